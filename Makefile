@@ -1,0 +1,73 @@
+# Every target makes the virtual environment by itself, and updates it when pyproject.toml changes.
+#   make demo
+#   make test ARGS="-k neuron"      ARGS goes to the program that the target runs
+#   make env PYTHON=python3.12      which Python the environment is made with
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-all lint format app lab bench bench-gpu clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(READY)  ## Make the virtual environment in .venv, or update it
+	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
+
+demo: $(READY)  ## Train with and without noise, convert, draw accuracy against timesteps
+	$(BIN)/snnlab demo $(ARGS)
+
+test: $(READY)  ## Run the tests that take seconds
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(READY)  ## Run all tests, those that train for minutes too
+	$(PYTEST) $(ARGS)
+
+lint: $(READY)  ## Check style, format and types
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy snnlab
+
+format: $(READY)  ## Format the code and mend what can be mended automatically
+	$(BIN)/python -m ruff check --fix-only .
+	$(BIN)/python -m ruff format .
+
+app: $(READY)  ## Open the dashboard, served to this machine only
+	@test -f app.py || { echo "make app: there is no app.py; this version has no dashboard." >&2; exit 1; }
+	$(BIN)/python -m streamlit run app.py --server.address=127.0.0.1 \
+		--server.showEmailPrompt=false --browser.gatherUsageStats=false $(ARGS)
+
+lab: $(READY)  ## Open the notebooks in JupyterLab
+	@test -d notebooks || { echo "make lab: there is no notebooks/; this version has none." >&2; exit 1; }
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir=notebooks $(ARGS)
+
+bench: $(READY)  ## Measure the speed of training and inference
+	$(BIN)/snnlab bench $(ARGS)
+
+bench-gpu: $(READY)  ## The same on a CUDA GPU
+	$(BIN)/snnlab bench --device cuda $(ARGS)
+
+clean:  ## Remove the virtual environment, caches and build outputs; runs/ stays
+	rm -rf $(VENV) build dist snnlab.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path "./runs/*" -prune -exec rm -rf {} +
+
+# An environment whose Python still works is kept and brought up to date; any other is made anew.
+# uv installs in a minute what takes pip several; pip stands in where uv cannot be had.
+$(READY): pyproject.toml
+	@$(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || "$(PYTHON)" -c "$(SUPPORTED)" 2>/dev/null || { \
+		echo "snnlab needs Python 3.11 to 3.13; $(PYTHON) is: $$("$(PYTHON)" --version 2>&1 | head -n 1)." \
+			"Name another one: make env PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	@echo "Installing snnlab into $(VENV): several GB with PyTorch, once."
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+			&& $(BIN)/python -m uv pip install --python $(BIN)/python -e ".[dev]"; } \
+		|| { echo "uv did not succeed; installing with pip." >&2; \
+			$(BIN)/python -m pip install --disable-pip-version-check -e ".[dev]"; }
+	@touch $@

@@ -1,0 +1,120 @@
+"""Convert a network trained with one timestep to T timesteps, and prove what it kept."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+
+from snnlab.data.images import Images
+from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.network.net import SpikingNet, StagedNet, evaluating
+
+PROBE_IMAGES = 256
+"""Images on which the logits of the two networks are compared."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a conversion kept and what the converted network does. Accuracies in percent."""
+
+    timesteps: int
+    """T of the converted network."""
+    warm_up: int
+    """Timesteps run before counting: none, every step is counted."""
+    weights_equal: bool
+    """All weights and batch-norm statistics are equal, bit for bit."""
+    logits_equal_at_1: bool
+    """At T = 1 without noise both networks give the same logits, bit for bit."""
+    images: int
+    """Number of images on which the accuracies were measured."""
+    accuracy_with_noise_at_1: float | None
+    """Accuracy of the single-step network under its training noise; None if it has none."""
+    accuracy: dict[int, float]
+    """Accuracy of the converted network at T = 1, 2, ..., without noise."""
+    rates: list[float]
+    """Spikes per neuron and timestep in each stage, over T timesteps."""
+
+    @property
+    def lossless(self) -> bool:
+        """Weights and logits are kept, and T timesteps are at least as accurate as one."""
+        kept = self.weights_equal and self.logits_equal_at_1
+        return kept and self.accuracy[self.timesteps] >= self.accuracy[1]
+
+
+def convert(
+    net: StagedNet,
+    timesteps: int,
+    images: Images,
+    *,
+    seed: int = 0,
+    progress: bool = False,
+) -> tuple[SpikingNet, Certificate]:
+    """Copy the weights, drop the noise, run T timesteps.
+
+    Args:
+        net: a network trained at T = 1; it stays as it is.
+        timesteps: T of the new network.
+        images: what the certificate is measured on, usually the test images.
+        seed: of the noise, for the accuracy with noise.
+        progress: show a progress bar.
+
+    Returns:
+        The new network, in evaluation mode, and the certificate.
+
+    Raises:
+        ValueError: an ANN, or timesteps below 1.
+
+    Source:
+        Jiang and Zhang (2023), arXiv 2211.05453.
+
+    Example:
+        >>> many, certificate = convert(net, 8, data.test)
+    """
+    if not isinstance(net, SpikingNet):
+        raise ValueError(
+            f"convert() takes a SpikingNet trained with one timestep, got a {type(net).__name__}"
+        )
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    converted = copy.deepcopy(net).eval()
+    converted.timesteps = timesteps
+    for layer in converted.neuron_layers():
+        layer.noise = None
+    return converted, certify(net, converted, images, seed=seed, progress=progress)
+
+
+def certify(
+    net: SpikingNet, converted: SpikingNet, images: Images, *, seed: int, progress: bool = False
+) -> Certificate:
+    """Compare a single-step network with its conversion; arguments as for `convert`."""
+    curve = accuracy_against_timesteps(converted, images, converted.timesteps, progress=progress)
+    with_noise = None
+    if any(layer.noise for layer in net.neuron_layers()):
+        generator = torch.Generator(images.device).manual_seed(seed)
+        with_noise = accuracy(net, images, timesteps=1, generator=generator)
+    return Certificate(
+        timesteps=converted.timesteps,
+        warm_up=0,
+        weights_equal=weights_equal(net, converted),
+        logits_equal_at_1=logits_equal_at_1(net, converted, images),
+        images=len(images),
+        accuracy_with_noise_at_1=with_noise,
+        accuracy=dict(zip(curve.timesteps, curve.accuracy, strict=True)),
+        rates=[stage[-1] for stage in curve.rates],
+    )
+
+
+def weights_equal(one: StagedNet, other: StagedNet) -> bool:
+    """Whether two networks have the same weights and statistics, bit for bit."""
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+@torch.no_grad()
+def logits_equal_at_1(one: SpikingNet, other: SpikingNet, images: Images) -> bool:
+    """Whether two networks give the same logits at T = 1 without noise, bit for bit."""
+    batch = images.normalised(slice(PROBE_IMAGES))
+    with evaluating(one), evaluating(other):
+        return torch.equal(one(batch, 1), other(batch, 1))

@@ -1,0 +1,116 @@
+"""Decoded images on disk, so that a slow source is read only once.
+
+An entry is one safetensors file, named after a fingerprint of what it was read from. A changed
+source has another fingerprint, so an entry is never out of date. An entry that is damaged is read
+anew from its source; a cache folder that cannot be written is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from snnlab.data.locations import cache_folder
+from snnlab.data.raw import RawData, RawImages
+
+FORMAT = 1  # part of every fingerprint; raise it when decoding changes
+CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
+SPLITS = ("train", "validation", "test")
+
+
+class FileStamp(NamedTuple):
+    """What tells one version of a file from another."""
+
+    name: str
+    size: int  # bytes
+    modified: int  # nanoseconds
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> FileStamp:
+        """The stamp of the file at `path`."""
+        stat = path.stat()
+        return cls(name, stat.st_size, stat.st_mtime_ns)
+
+
+def through_cache(
+    source: Path, stamps: Iterable[FileStamp], options: str, read: Callable[[], RawData]
+) -> RawData:
+    """What `read` returns, from the cache if it was stored there before.
+
+    Args:
+        source: the folder or file that is read.
+        stamps: of all files that count.
+        options: what else changes the result, such as the image size.
+        read: reads the source.
+    """
+    key = json.dumps([FORMAT, str(source.resolve()), options, sorted(stamps)])
+    entry = (
+        cache_folder() / "decoded" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
+    )
+    cached = _load(entry)
+    if cached is not None:
+        return cached
+    data = read()
+    with contextlib.suppress(OSError):
+        _store(entry, data)
+    return data
+
+
+def _load(entry: Path) -> RawData | None:
+    """The data stored in `entry`, or None if there is none or it is damaged.
+
+    The tensors are mapped from the file, so only what is used is read.
+    """
+    try:
+        with safe_open(entry, framework="pt") as file:
+            classes = tuple(json.loads(file.metadata()["classes"]))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        splits = {
+            split: RawImages(tensors[f"{split}.pixels"], tensors[f"{split}.labels"])
+            for split in SPLITS
+            if f"{split}.pixels" in tensors
+        }
+        os.utime(entry)  # the time of last use, for _prune
+        return RawData(classes, **splits)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _store(entry: Path, data: RawData) -> None:
+    """Write `data` to `entry`: whole or not at all."""
+    tensors: dict[str, Tensor] = {}
+    for split in SPLITS:
+        images: RawImages | None = getattr(data, split)
+        if images is not None:
+            tensors[f"{split}.pixels"] = images.pixels.contiguous()
+            tensors[f"{split}.labels"] = images.labels.contiguous()
+    needed = sum(tensor.nbytes for tensor in tensors.values())
+    if needed > CACHE_LIMIT:
+        return
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".") as scratch:
+        written = Path(scratch) / entry.name
+        save_file(tensors, written, metadata={"classes": json.dumps(data.classes)})
+        _prune(entry.parent, CACHE_LIMIT - needed)
+        written.replace(entry)
+
+
+def _prune(folder: Path, limit: int) -> None:
+    """Remove the entries used longest ago until the others take at most `limit` bytes."""
+    stats = [(entry, entry.stat()) for entry in folder.glob("*.safetensors")]
+    total = sum(stat.st_size for _, stat in stats)
+    for entry, stat in sorted(stats, key=lambda pair: pair[1].st_mtime_ns):
+        if total <= limit:
+            return
+        entry.unlink(missing_ok=True)
+        total -= stat.st_size

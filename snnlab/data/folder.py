@@ -1,0 +1,92 @@
+"""Any folder of images in torchvision's ImageFolder layout, also inside a tar archive."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from snnlab.data.archive import read_archive
+from snnlab.data.cache import FileStamp, through_cache
+from snnlab.data.decode import ImageFile, decode
+from snnlab.data.errors import DataError
+from snnlab.data.layout import Layout, arrange, is_hidden, is_image
+from snnlab.data.raw import RawData, RawImages
+
+MAX_FOLDER_IMAGES = 1_000_000
+
+
+def read_images(path: Path, image_size: int | None = None) -> RawData:
+    """Read a folder or a tar archive of images, through the cache of decoded images.
+
+    Args:
+        path: of the folder or archive; see `snnlab.data.layout` for what it may hold.
+        image_size: height and width in pixels to resize to; None if all have the same size.
+
+    Raises:
+        DataError: anything that keeps the images from being read; names the file.
+    """
+    read = _read_folder if path.is_dir() else _read_archive
+    try:
+        return read(path, image_size)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error.__cause__
+
+
+def _read_archive(path: Path, image_size: int | None) -> RawData:
+    def read() -> RawData:
+        contents, folders = read_archive(path)
+        layout = arrange(contents, folders)
+        return _decode_all(layout, dict(contents), image_size)
+
+    return through_cache(path, [FileStamp.of(path, path.name)], f"size={image_size}", read)
+
+
+def _read_folder(path: Path, image_size: int | None) -> RawData:
+    files, folders = _list_folder(path)
+    layout = arrange(files, folders)
+    stamps = [FileStamp.of(file, name) for name, file in files.items()]
+    return through_cache(
+        path, stamps, f"size={image_size}", lambda: _decode_all(layout, dict(files), image_size)
+    )
+
+
+def _list_folder(path: Path) -> tuple[dict[str, Path], set[str]]:
+    """The images and the folders below `path`, by name relative to it.
+
+    Links to folders are followed, each real folder once.
+    """
+    files: dict[str, Path] = {}
+    folders: set[str] = set()
+    seen = {path.resolve()}
+    for here, subfolders, names in os.walk(path, followlinks=True):
+        relative = Path(here).relative_to(path)
+        for name in names:
+            file = (relative / name).as_posix()
+            if is_image(file):
+                files[file] = path / file
+        if len(files) > MAX_FOLDER_IMAGES:
+            raise DataError(f"more than {MAX_FOLDER_IMAGES:,} images; give a smaller folder")
+        for name in list(subfolders):
+            real = (Path(here) / name).resolve()
+            if is_hidden(name) or real in seen:
+                subfolders.remove(name)
+            else:
+                seen.add(real)
+                folders.add((relative / name).as_posix())
+    return files, folders
+
+
+def _decode_all(
+    layout: Layout, contents: dict[str, Path | bytes], image_size: int | None
+) -> RawData:
+    """Decode the images of all splits together, so that they agree in size and colour."""
+    members = [member for split in layout.splits.values() for member in split]
+    pixels = decode([ImageFile(name, contents[name]) for name, _ in members], image_size)
+    labels = torch.tensor([label for _, label in members])
+    counts = [len(split) for split in layout.splits.values()]
+    parts = zip(
+        layout.splits, torch.split(pixels, counts), torch.split(labels, counts), strict=True
+    )
+    return RawData(layout.classes, **{split: RawImages(p, y) for split, p, y in parts})

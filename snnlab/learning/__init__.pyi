@@ -1,0 +1,9 @@
+from .fit import Batch as Batch
+from .fit import Epoch as Epoch
+from .fit import TrainingError as TrainingError
+from .fit import fit as fit
+from .objectives import BPTT as BPTT
+from .objectives import Objective as Objective
+from .objectives import PlainANN as PlainANN
+from .objectives import SingleStep as SingleStep
+from .spec import Training as Training

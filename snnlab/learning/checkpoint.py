@@ -1,0 +1,108 @@
+"""Training state in one safetensors file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+Generators = dict[str, torch.Generator]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come."""
+
+    history: list[dict[str, Any]]
+    """One entry per finished epoch."""
+    schedule: dict[str, float]
+    """Position of the learning-rate schedule."""
+
+
+def save_checkpoint(
+    path: Path,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    generators: Generators,
+    identity: dict[str, Any],
+    progress: Progress,
+) -> None:
+    """Write everything that a training needs to go on; a kill leaves the old file or the new."""
+    state = optimizer.state_dict()
+    tensors: dict[str, Tensor] = {f"net.{k}": v for k, v in net.state_dict().items()}
+    for index, slots in state["state"].items():
+        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in slots.items()}
+    tensors |= {f"generator.{name}": g.get_state() for name, g in generators.items()}
+    notes = {
+        "identity": identity,
+        "history": progress.history,
+        "schedule": progress.schedule,
+        "groups": state["param_groups"],
+    }
+    write_tensors(path, tensors, notes)
+
+
+def load_checkpoint(
+    path: Path,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    generators: Generators,
+    identity: dict[str, Any],
+) -> Progress:
+    """Put network, optimizer and generators into the saved state.
+
+    Raises:
+        ValueError: the file is damaged, or belongs to another training.
+    """
+    tensors, notes = read_tensors(path)
+    if notes["identity"] != json.loads(json.dumps(identity)):
+        raise ValueError(
+            f"{path} belongs to another training: it was made with {notes['identity']}, "
+            f"asked for {identity}; use another file or delete this one"
+        )
+    device = next(net.parameters()).device
+    weights = {k[4:]: v.to(device) for k, v in tensors.items() if k.startswith("net.")}
+    net.load_state_dict(weights)
+    slots: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, index, slot = key.split(".", 2)
+            slots.setdefault(int(index), {})[slot] = value
+    optimizer.load_state_dict({"state": slots, "param_groups": notes["groups"]})
+    for name, generator in generators.items():
+        generator.set_state(tensors[f"generator.{name}"])
+    return Progress(notes["history"], notes["schedule"])
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any]) -> None:
+    """Write tensors and JSON notes to a safetensors file, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    try:
+        save_file(plain, partial, metadata={"notes": json.dumps(notes)})
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote.
+
+    Raises:
+        ValueError: the file is damaged or not one of ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            notes: dict[str, Any] = json.loads((file.metadata() or {})["notes"])
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is damaged or not a file of this kit: {error}") from error
+    return tensors, notes

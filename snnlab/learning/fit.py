@@ -1,0 +1,267 @@
+"""The training loop: the only one, for every method."""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.data.images import Data
+from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.objectives import Objective
+from snnlab.learning.spec import Training
+from snnlab.measure.accuracy import accuracy
+from snnlab.network.net import SpikingNet, StagedNet
+
+NAN_CHECK = 25
+"""Steps between two looks at the loss: each look waits for a GPU."""
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to try."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a callback learns after each step."""
+
+    epoch: int
+    """1 to epochs."""
+    step: int
+    """1 to steps, over all epochs."""
+    steps: int
+    """Steps in all."""
+    loss: Tensor
+    """Loss of the batch, a scalar on the device: reading it waits for the device."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What a callback learns after each epoch, and what `fit` returns."""
+
+    epoch: int
+    """1 to epochs."""
+    loss: float
+    """Mean training loss."""
+    train_accuracy: float
+    """Accuracy on the training batches as they were trained on, in percent."""
+    validation_accuracy: float | None
+    """Accuracy on the validation images, in evaluation mode, in percent; None without any."""
+    learning_rate: float
+    """Learning rate at the end of the epoch."""
+    noise: bool
+    """Whether noise acted."""
+    seconds: float
+    """Training time, without validation."""
+
+
+def fit(
+    net: StagedNet,
+    data: Data,
+    objective: Objective,
+    training: Training | None = None,
+    *,
+    seed: int,
+    on_batch: Callable[[Batch], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    checkpoint: Path | None = None,
+) -> list[Epoch]:
+    """Train a network in place: AdamW under a one-cycle schedule, cross-entropy loss.
+
+    On the CPU two calls with equal arguments give equal weights, bit for bit. An exception
+    raised by a callback ends the training; with `checkpoint` a later call goes on after the
+    last whole epoch, with the same result as an uninterrupted one.
+
+    Args:
+        net: on the device of the data.
+        data: training and validation images.
+        objective: the method, e.g. `SingleStep()`.
+        training: epochs, batch size, learning rate, ...
+        seed: of the order of the images, the augmentation and the noise.
+        on_batch, on_epoch: called after each step and epoch: progress, metrics, cancel.
+        checkpoint: file written after every epoch, and read first if it is there.
+
+    Returns:
+        One `Epoch` per epoch.
+
+    Raises:
+        ValueError: the method cannot train this network, or the checkpoint belongs to
+            another training.
+        TrainingError: the loss is not a number any more.
+
+    Example:
+        >>> fit(net, load_data("digits"), SingleStep(), Training(epochs=5), seed=0)
+    """
+    training = training or Training()
+    objective.check(net)
+    check_device(net, data)
+    loop = Loop(net, data, objective, training, seed)
+    history: list[Epoch] = []
+    identity = {"objective": repr(objective), "training": asdict(training), "seed": seed}
+    if checkpoint is not None and checkpoint.exists():
+        progress = load_checkpoint(checkpoint, net, loop.optimizer, loop.generators, identity)
+        loop.schedule.load_state_dict(progress.schedule)
+        history = [Epoch(**epoch) for epoch in progress.history]
+    noise = noise_switch(net)
+    try:
+        for number in range(len(history) + 1, training.epochs + 1):
+            noise(number <= training.noisy_epochs)
+            history.append(loop.epoch(number, on_batch))
+            if checkpoint is not None:
+                progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
+                save_checkpoint(
+                    checkpoint, net, loop.optimizer, loop.generators, identity, progress
+                )
+            if on_epoch is not None:
+                on_epoch(history[-1])
+    finally:
+        noise(True)
+    return history
+
+
+class Loop:
+    """Optimizer, schedule and generators of one training, and what an epoch does with them."""
+
+    def __init__(
+        self, net: StagedNet, data: Data, objective: Objective, training: Training, seed: int
+    ) -> None:
+        self.net, self.data, self.objective, self.training = net, data, objective, training
+        device = data.train.device
+        self.generators = {
+            "order": seeded_generator(seed, "order", torch.device("cpu")),
+            "noise": seeded_generator(seed, "noise", device),
+        }
+        if training.channels_last:
+            net.to(memory_format=torch.channels_last)
+        self.forward = cast(nn.Module, torch.compile(net)) if training.compile else net
+        self.optimizer = torch.optim.AdamW(parameter_groups(net, training), fused=True)
+        self.batches = data.train.batch_count(training.batch_size, drop_last=self.drop_last)
+        self.steps = training.epochs * self.batches
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, training.learning_rate, total_steps=self.steps + 1
+        )
+        self.mixed = training.precision == "bfloat16" and device.type == "cuda"
+        self.criterion = nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+
+    @property
+    def drop_last(self) -> bool:
+        """Leave out a last batch that is not full, unless it is the only one."""
+        return len(self.data.train) >= self.training.batch_size
+
+    def epoch(self, number: int, on_batch: Callable[[Batch], None] | None) -> Epoch:
+        """One pass over the training images, then the validation."""
+        started = time.perf_counter()
+        device = self.data.train.device
+        loss_sum = torch.zeros((), device=device)
+        hits = torch.zeros((), dtype=torch.int64, device=device)
+        self.net.train()
+        batches = self.data.train.batches(
+            self.training.batch_size,
+            generator=self.generators["order"],
+            augment=self.training.augment,
+            drop_last=self.drop_last,
+            channels_last=self.training.channels_last,
+        )
+        seen = 0
+        for i, (images, labels) in enumerate(batches, start=1):
+            loss, logits = self.step(images, labels)
+            loss_sum += loss
+            hits += (logits.argmax(1) == labels).sum()
+            seen += len(labels)
+            step = (number - 1) * self.batches + i
+            if step % NAN_CHECK == 0 or i == self.batches:
+                self.check_loss(loss_sum, number)
+            if on_batch is not None:
+                on_batch(Batch(number, step, self.steps, loss))
+        seconds = time.perf_counter() - started
+        return Epoch(
+            epoch=number,
+            loss=loss_sum.item() / self.batches,
+            train_accuracy=100 * hits.item() / seen,
+            validation_accuracy=self.validate(),
+            learning_rate=float(self.schedule.get_last_lr()[0]),
+            noise=number <= self.training.noisy_epochs and has_noise(self.net),
+            seconds=seconds,
+        )
+
+    def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One update of the weights: loss and logits of the batch, detached."""
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
+            logits = self.objective.logits(self.forward, images, self.generators["noise"])
+            loss: Tensor = self.criterion(logits, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.detach(), logits.detach()
+
+    def validate(self) -> float | None:
+        """Accuracy on the validation images without noise, in percent."""
+        if len(self.data.validation) == 0:
+            return None
+        return accuracy(self.net, self.data.validation, timesteps=self.objective.timesteps)
+
+    def check_loss(self, loss_sum: Tensor, epoch: int) -> None:
+        """Raise TrainingError if the loss is infinite or not a number."""
+        value = loss_sum.item()
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss became {value} in epoch {epoch}: the weights have diverged. "
+                f"Try a learning rate below {self.training.learning_rate:g}; if it persists, "
+                "look for images with a constant channel or labels that do not fit"
+            )
+
+    def schedule_state(self) -> dict[str, float]:
+        """The schedule's position, in plain numbers."""
+        state = self.schedule.state_dict()
+        return {key: value for key, value in state.items() if isinstance(value, int | float)}
+
+
+def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, object]]:
+    """Weight decay for matrices and kernels, none for biases and batch norm."""
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    plain = [p for p in net.parameters() if p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": training.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def seeded_generator(seed: int, purpose: str, device: torch.device) -> torch.Generator:
+    """A generator whose stream depends on the seed and on what it is for."""
+    mixed = (zlib.crc32(purpose.encode()) << 32) + seed
+    return torch.Generator(device).manual_seed(mixed % 2**63)
+
+
+def noise_switch(net: StagedNet) -> Callable[[bool], None]:
+    """A function that turns the noise of all neuron layers on (as it is now) or off."""
+    layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
+    noises = [layer.noise for layer in layers]
+
+    def switch(on: bool) -> None:
+        for layer, noise in zip(layers, noises, strict=True):
+            layer.noise = noise if on else None
+
+    return switch
+
+
+def has_noise(net: StagedNet) -> bool:
+    """Whether any neuron layer has noise at the moment."""
+    return isinstance(net, SpikingNet) and any(layer.noise for layer in net.neuron_layers())
+
+
+def check_device(net: nn.Module, data: Data) -> None:
+    """Raise ValueError unless network and data are on the same device."""
+    parameter = next(net.parameters())
+    if parameter.device != data.train.device:
+        raise ValueError(
+            f"the network is on {parameter.device}, the data on {data.train.device}; "
+            "move one of them with .to(device)"
+        )

@@ -1,0 +1,123 @@
+"""The three methods: what one training step computes. `fit` does the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.neuron.layer import NeuronLayer
+
+
+class Objective(Protocol):
+    """A method: which networks it trains, and the logits that the loss is taken of."""
+
+    @property
+    def timesteps(self) -> int | None:
+        """T at which the network is validated; None for a network without time."""
+
+    def check(self, net: StagedNet) -> None:
+        """Raise ValueError if the method cannot train this network."""
+
+    def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Logits (B, K) of images (B, C, H, W), differentiable."""
+
+
+@dataclass(frozen=True)
+class SingleStep:
+    """One timestep, with the network's noise in place of the residual potentials.
+
+    Source: Jiang and Zhang (2023), arXiv 2211.05453.
+    """
+
+    timesteps: int = 1
+
+    def __post_init__(self) -> None:
+        if self.timesteps != 1:
+            raise ValueError(
+                f"single-step training has T = 1, got {self.timesteps}; for T > 1 use BPTT"
+            )
+
+    def check(self, net: StagedNet) -> None:
+        """Only spiking networks; see `check_spiking`."""
+        check_spiking(net, "single-step training")
+
+    def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Logits (B, K) at T = 1 with noise."""
+        logits: Tensor = net(images, 1, generator=generator)
+        return logits
+
+
+@dataclass(frozen=True)
+class BPTT:
+    """Backpropagation through T timesteps with surrogate gradients.
+
+    The network's noise, if it has any, acts at each timestep.
+
+    Source: Neftci, Mostafa, Zenke (2019), "Surrogate gradient learning in SNNs".
+    """
+
+    timesteps: int = 4
+
+    def __post_init__(self) -> None:
+        if self.timesteps < 1:
+            raise ValueError(f"BPTT needs at least 1 timestep, got {self.timesteps}")
+
+    def check(self, net: StagedNet) -> None:
+        """Only spiking networks; see `check_spiking`."""
+        check_spiking(net, "BPTT")
+
+    def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Logits (B, K) averaged over T timesteps."""
+        logits: Tensor = net(images, self.timesteps, generator=generator)
+        return logits
+
+
+@dataclass(frozen=True)
+class PlainANN:
+    """An ordinary network with activation functions, one pass."""
+
+    timesteps: None = None
+
+    def check(self, net: StagedNet) -> None:
+        """Only networks without spiking neurons."""
+        if not isinstance(net, ANN):
+            raise ValueError(
+                f"this objective trains an ANN, got a {type(net).__name__}; "
+                'build one with activation="relu", or train with SingleStep() or BPTT()'
+            )
+        check_layers(net)
+
+    def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Logits (B, K)."""
+        logits: Tensor = net(images)
+        return logits
+
+
+def check_spiking(net: StagedNet, method: str) -> None:
+    """Raise ValueError unless every stage of the network ends in spiking neurons."""
+    if not isinstance(net, SpikingNet):
+        raise ValueError(
+            f"{method} needs a SpikingNet, got a {type(net).__name__}; "
+            'build one with activation="spiking"'
+        )
+    for i, stage in enumerate(net.stages):
+        if not isinstance(stage.neuron, NeuronLayer):
+            raise ValueError(
+                f"{method} needs spiking neurons in every stage; stage {i} ends in "
+                f"{type(stage.neuron).__name__}, put a NeuronLayer there"
+            )
+    check_layers(net)
+
+
+def check_layers(net: StagedNet) -> None:
+    """Raise ValueError for layers that draw hidden random numbers."""
+    for name, module in net.named_modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            raise ValueError(
+                f"layer {name!r} ({type(module).__name__}) draws random numbers that no seed "
+                "of this training reaches; remove it (the noise regularises already)"
+            )

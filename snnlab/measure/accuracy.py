@@ -1,0 +1,162 @@
+"""Accuracy against the number of timesteps, in one pass over the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from snnlab.data.images import Images
+from snnlab.measure.operations import fan_outs
+from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.neuron.layer import NeuronLayer
+
+
+@dataclass(frozen=True)
+class AccuracyCurve:
+    """A spiking network measured at every T from 1 to T_max; entry i belongs to T = i + 1."""
+
+    accuracy: list[float]
+    """Accuracy after T timesteps, in percent."""
+    rates: list[list[float]]
+    """Per stage: spikes per neuron and timestep, over the first T timesteps."""
+    operations: list[list[float]]
+    """Per stage: synaptic operations per image that its spikes caused in the first T timesteps."""
+    images: int
+    """Number of images."""
+
+    @property
+    def timesteps(self) -> list[int]:
+        """1 to T_max."""
+        return list(range(1, len(self.accuracy) + 1))
+
+    def at(self, timesteps: int) -> float:
+        """Accuracy in percent after this many timesteps.
+
+        Raises:
+            ValueError: not measured.
+        """
+        if not 1 <= timesteps <= len(self.accuracy):
+            raise ValueError(f"measured for T = 1 to {len(self.accuracy)}, got T = {timesteps}")
+        return self.accuracy[timesteps - 1]
+
+
+@torch.no_grad()
+def accuracy(
+    net: StagedNet,
+    images: Images,
+    *,
+    timesteps: int | None = None,
+    generator: torch.Generator | None = None,
+    batch_size: int = 512,
+) -> float:
+    """Accuracy in percent.
+
+    Args:
+        net: spiking network or ANN, on the device of the images; evaluated in evaluation mode.
+        images: what to classify.
+        timesteps: T of a spiking network; None: its own.
+        generator: source of the noise; None: no noise.
+        batch_size: images at once.
+    """
+    options = {"timesteps": timesteps} if isinstance(net, SpikingNet) else {}
+    hits = torch.zeros((), dtype=torch.int64, device=images.device)
+    with evaluating(net):
+        for batch, labels in images.batches(batch_size):
+            logits = net(batch, generator=generator, **options)
+            hits += (logits.argmax(1) == labels).sum()
+    return 100 * hits.item() / len(images)
+
+
+@torch.no_grad()
+def accuracy_against_timesteps(
+    net: SpikingNet,
+    images: Images,
+    timesteps: int = 16,
+    *,
+    generator: torch.Generator | None = None,
+    batch_size: int = 256,
+    progress: bool = False,
+) -> AccuracyCurve:
+    """Accuracy, rates and operations at T = 1 to `timesteps`, in one pass over the images.
+
+    The prediction after T timesteps is the class with the largest readout summed over
+    the first T; memory does not grow with T.
+
+    Args:
+        net: on the device of the images; evaluated in evaluation mode.
+        images: what to classify.
+        timesteps: T_max.
+        generator: source of the noise; None: no noise.
+        batch_size: images at once.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: timesteps below 1.
+    """
+    counter = SpikeCounter(net, timesteps, images.device)
+    hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
+    batches = images.batches(batch_size)
+    with evaluating(net):
+        for batch, labels in tqdm(
+            batches,
+            total=images.batch_count(batch_size),
+            desc=f"accuracy, T = 1 to {timesteps}",
+            disable=not progress,
+        ):
+            counter.rewind()
+            begin, total = 0, torch.zeros((), device=batch.device)
+            for part in net.unroll(batch, timesteps, generator=generator, run=counter.run):
+                summed = total + part.cumsum(0)  # (t, B, K)
+                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
+                begin, total = begin + len(part), summed[-1]
+    percent = 100 * hits.double().cpu() / len(images)
+    return AccuracyCurve(percent.tolist(), *counter.per_timestep(len(images)), images=len(images))
+
+
+class SpikeCounter:
+    """A `Runner` that adds up spikes and synaptic operations per stage and timestep.
+
+    Args:
+        net: the network that will be run.
+        timesteps: T_max.
+        device: where the network runs.
+    """
+
+    def __init__(self, net: SpikingNet, timesteps: int, device: torch.device) -> None:
+        self.fan_outs = [paths.flatten().to(device) for paths in fan_outs(net)]  # (features,)
+        shape = (len(self.fan_outs), timesteps)
+        self.spikes = torch.zeros(shape, dtype=torch.float64, device=device)
+        self.operations = torch.zeros(shape, dtype=torch.float64, device=device)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Start at the first timestep again, for the next batch."""
+        self.position = [0] * len(self.fan_outs)
+
+    def run(
+        self,
+        stage: int,
+        layer: NeuronLayer,
+        currents: Tensor,
+        v: Tensor | None,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run the neurons and count."""
+        spikes, after = layer.advance(currents, v, generator=generator)
+        per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images
+        span = slice(self.position[stage], self.position[stage] + len(spikes))
+        self.spikes[stage, span] += per_neuron.sum(1, dtype=torch.float64)
+        self.operations[stage, span] += per_neuron.double() @ self.fan_outs[stage].double()
+        self.position[stage] = span.stop
+        return spikes, after
+
+    def per_timestep(self, images: int) -> tuple[list[list[float]], list[list[float]]]:
+        """Mean rates and operations per image over the first T timesteps, per stage and T."""
+        neurons = torch.tensor([len(paths) for paths in self.fan_outs], dtype=torch.float64)
+        T = torch.arange(1, self.spikes.shape[1] + 1, dtype=torch.float64)
+        rates = self.spikes.cpu().cumsum(1) / (images * neurons[:, None] * T)
+        operations = self.operations.cpu().cumsum(1) / images
+        return rates.tolist(), operations.tolist()

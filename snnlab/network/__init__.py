@@ -1,0 +1,5 @@
+"""Networks of stages: stateless layers, then neurons. Spiking and ReLU from one description."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

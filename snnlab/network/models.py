@@ -1,0 +1,172 @@
+"""The architectures, each written once for spiking neurons and for ReLU.
+
+Pooling is average pooling: unlike max pooling it commutes with the mean over time, so it
+costs nothing in the conversion to more timesteps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
+from snnlab.network.spec import Architecture
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
+
+Shape = tuple[int, int, int]
+MakeNeuron = Callable[[], nn.Module]
+Plan = tuple[list[Stage], nn.Module]
+
+VGG: dict[str, tuple[tuple[int, ...], ...]] = {
+    # channels as multiples of the width, a pooling between the groups
+    "vgg11": ((1,), (2,), (4, 4), (8, 8), (8, 8)),
+    "vgg16": ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8), (8, 8, 8)),
+}
+
+HALVINGS = {"mlp": 0, "convnet": 2, "vgg11": 4, "vgg16": 4, "resnet18": 3}
+
+
+def build(
+    architecture: Architecture,
+    *,
+    image_shape: Shape,
+    classes: int,
+    seed: int,
+    activation: str = "spiking",
+    neuron: Neuron | None = None,
+    noise: Noise | None = None,
+    surrogate: Surrogate | None = None,
+) -> StagedNet:
+    """Build a network; the global random state is left as it was.
+
+    Args:
+        architecture: which one.
+        image_shape: (C, H, W).
+        classes: K, at least 2.
+        seed: of the initial weights; the spiking network and its ReLU twin get the same.
+        activation: "spiking" or "relu".
+        neuron, noise, surrogate: of every neuron layer, see `NeuronLayer`.
+
+    Returns:
+        `SpikingNet` or `ANN`, in training mode.
+
+    Raises:
+        ValueError: unknown activation, fewer than 2 classes, or images too small.
+
+    Source:
+        VGG: Simonyan and Zisserman (2015); ResNet: He et al. (2016), both in their usual
+        forms for 32 x 32 images.
+    """
+    if activation not in ("spiking", "relu"):
+        raise ValueError(f"unknown activation {activation!r}; valid: spiking, relu")
+    if classes < 2:
+        raise ValueError(f"a classifier needs at least 2 classes, got {classes}")
+    check_image_shape(architecture.name, image_shape)
+    spiking = activation == "spiking"
+
+    def make_neuron() -> nn.Module:
+        return NeuronLayer(neuron, noise=noise, surrogate=surrogate) if spiking else nn.ReLU()
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        stages, readout = PLANS[architecture.name](architecture, image_shape, classes, make_neuron)
+    net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
+    set_norm_weight(net, architecture.norm_weight or (0.5 if spiking and noise else 1.0))
+    return net
+
+
+def check_image_shape(name: str, image_shape: Shape) -> None:
+    """Raise ValueError if the images are too small for the network's poolings."""
+    halvings = HALVINGS[name]
+    channels, height, width = image_shape
+    if channels < 1 or min(height, width) < 2**halvings:
+        raise ValueError(
+            f"{name} halves the image {halvings} times, so it needs images of at least "
+            f"{2**halvings} x {2**halvings} pixels with 1 or more channels; "
+            f"got (C, H, W) = {tuple(image_shape)}"
+        )
+
+
+def set_norm_weight(net: nn.Module, weight: float) -> None:
+    """Start every batch norm with this weight."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.constant_(module.weight, weight)
+
+
+def conv(inputs: int, outputs: int, *, stride: int = 1, size: int = 3) -> list[nn.Module]:
+    """Convolution without bias, then batch norm: (N, inputs, H, W) to (N, outputs, H', W')."""
+    convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs)]
+
+
+def mlp(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
+    """Two hidden layers with batch norm."""
+    pixels, hidden = shape[0] * shape[1] * shape[2], arch.channels
+    stages = [
+        Stage(nn.Sequential(*front, nn.BatchNorm1d(hidden)), neuron())
+        for front in (
+            (nn.Flatten(), nn.Linear(pixels, hidden, bias=False)),
+            (nn.Linear(hidden, hidden, bias=False),),
+        )
+    ]
+    return stages, nn.Linear(hidden, classes)
+
+
+def convnet(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
+    """Three convolutions of width, 2 width and 2 width channels, two poolings."""
+    width = arch.channels
+    stages = [
+        Stage(nn.Sequential(*conv(shape[0], width)), neuron()),
+        Stage(nn.Sequential(nn.AvgPool2d(2), *conv(width, 2 * width)), neuron()),
+        Stage(nn.Sequential(nn.AvgPool2d(2), *conv(2 * width, 2 * width)), neuron()),
+    ]
+    features = 2 * width * (shape[1] // 4) * (shape[2] // 4)
+    return stages, nn.Sequential(nn.Flatten(), nn.Linear(features, classes))
+
+
+def vgg(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
+    """VGG with batch norm, one linear layer after global average pooling."""
+    stages, channels = [], shape[0]
+    for g, group in enumerate(VGG[arch.name]):
+        for i, multiple in enumerate(group):
+            pool = [nn.AvgPool2d(2)] if g and i == 0 else []
+            layers = [*pool, *conv(channels, multiple * arch.channels)]
+            stages.append(Stage(nn.Sequential(*layers), neuron()))
+            channels = multiple * arch.channels
+    return stages, head(channels, classes)
+
+
+def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
+    """Eight blocks of two convolutions; the sum of the block's two currents drives its neurons."""
+    stages = [Stage(nn.Sequential(*conv(shape[0], arch.channels)), neuron())]
+    channels = arch.channels
+    for block in range(8):
+        stride = 2 if block in (2, 4, 6) else 1
+        outputs = channels * stride
+        stages.append(Stage(nn.Sequential(*conv(channels, outputs, stride=stride)), neuron()))
+        if stride > 1:
+            shortcut: nn.Module = nn.Sequential(*conv(channels, outputs, stride=stride, size=1))
+        else:
+            shortcut = nn.Identity()
+        body = nn.Sequential(*conv(outputs, outputs))
+        stages.append(Stage(body, neuron(), shortcut, back=1))
+        channels = outputs
+    return stages, head(channels, classes)
+
+
+def head(channels: int, classes: int) -> nn.Module:
+    """Global average pooling, then linear: (N, channels, H, W) to (N, classes)."""
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+PLANS: dict[str, Callable[[Architecture, Shape, int, MakeNeuron], Plan]] = {
+    "mlp": mlp,
+    "convnet": convnet,
+    "vgg11": vgg,
+    "vgg16": vgg,
+    "resnet18": resnet18,
+}

@@ -1,0 +1,249 @@
+"""Networks as a row of stages, and the two ways to run one.
+
+A stage is stateless layers (convolution, batch norm, pooling, ...) followed by a layer
+of neurons. `SpikingNet` runs the stages over T timesteps, `ANN` once. The real-valued
+readout sees the spikes of the last stage; its output is averaged over time.
+
+Time folds into the batch: stateless layers see (T * B, *) and run once. The image is
+the same at each timestep (direct encoding), so what stands before the first neurons
+runs once per image. Potentials are handed from call to call as an argument.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.neuron.layer import NeuronLayer
+
+Potentials = list[Tensor | None]
+"""One entry per stage: (B, *), or None before the first timestep."""
+
+Runner = Callable[
+    [int, NeuronLayer, Tensor, Tensor | None, torch.Generator | None],
+    tuple[Tensor, Tensor | None],
+]
+"""How the neurons of a stage are run: (stage, layer, currents, v, generator) to (spikes, v).
+
+`NeuronLayer.advance` unless a probe watches or changes what happens, see `probes`.
+"""
+
+CHUNK = 8
+"""Timesteps that an evaluation holds in memory at once."""
+
+
+def plain_run(
+    stage: int,
+    layer: NeuronLayer,
+    currents: Tensor,
+    v: Tensor | None,
+    generator: torch.Generator | None,
+) -> tuple[Tensor, Tensor | None]:
+    """The ordinary `Runner`."""
+    return layer.advance(currents, v, generator=generator)
+
+
+class Stage(nn.Module):
+    """Stateless layers, then neurons; with `shortcut`, a residual connection.
+
+    The current is layers(x), plus shortcut(y) where y is the input that the stage
+    `back` places earlier received.
+
+    Args:
+        layers: stateless: the same input gives the same output at each timestep.
+        neuron: `NeuronLayer` in a spiking network, an activation function in an ANN.
+        shortcut: stateless layers of the residual connection, or None.
+        back: how many stages the residual connection spans.
+    """
+
+    def __init__(
+        self, layers: nn.Module, neuron: nn.Module, shortcut: nn.Module | None = None, back: int = 1
+    ) -> None:
+        super().__init__()
+        self.layers, self.neuron = layers, neuron
+        self.shortcut, self.back = shortcut, back
+
+    def current(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Current into the neurons, (N, *); `inputs` are those of the last stages, (N, *)."""
+        current: Tensor = self.layers(inputs[-1])
+        if self.shortcut is not None:
+            current = current + self.shortcut(inputs[-1 - self.back])
+        return current
+
+
+class StagedNet(nn.Module):
+    """Stages and a readout; abstract: see `SpikingNet` and `ANN`.
+
+    Args:
+        stages: in the order in which they run.
+        readout: stateless layers from the last stage's output to one number per class.
+        image_shape: (C, H, W) of the images it was built for.
+    """
+
+    def __init__(
+        self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
+    ) -> None:
+        super().__init__()
+        self.stages: Sequence[Stage] = nn.ModuleList(stages)  # type: ignore[assignment]
+        self.readout = readout
+        self.image_shape = image_shape
+
+    @property
+    def reach(self) -> int:
+        """How many of the last stages' inputs a stage may read."""
+        return 1 + max(stage.back for stage in self.stages)
+
+    def check_images(self, images: Tensor) -> None:
+        """Raise ValueError unless images are (B, C, H, W) of the shape the net was built for."""
+        if images.ndim != 4 or tuple(images.shape[1:]) != self.image_shape:
+            want = ", ".join(map(str, self.image_shape))
+            raise ValueError(
+                f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
+            )
+
+
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Run a network in evaluation mode, then put it back into the mode it was in."""
+    was_training = net.training
+    net.eval()
+    try:
+        yield
+    finally:
+        net.train(was_training)
+
+
+class ANN(StagedNet):
+    """The network with activation functions instead of spiking neurons: one pass, no time."""
+
+    def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Logits (B, K) of images (B, C, H, W). The generator is not used."""
+        self.check_images(images)
+        inputs = deque([images], maxlen=self.reach)
+        for stage in self.stages:
+            inputs.append(stage.neuron(stage.current(inputs)))
+        logits: Tensor = self.readout(inputs[-1])
+        return logits
+
+
+class SpikingNet(StagedNet):
+    """The network with spiking neurons.
+
+    Attributes:
+        timesteps: T of a call that names none; 1 until the network is converted.
+
+    Example:
+        >>> net = build(Architecture("mlp"), image_shape=(1, 8, 8), classes=10, seed=0)
+        >>> logits = net.eval()(torch.rand(5, 1, 8, 8), timesteps=8)  # (5, 10)
+    """
+
+    def __init__(
+        self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
+    ) -> None:
+        super().__init__(stages, readout, image_shape)
+        self.timesteps = 1
+
+    def forward(
+        self,
+        images: Tensor,
+        timesteps: int | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Logits averaged over time.
+
+        Args:
+            images: (B, C, H, W).
+            timesteps: T; None: the network's own.
+            generator: source of the noise; without one, evaluation mode runs noise-free.
+
+        Returns:
+            (B, K).
+
+        Raises:
+            ValueError: T below 1, images of another shape, or noise without a generator
+                in training mode.
+        """
+        T = self.timesteps if timesteps is None else timesteps
+        chunk = T if torch.is_grad_enabled() else CHUNK
+        parts = self.unroll(images, T, generator=generator, chunk=chunk)
+        if chunk >= T:
+            return next(parts).mean(0)
+        return torch.stack([part.sum(0) for part in parts]).sum(0) / T
+
+    def unroll(
+        self,
+        images: Tensor,
+        timesteps: int,
+        *,
+        generator: torch.Generator | None = None,
+        chunk: int = CHUNK,
+        run: Runner = plain_run,
+    ) -> Iterator[Tensor]:
+        """The readout timestep by timestep, in chunks so that memory does not grow with T.
+
+        Args:
+            images: (B, C, H, W).
+            timesteps: T, at least 1.
+            generator: source of the noise.
+            chunk: timesteps computed at once.
+            run: how the neurons of a stage are run.
+
+        Yields:
+            (t, B, K) with t <= chunk, T timesteps in all.
+        """
+        self.check_images(images)
+        if timesteps < 1 or chunk < 1:
+            raise ValueError(f"timesteps and chunk must be at least 1, got {timesteps} and {chunk}")
+        first = self.stages[0].current([images])  # (B, *), the same at each timestep
+        v: Potentials = [None] * len(self.stages)
+        for begin in range(0, timesteps, chunk):
+            span = min(chunk, timesteps - begin)
+            readout, v = self.advance(images, first, span, v, generator=generator, run=run)
+            yield readout
+
+    def advance(
+        self,
+        images: Tensor,
+        first: Tensor,
+        timesteps: int,
+        v: Potentials,
+        *,
+        generator: torch.Generator | None = None,
+        run: Runner = plain_run,
+    ) -> tuple[Tensor, Potentials]:
+        """Run on from the potentials v for some timesteps.
+
+        Args:
+            images: (B, C, H, W).
+            first: current into the first stage, (B, *).
+            timesteps: how many.
+            v: one entry per stage, see `Potentials`.
+            generator: source of the noise.
+            run: how the neurons of a stage are run.
+
+        Returns:
+            Readout (T, B, K) and the potentials after the last timestep.
+        """
+        batch = len(images)
+        inputs = deque([images], maxlen=self.reach)  # from the first spikes on: (T * B, *)
+        after: Potentials = []
+        for i, stage in enumerate(self.stages):
+            if i == 0:
+                currents = first.expand(timesteps, *first.shape)  # (T, B, *), not copied
+            else:
+                folded = stage.current(inputs)  # (T * B, *)
+                currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
+            spikes, last = run(i, cast(NeuronLayer, stage.neuron), currents, v[i], generator)
+            after.append(last)
+            inputs.append(spikes.flatten(0, 1))  # (T * B, *)
+        return self.readout(inputs[-1]).view(timesteps, batch, -1), after
+
+    def neuron_layers(self) -> list[NeuronLayer]:
+        """The neuron layers, first to last."""
+        return [cast(NeuronLayer, stage.neuron) for stage in self.stages]

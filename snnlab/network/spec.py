@@ -1,0 +1,48 @@
+"""Which network to build. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+ModelName = Literal["mlp", "convnet", "vgg11", "vgg16", "resnet18"]
+
+DEFAULT_WIDTH: dict[str, int] = {
+    "mlp": 64,
+    "convnet": 32,
+    "vgg11": 64,
+    "vgg16": 64,
+    "resnet18": 64,
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The description from which a spiking network and its ReLU twin are built.
+
+    Raises:
+        ValueError: an unknown name, or a width below 1.
+    """
+
+    name: ModelName = "mlp"
+    """mlp (two hidden layers), convnet (three convolutions), vgg11, vgg16 or resnet18."""
+    width: int | None = None
+    """Hidden units of the mlp, channels of the first convolution otherwise; None: 64 units,
+    32 channels in the convnet, 64 in VGG and ResNet."""
+    norm_weight: float | None = None
+    """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
+    start inside [0, v_th), where noise has a slope; else 1."""
+
+    def __post_init__(self) -> None:
+        if self.name not in get_args(ModelName):
+            valid = ", ".join(get_args(ModelName))
+            raise ValueError(f"unknown model {self.name!r}; valid: {valid}")
+        if self.width is not None and self.width < 1:
+            raise ValueError(f"width must be at least 1, got {self.width}")
+        if self.norm_weight is not None and not self.norm_weight > 0:
+            raise ValueError(f"norm_weight must be above 0, got {self.norm_weight}")
+
+    @property
+    def channels(self) -> int:
+        """The width as a number."""
+        return self.width or DEFAULT_WIDTH[self.name]

@@ -1,0 +1,5 @@
+"""One neuron: its dynamics, its noise, its surrogate gradient and its transfer curve."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,17 @@
+from .dynamics import Step as Step
+from .dynamics import Trace as Trace
+from .dynamics import charge as charge
+from .dynamics import fire as fire
+from .dynamics import reset as reset
+from .dynamics import scan as scan
+from .dynamics import step as step
+from .dynamics import trace as trace
+from .layer import NeuronLayer as NeuronLayer
+from .noise import sample as sample
+from .spec import MATCHED_MU as MATCHED_MU
+from .spec import MATCHED_SIGMA as MATCHED_SIGMA
+from .spec import Neuron as Neuron
+from .spec import Noise as Noise
+from .spec import Surrogate as Surrogate
+from .transfer import firing_probability as firing_probability
+from .transfer import multi_step_rate as multi_step_rate

@@ -1,0 +1,167 @@
+r"""Charge, fire, reset: the discrete-time spiking neuron, written to be read.
+
+    charge   h[t] = beta * v[t-1] + I[t]
+    fire     s[t] = 1 if h[t] >= v_th else 0
+    reset    v[t] = h[t] - v_th * s[t]      or, reset to zero,  v[t] = h[t] * (1 - s[t])
+
+Noise adds a random deviation to the residual v[t-1] before the charge. There is one
+draw per neuron and timestep, so the firing and the reset see the same potential.
+`kernels` computes the same numbers faster; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from snnlab.neuron.noise import standard_sample
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.neuron.surrogate import Fire
+
+
+class Step(NamedTuple):
+    """One timestep of a neuron; all tensors have the shape of the current."""
+
+    h: Tensor
+    """Potential before firing."""
+    spikes: Tensor
+    """1 where the neuron fired, else 0."""
+    v: Tensor
+    """Potential after reset."""
+
+
+class Trace(NamedTuple):
+    """T timesteps of a neuron; all tensors have shape (T, B, *)."""
+
+    h: Tensor
+    """Potentials before firing."""
+    spikes: Tensor
+    """1 where the neuron fired, else 0."""
+    v: Tensor
+    """Potentials after reset."""
+
+
+def charge(v: Tensor, current: Tensor, beta: float = 1.0) -> Tensor:
+    """Potential before firing: what the leak left of v, plus the current. Shapes broadcast."""
+    return beta * v + current
+
+
+def fire(h: Tensor, v_th: float = 1.0) -> Tensor:
+    """1 where the potential h reaches the threshold (equality included), else 0."""
+    return (h >= v_th).to(h.dtype)
+
+
+def reset(h: Tensor, spikes: Tensor, neuron: Neuron) -> Tensor:
+    """Potential after firing. Only neurons that fired change."""
+    if neuron.reset == "subtract":
+        return h - neuron.v_th * spikes
+    return h * (1 - spikes)
+
+
+def step(
+    v: Tensor,
+    current: Tensor,
+    neuron: Neuron,
+    *,
+    surrogate: Surrogate | None = None,
+    deviation: Tensor | None = None,
+) -> Step:
+    """One timestep: charge, fire, reset.
+
+    Args:
+        v: residual potential, the shape of `current` or one that broadcasts to it.
+        current: input of this timestep, any shape.
+        neuron: threshold, leak and reset.
+        surrogate: slope used backwards; None makes the spikes a constant for autograd.
+        deviation: noise added to the residual, in the unit of the potential.
+
+    Returns:
+        Potential before firing, spikes, potential after reset. The reset treats the
+        spikes as a constant in the backward pass.
+
+    Example:
+        >>> step(torch.tensor(0.5), torch.tensor(0.5), Neuron()).spikes
+        tensor(1.)
+    """
+    mean = charge(v, current, neuron.beta)
+    h = mean if deviation is None else mean + neuron.beta * deviation
+    if surrogate is None:
+        spikes = fire(h, neuron.v_th)
+    else:
+        spikes = Fire.apply(h, mean.detach(), neuron.v_th, surrogate)
+    return Step(h, spikes, reset(h, spikes.detach(), neuron))
+
+
+def start(currents: Tensor, neuron: Neuron, noise: Noise | None = None) -> Tensor:
+    """Potential before the first of the currents (T, B, *): shape (B, *).
+
+    It is the mean of the noise where noise acts, else the neuron's v_init.
+    """
+    v = neuron.v_start if noise is None else noise.mu * neuron.v_th
+    return torch.full_like(currents[0], v)
+
+
+def trace(
+    currents: Tensor,
+    neuron: Neuron,
+    v: Tensor | None = None,
+    *,
+    surrogate: Surrogate | None = None,
+    noise: Noise | None = None,
+    generator: torch.Generator | None = None,
+) -> Trace:
+    """Run a neuron over T timesteps and keep every potential.
+
+    Args:
+        currents: (T, B, *).
+        neuron: threshold, leak, reset, v_init.
+        v: potential to start from, (B, *); None: v_init, or the mean of the noise.
+        surrogate: slope used backwards, see `step`.
+        noise: random deviations, one per neuron and timestep; needs a generator.
+        generator: where the randomness comes from.
+
+    Returns:
+        Potentials before firing, spikes and potentials after reset, each (T, B, *).
+
+    Raises:
+        ValueError: noise without a generator, or currents without timesteps.
+
+    Example:
+        >>> trace(torch.full((8, 1), 0.3), Neuron()).spikes.sum()
+        tensor(2.)
+    """
+    if currents.ndim == 0 or len(currents) == 0:
+        raise ValueError(
+            f"currents must have shape (T, B, *) with T >= 1, got {tuple(currents.shape)}"
+        )
+    if noise is not None and generator is None:
+        raise ValueError("noise needs a torch.Generator: pass generator=")
+    v = start(currents, neuron, noise) if v is None else v
+    steps = []
+    for current in currents:  # (B, *)
+        deviation = None
+        if noise is not None and generator is not None:
+            draw = standard_sample(noise.family, current, generator)
+            deviation = noise.sigma * neuron.v_th * draw
+        steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
+        v = steps[-1].v
+    return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
+
+
+def scan(
+    currents: Tensor,
+    neuron: Neuron,
+    v: Tensor | None = None,
+    *,
+    surrogate: Surrogate | None = None,
+    noise: Noise | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Run a neuron over T timesteps: spikes (T, B, *) and the last potential (B, *).
+
+    Arguments as for `trace`.
+    """
+    path = trace(currents, neuron, v, surrogate=surrogate, noise=noise, generator=generator)
+    return path.spikes, path.v[-1]

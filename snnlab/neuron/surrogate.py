@@ -1,0 +1,57 @@
+"""Surrogate slopes: what backpropagation uses where the threshold has no derivative."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from snnlab.neuron.noise import density
+from snnlab.neuron.spec import Surrogate
+
+
+def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
+    """The surrogate derivative of the spike with respect to the potential.
+
+    Args:
+        surrogate: shape and width.
+        distance: (h - v_th) / v_th, any shape; h is the potential before firing,
+            without the noise of the timestep.
+
+    Returns:
+        Same shape: the derivative in units of 1 / v_th. It integrates to 1.
+
+    Source:
+        Neftci, Mostafa, Zenke (2019) for the idea; the slope equal to the derivative of
+        the firing probability: Jiang and Zhang (2023), arXiv 2211.05453, and Gygax and
+        Zenke (2025), "Elucidating the theoretical underpinnings of surrogate gradient
+        learning in spiking neural networks".
+    """
+    z = distance / surrogate.width
+    if surrogate.shape == "arctan":
+        return 1 / (surrogate.width * (1 + (math.pi * z).square()))
+    if surrogate.shape == "triangle":
+        return (1 - z.abs()).clamp(min=0) / surrogate.width
+    return density(surrogate.shape, z) / surrogate.width
+
+
+class Fire(torch.autograd.Function):
+    """Spike where h >= v_th; backwards, the slope of the surrogate at `mean`.
+
+    `mean` is the potential without the noise of this timestep (h itself without noise).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, mean: Tensor, v_th: float, surrogate: Surrogate) -> Tensor:
+        """Spikes, 0 or 1, with the shape of h."""
+        ctx.save_for_backward(mean)
+        ctx.v_th, ctx.surrogate = v_th, surrogate
+        return (h >= v_th).to(h.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None]:
+        """Gradient with respect to h."""
+        (mean,) = ctx.saved_tensors
+        return grads[0] * slope(ctx.surrogate, mean / ctx.v_th - 1) / ctx.v_th, None, None, None

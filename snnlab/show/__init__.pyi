@@ -1,0 +1,14 @@
+from .accuracy import Curve as Curve
+from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .description import describe as describe
+from .membrane import membrane_histogram as membrane_histogram
+from .page import blank_axes as blank_axes
+from .page import blank_panels as blank_panels
+from .raster import raster as raster
+from .saving import save as save
+from .style import LOOKS as LOOKS
+from .style import Look as Look
+from .style import looks_of as looks_of
+from .trace import neuron_trace as neuron_trace
+from .training import training_curves as training_curves
+from .transfer import transfer_curve as transfer_curve

@@ -1,0 +1,100 @@
+"""Names written at the ends of lines, where the eye already is, instead of in a legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from snnlab.show.arrays import Floats
+from snnlab.show.page import size_in_points, text_width
+from snnlab.show.style import FONT, TICK, readable
+
+_GAP = 12.0  # points between the right-most data and the names
+_LINE = 1.35 * TICK  # points from one name to the next
+_WIDEST = 0.42  # of the width of the axes
+
+
+@dataclass(frozen=True)
+class LineEnd:
+    """Last point of a line (data coordinates), its name and its colour."""
+
+    x: float
+    y: float
+    name: str
+    colour: str
+
+
+def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
+    """Whether names can stand at the lines: all end together and there is room. Else use a key."""
+    width, height = size_in_points(ax)
+    together = len({end.x for end in ends}) == 1
+    return together and _room(ends) < _WIDEST * width and _LINE * len(ends) < 0.8 * height
+
+
+def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
+    """Write each name right of its line's end, moved apart where they would overlap.
+
+    The lines end at the same x. Everything else must be drawn and the limits of both axes final: the x axis is then widened
+    to the right to hold the names.
+    """
+    width, height = size_in_points(ax)
+    line = _LINE / height
+    _widen(ax, ends[0].x, _room(ends) / width)
+    to_axes = ax.transData + ax.transAxes.inverted()
+    wanted = to_axes.transform([(end.x, end.y) for end in ends])  # (lines, 2)
+    heights = spread(wanted[:, 1], line)
+    for end, (x, y), free in zip(ends, wanted, heights, strict=True):
+        moved = abs(free - y) > 0.75 * line
+        ax.annotate(
+            end.name,
+            xy=(end.x, end.y),
+            xytext=(x + _GAP / width, free),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=TICK,
+            family=FONT,
+            color=readable(end.colour),
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": end.colour,
+                "linewidth": 1,
+                "alpha": 1 if moved else 0,
+                "shrinkA": 2,
+                "shrinkB": 7,
+                "relpos": (0, 0.5),
+            },
+        )
+
+
+def spread(wanted: Floats, gap: float) -> Floats:
+    """Heights in [0, 1] nearest to `wanted` (n,) in least squares, at least `gap` apart.
+
+    Isotonic regression of wanted[i] - i gap in rising order, by pooling neighbours.
+    """
+    order = np.argsort(wanted, kind="stable")
+    steps = np.arange(len(wanted)) * gap
+    pools: list[list[float]] = []
+    for value in wanted[order] - steps:
+        pools.append([float(value)])
+        while len(pools) > 1 and np.mean(pools[-2]) >= np.mean(pools[-1]):
+            last = pools.pop()
+            pools[-1].extend(last)
+    level = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    heights = np.empty_like(steps)
+    heights[order] = np.clip(level, gap / 2, 1 - gap / 2 - steps[-1]) + steps
+    return heights
+
+
+def _room(ends: list[LineEnd]) -> float:
+    return max(text_width(end.name, TICK) for end in ends) + 2 * _GAP
+
+
+def _widen(ax: Axes, last: float, room: float) -> None:
+    """Move the right limit so that x = `last` has `room` of the width to its right."""
+    scale = ax.xaxis.get_transform()
+    low, high = scale.transform(np.asarray([ax.get_xlim()[0], last]))
+    wide = low + (high - low) / (1 - room)
+    ax.set_xlim(right=float(scale.inverted().transform(np.asarray([wide]))[0]))

@@ -1,0 +1,183 @@
+"""Where figures are drawn: new axes, their frame, and what stands above the data."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import offset_copy
+
+from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, TITLE
+
+_HANDLE, _TO_TEXT, _BETWEEN = 2.4, 0.7, 1.6  # of a key, in font sizes
+_KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
+
+
+def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
+    """An empty Axes outside pyplot, for programs that save and never show.
+
+    Args:
+        size: width and height in inches.
+
+    Example:
+        >>> ax = raster(spikes, ax=blank_axes())
+        >>> save(ax, "raster")
+    """
+    return Figure(figsize=size, layout=_layout()).add_subplot()
+
+
+def blank_panels(
+    shares: Sequence[float],
+    side: Literal["beside", "below"] = "beside",
+    size: tuple[float, float] = SIZE,
+) -> tuple[Axes, ...]:
+    """Panels of one figure outside pyplot, with the given shares of its width or height."""
+    return _panels(Figure(figsize=size, layout=_layout()), shares, side)
+
+
+def shown_axes(size: tuple[float, float] = SIZE) -> Axes:
+    """An empty Axes that pyplot knows, so that a notebook displays it."""
+    return shown_panels([1], size=size)[0]
+
+
+def shown_panels(
+    shares: Sequence[float],
+    side: Literal["beside", "below"] = "beside",
+    size: tuple[float, float] = SIZE,
+) -> tuple[Axes, ...]:
+    """As `blank_panels`, in a figure that pyplot knows."""
+    import matplotlib.pyplot as plt  # here, so that programs never start a window system
+
+    return _panels(plt.figure(figsize=size, layout=_layout()), shares, side)
+
+
+def _panels(
+    figure: Figure, shares: Sequence[float], side: Literal["beside", "below"]
+) -> tuple[Axes, ...]:
+    if side == "beside":
+        grid = figure.add_gridspec(1, len(shares), width_ratios=list(shares))
+    else:
+        grid = figure.add_gridspec(len(shares), 1, height_ratios=list(shares))
+    first = figure.add_subplot(grid[0])
+    share = first if side == "below" else None
+    return first, *(figure.add_subplot(grid[i], sharex=share) for i in range(1, len(shares)))
+
+
+def _layout() -> ConstrainedLayoutEngine:
+    return ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)  # inches
+
+
+def size_in_points(ax: Axes) -> tuple[float, float]:
+    """Width and height of the data area in points, after the figure's layout if it has one."""
+    figure = ax.get_figure(root=True)
+    if figure is not None and (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+    box = ax.get_window_extent()
+    inches = box.transformed(ax.figure.dpi_scale_trans.inverted())
+    return 72 * inches.width, 72 * inches.height
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of a line of text in points."""
+    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT))
+    return float(path.get_extents().width)
+
+
+def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:
+    """Axis labels, tick sizes, a thin grid behind the data, and no box."""
+    ax.set_facecolor("white")
+    ax.set_xlabel(x, fontsize=LABEL, color=INK, family=FONT, labelpad=8)
+    ax.set_ylabel(y, fontsize=LABEL, color=INK, family=FONT, labelpad=8)
+    ax.tick_params(
+        labelsize=TICK, labelcolor=INK, color=GREY, length=5, width=1, labelfontfamily=FONT
+    )
+    ax.tick_params(which="minor", length=0)
+    ax.set_axisbelow(True)
+    ax.grid(False)
+    ax.grid(True, axis=grid, color=GRID, linewidth=1, linestyle="-")
+    for edge in ("top", "right"):
+        ax.spines[edge].set_visible(False)
+    for edge in ("left", "bottom"):
+        ax.spines[edge].set_color(GREY)
+        ax.spines[edge].set_linewidth(1)
+
+
+def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = False) -> None:
+    """Put title, grey note and key above the data, in this order from the top.
+
+    Args:
+        ax: what it belongs to, with everything drawn.
+        title: bold, left-aligned; None for none.
+        note: how to read the figure, wrapped at the width of the axes.
+        key: whether to name the labelled artists, in as many columns as fit.
+    """
+    height = 10.0  # points above the axes
+    width, _ = size_in_points(ax)
+    if key:
+        height += _key(ax, width)
+    if note:
+        lines = textwrap.wrap(note, max(20, int(width / (0.55 * NOTE))))
+        _above(ax, "\n".join(lines), height)
+        height += len(lines) * _NOTE_LINE + 4
+    if title:
+        ax.set_title(
+            title,
+            loc="left",
+            pad=height + 2,
+            fontsize=TITLE,
+            color=INK,
+            family=FONT,
+            fontweight="bold",
+        )
+
+
+def _key(ax: Axes, width: float) -> float:
+    """Draw the key above the axes; return its height in points."""
+    handles, names = ax.get_legend_handles_labels()
+    columns = _columns(names, width)
+    ax.legend(
+        handles,
+        names,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        bbox_transform=offset_copy(ax.transAxes, ax.get_figure(root=True), 0, 8, "points"),
+        borderaxespad=0,
+        borderpad=0,
+        ncols=columns,
+        frameon=False,
+        handlelength=_HANDLE,
+        handletextpad=_TO_TEXT,
+        columnspacing=_BETWEEN,
+        labelcolor=INK,
+        prop={"size": NOTE, "family": FONT},
+    )
+    return -(-len(names) // columns) * _KEY_LINE + 2
+
+
+def _columns(names: list[str], width: float) -> int:
+    """The most columns of equal height, filled from the left, that fit in `width` points."""
+    widths = [text_width(name, NOTE) + NOTE * (_HANDLE + _TO_TEXT) for name in names]
+    for rows in range(1, len(names)):
+        columns = [max(widths[i : i + rows]) for i in range(0, len(widths), rows)]
+        if sum(columns) + NOTE * _BETWEEN * (len(columns) - 1) <= width:
+            return len(columns)
+    return 1
+
+
+def _above(ax: Axes, text: str, height: float) -> None:
+    ax.annotate(
+        text,
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(0, height),
+        textcoords="offset points",
+        fontsize=NOTE,
+        color=GREY,
+        family=FONT,
+    )

@@ -1,0 +1,99 @@
+"""Figures as files: the same bytes every time, with a description inside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab.show.description import describe
+
+FORMATS = ("png", "svg", "pdf")
+_DPI = 150
+_ONE_AT_A_TIME = threading.Lock()  # the setting below is global to matplotlib while it lasts
+
+
+def save(
+    figure: Axes | Figure,
+    path: str | Path,
+    formats: Sequence[str] = ("png", "svg"),
+    *,
+    alt: str | None = None,
+) -> list[Path]:
+    """Write a figure in each format; the same figure gives the same bytes.
+
+    A figure without a layout of its own is cropped to its contents, so nothing is cut off. The
+    description is a text chunk in PNG, `<desc>` in SVG and the subject in PDF. A file
+    appears whole or not at all.
+
+    Args:
+        figure: an Axes, whose whole figure is saved, or a Figure.
+        path: without suffix; its folder is made.
+        formats: any of png (150 dpi), svg, pdf.
+        alt: description; by default what `describe` says.
+
+    Returns:
+        The paths written, in the order of `formats`.
+
+    Raises:
+        ValueError: no formats, an unknown one, or an Axes that was removed from its figure.
+
+    Example:
+        >>> save(accuracy_against_timesteps(curves, ax=blank_axes()), "runs/demo/accuracy")
+        [PosixPath('runs/demo/accuracy.png'), PosixPath('runs/demo/accuracy.svg')]
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if isinstance(formats, str) or unknown or not formats:
+        raise ValueError(f"formats must be some of {', '.join(FORMATS)}, got {formats!r}")
+    whole = figure if isinstance(figure, Figure) else figure.get_figure(root=True)
+    if whole is None:
+        raise ValueError("the Axes belongs to no figure any more, so it cannot be saved")
+    text = describe(whole) if alt is None else alt
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return [
+        _write(path.with_name(f"{path.name}.{name}"), _rendered(whole, name, path.name, text))
+        for name in formats
+    ]
+
+
+def _rendered(figure: Figure, name: str, title: str, text: str) -> bytes:
+    metadata: dict[str, dict[str, str | None]] = {
+        "png": {"Title": title, "Description": text},
+        "svg": {"Title": title, "Description": text, "Date": None},
+        "pdf": {"Title": title, "Subject": text, "CreationDate": None},
+    }
+    buffer = BytesIO()
+    with _ONE_AT_A_TIME, mpl.rc_context({"svg.hashsalt": "snnlab"}):
+        figure.savefig(
+            buffer,
+            format=name,
+            dpi=_DPI,
+            facecolor="white",
+            metadata=metadata[name],
+            bbox_inches="tight" if figure.get_layout_engine() is None else None,
+        )
+    data = buffer.getvalue()
+    return _with_desc(data, text) if name == "svg" else data
+
+
+def _with_desc(svg: bytes, text: str) -> bytes:
+    """The SVG with `text` as its `<desc>`, where screen readers look for it."""
+    mark = "</title>"
+    before, found, after = svg.decode().partition(mark)
+    if not found:
+        raise RuntimeError("matplotlib wrote an SVG without a title, so it cannot be described")
+    desc = f"\n <desc>{escape(text)}</desc>"
+    return f"{before}{mark}{desc}{after}".replace("<svg ", '<svg role="img" ', 1).encode()
+
+
+def _write(path: Path, data: bytes) -> Path:
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data)
+    return part.replace(path)

@@ -1,0 +1,177 @@
+"""One neuron over time: charge, fire, reset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from snnlab.show.arrays import Floats, floats, require_binary, require_same_shape
+from snnlab.show.description import attach_description
+from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.style import BLUE, FONT, INK, ORANGE, TICK, VERMILLION
+
+if TYPE_CHECKING:
+    from snnlab.show.arrays import Values
+
+
+def neuron_trace(
+    h: Values,
+    v: Values,
+    spikes: Values,
+    v_th: float = 1.0,
+    *,
+    v_init: float | None = None,
+    current: Values | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Potential of one neuron: a slope while it charges, a fall where it resets.
+
+    During timestep t, drawn from t-1 to t, the potential goes from v[t-1] to h[t]; at t the
+    neuron fires if h[t] >= v_th and falls to v[t].
+
+    Args:
+        h: potential before firing (T,).
+        v: potential after reset (T,).
+        spikes: 0 or 1 (T,).
+        v_th: threshold, in the unit of h; everything is drawn in units of it.
+        v_init: potential before the first timestep; without it the first charge is not drawn.
+        current: input (T,), drawn as steps behind the potential.
+        ax: where to draw; a new figure by default.
+        title: above the figure.
+
+    Raises:
+        ValueError: shapes that differ, spikes other than 0 and 1, or v_th not above 0.
+
+    Example:
+        >>> ax = neuron_trace(h=[0.9, 1.3], v=[0.9, 0.3], spikes=[0, 1], v_init=0.5)
+    """
+    if v_th <= 0:
+        raise ValueError(f"v_th must be above 0, got {v_th}")
+    before, after, fired = floats("h", h), floats("v", v), floats("spikes", spikes)
+    require_same_shape(h=before, v=after, spikes=fired)
+    require_binary("spikes", fired)
+    before, after, spiked = before / v_th, after / v_th, fired == 1
+    start = np.nan if v_init is None else v_init / v_th
+    ax = shown_axes() if ax is None else ax
+    dress(ax, x="Timestep t", y="Membrane potential (v_th)")
+    if current is not None:
+        steps = floats("current", current) / v_th
+        require_same_shape(current=steps, h=before)
+        _draw_current(ax, steps)
+    _draw_potential(ax, before, after, start)
+    _draw_spikes(ax, before, after, spiked)
+    _draw_threshold(ax)
+    ax.set_xlim(-0.3 if v_init is not None else 0, len(before) + 0.4)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True))
+    head(ax, title, key=True)
+    attach_description(ax, _in_words(before, spiked, v_init, v_th))
+    return ax
+
+
+def _draw_current(ax: Axes, current: Floats) -> None:
+    ax.stairs(
+        current,
+        np.arange(len(current) + 1),
+        baseline=0,
+        fill=True,
+        color=ORANGE,
+        alpha=0.3,
+        linewidth=0,
+        label="current",
+        zorder=1,
+    )
+
+
+def _draw_potential(ax: Axes, before: Floats, after: Floats, start: float) -> None:
+    """A segment per timestep from v[t-1] at t-1 to h[t] at t, broken where the neuron resets."""
+    time = np.arange(1, len(before) + 1)
+    carried = np.concatenate([[start], after[:-1]])  # v[t-1]
+    gap = np.full_like(before, np.nan)
+    ax.plot(
+        np.stack([time - 1, time, time], axis=1).ravel(),
+        np.stack([carried, before, gap], axis=1).ravel(),
+        color=BLUE,
+        linewidth=2.5,
+        label="charge: v[t-1] to h[t]",
+        zorder=3,
+    )
+    known = np.isfinite(start)
+    ax.plot(
+        np.concatenate([[0], time]) if known else time,
+        np.concatenate([[start], after]) if known else after,
+        linestyle="none",
+        marker="o",
+        markersize=7,
+        color=BLUE,
+        zorder=5,
+    )
+
+
+def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) -> None:
+    time = np.flatnonzero(spiked) + 1
+    top = max(1.0, float(before.max()))
+    height = top + 0.12 * (top - min(0.0, float(after.min())))
+    if len(time):
+        ax.vlines(
+            time,
+            after[spiked],
+            before[spiked],
+            color=VERMILLION,
+            linewidth=2.5,
+            linestyle=(0, (2, 1)),
+            label="reset: h[t] to v[t]",
+            zorder=3,
+        )
+        ax.plot(
+            time,
+            before[spiked],
+            linestyle="none",
+            marker="o",
+            markersize=7,
+            markerfacecolor="white",
+            markeredgecolor=VERMILLION,
+            markeredgewidth=2,
+            zorder=5,
+        )
+        ax.plot(
+            time,
+            np.full(len(time), height),
+            linestyle="none",
+            marker="|",
+            markersize=18,
+            markeredgewidth=3.5,
+            color=INK,
+            label="spike",
+            zorder=4,
+        )
+    bottom = min(0.0, float(after.min()), float(before.min()))
+    ax.set_ylim(bottom - 0.05 * (height - bottom), height + 0.08 * (height - bottom))
+
+
+def _draw_threshold(ax: Axes) -> None:
+    ax.axhline(1, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=2)
+    ax.annotate(
+        "v_th",
+        xy=(1, 1),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        family=FONT,
+        fontsize=TICK,
+        color=INK,
+    )
+
+
+def _in_words(before: Floats, spiked: np.ndarray, v_init: float | None, v_th: float) -> str:
+    times = ", ".join(str(t) for t in np.flatnonzero(spiked) + 1)
+    start = "" if v_init is None else f" from v_init = {v_init / v_th:g} v_th"
+    fired = f"{int(spiked.sum())} spikes, at t = {times}" if spiked.any() else "no spikes"
+    return (
+        f"Membrane potential of one neuron over {len(before)} timesteps{start}: {fired}; "
+        f"highest potential before firing {before.max():.2f} v_th."
+    )

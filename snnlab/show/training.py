@@ -1,0 +1,112 @@
+"""Loss and accuracy over the epochs of a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from snnlab.show.arrays import Floats, floats, require_same_shape
+from snnlab.show.description import attach_description
+from snnlab.show.line_ends import LineEnd, name_line_ends, names_fit
+from snnlab.show.page import dress, head, shown_panels
+from snnlab.show.style import BLUE, ORANGE
+
+if TYPE_CHECKING:
+    from snnlab.show.arrays import Values
+
+_LINES = {
+    "training": (ORANGE, "s", "--"),
+    "validation": (BLUE, "o", "-"),
+}
+_KEYS = ("loss", "accuracy", "validation_loss", "validation_accuracy")
+
+
+def training_curves(
+    metrics: Mapping[str, Values],
+    *,
+    axes: tuple[Axes, Axes] | None = None,
+    title: str | None = None,
+) -> tuple[Axes, Axes]:
+    """Loss on the left, accuracy on the right, a point per epoch.
+
+    Args:
+        metrics: any of `loss`, `accuracy` (training), `validation_loss` and
+            `validation_accuracy`, each (epochs,), accuracy in percent; at least one loss and
+            one accuracy. Optionally `epoch` (epochs,), by default 1, 2, 3 and so on.
+        axes: where to draw loss and accuracy; a new figure by default.
+        title: above the left panel.
+
+    Raises:
+        ValueError: unknown keys, no loss or no accuracy, or shapes that differ.
+
+    Example:
+        >>> loss_ax, accuracy_ax = training_curves({"loss": [2.3, 0.9], "accuracy": [11, 71]})
+    """
+    if unknown := sorted(set(metrics) - {*_KEYS, "epoch"}):
+        raise ValueError(f"unknown metrics {unknown}; valid: {', '.join(_KEYS)}, epoch")
+    values = {key: floats(key, metrics[key]) for key in _KEYS if key in metrics}
+    losses, accuracies = _by_split(values, "loss"), _by_split(values, "accuracy")
+    epochs = (
+        floats("epoch", metrics["epoch"])
+        if "epoch" in metrics
+        else np.arange(1.0, 1 + len(next(iter(values.values()))))
+    )
+    require_same_shape(epoch=epochs, **values)
+    if axes is None:
+        left, right = shown_panels([1, 1], size=(12.0, 5.0))
+        axes = left, right
+    _draw(axes[0], epochs, losses, "Loss (nats)")
+    _draw(axes[1], epochs, accuracies, "Accuracy (%)")
+    axes[1].set_ylim(top=min(100, axes[1].get_ylim()[1]))
+    _finish(axes[0], epochs, losses, title)
+    _finish(axes[1], epochs, accuracies, None)
+    for ax, lines, what in ((axes[0], losses, "loss"), (axes[1], accuracies, "accuracy (%)")):
+        ends = ", ".join(f"{split} {y[0]:.3g} to {y[-1]:.3g}" for split, y in lines.items())
+        attach_description(ax, f"{what} over {len(epochs)} epochs: {ends}.".capitalize())
+    return axes
+
+
+def _by_split(values: Mapping[str, Floats], what: str) -> dict[str, Floats]:
+    lines = {"training": what, "validation": f"validation_{what}"}
+    found = {split: values[key] for split, key in lines.items() if key in values}
+    if not found:
+        raise ValueError(f"metrics needs {what} or validation_{what}, it has {sorted(values)}")
+    return found
+
+
+def _draw(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], label: str) -> None:
+    dress(ax, x="Epoch", y=label)
+    few = len(epochs) <= 30
+    for split, y in lines.items():
+        colour, marker, dashes = _LINES[split]
+        ax.plot(
+            epochs,
+            y,
+            label=split,
+            color=colour,
+            marker=marker if few or len(epochs) == 1 else "",
+            linestyle=dashes,
+            linewidth=2.5,
+            markersize=7,
+            markeredgecolor="white",
+            zorder=3,
+            clip_on=False,
+        )
+    first, last = epochs[0], epochs[-1]
+    ticks = MaxNLocator(nbins=6, integer=True).tick_values(first, last)
+    ax.set_xticks([tick for tick in ticks if first <= tick <= last])
+    margin = 0.04 * (last - first) or 0.5
+    ax.set_xlim(first - margin, last + margin)
+    ax.set_ylim(*ax.get_ylim())
+
+
+def _finish(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], title: str | None) -> None:
+    ends = [LineEnd(epochs[-1], y[-1], split, _LINES[split][0]) for split, y in lines.items()]
+    at_ends = names_fit(ax, ends)
+    head(ax, title, key=not at_ends)
+    if at_ends:
+        name_line_ends(ax, ends)

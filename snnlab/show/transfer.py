@@ -1,0 +1,165 @@
+"""Rate against current: what was measured, over the closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from snnlab.show.arrays import Floats, floats, require_same_shape, sampled
+from snnlab.show.description import attach_description
+from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.style import BLACK, BLUE, FONT, GREEN, INK, NOTE, PURPLE, VERMILLION, Dashes
+
+if TYPE_CHECKING:
+    from snnlab.show.arrays import Line, Values
+
+_STYLES: tuple[tuple[str, str, Dashes], ...] = (
+    (BLUE, "o", "-"),
+    (VERMILLION, "s", "--"),
+    (GREEN, "^", "-."),
+    (PURPLE, "D", ":"),
+    (BLACK, "v", (0, (7, 2))),
+)
+
+
+def transfer_curve(
+    current: Values,
+    measured: Values | Mapping[str, Values],
+    closed_form: Line | Mapping[str, Line],
+    *,
+    standard_error: Values | Mapping[str, Values] | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Measured rates as points with error bars, closed forms as lines.
+
+    For several curves give mappings from the same names, at most five.
+
+    Args:
+        current: constant input (n,), in units of v_th.
+        measured: rate at each current (n,), 0 to 1.
+        closed_form: as a function of a NumPy array of currents, or as its points (x, y).
+        standard_error: of the measured rates (n,); the bars are one standard error each way.
+            Rates without an entry get no bars.
+        ax: where to draw; a new figure by default.
+        title: above the figure.
+
+    Raises:
+        ValueError: shapes that differ, or mappings with other names than `measured`.
+
+    Example:
+        >>> identity = ([0, 1], [0, 1])
+        >>> ax = transfer_curve([0.2, 0.5], [0.21, 0.49], identity, standard_error=[0.01, 0.01])
+    """
+    x = floats("current", current)
+    points = _named("measured", measured)
+    errors = {} if standard_error is None else _named("standard_error", standard_error)
+    forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
+    _require_fit(x, points, forms, errors)
+    ax = shown_axes() if ax is None else ax
+    dress(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
+    gaps = []
+    for (name, y), style in zip(points.items(), _STYLES, strict=False):
+        line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())
+        _draw(ax, (x, y, errors.get(name)), (line_x, line_y), style)
+        form = forms[name]
+        at_points = floats(name, form(x)) if callable(form) else np.interp(x, line_x, line_y)
+        gaps.append(_gap_in_words(name, y, at_points))
+    ax.set_ylim(-0.03, 1.03)
+    note = "Points: measured; lines: closed form"
+    head(ax, title, note + ("; bars: one standard error" if errors else ""))
+    if set(points) != {""}:
+        _name_curves(ax, list(points))
+    attach_description(ax, f"Rate against current, measured and closed form. {'; '.join(gaps)}.")
+    return ax
+
+
+def _named(what: str, given: Values | Mapping[str, Values]) -> dict[str, Floats]:
+    """Checked curves by name; a single curve becomes the one nameless entry."""
+    named = given if isinstance(given, Mapping) else {"": given}
+    return {name: floats(_of(what, name), values) for name, values in named.items()}
+
+
+def _of(what: str, name: str) -> str:
+    return f"{what} of {name!r}" if name else what
+
+
+def _require_fit(
+    x: Floats,
+    points: Mapping[str, Floats],
+    forms: Mapping[str, Line],
+    errors: Mapping[str, Floats],
+) -> None:
+    if not 1 <= len(points) <= len(_STYLES):
+        raise ValueError(f"measured must hold 1 to {len(_STYLES)} curves, got {len(points)}")
+    if set(forms) != set(points):
+        raise ValueError(f"closed_form has {sorted(forms)}, measured has {sorted(points)}")
+    if strangers := sorted(set(errors) - set(points)):
+        raise ValueError(f"standard_error has {strangers}, measured has {sorted(points)}")
+    for name, y in points.items():
+        require_same_shape(**{"current": x, _of("measured", name): y})
+    for name, error in errors.items():
+        require_same_shape(**{"current": x, _of("standard_error", name): error})
+
+
+def _draw(
+    ax: Axes,
+    points: tuple[Floats, Floats, Floats | None],
+    line: tuple[Floats, Floats],
+    style: tuple[str, str, Dashes],
+) -> None:
+    colour, marker, dashes = style
+    x, y, error = points
+    ax.plot(*line, color=colour, linestyle=dashes, linewidth=2.2, zorder=2)
+    ax.errorbar(
+        x,
+        y,
+        yerr=error,
+        color=colour,
+        linestyle="none",
+        marker=marker,
+        markersize=8,
+        markerfacecolor="white",
+        markeredgewidth=2,
+        elinewidth=2,
+        capsize=4,
+        zorder=3,
+        clip_on=False,
+    )
+
+
+def _name_curves(ax: Axes, names: list[str]) -> None:
+    """A key in the upper left corner, which rising curves leave free."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=marker,
+            linestyle=dashes,
+            linewidth=2.2,
+            markersize=8,
+            markerfacecolor="white",
+            markeredgewidth=2,
+        )
+        for colour, marker, dashes in _STYLES
+    ]
+    ax.legend(
+        handles[: len(names)],
+        names,
+        loc="upper left",
+        frameon=False,
+        handlelength=3,
+        labelcolor=INK,
+        prop={"size": NOTE, "family": FONT},
+    )
+
+
+def _gap_in_words(name: str, measured: Floats, expected: Floats) -> str:
+    gap = np.abs(measured - expected).max()
+    start = f"{name}: largest" if name else "Largest"
+    return f"{start} difference {gap:.4f} over {len(measured)} currents"

@@ -1,0 +1,109 @@
+"""What every test may rely on: one thread, a fixed global seed, no screen, and two fixtures.
+
+`shared_data` is a folder with real data sets, or the test is skipped. `no_network` unplugs
+the network and lists who tried to use it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+# Before torch and numpy load: sums must not depend on the number of cores, and the tests run
+# in several processes at once. Programs that a test starts inherit both settings.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+import torch
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SLOW_TIMEOUT = 1800  # seconds for one test marked slow
+
+# The same examples in every run, so that a failure always comes from a change of the code.
+# Look for new ones with: pytest --hypothesis-profile=explore
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("steady")
+
+
+def pytest_configure() -> None:
+    """One thread for torch, whatever the environment says."""
+    torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests more time, unless they set a limit of their own."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
+@pytest.fixture(autouse=True)
+def _fixed_global_seed() -> None:
+    """Random inputs made with torch's global generator are the same in any order of the tests.
+
+    The library itself must not need this: it takes its randomness as an argument.
+    """
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """A folder with real data sets: $SNNLAB_TEST_DATA, or ../shared/data beside the repository."""
+    named = os.environ.get("SNNLAB_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"SNNLAB_TEST_DATA names a folder that does not exist: {named}")
+    pytest.skip(f"no real data in {folder}; name a folder in SNNLAB_TEST_DATA")
+
+
+class Unplugged(OSError):
+    """Raised in place of a connection to another machine."""
+
+
+def is_local(host: Any) -> bool:
+    """Whether a host name or address means this machine."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    return name in {"localhost", "::1", "0.0.0.0", "::"} or name.startswith("127.")
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Refuse every connection but those to this machine, as a pulled cable would.
+
+    Returns the hosts asked for, so that a test can also state that nobody asked:
+    `assert no_network == []`. Covers this process, not programs it starts.
+    """
+    asked: list[str] = []
+
+    def check(host: Any) -> None:
+        if not is_local(host):
+            asked.append(str(host))
+            raise Unplugged(f"the test is offline; refused: {host}")
+
+    def guarded(method: Any) -> Any:
+        def call(self: socket.socket, *arguments: Any) -> Any:
+            address = arguments[-1]  # connect(address), sendto(data[, flags], address)
+            if isinstance(address, tuple):  # a path: a socket of this machine
+                check(address[0])
+            return method(self, *arguments)
+
+        return call
+
+    def look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        check(host)
+        return original_look_up(host, *arguments, **options)
+
+    original_look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+    for variable in [key for key in os.environ if key.lower().endswith("_proxy")]:
+        monkeypatch.delenv(variable)  # a proxy on this machine would lead outside
+    return asked

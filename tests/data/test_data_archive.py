@@ -1,0 +1,124 @@
+"""Tar archives of images: read whole, within limits, or refused."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from snnlab.data import archive, decode, load_data
+from snnlab.data.errors import DataError
+
+Write = Callable[..., Path]
+
+
+def pack_member(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Path:
+    """A tar archive with a single member."""
+    member.size = member.size or len(content)
+    with tarfile.open(path, "w") as tar:
+        tar.addfile(member, io.BytesIO(content) if content else None)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
+@pytest.mark.parametrize("prefix", ["", "./", "pets/"])
+def test_an_archive_gives_what_the_folder_gives(
+    ending: str, prefix: str, tmp_path: Path, write_folder: Write, pack: Write
+):
+    root = write_folder(tmp_path / "pets")
+    (root / "notes.txt").write_text("no image")
+    write_folder(root / "__MACOSX", ("cat",))
+    folder = load_data(str(root))
+    packed = load_data(str(pack(root, tmp_path / f"p.{ending}", prefix)))
+    assert packed.classes == folder.classes == ("cat", "dog")
+    for split in ("train", "validation", "test"):
+        ours, theirs = getattr(packed, split), getattr(folder, split)
+        assert torch.equal(ours.pixels, theirs.pixels)
+        assert torch.equal(ours.labels, theirs.labels)
+
+
+@pytest.mark.parametrize("name", ["../cat/1.png", "/cat/1.png", "cat/../../1.png", "cat\\1.png"])
+def test_members_that_point_out_of_the_archive_are_refused(name: str, tmp_path: Path):
+    path = pack_member(tmp_path / "bad.tar", tarfile.TarInfo(name), b"x")
+    with pytest.raises(DataError, match="points out of the archive"):
+        load_data(str(path))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_in_an_archive_are_refused(kind: bytes, tmp_path: Path):
+    member = tarfile.TarInfo("cat/1.png")
+    member.type, member.linkname = kind, "/etc/passwd"
+    with pytest.raises(DataError, match=r"'cat/1.png' is a link or a device"):
+        load_data(str(pack_member(tmp_path / "bad.tar", member)))
+
+
+def test_limits_of_an_archive(
+    tmp_path: Path, write_folder: Write, monkeypatch: pytest.MonkeyPatch, pack: Write
+):
+    path = str(pack(write_folder(tmp_path / "pets"), tmp_path / "pets.tar.xz"))
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "MAX_ARCHIVE_IMAGES", 15)
+        with pytest.raises(DataError, match="more than 15 images"):
+            load_data(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "MAX_ARCHIVE_BYTES", 4096)
+        with pytest.raises(DataError, match="GiB unpacked; unpack it and give the folder"):
+            load_data(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(decode, "MAX_DECODED_BYTES", 500)
+        with pytest.raises(DataError, match="16 images of 1 x 6 x 6 take more than"):
+            load_data(path)
+
+
+def test_a_member_of_absurd_size_is_refused_unread(tmp_path: Path):
+    member = tarfile.TarInfo("cat/1.png")
+    member.size = 10**15
+    path = tmp_path / "bad.tar"
+    path.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_240))
+    with pytest.raises(DataError, match="more than 4 GiB unpacked"):
+        load_data(str(path))
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
+@pytest.mark.parametrize("fault", ["cut", "flipped"])
+def test_a_damaged_archive_is_never_half_read(
+    ending: str, fault: str, tmp_path: Path, write_folder: Write, pack: Write
+):
+    path = pack(write_folder(tmp_path / "pets"), tmp_path / f"pets.{ending}")
+    content = bytearray(path.read_bytes())
+    if fault == "cut":
+        content = content[: len(content) // 3]
+    else:
+        content[(len(content) // 1024) * 512 + 150 if ending == "tar" else len(content) // 2] ^= (
+            0xFF
+        )
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"not a whole tar archive|cannot be read"):
+        load_data(str(path))
+
+
+def test_other_files_are_no_archive(tmp_path: Path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no archive" * 100)
+    with pytest.raises(DataError, match=r"notes.txt: not a whole tar archive"):
+        load_data(str(path))
+
+
+@pytest.mark.slow
+def test_real_cifar_archive(shared_data: Path):
+    path = shared_data / "cifar10-images.tar.xz"
+    if not path.is_file():
+        pytest.skip("no CIFAR-10 archive in the shared data")
+    options = {"train_size": 20_000, "test_size": 2000, "flip": True}
+    data = load_data(str(path), **options)
+    assert data.classes[:2] == ("airplane", "automobile")
+    assert (len(data.train), len(data.validation), len(data.test)) == (20_000, 5000, 2000)
+    assert torch.bincount(data.train.labels).tolist() == [2000] * 10
+    assert data.train.mean.tolist() == pytest.approx([0.491, 0.482, 0.447], abs=3e-3)
+    assert data.train.flip
+    again = load_data(str(path), **options)  # from the cache
+    assert torch.equal(again.train.pixels, data.train.pixels)

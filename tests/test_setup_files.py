@@ -1,0 +1,227 @@
+"""The files around the code agree with each other and do what they say."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+PYTHONS = SpecifierSet(PROJECT["requires-python"])
+USES_PEERS = {"bench"}  # rooms that may import what only the extra `dev` installs
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder with a space in its name that holds only the Makefile and pyproject.toml."""
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in a folder, free of the settings of a make that runs the tests."""
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
+    }
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def executable(file: Path, text: str) -> Path:
+    """Write a program that can be run."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+def requirements(lines: list[str]) -> set[str]:
+    """The names of the packages in a list of requirements."""
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def test_conda_environment_agrees_with_pyproject() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    packages = [line for line in environment["dependencies"] if isinstance(line, str)]
+    (by_pip,) = [line["pip"] for line in environment["dependencies"] if isinstance(line, dict)]
+    (python,) = [Requirement(line) for line in packages if line.startswith("python")]
+    (extra,) = re.findall(r"^-e \.\[(\w+)\]$", "\n".join(by_pip), re.MULTILINE)
+    assert environment["name"] == PROJECT["name"]
+    assert python.specifier == PYTHONS
+    assert "pip" in packages
+    assert extra in PROJECT["optional-dependencies"]
+
+
+def test_every_imported_package_is_declared() -> None:
+    declared = requirements(PROJECT["dependencies"])
+    with_peers = declared | requirements(PROJECT["optional-dependencies"]["dev"])
+    distributions = packages_distributions()
+    undeclared = []
+    for file in sorted((ROOT / "snnlab").rglob("*.py")):
+        room = file.relative_to(ROOT / "snnlab").parts[0]
+        allowed = with_peers if room in USES_PEERS else declared
+        for name in top_level_imports(file) - {"snnlab", *sys.stdlib_module_names}:
+            owners = {canonicalize_name(owner) for owner in distributions.get(name, [name])}
+            if not owners & allowed:
+                undeclared.append(f"{file.relative_to(ROOT)} imports {name}")
+    assert not undeclared, "\n".join(["not in pyproject.toml:", *undeclared])
+
+
+def top_level_imports(file: Path) -> set[str]:
+    """The packages that a file imports by an absolute name, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import():
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            case ast.ImportFrom(module=str(module), level=0):
+                names.add(module.split(".")[0])
+    return names
+
+
+def test_the_command_is_there() -> None:
+    module, function = PROJECT["scripts"]["snnlab"].split(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_the_wheel_ships_everything_in_the_package(tmp_path: Path) -> None:
+    """The indexes of the rooms (.pyi) are read when a room is imported: none may be missing."""
+    build = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    ours = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "snnlab").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert "snnlab/py.typed" in shipped
+    assert shipped == ours
+
+
+@needs_make
+def test_make_alone_lists_every_target(clone: Path) -> None:
+    listed = re.findall(r"^  make (\S+) +\S", make(clone).stdout, re.MULTILINE)
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (clone / "Makefile").read_text(), re.MULTILINE)
+    assert listed == phony.split()
+
+
+@needs_make
+@pytest.mark.parametrize("version", ["3.10.13", "3.11.0", "3.13.9", "3.14.0"])
+def test_make_refuses_the_pythons_that_pyproject_refuses(clone: Path, version: str) -> None:
+    """A stand-in for Python reports a version, and refuses to do more than that."""
+    numbers = tuple(int(number) for number in version.split("."))
+    stand_in = executable(
+        clone / "bin of python" / "python",
+        f"#!{sys.executable}\n"
+        "import sys\n"
+        f"sys.version_info = {numbers}\n"
+        f"if sys.argv[1] == '--version': print('Python {version}')\n"
+        "elif sys.argv[1] == '-c': exec(sys.argv[2])\n"
+        "else: sys.exit('the stand-in was asked for: ' + ' '.join(sys.argv[1:]))\n",
+    )
+    result = make(clone, "env", f"PYTHON={stand_in}")
+    assert result.returncode != 0
+    if version in PYTHONS:
+        assert "the stand-in was asked for: -m venv" in result.stderr
+    else:
+        assert f"snnlab needs Python 3.11 to 3.13; {stand_in} is: Python {version}" in result.stderr
+        assert not (clone / ".venv").exists()
+
+
+@needs_make
+def test_make_says_that_python_is_absent(clone: Path) -> None:
+    result = make(clone, "env", "PYTHON=no-such-python")
+    assert result.returncode != 0
+    assert "snnlab needs Python 3.11 to 3.13; no-such-python is:" in result.stderr
+
+
+@needs_make
+def test_the_environment_is_stale_once_pyproject_is_newer(clone: Path) -> None:
+    ready = executable(clone / ".venv" / ".ready", "")
+    written = (clone / "pyproject.toml").stat().st_mtime
+    os.utime(ready, (written + 10, written + 10))
+    assert make(clone, "--question", ".venv/.ready").returncode == 0
+    os.utime(ready, (written - 10, written - 10))
+    assert make(clone, "--question", ".venv/.ready").returncode == 1
+
+
+@needs_make
+def test_clean_spares_the_runs(clone: Path) -> None:
+    kept = executable(clone / "runs" / "demo" / "__pycache__" / "result.json", "{}")
+    removed = [
+        executable(clone / name / "file", "") for name in (".venv", "dist", "snnlab/__pycache__")
+    ]
+    assert make(clone, "clean").returncode == 0
+    assert kept.exists()
+    assert not any(file.parent.exists() for file in removed)
+
+
+@needs_make
+@pytest.mark.parametrize(("target", "absent"), [("app", "app.py"), ("lab", "notebooks/")])
+def test_a_target_without_its_files_says_so(clone: Path, target: str, absent: str) -> None:
+    executable(clone / ".venv" / ".ready", "")
+    result = make(clone, target)
+    assert result.returncode != 0
+    assert f"make {target}: there is no {absent};" in result.stderr
+
+
+@pytest.mark.parametrize("failing", [None, "test", "lint"])
+def test_ci_runs_the_tests_and_the_checks(clone: Path, failing: str | None) -> None:
+    """With a stand-in for make that writes down what it was asked for."""
+    script = executable(clone / ".ci" / "run", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    executable(clone / "bin" / "make", f'#!/bin/sh\necho "$1" >>asked\n[ "$1" != "{failing}" ]\n')
+    path = f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        [str(script)],
+        env={**os.environ, "PATH": path, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+    )
+    asked = (clone / "asked").read_text(encoding="utf-8").split()
+    assert asked == (["test"] if failing == "test" else ["test", "lint"])
+    assert (result.returncode == 0) == (failing is None)
+    assert ("ci: FAILED" in result.stderr) == (failing is not None)
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("address", ["http://example.org/", "http://192.0.2.1:9/"])
+def test_no_network_refuses_other_machines(no_network: list[str], address: str) -> None:
+    with pytest.raises(OSError, match="offline"):
+        urllib.request.urlopen(address)
+    assert no_network == [address.split("/")[2].split(":")[0]]
+
+
+def test_no_network_lets_this_machine_talk_to_itself(no_network: list[str]) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+        server.accept()[0] as connection,
+    ):
+        client.sendall(b"x")
+        assert connection.recv(1) == b"x"
+    assert no_network == []
