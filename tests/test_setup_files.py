@@ -135,14 +135,15 @@ def test_make_alone_lists_every_target(clone: Path) -> None:
 def test_make_refuses_the_pythons_that_pyproject_refuses(clone: Path, version: str) -> None:
     """A stand-in for Python reports a version, and refuses to do more than that."""
     numbers = tuple(int(number) for number in version.split("."))
+    answers = (
+        f"import sys; sys.version_info = {numbers}; asked = sys.argv[1:]\n"
+        f"if asked[0] == '--version': print('Python {version}')\n"
+        "elif asked[0] == '-c': exec(asked[1])\n"
+        "else: sys.exit('the stand-in was asked for: ' + ' '.join(asked))\n"
+    )
+    script = executable(clone / "answers.py", answers)
     stand_in = executable(
-        clone / "bin of python" / "python",
-        f"#!{sys.executable}\n"
-        "import sys\n"
-        f"sys.version_info = {numbers}\n"
-        f"if sys.argv[1] == '--version': print('Python {version}')\n"
-        "elif sys.argv[1] == '-c': exec(sys.argv[2])\n"
-        "else: sys.exit('the stand-in was asked for: ' + ' '.join(sys.argv[1:]))\n",
+        clone / "bin" / "python", f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n'
     )
     result = make(clone, "env", f"PYTHON={stand_in}")
     assert result.returncode != 0

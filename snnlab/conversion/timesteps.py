@@ -33,8 +33,10 @@ class Certificate:
     """Accuracy of the single-step network under its training noise; None if it has none."""
     accuracy: dict[int, float]
     """Accuracy of the converted network at T = 1, 2, ..., without noise."""
-    rates: list[float]
-    """Spikes per neuron and timestep in each stage, over T timesteps."""
+    rates: list[list[float]]
+    """Per stage: spikes per neuron and timestep over the first 1, 2, ... timesteps."""
+    operations: list[list[float]]
+    """Per stage: synaptic operations per image in the first 1, 2, ... timesteps."""
 
     @property
     def lossless(self) -> bool:
@@ -102,7 +104,8 @@ def certify(
         images=len(images),
         accuracy_with_noise_at_1=with_noise,
         accuracy=dict(zip(curve.timesteps, curve.accuracy, strict=True)),
-        rates=[stage[-1] for stage in curve.rates],
+        rates=curve.rates,
+        operations=curve.operations,
     )
 
 

@@ -197,7 +197,7 @@ class Loop:
             logits = self.objective.logits(self.forward, images, self.generators["noise"])
             loss: Tensor = self.criterion(logits, labels)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.schedule.step()
         return loss.detach(), logits.detach()

@@ -91,7 +91,7 @@ def accuracy_against_timesteps(
         timesteps: T_max.
         generator: source of the noise; None: no noise.
         batch_size: images at once.
-        progress: show a progress bar.
+        progress: show a progress bar, if there is a terminal.
 
     Raises:
         ValueError: timesteps below 1.
@@ -104,7 +104,7 @@ def accuracy_against_timesteps(
             batches,
             total=images.batch_count(batch_size),
             desc=f"accuracy, T = 1 to {timesteps}",
-            disable=not progress,
+            disable=None if progress else True,
         ):
             counter.rewind()
             begin, total = 0, torch.zeros((), device=batch.device)

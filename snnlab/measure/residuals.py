@@ -65,7 +65,7 @@ def residuals(
         timesteps: T, at least 2 (before the first timestep every potential is v_init). All
             T timesteps of a batch are held in memory, one stage at a time.
         batch_size: images at once.
-        progress: show a progress bar.
+        progress: show a progress bar, if there is a terminal.
 
     Returns:
         One summary per stage.
@@ -90,7 +90,9 @@ def residuals(
 
     batches, total = images.batches(batch_size), images.batch_count(batch_size)
     with evaluating(net):
-        for batch, _ in tqdm(batches, total=total, desc="residuals", disable=not progress):
+        for batch, _ in tqdm(
+            batches, total=total, desc="residuals", disable=None if progress else True
+        ):
             for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
                 pass
     return [tally.summary() for tally in tallies]

@@ -36,8 +36,8 @@ def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
 def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
     """Write each name right of its line's end, moved apart where they would overlap.
 
-    The lines end at the same x. Everything else must be drawn and the limits of both axes final: the x axis is then widened
-    to the right to hold the names.
+    The lines must end at the same x, everything else be drawn, and the limits of both axes be
+    final. The x axis is widened to the right to hold the names.
     """
     width, height = size_in_points(ax)
     line = _LINE / height

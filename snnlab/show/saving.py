@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -57,10 +58,33 @@ def save(
     text = describe(whole) if alt is None else alt
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return [
-        _write(path.with_name(f"{path.name}.{name}"), _rendered(whole, name, path.name, text))
-        for name in formats
-    ]
+    title = _title(whole) or path.name
+    with _ONE_AT_A_TIME, _layout_at_rest(whole):
+        return [
+            _write(path.with_name(f"{path.name}.{name}"), _rendered(whole, name, title, text))
+            for name in formats
+        ]
+
+
+@contextmanager
+def _layout_at_rest(figure: Figure) -> Iterator[None]:
+    """Lay the figure out until nothing moves, then hold it: the same for all formats and times."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    for _ in range(3):
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+
+
+def _title(figure: Figure) -> str:
+    """The first title in the figure, or nothing."""
+    return next(filter(None, (ax.get_title(loc="left") for ax in figure.axes)), "")
 
 
 def _rendered(figure: Figure, name: str, title: str, text: str) -> bytes:
@@ -70,7 +94,7 @@ def _rendered(figure: Figure, name: str, title: str, text: str) -> bytes:
         "pdf": {"Title": title, "Subject": text, "CreationDate": None},
     }
     buffer = BytesIO()
-    with _ONE_AT_A_TIME, mpl.rc_context({"svg.hashsalt": "snnlab"}):
+    with mpl.rc_context({"svg.hashsalt": "snnlab"}):
         figure.savefig(
             buffer,
             format=name,

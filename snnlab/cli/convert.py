@@ -1,0 +1,119 @@
+"""`snnlab convert` and `snnlab evaluate`: a trained run at other timesteps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from snnlab.cli.answer import RunName, answer, table
+from snnlab.experiment.config import Device
+from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.store import RUNS, RunError, load_run
+
+if TYPE_CHECKING:
+    from snnlab.data.images import Images
+    from snnlab.network.net import SpikingNet
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Convert a trained run to more timesteps and print the certificate."""
+
+    run: RunName
+    """Id of a run, see snnlab list."""
+    timesteps: int = 8
+    """T of the converted network."""
+    device: Device = "auto"
+    """Where to run it."""
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Convert and answer."""
+        from snnlab.conversion.timesteps import convert
+
+        net, images = spiking_network(self.run, self.runs, self.device, "test")
+        _, certificate = convert(net, self.timesteps, images, progress=not self.json)
+        noisy = certificate.accuracy_with_noise_at_1
+        lines = [
+            f"conversion of {self.run} to T = {self.timesteps}",
+            f"  weights equal, bit for bit     {'yes' if certificate.weights_equal else 'NO'}",
+            f"  logits equal at T = 1          {'yes' if certificate.logits_equal_at_1 else 'NO'}",
+            f"  warm-up timesteps              {certificate.warm_up}, every step counts",
+            f"  accuracy at T = 1 with noise   {'-' if noisy is None else f'{noisy:.2f} %'}",
+            accuracy_lines(certificate.accuracy),
+        ]
+        entry = {"run": self.run, "lossless": certificate.lossless} | asdict(certificate)
+        answer(entry, "\n".join(lines), as_json=self.json)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a trained run: accuracy, spike rates and operations at T = 1 to N."""
+
+    run: RunName
+    """Id of a run, see snnlab list."""
+    timesteps: int = 16
+    """Highest T."""
+    noise: bool = False
+    """Keep the noise of the training switched on."""
+    noise_seed: int = 0
+    """Seed of that noise."""
+    split: Literal["test", "validation", "train"] = "test"
+    """Which images."""
+    device: Device = "auto"
+    """Where to run it."""
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Measure and answer."""
+        import torch
+
+        from snnlab.measure.accuracy import accuracy_against_timesteps
+
+        net, images = spiking_network(self.run, self.runs, self.device, self.split)
+        generator = None
+        if self.noise:
+            generator = torch.Generator(images.device).manual_seed(self.noise_seed)
+        curve = accuracy_against_timesteps(
+            net, images, self.timesteps, generator=generator, progress=not self.json
+        )
+        by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
+        entry = {"run": self.run, "split": self.split, "noise": self.noise, "accuracy": by_T}
+        entry |= {"rates": curve.rates, "operations": curve.operations, "images": curve.images}
+        rates = ", ".join(f"{stage[-1]:.3f}" for stage in curve.rates)
+        text = f"{accuracy_lines(by_T)}\n  spikes per neuron and timestep, by stage: {rates}"
+        answer(entry, text, as_json=self.json)
+
+
+def accuracy_lines(accuracy: dict[int, float]) -> str:
+    """A small table of accuracies at powers of two."""
+    shown = powers_of_two(max(accuracy))
+    rows = [["  accuracy (%)", *(f"{accuracy[T]:.2f}" for T in shown)]]
+    return table(["  timesteps T", *map(str, shown)], rows)
+
+
+def spiking_network(id: str, root: Path, device: str, split: str) -> tuple[SpikingNet, Images]:
+    """The network of a finished run, and images of one split of its data, on a device.
+
+    Raises:
+        RunError: no such run, not finished, or a ReLU network.
+    """
+    from snnlab.experiment import assemble
+    from snnlab.network.net import SpikingNet
+
+    found = load_run(id, root)
+    place = assemble.pick_device(device)
+    net = found.network(str(place))
+    if found.config is None or not isinstance(net, SpikingNet):
+        raise RunError(f"run {id!r} trained an ANN, which has no timesteps")
+    images: Images = getattr(assemble.load_images(found.config, place), split)
+    if len(images) == 0:
+        raise RunError(f"the data of run {id!r} has no {split} images")
+    return net, images

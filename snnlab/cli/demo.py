@@ -1,0 +1,105 @@
+"""`snnlab demo`: the whole story on a data set that needs no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from snnlab.cli.answer import Bar, answer, table
+from snnlab.experiment.config import Device, Method, RunConfig
+from snnlab.experiment.curves import accuracy_table, curves_by_method, powers_of_two
+from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_text
+
+METHODS: tuple[Method, ...] = ("noise", "no-noise")
+NAME = "accuracy_vs_timesteps"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Train with one timestep, with noise and without; convert; show accuracy against T."""
+
+    seeds: int = 3
+    """Networks per method, with seeds 0, 1, ..."""
+    timesteps: int = 16
+    """Highest T."""
+    device: Device = "auto"
+    """Where to train."""
+    runs: Path = RUNS
+    """Folder of the run folders; table and figure go to its subfolder demo."""
+    again: bool = False
+    """Train anew even if the runs are finished."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Train, draw and answer."""
+        if self.seeds < 1:
+            raise ValueError(f"seeds must be at least 1, got {self.seeds}")
+        start = replace(PRESETS["digits"], timesteps=self.timesteps, device=self.device)
+        configs = [
+            replace(start, method=method, seed=seed)
+            for method in METHODS
+            for seed in range(self.seeds)
+        ]
+        done = [self.train(config) for config in configs]
+        folder = self.runs / "demo"
+        curves = curves_by_method(done, powers_of_two(self.timesteps))
+        files = write(done, curves, folder)
+        text = "\n".join([headline(done), "", as_table(curves), "", *files])
+        answer({"curves": curves, "files": files}, text, as_json=self.json)
+
+    def train(self, config: RunConfig) -> Run:
+        """One run, with a progress bar."""
+        from snnlab.experiment.run import run
+
+        bar = Bar(f"{config.method}, seed {config.seed}")
+        try:
+            callbacks: Any = {"on_batch": bar.on_batch, "on_epoch": bar.on_epoch}
+            return run(config, self.runs, again=self.again, **callbacks)
+        finally:
+            bar.close()
+
+
+def write(done: list[Run], curves: Any, folder: Path) -> list[str]:
+    """Write table and figure; returns the paths."""
+    from snnlab.show.accuracy import accuracy_against_timesteps
+    from snnlab.show.page import blank_axes
+    from snnlab.show.saving import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / COLLECTION, {"runs": [run.id for run in done]})
+    csv = folder / f"{NAME}.csv"
+    write_text(csv, accuracy_table(done))
+    title = "Trained with one timestep, run with T"
+    ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
+    return [str(path) for path in [*save(ax, folder / NAME), csv]]
+
+
+def headline(done: list[Run]) -> str:
+    """What was done, and how long the training took."""
+    seconds = sum(run.result["training_seconds"] for run in done if run.result)
+    run = done[0]
+    name = run.config.data.name if run.config else ""
+    images = run.result["test_images"] if run.result else 0
+    return (
+        f"{len(done)} networks trained with ONE timestep on {name} in {seconds:.0f} s, then "
+        f"run with T.\nTest accuracy (%) on {images} images without noise, mean of "
+        f"{len(done) // len(METHODS)} seeds (standard deviation):"
+    )
+
+
+def as_table(curves: Any) -> str:
+    """Mean and standard deviation over seeds, by method and T."""
+    from statistics import mean, stdev
+
+    names = {"noise": "with noise", "no-noise": "without noise"}
+    shown = curves["noise"]["timesteps"]
+    rows = []
+    for method, curve in curves.items():
+        columns = list(zip(*curve["accuracy"], strict=True))
+        spread = [f" ({stdev(column):.2f})" if len(column) > 1 else "" for column in columns]
+        cells = [f"{mean(column):.2f}{s}" for column, s in zip(columns, spread, strict=True)]
+        rows.append([names[method], *cells])
+    return table(["trained", *(f"T = {T}" for T in shown)], rows)

@@ -1,0 +1,120 @@
+"""`snnlab list`, `snnlab show` and `snnlab export`: look at what is there."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnlab.cli.answer import RunName, answer, table
+from snnlab.cli.train import run_entry, run_text
+from snnlab.experiment.curves import accuracy_table, curves_by_method
+from snnlab.experiment.store import RUNS, Run, RunError, list_runs, load_run
+
+
+@dataclass(frozen=True)
+class List:
+    """List the runs, newest first; damaged ones with the reason."""
+
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """List."""
+        found = list_runs(self.runs)
+        rows = [[run.id, run.status, *best_accuracies(run), run.reason] for run in found]
+        header = ["run", "status", "T = 1 (%)", f"T = {RIGHT} (%)", ""]
+        text = table(header, rows) if rows else f"no runs in {self.runs} yet: snnlab train"
+        entries = [
+            {"id": run.id, "status": run.status, "reason": run.reason, "accuracy": run.accuracy}
+            for run in found
+        ]
+        answer({"runs": entries}, text, as_json=self.json)
+
+
+RIGHT = 8
+"""The second T whose accuracy the list shows."""
+
+
+def best_accuracies(run: Run) -> list[str]:
+    """Accuracy at T = 1 and at T = RIGHT, as text."""
+    return [f"{run.accuracy[T]:.2f}" if T in run.accuracy else "" for T in (1, RIGHT)]
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show one run: configuration, metrics, result and what made it."""
+
+    run: RunName
+    """Id of a run, see snnlab list."""
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Show."""
+        found = load_run(self.run, self.runs)
+        lines = [run_text(found), "", "configuration"]
+        entry = run_entry(found)
+        lines += flat_lines(entry["config"])
+        lines += ["", "made by", *flat_lines(found.environment)]
+        answer(entry, "\n".join(lines), as_json=self.json)
+
+
+def flat_lines(group: dict[str, object], prefix: str = "") -> list[str]:
+    """Nested settings as lines `  group.setting  value`."""
+    lines: list[str] = []
+    for key, value in group.items():
+        if isinstance(value, dict):
+            lines += flat_lines(value, f"{prefix}{key}.")
+        else:
+            lines.append(f"  {prefix + key:<32} {value}")
+    return lines
+
+
+@dataclass(frozen=True)
+class Export:
+    """Copy a run's configuration, weights, table and figure into a folder of your own."""
+
+    run: RunName
+    """Id of a run, see snnlab list."""
+    to: Path
+    """Folder to write; it must not exist, or be empty."""
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Export."""
+        found = load_run(self.run, self.runs)
+        if found.status != "finished":
+            raise RunError(f"run {self.run!r} is {found.status}; only finished runs are exported")
+        if self.to.exists() and (not self.to.is_dir() or any(self.to.iterdir())):
+            raise RunError(f"{self.to} exists and is not an empty folder; nothing was written")
+        self.to.mkdir(parents=True, exist_ok=True)
+        for name in ("config.json", "environment.json", "metrics.jsonl", "result.json"):
+            shutil.copyfile(found.folder / name, self.to / name)
+        shutil.copyfile(found.folder / "weights.safetensors", self.to / "weights.safetensors")
+        if found.accuracy:
+            draw(found, self.to)
+        files = sorted(path.name for path in self.to.iterdir())
+        text = "\n".join(f"{self.to / name}" for name in files)
+        answer({"run": found.id, "folder": str(self.to), "files": files}, text, as_json=self.json)
+
+
+def draw(run: Run, folder: Path) -> None:
+    """Write the accuracy table and figure of a spiking run."""
+    from snnlab.show.accuracy import accuracy_against_timesteps
+    from snnlab.show.page import blank_axes
+    from snnlab.show.saving import save
+
+    (folder / "accuracy_vs_timesteps.csv").write_text(accuracy_table([run]), encoding="utf-8")
+    curves = curves_by_method([run], sorted(run.accuracy))
+    save(
+        accuracy_against_timesteps(curves, ax=blank_axes()),  # type: ignore[arg-type]
+        folder / "accuracy_vs_timesteps",
+    )

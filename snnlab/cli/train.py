@@ -1,0 +1,99 @@
+"""`snnlab train`: one run."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from snnlab.cli.answer import Bar, answer, table
+from snnlab.experiment.config import RunConfig, to_dict
+from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.store import RUNS, Run
+
+DEFAULT_PRESET = next(iter(PRESETS))
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a network, measure it, and keep both in a run folder.
+
+    `--preset NAME` before other options starts from a configuration that works well.
+    """
+
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: PRESETS[DEFAULT_PRESET]
+    )
+    runs: Path = RUNS
+    """Folder of the run folders."""
+    again: bool = False
+    """Train anew even if a run with this configuration and code is finished."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Train and answer."""
+        from snnlab.experiment.run import run
+
+        bar = Bar(f"train {self.config.method}, seed {self.config.seed}")
+        try:
+            done = run(
+                self.config,
+                self.runs,
+                again=self.again,
+                on_batch=bar.on_batch,
+                on_epoch=bar.on_epoch,
+            )
+        finally:
+            bar.close()
+        answer(run_entry(done), run_text(done), as_json=self.json)
+
+
+def preset_of(args: list[str]) -> tuple[list[str], Train]:
+    """Take `--preset NAME` out of the arguments of `train`: the others, and their defaults.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if args[:1] != ["train"]:
+        return args, Train()
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--preset", nargs="?", default=DEFAULT_PRESET)
+    known, rest = parser.parse_known_args(args)
+    if known.preset not in PRESETS:
+        raise ValueError(f"unknown preset {known.preset!r}; valid: {', '.join(PRESETS)}")
+    return rest, Train(PRESETS[known.preset])
+
+
+def run_entry(run: Run) -> dict[str, Any]:
+    """A run as a JSON object."""
+    return {
+        "id": run.id,
+        "folder": str(run.folder),
+        "status": run.status,
+        "reason": run.reason,
+        "config": to_dict(run.config) if run.config else None,
+        "metrics": run.metrics,
+        "result": run.result,
+        "environment": run.environment,
+    }
+
+
+def run_text(run: Run) -> str:
+    """A run in a few lines."""
+    lines = [f"{run.id}  ({run.status}{': ' + run.reason if run.reason else ''})"]
+    if run.result is not None:
+        seconds, images = run.result["training_seconds"], run.result["test_images"]
+        lines.append(f"trained {len(run.metrics)} epochs in {seconds:.1f} s")
+        if run.accuracy:
+            shown = powers_of_two(max(run.accuracy))
+            lines.append(f"test accuracy (%) on {images:,} images, without noise:")
+            header = ["timesteps T", *map(str, shown)]
+            lines.append(table(header, [["accuracy", *(f"{run.accuracy[T]:.2f}" for T in shown)]]))
+        else:
+            lines.append(f"test accuracy {run.result['ann_accuracy']:.2f} % on {images:,} images")
+    return "\n".join(lines)

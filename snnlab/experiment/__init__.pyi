@@ -1,0 +1,11 @@
+from .config import METHODS as METHODS
+from .config import ConfigError as ConfigError
+from .config import RunConfig as RunConfig
+from .config import from_dict as from_dict
+from .config import to_dict as to_dict
+from .presets import PRESETS as PRESETS
+from .run import run as run
+from .store import Run as Run
+from .store import RunError as RunError
+from .store import list_runs as list_runs
+from .store import load_run as load_run

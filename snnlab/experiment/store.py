@@ -1,0 +1,191 @@
+"""Run folders: how they are written, read back and listed.
+
+    runs/<id>/config.json          what was asked for
+              environment.json     code, versions, hardware, process
+              metrics.jsonl        one line per epoch, as they come
+              checkpoint.safetensors   while training: state after the last whole epoch
+              weights.safetensors  the trained network
+              result.json          the measurement: its presence says "finished"
+              error.json           why training failed, if it did
+
+Every file but metrics.jsonl is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.experiment.provenance import code_digest, is_alive
+
+if TYPE_CHECKING:
+    from snnlab.network.net import StagedNet
+
+RUNS = Path("runs")
+COLLECTION = "collection.json"
+"""A folder among the runs that holds this file is no run (the demo's tables, say)."""
+
+Status = Literal["finished", "running", "interrupted", "failed", "damaged"]
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+
+
+class RunError(ValueError):
+    """A run that is not there, or cannot be read; the message says what is."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read."""
+
+    folder: Path
+    """Where it lies."""
+    status: Status
+    """finished; running; interrupted (it can go on); failed; or damaged."""
+    config: RunConfig | None
+    """None if damaged."""
+    environment: dict[str, Any]
+    """Code, versions, hardware, process; empty if missing."""
+    metrics: list[dict[str, Any]]
+    """One entry per finished epoch."""
+    result: dict[str, Any] | None
+    """The measurement; None unless finished."""
+    reason: str = ""
+    """Why it is damaged or failed."""
+
+    @property
+    def id(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+    @property
+    def accuracy(self) -> dict[int, float]:
+        """Accuracy in percent by T, without noise; empty unless a finished spiking run."""
+        curve = (self.result or {}).get("accuracy", {})
+        return {int(T): value for T, value in curve.items()}
+
+    def network(self, device: str = "cpu") -> StagedNet:
+        """The trained network, in evaluation mode. Nothing is unpickled.
+
+        Raises:
+            RunError: the run has no readable weights.
+        """
+        from snnlab.experiment.assemble import load_network
+
+        return load_network(self, device)
+
+
+def run_id(config: RunConfig) -> str:
+    """A readable name that is the same for the same configuration and code."""
+    # The device is left out: it is part of what the machine offers, not of what is asked.
+    asked = {key: value for key, value in to_dict(config).items() if key != "device"}
+    text = json.dumps([asked, code_digest()], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    data = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-") or "images"
+    return f"{data[:24]}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
+
+
+def load_run(id: str, root: Path = RUNS) -> Run:
+    """Read the run `id` in the folder `root`.
+
+    Raises:
+        RunError: no such run, or it is damaged.
+    """
+    if not ID.fullmatch(id):
+        raise RunError(f"a run id holds letters, digits, '.', '_' and '-' only, got {id!r}")
+    if not (root / id).is_dir():
+        known = [run.id for run in list_runs(root)]
+        near = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
+        raise RunError(f"no run {id!r} in {root}; runs there: {near}")
+    run = read_run(root / id)
+    if run.status == "damaged":
+        raise RunError(f"run {id!r} is damaged: {run.reason}")
+    return run
+
+
+def list_runs(root: Path = RUNS) -> list[Run]:
+    """All runs in a folder, newest first; damaged ones with the reason."""
+    if not root.is_dir():
+        return []
+    folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
+    runs = [read_run(folder) for folder in folders if not (folder / COLLECTION).exists()]
+    return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder in whatever state it is; never raises."""
+    try:
+        config = from_dict(read_json(folder / "config.json"))
+        environment = optional_json(folder / "environment.json") or {}
+        result = optional_json(folder / "result.json")
+        error = optional_json(folder / "error.json")
+        metrics = read_metrics(folder / "metrics.jsonl")
+        if result is not None and not (folder / "weights.safetensors").exists():
+            raise RunError("weights.safetensors is missing")
+    except (ConfigError, RunError, OSError) as problem:
+        return Run(folder, "damaged", None, {}, [], None, str(problem))
+    status: Status = "interrupted"
+    reason = ""
+    if result is not None:
+        status = "finished"
+    elif is_alive(environment.get("process", {})):
+        status = "running"
+    elif error is not None:
+        status, reason = "failed", str(error.get("message", ""))
+    return Run(folder, status, config, environment, metrics, result, reason)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises:
+        RunError: the file is missing or holds something else.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path.name} is missing") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RunError(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path.name} must hold an object, got {type(value).__name__}")
+    return value
+
+
+def optional_json(path: Path) -> dict[str, Any] | None:
+    """Like `read_json`, None if there is no such file."""
+    return read_json(path) if path.exists() else None
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Metrics per epoch; a last line cut short by a kill is passed over."""
+    if not path.exists():
+        return []
+    epochs: dict[int, dict[str, Any]] = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+            epochs[int(entry["epoch"])] = entry
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+            continue
+    return [epochs[number] for number in sorted(epochs)]
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object to a file, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

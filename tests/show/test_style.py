@@ -1,0 +1,103 @@
+"""Looks that can be told apart, and names that are moved apart."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from snnlab.show.line_ends import spread
+from snnlab.show.page import blank_axes, blank_panels, head, size_in_points
+from snnlab.show.style import LOOKS, looks_of, readable
+
+
+def luminance(colour):
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_no_two_looks_share_colour_marker_or_dashes():
+    looks = looks_of([*LOOKS, "a", "b", "c", "d"]).values()
+    assert len(looks) == 8
+    for one, other in itertools.combinations(looks, 2):
+        assert one.colour != other.colour
+        assert one.marker != other.marker
+        assert one.dashes != other.dashes
+
+
+def test_known_methods_keep_their_look_and_unknown_ones_take_free_looks_in_order():
+    looks = looks_of(["qcfs", "noise", "target-T"])
+    assert looks["noise"] == LOOKS["noise"]
+    assert looks["qcfs"].name == "qcfs"
+    assert looks["qcfs"].marker == looks_of(["other"])["other"].marker
+    assert looks["target-T"].marker == looks_of(["x", "y"])["y"].marker
+
+
+def test_too_many_unknown_labels():
+    with pytest.raises(ValueError, match=r"at most 4 .*got 5: a, b, c, d, e"):
+        looks_of(["noise", *"abcde"])
+
+
+@pytest.mark.parametrize("colour", ["#E69F00", "#56B4E9", "#CC79A7", "#F0E442"])
+def test_text_in_pale_colours_is_darkened_to_contrast(colour):
+    assert 1.05 / (luminance(colour) + 0.05) < 4.5
+    assert 1.05 / (luminance(readable(colour)) + 0.05) >= 4.4  # hex rounding
+
+
+def test_dark_colours_stay():
+    assert readable("#0072B2").lower() == "#0072b2"
+
+
+def test_spread_leaves_distant_heights_alone():
+    np.testing.assert_allclose(spread(np.array([0.8, 0.2, 0.5]), 0.1), [0.8, 0.2, 0.5])
+
+
+def test_spread_moves_equal_heights_apart_around_their_mean():
+    np.testing.assert_allclose(spread(np.array([0.5, 0.5, 0.5]), 0.1), [0.4, 0.5, 0.6])
+
+
+def test_spread_keeps_gap_order_and_bounds_for_any_heights():
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        wanted = generator.normal(0.5, 0.4, 6)
+        heights = spread(wanted, 0.12)
+        order = np.argsort(wanted)
+        assert (np.diff(heights[order]) >= 0.12 - 1e-9).all()
+        assert heights.min() >= 0.06 - 1e-9
+        assert heights.max() <= 0.94 + 1e-9
+
+
+def test_sizes_are_points_and_follow_the_layout():
+    ax = blank_axes((10, 6))
+    bare = size_in_points(ax)
+    assert 600 < bare[0] < 720
+    ax.set_ylabel("y", fontsize=60)
+    assert size_in_points(ax)[0] < bare[0] - 50
+
+
+def test_panels_share_time_below_and_nothing_beside():
+    upper, lower = blank_panels([2, 1], "below")
+    upper.set_xlim(3, 7)
+    assert lower.get_xlim() == (3, 7)
+    left, right = blank_panels([1, 1], "beside")
+    left.set_xlim(3, 7)
+    assert right.get_xlim() != (3, 7)
+
+
+def test_title_note_and_key_stand_above_each_other():
+    ax = blank_axes((6, 4))
+    for name in ("one", "a rather long name", "another long name", "four"):
+        ax.plot([0, 1], label=name)
+    head(
+        ax, "Title", "A note that is long enough to need a second line in so narrow axes", key=True
+    )
+    ax.figure.canvas.draw()
+    frame, key = ax.get_window_extent(), ax.get_legend().get_window_extent()
+    note, title = ax.texts[0].get_window_extent(), ax._left_title.get_window_extent()
+    assert frame.y1 <= key.y0
+    assert key.y1 <= note.y0 + 1
+    assert note.y1 <= title.y0 + 1
+    assert "\n" in ax.texts[0].get_text()
+    assert key.x1 <= frame.x1

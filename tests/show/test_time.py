@@ -1,0 +1,142 @@
+"""Figures over timesteps: the trace of one neuron and the raster of many."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from snnlab.neuron.dynamics import trace as neuron_run
+from snnlab.neuron.spec import Neuron
+from snnlab.show.description import describe
+from snnlab.show.page import blank_panels
+from snnlab.show.raster import raster
+from snnlab.show.trace import neuron_trace
+
+H = [0.9, 1.3, 0.7, 1.1]
+V = [0.9, 0.3, 0.7, 0.1]
+S = [0, 1, 0, 1]
+SPIKES = [[0, 1, 0], [1, 1, 0], [0, 0, 1], [0, 1, 0]]
+
+
+def named(artists):
+    return {artist.get_label(): artist for artist in artists}
+
+
+def test_charge_runs_from_the_residual_to_the_potential_before_firing(ax):
+    neuron_trace(H, V, S, v_init=0.5, ax=ax)
+    x, y = named(ax.lines)["charge: v[t-1] to h[t]"].get_data()
+    np.testing.assert_array_equal(x[0::3], [0, 1, 2, 3])
+    np.testing.assert_array_equal(x[1::3], [1, 2, 3, 4])
+    np.testing.assert_array_equal(y[0::3], [0.5, *V[:-1]])
+    np.testing.assert_array_equal(y[1::3], H)
+    assert np.isnan(y[2::3]).all()
+
+
+def test_reset_falls_at_spikes_only(ax):
+    neuron_trace(H, V, S, v_init=0.5, ax=ax)
+    falls = named(ax.collections)["reset: h[t] to v[t]"].get_segments()
+    np.testing.assert_allclose(falls, [[[2, 0.3], [2, 1.3]], [[4, 0.1], [4, 1.1]]])
+
+
+def test_spikes_stand_above_everything(ax):
+    neuron_trace(H, V, S, v_init=0.5, ax=ax)
+    x, y = named(ax.lines)["spike"].get_data()
+    assert list(x) == [2, 4]
+    assert min(y) > max(H)
+    assert max(y) < ax.get_ylim()[1]
+
+
+def test_everything_is_in_units_of_the_threshold(ax):
+    neuron_trace(
+        [2 * h for h in H], [2 * v for v in V], S, 2.0, v_init=1.0, current=[0.8] * 4, ax=ax
+    )
+    _, y = named(ax.lines)["charge: v[t-1] to h[t]"].get_data()
+    np.testing.assert_allclose(y[0::3], [0.5, *V[:-1]])
+    heights, edges, _ = named(ax.patches)["current"].get_data()
+    np.testing.assert_allclose(heights, [0.4] * 4)
+    np.testing.assert_array_equal(edges, [0, 1, 2, 3, 4])
+    assert any(list(line.get_ydata()) == [1, 1] for line in ax.lines)  # threshold
+    assert ax.get_ylabel() == "Membrane potential (v_th)"
+    assert ax.get_xlabel() == "Timestep t"
+
+
+def test_unknown_start_is_not_invented(ax):
+    neuron_trace(H, V, S, ax=ax)
+    _, y = named(ax.lines)["charge: v[t-1] to h[t]"].get_data()
+    assert np.isnan(y[0])
+    assert "v_init" not in describe(ax)
+
+
+def test_silent_neuron_has_neither_spikes_nor_resets(ax):
+    neuron_trace([0.1, 0.2], [0.1, 0.2], [0, 0], v_init=0.0, ax=ax)
+    assert "spike" not in named(ax.lines)
+    assert "no spikes" in describe(ax)
+    assert ax.get_ylim()[1] > 1  # the threshold is in sight
+
+
+def test_draws_what_the_neuron_room_returns(ax):
+    run = neuron_run(torch.full((8, 1), 0.37), Neuron())
+    neuron_trace(run.h[:, 0], run.v[:, 0], run.spikes[:, 0], v_init=0.5, ax=ax)
+    assert f"{int(run.spikes.sum())} spikes" in describe(ax)
+    assert "from v_init = 0.5 v_th" in describe(ax)
+
+
+def test_trace_refuses_what_does_not_fit(ax):
+    with pytest.raises(ValueError, match=r"h \(4,\), v \(3,\), spikes \(4,\)"):
+        neuron_trace(H, V[:3], S, ax=ax)
+    with pytest.raises(ValueError, match=r"current \(2,\), h \(4,\)"):
+        neuron_trace(H, V, S, current=[1, 2], ax=ax)
+    with pytest.raises(ValueError, match="spikes must be 0 or 1, got 2"):
+        neuron_trace(H, V, [0, 1, 2, 0], ax=ax)
+    with pytest.raises(ValueError, match="v_th must be above 0, got 0"):
+        neuron_trace(H, V, S, 0, ax=ax)
+
+
+def test_a_tick_per_spike(ax):
+    raster(SPIKES, ax=ax)
+    ticks = {(x, (low + high) / 2) for (x, low), (_, high) in ax.collections[0].get_segments()}
+    assert ticks == {(1, 1), (2, 0), (2, 1), (3, 2), (4, 1)}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Timestep t", "Neuron")
+
+
+def test_rate_is_the_mean_over_neurons():
+    ax, below = blank_panels([2, 1], "below")
+    assert raster(SPIKES, ax=ax, rate_ax=below) is ax
+    heights, edges, _ = below.patches[0].get_data()
+    np.testing.assert_allclose(heights, [1 / 3, 2 / 3, 1 / 3, 1 / 3])
+    np.testing.assert_array_equal(edges, [0.5, 1.5, 2.5, 3.5, 4.5])
+    assert below.get_ylabel() == "Rate (spikes\nper timestep)"
+    assert below.get_xlabel() == "Timestep t"
+
+
+def test_given_axes_alone_get_no_rate(ax):
+    raster(SPIKES, ax=ax)
+    assert ax.figure.axes == [ax]
+
+
+def test_new_raster_has_a_rate_panel():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    ax = raster(SPIKES)
+    assert len(ax.figure.axes) == 2
+    plt.close(ax.figure)
+
+
+def test_raster_description(ax):
+    assert describe(raster(SPIKES, ax=ax)) == (
+        "Spike raster of 3 neurons over 4 timesteps: 5 spikes, 0.417 per neuron and timestep."
+    )
+
+
+def test_no_spikes_at_all():
+    ax, below = blank_panels([2, 1], "below")
+    raster(np.zeros((5, 2)), ax=ax, rate_ax=below)
+    assert ax.collections[0].get_segments() == []
+    assert below.get_ylim()[1] > 0
+
+
+def test_raster_refuses_other_shapes_and_values(ax):
+    with pytest.raises(ValueError, match=r"2 dimension.*\(3,\)"):
+        raster([0, 1, 0], ax=ax)
+    with pytest.raises(ValueError, match=r"0 or 1, got 0.5"):
+        raster([[0.5, 1]], ax=ax)
