@@ -22,4 +22,5 @@ from .neuron.spec import Noise as Noise
 from .neuron.spec import Surrogate as Surrogate
 from .neuron.transfer import firing_probability as firing_probability
 from .neuron.transfer import multi_step_rate as multi_step_rate
+
 __version__: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Union
@@ -15,8 +17,11 @@ from typing import Annotated, Any, Union
 import tyro
 
 from snnlab import __version__
+from snnlab.cli.audit import Audit
+from snnlab.cli.bench import Bench
 from snnlab.cli.convert import Convert, Evaluate
 from snnlab.cli.demo import Demo
+from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.train import Train, preset_of
 
@@ -28,25 +33,38 @@ COMMANDS: dict[str, type] = {
     "list": List,
     "show": Show,
     "export": Export,
+    "race": Race,
+    "audit": Audit,
+    "bench": Bench,
 }
 BAD_INPUT = 2
+BAD_PATHS = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+RULER = re.compile("[╭╰─-]{3}|╭─")
 INNER = "__tyro-dummy-inner__"  # the parser's name for what stands without one
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Entry point of `snnlab`: 0, or 2 and one line on stderr for bad input."""
+    """Entry point of `snnlab`: 0, or 2 and one line on stderr for bad input.
+
+    1 stands for other failures that can be said in one line, 130 for Ctrl-C.
+    """
     args = list(sys.argv[1:] if args is None else args)
-    if args == ["--version"]:
-        print(f"snnlab {__version__}")
-        return 0
     try:
-        command = parse(args)
-        command.execute()
+        answer_to(args)
+        sys.stdout.flush()
     except ValueError as error:  # ours: they quote the input and say what is valid
         return complain(error)
     except BrokenPipeError:  # the reader, head say, has seen enough
-        sys.stderr.close()
-        return 0
+        drop_output()
+    except OSError as error:
+        complain(error)
+        return BAD_INPUT if isinstance(error, BAD_PATHS) else 1
     except KeyboardInterrupt:
         print("snnlab: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -58,6 +76,24 @@ def main(args: Sequence[str] | None = None) -> int:
     return 0
 
 
+def answer_to(args: list[str]) -> None:
+    """Print the version or the help, or carry out the command."""
+    if args == ["--version"]:
+        print(f"snnlab {__version__}")
+        return
+    try:
+        command = parse(args)
+    except SystemExit:  # help was asked for, and is printed
+        return
+    command.execute()
+
+
+def drop_output() -> None:
+    """Let nothing more go to stdout, not even what Python writes at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def parse(args: list[str]) -> Any:
     """The command that the arguments describe.
 
@@ -67,8 +103,11 @@ def parse(args: list[str]) -> Any:
     """
     if args and not args[0].startswith("-") and args[0] not in COMMANDS:
         raise ValueError(f"unknown command {args[0]!r}; valid: {', '.join(COMMANDS)}")
-    args, train = preset_of(args)
-    defaults: dict[str, Any] = {"train": {"default": train}}
+    args, start = preset_of(args)
+    defaults: dict[str, Any] = {
+        "train": {"default": Train(start)},
+        "race": {"default": Race(start)},
+    }
     choices: Any = tuple(
         Annotated[kind, tyro.conf.subcommand(name, **defaults.get(name, {}))]
         for name, kind in COMMANDS.items()
@@ -90,16 +129,20 @@ def parse(args: list[str]) -> Any:
 
 
 def first_message(box: str) -> str:
-    """The first message in the box that the parser draws, on one line."""
-    lines = []
+    """The first message in the box that the parser draws, on one line.
+
+    The box is a title, a ruler, the message, a ruler and advice; in a terminal that knows
+    the characters it has sides, and the title stands in its upper one.
+    """
+    parts: list[list[str]] = [[]]
     for line in box.splitlines():
         text = line.strip().strip("│").strip()
-        if text.startswith(("╭", "usage:")):
-            continue
-        if text.startswith(("─", "╰")):
-            break
-        lines.append(text)
-    message = " ".join(line for line in lines if line).replace(f"{INNER}.config.", "--")
+        if RULER.match(text):
+            parts.append([])
+        elif text:
+            parts[-1].append(text)
+    message = " ".join(parts[1] if len(parts) > 1 else parts[0]).rstrip(".")
+    message = message.replace(f"{INNER}.config.", "--")
     return (message or "the arguments do not fit") + "; see snnlab --help"
 
 

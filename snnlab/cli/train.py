@@ -53,20 +53,20 @@ class Train:
         answer(run_entry(done), run_text(done), as_json=self.json)
 
 
-def preset_of(args: list[str]) -> tuple[list[str], Train]:
-    """Take `--preset NAME` out of the arguments of `train`: the others, and their defaults.
+def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
+    """Take `--preset NAME` out of the arguments of `train` or `race`: the others, and the preset.
 
     Raises:
         ValueError: an unknown name.
     """
-    if args[:1] != ["train"]:
-        return args, Train()
+    if args[:1] not in (["train"], ["race"]):
+        return args, PRESETS[DEFAULT_PRESET]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--preset", nargs="?", default=DEFAULT_PRESET)
     known, rest = parser.parse_known_args(args)
     if known.preset not in PRESETS:
         raise ValueError(f"unknown preset {known.preset!r}; valid: {', '.join(PRESETS)}")
-    return rest, Train(PRESETS[known.preset])
+    return rest, PRESETS[known.preset]
 
 
 def run_entry(run: Run) -> dict[str, Any]:

@@ -1,3 +1,9 @@
+from .ann import ANNCertificate as ANNCertificate
+from .ann import certify_ann as certify_ann
+from .ann import convert_ann as convert_ann
+from .ann import thresholds_of as thresholds_of
+from .folding import fold_batchnorm as fold_batchnorm
+from .spec import ThresholdRule as ThresholdRule
 from .timesteps import Certificate as Certificate
 from .timesteps import certify as certify
 from .timesteps import convert as convert

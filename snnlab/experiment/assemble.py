@@ -10,11 +10,14 @@ import torch
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
 from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.store import Run, RunError
+from snnlab.experiment.store import WEIGHTS, Run, RunError
 from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.learning.objectives import BPTT, Objective, PlainANN, SingleStep
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
+
+ACTIVATIONS = {"ann": "relu", "qcfs": "qcfs"}
+"""Methods that train something other than spiking neurons, and what."""
 
 
 def pick_device(asked: str) -> torch.device:
@@ -48,15 +51,17 @@ def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes:
         image_shape=image_shape,
         classes=classes,
         seed=config.seed,
-        activation="spiking" if config.spiking else "relu",
+        activation=ACTIVATIONS.get(config.method, "spiking"),
         neuron=config.acting_neuron,
         noise=config.acting_noise,
+        surrogate=None if config.acting_noise else config.surrogate,
+        levels=config.qcfs_levels,
     )
 
 
 def make_objective(config: RunConfig) -> Objective:
     """The method of a run."""
-    if config.method == "ann":
+    if not config.spiking:
         return PlainANN()
     if config.method == "bptt":
         return BPTT(config.bptt_timesteps)
@@ -71,14 +76,18 @@ def save_network(net: StagedNet, classes: tuple[str, ...], path: Path) -> None:
 
 def load_network(run: Run, device: str = "cpu") -> StagedNet:
     """The trained network of a finished run, in evaluation mode; see `Run.network`."""
-    path = run.folder / "weights.safetensors"
-    if run.config is None or not path.exists():
-        raise RunError(f"run {run.id!r} has no trained network: it is {run.status} {run.reason}")
+    path = run.folder / WEIGHTS
+    if run.config is None or run.status != "finished":
+        reason = f": {run.reason}" if run.reason else ""
+        raise RunError(f"run {run.id!r} has no trained network: it is {run.status}{reason}")
     try:
         tensors, notes = read_tensors(path)
         channels, height, width = notes["image_shape"]
         net = build_network(run.config, (channels, height, width), len(notes["classes"]))
         net.load_state_dict(tensors)
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise RunError(f"the weights of run {run.id!r} cannot be used: {error}") from error
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        first = " ".join(line.strip() for line in str(error).splitlines()[:2])
+        raise RunError(f"the weights of run {run.id!r} cannot be used: {first}") from error
+    if run.config.training.channels_last:
+        net = net.to(memory_format=torch.channels_last)
     return net.to(device).eval()

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, get_args, get_type_hints
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import dacite
 
 from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
-from snnlab.neuron.spec import Neuron, Noise
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
-Method = Literal["noise", "no-noise", "bptt", "ann"]
+Method = Literal["noise", "no-noise", "bptt", "ann", "qcfs"]
 METHODS: tuple[str, ...] = get_args(Method)
 Device = Literal["auto", "cpu", "cuda", "mps"]
+COUNTS = (
+    "timesteps",
+    "bptt_timesteps",
+    "qcfs_levels",
+    "conversion_timesteps",
+    "conversion_images",
+)
 
 
 class ConfigError(ValueError):
@@ -31,13 +39,21 @@ class RunConfig:
 
     method: Method = "noise"
     """noise: one timestep with noise (ours); no-noise: one timestep without; bptt:
-    backpropagation through time; ann: a ReLU network."""
+    backpropagation through time; ann: a ReLU network; qcfs: a network of quantised
+    activations. The last two are converted to spiking neurons after training."""
     seed: int = 0
     """Of the initial weights, the order of the images, the augmentation and the noise."""
     timesteps: int = 16
     """Accuracy is measured at T = 1 to this many timesteps after training."""
     bptt_timesteps: int = 4
     """T during training with method bptt."""
+    qcfs_levels: int = 4
+    """Steps between 0 and the threshold of the activations of method qcfs."""
+    conversion_timesteps: int = 256
+    """Conversions of ann and qcfs are measured at T = 1 to this many timesteps ..."""
+    conversion_images: int = 500
+    """... on this many of the test images at most, so that slow ones end in good time. The
+    spiking methods are measured on the same images as well."""
     device: Device = "auto"
     """Where to train; auto: the first GPU, else the CPU."""
     data: DataSpec = field(default_factory=DataSpec)
@@ -45,10 +61,13 @@ class RunConfig:
     model: Architecture = field(default_factory=Architecture)
     """The network."""
     neuron: Neuron = field(default_factory=Neuron)
-    """Its neurons. v_init None: the mean of the noise for method noise, else 0, the
-    potential of a neuron at rest."""
+    """Its neurons. v_init None: the mean of the noise for method noise; v_th / 2 for bptt,
+    which does better with it (see `BASELINES`); else 0, the potential of a neuron at rest."""
     noise: Noise = field(default_factory=Noise)
     """The noise of method noise; the other methods have none."""
+    surrogate: Surrogate = field(default_factory=lambda: Surrogate.matched(Noise()))
+    """Slope of the threshold for the methods without noise (see `BASELINES`); with noise it
+    is the exact derivative of the firing probability."""
     training: Training = field(default_factory=Training)
     """How to train."""
 
@@ -58,7 +77,7 @@ class RunConfig:
         if self.device not in get_args(Device):
             valid = ", ".join(get_args(Device))
             raise ConfigError(f"unknown device {self.device!r}; valid: {valid}")
-        for name in ("timesteps", "bptt_timesteps"):
+        for name in COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.seed < 2**31:
@@ -74,13 +93,13 @@ class RunConfig:
         """The neuron that the network is built with, its v_init a number."""
         if self.neuron.v_init is not None:
             return self.neuron
-        start = self.noise.mu * self.neuron.v_th if self.method == "noise" else 0.0
-        return replace(self.neuron, v_init=start)
+        starts = {"noise": self.noise.mu, "bptt": 0.5}
+        return replace(self.neuron, v_init=starts.get(self.method, 0.0) * self.neuron.v_th)
 
     @property
     def spiking(self) -> bool:
         """Whether the network has spiking neurons."""
-        return self.method != "ann"
+        return self.method not in ("ann", "qcfs")
 
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
@@ -95,13 +114,43 @@ def from_dict(values: dict[str, Any]) -> RunConfig:
         ConfigError: unknown keys (the valid ones are listed), wrong types or values.
     """
     check_keys(RunConfig, values, "")
-    strict = dacite.Config(strict=True, cast=[float])
+    strict = dacite.Config(strict=True, type_hooks={int: as_int, float: as_float})
     try:
         return dacite.from_dict(RunConfig, values, strict)
-    except dacite.DaciteError as error:
-        raise ConfigError(f"configuration does not fit: {error}") from error
-    except ValueError as error:
+    except dacite.WrongTypeError as error:
+        wanted = described(error.field_type)
+        message = f"{error.field_path} must be {wanted}, got {error.value!r}"
+        raise ConfigError(message) from error
+    except (ValueError, OverflowError) as error:
         raise ConfigError(str(error)) from error
+
+
+def as_int(value: Any) -> Any:
+    """The value; what is no number is refused later, True (a number to Python) here."""
+    if isinstance(value, bool):
+        raise dacite.WrongTypeError(int, value)
+    return value
+
+
+def as_float(value: Any) -> Any:
+    """A whole number as a float; True is refused here, what is no number later."""
+    if isinstance(value, bool):
+        raise dacite.WrongTypeError(float, value)
+    return float(value) if isinstance(value, int) else value
+
+
+def described(kind: Any) -> str:
+    """A type in the words of an error message."""
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, get_args(kind)))
+    words = {
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        bool: "true or false",
+        NoneType: "null",
+    }
+    return " or ".join(words.get(part, str(part)) for part in get_args(kind) or (kind,))
 
 
 def check_keys(kind: type, values: object, path: str) -> None:

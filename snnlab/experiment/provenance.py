@@ -83,16 +83,20 @@ def processor_name() -> str:
 
 
 def environment(device: str) -> dict[str, Any]:
-    """Everything above, with the time, the command and the process that runs it."""
+    """Everything above, with the time and the command."""
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": command(),
         "code": code_digest(),
         "git_commit": git_commit(),
         "versions": installed_versions(),
         "hardware": hardware(device),
-        "process": this_process(),
     }
+
+
+def command() -> list[str]:
+    """The command line of this process."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]
 
 
 def this_process() -> dict[str, Any]:
@@ -101,12 +105,12 @@ def this_process() -> dict[str, Any]:
     return {"host": socket.gethostname(), "pid": process.pid, "born": process.create_time()}
 
 
-def is_alive(process: dict[str, Any]) -> bool:
+def is_alive(process: Any) -> bool:
     """Whether the process that `this_process` described still runs, on this machine."""
     try:
-        if process["host"] != socket.gethostname():
+        if process["host"] != socket.gethostname() or not isinstance(process["pid"], int):
             return False
         born = psutil.Process(process["pid"]).create_time()
         return abs(born - process["born"]) < 1
-    except (psutil.Error, KeyError, TypeError):
+    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return False

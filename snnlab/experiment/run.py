@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from snnlab.conversion.timesteps import Certificate, convert
 from snnlab.data.images import Data
+from snnlab.data.spec import CATALOGUE
 from snnlab.experiment import assemble, store
 from snnlab.experiment.config import RunConfig, to_dict
+from snnlab.experiment.measurement import measure
+from snnlab.experiment.occupied import occupied
 from snnlab.experiment.provenance import environment
-from snnlab.experiment.store import RUNS, Run
+from snnlab.experiment.store import CHECKPOINT, RUNS, WEIGHTS, Run
 from snnlab.learning.fit import Batch, Epoch, fit
-from snnlab.measure.accuracy import AccuracyCurve, accuracy, accuracy_against_timesteps
-from snnlab.network.net import SpikingNet, StagedNet
-
-CHECKPOINT = "checkpoint.safetensors"
+from snnlab.measure.speed import memory_use
+from snnlab.network.net import StagedNet
 
 
 def run(
@@ -35,7 +38,8 @@ def run(
     """Train and measure; everything is in the run folder afterwards.
 
     The same configuration and code name the same folder: a finished run is returned as it
-    is, an interrupted one goes on after its last whole epoch.
+    is, an interrupted one goes on after its last whole epoch, a damaged one starts anew.
+    Nothing is left behind if the configuration cannot be carried out.
 
     Args:
         config: what to do.
@@ -49,45 +53,110 @@ def run(
 
     Raises:
         ConfigError, DataError, ValueError: the configuration cannot be carried out.
+        RunError: another process trains this run.
         TrainingError: the loss is not a number any more.
 
     Example:
         >>> run(RunConfig(seed=1)).accuracy[8]
     """
+    config = anchored(config)
     folder = root / store.run_id(config)
-    if folder.is_dir():
+    if folder.is_dir() and not again:
         there = store.read_run(folder)
-        if there.status == "finished" and not again:
+        if there.status == "finished":
             return there
-        if there.status == "running":
-            raise store.RunError(f"run {there.id!r} is being trained by another process")
     device = assemble.pick_device(config.device)
     data = assemble.load_images(config, device)
     net = assemble.build_network(config, data.image_shape, len(data.classes)).to(device)
-    open_folder(folder, config, device, anew=again)
-    try:
-        history = train(net, data, config, folder, on_batch, on_epoch)
-        assemble.save_network(net, data.classes, folder / "weights.safetensors")
-        result = measure(net, data, config, history, progress=progress)
-    except Exception as error:
-        problem = {"kind": type(error).__name__, "message": str(error)}
-        store.write_json(folder / "error.json", problem)
-        raise
-    store.write_json(folder / "result.json", result)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    create_folder(folder, config, device)
+    with occupied(folder):
+        there = store.read_run(folder)
+        if there.status == "finished" and not again:  # by another process, meanwhile
+            return there
+        clear_folder(folder, config, device, anew=again or there.status == "damaged")
+        carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
     return store.read_run(folder)
 
 
-def open_folder(folder: Path, config: RunConfig, device: torch.device, *, anew: bool) -> None:
-    """Make the run folder ready for a training that starts, or goes on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stale = ["result.json", "error.json"]
-    if anew:
-        stale += ["metrics.jsonl", "weights.safetensors", CHECKPOINT]
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
+def anchored(config: RunConfig) -> RunConfig:
+    """The configuration with absolute paths to its data: it means the same from anywhere."""
+    data = config.data
+    name = data.name if data.name in CATALOGUE else absolute(data.name)
+    root = None if data.root is None else absolute(data.root)
+    return replace(config, data=replace(data, name=name, root=root))
+
+
+def absolute(path: str) -> str:
+    """A path from the root of the file system on."""
+    return str(Path(path).expanduser().absolute())
+
+
+def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None:
+    """Make the run folder with its configuration in it, at once, unless it is there."""
+    if folder.exists():
+        return
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    try:
+        describe(partial, config, device)
+        partial.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
+    """Write what is asked for and what does it."""
     store.write_json(folder / "config.json", to_dict(config))
     store.write_json(folder / "environment.json", environment(str(device)))
+
+
+def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew: bool) -> None:
+    """Make the run folder ready for a training that starts, or goes on."""
+    partial = [path.name for path in folder.glob(".*.partial")]
+    for name in ["result.json", "error.json", *partial]:
+        (folder / name).unlink(missing_ok=True)
+    if anew or not (folder / CHECKPOINT).exists():
+        for name in ("metrics.jsonl", WEIGHTS, CHECKPOINT):
+            (folder / name).unlink(missing_ok=True)
+    else:  # a kill may have cut the last line
+        write_metrics(folder, store.read_metrics(folder / "metrics.jsonl"))
+    describe(folder, config, device)
+
+
+def write_metrics(folder: Path, epochs: list[dict[str, Any]]) -> None:
+    """Write all metrics, one line per epoch."""
+    lines = [json.dumps(epoch) + "\n" for epoch in epochs]
+    store.write_text(folder / "metrics.jsonl", "".join(lines))
+
+
+def carry_out(
+    net: StagedNet,
+    data: Data,
+    config: RunConfig,
+    folder: Path,
+    on_batch: Callable[[Batch], None] | None,
+    on_epoch: Callable[[Epoch], None] | None,
+    *,
+    progress: bool,
+) -> None:
+    """Train and measure; what goes wrong is noted in the folder and raised."""
+    try:
+        with memory_use(data.train.device) as memory:
+            history = train(net, data, config, folder, on_batch, on_epoch)
+        assemble.save_network(net, data.classes, folder / WEIGHTS)
+        result = measure(
+            net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
+        )
+        store.write_json(folder / "result.json", result)
+    except Exception as error:
+        problem = {"kind": type(error).__name__, "message": str(error)}
+        with contextlib.suppress(OSError):  # a full disk, say: the first error counts
+            store.write_json(folder / "error.json", problem)
+        raise
+    (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def train(
@@ -117,31 +186,5 @@ def train(
         on_epoch=note,
         checkpoint=folder / CHECKPOINT,
     )
-    store.write_text(metrics, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in history))
+    write_metrics(folder, [asdict(epoch) for epoch in history])
     return history
-
-
-def measure(
-    net: StagedNet, data: Data, config: RunConfig, history: list[Epoch], *, progress: bool
-) -> dict[str, Any]:
-    """What result.json holds."""
-    result: dict[str, Any] = {
-        "test_images": len(data.test),
-        "training_seconds": sum(epoch.seconds for epoch in history),
-    }
-    if not isinstance(net, SpikingNet):
-        return result | {"accuracy": {}, "ann_accuracy": accuracy(net, data.test)}
-    if config.acting_noise is None:
-        curve = accuracy_against_timesteps(net, data.test, config.timesteps, progress=progress)
-        return result | curve_entries(curve)
-    _, certificate = convert(net, config.timesteps, data.test, seed=config.seed, progress=progress)
-    return result | curve_entries(certificate) | {"certificate": asdict(certificate)}
-
-
-def curve_entries(curve: AccuracyCurve | Certificate) -> dict[str, Any]:
-    """Accuracy by T, and rates and operations per stage and T, for result.json."""
-    if isinstance(curve, AccuracyCurve):
-        accuracies = dict(zip(curve.timesteps, curve.accuracy, strict=True))
-    else:
-        accuracies = curve.accuracy
-    return {"accuracy": accuracies, "rates": curve.rates, "operations": curve.operations}

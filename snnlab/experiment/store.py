@@ -1,14 +1,15 @@
 """Run folders: how they are written, read back and listed.
 
     runs/<id>/config.json          what was asked for
-              environment.json     code, versions, hardware, process
+              environment.json     code, versions, hardware
+              running.json         while training: the process that does it
               metrics.jsonl        one line per epoch, as they come
               checkpoint.safetensors   while training: state after the last whole epoch
               weights.safetensors  the trained network
               result.json          the measurement: its presence says "finished"
               error.json           why training failed, if it did
 
-Every file but metrics.jsonl is written whole or not at all.
+Every file but metrics.jsonl and running.json is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
 
 RUNS = Path("runs")
+RUNNING = "running.json"
+WEIGHTS = "weights.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 COLLECTION = "collection.json"
 """A folder among the runs that holds this file is no run (the demo's tables, say)."""
 
@@ -50,7 +54,7 @@ class Run:
     config: RunConfig | None
     """None if damaged."""
     environment: dict[str, Any]
-    """Code, versions, hardware, process; empty if missing."""
+    """Code, versions, hardware; empty if missing."""
     metrics: list[dict[str, Any]]
     """One entry per finished epoch."""
     result: dict[str, Any] | None
@@ -109,9 +113,15 @@ def load_run(id: str, root: Path = RUNS) -> Run:
 
 
 def list_runs(root: Path = RUNS) -> list[Run]:
-    """All runs in a folder, newest first; damaged ones with the reason."""
-    if not root.is_dir():
+    """All runs in a folder, newest first; damaged ones with the reason.
+
+    Raises:
+        RunError: `root` is there and is not a folder.
+    """
+    if not root.exists():
         return []
+    if not root.is_dir():
+        raise RunError(f"{root} is not a folder of runs but a file")
     folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
     runs = [read_run(folder) for folder in folders if not (folder / COLLECTION).exists()]
     return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)
@@ -125,19 +135,63 @@ def read_run(folder: Path) -> Run:
         result = optional_json(folder / "result.json")
         error = optional_json(folder / "error.json")
         metrics = read_metrics(folder / "metrics.jsonl")
-        if result is not None and not (folder / "weights.safetensors").exists():
-            raise RunError("weights.safetensors is missing")
+        if result is not None:
+            check_result(result)
+            check_tensors(folder / WEIGHTS)
+            if len(metrics) != config.training.epochs:
+                held = f"{len(metrics)} of {config.training.epochs} epochs"
+                raise RunError(f"metrics.jsonl holds {held}")
+        elif (folder / CHECKPOINT).exists():
+            check_tensors(folder / CHECKPOINT)
     except (ConfigError, RunError, OSError) as problem:
         return Run(folder, "damaged", None, {}, [], None, str(problem))
     status: Status = "interrupted"
     reason = ""
     if result is not None:
         status = "finished"
-    elif is_alive(environment.get("process", {})):
+    elif is_occupied(folder):
         status = "running"
     elif error is not None:
         status, reason = "failed", str(error.get("message", ""))
     return Run(folder, status, config, environment, metrics, result, reason)
+
+
+def is_occupied(folder: Path) -> bool:
+    """Whether a living process of this machine trains in a run folder."""
+    try:
+        return is_alive(read_json(folder / RUNNING))
+    except RunError:
+        return False
+
+
+def check_result(result: dict[str, Any]) -> None:
+    """Raise RunError unless a result holds what every reader of runs relies on."""
+    numbers = {name: result.get(name) for name in ("training_seconds", "test_images")}
+    accuracies = result.get("accuracy")
+    if not isinstance(accuracies, dict):
+        raise RunError(f"result.json must hold accuracy by T, got {accuracies!r}")
+    if not accuracies:
+        numbers["ann_accuracy"] = result.get("ann_accuracy")
+    for T, value in accuracies.items():
+        if not re.fullmatch("[1-9][0-9]{0,8}", T):
+            raise RunError(f"result.json must hold accuracy by whole T, got {T!r}")
+        numbers[f"accuracy at T = {T}"] = value
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise RunError(f"result.json must hold a number as {name}, got {value!r}")
+
+
+def check_tensors(path: Path) -> None:
+    """Raise RunError unless a safetensors file is there and whole; reads its header only."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except FileNotFoundError:
+        raise RunError(f"{path.name} is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path.name} cannot be read: {error}") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -150,7 +204,7 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(f"{path.name} is missing") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path.name} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise RunError(f"{path.name} must hold an object, got {type(value).__name__}")
@@ -171,7 +225,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         try:
             entry = json.loads(line)
             epochs[int(entry["epoch"])] = entry
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             continue
     return [epochs[number] for number in sorted(epochs)]
 

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 Generators = dict[str, torch.Generator]
 
+LONGEST_QUOTE = 100
+"""Characters of a setting that an error message still quotes."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -62,10 +65,11 @@ def load_checkpoint(
         ValueError: the file is damaged, or belongs to another training.
     """
     tensors, notes = read_tensors(path)
-    if notes["identity"] != json.loads(json.dumps(identity)):
+    different = differences(notes["identity"], json.loads(json.dumps(identity)))
+    if different:
         raise ValueError(
-            f"{path} belongs to another training: it was made with {notes['identity']}, "
-            f"asked for {identity}; use another file or delete this one"
+            f"{path} belongs to another training: {'; '.join(different)}; "
+            "use another file or delete this one"
         )
     device = next(net.parameters()).device
     weights = {k[4:]: v.to(device) for k, v in tensors.items() if k.startswith("net.")}
@@ -81,6 +85,19 @@ def load_checkpoint(
     return Progress(notes["history"], notes["schedule"])
 
 
+def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    """What differs between two descriptions of a training, one line each; nested ones inside."""
+    lines: list[str] = []
+    for key in sorted(saved.keys() | asked.keys()):
+        old, new = saved.get(key), asked.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += differences(old, new)
+        elif old != new:
+            short = max(len(str(old)), len(str(new))) <= LONGEST_QUOTE
+            lines.append(f"{key} was {old!r}, now {new!r}" if short else f"another {key}")
+    return lines
+
+
 def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any]) -> None:
     """Write tensors and JSON notes to a safetensors file, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +105,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any])
     plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
         save_file(plain, partial, metadata={"notes": json.dumps(notes)})
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 

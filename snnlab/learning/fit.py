@@ -104,7 +104,13 @@ def fit(
     check_device(net, data)
     loop = Loop(net, data, objective, training, seed)
     history: list[Epoch] = []
-    identity = {"objective": repr(objective), "training": asdict(training), "seed": seed}
+    identity = {
+        "network": str(net),
+        "images": f"{len(data.train)} of {data.name}",
+        "objective": repr(objective),
+        "training": asdict(training),
+        "seed": seed,
+    }
     if checkpoint is not None and checkpoint.exists():
         progress = load_checkpoint(checkpoint, net, loop.optimizer, loop.generators, identity)
         loop.schedule.load_state_dict(progress.schedule)
@@ -177,7 +183,7 @@ class Loop:
             seen += len(labels)
             step = (number - 1) * self.batches + i
             if step % NAN_CHECK == 0 or i == self.batches:
-                self.check_loss(loss_sum, number)
+                self.check_finite(loss_sum, number)
             if on_batch is not None:
                 on_batch(Batch(number, step, self.steps, loss))
         seconds = time.perf_counter() - started
@@ -208,12 +214,18 @@ class Loop:
             return None
         return accuracy(self.net, self.data.validation, timesteps=self.objective.timesteps)
 
-    def check_loss(self, loss_sum: Tensor, epoch: int) -> None:
-        """Raise TrainingError if the loss is infinite or not a number."""
-        value = loss_sum.item()
-        if not math.isfinite(value):
+    def check_finite(self, loss_sum: Tensor, epoch: int) -> None:
+        """Raise TrainingError if the loss or a weight is infinite or not a number.
+
+        A spiking neuron whose current is not a number never fires, so the loss alone may
+        look well while the weights are lost.
+        """
+        loss = loss_sum.item()
+        weights = nn.utils.get_total_norm(p.detach() for p in self.net.parameters()).item()
+        if not math.isfinite(loss + weights):
+            found = f"weights became {weights}" if math.isfinite(loss) else f"loss became {loss}"
             raise TrainingError(
-                f"the loss became {value} in epoch {epoch}: the weights have diverged. "
+                f"the {found} in epoch {epoch}: training has diverged. "
                 f"Try a learning rate below {self.training.learning_rate:g}; if it persists, "
                 "look for images with a constant channel or labels that do not fit"
             )

@@ -1,6 +1,16 @@
 from .accuracy import AccuracyCurve as AccuracyCurve
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .early_exit import Decisions as Decisions
+from .early_exit import EarlyExit as EarlyExit
+from .early_exit import classify as classify
+from .early_exit import early_exit_curve as early_exit_curve
+from .energy import Assumptions as Assumptions
+from .energy import CostReport as CostReport
+from .energy import ann_operations as ann_operations
+from .energy import cost_report as cost_report
 from .operations import fan_outs as fan_outs
 from .residuals import ResidualSummary as ResidualSummary
 from .residuals import residuals as residuals
+from .speed import memory_use as memory_use
+from .speed import seconds_per_image as seconds_per_image

@@ -96,6 +96,8 @@ def accuracy_against_timesteps(
     Raises:
         ValueError: timesteps below 1.
     """
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
     counter = SpikeCounter(net, timesteps, images.device)
     hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
     batches = images.batches(batch_size)

@@ -36,7 +36,8 @@ def fan_outs(net: SpikingNet) -> list[Tensor]:
 
 def image_operations(net: SpikingNet) -> int:
     """Multiply-accumulates of one pass of the image through the first stage's layers."""
-    return int(synapses(net.stages[0].layers, net.image_shape).sum())
+    paths = synapses(net.stages[0].layers, net.image_shape)
+    return int(paths.sum(dtype=torch.float64).item())
 
 
 def stage_shapes(net: SpikingNet) -> list[tuple[int, ...]]:

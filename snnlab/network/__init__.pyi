@@ -1,3 +1,4 @@
+from .activations import QCFS as QCFS
 from .models import build as build
 from .net import ANN as ANN
 from .net import SpikingNet as SpikingNet

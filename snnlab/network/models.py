@@ -1,7 +1,8 @@
-"""The architectures, each written once for spiking neurons and for ReLU.
+"""The architectures, each written once for spiking neurons, ReLU and QCFS.
 
 Pooling is average pooling: unlike max pooling it commutes with the mean over time, so it
-costs nothing in the conversion to more timesteps.
+costs nothing in the conversion to more timesteps. It pools the currents, before the
+neurons: a quarter as many neurons give about the same accuracy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
@@ -39,6 +41,7 @@ def build(
     neuron: Neuron | None = None,
     noise: Noise | None = None,
     surrogate: Surrogate | None = None,
+    levels: int = 4,
 ) -> StagedNet:
     """Build a network; the global random state is left as it was.
 
@@ -46,33 +49,36 @@ def build(
         architecture: which one.
         image_shape: (C, H, W).
         classes: K, at least 2.
-        seed: of the initial weights; the spiking network and its ReLU twin get the same.
-        activation: "spiking" or "relu".
+        seed: of the initial weights; the spiking network and its twins get the same.
+        activation: "spiking", "relu" or "qcfs".
         neuron, noise, surrogate: of every neuron layer, see `NeuronLayer`.
+        levels: of every quantised activation, see `QCFS`.
 
     Returns:
         `SpikingNet` or `ANN`, in training mode.
 
     Raises:
-        ValueError: unknown activation, fewer than 2 classes, or images too small.
+        ValueError: unknown activation, levels below 1, fewer than 2 classes, or images too small.
 
     Source:
         VGG: Simonyan and Zisserman (2015); ResNet: He et al. (2016), both in their usual
         forms for 32 x 32 images.
     """
-    if activation not in ("spiking", "relu"):
-        raise ValueError(f"unknown activation {activation!r}; valid: spiking, relu")
+    makers: dict[str, MakeNeuron] = {
+        "spiking": lambda: NeuronLayer(neuron, noise=noise, surrogate=surrogate),
+        "relu": nn.ReLU,
+        "qcfs": lambda: QCFS(levels),
+    }
+    if activation not in makers:
+        raise ValueError(f"unknown activation {activation!r}; valid: {', '.join(makers)}")
     if classes < 2:
         raise ValueError(f"a classifier needs at least 2 classes, got {classes}")
     check_image_shape(architecture.name, image_shape)
     spiking = activation == "spiking"
-
-    def make_neuron() -> nn.Module:
-        return NeuronLayer(neuron, noise=noise, surrogate=surrogate) if spiking else nn.ReLU()
-
+    plan, make_neuron = PLANS[architecture.name], makers[activation]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        stages, readout = PLANS[architecture.name](architecture, image_shape, classes, make_neuron)
+        stages, readout = plan(architecture, image_shape, classes, make_neuron)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
     set_norm_weight(net, architecture.norm_weight or (0.5 if spiking and noise else 1.0))
     return net
@@ -97,10 +103,16 @@ def set_norm_weight(net: nn.Module, weight: float) -> None:
             nn.init.constant_(module.weight, weight)
 
 
-def conv(inputs: int, outputs: int, *, stride: int = 1, size: int = 3) -> list[nn.Module]:
-    """Convolution without bias, then batch norm: (N, inputs, H, W) to (N, outputs, H', W')."""
+def conv(
+    inputs: int, outputs: int, *, stride: int = 1, size: int = 3, pool: bool = False
+) -> nn.Sequential:
+    """Convolution, halving average pooling if asked, batch norm.
+
+    Shapes: (N, inputs, H, W) to (N, outputs, H / s, W / s) with s = stride, times 2 if pooled.
+    """
     convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs)]
+    pooling = [nn.AvgPool2d(2)] if pool else []
+    return nn.Sequential(convolution, *pooling, nn.BatchNorm2d(outputs))
 
 
 def mlp(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
@@ -120,9 +132,9 @@ def convnet(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) 
     """Three convolutions of width, 2 width and 2 width channels, two poolings."""
     width = arch.channels
     stages = [
-        Stage(nn.Sequential(*conv(shape[0], width)), neuron()),
-        Stage(nn.Sequential(nn.AvgPool2d(2), *conv(width, 2 * width)), neuron()),
-        Stage(nn.Sequential(nn.AvgPool2d(2), *conv(2 * width, 2 * width)), neuron()),
+        Stage(conv(shape[0], width, pool=True), neuron()),
+        Stage(conv(width, 2 * width, pool=True), neuron()),
+        Stage(conv(2 * width, 2 * width), neuron()),
     ]
     features = 2 * width * (shape[1] // 4) * (shape[2] // 4)
     return stages, nn.Sequential(nn.Flatten(), nn.Linear(features, classes))
@@ -131,29 +143,28 @@ def convnet(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) 
 def vgg(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
     """VGG with batch norm, one linear layer after global average pooling."""
     stages, channels = [], shape[0]
-    for g, group in enumerate(VGG[arch.name]):
-        for i, multiple in enumerate(group):
-            pool = [nn.AvgPool2d(2)] if g and i == 0 else []
-            layers = [*pool, *conv(channels, multiple * arch.channels)]
-            stages.append(Stage(nn.Sequential(*layers), neuron()))
+    groups = VGG[arch.name]
+    for g, group in enumerate(groups, start=1):
+        for i, multiple in enumerate(group, start=1):
+            pool = i == len(group) and g < len(groups)
+            stages.append(Stage(conv(channels, multiple * arch.channels, pool=pool), neuron()))
             channels = multiple * arch.channels
     return stages, head(channels, classes)
 
 
 def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
     """Eight blocks of two convolutions; the sum of the block's two currents drives its neurons."""
-    stages = [Stage(nn.Sequential(*conv(shape[0], arch.channels)), neuron())]
+    stages = [Stage(conv(shape[0], arch.channels), neuron())]
     channels = arch.channels
     for block in range(8):
         stride = 2 if block in (2, 4, 6) else 1
         outputs = channels * stride
-        stages.append(Stage(nn.Sequential(*conv(channels, outputs, stride=stride)), neuron()))
+        stages.append(Stage(conv(channels, outputs, stride=stride), neuron()))
         if stride > 1:
-            shortcut: nn.Module = nn.Sequential(*conv(channels, outputs, stride=stride, size=1))
+            shortcut: nn.Module = conv(channels, outputs, stride=stride, size=1)
         else:
             shortcut = nn.Identity()
-        body = nn.Sequential(*conv(outputs, outputs))
-        stages.append(Stage(body, neuron(), shortcut, back=1))
+        stages.append(Stage(conv(outputs, outputs), neuron(), shortcut, back=1))
         channels = outputs
     return stages, head(channels, classes)
 

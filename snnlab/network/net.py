@@ -19,6 +19,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from snnlab.neuron.kernels import repeat_in_time
 from snnlab.neuron.layer import NeuronLayer
 
 Potentials = list[Tensor | None]
@@ -33,8 +34,12 @@ Runner = Callable[
 `NeuronLayer.advance` unless a probe watches or changes what happens, see `probes`.
 """
 
-CHUNK = 8
-"""Timesteps that an evaluation holds in memory at once."""
+CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
+"""Currents into the first neurons that an evaluation holds at once, over all its timesteps.
+
+16 MB on the CPU: larger blocks go back to the system after use, and cost more to fetch anew
+than to compute on.
+"""
 
 
 def plain_run(
@@ -83,12 +88,21 @@ class StagedNet(nn.Module):
         stages: in the order in which they run.
         readout: stateless layers from the last stage's output to one number per class.
         image_shape: (C, H, W) of the images it was built for.
+
+    Raises:
+        ValueError: a shortcut that starts before the first neurons.
     """
 
     def __init__(
         self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
     ) -> None:
         super().__init__()
+        for i, stage in enumerate(stages):
+            if stage.shortcut is not None and not 0 <= stage.back < max(i, 1):
+                raise ValueError(
+                    f"the shortcut of stage {i} reaches back {stage.back} stages; a shortcut "
+                    f"starts from neurons, so valid: 0 to {max(i, 1) - 1}"
+                )
         self.stages: Sequence[Stage] = nn.ModuleList(stages)  # type: ignore[assignment]
         self.readout = readout
         self.image_shape = image_shape
@@ -170,11 +184,11 @@ class SpikingNet(StagedNet):
                 in training mode.
         """
         T = self.timesteps if timesteps is None else timesteps
-        chunk = T if torch.is_grad_enabled() else CHUNK
-        parts = self.unroll(images, T, generator=generator, chunk=chunk)
-        if chunk >= T:
-            return next(parts).mean(0)
-        return torch.stack([part.sum(0) for part in parts]).sum(0) / T
+        chunk = T if torch.is_grad_enabled() else None
+        total = torch.zeros((), device=images.device)
+        for part in self.unroll(images, T, generator=generator, chunk=chunk):  # (t, B, K)
+            total = total + part.sum(0)
+        return total / T
 
     def unroll(
         self,
@@ -182,7 +196,7 @@ class SpikingNet(StagedNet):
         timesteps: int,
         *,
         generator: torch.Generator | None = None,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
         run: Runner = plain_run,
     ) -> Iterator[Tensor]:
         """The readout timestep by timestep, in chunks so that memory does not grow with T.
@@ -191,16 +205,21 @@ class SpikingNet(StagedNet):
             images: (B, C, H, W).
             timesteps: T, at least 1.
             generator: source of the noise.
-            chunk: timesteps computed at once.
+            chunk: timesteps computed at once; None: as many as `CHUNK_ELEMENTS` allows. 1
+                counts as 2 where there is a generator, as a lone noisy step leaves no
+                potentials to go on from.
             run: how the neurons of a stage are run.
 
         Yields:
             (t, B, K) with t <= chunk, T timesteps in all.
         """
         self.check_images(images)
-        if timesteps < 1 or chunk < 1:
+        if timesteps < 1 or (chunk is not None and chunk < 1):
             raise ValueError(f"timesteps and chunk must be at least 1, got {timesteps} and {chunk}")
         first = self.stages[0].current([images])  # (B, *), the same at each timestep
+        if chunk is None:
+            chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // first.numel())
+        chunk = chunk if generator is None else max(chunk, 2)
         v: Potentials = [None] * len(self.stages)
         for begin in range(0, timesteps, chunk):
             span = min(chunk, timesteps - begin)
@@ -235,7 +254,7 @@ class SpikingNet(StagedNet):
         after: Potentials = []
         for i, stage in enumerate(self.stages):
             if i == 0:
-                currents = first.expand(timesteps, *first.shape)  # (T, B, *), not copied
+                currents = repeat_in_time(first, timesteps)  # (T, B, *)
             else:
                 folded = stage.current(inputs)  # (T * B, *)
                 currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)

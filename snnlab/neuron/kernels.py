@@ -83,7 +83,7 @@ def signed_probability(family: str, x: Tensor, offset: float, rate: float) -> Te
         return affine(x, offset, rate / SQRT2).erf_()
     if family == "uniform":
         return affine(x, offset, rate / SQRT3)
-    return affine(x, offset, rate * LOGISTIC_RATE).tanh_()
+    return affine(x, offset, 2 * rate * LOGISTIC_RATE).sigmoid_().mul_(2).sub_(1)
 
 
 def below(lead: Tensor, generator: torch.Generator) -> Tensor:
@@ -98,12 +98,12 @@ def below(lead: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def sloped(grad: Tensor, x: Tensor, offset: float, v_th: float, surrogate: Surrogate) -> Tensor:
-    """grad times the surrogate slope at the distance (x + offset) from the threshold."""
+    """Multiply grad by the surrogate slope at the distance (x + offset) from the threshold."""
     width = surrogate.width * v_th
     if surrogate.shape == "gaussian":
         z = affine(x, offset, 1 / (SQRT2 * width))
         log_peak = x.new_tensor(-math.log(math.sqrt(2 * math.pi) * width))
-        return torch.addcmul(log_peak, z, z, value=-1).exp_().mul_(grad)
+        return torch.addcmul(log_peak, z, z, value=-1, out=z).exp_().mul_(grad)
     if surrogate.shape == "uniform":
         inside = affine(x, offset, 1.0).abs_().le_(SQRT3 * width)
         return inside.mul_(grad).mul_(1 / (2 * SQRT3 * width))
@@ -172,6 +172,31 @@ class Scan(torch.autograd.Function):
             torch.add(grad_h, grad_v, out=grad_currents[t])
             grad_v = grad_currents[t] * neuron.beta if neuron.beta != 1 else grad_currents[t]
         return grad_currents, None, grad_v, None
+
+
+def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:
+    """The same current (B, *) at each of T timesteps: (T, B, *), not copied."""
+    repeated: Tensor = RepeatInTime.apply(current, timesteps)
+    return repeated
+
+
+class RepeatInTime(torch.autograd.Function):
+    """`Tensor.expand`, but the gradient keeps the memory layout of the current."""
+
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, timesteps: int) -> Tensor:
+        """Repeat."""
+        ctx.layout = torch.empty_like(current, device="meta")
+        return current.expand(timesteps, *current.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None]:
+        """Sum over time."""
+        grad = grads[0]
+        if len(grad) == 1:
+            return grad.squeeze(0), None
+        total = torch.empty_like(ctx.layout, device=grad.device)
+        return torch.sum(grad, 0, out=total), None
 
 
 def reset_after(h: Tensor, spikes: Tensor, neuron: Neuron, *, keep: bool) -> Tensor:

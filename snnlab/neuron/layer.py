@@ -74,7 +74,7 @@ class NeuronLayer(nn.Module):
             v = dynamics.start(currents, self.neuron) if v is None else v
             return fast_scan(currents, self.neuron, v, self.surrogate)
         if v is None and len(currents) == 1:
-            args = (currents[0], self.neuron, noise, self.surrogate, generator)
+            args = (currents.squeeze(0), self.neuron, noise, self.surrogate, generator)
             return noisy_fire(*args).unsqueeze(0), None
         return dynamics.scan(
             currents, self.neuron, v, surrogate=self.surrogate, noise=noise, generator=generator

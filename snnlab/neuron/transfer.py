@@ -68,8 +68,8 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
         count = ((timesteps * current + neuron.v_start) / neuron.v_th).floor()
     else:
         driven = current.clamp(min=torch.finfo(current.dtype).tiny)
-        first = ((neuron.v_th - neuron.v_start) / driven).ceil().clamp(min=1)
-        interval = (neuron.v_th / driven).ceil().clamp(min=1)
+        first = ((neuron.v_th - neuron.v_start) / driven).ceil().clamp(1, timesteps + 1)
+        interval = (neuron.v_th / driven).ceil().clamp(1, timesteps + 1)
         count = ((timesteps - first) / interval).floor() + 1
     return count.clamp(0, timesteps) / timesteps
 

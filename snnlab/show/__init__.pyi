@@ -1,5 +1,7 @@
 from .accuracy import Curve as Curve
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .cost import CostCurve as CostCurve
+from .cost import accuracy_against_cost as accuracy_against_cost
 from .description import describe as describe
 from .membrane import membrane_histogram as membrane_histogram
 from .page import blank_axes as blank_axes

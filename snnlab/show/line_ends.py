@@ -46,7 +46,6 @@ def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
     wanted = to_axes.transform([(end.x, end.y) for end in ends])  # (lines, 2)
     heights = spread(wanted[:, 1], line)
     for end, (x, y), free in zip(ends, wanted, heights, strict=True):
-        moved = abs(free - y) > 0.75 * line
         ax.annotate(
             end.name,
             xy=(end.x, end.y),
@@ -57,16 +56,20 @@ def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
             family=FONT,
             color=readable(end.colour),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-            arrowprops={
-                "arrowstyle": "-",
-                "color": end.colour,
-                "linewidth": 1,
-                "alpha": 1 if moved else 0,
-                "shrinkA": 2,
-                "shrinkB": 7,
-                "relpos": (0, 0.5),
-            },
+            arrowprops=_leader(end.colour) if abs(free - y) > 0.75 * line else None,
         )
+
+
+def _leader(colour: str) -> dict[str, object]:
+    """A thin line from a name that was moved far to its line's end."""
+    return {
+        "arrowstyle": "-",
+        "color": colour,
+        "linewidth": 1,
+        "shrinkA": 2,
+        "shrinkB": 7,
+        "relpos": (0, 0.5),
+    }
 
 
 def spread(wanted: Floats, gap: float) -> Floats:

@@ -119,9 +119,9 @@ def test_names_do_not_overlap_and_stay_inside_the_axes(ax):
         for i, name in enumerate(["noise", "no-noise", "bptt", "ann"])
     }
     accuracy_against_timesteps(close, ax=ax)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     for name in ax.texts[1:]:
-        name.arrow_patch = None  # the leader, which is part of the extent
+        name.arrowprops = name.arrow_patch = None  # the leader, which is part of the extent
     boxes = sorted((name.get_window_extent() for name in ax.texts[1:]), key=lambda box: box.y0)
     assert len(boxes) == 4
     for lower, upper in itertools.pairwise(boxes):

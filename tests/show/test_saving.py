@@ -41,6 +41,17 @@ def test_saving_again_gives_the_same_bytes(tmp_path):
     assert [path.read_bytes() for path in save(ax, tmp_path / "figure")] == once
 
 
+def test_a_late_change_is_laid_out_before_saving(tmp_path):
+    ax = draw()
+    left = ax.get_position().x0
+    ax.set_ylabel("y", fontsize=80)
+    save(ax, tmp_path / "figure", ["png"])
+    assert ax.get_position().x0 > left + 0.03
+    ax.set_ylabel("y", fontsize=10)
+    ax.figure.draw_without_rendering()  # the layout goes on after saving
+    assert ax.get_position().x0 < left
+
+
 def test_description_is_in_the_svg(tmp_path):
     ax = draw()
     (path,) = save(ax, tmp_path / "figure", ["svg"])

@@ -93,7 +93,7 @@ def test_title_note_and_key_stand_above_each_other():
     head(
         ax, "Title", "A note that is long enough to need a second line in so narrow axes", key=True
     )
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     frame, key = ax.get_window_extent(), ax.get_legend().get_window_extent()
     note, title = ax.texts[0].get_window_extent(), ax._left_title.get_window_extent()
     assert frame.y1 <= key.y0

@@ -53,6 +53,7 @@ def test_everything_is_in_units_of_the_threshold(ax):
     )
     _, y = named(ax.lines)["charge: v[t-1] to h[t]"].get_data()
     np.testing.assert_allclose(y[0::3], [0.5, *V[:-1]])
+    np.testing.assert_allclose(y[1::3], H)
     heights, edges, _ = named(ax.patches)["current"].get_data()
     np.testing.assert_allclose(heights, [0.4] * 4)
     np.testing.assert_array_equal(edges, [0, 1, 2, 3, 4])

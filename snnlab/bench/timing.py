@@ -1,0 +1,62 @@
+"""Time several pieces of work against each other."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from tqdm.auto import tqdm
+
+WARM_UP = 2
+"""Rounds that are not counted."""
+
+
+def alternate(
+    work: dict[str, Callable[[], object]],
+    rounds: int,
+    device: torch.device,
+    *,
+    progress: bool = False,
+) -> dict[str, list[float]]:
+    """Milliseconds of each piece of work in each round, all pieces taking turns.
+
+    Taking turns spreads a disturbance of the machine over all of them, so that ratios hold
+    where absolute times do not.
+
+    Args:
+        work: name to function.
+        rounds: counted rounds, at least 1.
+        device: waited for before the clock is read.
+        progress: show a progress bar, if there is a terminal.
+
+    Raises:
+        ValueError: fewer than 1 round.
+    """
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1, got {rounds}")
+    times: dict[str, list[float]] = {name: [] for name in work}
+    bar = tqdm(range(WARM_UP + rounds), desc="bench", disable=None if progress else True)
+    for turn in bar:
+        for name, function in work.items():
+            wait(device)
+            started = time.perf_counter()
+            function()
+            wait(device)
+            if turn >= WARM_UP:
+                times[name].append(1e3 * (time.perf_counter() - started))
+    return times
+
+
+def wait(device: torch.device) -> None:
+    """Wait until the device has done all work given to it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def median_ratio(times: list[float], reference: list[float]) -> float:
+    """Median over the rounds of the ratio within a round."""
+    return statistics.median(a / b for a, b in zip(times, reference, strict=True))

@@ -1,0 +1,46 @@
+"""`snnlab audit`: the claims of the paper's abstract, judged by races."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from snnlab.cli.answer import answer
+from snnlab.experiment.audit import audit_entry, audit_text, list_races, read_race
+from snnlab.experiment.race import RACES
+from snnlab.experiment.store import RunError
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Say for each claim of the paper's abstract whether races here support it.
+
+    A claim is supported only if the 95 % interval over seeds lies wholly on the claimed side.
+    """
+
+    races: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RACE ...]")
+    ] = ()
+    """Folders of races, or their names in --root; default: all races there."""
+    root: Path = RACES
+    """Folder of the races."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Judge and answer."""
+        folders = [self.folder(asked) for asked in self.races] or list_races(self.root)
+        if not folders:
+            raise RunError(f"no races in {self.root} yet: snnlab race")
+        races = [(folder, read_race(folder)) for folder in folders]
+        entries = [audit_entry(folder, race) for folder, race in races]
+        claims = [claim for entry in entries for claim in entry.pop("claims")]
+        text = "\n\n".join(audit_text(folder, race) for folder, race in races)
+        answer({"races": entries, "claims": claims}, text, as_json=self.json)
+
+    def folder(self, asked: Path) -> Path:
+        """The folder of a race given by its path or its name."""
+        return asked if asked.is_dir() else self.root / asked

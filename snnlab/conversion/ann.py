@@ -1,0 +1,204 @@
+"""Convert a network of activation functions to spiking neurons, and report what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from snnlab.conversion.calibration import find_thresholds
+from snnlab.conversion.folding import fold_batchnorm, leaves
+from snnlab.conversion.normalisation import normalise
+from snnlab.conversion.spec import Threshold, ThresholdRule
+from snnlab.data.images import Images
+from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.network.activations import QCFS
+from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.spec import Neuron
+
+ACTIVATIONS = (nn.ReLU, QCFS)
+
+LAYERS = (
+    nn.Conv2d,
+    nn.Linear,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Flatten,
+    nn.Identity,
+)
+
+INSTEAD: dict[type[nn.Module], str] = {
+    nn.MaxPool2d: "the largest rate is not the rate of any one timestep; use AvgPool2d",
+    nn.AdaptiveMaxPool2d: "the largest rate is not the rate of any one timestep; "
+    "use AdaptiveAvgPool2d",
+    nn.ReLU: "an activation needs neurons of its own; end a stage with it",
+    QCFS: "an activation needs neurons of its own; end a stage with it",
+    nn.Dropout: "it does nothing in evaluation; remove it",
+}
+"""Why some layers cannot be converted, and what to use."""
+
+
+@dataclass(frozen=True)
+class ANNCertificate:
+    """What a network of activation functions lost in its conversion. Accuracies in percent."""
+
+    timesteps: int
+    """T of the converted network."""
+    warm_up: int
+    """Timesteps run before counting: none, every step is counted."""
+    images: int
+    """Number of images on which the accuracies were measured."""
+    ann_accuracy: float
+    """Accuracy of the network that was converted."""
+    accuracy: dict[int, float]
+    """Accuracy of the converted network at T = 1, 2, ..."""
+    thresholds: list[list[float]]
+    """Per stage: threshold in units of the activations, one number or one per channel."""
+    rates: list[list[float]]
+    """Per stage: spikes per neuron and timestep over the first 1, 2, ... timesteps."""
+    operations: list[list[float]]
+    """Per stage: synaptic operations per image in the first 1, 2, ... timesteps."""
+
+    @property
+    def loss(self) -> float:
+        """Points of accuracy lost at T; below 0 if the converted network is better."""
+        return self.ann_accuracy - self.accuracy[self.timesteps]
+
+
+def convert_ann(
+    net: ANN,
+    timesteps: int,
+    calibration: Images | None = None,
+    *,
+    threshold: Threshold = "max",
+    percentile: float = 99.9,
+    per_channel: bool = False,
+    half_threshold_start: bool = True,
+) -> SpikingNet:
+    """Put IF neurons in place of the activation functions.
+
+    Batch norm is folded into the weights, each layer gets a threshold, and the weights are
+    rescaled so that it becomes 1 (see `normalise`). The rate of a neuron times its
+    threshold then tends to the activation as T grows.
+
+    Args:
+        net: every stage ends in ReLU or QCFS; it stays as it is.
+        timesteps: T of the new network.
+        calibration: images from which the thresholds of ReLU layers are read, usually some
+            training images. QCFS layers bring their own threshold and need none.
+        threshold, percentile, per_channel: see `ThresholdRule`.
+        half_threshold_start: start from v_th / 2, so that the rate is the activation rounded
+            to 1 / T; else from 0, where it is rounded down.
+
+    Returns:
+        The new network, in evaluation mode.
+
+    Raises:
+        ValueError: a spiking network, timesteps below 1, a layer that cannot be converted
+            (named, with what to use instead), or calibration images that do not do.
+
+    Source:
+        Diehl et al. (2015), Rueckauer et al. (2017), Bu et al. (2022); see `ThresholdRule`
+        and `QCFS`.
+
+    Example:
+        >>> spiking = convert_ann(ann, 32, data.train.first(1000), threshold="percentile")
+    """
+    rule = ThresholdRule(threshold, percentile, per_channel)
+    check_convertible(net)
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    folded = fold_batchnorm(net)
+    thresholds = find_thresholds(folded, calibration, rule)
+    neuron = Neuron() if half_threshold_start else Neuron(v_init=0.0)
+    converted = spiking(normalise(folded, thresholds), thresholds, neuron)
+    converted.timesteps = timesteps
+    return converted
+
+
+def spiking(net: ANN, thresholds: list[Tensor], neuron: Neuron) -> SpikingNet:
+    """The layers of a normalised network around neurons; thresholds go along for the record."""
+    stages = []
+    for stage, threshold in zip(net.stages, thresholds, strict=True):
+        layer = NeuronLayer(neuron)
+        layer.register_buffer("activation_per_rate", threshold)
+        stages.append(Stage(stage.layers, layer, stage.shortcut, stage.back))
+    return SpikingNet(stages, net.readout, net.image_shape).eval()
+
+
+def thresholds_of(net: SpikingNet) -> list[Tensor]:
+    """Thresholds that `convert_ann` used, one tensor (1,) or (C,) per stage.
+
+    They are in units of the activations: rate times threshold stands for the activation.
+
+    Raises:
+        ValueError: the network does not come from `convert_ann`.
+    """
+    layers = net.neuron_layers()
+    if not all(hasattr(layer, "activation_per_rate") for layer in layers):
+        raise ValueError("this network has no record of thresholds: convert_ann() did not make it")
+    return [layer.get_buffer("activation_per_rate") for layer in layers]
+
+
+def certify_ann(
+    net: ANN, converted: SpikingNet, images: Images, *, progress: bool = False
+) -> ANNCertificate:
+    """Compare a network of activation functions with its conversion.
+
+    Args:
+        net: what was converted.
+        converted: what `convert_ann` made of it.
+        images: what the accuracies are measured on, usually the test images.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: `converted` does not come from `convert_ann`.
+
+    Example:
+        >>> certify_ann(ann, convert_ann(ann, 32, data.train), data.test).loss
+    """
+    thresholds = [values.tolist() for values in thresholds_of(converted)]
+    curve = accuracy_against_timesteps(converted, images, converted.timesteps, progress=progress)
+    return ANNCertificate(
+        timesteps=converted.timesteps,
+        warm_up=0,
+        images=len(images),
+        ann_accuracy=accuracy(net, images),
+        accuracy=dict(zip(curve.timesteps, curve.accuracy, strict=True)),
+        thresholds=thresholds,
+        rates=curve.rates,
+        operations=curve.operations,
+    )
+
+
+def check_convertible(net: nn.Module) -> None:
+    """Raise ValueError unless rates can stand for the activations of every layer."""
+    if not isinstance(net, ANN):
+        raise ValueError(
+            f"convert_ann() takes an ANN trained with ReLU or QCFS, got a {type(net).__name__}"
+        )
+    for i, stage in enumerate(net.stages):
+        if type(stage.neuron) not in ACTIVATIONS:
+            raise ValueError(
+                f"cannot convert the activation 'stages.{i}.neuron' "
+                f"({type(stage.neuron).__name__}): its values are not rates of an IF neuron; "
+                "use ReLU or QCFS"
+            )
+        check_layers(stage.layers, f"stages.{i}.layers")
+        if stage.shortcut is not None:
+            check_layers(stage.shortcut, f"stages.{i}.shortcut")
+    check_layers(net.readout, "readout")
+
+
+def check_layers(layers: nn.Module, name: str) -> None:
+    """Raise ValueError for a layer that is not known to be affine channel by channel."""
+    for place, layer in leaves(layers, name):
+        if type(layer) not in LAYERS:
+            valid = ", ".join(kind.__name__ for kind in LAYERS)
+            reason = INSTEAD.get(type(layer), f"convertible layers: {valid}")
+            raise ValueError(f"cannot convert {place!r} ({type(layer).__name__}): {reason}")
+        if isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) != (1, -1):
+            raise ValueError(f"cannot convert {place!r} ({layer}): use Flatten()")

@@ -1,0 +1,37 @@
+"""How thresholds are found when a network of activation functions is converted. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Threshold = Literal["max", "percentile"]
+
+
+@dataclass(frozen=True)
+class ThresholdRule:
+    """How to find the threshold of a layer from its activations.
+
+    Raises:
+        ValueError: an unknown threshold, or a percentile outside (0, 100].
+
+    Source:
+        Largest activation: Diehl et al. (2015), "Fast-classifying, high-accuracy spiking deep
+        networks through weight and threshold balancing". Percentile: Rueckauer et al. (2017),
+        "Conversion of continuous-valued deep networks to efficient event-driven networks".
+        Per channel: Kim et al. (2020), "Spiking-YOLO".
+    """
+
+    threshold: Threshold = "max"
+    """max: the largest activation; percentile: the value that most activations stay below."""
+    percentile: float = 99.9
+    """Share of the activations above 0 that stay below the threshold, in percent."""
+    per_channel: bool = False
+    """One threshold for each channel (each neuron of a linear layer), else one per layer."""
+
+    def __post_init__(self) -> None:
+        if self.threshold not in get_args(Threshold):
+            valid = ", ".join(get_args(Threshold))
+            raise ValueError(f"unknown threshold {self.threshold!r}; valid: {valid}")
+        if not 0 < self.percentile <= 100:
+            raise ValueError(f"percentile must lie in (0, 100], got {self.percentile!r}")

@@ -1,0 +1,185 @@
+"""What is measured after training: the content of result.json.
+
+Spiking methods (noise, no-noise, bptt):
+
+    accuracy, rates, operations   at T = 1 to `timesteps`, on all test images
+    cost                          energy and break-even rates at these T, see `CostReport`
+    early_exit                    mean T and accuracy at some thresholds
+    subset                        accuracy at these T on the images that conversions see
+    certificate                   of the conversion, if trained with noise
+
+ann and qcfs, converted to spiking neurons in several ways:
+
+    ann_accuracy                  on all test images
+    accuracy, rates, operations, cost, early_exit   of the best-practice conversion
+    subset                        accuracy of every conversion up to `conversion_timesteps`
+                                  on the first `conversion_images` test images; cost of the
+                                  best-practice one
+
+All: training_seconds, peak_memory_mib of the training, seconds_per_image by T.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from snnlab.conversion.ann import convert_ann
+from snnlab.conversion.spec import ThresholdRule
+from snnlab.conversion.timesteps import convert
+from snnlab.data.images import Data, Images
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.curves import powers_of_two
+from snnlab.learning.fit import Epoch
+from snnlab.measure.accuracy import AccuracyCurve, accuracy, accuracy_against_timesteps
+from snnlab.measure.early_exit import early_exit_curve
+from snnlab.measure.energy import cost_report
+from snnlab.measure.speed import seconds_per_image
+from snnlab.network.net import ANN, SpikingNet, StagedNet
+
+CALIBRATION_IMAGES = 1000
+"""Training images from which the thresholds of a conversion are read, at most."""
+TIMED_IMAGES = 128
+"""Test images in the batch whose inference is timed, at most."""
+EXIT_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
+"""Confidences at which early exit is measured; above 1 no image leaves early."""
+
+Variants = dict[str, SpikingNet]
+
+
+def measure(
+    net: StagedNet,
+    data: Data,
+    config: RunConfig,
+    history: list[Epoch],
+    *,
+    peak_memory_mib: float | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Measure a trained network on the test images; see the top of this file."""
+    result: dict[str, Any] = {
+        "test_images": len(data.test),
+        "training_seconds": sum(epoch.seconds for epoch in history),
+        "peak_memory_mib": peak_memory_mib,
+    }
+    if isinstance(net, SpikingNet):
+        return result | spiking_entries(net, data.test, config, progress=progress)
+    return result | ann_entries(cast(ANN, net), data, config, progress=progress)
+
+
+def spiking_entries(
+    net: SpikingNet, test: Images, config: RunConfig, *, progress: bool
+) -> dict[str, Any]:
+    """Entries of a spiking method."""
+    entries: dict[str, Any] = {}
+    if config.acting_noise is not None:
+        net, certificate = convert(net, config.timesteps, test, seed=config.seed, progress=progress)
+        entries["certificate"] = asdict(certificate)
+        by_T = certificate.accuracy
+        curve = AccuracyCurve(
+            list(by_T.values()), certificate.rates, certificate.operations, certificate.images
+        )
+    else:
+        curve = accuracy_against_timesteps(net, test, config.timesteps, progress=progress)
+    subset = first_images(test, config.conversion_images)
+    part = curve
+    if len(subset) < len(test):
+        part = accuracy_against_timesteps(net, subset, config.timesteps, progress=progress)
+    timed = powers_of_two(config.timesteps)
+    return entries | {
+        **curve_entries(net, curve),
+        "early_exit": exit_entries(net, subset, config),
+        "subset": {"images": len(subset), "accuracy": by_timesteps(part)},
+        "seconds_per_image": seconds_per_image(net, timed_batch(test), timed),
+    }
+
+
+def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> dict[str, Any]:
+    """Entries of a network of activation functions and of its conversions."""
+    subset = first_images(data.test, config.conversion_images)
+    variants = conversions(net, data.train, config)
+    best = next(iter(variants.values()))
+    T = config.conversion_timesteps
+    curves = {
+        name: accuracy_against_timesteps(converted, subset, T, progress=progress)
+        for name, converted in variants.items()
+    }
+    timed = sorted({*powers_of_two(config.timesteps), *powers_of_two(T)})
+    batch = timed_batch(data.test)
+    return {
+        "ann_accuracy": accuracy(net, data.test),
+        "ann_seconds_per_image": seconds_per_image(net, batch)[1],
+        **curve_entries(
+            best, accuracy_against_timesteps(best, data.test, config.timesteps, progress=progress)
+        ),
+        "early_exit": exit_entries(best, subset, config),
+        "subset": {
+            "images": len(subset),
+            "ann_accuracy": accuracy(net, subset),
+            "conversions": {name: by_timesteps(curve) for name, curve in curves.items()},
+            "cost": asdict(cost_report(best, curves[next(iter(curves))])),
+        },
+        "seconds_per_image": seconds_per_image(best, batch, timed),
+    }
+
+
+def conversions(net: ANN, train: Images, config: RunConfig) -> Variants:
+    """Every way in which a network is converted; the best-practice one comes first.
+
+    Best practice for ReLU: a threshold per channel at the 99.9th percentile, and neurons
+    that start at half of it. QCFS learned its thresholds, so there is one way.
+    """
+    T, calibration = config.conversion_timesteps, first_images(train, CALIBRATION_IMAGES)
+    if config.method == "qcfs":
+        return {"qcfs": convert_ann(net, T, calibration)}
+
+    def converted(rule: ThresholdRule, *, half: bool) -> SpikingNet:
+        return convert_ann(
+            net,
+            T,
+            calibration,
+            threshold=rule.threshold,
+            percentile=rule.percentile,
+            per_channel=rule.per_channel,
+            half_threshold_start=half,
+        )
+
+    return {
+        "percentile per channel, half start": converted(
+            ThresholdRule("percentile", per_channel=True), half=True
+        ),
+        "percentile, half start": converted(ThresholdRule("percentile"), half=True),
+        "maximum, half start": converted(ThresholdRule("max"), half=True),
+        "maximum": converted(ThresholdRule("max"), half=False),
+    }
+
+
+def curve_entries(net: SpikingNet, curve: AccuracyCurve) -> dict[str, Any]:
+    """Accuracy by T, rates and operations per stage and T, and the cost."""
+    return {
+        "accuracy": by_timesteps(curve),
+        "rates": curve.rates,
+        "operations": curve.operations,
+        "cost": asdict(cost_report(net, curve)),
+    }
+
+
+def exit_entries(net: SpikingNet, images: Images, config: RunConfig) -> list[dict[str, float]]:
+    """Early exit at `EXIT_THRESHOLDS`."""
+    points = early_exit_curve(net, images, EXIT_THRESHOLDS, config.timesteps)
+    return [asdict(point) for point in points]
+
+
+def by_timesteps(curve: AccuracyCurve) -> dict[int, float]:
+    """Accuracy in percent by T."""
+    return dict(zip(curve.timesteps, curve.accuracy, strict=True))
+
+
+def first_images(images: Images, most: int) -> Images:
+    """The first `most` images, or all of them; they are in stratified order."""
+    return images.first(min(most, len(images)))
+
+
+def timed_batch(images: Images) -> Any:
+    """The images whose inference is timed, (B, C, H, W)."""
+    return images.normalised(slice(TIMED_IMAGES))

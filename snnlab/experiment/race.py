@@ -1,0 +1,265 @@
+"""The race: every method with the same architecture, data and seeds, one after another.
+
+First with the same number of epochs; then again with the same training time: each method
+gets as many epochs as fill the seconds that the noise method took, rounded up, at least one.
+Rounding up gives the other methods a little more time than ours, never less.
+
+The method without noise starts from v_init = v_th / 2 here, like noise, unless v_init was
+given: it keeps more accuracy after conversion with it (see `config.BASELINES`), so that
+what noise gains is measured against its strongest form.
+
+    races/<name>/race.json    what was raced, on what, and every number of every run
+                 runs/<id>/   the runs, see `store`: a race goes on where it was stopped
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from snnlab.experiment.config import METHODS, ConfigError, Method, RunConfig, to_dict
+from snnlab.experiment.provenance import command
+from snnlab.experiment.store import (
+    COLLECTION,
+    RUNS,
+    Run,
+    RunError,
+    optional_json,
+    read_json,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from snnlab.learning.fit import Batch, Epoch
+
+RACES = RUNS / "races"
+RACE = "race.json"
+Terms = Literal["equal epochs", "equal time"]
+TERMS: tuple[Terms, ...] = get_args(Terms)
+MADE_BY = ("started", "code", "git_commit", "versions", "hardware")
+PACE = "noise"
+"""The method whose training seconds the others get under equal time."""
+
+
+@dataclass(frozen=True)
+class RaceConfig:
+    """Who races, on what.
+
+    Raises:
+        ConfigError: no or unknown methods, fewer than 1 seed, or equal time without noise.
+    """
+
+    start: RunConfig = field(default_factory=RunConfig)
+    """Architecture, data and training; its seed is the first one, its method is not used."""
+    methods: tuple[Method, ...] = METHODS  # type: ignore[assignment]
+    """The methods, in the order in which they run."""
+    seeds: int = 3
+    """Networks per method and terms."""
+    equal_time: bool = True
+    """Whether to race a second time, with equal training time."""
+
+    def __post_init__(self) -> None:
+        unknown = [method for method in self.methods if method not in METHODS]
+        if unknown or not self.methods or len(set(self.methods)) < len(self.methods):
+            got = ", ".join(self.methods) or "none"
+            raise ConfigError(f"methods must be different ones of {', '.join(METHODS)}, got {got}")
+        if self.seeds < 1:
+            raise ConfigError(f"seeds must be at least 1, got {self.seeds}")
+        if self.equal_time and PACE not in self.methods:
+            raise ConfigError(f"equal time needs method {PACE}, got {', '.join(self.methods)}")
+
+    def run_config(self, method: Method, seed: int, epochs: int) -> RunConfig:
+        """The configuration of one run."""
+        training = replace(self.start.training, epochs=epochs)
+        neuron = self.start.neuron
+        if method == "no-noise" and neuron.v_init is None:
+            neuron = replace(neuron, v_init=neuron.v_th / 2)
+        return replace(self.start, method=method, seed=seed, training=training, neuron=neuron)
+
+    @property
+    def seed_numbers(self) -> list[int]:
+        """The seeds themselves."""
+        return list(range(self.start.seed, self.start.seed + self.seeds))
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One run of a race that is about to start."""
+
+    number: int
+    """1 to `laps`."""
+    laps: int
+    """How many runs the race has."""
+    terms: Terms
+    """Under which terms."""
+    config: RunConfig
+    """What will run."""
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What the progress display wants to know; all may be left out."""
+
+    on_lap: Callable[[Lap], None] = lambda lap: None
+    on_batch: Callable[[Batch], None] | None = None
+    on_epoch: Callable[[Epoch], None] | None = None
+
+
+def race(config: RaceConfig, folder: Path, callbacks: Callbacks | None = None) -> dict[str, Any]:
+    """Carry out a race, or go on with it; race.json holds the result.
+
+    Finished runs are taken as they are, with their timings, so that a race that was killed
+    and started again gives the table that it would have given.
+
+    Args:
+        config: who races, on what.
+        folder: the race's own folder.
+        callbacks: progress.
+
+    Returns:
+        The content of race.json.
+
+    Raises:
+        RunError: the folder holds another race.
+        ConfigError, DataError, ValueError, TrainingError: as `run`.
+
+    Example:
+        >>> race(RaceConfig(seeds=1), Path("runs/races/digits"))["entries"][0]["accuracy"]
+    """
+    callbacks = callbacks or Callbacks()
+    if not open_folder(folder, config):
+        warm_up(config)
+    epochs: dict[str, int] = dict.fromkeys(config.methods, config.start.training.epochs)
+    plan: dict[str, Any] = {"equal epochs": epochs}
+    entries = [entry(run, "equal epochs") for run in runs(config, epochs, 0, folder, callbacks)]
+    if config.equal_time:
+        epochs = plan["equal time"] = equal_time_epochs(entries)
+        later = runs(config, epochs, len(entries), folder, callbacks)
+        entries += [entry(run, "equal time") for run in later]
+    made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
+    result = {
+        "race": description(config),
+        "finished": True,
+        "plan": plan,
+        "environment": made_by | {"command": command()},
+        "same_machine": len({machine(item.pop("environment")) for item in entries}) == 1,
+        "entries": entries,
+    }
+    write_json(folder / RACE, result)
+    return read_json(folder / RACE)
+
+
+def warm_up(config: RaceConfig) -> None:
+    """Train a throw-away network for two steps of every method.
+
+    So that what the libraries do once per process, on first use, is charged to none of them.
+    """
+    from snnlab.experiment import assemble
+    from snnlab.learning.fit import fit
+
+    device = assemble.pick_device(config.start.device)
+    data = assemble.load_images(config.start, device)
+    images = min(2 * config.start.training.batch_size, len(data.train))
+    few = replace(data, train=data.train.first(images))
+    for method in config.methods:
+        asked = config.run_config(method, 0, 1)
+        net = assemble.build_network(asked, data.image_shape, len(data.classes)).to(device)
+        fit(net, few, assemble.make_objective(asked), asked.training, seed=0)
+
+
+def open_folder(folder: Path, config: RaceConfig) -> bool:
+    """Make the race's folder ready, and note in it what is raced; whether it is finished.
+
+    Raises:
+        RunError: it holds another race.
+    """
+    asked = json.loads(json.dumps(description(config)))
+    there = optional_json(folder / RACE)
+    if there is not None:
+        different = [key for key in asked if there.get("race", {}).get(key) != asked[key]]
+        if different:
+            raise RunError(
+                f"{folder} holds another race (other {', '.join(different)}): choose another "
+                "folder with --out, or delete this one"
+            )
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    write_json(folder / COLLECTION, {"holds": RACE})
+    if folder.parent.name == RACES.name:  # no run either, for those who list the folder above
+        write_json(folder.parent / COLLECTION, {"holds": "races"})
+    if there is None:
+        write_json(folder / RACE, {"race": asked, "finished": False, "entries": []})
+    return there is not None and bool(there.get("finished"))
+
+
+def description(config: RaceConfig) -> dict[str, Any]:
+    """What was asked for, in plain values."""
+    return {
+        "start": to_dict(config.start),
+        "methods": list(config.methods),
+        "seeds": config.seed_numbers,
+        "equal_time": config.equal_time,
+    }
+
+
+def runs(
+    config: RaceConfig, epochs: dict[str, int], before: int, folder: Path, callbacks: Callbacks
+) -> Iterator[Run]:
+    """Carry out the runs of one set of terms: seed by seed, the methods in turn.
+
+    In turn, so that a machine that grows slower with time slows all methods.
+    """
+    from snnlab.experiment.run import run
+
+    terms = TERMS[1] if before else TERMS[0]
+    laps = len(config.methods) * config.seeds * (2 if config.equal_time else 1)
+    order = [(seed, method) for seed in config.seed_numbers for method in config.methods]
+    for number, (seed, method) in enumerate(order, start=before + 1):
+        asked = config.run_config(method, seed, epochs[method])
+        callbacks.on_lap(Lap(number, laps, terms, asked))
+        yield run(asked, folder / "runs", on_batch=callbacks.on_batch, on_epoch=callbacks.on_epoch)
+
+
+def equal_time_epochs(entries: list[dict[str, Any]]) -> dict[str, int]:
+    """Epochs with which each method trains for as long as the noise method did, rounded up.
+
+    Both sides are means over the seeds of the race with equal epochs.
+    """
+    seconds: dict[str, list[float]] = {}
+    epochs: dict[str, int] = {}
+    for item in entries:
+        seconds.setdefault(item["method"], []).append(item["training_seconds"])
+        epochs[item["method"]] = item["epochs"]
+    goal = mean(seconds[PACE])
+    return {
+        method: epochs[method]
+        if method == PACE
+        else max(1, math.ceil(goal / mean(times) * epochs[method]))
+        for method, times in seconds.items()
+    }
+
+
+def entry(run: Run, terms: Terms) -> dict[str, Any]:
+    """A finished run as race.json holds it."""
+    if run.config is None or run.result is None:
+        raise RunError(f"run {run.id!r} is {run.status} {run.reason}")
+    kept = {key: value for key, value in run.result.items() if key not in ("rates", "operations")}
+    return {
+        "method": run.config.method,
+        "seed": run.config.seed,
+        "terms": terms,
+        "run": run.id,
+        "epochs": run.config.training.epochs,
+        "seconds_per_epoch": [epoch["seconds"] for epoch in run.metrics],
+        "environment": run.environment,
+        **kept,
+    }
+
+
+def machine(environment: dict[str, Any]) -> str:
+    """What must be equal for timings to be comparable: hardware, threads, versions."""
+    return json.dumps([environment.get("hardware"), environment.get("versions")], sort_keys=True)

@@ -1,0 +1,196 @@
+"""Early exit: stop an image as soon as the readout is confident.
+
+After t timesteps the readout, averaged over the first t, gives class probabilities by
+softmax. An image leaves at the first t at which the confidence reaches a threshold, and at
+the last timestep in any case. Confidence is the largest probability, or the margin by
+which it exceeds the second largest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from snnlab.data.images import Images
+from snnlab.network.net import SpikingNet, evaluating
+
+Confidence = Literal["probability", "margin"]
+
+
+@dataclass(frozen=True)
+class EarlyExit:
+    """What early exit costs and saves at one threshold."""
+
+    threshold: float
+    """Confidence at which an image leaves; above 1 no image leaves early."""
+    mean_timesteps: float
+    """Timesteps per image."""
+    accuracy: float
+    """Accuracy in percent."""
+    left_early: float
+    """Share of the images that were confident before the last timestep."""
+
+
+class Decisions(NamedTuple):
+    """What `classify` returns; all tensors (B,)."""
+
+    labels: Tensor
+    """Class of each image, int64."""
+    timesteps: Tensor
+    """Timesteps that each image took, int64."""
+    confidence: Tensor
+    """Confidence when it left."""
+
+
+@torch.no_grad()
+def classify(
+    net: SpikingNet,
+    images: Tensor,
+    threshold: float,
+    max_timesteps: int,
+    *,
+    confidence: Confidence = "probability",
+) -> Decisions:
+    """Classify images, each with as few timesteps as its confidence allows.
+
+    Images that have left are taken out of the batch, so later timesteps cost less.
+
+    Args:
+        net: evaluated in evaluation mode, without noise.
+        images: (B, C, H, W), on the device of the network.
+        threshold: confidence at which an image leaves; above 1 never early.
+        max_timesteps: T at which every image leaves.
+        confidence: "probability" or "margin".
+
+    Raises:
+        ValueError: max_timesteps below 1, a threshold that is not a number, an unknown
+            confidence, or images of another shape.
+
+    Source:
+        Early exit over time in spiking networks: Li et al. (2023), "SEENN: Towards temporal
+        spiking early-exit neural networks".
+
+    Example:
+        >>> classify(net, images, threshold=0.95, max_timesteps=16).timesteps.float().mean()
+    """
+    check_exit([threshold], max_timesteps, confidence)
+    net.check_images(images)
+    batch = len(images)
+    labels = torch.zeros(batch, dtype=torch.int64, device=images.device)
+    timesteps = torch.zeros_like(labels)
+    sure = torch.zeros(batch, device=images.device)
+    left = torch.arange(batch, device=images.device)  # who is still in the batch
+    with evaluating(net):
+        first = net.stages[0].current([images])  # (B, *)
+        v: list[Tensor | None] = [None] * len(net.stages)
+        total = torch.zeros((), device=images.device)
+        for t in range(1, max_timesteps + 1):
+            readout, v = net.advance(images, first, 1, v)  # (1, b, K)
+            total = total + readout[0]  # (b, K)
+            now = confidence_of(total / t, confidence)  # (b,)
+            leaves = (
+                now >= threshold if t < max_timesteps else torch.ones_like(now, dtype=torch.bool)
+            )
+            gone = left[leaves]
+            labels[gone] = total[leaves].argmax(1)
+            timesteps[gone] = t
+            sure[gone] = now[leaves]
+            stays = ~leaves
+            left = left[stays]
+            if len(left) == 0:
+                break
+            if len(gone):
+                images, first, total = images[stays], first[stays], total[stays]
+                v = [potential if potential is None else potential[stays] for potential in v]
+    return Decisions(labels, timesteps, sure)
+
+
+@torch.no_grad()
+def early_exit_curve(
+    net: SpikingNet,
+    images: Images,
+    thresholds: Sequence[float],
+    max_timesteps: int,
+    *,
+    confidence: Confidence = "probability",
+    batch_size: int = 256,
+    progress: bool = False,
+) -> list[EarlyExit]:
+    """Mean timesteps and accuracy at each threshold, in one pass over the images.
+
+    Args:
+        net: on the device of the images; evaluated in evaluation mode, without noise.
+        images: what to classify.
+        thresholds: confidences at which an image leaves.
+        max_timesteps: T at which every image leaves.
+        confidence: "probability" or "margin".
+        batch_size: images at once.
+        progress: show a progress bar, if there is a terminal.
+
+    Returns:
+        One entry per threshold, in the order given.
+
+    Raises:
+        ValueError: no thresholds, or as for `classify`.
+
+    Example:
+        >>> early_exit_curve(net, data.test, [0.8, 0.9, 0.99], max_timesteps=16)
+    """
+    check_exit(thresholds, max_timesteps, confidence)
+    bounds = torch.tensor(thresholds, device=images.device)[:, None, None]  # (n, 1, 1)
+    sums = torch.zeros(3, len(thresholds), dtype=torch.float64)  # timesteps, hits, early
+    batches, count = images.batches(batch_size), images.batch_count(batch_size)
+    with evaluating(net):
+        for batch, labels in tqdm(
+            batches, total=count, desc="early exit", disable=None if progress else True
+        ):
+            sure, hit = confidence_and_hits(net, batch, labels, max_timesteps, confidence)
+            reached = sure >= bounds  # (n, T, b)
+            reached[:, -1] = True
+            last = reached.int().argmax(1)  # (n, b), index of the first timestep that is enough
+            hits = hit.expand(len(thresholds), *hit.shape).gather(1, last[:, None])  # (n, 1, b)
+            early = last < max_timesteps - 1
+            sums += torch.stack([(last + 1).sum(1), hits.sum((1, 2)), early.sum(1)]).cpu()
+    means = sums / len(images)
+    return [
+        EarlyExit(float(threshold), steps, 100 * accuracy, early)
+        for threshold, steps, accuracy, early in zip(thresholds, *means.tolist(), strict=True)
+    ]
+
+
+def confidence_and_hits(
+    net: SpikingNet, batch: Tensor, labels: Tensor, timesteps: int, confidence: Confidence
+) -> tuple[Tensor, Tensor]:
+    """Confidence and correctness after 1, 2, ... timesteps, each (T, b), for one batch."""
+    sure, hits = [], []
+    begin, total = 0, torch.zeros((), device=batch.device)
+    for part in net.unroll(batch, timesteps):
+        summed = total + part.cumsum(0)  # (t, b, K)
+        steps = torch.arange(begin + 1, begin + 1 + len(part), device=batch.device)
+        sure.append(confidence_of(summed / steps[:, None, None], confidence))
+        hits.append(summed.argmax(2) == labels)
+        begin, total = begin + len(part), summed[-1]
+    return torch.cat(sure), torch.cat(hits)
+
+
+def confidence_of(logits: Tensor, confidence: Confidence) -> Tensor:
+    """Confidence of logits (*, K), in [0, 1]: shape (*)."""
+    top = logits.softmax(-1).topk(2).values  # (*, 2)
+    return top[..., 0] if confidence == "probability" else top[..., 0] - top[..., 1]
+
+
+def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str) -> None:
+    """Raise ValueError for settings that make no sense."""
+    if confidence not in get_args(Confidence):
+        valid = ", ".join(get_args(Confidence))
+        raise ValueError(f"unknown confidence {confidence!r}; valid: {valid}")
+    if max_timesteps < 1:
+        raise ValueError(f"max_timesteps must be at least 1, got {max_timesteps}")
+    if not thresholds or any(math.isnan(threshold) for threshold in thresholds):
+        raise ValueError(f"thresholds must be one or more numbers, got {list(thresholds)}")

@@ -1,0 +1,226 @@
+"""Cost of a spiking network beside the ReLU network of the same architecture.
+
+    E_ANN    = MAC * (multiply-accumulates of all layers)
+    E_SNN(T) = MAC * (multiply-accumulates of the first layer) + AC * (synaptic operations in T)
+
+`Assumptions` holds the constants and says what is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.measure.accuracy import AccuracyCurve
+from snnlab.measure.operations import fan_outs, image_operations, synapses
+from snnlab.network.net import SpikingNet, StagedNet, evaluating
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What an energy is computed from.
+
+    Raises:
+        ValueError: an energy that is not above 0.
+
+    Source:
+        Horowitz (2014), "Computing's energy problem (and what we can do about it)": 32-bit
+        floating point in 45 nm, multiplication 3.7 pJ, addition 0.9 pJ.
+    """
+
+    mac_picojoules: float = 4.6
+    """Energy of one multiply-accumulate."""
+    ac_picojoules: float = 0.9
+    """Energy of one accumulate, a synaptic operation."""
+    first_layer_each_timestep: bool = False
+    """Whether the first layer, which sees the real-valued image, works anew at each timestep;
+    False: once per image, its current is kept."""
+
+    def __post_init__(self) -> None:
+        for name in ("mac_picojoules", "ac_picojoules"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a number above 0, got {value!r}")
+
+    def __str__(self) -> str:
+        """The assumptions in words, for tables."""
+        first = "at each timestep" if self.first_layer_each_timestep else "once per image"
+        return (
+            f"45 nm, 32-bit floating point: {self.mac_picojoules:g} pJ per multiply-accumulate, "
+            f"{self.ac_picojoules:g} pJ per accumulate (Horowitz 2014); first layer as "
+            f"multiply-accumulates, {first}; batch norm folded. Not included: memory traffic, "
+            "neuron updates, biases, the additions of the ANN's poolings."
+        )
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """Cost per image; entry i of every list belongs to T = timesteps[i]."""
+
+    timesteps: list[int]
+    """The T that were measured."""
+    spikes: list[float]
+    """Spikes of all neurons in T timesteps."""
+    synaptic_operations: list[float]
+    """Additions that these spikes cause in T timesteps."""
+    spiking_nanojoules: list[float]
+    """Energy of the spiking network."""
+    rate: list[float]
+    """Spikes per neuron and timestep, each neuron weighted by its synapses."""
+    break_even_rate: list[float]
+    """The spiking network saves energy while its `rate` lies below this; 0: it never does."""
+    ann_operations: int
+    """Multiply-accumulates of the ReLU network."""
+    ann_nanojoules: float
+    """Energy of the ReLU network."""
+    image_operations: int
+    """Multiply-accumulates of the first layer, per pass of the image."""
+    neurons: int
+    """Spiking neurons."""
+    synapses: int
+    """Synapses of all neurons: additions per timestep if all of them fire."""
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    """What the energies rest on."""
+    assumed: str = ""
+    """The assumptions in words."""
+
+    def text(self) -> str:
+        """The report as a table."""
+        rows = zip(
+            self.timesteps,
+            self.spikes,
+            self.synaptic_operations,
+            self.spiking_nanojoules,
+            self.rate,
+            self.break_even_rate,
+            strict=True,
+        )
+        lines = [
+            f"{'T':>4} {'spikes':>12} {'operations':>14} {'energy (nJ)':>12} "
+            f"{'/ ANN':>7} {'rate':>7} {'break-even':>10}"
+        ]
+        lines += [
+            f"{T:>4} {spikes:>12,.0f} {operations:>14,.0f} {energy:>12,.1f} "
+            f"{energy / self.ann_nanojoules:>7.2f} {rate:>7.4f} {even:>10.4f}"
+            for T, spikes, operations, energy, rate, even in rows
+        ]
+        lines += [
+            f" ANN {self.ann_operations:>27,} {self.ann_nanojoules:>12,.1f}",
+            "Per image; rate: spikes per neuron and timestep, weighted by synapses.",
+            self.assumed,
+        ]
+        return "\n".join(lines)
+
+
+def cost_report(
+    net: SpikingNet, curve: AccuracyCurve, assumptions: Assumptions | None = None
+) -> CostReport:
+    """Cost of a network whose spikes were counted by `accuracy_against_timesteps`.
+
+    Args:
+        net: the network that was measured.
+        curve: its rates and operations at T = 1, 2, ...
+        assumptions: energies per operation and how the first layer works.
+
+    Raises:
+        ValueError: the curve has another number of stages, or a layer cannot be counted.
+
+    Example:
+        >>> curve = accuracy_against_timesteps(net, data.test, 8)
+        >>> print(cost_report(net, curve).text())
+    """
+    assumptions = assumptions or Assumptions()
+    paths = fan_outs(net)
+    if len(paths) != len(curve.operations):
+        raise ValueError(
+            f"the network has {len(paths)} stages, the curve was measured on one with "
+            f"{len(curve.operations)}"
+        )
+    neurons = [stage.numel() for stage in paths]
+    fan_out = int(sum(stage.sum(dtype=torch.float64).item() for stage in paths))
+    operations = [sum(stage) for stage in zip(*curve.operations, strict=True)]
+    first, dense = image_operations(net), ann_operations(net)
+    budget = Budget(assumptions, first, dense, fan_out)
+    steps = curve.timesteps
+    return CostReport(
+        timesteps=steps,
+        spikes=[
+            T * sum(rate * n for rate, n in zip(rates, neurons, strict=True))
+            for T, rates in zip(steps, zip(*curve.rates, strict=True), strict=True)
+        ],
+        synaptic_operations=operations,
+        spiking_nanojoules=[
+            budget.spiking(T, count) for T, count in zip(steps, operations, strict=True)
+        ],
+        rate=[count / (T * fan_out) for T, count in zip(steps, operations, strict=True)],
+        break_even_rate=[budget.break_even_rate(T) for T in steps],
+        ann_operations=dense,
+        ann_nanojoules=budget.ann,
+        image_operations=first,
+        neurons=sum(neurons),
+        synapses=fan_out,
+        assumptions=assumptions,
+        assumed=str(assumptions),
+    )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Energies per image, in nanojoules, from counted operations."""
+
+    assumptions: Assumptions
+    first_layer: int
+    """Multiply-accumulates of the first layer, per pass of the image."""
+    dense: int
+    """Multiply-accumulates of the ReLU network."""
+    synapses: int
+    """Synapses of all neurons."""
+
+    @property
+    def ann(self) -> float:
+        """The ReLU network."""
+        return self.dense * self.assumptions.mac_picojoules / 1000
+
+    def image(self, timesteps: int) -> float:
+        """The first layer of the spiking network."""
+        passes = timesteps if self.assumptions.first_layer_each_timestep else 1
+        return passes * self.first_layer * self.assumptions.mac_picojoules / 1000
+
+    def spiking(self, timesteps: int, operations: float) -> float:
+        """The spiking network with this many synaptic operations in T timesteps."""
+        return self.image(timesteps) + operations * self.assumptions.ac_picojoules / 1000
+
+    def break_even_rate(self, timesteps: int) -> float:
+        """The rate at which both networks need the same energy; 0 if the first layer eats it."""
+        left = 1000 * (self.ann - self.image(timesteps))
+        each = self.assumptions.ac_picojoules * timesteps * self.synapses
+        return max(0.0, left / each)
+
+
+@torch.no_grad()
+def ann_operations(net: StagedNet) -> int:
+    """Multiply-accumulates per image of the ReLU network with this architecture, edges included.
+
+    Convolutions and linear layers count; a product with the zero padding does not.
+    """
+    counted = 0
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], _: object) -> None:
+        nonlocal counted
+        paths = synapses(layer, tuple(inputs[0].shape[1:]))
+        counted += int(paths.sum(dtype=torch.float64).item())
+
+    layers = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    handles = [layer.register_forward_hook(count) for layer in layers]
+    image = torch.zeros(1, *net.image_shape, device=next(net.parameters()).device)
+    once = {"timesteps": 1} if isinstance(net, SpikingNet) else {}
+    try:
+        with evaluating(net):
+            net(image, **once)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return counted

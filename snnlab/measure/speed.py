@@ -1,0 +1,122 @@
+"""How long an image takes, and how much memory a computation needs."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import psutil
+import torch
+from torch import Tensor
+
+from snnlab.network.net import SpikingNet, StagedNet, evaluating
+
+REPEATS = 3
+"""Timed passes at most; the median counts."""
+ENOUGH_SECONDS = 1.0
+"""No further pass once the passes so far took this long."""
+
+
+@torch.no_grad()
+def seconds_per_image(
+    net: StagedNet, images: Tensor, timesteps: Sequence[int] = (1,)
+) -> dict[int, float]:
+    """Wall-clock seconds per image at each T, in one batch, data on the device already.
+
+    An untimed pass at the smallest T goes ahead, so that start-up costs are not counted.
+
+    Args:
+        net: spiking network, or an ANN, whose time counts for every T asked for.
+        images: (B, C, H, W), on the device of the network.
+        timesteps: the T to measure.
+
+    Raises:
+        ValueError: no images or no timesteps.
+
+    Example:
+        >>> seconds_per_image(net, data.test.normalised(slice(100)), [1, 4, 16])
+    """
+    if len(images) == 0 or not timesteps:
+        raise ValueError(f"needs images and timesteps, got {len(images)} and {list(timesteps)}")
+    with evaluating(net):
+        if not isinstance(net, SpikingNet):
+            net(images)
+            seconds = timed(lambda: net(images)) / len(images)
+            return dict.fromkeys(timesteps, seconds)
+        net(images, min(timesteps))
+        return {T: timed(partial(net, images, T)) / len(images) for T in timesteps}
+
+
+def timed(work: Callable[[], Tensor]) -> float:
+    """Median seconds of some calls of `work`, each until its result is there."""
+    passes: list[float] = []
+    while len(passes) < REPEATS and sum(passes) < ENOUGH_SECONDS:
+        started = time.perf_counter()
+        work().sum().item()  # waits for a GPU
+        passes.append(time.perf_counter() - started)
+    return median(passes)
+
+
+@dataclass
+class MemoryUse:
+    """What `memory_use` fills in when its block ends."""
+
+    peak_mib: float | None = None
+    """Most memory held at once beyond what was held before, in MiB; None: not known here."""
+
+
+@contextmanager
+def memory_use(device: torch.device) -> Iterator[MemoryUse]:
+    """Measure the memory that a block of code needs: of the GPU, or of this process on Linux.
+
+    The first block in a process also pays for what the libraries set up on first use.
+
+    Example:
+        >>> with memory_use(torch.device("cpu")) as memory:
+        ...     fit(net, data, SingleStep(), seed=0)
+        >>> memory.peak_mib
+    """
+    use = MemoryUse()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        yield use
+        use.peak_mib = (torch.cuda.max_memory_allocated(device) - before) / 2**20
+        return
+    return_free_memory()
+    known = restart_peak()
+    before = psutil.Process().memory_info().rss
+    yield use
+    if known and (peak := process_peak()) is not None:
+        use.peak_mib = max(0.0, (peak - before) / 2**20)
+
+
+def return_free_memory() -> None:
+    """Give memory that earlier work has freed back to the system, where that can be asked for."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def restart_peak() -> bool:
+    """Let Linux forget the peak of this process's memory; whether it did."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def process_peak() -> int | None:
+    """Most bytes that this process held at once since `restart_peak`."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    return None

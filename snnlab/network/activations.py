@@ -1,0 +1,92 @@
+"""Activation functions that an integrate-and-fire neuron can stand in for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+INITIAL_THRESHOLD = 2.0
+"""Threshold before training, twice the standard deviation of a batch-normalised current."""
+
+
+class QCFS(nn.Module):
+    r"""Quantisation, clip, floor, shift: the rate of an IF neuron after L timesteps.
+
+        y = threshold * clip(floor(x * L / threshold + 1/2) / L, 0, 1)
+
+    That is what an IF neuron with v_init = v_th / 2 and constant current x reaches at
+    T = L, in units of its threshold. The threshold is learned, one per layer; its
+    logarithm is the parameter, so it stays above 0. Backwards the floor is the identity.
+
+    Args:
+        levels: L, number of steps between 0 and the threshold, at least 1.
+        threshold: initial value, above 0.
+
+    Raises:
+        ValueError: levels below 1 or threshold not above 0.
+
+    Source:
+        Bu et al. (ICLR 2022), "Optimal ANN-SNN conversion for high-accuracy and
+        ultra-low-latency spiking neural networks".
+
+    Example:
+        >>> QCFS(levels=4, threshold=1.0)(torch.tensor([-1.0, 0.3, 0.4, 9.0]))
+        tensor([0.0000, 0.2500, 0.5000, 1.0000], grad_fn=<QuantiseBackward>)
+    """
+
+    def __init__(self, levels: int = 4, *, threshold: float = INITIAL_THRESHOLD) -> None:
+        super().__init__()
+        if levels < 1:
+            raise ValueError(f"levels must be at least 1, got {levels}")
+        if not (math.isfinite(threshold) and threshold > 0):
+            raise ValueError(f"threshold must be a number above 0, got {threshold!r}")
+        self.levels = levels
+        self.log_threshold = nn.Parameter(torch.tensor(math.log(threshold)))
+
+    @property
+    def threshold(self) -> Tensor:
+        """The learned threshold, a scalar."""
+        return self.log_threshold.exp()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Quantised activation, the shape of x."""
+        return Quantise.apply(x, self.threshold, self.levels)
+
+    def extra_repr(self) -> str:
+        """The constants, for print(net)."""
+        return f"levels={self.levels}, threshold={self.threshold.item():.4g}"
+
+
+class Quantise(torch.autograd.Function):
+    """The equation of `QCFS`; its gradients are those of the equation without the floor.
+
+    For x inside (0, threshold) that is 1 with respect to x, and the rounding error over
+    the threshold with respect to the threshold; above it 0 and 1; below it 0 and 0.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, threshold: Tensor, levels: int) -> Tensor:
+        """Quantised x, from 0 to the threshold."""
+        per_unit = levels / threshold
+        steps = x * per_unit
+        y = (steps + 0.5).floor_().clamp_(0, levels).div_(per_unit)
+        ctx.save_for_backward(steps, y, threshold)
+        ctx.levels = levels
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, Tensor, None]:
+        """Gradients with respect to x and the threshold."""
+        (grad,) = grads
+        steps, y, threshold = ctx.saved_tensors
+        inside = torch.ops.aten.hardtanh_backward(grad, steps, 0, ctx.levels)
+        total = dot(grad, y) / threshold - dot(inside, steps) / ctx.levels
+        return inside, total, None
+
+
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Sum of the products of two tensors of one shape."""
+    return torch.dot(a.reshape(-1), b.reshape(-1))

@@ -1,0 +1,200 @@
+"""Bad input of every kind: status 2, one line on stderr that quotes it, nothing on stdout."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from snnlab.cli.main import first_message
+from snnlab.experiment.store import Run
+
+Ask = Callable[..., Any]
+Runs = dict[str, Run]
+
+
+def refused(said: Any) -> str:
+    """The one line of a refusal, without the name of the program."""
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("snnlab: ")
+    assert said.err.endswith("\n")
+    assert said.err.count("\n") == 1
+    line: str = said.err[8:-1]
+    assert "---" not in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        ("trian", ["unknown command 'trian'", "valid: demo, train, convert, evaluate, list"]),
+        ("--jsno", ["Unrecognized", "--jsno"]),
+        ("list --jsno", ["Unrecognized", "--jsno"]),
+        ("list extra", ["Unrecognized", "extra"]),
+        ("train --noise.std 3", ["Unrecognized", "--noise.std"]),
+        ("train --training.epochs x", ["--training.epochs", "'x'"]),
+        ("train --training.epochs 0", ["epochs must be at least 1, got 0"]),
+        ("train --training.learning-rate nan", ["learning_rate must be above 0, got nan"]),
+        ("train --training.noise-fraction 2", ["noise_fraction must lie in [0, 1], got 2.0"]),
+        ("train --seed", ["Missing value", "--seed"]),
+        ("train --seed -1", ["seed must lie in 0 .. 2^31 - 1, got -1"]),
+        ("train --timesteps 0", ["timesteps must be at least 1, got 0"]),
+        ("train --method nois", ["'nois'", "'noise', 'no-noise', 'bptt', 'ann'"]),
+        ("train --model.width 0", ["width must be at least 1, got 0"]),
+        ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
+        ("train --neuron.v-init high", ["--neuron.v-init", "'high'"]),
+        ("train --data.name digit", ["'digit'", "Did you mean 'digits'?", "mnist-5k"]),
+        ("train --data.name no/such", ["'no/such'", "mnist-5k"]),
+        ("train --data.train-size 0", ["train_size must be 1 or more", "got 0"]),
+        ("train --data.train-size 5000", ["5000", "digits"]),
+        ("train --preset", ["--preset", "valid: digits, digits-mlp, mnist-5k"]),
+        ("train --preset mnits", ["unknown preset 'mnits'", "valid: digits, digits-mlp"]),
+        ("train --model.name resnet18 --data.image-size 2", ["2"]),
+        ("train --device tpu", ["'tpu'", "'auto', 'cpu', 'cuda', 'mps'"]),
+        ("convert", ["Missing", "RUN"]),
+        ("show --json", ["Missing", "RUN"]),
+        ("export x", ["Missing", "--to"]),
+        ("convert a b", ["Unrecognized", "b"]),
+        ("convert nope", ["no run 'nope' in runs", "none yet"]),
+        ("show ../runs", ["a run id holds letters", "'../runs'"]),
+        ("evaluate /etc/passwd", ["a run id holds letters", "'/etc/passwd'"]),
+        ("evaluate x --split best", ["'best'", "'test', 'validation', 'train'"]),
+        ("demo --seeds 0", ["seeds must be at least 1, got 0"]),
+        ("demo --seeds many", ["--seeds", "'many'"]),
+        ("demo --timesteps 0", ["timesteps must be at least 1, got 0"]),
+        ("list --runs file", ["file is not a folder of runs"]),
+        ("train --runs file", ["Not a directory"]),
+        ("export x --to y --runs file", ["file is not a folder of runs"]),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(args: str, parts: list[str], ask: Ask) -> None:
+    Path("file").write_text("not a folder")
+    line = refused(ask(*args.split()))
+    for part in parts:
+        assert part in line
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate", "show", "export"])
+def test_an_unknown_run(command: str, ask: Ask, finished: Runs) -> None:
+    more = ["--to", "mine"] if command == "export" else []
+    line = refused(ask(command, "nope", *more))
+    assert line.startswith("no run 'nope' in runs; runs there: ")
+    assert all(run.id in line for run in finished.values())
+    assert not Path("mine").exists()
+
+
+@pytest.mark.parametrize("file", ["config.json", "weights.safetensors"])
+@pytest.mark.parametrize("command", ["convert", "evaluate", "show", "export"])
+def test_a_damaged_run(command: str, file: str, ask: Ask, finished: Runs) -> None:
+    run = finished["noise"]
+    (run.folder / file).write_bytes(b"\xff\x00")
+    more = ["--to", "mine"] if command == "export" else []
+    line = refused(ask(command, run.id, *more, "--json"))
+    assert line.startswith(f"run '{run.id}' is damaged: {file} cannot be read: ")
+    assert not Path("mine").exists()
+
+
+def test_weights_of_another_network(ask: Ask, finished: Runs) -> None:
+    shutil.copy(
+        finished["ann"].folder / "weights.safetensors",
+        finished["noise"].folder / "weights.safetensors",
+    )
+    config = finished["noise"].folder / "config.json"
+    config.write_text(config.read_text().replace('"width": 32', '"width": 33'))
+    line = refused(ask("convert", finished["noise"].id))
+    assert "cannot be used" in line
+    assert "size mismatch for stages.0" in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate", "export"])
+def test_a_run_that_is_not_finished(command: str, ask: Ask, finished: Runs) -> None:
+    (finished["noise"].folder / "result.json").unlink()
+    more = ["--to", "mine"] if command == "export" else []
+    assert "interrupted" in refused(ask(command, finished["noise"].id, *more))
+    assert not Path("mine").exists()
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate"])
+def test_a_relu_network_has_no_timesteps(command: str, ask: Ask, finished: Runs) -> None:
+    line = refused(ask(command, finished["ann"].id))
+    assert line == f"run '{finished['ann'].id}' trained an ANN, which has no timesteps"
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate"])
+def test_timesteps_out_of_range(command: str, ask: Ask, finished: Runs) -> None:
+    line = refused(ask(command, finished["noise"].id, "--timesteps", "0"))
+    assert line == "timesteps must be at least 1, got 0"
+
+
+def test_a_split_without_images(ask: Ask, options: list[str]) -> None:
+    trained = ask(*options, "--data.validation-fraction", "0", "--json").json
+    line = refused(ask("evaluate", trained["id"], "--split", "validation"))
+    assert line == f"the data of run '{trained['id']}' has no validation images"
+
+
+@pytest.mark.parametrize("command", ["train", "convert", "evaluate", "demo"])
+def test_a_device_that_is_not_there(
+    command: str, ask: Ask, finished: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    which = [finished["noise"].id] if command in ("convert", "evaluate") else []
+    line = refused(ask(command, *which, "--device", "cuda"))
+    assert line.startswith("device 'cuda' is not available here; valid: auto, cpu")
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_export_overwrites_nothing(full: bool, ask: Ask, finished: Runs) -> None:
+    mine = Path("mine")
+    if full:
+        mine.mkdir()
+        (mine / "thesis.txt").write_text("precious")
+    else:
+        mine.write_text("precious")
+    line = refused(ask("export", finished["noise"].id, "--to", "mine"))
+    assert line == "mine exists and is not an empty folder; nothing was written"
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"] if full else mine.is_file()
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_data_that_would_need_the_network(name: str, ask: Ask, no_network: list[str]) -> None:
+    line = refused(ask("train", "--data.name", name))
+    assert line.startswith(f"Data set '{name}' is not in ")
+    assert "Sets that work offline: digits, mnist-5k" in line
+    assert no_network
+    assert not Path("runs").exists()
+
+
+def test_a_run_that_another_process_trains(
+    ask: Ask, options: list[str], finished: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from snnlab.experiment.occupied import occupied
+
+    (finished["noise"].folder / "result.json").unlink()
+    with occupied(finished["noise"].folder):
+        line = refused(ask(*options))
+        assert line == f"run '{finished['noise'].id}' is being trained by another process"
+        assert "running" in ask("list").out
+    assert ask(*options).status == 0
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "╭─ Parsing error ───────╮\n│ Cannot read --x:      │\n│ 3 is wrong.           │\n"
+        "│ ───────────────────── │\n│ For full helptext, .. │\n╰───────────────────────╯\n",
+        "Parsing error\n-------------\nCannot read --x:\n3 is wrong.\n-------------\nFor full helptext",
+        "Cannot read --x: 3 is wrong.",
+    ],
+)
+def test_the_message_is_taken_out_of_its_box(box: str) -> None:
+    assert first_message(box) == "Cannot read --x: 3 is wrong; see snnlab --help"
+
+
+def test_there_is_always_a_message() -> None:
+    assert first_message("") == "the arguments do not fit; see snnlab --help"

@@ -1,0 +1,140 @@
+"""`snnlab race` and `snnlab audit`: what they answer, write and refuse."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snnlab.cli.main import main
+
+SMALL = [
+    *("--data.name", "digits", "--data.train-size", "100", "--data.test-size", "50"),
+    *("--model.name", "mlp", "--model.width", "16", "--training.epochs", "1"),
+    *("--training.batch-size", "32", "--timesteps", "4", "--conversion-timesteps", "8"),
+    *("--device", "cpu"),
+]
+FIGURES = [
+    f"{name}.{kind}"
+    for name in (
+        "accuracy_vs_operations",
+        "accuracy_vs_timesteps",
+        "accuracy_vs_training_time",
+        "early_exit",
+    )
+    for kind in ("png", "svg")
+]
+
+
+@pytest.fixture(scope="module")
+def races(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one finished race, `small`."""
+    root = tmp_path_factory.mktemp("races")
+    assert main(["race", *SMALL, "--seeds", "2", "--out", str(root / "small"), "--json"]) == 0
+    return root
+
+
+def said(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of a command."""
+    status = main(list(args))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def answered(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
+    """The JSON answer of a command that must succeed."""
+    status, out, err = said(capsys, *args, "--json")
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def test_a_race_leaves_table_figures_and_all_numbers(races: Path) -> None:
+    folder = races / "small"
+    names = sorted(path.name for path in folder.iterdir())
+    expected = ["collection.json", "race.csv", "race.json", "race.md", "runs", *FIGURES]
+    assert names == sorted(expected)
+    assert all((folder / name).stat().st_size > 10_000 for name in FIGURES)
+    with (folder / "race.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["method"] for row in rows} == {"noise", "no-noise", "bptt", "ann", "qcfs"}
+    assert {row["terms"] for row in rows} == {"equal epochs", "equal time"}
+
+
+def test_the_same_command_goes_on_and_changes_nothing(
+    races: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = races / "small"
+    before = (folder / "race.csv").read_bytes()
+    found = answered(capsys, "race", *SMALL, "--seeds", "2", "--out", str(folder))
+    assert (folder / "race.csv").read_bytes() == before
+    assert found["folder"] == str(folder)
+    assert found["finished"] is True
+    assert str(folder / "race.md") in found["files"]
+
+
+def test_the_text_is_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["--methods", "noise", "no-noise", "--seeds", "1", "--epochs-only"]
+    status, out, err = said(capsys, "race", *SMALL, *options)
+    assert (status, err) == (0, "")
+    folder = tmp_path / "runs" / "races" / "digits-mlp"
+    assert (folder / "race.md").read_text(encoding="utf-8") in out
+    assert "Equal time" not in out
+    status, out, _ = said(capsys, "list")
+    assert "no runs" in out  # a race is no run
+    status, out, _ = said(capsys, "audit")
+    assert status == 0
+    assert out.count("UNTESTED") == 5
+    assert "race digits-mlp" in out
+
+
+def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    by_name = answered(capsys, "audit", "small", "--root", str(races))
+    assert by_name == answered(capsys, "audit", str(races / "small"))
+    assert by_name == answered(capsys, "audit", "--root", str(races))
+    assert len(by_name["claims"]) == 5
+    for claim in by_name["claims"]:
+        assert {"name", "status", "measured", "seeds", "interval"} <= claim.keys()
+        assert claim["status"] in {"supported", "not supported", "untested"}
+        assert claim["race"] == "small"
+    assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["race", "--method", "bptt"], "use --methods, not --method bptt"),
+        (["race", "--seeds", "0"], "seeds must be at least 1, got 0"),
+        (["race", "--methods", "bptt"], "equal time needs method noise, got bptt"),
+        (["race", "--methods", "magic"], "magic"),
+        (["race", "--preset", "magic"], "unknown preset 'magic'"),
+        (["audit", "nothing"], "no race in runs/races/nothing"),
+        (["audit"], "no races in runs/races yet"),
+    ],
+)
+def test_bad_input_is_one_line(
+    args: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = said(capsys, *args)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_race_in_the_folder_is_refused(
+    races: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = said(capsys, "race", *SMALL, "--seeds", "1", "--out", str(races / "small"))
+    assert status == 2
+    assert "holds another race (other seeds)" in err

@@ -1,0 +1,204 @@
+"""The configuration of a run: defaults, dictionaries, and what is refused in which words."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnlab.data.spec import DataSpec
+from snnlab.experiment.config import METHODS, ConfigError, RunConfig, from_dict, to_dict
+from snnlab.experiment.presets import PRESETS
+from snnlab.learning.spec import Training
+from snnlab.network.spec import Architecture
+from snnlab.neuron.spec import Neuron, Noise
+
+ROOT = Path(__file__).parents[2]
+UNUSUAL = RunConfig(
+    method="bptt",
+    seed=7,
+    timesteps=5,
+    bptt_timesteps=3,
+    device="cpu",
+    data=DataSpec("mnist-5k", root="sets", train_size=100, flip=True, shift=0),
+    model=Architecture("convnet", width=8, norm_weight=0.25),
+    neuron=Neuron(v_th=2.0, v_init=0.75, beta=0.5, reset="zero"),
+    noise=Noise("logistic", sigma=0.1, mu=-0.2),
+    training=Training(epochs=3, learning_rate=1e-5, augment=True, precision="bfloat16"),
+)
+
+
+@pytest.mark.parametrize("config", [RunConfig(), UNUSUAL, *PRESETS.values()])
+def test_a_configuration_survives_json(config: RunConfig) -> None:
+    assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
+
+
+@given(
+    learning_rate=st.floats(min_value=1e-300, max_value=1e300),
+    v_init=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    seed=st.integers(0, 2**31 - 1),
+    method=st.sampled_from(METHODS),
+)
+def test_every_number_survives_json(
+    learning_rate: float, v_init: float | None, seed: int, method: Any
+) -> None:
+    training = Training(learning_rate=learning_rate)
+    config = RunConfig(method=method, seed=seed, training=training, neuron=Neuron(v_init=v_init))
+    assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
+
+
+def test_what_is_left_out_takes_its_default() -> None:
+    assert from_dict({}) == RunConfig()
+    some = from_dict({"training": {"epochs": 3}, "seed": 4})
+    assert some == RunConfig(seed=4, training=Training(epochs=3))
+
+
+def test_a_whole_number_will_do_for_a_float() -> None:
+    rate = from_dict({"training": {"learning_rate": 1}}).training.learning_rate
+    start = from_dict({"neuron": {"v_init": 0}}).neuron.v_init
+    assert (rate, start) == (1.0, 0.0)
+    assert type(rate) is type(start) is float
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"sead": 1}, "unknown setting sead"),
+        ({"training": {"epoch": 1}}, "unknown setting training.epoch"),
+        ({"noise": {"sigma": 0.1, "std": 0.1}}, "unknown setting noise.std"),
+        ({1: 2}, "unknown setting 1"),
+    ],
+)
+def test_an_unknown_setting_is_named_and_the_valid_ones_are_listed(
+    values: dict[Any, Any], named: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_dict(values)
+    message = str(caught.value)
+    assert message.startswith(f"{named}; valid: ")
+    group = named.rpartition(" ")[2].rpartition(".")[0]
+    kind = type(getattr(RunConfig(), group)) if group else RunConfig
+    assert message.partition("valid: ")[2].split(", ") == [f.name for f in fields(kind)]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seed": "x"}, "seed must be a whole number, got 'x'"),
+        ({"seed": 1.0}, "seed must be a whole number, got 1.0"),
+        ({"seed": True}, "seed must be a whole number, got True"),
+        ({"seed": None}, "seed must be a whole number, got None"),
+        ({"training": {"learning_rate": "0.1"}}, "learning_rate must be a number, got '0.1'"),
+        ({"training": {"learning_rate": [1]}}, "learning_rate must be a number, got [1]"),
+        ({"training": {"learning_rate": True}}, "learning_rate must be a number, got True"),
+        ({"training": {"augment": 1}}, "training.augment must be true or false, got 1"),
+        ({"neuron": {"v_init": "a"}}, "neuron.v_init must be a number or null, got 'a'"),
+        ({"model": {"width": 2.5}}, "model.width must be a whole number or null, got 2.5"),
+        ({"data": {"name": 3}}, "data.name must be text, got 3"),
+        ({"method": "nois"}, "method must be one of noise, no-noise, bptt, ann"),
+        ({"model": {"name": "mpl"}}, "model.name must be one of mlp, convnet"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda, mps, got 'tpu'"),
+        ({"neuron": 3}, "neuron must be a group of settings, got 3"),
+        ({"neuron": None}, "neuron must be a group of settings, got None"),
+        ({"data": ["digits"]}, "data must be a group of settings, got ['digits']"),
+        ([1], "the configuration must be a group of settings, got [1]"),
+        (None, "the configuration must be a group of settings, got None"),
+    ],
+)
+def test_a_wrong_type_is_refused(values: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_dict(values)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "quoted"),
+    [
+        ({"seed": -1}, "-1"),
+        ({"seed": 2**31}, str(2**31)),
+        ({"timesteps": 0}, "timesteps must be at least 1, got 0"),
+        ({"bptt_timesteps": -3}, "bptt_timesteps must be at least 1, got -3"),
+        ({"data": {"name": "digit"}}, "'digit'"),
+        ({"data": {"validation_fraction": 1.0}}, "1.0"),
+        ({"model": {"width": 0}}, "width must be at least 1, got 0"),
+        ({"neuron": {"beta": 1.5}}, "1.5"),
+        ({"neuron": {"v_th": math.inf}}, "inf"),
+        ({"noise": {"sigma": 0}}, "0.0"),
+        ({"noise": {"mu": math.nan}}, "nan"),
+        ({"training": {"epochs": 0}}, "epochs must be at least 1, got 0"),
+        ({"training": {"learning_rate": math.nan}}, "learning_rate must be above 0, got nan"),
+        ({"training": {"noise_fraction": 1.01}}, "1.01"),
+        ({"training": {"learning_rate": 10**400}}, "too large"),
+    ],
+)
+def test_a_wrong_value_is_refused(values: dict[str, Any], quoted: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_dict(values)
+    assert quoted in str(caught.value)
+
+
+def test_a_wrong_value_is_refused_in_python_too() -> None:
+    with pytest.raises(ConfigError, match="unknown method 'nois'; valid: noise, no-noise"):
+        RunConfig(method="nois")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="unknown device 'tpu'; valid: auto, cpu"):
+        RunConfig(device="tpu")  # type: ignore[arg-type]
+
+
+def test_only_the_method_noise_has_noise() -> None:
+    noise = Noise("uniform", sigma=0.2)
+    for method in METHODS:
+        acting = RunConfig(method=method, noise=noise).acting_noise  # type: ignore[arg-type]
+        assert acting == (noise if method == "noise" else None)
+
+
+def test_where_the_potential_starts_is_a_matter_of_the_method() -> None:
+    noise, neuron = Noise(mu=0.25), Neuron(v_th=2.0)
+    start = {
+        method: RunConfig(method=method, noise=noise, neuron=neuron).acting_neuron.v_init  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert start == dict.fromkeys(METHODS, 0.0) | {"noise": 0.25 * 2.0, "bptt": 2.0 / 2}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_potential_that_is_given_stays(method: Any) -> None:
+    neuron = Neuron(v_init=0.3, beta=0.9)
+    assert RunConfig(method=method, neuron=neuron).acting_neuron == neuron
+
+
+def test_every_setting_says_what_it_is() -> None:
+    """The help of the command line is made of these texts."""
+    import inspect
+
+    kinds: list[type] = [RunConfig]
+    for field in fields(RunConfig):
+        default = getattr(RunConfig(), field.name)
+        if is_dataclass(default):
+            kinds.append(type(default))
+    for kind in kinds:
+        source = inspect.getsource(kind)
+        for field in fields(kind):
+            after = source.partition(f"\n    {field.name}: ")[2].split("\n", 1)[1]
+            assert after.lstrip().startswith('"""'), f"{kind.__name__}.{field.name}"
+
+
+def test_a_preset_can_be_told_from_its_neighbours() -> None:
+    assert len({json.dumps(to_dict(config)) for config in PRESETS.values()}) == len(PRESETS)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["config", "presets", "curves", "provenance", "store", "occupied"],
+)
+def test_reading_runs_needs_no_torch(module: str) -> None:
+    script = f"import sys, snnlab.experiment.{module}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")

@@ -1,0 +1,251 @@
+"""Runs that somebody, or something, has spoiled: listed with the reason, never in the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.run import run
+from snnlab.experiment.store import COLLECTION, Run, RunError, list_runs, load_run, write_json
+from snnlab.learning.checkpoint import read_tensors, write_tensors
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"\x00\xff\x80rubbish\n" * 20)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def wrong_type(path: Path) -> None:
+    path.write_text("[1, 2]\n")
+
+
+def nested(path: Path) -> None:
+    path.write_text("[" * 100_000)
+
+
+def endless_number(path: Path) -> None:
+    path.write_text('{"seed": ' + "1" * 10_000 + "}")
+
+
+def into_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]
+DAMAGES = [cut, scribble, empty, wrong_type, nested, endless_number, into_a_folder, remove]
+HARMLESS = {("environment.json", remove): "finished", ("result.json", remove): "interrupted"}
+"""What can be missing without harm, and what the run is then."""
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("file", FILES)
+def test_a_spoiled_file_is_named_and_the_other_runs_are_listed(
+    file: str, damage: Callable[[Path], None], mine: Run
+) -> None:
+    root = mine.folder.parent
+    shutil.copytree(mine.folder, root / "other")
+    damage(mine.folder / file)
+    by_id = {run.id: run for run in list_runs(root)}
+    assert by_id.keys() == {mine.id, "other"}
+    assert by_id["other"].status == "finished"
+    spoiled = by_id[mine.id]
+    if (file, damage) in HARMLESS:
+        assert (spoiled.status, spoiled.reason) == (HARMLESS[file, damage], "")
+        return
+    assert spoiled.status == "damaged"
+    assert file in spoiled.reason
+    with pytest.raises(RunError, match=f"run '{mine.id}' is damaged: .*{file}"):
+        load_run(mine.id, root)
+    with pytest.raises(RunError, match="has no trained network: it is damaged: "):
+        spoiled.network()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_damaged_run_is_trained_anew(file: str, mine: Run, tiny: RunConfig) -> None:
+    before = (mine.folder / "weights.safetensors").read_bytes()
+    scribble(mine.folder / file)
+    done = run(tiny, mine.folder.parent)
+    assert (done.status, done.accuracy) == ("finished", mine.accuracy)
+    assert (done.folder / "weights.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [cut, scribble, empty, into_a_folder])
+def test_a_spoiled_checkpoint_is_named(damage: Callable[[Path], None], mine: Run) -> None:
+    (mine.folder / "result.json").unlink()
+    checkpoint = mine.folder / "checkpoint.safetensors"
+    shutil.copy(mine.folder / "weights.safetensors", checkpoint)
+    assert load_run(mine.id, mine.folder.parent).status == "interrupted"
+    damage(checkpoint)
+    with pytest.raises(RunError, match=r"is damaged: checkpoint\.safetensors cannot be read: "):
+        load_run(mine.id, mine.folder.parent)
+
+
+@pytest.mark.parametrize("damage", [cut, scribble, empty, wrong_type, into_a_folder])
+def test_a_spoiled_error_is_named(damage: Callable[[Path], None], mine: Run) -> None:
+    (mine.folder / "result.json").unlink()
+    write_json(mine.folder / "error.json", {"kind": "ValueError", "message": "planted"})
+    assert load_run(mine.id, mine.folder.parent).reason == "planted"
+    damage(mine.folder / "error.json")
+    with pytest.raises(RunError, match=r"is damaged: error\.json "):
+        load_run(mine.id, mine.folder.parent)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"accuracy": None}, "accuracy by T, got None"),
+        ({"accuracy": [98.0]}, r"accuracy by T, got \[98.0\]"),
+        ({"accuracy": {"x": 98.0}}, "accuracy by whole T, got 'x'"),
+        ({"accuracy": {"0": 98.0}}, "accuracy by whole T, got '0'"),
+        ({"accuracy": {"1": "high"}}, "a number as accuracy at T = 1, got 'high'"),
+        ({"accuracy": {}}, "a number as ann_accuracy, got None"),
+        ({"training_seconds": None}, "a number as training_seconds, got None"),
+        ({"test_images": True}, "a number as test_images, got True"),
+    ],
+)
+def test_a_result_that_makes_no_sense(change: dict[str, Any], message: str, mine: Run) -> None:
+    assert mine.result is not None
+    write_json(mine.folder / "result.json", mine.result | change)
+    with pytest.raises(RunError, match=f"is damaged: result.json must hold {message}"):
+        load_run(mine.id, mine.folder.parent)
+
+
+def test_a_setting_nobody_knows(mine: Run) -> None:
+    write_json(mine.folder / "config.json", {"sead": 1})
+    with pytest.raises(RunError, match="is damaged: unknown setting sead; valid: method, seed"):
+        load_run(mine.id, mine.folder.parent)
+
+
+def test_metrics_that_lack_an_epoch(mine: Run) -> None:
+    metrics = mine.folder / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().splitlines(keepends=True)[1])
+    with pytest.raises(RunError, match=r"is damaged: metrics\.jsonl holds 1 of 2 epochs"):
+        load_run(mine.id, mine.folder.parent)
+
+
+def test_weights_of_another_network(mine: Run) -> None:
+    config = json.loads((mine.folder / "config.json").read_text())
+    write_json(mine.folder / "config.json", config | {"model": config["model"] | {"width": 17}})
+    with pytest.raises(
+        RunError, match=f"weights of run '{mine.id}' cannot be used: .*size mismatch"
+    ):
+        load_run(mine.id, mine.folder.parent).network()
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        {},
+        [],
+        {"image_shape": [1, 8, 8]},
+        {"image_shape": [8, 8], "classes": ["0", "1"]},
+        {"image_shape": "1 x 8 x 8", "classes": ["0", "1"]},
+        {"image_shape": [1, 8, 8], "classes": 10},
+        {"image_shape": [1, 8, 8], "classes": ["0", "1"]},
+        {"image_shape": [1, -8, 8], "classes": ["0", "1"]},
+    ],
+)
+def test_weights_with_notes_that_do_not_fit(notes: Any, mine: Run) -> None:
+    path = mine.folder / "weights.safetensors"
+    write_tensors(path, read_tensors(path)[0], notes)
+    with pytest.raises(RunError, match=f"weights of run '{mine.id}' cannot be used: "):
+        load_run(mine.id, mine.folder.parent).network()
+
+
+def test_weights_of_somebody_else(mine: Run) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(2)}, mine.folder / "weights.safetensors")
+    with pytest.raises(RunError, match=r"cannot be used: .* not a file of this kit"):
+        load_run(mine.id, mine.folder.parent).network()
+
+
+def test_weights_that_went_after_the_run_was_read(mine: Run) -> None:
+    shutil.rmtree(mine.folder)
+    with pytest.raises(RunError, match=f"weights of run '{mine.id}' cannot be used: "):
+        mine.network()
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["../out", "..", ".", "", "runs/x", "/etc", "x\\y", "x\0y", "x\n", ".hidden", "x" * 500, "é"],
+)
+def test_an_id_that_leads_elsewhere_is_refused(id: str, finished: Run, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder, tmp_path / "out")
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(RunError, match=r"a run id holds letters, digits, .* only, got "):
+        load_run(id, tmp_path / "runs")
+    with pytest.raises(RunError, match="a run id holds letters"):
+        load_run(str(tmp_path / "out"), tmp_path / "runs")
+
+
+def test_a_run_that_is_not_there(mine: Run, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=f"no run 'nope' in .*runs; runs there: {mine.id}$"):
+        load_run("nope", mine.folder.parent)
+    for name in "abcdefgh":
+        shutil.copytree(mine.folder, mine.folder.parent / name)
+    with pytest.raises(RunError, match=r"runs there: (\S+, ){7}\S+ \.\.\.$"):
+        load_run("nope", mine.folder.parent)
+    with pytest.raises(RunError, match=r"no run 'nope' in .*absent; runs there: none yet"):
+        load_run("nope", tmp_path / "absent")
+
+
+def test_what_is_no_run_is_not_listed(mine: Run, tmp_path: Path) -> None:
+    root = mine.folder.parent
+    assert list_runs(tmp_path / "absent") == []
+    (root / "notes.txt").write_text("a file")
+    (root / ".hidden").mkdir()
+    (root / "demo").mkdir()
+    write_json(root / "demo" / COLLECTION, {"runs": []})
+    assert [run.id for run in list_runs(root)] == [mine.id]
+    (root / "stray").mkdir()
+    reasons = {run.id: run.reason for run in list_runs(root)}
+    assert reasons == {mine.id: "", "stray": "config.json is missing"}
+    with pytest.raises(RunError, match=r"notes\.txt is not a folder of runs but a file"):
+        list_runs(root / "notes.txt")
+
+
+def test_the_newest_run_comes_first(mine: Run) -> None:
+    root = mine.folder.parent
+    for day in (3, 1, 2):
+        shutil.copytree(mine.folder, root / f"day{day}")
+        entry = mine.environment | {"started": f"2031-01-0{day}T00:00:00+00:00"}
+        write_json(root / f"day{day}" / "environment.json", entry)
+    assert [run.id for run in list_runs(root)] == ["day3", "day2", "day1", mine.id]
+    assert replace(list_runs(root)[0], folder=mine.folder, environment=mine.environment) == mine
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "result.json"
+    write_json(path, {"value": "old"})
+
+    def write_some(self: Path, text: str, **options: Any) -> None:
+        with self.open("w") as file:
+            file.write(text[:5])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_some)
+    with pytest.raises(OSError, match="No space left"):
+        write_json(path, {"value": "new"})
+    assert json.loads(path.read_text()) == {"value": "old"}
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]

@@ -1,0 +1,154 @@
+"""Cost: operations and energies against numbers worked out by hand or counted one by one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from snnlab.measure.accuracy import AccuracyCurve, accuracy_against_timesteps
+from snnlab.measure.energy import Assumptions, Budget, ann_operations, cost_report
+from snnlab.network.models import build
+from snnlab.network.net import SpikingNet, Stage
+from snnlab.network.spec import Architecture
+from snnlab.neuron.layer import NeuronLayer
+
+# 4 pixels, 3 neurons, 2 neurons, 2 classes. Multiply-accumulates: 4 * 3 = 12 in the first
+# layer, then 3 * 2 = 6 and 2 * 2 = 4. Synapses of the neurons: 3 * 2 + 2 * 2 = 10.
+CURVE = AccuracyCurve(
+    accuracy=[50.0, 75.0],
+    rates=[[1 / 3, 1 / 2], [1 / 4, 1 / 4]],
+    operations=[[2.0, 6.0], [1.0, 2.0]],
+    images=4,
+)
+
+
+@pytest.fixture
+def net():
+    stages = [
+        Stage(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), NeuronLayer()),
+        Stage(nn.Linear(3, 2), NeuronLayer()),
+    ]
+    return SpikingNet(stages, nn.Linear(2, 2), (1, 2, 2))
+
+
+def test_a_report_worked_out_by_hand(net):
+    report = cost_report(net, CURVE)
+    assert (report.ann_operations, report.image_operations) == (22, 12)
+    assert (report.neurons, report.synapses, report.timesteps) == (5, 10, [1, 2])
+    assert report.spikes == pytest.approx([1.5, 4.0])  # T (3 r_0 + 2 r_1)
+    assert report.synaptic_operations == [3.0, 8.0]
+    assert report.rate == pytest.approx([0.3, 0.4])
+    assert report.ann_nanojoules == pytest.approx(22 * 4.6e-3)
+    assert report.spiking_nanojoules == pytest.approx(
+        [(12 * 4.6 + 3 * 0.9) / 1000, (12 * 4.6 + 8 * 0.9) / 1000]
+    )
+    assert report.break_even_rate == pytest.approx([46 / 9, 46 / 18])  # 10 * 4.6 / (0.9 * 10 T)
+
+
+def test_a_first_layer_that_works_at_each_timestep(net):
+    report = cost_report(net, CURVE, Assumptions(first_layer_each_timestep=True))
+    assert report.spiking_nanojoules == pytest.approx(
+        [(12 * 4.6 + 3 * 0.9) / 1000, (24 * 4.6 + 8 * 0.9) / 1000]
+    )
+    assert report.break_even_rate == pytest.approx([46 / 9, 0])  # at T = 2 it costs 110.4 of 101.2
+    assert "at each timestep" in report.text()
+
+
+def test_at_the_break_even_rate_both_need_the_same(net):
+    budget = Budget(Assumptions(5.0, 0.5), first_layer=12, dense=22, synapses=10)
+    for T in (1, 3, 8):
+        operations = budget.break_even_rate(T) * T * 10
+        assert budget.spiking(T, operations) == pytest.approx(budget.ann)
+
+
+def test_the_text_shows_the_assumptions(net):
+    text = cost_report(net, CURVE).text()
+    for words in ("4.6 pJ", "0.9 pJ", "Horowitz 2014", "45 nm", "once per image", "memory traffic"):
+        assert words in text
+    assert "0.3000" in text
+
+
+def padded_products(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Products with a pixel, not with the padding, along one axis; counted one by one."""
+    outputs = (size + 2 * padding - kernel) // stride + 1
+    return sum(
+        0 <= stride * out - padding + tap < size
+        for out, tap in itertools.product(range(outputs), range(kernel))
+    )
+
+
+@pytest.mark.parametrize("activation", ["relu", "spiking"])
+def test_multiply_accumulates_equal_a_count_by_hand(activation):
+    net = build(
+        Architecture("convnet", width=3),
+        image_shape=(2, 9, 8),
+        classes=5,
+        seed=0,
+        activation=activation,
+    )
+    if isinstance(net, SpikingNet):
+        net.timesteps = 4  # must not count four times
+    products = {size: padded_products(size, 3, 1, 1) for size in (9, 8, 4, 2)}
+    expected = 2 * 3 * products[9] * products[8]
+    expected += 3 * 6 * products[4] * products[4]
+    expected += 6 * 6 * products[2] * products[2]
+    assert ann_operations(net) == expected + 6 * 2 * 2 * 5
+    assert not any(layer._forward_hooks for layer in net.modules())
+
+
+def test_strides_and_shortcuts_are_counted(busy_net):
+    net, by_hand, size = busy_net("resnet18"), 0, {"h": 9, "w": 8}
+    shapes = [(2, 3, 3, 1)]  # inputs, outputs, kernel, stride
+    channels = 3
+    for block in range(8):
+        stride = 2 if block in (2, 4, 6) else 1
+        shapes += [(channels, channels * stride, 3, stride)]
+        shapes += [(channels * stride, channels * stride, 3, 1)]
+        if stride == 2:
+            shapes += [(channels, channels * stride, 1, -2)]  # of the shortcut
+        channels *= stride
+    before = size
+    for inputs, outputs, kernel, stride in shapes:
+        source = before if stride < 0 else size
+        along = [padded_products(n, kernel, abs(stride), kernel // 2) for n in source.values()]
+        by_hand += inputs * outputs * along[0] * along[1]
+        if stride > 1:
+            before, size = size, {axis: (n - 1) // 2 + 1 for axis, n in size.items()}
+    assert ann_operations(net) == by_hand + channels * 5
+
+
+def test_measured_spikes_and_operations_agree_with_the_curve(busy_net, random_images):
+    net = busy_net("convnet").eval()
+    curve = accuracy_against_timesteps(net, random_images(10), 3)
+    report = cost_report(net, curve)
+    assert report.synaptic_operations == pytest.approx(
+        [sum(stage[i] for stage in curve.operations) for i in range(3)]
+    )
+    assert all(0 < rate < 1 for rate in report.rate)
+    assert report.spikes == sorted(report.spikes)
+
+
+def test_a_curve_of_another_network_is_refused(busy_net):
+    with pytest.raises(ValueError, match=r"the network has 3 stages, .* 2"):
+        cost_report(busy_net("convnet"), CURVE)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_energies_must_be_above_zero(value):
+    with pytest.raises(ValueError, match="ac_picojoules must be a number above 0"):
+        Assumptions(ac_picojoules=value)
+
+
+def test_large_layers_are_counted_exactly():
+    wide = SpikingNet(
+        [Stage(nn.Sequential(nn.Flatten(), nn.Linear(4099, 4099)), NeuronLayer())],
+        nn.Linear(4099, 2),
+        (1, 1, 4099),
+    )
+    empty = AccuracyCurve([0.0], [[0.0]], [[0.0]], images=1)
+    assert cost_report(wide, empty).image_operations == 4099**2  # odd, above 2^24
+    assert ann_operations(wide) == 4099**2 + 2 * 4099
+    assert torch.is_grad_enabled()
