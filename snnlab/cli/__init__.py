@@ -1,4 +1,4 @@
-"""The command line: `snnlab demo`, `train`, `convert`, `evaluate`, `list`, `show`, `export`."""
+"""The command line: `snnlab demo`, `train`, `convert`, `evaluate`, `race`, `audit` and more."""
 
 import lazy_loader as _lazy
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.experiment.config import Device
@@ -13,6 +14,7 @@ from snnlab.experiment.store import RUNS, RunError, load_run
 
 if TYPE_CHECKING:
     from snnlab.data.images import Images
+    from snnlab.measure.early_exit import EarlyExit
     from snnlab.network.net import SpikingNet
 
 
@@ -64,6 +66,10 @@ class Evaluate:
     """Seed of that noise."""
     split: Literal["test", "validation", "train"] = "test"
     """Which images."""
+    cost: bool = False
+    """Also give operations, energy and break-even rates."""
+    exit_at: tuple[float, ...] = ()
+    """Also measure early exit at these confidences, without noise: 0.9 0.99."""
     device: Device = "auto"
     """Where to run it."""
     runs: Path = RUNS
@@ -76,6 +82,8 @@ class Evaluate:
         import torch
 
         from snnlab.measure.accuracy import accuracy_against_timesteps
+        from snnlab.measure.early_exit import early_exit_curve
+        from snnlab.measure.energy import cost_report
 
         net, images = spiking_network(self.run, self.runs, self.device, self.split)
         generator = None
@@ -85,11 +93,39 @@ class Evaluate:
             net, images, self.timesteps, generator=generator, progress=not self.json
         )
         by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
-        entry = {"run": self.run, "split": self.split, "noise": self.noise, "accuracy": by_T}
+        entry: dict[str, Any] = {
+            "run": self.run,
+            "split": self.split,
+            "noise": self.noise,
+            "accuracy": by_T,
+        }
         entry |= {"rates": curve.rates, "operations": curve.operations, "images": curve.images}
         rates = ", ".join(f"{stage[-1]:.3f}" for stage in curve.rates)
-        text = f"{accuracy_lines(by_T)}\n  spikes per neuron and timestep, by stage: {rates}"
-        answer(entry, text, as_json=self.json)
+        lines = [accuracy_lines(by_T), f"  spikes per neuron and timestep, by stage: {rates}"]
+        if self.cost:
+            report = cost_report(net, curve)
+            entry["cost"] = asdict(report)
+            lines += ["", report.text()]
+        if self.exit_at:
+            points = early_exit_curve(net, images, self.exit_at, self.timesteps)
+            entry["early_exit"] = [asdict(point) for point in points]
+            lines += ["", exit_table(points)]
+        answer(entry, "\n".join(lines), as_json=self.json)
+
+
+def exit_table(points: Sequence[EarlyExit]) -> str:
+    """Early exit by threshold."""
+    header = ["early exit at confidence", "mean T", "accuracy (%)", "left early (%)"]
+    rows = [
+        [
+            f"{point.threshold:g}",
+            f"{point.mean_timesteps:.2f}",
+            f"{point.accuracy:.2f}",
+            f"{100 * point.left_early:.1f}",
+        ]
+        for point in points
+    ]
+    return table(header, rows)
 
 
 def accuracy_lines(accuracy: dict[int, float]) -> str:

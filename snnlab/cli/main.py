@@ -61,9 +61,10 @@ def main(args: Sequence[str] | None = None) -> int:
     except ValueError as error:  # ours: they quote the input and say what is valid
         return complain(error)
     except BrokenPipeError:  # the reader, head say, has seen enough
-        drop_output()
+        drop_stuck_output()
     except OSError as error:
         complain(error)
+        drop_stuck_output()
         return BAD_INPUT if isinstance(error, BAD_PATHS) else 1
     except KeyboardInterrupt:
         print("snnlab: stopped; the same command goes on from here", file=sys.stderr)
@@ -88,9 +89,11 @@ def answer_to(args: list[str]) -> None:
     command.execute()
 
 
-def drop_output() -> None:
-    """Let nothing more go to stdout, not even what Python writes at the end."""
-    with contextlib.suppress(OSError, ValueError):
+def drop_stuck_output() -> None:
+    """Forget what cannot be written to stdout: Python would try again at its end, and fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -65,7 +65,8 @@ def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
     parser.add_argument("--preset", nargs="?", default=DEFAULT_PRESET)
     known, rest = parser.parse_known_args(args)
     if known.preset not in PRESETS:
-        raise ValueError(f"unknown preset {known.preset!r}; valid: {', '.join(PRESETS)}")
+        wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
+        raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}")
     return rest, PRESETS[known.preset]
 
 

@@ -36,7 +36,7 @@ def fold_batchnorm(net: Net) -> Net:
     Example:
         >>> fast = fold_batchnorm(net)
     """
-    folded = copy.deepcopy(net).eval()
+    folded = copy.deepcopy(net)
     for i, stage in enumerate(folded.stages):
         stage.layers = fold(stage.layers, f"stages.{i}.layers")
         if stage.shortcut is not None:
@@ -48,7 +48,7 @@ def fold_batchnorm(net: Net) -> Net:
                 f"cannot fold {place!r} ({type(layer).__name__}); can: BatchNorm1d and "
                 "BatchNorm2d, alone or in a Sequential"
             )
-    return folded
+    return folded.eval()
 
 
 def fold(layers: nn.Module, name: str) -> nn.Sequential:

@@ -11,6 +11,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.folding import leaves
@@ -55,7 +56,7 @@ def normalise(net: ANN, thresholds: list[Tensor]) -> ANN:
         if isinstance(stage.neuron, QCFS):
             stage.neuron = QCFS(stage.neuron.levels, threshold=1.0).to(image)
     scaled.readout = rescale(scaled.readout, units[-1], units[0], shapes[-1], "readout")
-    return scaled
+    return scaled.eval()
 
 
 def rescale(
@@ -90,7 +91,8 @@ def one_to_one(shape: torch.Size, name: str) -> nn.Conv2d:
         raise ValueError(
             f"{name!r} has no weights and reads vectors of shape {tuple(shape)}; use an nn.Linear"
         )
-    layer = nn.Conv2d(shape[0], shape[0], 1, groups=shape[0], bias=False)
+    channels = shape[0]
+    layer = skip_init(nn.Conv2d, channels, channels, 1, groups=channels, bias=False)
     nn.init.ones_(layer.weight)
     return layer
 

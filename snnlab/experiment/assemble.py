@@ -47,7 +47,7 @@ def load_images(config: RunConfig, device: torch.device) -> Data:
 def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes: int) -> StagedNet:
     """The untrained network of a run, on the CPU."""
     return build(
-        config.model,
+        config.acting_model,
         image_shape=image_shape,
         classes=classes,
         seed=config.seed,

@@ -11,12 +11,12 @@ PRESETS: dict[str, RunConfig] = {
     "digits": RunConfig(
         data=DataSpec("digits"),
         model=Architecture("convnet"),
-        training=Training(epochs=15, batch_size=64),
+        training=Training(epochs=30, batch_size=64),
     ),
     "digits-mlp": RunConfig(
         data=DataSpec("digits"),
         model=Architecture("mlp"),
-        training=Training(epochs=60, batch_size=32),
+        training=Training(epochs=60, batch_size=32, weight_decay=0.1),
     ),
     "mnist-5k": RunConfig(
         data=DataSpec("mnist-5k"),
@@ -26,7 +26,7 @@ PRESETS: dict[str, RunConfig] = {
     "mnist": RunConfig(
         data=DataSpec("mnist"),
         model=Architecture("convnet"),
-        training=Training(epochs=4),
+        training=Training(epochs=4, batch_size=64),
     ),
     "cifar10": RunConfig(
         data=DataSpec("cifar10"),

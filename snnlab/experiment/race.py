@@ -5,7 +5,7 @@ gets as many epochs as fill the seconds that the noise method took, rounded up, 
 Rounding up gives the other methods a little more time than ours, never less.
 
 The method without noise starts from v_init = v_th / 2 here, like noise, unless v_init was
-given: it keeps more accuracy after conversion with it (see `config.BASELINES`), so that
+given: it keeps more accuracy after conversion with it (see `config.BPTT_START`), so that
 what noise gains is measured against its strongest form.
 
     races/<name>/race.json    what was raced, on what, and every number of every run

@@ -99,13 +99,19 @@ def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any]) -> None:
-    """Write tensors and JSON notes to a safetensors file, atomically."""
+    """Write tensors and JSON notes to a safetensors file, atomically.
+
+    Raises:
+        OSError: it cannot be written: a full disk, say.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
         save_file(plain, partial, metadata={"notes": json.dumps(notes)})
         partial.replace(path)
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -100,7 +99,6 @@ def memory_use(device: torch.device) -> Iterator[MemoryUse]:
 
 def return_free_memory() -> None:
     """Give memory that earlier work has freed back to the system, where that can be asked for."""
-    gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 

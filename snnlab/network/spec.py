@@ -31,7 +31,7 @@ class Architecture:
     32 channels in the convnet, 64 in VGG and ResNet."""
     norm_weight: float | None = None
     """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
-    start inside [0, v_th), where noise has a slope; else 1."""
+    start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1."""
 
     def __post_init__(self) -> None:
         if self.name not in get_args(ModelName):

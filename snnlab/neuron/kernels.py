@@ -45,8 +45,8 @@ def noisy_fire(
     Returns:
         0 or 1, the shape and layout of `current`.
     """
-    spikes: Tensor = NoisyFire.apply(current, neuron, noise, surrogate, generator)
-    return spikes
+    spikes: Tensor = NoisyFire.apply(widened(current), neuron, noise, surrogate, generator)
+    return spikes.to(current.dtype)
 
 
 class NoisyFire(torch.autograd.Function):
@@ -110,6 +110,11 @@ def sloped(grad: Tensor, x: Tensor, offset: float, v_th: float, surrogate: Surro
     return grad * slope(surrogate, affine(x, offset, 1 / v_th)) / v_th
 
 
+def widened(x: Tensor) -> Tensor:
+    """At least float32: with fewer digits potentials add up wrongly and draws are too coarse."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
 def affine(x: Tensor, offset: float, rate: float) -> Tensor:
     """(x + offset) * rate in one pass, as a new tensor."""
     return torch.add(x.new_tensor(offset * rate), x, alpha=rate)
@@ -129,8 +134,8 @@ def fast_scan(
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
-    result: tuple[Tensor, Tensor] = Scan.apply(currents, neuron, v, surrogate)
-    return result
+    spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
+    return spikes.to(currents.dtype), last
 
 
 class Scan(torch.autograd.Function):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.neuron import dynamics
-from snnlab.neuron.kernels import fast_scan, noisy_fire
+from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 
@@ -76,9 +76,15 @@ class NeuronLayer(nn.Module):
         if v is None and len(currents) == 1:
             args = (currents.squeeze(0), self.neuron, noise, self.surrogate, generator)
             return noisy_fire(*args).unsqueeze(0), None
-        return dynamics.scan(
-            currents, self.neuron, v, surrogate=self.surrogate, noise=noise, generator=generator
+        spikes, v = dynamics.scan(
+            widened(currents),
+            self.neuron,
+            v,
+            surrogate=self.surrogate,
+            noise=noise,
+            generator=generator,
         )
+        return spikes.to(currents.dtype), v
 
     def trace(
         self,

@@ -114,10 +114,8 @@ def finished(all_finished: dict[str, Run], own_folders: Path) -> dict[str, Run]:
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, away from the user's runs, data and cache."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SNNLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("SNNLAB_DATA", str(tmp_path / "sets"))
     monkeypatch.setenv("COLUMNS", "80")
-    return folder
+    return tmp_path

@@ -48,7 +48,7 @@ def refused(said: Any) -> str:
         ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
         ("train --neuron.v-init high", ["--neuron.v-init", "'high'"]),
         ("train --data.name digit", ["'digit'", "Did you mean 'digits'?", "mnist-5k"]),
-        ("train --data.name no/such", ["'no/such'", "mnist-5k"]),
+        ("train --data.name no/such", ["no/such'", "mnist-5k"]),
         ("train --data.train-size 0", ["train_size must be 1 or more", "got 0"]),
         ("train --data.train-size 5000", ["5000", "digits"]),
         ("train --preset", ["--preset", "valid: digits, digits-mlp, mnist-5k"]),
@@ -188,7 +188,7 @@ def test_a_run_that_another_process_trains(
     [
         "╭─ Parsing error ───────╮\n│ Cannot read --x:      │\n│ 3 is wrong.           │\n"
         "│ ───────────────────── │\n│ For full helptext, .. │\n╰───────────────────────╯\n",
-        "Parsing error\n-------------\nCannot read --x:\n3 is wrong.\n-------------\nFor full helptext",
+        "Parsing error\n-------------\nCannot read --x:\n3 is wrong.\n-------------\nFor help, ..",
         "Cannot read --x: 3 is wrong.",
     ],
 )

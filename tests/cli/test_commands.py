@@ -81,7 +81,7 @@ def test_a_preset_is_where_the_options_start(
         asked.append(config)
         raise ValueError("enough")
 
-    monkeypatch.setattr("snnlab.experiment.run.run", note)
+    monkeypatch.setattr(sys.modules["snnlab.experiment.run"], "run", note)
     for form in (["--preset", name, "--seed", "4"], ["--seed", "4", f"--preset={name}"]):
         assert ask("train", *form, "--training.epochs", "1").err == "snnlab: enough\n"
     start = PRESETS[name]
@@ -96,7 +96,7 @@ def test_the_first_preset_is_the_default(ask: Ask, monkeypatch: pytest.MonkeyPat
         asked.append(config)
         raise ValueError("enough")
 
-    monkeypatch.setattr("snnlab.experiment.run.run", note)
+    monkeypatch.setattr(sys.modules["snnlab.experiment.run"], "run", note)
     ask("train")
     assert asked == [next(iter(PRESETS.values()))]
 
@@ -231,7 +231,7 @@ def test_export_copies_a_run(method: str, ask: Ask, finished: Runs, own_folders:
     for path in run.folder.iterdir():
         assert (to / path.name).read_bytes() == path.read_bytes()
     assert fingerprint(run.folder) == before
-    rows = list(csv.DictReader((to / "accuracy_vs_timesteps.csv").open()))
+    rows = list(csv.DictReader(io.StringIO((to / "accuracy_vs_timesteps.csv").read_text())))
     assert [float(row["accuracy"]) for row in rows] == pytest.approx(list(run.accuracy.values()))
     assert (to / "accuracy_vs_timesteps.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (to / "accuracy_vs_timesteps.svg").read_text()

@@ -70,22 +70,45 @@ def test_a_reader_that_has_seen_enough_is_no_error(args: list[str], program: Sta
     assert started.stdout is not None
     assert started.stderr is not None
     started.stdout.close()  # before anything is written, as `| head -0` may
-    err = started.stderr.read()
+    with started.stderr:
+        err = started.stderr.read()
     assert (started.wait(), err) == (0, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device of Linux")
 def test_output_that_cannot_be_written_is_said_in_one_line(program: Start) -> None:
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         started = program("list", stdout=full)
         _, err = started.communicate()
     assert started.returncode == 1
     assert err == "snnlab: [Errno 28] No space left on device\n"
 
 
-def test_ctrl_c_stops_a_training_that_can_go_on(program: Start, options: list[str]) -> None:
-    epochs = ["--training.epochs", "400", "--data.train-size", "50"]
-    started = program(*options, *epochs, "--json")
+def test_a_full_disk_is_said_in_one_line_and_the_run_can_go_on(
+    ask: Callable[..., Any], options: list[str]
+) -> None:
+    resource = pytest.importorskip("resource", reason="needs the limits of Unix")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes per file
+    try:
+        full = ask(*options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (full.status, full.out, full.err.count("\n")) == (1, "", 1)
+    assert "checkpoint.safetensors cannot be written" in full.err
+    (failed,) = list_runs()
+    assert failed.status == "failed"
+    assert "cannot be written" in failed.reason
+    assert not list(failed.folder.glob(".*.partial"))
+    assert ask(*options).status == 0
+    assert [run.status for run in list_runs()] == ["finished"]
+
+
+def test_ctrl_c_stops_a_training_that_can_go_on(
+    program: Start, ask: Callable[..., Any], options: list[str]
+) -> None:
+    command = [*options, "--training.epochs", "60", "--data.train-size", "50", "--json"]
+    started = program(*command)
     while not any(run.metrics for run in list_runs()):
         assert started.poll() is None, started.communicate()
         time.sleep(0.02)
@@ -96,10 +119,7 @@ def test_ctrl_c_stops_a_training_that_can_go_on(program: Start, options: list[st
     (stopped,) = list_runs()
     assert (stopped.status, stopped.reason) == ("interrupted", "")
     trained = len(stopped.metrics)
-    assert 1 <= trained < 400
-    again = program(*options, *epochs, "--json")
-    out, err = again.communicate()
-    assert (again.returncode, err) == (0, "")
-    metrics: list[dict[str, Any]] = json.loads(out)["metrics"]
-    assert [entry["epoch"] for entry in metrics] == list(range(1, 401))
+    assert 1 <= trained < 60
+    metrics = ask(*command).json["metrics"]
+    assert [entry["epoch"] for entry in metrics] == list(range(1, 61))
     assert metrics[:trained] == stopped.metrics  # seconds included: these were not trained anew

@@ -75,14 +75,11 @@ def test_the_same_command_goes_on_and_changes_nothing(
     assert str(folder / "race.md") in found["files"]
 
 
-def test_the_text_is_the_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_text_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--methods", "noise", "no-noise", "--seeds", "1", "--epochs-only"]
     status, out, err = said(capsys, "race", *SMALL, *options)
     assert (status, err) == (0, "")
-    folder = tmp_path / "runs" / "races" / "digits-mlp"
+    folder = Path("runs/races/digits-mlp")
     assert (folder / "race.md").read_text(encoding="utf-8") in out
     assert "Equal time" not in out
     status, out, _ = said(capsys, "list")
@@ -118,18 +115,13 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     ],
 )
 def test_bad_input_is_one_line(
-    args: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    args: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     status, out, err = said(capsys, *args)
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_another_race_in_the_folder_is_refused(
@@ -138,3 +130,24 @@ def test_another_race_in_the_folder_is_refused(
     status, _, err = said(capsys, "race", *SMALL, "--seeds", "1", "--out", str(races / "small"))
     assert status == 2
     assert "holds another race (other seeds)" in err
+
+
+def test_evaluate_gives_cost_and_early_exit(
+    races: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = races / "small" / "runs"
+    (run,) = [path.name for path in folder.glob("digits-mlp-noise-s0-*")]
+    args = ["evaluate", run, "--runs", str(folder), "--timesteps", "4", "--device", "cpu"]
+    extra = ["--cost", "--exit-at", "0.5", "1.01"]
+    found = answered(capsys, *args, *extra)
+    assert [point["threshold"] for point in found["early_exit"]] == [0.5, 1.01]
+    assert found["early_exit"][1]["mean_timesteps"] == 4
+    assert found["early_exit"][1]["accuracy"] == pytest.approx(found["accuracy"]["4"])
+    cost = found["cost"]
+    expected = [sum(stage[T] for stage in found["operations"]) for T in range(4)]
+    assert cost["synaptic_operations"] == pytest.approx(expected)
+    assert not {"cost", "early_exit"} & answered(capsys, *args).keys()
+    _, out, _ = said(capsys, *args, *extra)
+    assert "break-even" in out
+    assert "4.6 pJ per multiply-accumulate" in out
+    assert "early exit at confidence" in out

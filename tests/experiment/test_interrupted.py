@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -107,7 +106,6 @@ def failing_from(write: int, root: Path, error: Callable[[], BaseException]) -> 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("open", "replace", "rename", "unlink"):
             patch.setattr(Path, name, guarded(name, getattr(Path, name)))
-        patch.setattr(os, "replace", guarded("os.replace", os.replace))
         module = "snnlab.learning.checkpoint.save_file"
         patch.setattr(module, guarded("save_file", sys.modules[module[:-10]].save_file))
         yield asked

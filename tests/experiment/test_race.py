@@ -29,8 +29,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def asked(tiny: RunConfig) -> RaceConfig:
-    """A small race under both terms: 12 laps."""
-    return RaceConfig(tiny, methods=("noise", "bptt", "ann"), seeds=2)
+    """A small race under both terms: 8 laps."""
+    return RaceConfig(tiny, methods=("noise", "ann"), seeds=2)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def killed_in_lap(number: int) -> Callbacks:
 
 
 @pytest.mark.usefixtures("steady_clock")
-@pytest.mark.parametrize("lap", [1, 5])
+@pytest.mark.parametrize("lap", [1, 4])
 def test_a_race_stopped_in_the_middle_gives_the_same_table(
     asked: RaceConfig, tmp_path: Path, lap: int
 ) -> None:
@@ -93,14 +93,14 @@ def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path
         "from snnlab.experiment.config import from_dict\n"
         "from snnlab.experiment.race import RaceConfig, race\n"
         "start = from_dict(json.loads(sys.argv[1]))\n"
-        "race(RaceConfig(start, methods=('noise', 'bptt', 'ann'), seeds=2), Path('cut'))\n"
+        "race(RaceConfig(start, methods=('noise', 'ann'), seeds=2), Path('cut'))\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", script, json.dumps(to_dict(asked.start))],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    results, limit = tmp_path / "cut" / "runs", time.monotonic() + 60
+    results, limit = tmp_path / "cut" / "runs", time.monotonic() + 100
     while len(list(results.glob("*/result.json"))) < 2 and child.poll() is None:
         assert time.monotonic() < limit
         time.sleep(0.01)

@@ -7,8 +7,22 @@ import torch
 from torch import nn
 
 from snnlab.network import SpikingNet, Stage
-from snnlab.network.net import CHUNK
+from snnlab.network.net import CHUNK_ELEMENTS
 from snnlab.neuron import Neuron, NeuronLayer, Noise
+
+CHUNK = 8
+"""Timesteps at once, in the tests that ask for `small_chunks`."""
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Make evaluations of these images hold CHUNK timesteps at once."""
+
+    def limit(net, images):
+        currents = net.stages[0].current([images]).numel()
+        monkeypatch.setitem(CHUNK_ELEMENTS, "cpu", CHUNK * currents)
+
+    return limit
 
 
 @pytest.mark.parametrize(
@@ -36,8 +50,11 @@ def test_chunked_equals_unchunked(model, chunk, small_net, images_for):
     torch.testing.assert_close(torch.cat(parts), whole, rtol=0, atol=1e-10)
 
 
-def test_the_mean_over_time_is_the_same_in_chunks_and_with_gradients(model, small_net, images_for):
+def test_the_mean_over_time_is_the_same_in_chunks_and_with_gradients(
+    model, small_net, images_for, small_chunks
+):
     net, images, T = small_net(model), images_for(model), 2 * CHUNK + 3
+    small_chunks(net, images)
     whole = net(images, T)
     assert whole.requires_grad
     with torch.no_grad():
@@ -83,8 +100,11 @@ class Calls:
         layer.register_forward_pre_hook(lambda _, inputs: self.sizes.append(len(inputs[0])))
 
 
-def test_the_layers_before_the_first_neurons_run_once_per_image(model, small_net, images_for):
+def test_the_layers_before_the_first_neurons_run_once_per_image(
+    model, small_net, images_for, small_chunks
+):
     net, images = small_net(model), images_for(model, count=4)
+    small_chunks(net, images)
     calls = Calls(net.stages[0].layers)
     with torch.no_grad():
         net(images, 5 * CHUNK)
@@ -101,8 +121,9 @@ def test_stateless_layers_see_all_timesteps_at_once(model, small_net, images_for
     assert [call.sizes for call in calls] == [[20]] * len(calls)
 
 
-def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for):
+def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, small_chunks):
     net, images = small_net(model), images_for(model, count=2)
+    small_chunks(net, images)
     calls = [Calls(stage.layers) for stage in net.stages[1:]] + [Calls(net.readout)]
     with torch.no_grad():
         net(images, 50)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.dynamics import scan, step
-from snnlab.neuron.kernels import below, fast_scan, noisy_fire
+from snnlab.neuron.kernels import below, fast_scan, noisy_fire, repeat_in_time
 from snnlab.neuron.noise import quantile
 from snnlab.neuron.transfer import firing_probability
 
@@ -119,6 +119,22 @@ def test_fast_scan_keeps_the_memory_layout_of_feature_maps(learning):
     assert torch.equal(spikes, expected)
     assert spikes.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
     assert last.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("timesteps", [1, 4])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_repeat_in_time_is_expand_with_the_gradient_in_the_layout_of_the_current(
+    memory_format, timesteps
+):
+    leaf = torch.randn(2, 3, 4, 5).to(memory_format=memory_format).requires_grad_()
+    weight = torch.randn(timesteps, 2, 3, 4, 5)
+    repeated = repeat_in_time(leaf, timesteps)
+    assert torch.equal(repeated, leaf.expand(timesteps, *leaf.shape))
+    assert repeated.data_ptr() == leaf.data_ptr()
+    (gradient,) = torch.autograd.grad((repeated * weight).sum(), leaf)
+    torch.testing.assert_close(gradient, weight.sum(0))
+    if timesteps > 1:
+        assert gradient.stride() == leaf.stride()
 
 
 def sixteen_bits(n: int, seed: int) -> torch.Tensor:
