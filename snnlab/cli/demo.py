@@ -14,12 +14,15 @@ from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_tex
 
 METHODS: tuple[Method, ...] = ("noise", "no-noise")
 NAME = "accuracy_vs_timesteps"
+REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."
 
 
 @dataclass(frozen=True)
 class Demo:
     """Train with one timestep, with noise and without; convert; show accuracy against T."""
 
+    preset: str = next(iter(PRESETS))
+    """Data, network and training: digits, digits-mlp, mnist-5k, mnist or cifar10."""
     seeds: int = 3
     """Networks per method, with seeds 0, 1, ..."""
     timesteps: int = 16
@@ -37,7 +40,9 @@ class Demo:
         """Train, draw and answer."""
         if self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
-        start = replace(PRESETS["digits"], timesteps=self.timesteps, device=self.device)
+        if self.preset not in PRESETS:
+            raise ValueError(f"unknown preset {self.preset!r}; valid: {', '.join(PRESETS)}")
+        start = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
         configs = [
             replace(start, method=method, seed=seed)
             for method in METHODS
@@ -47,7 +52,7 @@ class Demo:
         folder = self.runs / "demo"
         curves = curves_by_method(done, powers_of_two(self.timesteps))
         files = write(done, curves, folder)
-        text = "\n".join([headline(done), "", as_table(curves), "", *files])
+        text = "\n".join([headline(done), "", as_table(curves), "", REST, "", *files])
         answer({"curves": curves, "files": files}, text, as_json=self.json)
 
     def train(self, config: RunConfig) -> Run:

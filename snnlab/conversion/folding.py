@@ -68,7 +68,9 @@ def fold(layers: nn.Module, name: str) -> nn.Sequential:
 
 def keeps_affine(layer: nn.Module) -> bool:
     """Whether a scale and an offset per channel give the same before the layer as behind it."""
-    return isinstance(layer, nn.AvgPool2d) and layer.padding == 0 and not layer.ceil_mode
+    if not isinstance(layer, nn.AvgPool2d):
+        return False
+    return layer.padding == 0 and not layer.ceil_mode and layer.divisor_override is None
 
 
 def fused(before: nn.Module | None, norm: nn.BatchNorm1d | nn.BatchNorm2d, place: str) -> nn.Module:

@@ -2,7 +2,9 @@
 
 Pooling is average pooling: unlike max pooling it commutes with the mean over time, so it
 costs nothing in the conversion to more timesteps. It pools the currents, before the
-neurons: a quarter as many neurons give about the same accuracy.
+neurons: a quarter as many neurons, so that noise costs a tenth of a training step instead
+of a quarter. For the convnet on MNIST (20,000 images, 4 epochs) accuracy stayed the same;
+on digits (8 x 8 pixels, 15 epochs) it fell from 99.4 to 98.1 %, and 30 epochs gave 98.9 %.
 """
 
 from __future__ import annotations

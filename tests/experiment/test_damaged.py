@@ -100,6 +100,13 @@ def test_a_spoiled_checkpoint_is_named(damage: Callable[[Path], None], mine: Run
         load_run(mine.id, mine.folder.parent)
 
 
+def test_a_run_with_a_spoiled_checkpoint_is_trained_anew(mine: Run, tiny: RunConfig) -> None:
+    (mine.folder / "result.json").unlink()
+    scribble(mine.folder / "checkpoint.safetensors")
+    done = run(tiny, mine.folder.parent)
+    assert (done.status, done.accuracy) == ("finished", mine.accuracy)
+
+
 @pytest.mark.parametrize("damage", [cut, scribble, empty, wrong_type, into_a_folder])
 def test_a_spoiled_error_is_named(damage: Callable[[Path], None], mine: Run) -> None:
     (mine.folder / "result.json").unlink()
