@@ -84,7 +84,7 @@ def fused(before: nn.Module | None, norm: nn.BatchNorm1d | nn.BatchNorm2d, place
         return fuse_conv_bn_eval(exact(before), exact(norm)).to(before.weight)
     if isinstance(before, nn.Linear):
         return fuse_linear_bn_eval(exact(before), exact(norm)).to(before.weight)
-    found = "nothing" if before is None else f"a {type(before).__name__}"
+    found = "nothing" if before is None else type(before).__name__
     raise ValueError(
         f"batch norm {place!r} stands behind {found}; only one that follows a Conv2d or a "
         "Linear, at once or after average pooling, can be folded into its weights"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
 from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.store import WEIGHTS, Run, RunError
-from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.learning.objectives import BPTT, Objective, PlainANN, SingleStep
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
@@ -66,28 +63,3 @@ def make_objective(config: RunConfig) -> Objective:
     if config.method == "bptt":
         return BPTT(config.bptt_timesteps)
     return SingleStep()
-
-
-def save_network(net: StagedNet, classes: tuple[str, ...], path: Path) -> None:
-    """Write the weights, and what is needed to build the network around them."""
-    notes = {"image_shape": list(net.image_shape), "classes": list(classes)}
-    write_tensors(path, dict(net.state_dict()), notes)
-
-
-def load_network(run: Run, device: str = "cpu") -> StagedNet:
-    """The trained network of a finished run, in evaluation mode; see `Run.network`."""
-    path = run.folder / WEIGHTS
-    if run.config is None or run.status != "finished":
-        reason = f": {run.reason}" if run.reason else ""
-        raise RunError(f"run {run.id!r} has no trained network: it is {run.status}{reason}")
-    try:
-        tensors, notes = read_tensors(path)
-        channels, height, width = notes["image_shape"]
-        net = build_network(run.config, (channels, height, width), len(notes["classes"]))
-        net.load_state_dict(tensors)
-    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
-        first = " ".join(line.strip() for line in str(error).splitlines()[:2])
-        raise RunError(f"the weights of run {run.id!r} cannot be used: {first}") from error
-    if run.config.training.channels_last:
-        net = net.to(memory_format=torch.channels_last)
-    return net.to(device).eval()

@@ -15,7 +15,7 @@ import torch
 
 from snnlab.data.images import Data
 from snnlab.data.spec import CATALOGUE
-from snnlab.experiment import assemble, store
+from snnlab.experiment import assemble, store, weights
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.measurement import measure
 from snnlab.experiment.occupied import occupied
@@ -146,7 +146,7 @@ def carry_out(
     try:
         with memory_use(data.train.device) as memory:
             history = train(net, data, config, folder, on_batch, on_epoch)
-        assemble.save_network(net, data.classes, folder / WEIGHTS)
+        weights.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )

@@ -79,9 +79,15 @@ class Run:
         Raises:
             RunError: the run has no readable weights.
         """
-        from snnlab.experiment.assemble import load_network
+        from snnlab.experiment.weights import load_network
 
-        return load_network(self, device)
+        if self.config is None or self.status != "finished":
+            reason = f": {self.reason}" if self.reason else ""
+            raise RunError(f"run {self.id!r} has no trained network: it is {self.status}{reason}")
+        try:
+            return load_network(self.folder / WEIGHTS, self.config, device)
+        except ValueError as error:
+            raise RunError(f"the weights of run {self.id!r} cannot be used: {error}") from error
 
 
 def run_id(config: RunConfig) -> str:

@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from snnlab import __version__
-from snnlab.cli.answer import finite, table
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import Run, list_runs, load_run
@@ -267,40 +266,6 @@ def test_the_help_of_a_command_lists_its_options(ask: Ask) -> None:
     for option in ("--training.learning-rate", "--noise.sigma", "--data.name", "--json"):
         assert option in said.out
     assert "(default: mnist)" in " ".join(said.out.split())
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_terminal_gets_a_progress_bar(
-    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from snnlab.cli.main import main
-
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    assert main([*options, "--json"]) == 0
-    assert "train noise, seed 0" in terminal.getvalue()
-    assert "/16 [" in terminal.getvalue()
-    assert capsys.readouterr().out.count("\n") == 1
-
-
-def test_numbers_that_json_lacks_become_null() -> None:
-    value = {"a": float("nan"), 2: [float("inf"), 1.5, (True, None)], "b": {"c": "x"}}
-    assert finite(value) == {"a": None, "2": [None, 1.5, [True, None]], "b": {"c": "x"}}
-
-
-def test_columns_are_as_wide_as_they_must() -> None:
-    assert table(["run", "T = 1"], [["long name", "9.5"], ["x", "100.00"]]).split("\n") == [
-        "run         T = 1",
-        "---------  ------",
-        "long name     9.5",
-        "x          100.00",
-    ]
 
 
 def test_the_accuracy_of_a_converted_run_is_that_of_the_library(ask: Ask, finished: Runs) -> None:

@@ -107,7 +107,7 @@ def test_the_tables_of_the_demo_are_no_run(ask: Ask) -> None:
 
 @pytest.mark.slow
 def test_the_demo_tells_the_story(ask: Ask) -> None:
-    """Noise makes conversion lossless; without it accuracy falls as T rises."""
+    """Noise makes conversion lossless, but for chance; without it accuracy falls as T rises."""
     curves = ask("demo", "--seeds", "3", "--device", "cpu", "--json").json["curves"]
     mean = {
         method: dict(
@@ -120,8 +120,9 @@ def test_the_demo_tells_the_story(ask: Ask) -> None:
         for method, curve in curves.items()
     }
     assert list(mean["noise"]) == [1, 2, 4, 8, 16]
-    assert min(mean["noise"][8], mean["noise"][16]) >= mean["noise"][1]
-    assert mean["noise"][8] > 97
+    three_images = 100 * 3 / (3 * 449)  # of those that the three networks were tested on
+    assert min(mean["noise"][8], mean["noise"][16]) >= mean["noise"][1] - three_images
+    assert min(mean["noise"].values()) > 98
     assert mean["no-noise"][16] < mean["no-noise"][8] < mean["no-noise"][1]
     assert all(mean["noise"][T] > mean["no-noise"][T] for T in (2, 4, 8, 16))
 

@@ -147,7 +147,7 @@ def test_folding_leaves_the_original_alone_and_keeps_the_neurons() -> None:
         (nn.BatchNorm2d(1), r"'stages.0.layers' stands behind nothing"),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.Sequential(nn.ReLU(), nn.BatchNorm2d(2))),
-            r"'stages.0.layers.1.1' stands behind a ReLU",
+            r"'stages.0.layers.1.1' stands behind ReLU",
         ),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, track_running_stats=False)),
@@ -189,6 +189,31 @@ def test_rescaling_divides_the_activations_and_keeps_the_logits(
         assert y.abs().sum() > 0
         torch.testing.assert_close(found, y / over_channels, rtol=0, atol=1e-10)
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("pool", "named"),
+    [
+        (nn.AvgPool2d(2), None),
+        (nn.AvgPool2d(3, stride=1), None),
+        (nn.AvgPool2d(2, padding=1), "stands behind AvgPool2d"),
+        (nn.AvgPool2d(3, ceil_mode=True), "stands behind AvgPool2d"),
+        (nn.AvgPool2d(2, divisor_override=1), "stands behind AvgPool2d"),
+        (nn.MaxPool2d(2), "stands behind MaxPool2d"),  # a negative weight turns its order
+    ],
+)
+def test_folding_goes_through_a_pooling_only_where_that_is_exact(
+    pool: nn.Module, named: str | None
+) -> None:
+    layers = nn.Sequential(nn.Conv2d(1, 2, 3), pool, nn.BatchNorm2d(2))
+    readout = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    net = with_history(ANN([Stage(layers, nn.ReLU())], readout, (1, 9, 9)))
+    if named:
+        with pytest.raises(ValueError, match=named):
+            fold_batchnorm(net)
+    else:
+        images = images_for(net)
+        torch.testing.assert_close(fold_batchnorm(net)(images), net(images), rtol=0, atol=1e-12)
 
 
 def test_a_layer_used_twice_is_scaled_once_for_each_place() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from snnlab.data.errors import DataError
 from snnlab.data.spec import DataSpec
-from snnlab.experiment import assemble, provenance
+from snnlab.experiment import assemble, provenance, weights
 from snnlab.experiment.config import METHODS, ConfigError, RunConfig, to_dict
 from snnlab.experiment.run import run
 from snnlab.experiment.store import Run, RunError, list_runs, load_run, run_id
@@ -100,13 +100,13 @@ def test_a_network_read_back_gives_the_same_logits(
     tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = []
-    save = assemble.save_network
+    save = weights.save_network
 
     def save_and_keep(net: Any, *arguments: Any) -> None:
         written.append(net)
         save(net, *arguments)
 
-    monkeypatch.setattr(assemble, "save_network", save_and_keep)
+    monkeypatch.setattr(weights, "save_network", save_and_keep)
     done = run(replace(tiny, seed=5), Path("runs"))
     images = torch.rand(7, 1, 8, 8)
     with torch.no_grad():
