@@ -57,8 +57,12 @@ class Demo:
 
     def train(self, config: RunConfig) -> Run:
         """One run, with a progress bar."""
+        import torch
+
         from snnlab.experiment.run import run
 
+        if config.data.name == "digits":  # too small to share, and waiting for a busy core is slow
+            torch.set_num_threads(1)
         bar = Bar(f"{config.method}, seed {config.seed}")
         try:
             callbacks: Any = {"on_batch": bar.on_batch, "on_epoch": bar.on_epoch}

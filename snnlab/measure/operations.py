@@ -15,7 +15,7 @@ def fan_outs(net: SpikingNet) -> list[Tensor]:
 
     A spike goes through the layers of the next stage (through a pooling too) and along any
     residual connection that starts from its neuron. An operation is one addition into one
-    potential or one output of the readout.
+    output of a convolution or linear layer; what a pooling behind it adds up is not counted.
 
     Args:
         net: any spiking network.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 
 import pytest
+import torch
 from torch import nn
 
 from snnlab.learning import BPTT, PlainANN, SingleStep, Training, fit
+from snnlab.measure import accuracy
 
 SPIKING = [SingleStep(), BPTT()]
 
@@ -42,6 +44,24 @@ def test_dropout_is_refused_by_name(objective, dropout, few_digits, net_for):
         fit(net, few_digits, objective, seed=0, on_batch=called.append)
     assert called == []
     assert all((before[key] == value).all() for key, value in net.state_dict().items())
+
+
+@pytest.mark.parametrize(("objective", "timesteps"), [(SingleStep(), 1), (BPTT(5), 5)])
+def test_a_method_runs_and_validates_its_timesteps(objective, timesteps, few_digits, net_for):
+    net, images = net_for(objective), few_digits.train.normalised(slice(64))
+    logits = [
+        run(torch.Generator().manual_seed(0))
+        for run in (
+            lambda generator: objective.logits(net, images, generator),
+            lambda generator: net(images, timesteps, generator=generator),
+            lambda generator: net(images, timesteps + 1, generator=generator),
+        )
+    ]
+    assert torch.equal(logits[0], logits[1])
+    assert not torch.equal(logits[0], logits[2])
+    history = fit(net, few_digits, objective, Training(epochs=3), seed=0)
+    measured = accuracy(net, few_digits.validation, timesteps=timesteps)
+    assert history[-1].validation_accuracy == measured
 
 
 def test_single_step_training_has_one_timestep():
