@@ -1,3 +1,4 @@
+from .conversion.folding import streamline as streamline
 from .conversion.timesteps import Certificate as Certificate
 from .conversion.timesteps import convert as convert
 from .data.images import Data as Data

@@ -3,6 +3,7 @@ from .ann import certify_ann as certify_ann
 from .ann import convert_ann as convert_ann
 from .ann import thresholds_of as thresholds_of
 from .folding import fold_batchnorm as fold_batchnorm
+from .folding import streamline as streamline
 from .spec import ThresholdRule as ThresholdRule
 from .timesteps import Certificate as Certificate
 from .timesteps import certify as certify

@@ -1,9 +1,9 @@
-"""Batch norm folded into the weights before it: the same outputs from fewer layers."""
+"""The same outputs from fewer layers: batch norm and pooling merged into the weights."""
 
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import nn
@@ -49,6 +49,78 @@ def fold_batchnorm(net: Net) -> Net:
                 "BatchNorm2d, alone or in a Sequential"
             )
     return folded.eval()
+
+
+def streamline(net: Net) -> Net:
+    """A copy of a network that runs faster: no batch norm, no pooling behind a convolution.
+
+    After `fold_batchnorm`, a K x K convolution and the k x k average pooling behind it become
+    one convolution of size K + k - 1 and stride k: for K = 3 and k = 2 with 16 products in
+    place of 36. Outputs differ by rounding only.
+
+    Args:
+        net: spiking network or ANN; it stays as it is.
+
+    Returns:
+        The new network, in evaluation mode, channels-last.
+
+    Raises:
+        ValueError: see `fold_batchnorm`.
+
+    Example:
+        >>> logits = streamline(net)(images, timesteps=8)
+    """
+    fast = fold_batchnorm(net)
+    for stage in fast.stages:
+        stage.layers = merge_pooling(list(cast(nn.Sequential, stage.layers)))
+    return fast.to(memory_format=torch.channels_last)
+
+
+def merge_pooling(layers: list[nn.Module]) -> nn.Sequential:
+    """The layers with every average pooling that directly follows a convolution merged into it."""
+    merged: list[nn.Module] = []
+    for layer in layers:
+        before = merged[-1] if merged else None
+        if mergeable(before, layer):
+            merged[-1] = pooled_conv(cast(nn.Conv2d, before), cast(nn.AvgPool2d, layer))
+        else:
+            merged.append(layer)
+    return nn.Sequential(*merged)
+
+
+def mergeable(conv: nn.Module | None, pool: nn.Module) -> bool:
+    """Whether the two are one convolution: steps of 1, then windows side by side."""
+    if not (isinstance(conv, nn.Conv2d) and isinstance(pool, nn.AvgPool2d)):
+        return False
+    plain = conv.stride == (1, 1) and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
+    square = isinstance(pool.kernel_size, int) and pool.stride == pool.kernel_size
+    whole = keeps_affine(pool) and pool.divisor_override is None
+    return plain and square and whole and not isinstance(conv.padding, str)
+
+
+def pooled_conv(conv: nn.Conv2d, pool: nn.AvgPool2d) -> nn.Conv2d:
+    """One convolution that does what `conv` and then `pool`, k x k, do."""
+    k = cast(int, pool.kernel_size)
+    height, width = conv.kernel_size
+    merged = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        (height + k - 1, width + k - 1),
+        stride=k,
+        padding=cast(tuple[int, int], conv.padding),
+        groups=conv.groups,
+        bias=conv.bias is not None,
+    ).to(conv.weight)
+    kernel = torch.zeros(merged.weight.shape, dtype=torch.float64)
+    part = conv.weight.detach().cpu().double() / k**2
+    for y in range(k):
+        for x in range(k):
+            kernel[:, :, y : y + height, x : x + width] += part
+    with torch.no_grad():
+        merged.weight.copy_(kernel)
+        if conv.bias is not None and merged.bias is not None:
+            merged.bias.copy_(conv.bias)
+    return merged
 
 
 def fold(layers: nn.Module, name: str) -> nn.Sequential:

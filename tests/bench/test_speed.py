@@ -40,7 +40,9 @@ def test_every_row_is_there_and_relu_is_the_reference():
         ("train", "snnlab-noise", 1),
         *(("train", "snnlab", T) for T in TRAIN_TIMESTEPS),
         ("infer", "relu", 1),
+        ("infer", "relu-streamlined", 1),
         *(("infer", "snnlab", T) for T in INFER_TIMESTEPS),
+        *(("infer", "snnlab-plain", T) for T in INFER_TIMESTEPS),
     ]
     assert all(row.ms > 0 and row.ratio_to_relu > 0 for row in rows)
     assert all(row.ratio_to_relu == 1 for row in rows if row.library == "relu")
