@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
-USES_PEERS = {"bench"}  # rooms that may import what only the extra `dev` installs
+EXTRAS = ("bench", "classroom")  # rooms that may import what only the extra of that name installs
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -78,12 +78,12 @@ def test_conda_environment_agrees_with_pyproject() -> None:
 
 def test_every_imported_package_is_declared() -> None:
     declared = requirements(PROJECT["dependencies"])
-    with_peers = declared | requirements(PROJECT["optional-dependencies"]["dev"])
+    extras = {room: requirements(PROJECT["optional-dependencies"][room]) for room in EXTRAS}
     distributions = packages_distributions()
     undeclared = []
     for file in sorted((ROOT / "snnlab").rglob("*.py")):
         room = file.relative_to(ROOT / "snnlab").parts[0]
-        allowed = with_peers if room in USES_PEERS else declared
+        allowed = declared | extras.get(room, set())
         for name in top_level_imports(file) - {"snnlab", *sys.stdlib_module_names}:
             owners = {canonicalize_name(owner) for owner in distributions.get(name, [name])}
             if not owners & allowed:

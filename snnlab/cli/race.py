@@ -21,7 +21,8 @@ class Race:
     """Race the methods: same architecture, data, seeds and epochs, then same training time.
 
     Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well. Do nothing else on the machine meanwhile: times are measured.
+    configuration that works well. Times are measured: do nothing else on the machine meanwhile,
+    or set OMP_NUM_THREADS=1, with which processor time counts.
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from snnlab.conversion.calibration import find_thresholds
+from snnlab.conversion.correction import correct_biases
 from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.conversion.normalisation import normalise
 from snnlab.conversion.spec import Threshold, ThresholdRule
@@ -77,6 +78,7 @@ def convert_ann(
     percentile: float = 99.9,
     per_channel: bool = False,
     half_threshold_start: bool = True,
+    correct_bias_at: int | None = None,
 ) -> SpikingNet:
     """Put IF neurons in place of the activation functions.
 
@@ -88,10 +90,14 @@ def convert_ann(
         net: every stage ends in ReLU or QCFS; it stays as it is.
         timesteps: T of the new network.
         calibration: images from which the thresholds of ReLU layers are read, usually some
-            training images. QCFS layers bring their own threshold and need none.
+            training images. QCFS layers bring their own threshold and need none, unless
+            biases are corrected.
         threshold, percentile, per_channel: see `ThresholdRule`.
         half_threshold_start: start from v_th / 2, so that the rate is the activation rounded
             to 1 / T; else from 0, where it is rounded down.
+        correct_bias_at: shift the biases so that the mean rates of each channel at this T follow
+            its activations, see `correct_biases`; 0: leave them. None: at T = L if all stages
+            end in QCFS with the same L and there are calibration images, else leave them.
 
     Returns:
         The new network, in evaluation mode.
@@ -101,22 +107,42 @@ def convert_ann(
             (named, with what to use instead), or calibration images that do not do.
 
     Source:
-        Diehl et al. (2015), Rueckauer et al. (2017), Bu et al. (2022); see `ThresholdRule`
-        and `QCFS`.
+        Diehl et al. (2015), Rueckauer et al. (2017), Li et al. (2021), Bu et al. (2022); see
+        `ThresholdRule`, `correct_biases` and `QCFS`.
 
     Example:
         >>> spiking = convert_ann(ann, 32, data.train.first(1000), threshold="percentile")
     """
     rule = ThresholdRule(threshold, percentile, per_channel)
     check_convertible(net)
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    check_timesteps("timesteps", timesteps)
     folded = fold_batchnorm(net)
     thresholds = find_thresholds(folded, calibration, rule)
+    normalised = normalise(folded, thresholds)
     neuron = Neuron() if half_threshold_start else Neuron(v_init=0.0)
-    converted = spiking(normalise(folded, thresholds), thresholds, neuron)
+    converted = spiking(normalised, thresholds, neuron)
+    if correct_bias_at is None:
+        correct_bias_at = 0 if calibration is None else common_levels(net)
+    if correct_bias_at != 0:
+        check_timesteps("correct_bias_at", correct_bias_at)
+        if calibration is None:
+            raise ValueError("biases are corrected with images: pass calibration=")
+        converted = correct_biases(converted, normalised, calibration, correct_bias_at)
     converted.timesteps = timesteps
     return converted
+
+
+def common_levels(net: ANN) -> int:
+    """L if all stages end in QCFS with the same L, else 0."""
+    activations = [stage.neuron for stage in net.stages]
+    levels = {a.levels if isinstance(a, QCFS) else 0 for a in activations}
+    return levels.pop() if len(levels) == 1 else 0
+
+
+def check_timesteps(name: str, timesteps: int) -> None:
+    """Raise ValueError unless there is at least one timestep."""
+    if timesteps < 1:
+        raise ValueError(f"{name} must be at least 1, got {timesteps}")
 
 
 def spiking(net: ANN, thresholds: list[Tensor], neuron: Neuron) -> SpikingNet:

@@ -38,6 +38,12 @@ EPYC, torch 2.15. With so few seeds, differences of about 0.5 mean little:
     v_init 0.5, norm 0.5, arctan   97.66    98.66    98.78
     v_init 0.5, norm 0.5, Gauss    97.66    98.55    98.89
 
+    BPTT of leaky neurons, Gauss   T = 1    T = 4    T = 8      (10 epochs)
+    beta 0.9, v_init 0,   norm 1   95.66    98.44    98.33
+    beta 0.9, v_init 0.5, norm 1   97.77    98.55    98.66
+    beta 0.9, v_init 0.5, norm 0.5 97.66    98.66    98.66
+    beta 0.5, v_init 0.5, norm 0.5 97.77    98.55    98.55
+
     no noise                       T = 1            T = 4            T = 8
     v_init 0,   norm 1,   arctan   97.10 / 97.04    94.54 / 91.20    88.31 / 78.96
     v_init 0.5, norm 1,   arctan   97.77 / 96.72    98.00 / 94.16    97.77 / 92.72

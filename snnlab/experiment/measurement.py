@@ -39,6 +39,8 @@ from snnlab.network.net import ANN, SpikingNet, StagedNet
 
 CALIBRATION_IMAGES = 1000
 """Training images from which the thresholds of a conversion are read, at most."""
+CORRECTED_AT = 4
+"""T at which the biases of a converted ReLU network are corrected."""
 TIMED_IMAGES = 128
 """Test images in the batch whose inference is timed, at most."""
 EXIT_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
@@ -126,14 +128,19 @@ def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> d
 def conversions(net: ANN, train: Images, config: RunConfig) -> Variants:
     """Every way in which a network is converted; the best-practice one comes first.
 
-    Best practice for ReLU: a threshold per channel at the 99.9th percentile, and neurons
-    that start at half of it. QCFS learned its thresholds, so there is one way.
+    Best practice for ReLU: a threshold per channel at the 99.9th percentile, neurons that
+    start at half of it, biases corrected at T = 4. QCFS learned its thresholds; its biases
+    are corrected at T = L. On MNIST (20,000 images) the correction at T = 4 raised a ReLU
+    network from 81.8 to 91.6 % at T = 1 and from 98.4 to 98.8 % at T = 4 (1 seed).
     """
     T, calibration = config.conversion_timesteps, first_images(train, CALIBRATION_IMAGES)
     if config.method == "qcfs":
-        return {"qcfs": convert_ann(net, T, calibration)}
+        return {
+            "biases corrected": convert_ann(net, T, calibration),
+            "as trained": convert_ann(net, T, calibration, correct_bias_at=0),
+        }
 
-    def converted(rule: ThresholdRule, *, half: bool) -> SpikingNet:
+    def converted(rule: ThresholdRule, *, half: bool, correct_at: int = 0) -> SpikingNet:
         return convert_ann(
             net,
             T,
@@ -142,9 +149,13 @@ def conversions(net: ANN, train: Images, config: RunConfig) -> Variants:
             percentile=rule.percentile,
             per_channel=rule.per_channel,
             half_threshold_start=half,
+            correct_bias_at=correct_at,
         )
 
     return {
+        "percentile per channel, half start, biases corrected": converted(
+            ThresholdRule("percentile", per_channel=True), half=True, correct_at=CORRECTED_AT
+        ),
         "percentile per channel, half start": converted(
             ThresholdRule("percentile", per_channel=True), half=True
         ),

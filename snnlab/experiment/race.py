@@ -2,7 +2,8 @@
 
 First with the same number of epochs; then again with the same training time: each method
 gets as many epochs as fill the seconds that the noise method took, rounded up, at least one.
-Rounding up gives the other methods a little more time than ours, never less.
+Rounding up gives the other methods a little more time than ours, never less. On one CPU
+thread seconds are processor time, so that other programs do not decide a race.
 
 The method without noise starts from v_init = v_th / 2 here, like noise, unless v_init was
 given: it keeps more accuracy after conversion with it (see `config.BPTT_START`), so that

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoin
 from snnlab.learning.objectives import Objective
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
+from snnlab.measure.speed import stopwatch
 from snnlab.network.net import SpikingNet, StagedNet
 
 NAN_CHECK = 25
@@ -59,7 +59,7 @@ class Epoch:
     noise: bool
     """Whether noise acted."""
     seconds: float
-    """Training time, without validation."""
+    """Training time, without validation; see `stopwatch` for what counts."""
 
 
 def fit(
@@ -163,8 +163,9 @@ class Loop:
 
     def epoch(self, number: int, on_batch: Callable[[Batch], None] | None) -> Epoch:
         """One pass over the training images, then the validation."""
-        started = time.perf_counter()
         device = self.data.train.device
+        clock = stopwatch(device)
+        started = clock()
         loss_sum = torch.zeros((), device=device)
         hits = torch.zeros((), dtype=torch.int64, device=device)
         self.net.train()
@@ -186,7 +187,7 @@ class Loop:
                 self.check_finite(loss_sum, number)
             if on_batch is not None:
                 on_batch(Batch(number, step, self.steps, loss))
-        seconds = time.perf_counter() - started
+        seconds = clock() - started
         return Epoch(
             epoch=number,
             loss=loss_sum.item() / self.batches,

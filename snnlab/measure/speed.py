@@ -23,11 +23,26 @@ ENOUGH_SECONDS = 1.0
 """No further pass once the passes so far took this long."""
 
 
+def stopwatch(device: torch.device) -> Callable[[], float]:
+    """A clock for work on a device; differences of its readings are seconds.
+
+    On one CPU thread it counts the processor time of this process, which other programs on
+    the machine do not lengthen; with more threads, or on a GPU, wall-clock time.
+
+    Example:
+        >>> clock = stopwatch(torch.device("cpu"))
+        >>> started = clock()
+        >>> seconds = clock() - started
+    """
+    alone = device.type == "cpu" and torch.get_num_threads() == 1
+    return time.process_time if alone else time.perf_counter
+
+
 @torch.no_grad()
 def seconds_per_image(
     net: StagedNet, images: Tensor, timesteps: Sequence[int] = (1,)
 ) -> dict[int, float]:
-    """Wall-clock seconds per image at each T, in one batch, data on the device already.
+    """Seconds per image at each T, in one batch, data on the device already; see `stopwatch`.
 
     An untimed pass at the smallest T goes ahead, so that start-up costs are not counted.
 
@@ -47,19 +62,20 @@ def seconds_per_image(
     with evaluating(net):
         if not isinstance(net, SpikingNet):
             net(images)
-            seconds = timed(lambda: net(images)) / len(images)
+            seconds = timed(lambda: net(images), images.device) / len(images)
             return dict.fromkeys(timesteps, seconds)
         net(images, min(timesteps))
-        return {T: timed(partial(net, images, T)) / len(images) for T in timesteps}
+        return {T: timed(partial(net, images, T), images.device) / len(images) for T in timesteps}
 
 
-def timed(work: Callable[[], Tensor]) -> float:
+def timed(work: Callable[[], Tensor], device: torch.device) -> float:
     """Median seconds of some calls of `work`, each until its result is there."""
     passes: list[float] = []
+    clock = stopwatch(device)
     while len(passes) < REPEATS and sum(passes) < ENOUGH_SECONDS:
-        started = time.perf_counter()
+        started = clock()
         work().sum().item()  # waits for a GPU
-        passes.append(time.perf_counter() - started)
+        passes.append(clock() - started)
     return median(passes)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from itertools import count
 
 import pytest
 import torch
 
 from snnlab.measure import speed
-from snnlab.measure.speed import memory_use, seconds_per_image, timed
+from snnlab.measure.speed import memory_use, seconds_per_image, stopwatch, timed
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 
@@ -31,16 +32,26 @@ def test_an_ann_takes_the_same_time_whatever_is_asked(random_images):
 
 def test_the_median_of_some_passes_counts(monkeypatch):
     ends = iter([0.0, 0.3, 1.0, 1.1, 2.0, 2.2])  # passes of 0.3, 0.1 and 0.2 seconds
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(ends))
-    assert timed(lambda: torch.zeros(1)) == pytest.approx(0.2)
+    monkeypatch.setattr(speed, "stopwatch", lambda device: lambda: next(ends))
+    assert timed(lambda: torch.zeros(1), torch.device("cpu")) == pytest.approx(0.2)
 
 
 def test_a_long_pass_is_not_repeated(monkeypatch):
     clock = count(0, 5)
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(speed, "stopwatch", lambda device: lambda: next(clock))
     calls = []
-    assert timed(lambda: calls.append(1) or torch.zeros(1)) == 5
+    assert timed(lambda: calls.append(1) or torch.zeros(1), torch.device("cpu")) == 5
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("threads", "device", "clock"),
+    [(1, "cpu", "process_time"), (2, "cpu", "perf_counter"), (1, "cuda", "perf_counter")],
+)
+def test_processor_time_counts_on_one_thread_only(monkeypatch, threads, device, clock):
+    """Waiting threads spin and GPUs work on their own: there only wall-clock time is right."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert stopwatch(torch.device(device)) is getattr(time, clock)
 
 
 @pytest.mark.parametrize(("images", "timesteps"), [(0, [1]), (2, [])])
