@@ -1,6 +1,8 @@
 from .accuracy import AccuracyCurve as AccuracyCurve
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .distances import Distance as Distance
+from .distances import law as law
 from .early_exit import Decisions as Decisions
 from .early_exit import EarlyExit as EarlyExit
 from .early_exit import classify as classify

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
+from snnlab.measure.distances import Distance, Floats, Law, distance, law, matched_laws
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.spec import Neuron
 
 BINS_PER_THRESHOLD = 100
 RANGE = (-1, 2)
 """The histogram covers this range, in units of v_th; what lies beyond counts in the end bins."""
 
+BINS = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
+
+Described = Literal["active", "driven"]
+"""Which residuals are described, see `residuals`."""
+
 
 @dataclass(frozen=True)
 class ResidualSummary:
-    """Residual potentials v[t-1], t = 2 to T, of one stage, in units of v_th.
+    """Residual potentials v[t-1], t = 2 to T, of one stage or channel, in units of v_th.
+
+    They are the potentials with which a neuron decides whether to fire.
 
     A neuron that saw an image is *silent* if it never fired in T timesteps, *saturated* if
     it fired at each, else *active*. Silent neurons drift to ever lower potentials and
@@ -39,6 +51,11 @@ class ResidualSummary:
     """Standard deviation of these residuals."""
     density: list[float]
     """Histogram of these residuals as a density, one value per bin."""
+    distances: dict[str, Distance] = field(default_factory=dict)
+    """How far they lie from "gaussian" and "uniform" noise matched to the IF neuron, and from
+    the noise that the stage trained with, "training", if it has any."""
+    channels: list[ResidualSummary] = field(default_factory=list)
+    """The same for each channel (each neuron of a linear layer); empty in a channel."""
 
     @property
     def edges(self) -> list[float]:
@@ -47,6 +64,26 @@ class ResidualSummary:
         low, high = RANGE
         return [low + (high - low) * i / bins for i in range(bins + 1)]
 
+    def quantiles(self, count: int) -> tuple[float, ...]:
+        """Residuals below which 0 to 100 % of all lie, in `count` equal steps of share.
+
+        Args:
+            count: how many, at least 2: the ends are the lowest and the highest filled bin.
+
+        Raises:
+            ValueError: fewer than 2, or no active neuron.
+        """
+        if count < 2 or not sum(self.density) > 0:
+            raise ValueError(
+                f"quantiles need a count of at least 2 and active neurons, got {count} and "
+                f"{self.active:.1%} active"
+            )
+        shares = np.concatenate([[0.0], np.cumsum(self.density)]) / sum(self.density)
+        rising = np.flatnonzero(np.diff(shares) > 0)
+        kept = np.unique(np.concatenate([rising, rising + 1]))
+        points = np.interp(np.linspace(0, 1, count), shares[kept], np.asarray(self.edges)[kept])
+        return tuple(points.tolist())
+
 
 @torch.no_grad()
 def residuals(
@@ -54,6 +91,7 @@ def residuals(
     images: Images,
     timesteps: int,
     *,
+    neurons: Described = "active",
     batch_size: int = 128,
     progress: bool = False,
 ) -> list[ResidualSummary]:
@@ -64,6 +102,10 @@ def residuals(
         images: what the network sees.
         timesteps: T, at least 2 (before the first timestep every potential is v_init). All
             T timesteps of a batch are held in memory, one stage at a time.
+        neurons: whose residuals mean, deviation, histogram and distances describe: of all
+            "active" neurons, or only of the "driven" among them, whose mean current lies where
+            a neuron fires sometimes: between (1 - beta) v_th and v_th. The others of the
+            active ones fired by a moment's chance and drift away.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
 
@@ -71,11 +113,16 @@ def residuals(
         One summary per stage.
 
     Raises:
-        ValueError: fewer than 2 timesteps.
+        ValueError: fewer than 2 timesteps, or unknown neurons.
+
+    Example:
+        >>> residuals(net, data.test, 16)[0].distances["uniform"].ks
     """
     if timesteps < 2:
         raise ValueError(f"residuals exist from T = 2 on, got {timesteps}")
-    tallies = [Tally(images.device) for _ in net.stages]
+    if neurons not in get_args(Described):
+        raise ValueError(f"unknown neurons {neurons!r}; valid: {', '.join(get_args(Described))}")
+    tallies: list[Tally | None] = [None] * len(net.stages)
 
     def run(
         stage: int,
@@ -85,7 +132,10 @@ def residuals(
         generator: torch.Generator | None,
     ) -> tuple[Tensor, Tensor]:
         trace = layer.trace(currents, v)
-        tallies[stage].add(trace.v[:-1] / layer.neuron.v_th, trace.spikes)
+        tally = tallies[stage] or Tally(currents.shape[2], currents.device)
+        tallies[stage] = tally
+        wanted = driven(currents, layer.neuron) if neurons == "driven" else None
+        tally.add(trace.v[:-1] / layer.neuron.v_th, trace.spikes, wanted)
         return trace.spikes, trace.v[-1]
 
     batches, total = images.batches(batch_size), images.batch_count(batch_size)
@@ -95,36 +145,102 @@ def residuals(
         ):
             for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
                 pass
-    return [tally.summary() for tally in tallies]
+    layers = net.neuron_layers()
+    return [
+        tally.summary(laws_for(layer))
+        for tally, layer in zip(tallies, layers, strict=True)
+        if tally is not None
+    ]
+
+
+def driven(currents: Tensor, neuron: Neuron) -> Tensor:
+    """Whether the mean of the currents (T, B, *) makes a neuron fire sometimes: (B, *)."""
+    mean = currents.mean(0)
+    return (mean > (1 - neuron.beta) * neuron.v_th) & (mean < neuron.v_th)
+
+
+def laws_for(layer: NeuronLayer) -> dict[str, Law]:
+    """The distributions that the residuals of a layer are compared with."""
+    laws = dict(matched_laws())
+    if layer.noise is not None:
+        laws["training"] = law(layer.noise)
+    return laws
 
 
 class Tally:
-    """Adds up the residuals of one stage, batch by batch."""
+    """Adds up the residuals of one stage by channel, batch by batch."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.groups = torch.zeros(3, dtype=torch.float64, device=device)
-        self.moments = torch.zeros(3, dtype=torch.float64, device=device)
-        bins = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
-        self.counts = torch.zeros(bins, dtype=torch.int64, device=device)
+    def __init__(self, channels: int, device: torch.device) -> None:
+        self.groups = torch.zeros(3, channels, dtype=torch.float64, device=device)
+        self.squares = torch.zeros(channels, dtype=torch.float64, device=device)
+        self.counts = torch.zeros(channels, BINS, dtype=torch.float64, device=device)
+        self.sums = torch.zeros_like(self.counts)
 
-    def add(self, residuals: Tensor, spikes: Tensor) -> None:
-        """Take in residuals (T - 1, B, *) in units of v_th, and spikes (T, B, *)."""
-        fired = spikes.sum(0)  # (B, *)
+    def add(self, residuals: Tensor, spikes: Tensor, wanted: Tensor | None = None) -> None:
+        """Take in residuals (T - 1, B, C, *) in units of v_th, and spikes (T, B, C, *).
+
+        Of the active neurons only the `wanted` ones (B, C, *), if given, are described.
+        """
+        fired = spikes.sum(0)  # (B, C, *)
         silent, saturated = fired == 0, fired == len(spikes)
         active = ~(silent | saturated)
-        self.groups += torch.stack([g.sum() for g in (silent, active, saturated)])
-        chosen = residuals[:, active].double()  # (T - 1, active neurons)
-        sums = (torch.ones_like(chosen).sum(), chosen.sum(), chosen.square().sum())
-        self.moments += torch.stack(sums)
-        bins = ((chosen - RANGE[0]) * BINS_PER_THRESHOLD).long().clamp(0, len(self.counts) - 1)
-        self.counts += torch.bincount(bins.flatten(), minlength=len(self.counts))
+        groups = [over_channels(group) for group in (silent, active, saturated)]
+        self.groups += torch.stack(groups)  # (3, C)
+        described = active if wanted is None else active & wanted
+        chosen = residuals[:, described].double()  # (T - 1, n)
+        channel = channel_of(described)  # (n,)
+        bins = ((chosen - RANGE[0]) * BINS_PER_THRESHOLD).long().clamp(0, BINS - 1)
+        places = (channel * BINS + bins).flatten()
+        values, size = chosen.flatten(), self.counts.numel()
+        self.counts += torch.bincount(places, minlength=size).view_as(self.counts)
+        self.sums += torch.bincount(places, values, size).view_as(self.sums)
+        channels = channel.expand_as(chosen).flatten()
+        self.squares += torch.bincount(channels, values.square(), len(self.squares))
 
-    def summary(self) -> ResidualSummary:
+    def summary(self, laws: Mapping[str, Law]) -> ResidualSummary:
         """What was taken in so far."""
-        silent, active, saturated = (self.groups / self.groups.sum()).tolist()
-        count, total, squares = self.moments.tolist()
-        mean = total / count if count else float("nan")
-        variance = squares / count - mean**2 if count else float("nan")
-        density = self.counts.double() / max(count, 1) * BINS_PER_THRESHOLD
-        std = max(variance, 0.0) ** 0.5 if count else float("nan")
-        return ResidualSummary(silent, active, saturated, mean, std, density.tolist())
+        parts = zip(self.groups.T, self.squares, self.counts, self.sums, strict=True)
+        channels = [summarised(*part, laws) for part in parts]
+        whole = (self.groups.sum(1), self.squares.sum(), self.counts.sum(0), self.sums.sum(0))
+        return summarised(*whole, laws, channels)
+
+
+def summarised(
+    groups: Tensor,
+    squares: Tensor,
+    counts: Tensor,
+    sums: Tensor,
+    laws: Mapping[str, Law],
+    channels: list[ResidualSummary] | None = None,
+) -> ResidualSummary:
+    """A summary from the sizes of the groups (3,), the sum of squares, and the bins."""
+    silent, active, saturated = (groups / groups.sum()).tolist()
+    count = counts.sum().item()
+    mean = sums.sum().item() / count if count else float("nan")
+    variance = squares.item() / count - mean**2 if count else float("nan")
+    std = max(variance, 0.0) ** 0.5 if count else float("nan")
+    density = counts / max(count, 1) * BINS_PER_THRESHOLD
+    tally, total = array(counts), array(sums)
+    edges = np.linspace(*RANGE, BINS + 1)[1:-1]
+    distances = {name: distance(tally, total, edges, found) for name, found in laws.items()}
+    return ResidualSummary(
+        silent, active, saturated, mean, std, density.tolist(), distances, channels or []
+    )
+
+
+def over_channels(group: Tensor) -> Tensor:
+    """How many neurons (B, C, *) of each channel belong to a group: (C,)."""
+    return group.transpose(0, 1).flatten(1).sum(1, dtype=torch.float64)
+
+
+def channel_of(chosen: Tensor) -> Tensor:
+    """The channel of each chosen neuron of (B, C, *), in the order in which a mask takes them."""
+    numbers = torch.arange(chosen.shape[1], device=chosen.device)
+    spread = numbers.view(-1, *[1] * (chosen.ndim - 2)).expand_as(chosen)  # (B, C, *)
+    return spread[chosen]
+
+
+def array(values: Tensor) -> Floats:
+    """A tensor as a NumPy array in float64."""
+    found: Floats = values.double().cpu().numpy()
+    return found

@@ -1,3 +1,4 @@
+from . import widgets as widgets
 from .accuracy import Curve as Curve
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .cost import CostCurve as CostCurve
@@ -6,6 +7,9 @@ from .description import describe as describe
 from .membrane import membrane_histogram as membrane_histogram
 from .page import blank_axes as blank_axes
 from .page import blank_panels as blank_panels
+from .picture import Picture as Picture
+from .picture import picture as picture
+from .prediction import lay_prediction as lay_prediction
 from .raster import raster as raster
 from .saving import save as save
 from .style import LOOKS as LOOKS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -83,6 +84,7 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
     return 72 * inches.width, 72 * inches.height
 
 
+@lru_cache(maxsize=1024)
 def text_width(text: str, size: float) -> float:
     """Width of a line of text in points."""
     path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT))
