@@ -1,31 +1,53 @@
-"""`snnlab convert` and `snnlab evaluate`: a trained run at other timesteps."""
+"""`snnlab convert`: a trained run at other timesteps, or an ANN with spiking neurons."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
 
 from snnlab.cli.answer import RunName, answer, table
+from snnlab.conversion.spec import ThresholdRule
 from snnlab.experiment.config import Device
 from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.store import RUNS, RunError, load_run
 
 if TYPE_CHECKING:
-    from snnlab.data.images import Images
-    from snnlab.measure.early_exit import EarlyExit
-    from snnlab.network.net import SpikingNet
+    from snnlab.data.images import Data
+    from snnlab.network.net import ANN, SpikingNet, StagedNet
+
+CALIBRATION_IMAGES = 1000
+"""Training images from which the thresholds of an ANN are read, at most."""
+
+
+@dataclass(frozen=True)
+class ANNConversion:
+    """How a run of method ann or qcfs becomes a spiking network."""
+
+    rule: Annotated[ThresholdRule, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: ThresholdRule("percentile", per_channel=True)
+    )
+    half_threshold_start: bool = True
+    """Start from v_th / 2, so that rates are rounded to 1 / T; else from 0: rounded down."""
+    correct_bias_at: int | None = None
+    """T at which biases are corrected; 0: they are not. Default: 4, or L for qcfs."""
 
 
 @dataclass(frozen=True)
 class Convert:
-    """Convert a trained run to more timesteps and print the certificate."""
+    """Convert a trained run to more timesteps and print the certificate.
+
+    A run of method ann or qcfs gets spiking neurons in place of its activation functions.
+    """
 
     run: RunName
     """Id of a run, see snnlab list."""
     timesteps: int = 8
     """T of the converted network."""
+    ann: ANNConversion = field(default_factory=ANNConversion)
+    """For runs of method ann and qcfs only."""
     device: Device = "auto"
     """Where to run it."""
     runs: Path = RUNS
@@ -35,10 +57,21 @@ class Convert:
 
     def execute(self) -> None:
         """Convert and answer."""
+        from snnlab.network.net import SpikingNet
+
+        net, data = trained_network(self.run, self.runs, self.device)
+        if isinstance(net, SpikingNet):
+            self.answer_for_spiking(net, data)
+        else:
+            self.answer_for_ann(net, data)  # type: ignore[arg-type]
+
+    def answer_for_spiking(self, net: SpikingNet, data: Data) -> None:
+        """More timesteps for a network that spikes already."""
         from snnlab.conversion.timesteps import convert
 
-        net, images = spiking_network(self.run, self.runs, self.device, "test")
-        _, certificate = convert(net, self.timesteps, images, progress=not self.json)
+        if self.ann != ANNConversion():
+            raise RunError(f"run {self.run!r} spikes already: the --ann options do not apply to it")
+        _, certificate = convert(net, self.timesteps, data.test, progress=not self.json)
         noisy = certificate.accuracy_with_noise_at_1
         lines = [
             f"conversion of {self.run} to T = {self.timesteps}",
@@ -51,81 +84,37 @@ class Convert:
         entry = {"run": self.run, "lossless": certificate.lossless} | asdict(certificate)
         answer(entry, "\n".join(lines), as_json=self.json)
 
+    def answer_for_ann(self, net: ANN, data: Data) -> None:
+        """Spiking neurons for activation functions."""
+        from snnlab.conversion.ann import certify_ann, common_levels, convert_ann
 
-@dataclass(frozen=True)
-class Evaluate:
-    """Measure a trained run: accuracy, spike rates and operations at T = 1 to N."""
-
-    run: RunName
-    """Id of a run, see snnlab list."""
-    timesteps: int = 16
-    """Highest T."""
-    noise: bool = False
-    """Keep the noise of the training switched on."""
-    noise_seed: int = 0
-    """Seed of that noise."""
-    split: Literal["test", "validation", "train"] = "test"
-    """Which images."""
-    cost: bool = False
-    """Also give operations, energy and break-even rates."""
-    exit_at: tuple[float, ...] = ()
-    """Also measure early exit at these confidences, without noise: 0.9 0.99."""
-    device: Device = "auto"
-    """Where to run it."""
-    runs: Path = RUNS
-    """Folder of the run folders."""
-    json: bool = False
-    """Print one JSON object instead of text."""
-
-    def execute(self) -> None:
-        """Measure and answer."""
-        import torch
-
-        from snnlab.measure.accuracy import accuracy_against_timesteps
-        from snnlab.measure.early_exit import early_exit_curve
-        from snnlab.measure.energy import cost_report
-
-        net, images = spiking_network(self.run, self.runs, self.device, self.split)
-        generator = None
-        if self.noise:
-            generator = torch.Generator(images.device).manual_seed(self.noise_seed)
-        curve = accuracy_against_timesteps(
-            net, images, self.timesteps, generator=generator, progress=not self.json
+        asked = self.ann
+        calibration = data.train.first(min(CALIBRATION_IMAGES, len(data.train)))
+        correct_at = asked.correct_bias_at
+        if correct_at is None:
+            correct_at = common_levels(net) or 4
+        converted = convert_ann(
+            net,
+            self.timesteps,
+            calibration,
+            **asdict(asked.rule),
+            half_threshold_start=asked.half_threshold_start,
+            correct_bias_at=correct_at,
         )
-        by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
-        entry: dict[str, Any] = {
-            "run": self.run,
-            "split": self.split,
-            "noise": self.noise,
-            "accuracy": by_T,
-        }
-        entry |= {"rates": curve.rates, "operations": curve.operations, "images": curve.images}
-        rates = ", ".join(f"{stage[-1]:.3f}" for stage in curve.rates)
-        lines = [accuracy_lines(by_T), f"  spikes per neuron and timestep, by stage: {rates}"]
-        if self.cost:
-            report = cost_report(net, curve)
-            entry["cost"] = asdict(report)
-            lines += ["", report.text()]
-        if self.exit_at:
-            points = early_exit_curve(net, images, self.exit_at, self.timesteps)
-            entry["early_exit"] = [asdict(point) for point in points]
-            lines += ["", exit_table(points)]
-        answer(entry, "\n".join(lines), as_json=self.json)
-
-
-def exit_table(points: Sequence[EarlyExit]) -> str:
-    """Early exit by threshold."""
-    header = ["early exit at confidence", "mean T", "accuracy (%)", "left early (%)"]
-    rows = [
-        [
-            f"{point.threshold:g}",
-            f"{point.mean_timesteps:.2f}",
-            f"{point.accuracy:.2f}",
-            f"{100 * point.left_early:.1f}",
+        certificate = certify_ann(net, converted, data.test, progress=not self.json)
+        corrected = f"at T = {correct_at}" if correct_at else "no"
+        lines = [
+            f"conversion of {self.run} to spiking neurons, T = {self.timesteps}",
+            f"  thresholds                     {asked.rule.description}",
+            f"  start                          {'v_th / 2' if asked.half_threshold_start else '0'}",
+            f"  biases corrected               {corrected}",
+            f"  warm-up timesteps              {certificate.warm_up}, every step counts",
+            f"  accuracy before                {certificate.ann_accuracy:.2f} %",
+            accuracy_lines(certificate.accuracy),
         ]
-        for point in points
-    ]
-    return table(header, rows)
+        entry = {"run": self.run, "ann": asdict(asked) | {"correct_bias_at": correct_at}}
+        entry |= {"loss": certificate.loss} | asdict(certificate)
+        answer(entry, "\n".join(lines), as_json=self.json)
 
 
 def accuracy_lines(accuracy: dict[int, float]) -> str:
@@ -135,21 +124,16 @@ def accuracy_lines(accuracy: dict[int, float]) -> str:
     return table(["  timesteps T", *map(str, shown)], rows)
 
 
-def spiking_network(id: str, root: Path, device: str, split: str) -> tuple[SpikingNet, Images]:
-    """The network of a finished run, and images of one split of its data, on a device.
+def trained_network(id: str, root: Path, device: str) -> tuple[StagedNet, Data]:
+    """The network of a finished run and its data, on a device.
 
     Raises:
-        RunError: no such run, not finished, or a ReLU network.
+        RunError: no such run, or it is not finished.
     """
     from snnlab.experiment import assemble
-    from snnlab.network.net import SpikingNet
 
     found = load_run(id, root)
     place = assemble.pick_device(device)
     net = found.network(str(place))
-    if found.config is None or not isinstance(net, SpikingNet):
-        raise RunError(f"run {id!r} trained an ANN, which has no timesteps")
-    images: Images = getattr(assemble.load_images(found.config, place), split)
-    if len(images) == 0:
-        raise RunError(f"the data of run {id!r} has no {split} images")
-    return net, images
+    assert found.config is not None  # else there is no network
+    return net, assemble.load_images(found.config, place)

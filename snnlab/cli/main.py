@@ -19,8 +19,9 @@ import tyro
 from snnlab import __version__
 from snnlab.cli.audit import Audit
 from snnlab.cli.bench import Bench
-from snnlab.cli.convert import Convert, Evaluate
+from snnlab.cli.convert import Convert
 from snnlab.cli.demo import Demo
+from snnlab.cli.evaluate import Evaluate
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.train import Train, preset_of

@@ -35,3 +35,11 @@ class ThresholdRule:
             raise ValueError(f"unknown threshold {self.threshold!r}; valid: {valid}")
         if not 0 < self.percentile <= 100:
             raise ValueError(f"percentile must lie in (0, 100], got {self.percentile!r}")
+
+    @property
+    def description(self) -> str:
+        """The rule in words."""
+        value = (
+            "largest activation" if self.threshold == "max" else f"{self.percentile:g}th percentile"
+        )
+        return f"{value} of each {'channel' if self.per_channel else 'layer'}"

@@ -120,10 +120,28 @@ def test_a_run_that_is_not_finished(command: str, ask: Ask, finished: Runs) -> N
     assert not Path("mine").exists()
 
 
-@pytest.mark.parametrize("command", ["convert", "evaluate"])
-def test_a_relu_network_has_no_timesteps(command: str, ask: Ask, finished: Runs) -> None:
-    line = refused(ask(command, finished["ann"].id))
-    assert line == f"run '{finished['ann'].id}' trained an ANN, which has no timesteps"
+def test_a_relu_network_has_no_timesteps(ask: Ask, finished: Runs) -> None:
+    line = refused(ask("evaluate", finished["ann"].id))
+    start = f"run '{finished['ann'].id}' trained an ANN, which has no timesteps"
+    assert line == f"{start}; snnlab convert gives it some"
+
+
+def test_rules_for_an_ann_do_not_apply_to_spikes(ask: Ask, finished: Runs) -> None:
+    line = refused(ask("convert", finished["noise"].id, "--ann.threshold", "max"))
+    assert "spikes already: the --ann options do not apply" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--ann.percentile", "0"], "percentile must lie in (0, 100], got 0.0"),
+        (["--ann.correct-bias-at", "-3"], "correct_bias_at must be at least 1, got -3"),
+    ],
+)
+def test_an_impossible_conversion(
+    options: list[str], message: str, ask: Ask, finished: Runs
+) -> None:
+    assert message in refused(ask("convert", finished["ann"].id, *options))
 
 
 @pytest.mark.parametrize("command", ["convert", "evaluate"])

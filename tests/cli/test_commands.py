@@ -136,6 +136,40 @@ def test_convert_answers_in_text(ask: Ask, finished: Runs) -> None:
     assert without.out.splitlines()[4].endswith("with noise   -")
 
 
+def test_convert_puts_neurons_into_a_relu_network(ask: Ask, finished: Runs) -> None:
+    run = finished["ann"]
+    before = fingerprint(run.folder.parent)
+    plain = (
+        "--ann.no-half-threshold-start",
+        "--ann.correct-bias-at",
+        "0",
+        "--ann.threshold",
+        "max",
+    )
+    said = ask("convert", run.id, "--timesteps", "64", *plain, "--json").json
+    assert run.result is not None
+    assert said["ann_accuracy"] == run.result["ann_accuracy"]
+    assert said["ann"]["rule"] == {"threshold": "max", "percentile": 99.9, "per_channel": True}
+    assert said["warm_up"] == 0
+    assert len(said["thresholds"][0]) == 32  # one per neuron of the first layer
+    assert said["loss"] == said["ann_accuracy"] - said["accuracy"]["64"]
+    assert said["accuracy"]["64"] > said["accuracy"]["1"]
+    best = ask("convert", run.id, "--timesteps", "64", "--json").json
+    assert best["ann"]["correct_bias_at"] == 4
+    assert best["accuracy"]["2"] > said["accuracy"]["2"]
+    assert fingerprint(run.folder.parent) == before
+
+
+def test_convert_says_in_text_how_it_did_so(ask: Ask, finished: Runs) -> None:
+    said = ask("convert", finished["ann"].id, "--timesteps", "2", "--ann.no-per-channel")
+    lines = said.out.splitlines()
+    assert lines[0] == f"conversion of {finished['ann'].id} to spiking neurons, T = 2"
+    ends = [line.split("  ")[-1].strip() for line in lines[1:5]]
+    wanted = ["99.9th percentile of each layer", "v_th / 2", "at T = 4", "0, every step counts"]
+    assert ends == wanted
+    assert f"{finished['ann'].result['ann_accuracy']:.2f} %" in lines[5]
+
+
 def test_evaluate_measures_a_split(ask: Ask, finished: Runs) -> None:
     run = finished["noise"]
     said = ask("evaluate", run.id, "--timesteps", "5", "--json")
