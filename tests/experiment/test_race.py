@@ -42,7 +42,6 @@ def done(tiny: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.fixture
 def steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every epoch takes exactly one second, so that equal time means equal epochs."""
-
     learning = importlib.import_module("snnlab.learning.fit")
     monkeypatch.setattr(learning, "stopwatch", lambda device: count().__next__)
 
