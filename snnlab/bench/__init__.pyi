@@ -1,2 +1,4 @@
+from .peers import peer_networks as peer_networks
 from .speed import Row as Row
-from .speed import speed_rows as speed_rows
+from .speed import Speed as Speed
+from .speed import measure_speed as measure_speed

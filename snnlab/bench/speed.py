@@ -1,41 +1,38 @@
-"""How long a training step and a forward pass take, against the same network with ReLU.
+"""How long a training step and a forward pass take, side by side with other libraries.
 
-What was tried for the hot loops of `snnlab.neuron.kernels`, on a two-core x86-64 CPU with
-AVX-512, one thread, per element of a 128 x 32 x 28 x 28 tensor:
-
-- Comparing the firing probability with 16 random bits, four from one draw of the generator,
-  takes 2.9 ns forwards; drawing Gaussian numbers alone took 5.2 ns.
-- Blocks that fit into the cache: 7 % faster forwards, 3 % backwards. Not worth the code.
-- NumPy's SFC64 in place of PyTorch's Mersenne Twister: 0.3 ns less. Not worth a second
-  source of randomness.
-- A polynomial in place of erf: exact to 7e-6, 0.35 ns less. Not worth the inexactness.
-- Channels-last: a training step of the convnet took 0.72 of the time.
-- Average pooling before the neurons: a quarter of the neurons, so a quarter of the noise.
-- Batch norm and pooling merged into the convolutions before inference (`streamline`): a
-  forward pass at T = 8 took 0.6 to 0.7 of the time.
-- More than 32 MB at once: page faults cost more than the arithmetic, see CHUNK_ELEMENTS.
+The limits: a step of the same network with ReLU, as PyTorch has it, is the floor for T = 1,
+and T of its passes are the ceiling for T. `docs/bench_notes.md` says what was tried to get
+near them.
 """
 
 from __future__ import annotations
 
-import functools
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
 from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
+from snnlab.measure.speed import memory_use
 from snnlab.network.models import build
-from snnlab.network.net import SpikingNet, StagedNet
+from snnlab.network.net import ANN, SpikingNet
 from snnlab.network.spec import Architecture
-from snnlab.neuron.spec import Noise
+from snnlab.neuron.spec import Neuron, Noise
 
-TRAIN_TIMESTEPS = (1, 4)
-INFER_TIMESTEPS = (1, 4, 8, 16)
+TRAIN_TIMESTEPS = (1, 4, 8, 16)
+INFER_TIMESTEPS = (1, 4, 16, 64)
 CLASSES = 10
+OWN = ("relu", "snnlab", "snnlab-noise")
+"""Libraries of rows that are ours or the limit; the others are peers."""
+
+Batch = tuple[Tensor, Tensor]
+Key = tuple[str, int]
+"""Library and T."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +44,57 @@ class Row:
     timesteps: int
     """T; 1 for the ReLU network."""
     library: str
-    """Training: snnlab, snnlab-noise (single step with noise) or relu. Inference: snnlab and
-    relu-streamlined after `streamline`; snnlab-plain and relu as they were trained."""
+    """relu: the network with ReLU, of PyTorch's own layers. snnlab: ours; trained by BPTT, run
+    after `streamline`. snnlab-noise: ours, a single noisy step. snntorch, spikingjelly, norse.
+    Beside them, in rows of their own: relu-merged and relu-streamlined, the ReLU network with
+    our merged layers; snnlab-plain, ours run as it was trained."""
     ms: float
-    """Median milliseconds per batch."""
+    """Median milliseconds per batch; processor time on one CPU thread."""
     ratio_to_relu: float
     """Median over the rounds of the time over the ReLU network's time in the same round."""
+    peak_mib: float | None
+    """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown."""
 
 
-def speed_rows(
+@dataclass(frozen=True)
+class Comparison:
+    """Ours against the fastest other library at one T."""
+
+    work: str
+    """train or infer."""
+    timesteps: int
+    """T."""
+    fastest_peer: str
+    """The library."""
+    times_as_fast: float
+    """Its median milliseconds over ours."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """All that a benchmark found."""
+
+    rows: list[Row]
+    """Ours, the ReLU network and the other libraries."""
+    rows_beside: list[Row]
+    """Variants that are not the comparison itself, see `Row.library`."""
+    comparisons: list[Comparison] = field(default_factory=list)
+    """One for each kind of work and T at which another library was measured."""
+    notes: list[str] = field(default_factory=list)
+    """Libraries that are absent, and how to install them."""
+
+
+def measure_speed(
     architecture: Architecture,
     image_shape: tuple[int, int, int],
     *,
     batch_size: int = 128,
     rounds: int = 9,
+    train_timesteps: tuple[int, ...] = TRAIN_TIMESTEPS,
+    infer_timesteps: tuple[int, ...] = INFER_TIMESTEPS,
     device: torch.device | None = None,
     progress: bool = False,
-) -> list[Row]:
+) -> Speed:
     """Measure training steps and forward passes, all taking turns in one run.
 
     Args:
@@ -71,47 +102,131 @@ def speed_rows(
         image_shape: (C, H, W).
         batch_size: images per batch.
         rounds: how often each piece of work is timed.
+        train_timesteps, infer_timesteps: the T to measure.
         device: default CPU.
         progress: show a progress bar, if there is a terminal.
+
+    Example:
+        >>> measure_speed(Architecture("mlp"), (1, 8, 8), rounds=7).rows[0].library
+        'relu'
     """
     device = device or torch.device("cpu")
     images = torch.randn(batch_size, *image_shape, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(batch_size) % CLASSES
     batch = (images.to(device, memory_format=torch.channels_last), labels.to(device))
+    makers = Networks(architecture, image_shape, device)
+    _, notes = makers.peers()
+    rows: list[Row] = []
+    for work, pieces in (
+        ("train", training_work(makers, batch, train_timesteps)),
+        ("infer", inference_work(makers, batch[0], infer_timesteps)),
+    ):
+        rows += measured(work, pieces, rounds, device, progress=progress)
+    beside = ("relu-merged", "relu-streamlined", "snnlab-plain")
+    main = [row for row in rows if row.library not in beside]
+    aside = [row for row in rows if row.library in beside]
+    return Speed(main, aside, compared(main), notes)
 
-    def network(activation: str, noise: Noise | None = None) -> StagedNet:
+
+@dataclass(frozen=True)
+class Networks:
+    """Makes networks of the same architecture and weights."""
+
+    architecture: Architecture
+    image_shape: tuple[int, int, int]
+    device: torch.device
+
+    def spiking(self, noise: Noise | None = None) -> SpikingNet:
+        """Ours, of IF neurons that start at 0 (or from the noise)."""
+        return cast(SpikingNet, self.make("spiking", noise))
+
+    def relu(self) -> ANN:
+        """With ReLU."""
+        return cast(ANN, self.make("relu"))
+
+    def make(self, activation: str, noise: Noise | None = None) -> nn.Module:
+        """A network on the device."""
         net = build(
-            architecture,
-            image_shape=image_shape,
+            self.architecture,
+            image_shape=self.image_shape,
             classes=CLASSES,
             seed=0,
             activation=activation,
+            neuron=Neuron(v_init=0.0),
             noise=noise,
         )
-        return net.to(device).to(memory_format=torch.channels_last)
+        return net.to(self.device).to(memory_format=torch.channels_last)
 
-    training: dict[tuple[str, int], Callable[[], object]] = {
-        ("relu", 1): TrainingStep(network("relu"), batch, 1),
-        ("snnlab-noise", 1): TrainingStep(network("spiking", Noise()), batch, 1),
+    def peers(self) -> tuple[dict[str, PeerNet], list[str]]:
+        """The other libraries, and notes on those that are absent."""
+        nets, notes = peer_networks(self.spiking())
+        return {name: net.to(self.device) for name, net in nets.items()}, notes
+
+
+def training_work(
+    makers: Networks, batch: Batch, timesteps: tuple[int, ...]
+) -> dict[Key, Callable[[], object]]:
+    """The training steps to time."""
+    work: dict[Key, Callable[[], object]] = {
+        ("relu", 1): TrainingStep(cast(ANN, plain_ann(makers.relu())), batch, 1),
+        ("relu-merged", 1): TrainingStep(makers.relu(), batch, 1),
+        ("snnlab-noise", 1): TrainingStep(makers.spiking(Noise()), batch, 1),
     }
-    training |= {("snnlab", T): TrainingStep(network("spiking"), batch, T) for T in TRAIN_TIMESTEPS}
-    relu, spiking = network("relu").eval(), network("spiking").eval()
-    inference: dict[tuple[str, int], Callable[[], object]] = {
-        ("relu", 1): functools.partial(forward, relu, batch[0], 1),
-        ("relu-streamlined", 1): functools.partial(forward, streamline(relu), batch[0], 1),
+    for T in timesteps:
+        work["snnlab", T] = TrainingStep(makers.spiking(), batch, T)
+        work |= {(name, T): TrainingStep(net, batch, T) for name, net in makers.peers()[0].items()}
+    return work
+
+
+def inference_work(
+    makers: Networks, images: Tensor, timesteps: tuple[int, ...]
+) -> dict[Key, Callable[[], object]]:
+    """The forward passes to time."""
+    relu, ours = makers.relu().eval(), makers.spiking().eval()
+    nets: dict[str, Net] = {"snnlab": streamline(ours), "snnlab-plain": ours, **makers.peers()[0]}
+    work: dict[Key, Callable[[], object]] = {
+        ("relu", 1): ForwardPass(cast(ANN, plain_ann(relu)), images, 1),
+        ("relu-merged", 1): ForwardPass(relu, images, 1),
+        ("relu-streamlined", 1): ForwardPass(streamline(relu), images, 1),
     }
-    for name, net in (("snnlab", streamline(spiking)), ("snnlab-plain", spiking)):
-        for T in INFER_TIMESTEPS:
-            inference[name, T] = functools.partial(forward, net, batch[0], T)
+    return work | {
+        (name, T): ForwardPass(net, images, T) for T in timesteps for name, net in nets.items()
+    }
+
+
+def measured(
+    work: str,
+    pieces: dict[Key, Callable[[], object]],
+    rounds: int,
+    device: torch.device,
+    *,
+    progress: bool,
+) -> list[Row]:
+    """One row for each piece, timed in turns; its memory in one more call."""
+    named = {f"{library} {T}": piece for (library, T), piece in pieces.items()}
+    times = alternate(named, rounds, device, progress=progress)
     rows = []
-    for work, pieces in (("train", training), ("infer", inference)):
-        named = {f"{library} {T}": piece for (library, T), piece in pieces.items()}
-        times = alternate(named, rounds, device, progress=progress)
-        for library, T in pieces:
-            took = times[f"{library} {T}"]
-            ratio = median_ratio(took, times["relu 1"])
-            rows.append(Row(work, T, library, statistics.median(took), ratio))
+    for (library, T), piece in pieces.items():
+        took = times[f"{library} {T}"]
+        with memory_use(device) as memory:
+            piece()
+        ratio = median_ratio(took, times["relu 1"])
+        rows.append(Row(work, T, library, statistics.median(took), ratio, memory.peak_mib))
     return rows
+
+
+def compared(rows: list[Row]) -> list[Comparison]:
+    """Ours against the fastest other library, for each kind of work and T."""
+    found = []
+    for ours in rows:
+        rivals = [r for r in rows if (r.work, r.timesteps) == (ours.work, ours.timesteps)]
+        rivals = [r for r in rivals if r.library not in OWN]
+        if ours.library == "snnlab" and rivals:
+            best = min(rivals, key=lambda row: row.ms)
+            found.append(
+                Comparison(ours.work, ours.timesteps, best.library, round(best.ms / ours.ms, 2))
+            )
+    return found
 
 
 class TrainingStep:
@@ -123,24 +238,35 @@ class TrainingStep:
         timesteps: T of a spiking network.
     """
 
-    def __init__(self, net: StagedNet, batch: tuple[Tensor, Tensor], timesteps: int) -> None:
+    def __init__(self, net: Net, batch: Batch, timesteps: int) -> None:
         self.net, (self.images, self.labels) = net.train(), batch
+        self.timesteps = timesteps
         self.generator = torch.Generator(self.images.device).manual_seed(0)
-        self.options = {"timesteps": timesteps} if isinstance(net, SpikingNet) else {}
         self.optimizer = torch.optim.AdamW(net.parameters(), fused=True)
 
     def __call__(self) -> None:
         """Forward, backward, update."""
-        logits = self.net(self.images, generator=self.generator, **self.options)
+        logits = run(self.net, self.images, self.timesteps, self.generator)
         loss = nn.functional.cross_entropy(logits, self.labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
 
 
-@torch.no_grad()
-def forward(net: StagedNet, images: Tensor, timesteps: int) -> Tensor:
-    """Logits without gradient."""
-    options = {"timesteps": timesteps} if isinstance(net, SpikingNet) else {}
-    logits: Tensor = net(images, **options)
-    return logits
+class ForwardPass:
+    """Logits without gradient; call it. Arguments as for `TrainingStep`."""
+
+    def __init__(self, net: Net, images: Tensor, timesteps: int) -> None:
+        self.net, self.images, self.timesteps = net.eval(), images, timesteps
+
+    @torch.no_grad()
+    def __call__(self) -> Tensor:
+        """Logits (B, K)."""
+        return run(self.net, self.images, self.timesteps, None)
+
+
+def run(net: Net, images: Tensor, timesteps: int, generator: torch.Generator | None) -> Tensor:
+    """Logits (B, K) of any of the networks."""
+    if isinstance(net, SpikingNet):
+        return cast(Tensor, net(images, timesteps, generator=generator))
+    return cast(Tensor, net(images) if isinstance(net, ANN) else net(images, timesteps))

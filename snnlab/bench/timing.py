@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 
 import torch
 from tqdm.auto import tqdm
+
+from snnlab.measure.speed import stopwatch
 
 WARM_UP = 2
 """Rounds that are not counted."""
@@ -23,7 +24,7 @@ def alternate(
     """Milliseconds of each piece of work in each round, all pieces taking turns.
 
     Taking turns spreads a disturbance of the machine over all of them, so that ratios hold
-    where absolute times do not.
+    where absolute times do not. On one CPU thread processor time counts, see `stopwatch`.
 
     Args:
         work: name to function.
@@ -36,16 +37,17 @@ def alternate(
     """
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {rounds}")
+    clock = stopwatch(device)
     times: dict[str, list[float]] = {name: [] for name in work}
     bar = tqdm(range(WARM_UP + rounds), desc="bench", disable=None if progress else True)
     for turn in bar:
         for name, function in work.items():
             wait(device)
-            started = time.perf_counter()
+            started = clock()
             function()
             wait(device)
             if turn >= WARM_UP:
-                times[name].append(1e3 * (time.perf_counter() - started))
+                times[name].append(1e3 * (clock() - started))
     return times
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import dacite
 
@@ -13,7 +13,7 @@ from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
-Method = Literal["noise", "no-noise", "bptt", "ann", "qcfs"]
+Method = Literal["noise", "target-noise", "no-noise", "bptt", "ann", "qcfs"]
 METHODS: tuple[str, ...] = get_args(Method)
 Device = Literal["auto", "cpu", "cuda", "mps"]
 COUNTS = (
@@ -68,9 +68,10 @@ class RunConfig:
     """
 
     method: Method = "noise"
-    """noise: one timestep with noise (ours); no-noise: one timestep without; bptt:
-    backpropagation through time; ann: a ReLU network; qcfs: a network of quantised
-    activations. The last two are converted to spiking neurons after training."""
+    """noise: one timestep with noise (ours); target-noise: one pass with noise that stands for
+    several timesteps; no-noise: one timestep without; bptt: backpropagation through time; ann: a
+    ReLU network; qcfs: a network of quantised activations. The last two are converted to spiking
+    neurons after training."""
     seed: int = 0
     """Of the initial weights, the order of the images, the augmentation and the noise."""
     timesteps: int = 16
@@ -91,10 +92,15 @@ class RunConfig:
     model: Architecture = field(default_factory=Architecture)
     """The network."""
     neuron: Neuron = field(default_factory=Neuron)
-    """Its neurons. v_init None: the mean of the noise for method noise; v_th / 2 for bptt,
+    """Its neurons. v_init None: the mean of the noise for methods with noise; v_th / 2 for bptt,
     which does better with it (see `BPTT_START`); else 0, the potential of a neuron at rest."""
     noise: Noise = field(default_factory=Noise)
-    """The noise of method noise; the other methods have none."""
+    """The noise of method noise."""
+    stage_noise: tuple[Noise, ...] = ()
+    """The noise of method noise for each neuron layer in turn, as `calibrate_noise` measures it;
+    none: `noise` in all of them."""
+    target_noise: Noise = field(default_factory=lambda: Noise("uniform", timesteps=4))
+    """The noise of method target-noise: its timesteps are those that one pass stands for."""
     surrogate: Surrogate = field(default_factory=lambda: Surrogate.matched(Noise()))
     """Slope of the threshold for the methods without noise (see `BPTT_START`); with noise it
     is the exact derivative of the firing probability."""
@@ -114,24 +120,38 @@ class RunConfig:
             raise ConfigError(f"seed must lie in 0 .. 2^31 - 1, got {self.seed}")
 
     @property
-    def acting_noise(self) -> Noise | None:
-        """The noise that the network is built with."""
-        return self.noise if self.method == "noise" else None
+    def acting_noise(self) -> Noise | tuple[Noise, ...] | None:
+        """The noise that the network is built with: the same everywhere, or one per stage."""
+        if self.method == "noise":
+            return self.stage_noise or self.noise
+        return self.target_noise if self.method == "target-noise" else None
 
     @property
     def acting_neuron(self) -> Neuron:
-        """The neuron that the network is built with, its v_init a number."""
-        if self.neuron.v_init is not None:
+        """The neuron that the network is built with, its v_init a number.
+
+        It is None where each stage has a noise of its own, and then the mean of that.
+        """
+        noise = self.acting_noise
+        if self.neuron.v_init is not None or isinstance(noise, tuple):
             return self.neuron
-        starts = {"noise": self.noise.mu, "bptt": BPTT_START["v_init"]}
-        return replace(self.neuron, v_init=starts.get(self.method, 0.0) * self.neuron.v_th)
+        start = BPTT_START["v_init"] if self.method == "bptt" else 0.0
+        start = start if noise is None else noise.mu
+        return replace(self.neuron, v_init=start * self.neuron.v_th)
 
     @property
     def acting_model(self) -> Architecture:
-        """The architecture that is built: for bptt with its own initial batch-norm weight."""
-        if self.method != "bptt" or self.model.norm_weight is not None:
-            return self.model
-        return replace(self.model, norm_weight=BPTT_START["norm_weight"])
+        """The architecture that is built.
+
+        Unless the configuration says otherwise, bptt has its own initial batch-norm weight, and
+        target-noise learns its thresholds.
+        """
+        model = self.model
+        if self.method == "bptt" and model.norm_weight is None:
+            return replace(model, norm_weight=BPTT_START["norm_weight"])
+        if self.method == "target-noise" and model.learned_threshold is None:
+            return replace(model, learned_threshold="layer")
+        return model
 
     @property
     def spiking(self) -> bool:
@@ -151,7 +171,8 @@ def from_dict(values: dict[str, Any]) -> RunConfig:
         ConfigError: unknown keys (the valid ones are listed), wrong types or values.
     """
     check_keys(RunConfig, values, "")
-    strict = dacite.Config(strict=True, type_hooks={int: as_int, float: as_float})
+    hooks: dict[type, Any] = {int: as_int, float: as_float}
+    strict = dacite.Config(strict=True, type_hooks=hooks, cast=[tuple])
     try:
         return dacite.from_dict(RunConfig, values, strict)
     except dacite.WrongTypeError as error:
@@ -180,6 +201,8 @@ def described(kind: Any) -> str:
     """A type in the words of an error message."""
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(str, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return "a list, of " + {float: "numbers"}.get(get_args(kind)[0], "groups of settings")
     words = {
         int: "a whole number",
         float: "a number",
@@ -202,3 +225,14 @@ def check_keys(kind: type, values: object, path: str) -> None:
             raise ConfigError(f"unknown setting {path}{key}; valid: {', '.join(valid)}")
         if is_dataclass(hints[key]):
             check_keys(hints[key], value, f"{path}{key}.")
+        elif get_origin(hints[key]) is tuple:
+            check_items(get_args(hints[key])[0], value, f"{path}{key}")
+
+
+def check_items(kind: Any, values: object, path: str) -> None:
+    """Raise ConfigError unless `values` is a list, and as `check_keys` for groups in it."""
+    if not isinstance(values, list | tuple):
+        raise ConfigError(f"{path} must be a list, got {values!r}")
+    if is_dataclass(kind):
+        for i, value in enumerate(values):
+            check_keys(cast(type, kind), value, f"{path}.{i}.")

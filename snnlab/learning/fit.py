@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Data
 from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
 from snnlab.measure.speed import stopwatch
-from snnlab.network.net import SpikingNet, StagedNet
+from snnlab.network.net import StagedNet
 
 NAN_CHECK = 25
 """Steps between two looks at the loss: each look waits for a GPU."""
@@ -60,6 +61,12 @@ class Epoch:
     """Whether noise acted."""
     seconds: float
     """Training time, without validation; see `stopwatch` for what counts."""
+    noise_by_stage: list[float] = field(default_factory=list)
+    """Sigma of the noise of each stage at the end of the epoch, in units of v_th; learned per
+    channel: their mean. Empty for a network without noise."""
+    thresholds: list[float] = field(default_factory=list)
+    """Threshold of each stage at the end of the epoch, if it is learned; per channel: their mean.
+    Empty if it is not."""
 
 
 def fit(
@@ -115,10 +122,9 @@ def fit(
         progress = load_checkpoint(checkpoint, net, loop.optimizer, loop.generators, identity)
         loop.schedule.load_state_dict(progress.schedule)
         history = [Epoch(**epoch) for epoch in progress.history]
-    noise = noise_switch(net)
     try:
         for number in range(len(history) + 1, training.epochs + 1):
-            noise(number <= training.noisy_epochs)
+            loop.noise.enter(number)
             history.append(loop.epoch(number, on_batch))
             if checkpoint is not None:
                 progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
@@ -128,7 +134,7 @@ def fit(
             if on_epoch is not None:
                 on_epoch(history[-1])
     finally:
-        noise(True)
+        loop.noise.leave()
     return history
 
 
@@ -139,6 +145,7 @@ class Loop:
         self, net: StagedNet, data: Data, objective: Objective, training: Training, seed: int
     ) -> None:
         self.net, self.data, self.objective, self.training = net, data, objective, training
+        self.noise = NoiseSchedule(net, training)
         device = data.train.device
         self.generators = {
             "order": seeded_generator(seed, "order", torch.device("cpu")),
@@ -194,8 +201,10 @@ class Loop:
             train_accuracy=100 * hits.item() / seen,
             validation_accuracy=self.validate(),
             learning_rate=float(self.schedule.get_last_lr()[0]),
-            noise=number <= self.training.noisy_epochs and has_noise(self.net),
+            noise=any(self.noise.sigmas()),
             seconds=seconds,
+            noise_by_stage=self.noise.sigmas(),
+            thresholds=learned_thresholds(self.net),
         )
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -251,23 +260,6 @@ def seeded_generator(seed: int, purpose: str, device: torch.device) -> torch.Gen
     """A generator whose stream depends on the seed and on what it is for."""
     mixed = (zlib.crc32(purpose.encode()) << 32) + seed
     return torch.Generator(device).manual_seed(mixed % 2**63)
-
-
-def noise_switch(net: StagedNet) -> Callable[[bool], None]:
-    """A function that turns the noise of all neuron layers on (as it is now) or off."""
-    layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
-    noises = [layer.noise for layer in layers]
-
-    def switch(on: bool) -> None:
-        for layer, noise in zip(layers, noises, strict=True):
-            layer.noise = noise if on else None
-
-    return switch
-
-
-def has_noise(net: StagedNet) -> bool:
-    """Whether any neuron layer has noise at the moment."""
-    return isinstance(net, SpikingNet) and any(layer.noise for layer in net.neuron_layers())
 
 
 def check_device(net: nn.Module, data: Data) -> None:

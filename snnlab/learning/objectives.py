@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ class Objective(Protocol):
 @dataclass(frozen=True)
 class SingleStep:
     """One timestep, with the network's noise in place of the residual potentials.
+
+    With target-T noise the one pass stands for several timesteps.
 
     Source: Jiang and Zhang (2023), arXiv 2211.05453.
     """
@@ -67,8 +69,16 @@ class BPTT:
             raise ValueError(f"BPTT needs at least 1 timestep, got {self.timesteps}")
 
     def check(self, net: StagedNet) -> None:
-        """Only spiking networks; see `check_spiking`."""
+        """Only spiking networks, see `check_spiking`, whose noise can act at each timestep."""
         check_spiking(net, "BPTT")
+        if self.timesteps > 1:
+            for stage in net.stages:
+                noise = cast(NeuronLayer, stage.neuron).noise
+                if noise is not None and (noise.timesteps > 1 or noise.learned != "no"):
+                    raise ValueError(
+                        f"BPTT cannot train with {noise}: target-T noise and noise that is "
+                        "learned act in a single pass; train with SingleStep()"
+                    )
 
     def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
         """Logits (B, K) averaged over T timesteps."""

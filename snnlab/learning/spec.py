@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 Precision = Literal["float32", "bfloat16"]
+Schedule = Literal["constant", "linear", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,16 @@ class Training:
     """Shift (and, where the data set allows it, flip) the training images at random."""
     noise_fraction: float = 1.0
     """Initial share of the epochs in which the noise acts, in [0, 1]; 1: throughout."""
+    noise_schedule: Schedule = "constant"
+    """How sigma moves from its full value in the first epoch to `noise_floor` times that in the
+    last epoch with noise: not at all, in a straight line, or along half a cosine. The surrogate
+    stays as it is."""
+    noise_floor: float = 0.1
+    """Share of sigma that an annealed noise ends at, above 0 and at most 1. Target-T noise that
+    falls to a small floor turns from random rounding into rounding to the nearest."""
+    mean_fraction: float = 0.0
+    """Final share of the epochs, in [0, 1], in which every neuron gives its mean response
+    clip(I / v_th, 0, 1) in place of spikes, without noise; IF neurons and single passes only."""
     precision: Precision = "float32"
     """bfloat16: mixed precision where the device is a GPU."""
     channels_last: bool = True
@@ -49,11 +61,32 @@ class Training:
             raise ValueError(f"label_smoothing must lie in [0, 1), got {self.label_smoothing!r}")
         if not 0 <= self.noise_fraction <= 1:
             raise ValueError(f"noise_fraction must lie in [0, 1], got {self.noise_fraction!r}")
-        if self.precision not in get_args(Precision):
-            valid = ", ".join(get_args(Precision))
-            raise ValueError(f"unknown precision {self.precision!r}; valid: {valid}")
+        if not 0 < self.noise_floor <= 1:
+            raise ValueError(f"noise_floor must lie in (0, 1], got {self.noise_floor!r}")
+        if not 0 <= self.mean_fraction <= 1:
+            raise ValueError(f"mean_fraction must lie in [0, 1], got {self.mean_fraction!r}")
+        for name, kind in (("precision", Precision), ("noise_schedule", Schedule)):
+            if getattr(self, name) not in get_args(kind):
+                valid = ", ".join(get_args(kind))
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; valid: {valid}")
 
     @property
     def noisy_epochs(self) -> int:
         """How many epochs, from the first on, the noise acts."""
-        return round(self.noise_fraction * self.epochs)
+        return min(round(self.noise_fraction * self.epochs), self.epochs - self.mean_epochs)
+
+    @property
+    def mean_epochs(self) -> int:
+        """How many epochs, up to the last, train on the mean response."""
+        return round(self.mean_fraction * self.epochs)
+
+    def noise_factor(self, epoch: int) -> float:
+        """By what sigma is multiplied in an epoch (from 1 on); 0 without noise."""
+        if epoch > self.noisy_epochs:
+            return 0.0
+        if self.noise_schedule == "constant":
+            return 1.0
+        passed = (epoch - 1) / max(1, self.noisy_epochs - 1)
+        if self.noise_schedule == "cosine":
+            passed = (1 - math.cos(math.pi * passed)) / 2
+        return 1 - (1 - self.noise_floor) * passed

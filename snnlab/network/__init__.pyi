@@ -7,3 +7,4 @@ from .net import StagedNet as StagedNet
 from .probes import Recording as Recording
 from .probes import record as record
 from .spec import Architecture as Architecture
+from .surgery import with_neurons as with_neurons

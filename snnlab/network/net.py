@@ -19,8 +19,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron.kernels import repeat_in_time
+from snnlab.neuron.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.learned import LearnedThreshold
 
 Potentials = list[Tensor | None]
 """One entry per stage: (B, *), or None before the first timestep."""
@@ -41,6 +42,9 @@ CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
 than to compute on.
 """
 
+AFFINE = (nn.Linear, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+"""Layers of a readout that commute with the mean over time."""
+
 
 def plain_run(
     stage: int,
@@ -57,27 +61,36 @@ class Stage(nn.Module):
     """Stateless layers, then neurons; with `shortcut`, a residual connection.
 
     The current is layers(x), plus shortcut(y) where y is the input that the stage
-    `back` places earlier received.
+    `back` places earlier received; a learned threshold divides it.
 
     Args:
         layers: stateless: the same input gives the same output at each timestep.
         neuron: `NeuronLayer` in a spiking network, an activation function in an ANN.
         shortcut: stateless layers of the residual connection, or None.
         back: how many stages the residual connection spans.
+        threshold: what the neurons learn as their threshold, or None.
     """
 
     def __init__(
-        self, layers: nn.Module, neuron: nn.Module, shortcut: nn.Module | None = None, back: int = 1
+        self,
+        layers: nn.Module,
+        neuron: nn.Module,
+        shortcut: nn.Module | None = None,
+        back: int = 1,
+        threshold: LearnedThreshold | None = None,
     ) -> None:
         super().__init__()
         self.layers, self.neuron = layers, neuron
         self.shortcut, self.back = shortcut, back
+        self.threshold = threshold
 
     def current(self, inputs: Sequence[Tensor]) -> Tensor:
         """Current into the neurons, (N, *); `inputs` are those of the last stages, (N, *)."""
         current: Tensor = self.layers(inputs[-1])
         if self.shortcut is not None:
             current = current + self.shortcut(inputs[-1 - self.back])
+        if self.threshold is not None:
+            current = self.threshold(current)
         return current
 
 
@@ -119,6 +132,12 @@ class StagedNet(nn.Module):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
+
+
+def is_affine(readout: nn.Module) -> bool:
+    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
+    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
+    return all(type(layer) in AFFINE for layer in layers)
 
 
 @contextmanager
@@ -185,9 +204,10 @@ class SpikingNet(StagedNet):
         """
         T = self.timesteps if timesteps is None else timesteps
         chunk = T if torch.is_grad_enabled() else None
+        once = T > 1 and is_affine(self.readout)
         total = torch.zeros((), device=images.device)
-        for part in self.unroll(images, T, generator=generator, chunk=chunk):  # (t, B, K)
-            total = total + part.sum(0)
+        for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
+            total = total + part.sum(0)  # (t, B, K) to (B, K)
         return total / T
 
     def unroll(
@@ -198,6 +218,7 @@ class SpikingNet(StagedNet):
         generator: torch.Generator | None = None,
         chunk: int | None = None,
         run: Runner = plain_run,
+        summed: bool = False,
     ) -> Iterator[Tensor]:
         """The readout timestep by timestep, in chunks so that memory does not grow with T.
 
@@ -209,9 +230,11 @@ class SpikingNet(StagedNet):
                 counts as 2 where there is a generator, as a lone noisy step leaves no
                 potentials to go on from.
             run: how the neurons of a stage are run.
+            summed: yield the sum over the timesteps of each chunk, which an affine readout
+                computes from summed spikes.
 
         Yields:
-            (t, B, K) with t <= chunk, T timesteps in all.
+            (t, B, K) with t <= chunk, T timesteps in all; (1, B, K) per chunk if summed.
         """
         self.check_images(images)
         if timesteps < 1 or (chunk is not None and chunk < 1):
@@ -223,7 +246,9 @@ class SpikingNet(StagedNet):
         v: Potentials = [None] * len(self.stages)
         for begin in range(0, timesteps, chunk):
             span = min(chunk, timesteps - begin)
-            readout, v = self.advance(images, first, span, v, generator=generator, run=run)
+            readout, v = self.advance(
+                images, first, span, v, generator=generator, run=run, summed=summed
+            )
             yield readout
 
     def advance(
@@ -235,6 +260,7 @@ class SpikingNet(StagedNet):
         *,
         generator: torch.Generator | None = None,
         run: Runner = plain_run,
+        summed: bool = False,
     ) -> tuple[Tensor, Potentials]:
         """Run on from the potentials v for some timesteps.
 
@@ -245,9 +271,10 @@ class SpikingNet(StagedNet):
             v: one entry per stage, see `Potentials`.
             generator: source of the noise.
             run: how the neurons of a stage are run.
+            summed: sum the readout over the timesteps, see `unroll`.
 
         Returns:
-            Readout (T, B, K) and the potentials after the last timestep.
+            Readout (T, B, K), or (1, B, K) if summed, and the potentials after the last timestep.
         """
         batch = len(images)
         inputs = deque([images], maxlen=self.reach)  # from the first spikes on: (T * B, *)
@@ -261,6 +288,9 @@ class SpikingNet(StagedNet):
             spikes, last = run(i, cast(NeuronLayer, stage.neuron), currents, v[i], generator)
             after.append(last)
             inputs.append(spikes.flatten(0, 1))  # (T * B, *)
+        if summed:
+            mean = sum_over_time(spikes) / timesteps  # (B, *)
+            return timesteps * self.readout(mean).unsqueeze(0), after
         return self.readout(inputs[-1]).view(timesteps, batch, -1), after
 
     def neuron_layers(self) -> list[NeuronLayer]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-ModelName = Literal["mlp", "convnet", "vgg11", "vgg16", "resnet18"]
+from snnlab.neuron.spec import Learned
+
+ModelName = Literal["mlp", "convnet", "convnet6", "vgg11", "vgg16", "resnet18"]
 
 DEFAULT_WIDTH: dict[str, int] = {
     "mlp": 64,
     "convnet": 32,
+    "convnet6": 32,
     "vgg11": 64,
     "vgg16": 64,
     "resnet18": 64,
@@ -25,13 +28,17 @@ class Architecture:
     """
 
     name: ModelName = "mlp"
-    """mlp (two hidden layers), convnet (three convolutions), vgg11, vgg16 or resnet18."""
+    """mlp (two hidden layers), convnet (three convolutions), convnet6 (six), vgg11, vgg16 or
+    resnet18."""
     width: int | None = None
     """Hidden units of the mlp, channels of the first convolution otherwise; None: 64 units,
-    32 channels in the convnet, 64 in VGG and ResNet."""
+    32 channels in the convnets, 64 in VGG and ResNet."""
     norm_weight: float | None = None
     """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
     start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1."""
+    learned_threshold: Learned | None = None
+    """Whether training learns the threshold of spiking neurons, from v_th on: no, one per layer,
+    or one per channel. None: one per layer in runs of method target-noise; else no."""
 
     def __post_init__(self) -> None:
         if self.name not in get_args(ModelName):
@@ -39,6 +46,11 @@ class Architecture:
             raise ValueError(f"unknown model {self.name!r}; valid: {valid}")
         if self.width is not None and self.width < 1:
             raise ValueError(f"width must be at least 1, got {self.width}")
+        if self.learned_threshold not in (None, *get_args(Learned)):
+            valid = ", ".join(get_args(Learned))
+            raise ValueError(
+                f"unknown choice for learned_threshold {self.learned_threshold!r}; valid: {valid}"
+            )
         if self.norm_weight is not None and not self.norm_weight > 0:
             raise ValueError(f"norm_weight must be above 0, got {self.norm_weight}")
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from snnlab.neuron.noise import standard_sample
+from snnlab.neuron import noise as families
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import Fire
 
@@ -143,8 +143,7 @@ def trace(
     for current in currents:  # (B, *)
         deviation = None
         if noise is not None and generator is not None:
-            draw = standard_sample(noise.family, current, generator)
-            deviation = noise.sigma * neuron.v_th * draw
+            deviation = neuron.v_th * families.deviation(noise, current, generator)
         steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
         v = steps[-1].v
     return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))

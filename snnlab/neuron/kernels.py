@@ -13,15 +13,14 @@ generator: p is then exact to 2^-17, and the draw costs a sixth of a Gaussian on
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from snnlab.neuron.noise import LOGISTIC_RATE, SQRT2, SQRT3
+from snnlab.neuron.noise import LOGISTIC_RATE, SQRT2, SQRT3, reach_probability
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.surrogate import slope
+from snnlab.neuron.weighted_slope import WeightedSlope
 
 LEVELS = 2**15
 
@@ -66,23 +65,26 @@ class NoisyFire(torch.autograd.Function):
         ctx.mean_offset = (neuron.beta * noise.mu - 1) * neuron.v_th
         ctx.v_th, ctx.surrogate = neuron.v_th, surrogate
         width = neuron.beta * noise.sigma * neuron.v_th
-        lead = signed_probability(noise.family, current, ctx.mean_offset, 1 / width)
+        lead = signed_probability(noise, current, ctx.mean_offset, 1 / width)
         return below(lead, generator)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
         """Gradient with respect to the current."""
         (current,) = ctx.saved_tensors
-        grad = sloped(grads[0], current, ctx.mean_offset, ctx.v_th, ctx.surrogate)
-        return grad, None, None, None, None
+        weighted = WeightedSlope(ctx.surrogate, ctx.mean_offset, ctx.v_th, current)
+        return weighted.times(grads[0], current), None, None, None, None
 
 
-def signed_probability(family: str, x: Tensor, offset: float, rate: float) -> Tensor:
+def signed_probability(noise: Noise, x: Tensor, offset: float, rate: float) -> Tensor:
     """2 F((x + offset) * rate) - 1, between -1 and 1 (beyond them where uniform noise ends)."""
-    if family == "gaussian":
+    if noise.family == "gaussian":
         return affine(x, offset, rate / SQRT2).erf_()
-    if family == "uniform":
+    if noise.family == "uniform":
         return affine(x, offset, rate / SQRT3)
+    if noise.family == "empirical":
+        reached = reach_probability(noise, affine(x, offset, rate))
+        return torch.empty_like(x).copy_(reached.mul_(2).sub_(1))  # in the layout of x
     return affine(x, offset, 2 * rate * LOGISTIC_RATE).sigmoid_().mul_(2).sub_(1)
 
 
@@ -90,24 +92,16 @@ def below(lead: Tensor, generator: torch.Generator) -> Tensor:
     """1 with probability (1 + lead) / 2, else 0; overwrites `lead`."""
     if lead.device.type != "cpu":
         return torch.empty_like(lead).uniform_(-1, 1, generator=generator).le_(lead)
-    n = lead.numel()
+    return random_bits(lead, generator).sub_(lead, alpha=LEVELS).le_(-0.5)
+
+
+def random_bits(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Whole numbers from -LEVELS to LEVELS - 1, equally likely, shaped like `like`; on the CPU."""
+    n = like.numel()
     bits = torch.empty((n + 3) // 4, dtype=torch.int64).random_(-(2**63), None, generator=generator)
-    draw = torch.empty_like(lead)  # dense, so its storage can be read as one row
-    draw.as_strided((n,), (1,)).copy_(bits.view(torch.int16)[:n])  # -2^15 .. 2^15 - 1
-    return draw.sub_(lead, alpha=LEVELS).le_(-0.5)
-
-
-def sloped(grad: Tensor, x: Tensor, offset: float, v_th: float, surrogate: Surrogate) -> Tensor:
-    """Multiply grad by the surrogate slope at the distance (x + offset) from the threshold."""
-    width = surrogate.width * v_th
-    if surrogate.shape == "gaussian":
-        z = affine(x, offset, 1 / (SQRT2 * width))
-        log_peak = x.new_tensor(-math.log(math.sqrt(2 * math.pi) * width))
-        return torch.addcmul(log_peak, z, z, value=-1, out=z).exp_().mul_(grad)
-    if surrogate.shape == "uniform":
-        inside = affine(x, offset, 1.0).abs_().le_(SQRT3 * width)
-        return inside.mul_(grad).mul_(1 / (2 * SQRT3 * width))
-    return grad * slope(surrogate, affine(x, offset, 1 / v_th)) / v_th
+    draw = torch.empty_like(like)  # dense, so its storage can be read as one row
+    draw.as_strided((n,), (1,)).copy_(bits.view(torch.int16)[:n])
+    return draw
 
 
 def widened(x: Tensor) -> Tensor:
@@ -117,7 +111,8 @@ def widened(x: Tensor) -> Tensor:
 
 def affine(x: Tensor, offset: float, rate: float) -> Tensor:
     """(x + offset) * rate in one pass, as a new tensor."""
-    return torch.add(x.new_tensor(offset * rate), x, alpha=rate)
+    shift = torch.full((), offset * rate, dtype=x.dtype, device=x.device)  # no copy to a GPU
+    return torch.add(shift, x, alpha=rate)
 
 
 def fast_scan(
@@ -147,6 +142,7 @@ class Scan(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """Spikes and last potential."""
         ctx.neuron, ctx.surrogate = neuron, surrogate
+        ctx.set_materialize_grads(False)  # the last potential of a network is used by nobody
         learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
         spikes = like_timesteps(currents)
         potentials = like_timesteps(currents) if learning else None
@@ -168,14 +164,17 @@ class Scan(torch.autograd.Function):
         (potentials,) = ctx.saved_tensors
         neuron: Neuron = ctx.neuron
         grad_spikes, grad_v = grads
-        grad_currents = torch.empty_like(potentials)
+        weighted = WeightedSlope(ctx.surrogate, -neuron.v_th, neuron.v_th, potentials)
+        grad_currents, room = torch.empty_like(potentials), torch.empty_like(potentials[0])
         for t in reversed(range(len(potentials))):
-            h = potentials[t]
-            if neuron.reset == "zero":
+            h, grad = potentials[t], grad_currents[t]
+            if grad_v is not None and neuron.reset == "zero":
                 grad_v = grad_v * (h < neuron.v_th)
-            grad_h = sloped(grad_spikes[t], h, -neuron.v_th, neuron.v_th, ctx.surrogate)
-            torch.add(grad_h, grad_v, out=grad_currents[t])
-            grad_v = grad_currents[t] * neuron.beta if neuron.beta != 1 else grad_currents[t]
+            if grad_spikes is not None:
+                weighted.add_to(grad_v, grad_spikes[t], h, room=room, out=grad)
+            else:
+                grad.copy_(grad_v)
+            grad_v = grad * neuron.beta if neuron.beta != 1 else grad
         return grad_currents, None, grad_v, None
 
 
@@ -202,6 +201,28 @@ class RepeatInTime(torch.autograd.Function):
             return grad.squeeze(0), None
         total = torch.empty_like(ctx.layout, device=grad.device)
         return torch.sum(grad, 0, out=total), None
+
+
+def sum_over_time(spikes: Tensor) -> Tensor:
+    """Sum of (T, B, *) over T: (B, *)."""
+    total: Tensor = SumOverTime.apply(spikes)
+    return total
+
+
+class SumOverTime(torch.autograd.Function):
+    """`Tensor.sum`, but the gradient is one timestep in the layout of the spikes, repeated."""
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor) -> Tensor:
+        """Sum."""
+        ctx.timesteps, ctx.layout = len(spikes), torch.empty_like(spikes[0], device="meta")
+        return torch.sum(spikes, 0, out=torch.empty_like(spikes[0]))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Tensor:
+        """Repeat in time, not copied."""
+        grad = torch.empty_like(ctx.layout, device=grads[0].device).copy_(grads[0])
+        return grad.expand(ctx.timesteps, *grad.shape)
 
 
 def reset_after(h: Tensor, spikes: Tensor, neuron: Neuron, *, keep: bool) -> Tensor:

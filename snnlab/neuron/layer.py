@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from snnlab.neuron import dynamics
 from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
+from snnlab.neuron.learned import along_channels, log_parameter
+from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.neuron.transfer import check_target
 
 
 class NeuronLayer(nn.Module):
@@ -17,13 +22,24 @@ class NeuronLayer(nn.Module):
     from earlier potentials use `advance`.
 
     Noise acts where a generator is given. In training mode a layer with noise refuses to
-    run without one; in evaluation mode it then runs without noise.
+    run without one; in evaluation mode it then runs without noise. Target-T noise, whose
+    `timesteps` are above 1, acts in a single pass only, and gives rates in place of spikes.
+
+    Attributes:
+        mean_response: in training mode a single step from None gives clip(I / v_th, 0, 1), the
+            rate over endless timesteps, in place of a spike. Off until `fit` turns it on.
 
     Args:
         neuron: threshold, leak, reset, v_init.
         noise: what stands for the residual while training with T = 1; None: no noise.
         surrogate: slope for the backward pass. None: the exact derivative of the firing
-            probability if there is noise, else arctangent.
+            probability if there is noise, else arctangent. Target-T and learned noise bring
+            their own, see `rounding`.
+        channels: of the currents (T, B, C, *); needed to learn sigma per channel.
+
+    Raises:
+        ValueError: target-T noise for a neuron that it does not describe, or sigma learned per
+            channel without their number.
 
     Example:
         >>> layer = NeuronLayer(noise=Noise())
@@ -36,10 +52,17 @@ class NeuronLayer(nn.Module):
         *,
         noise: Noise | None = None,
         surrogate: Surrogate | None = None,
+        channels: int | None = None,
     ) -> None:
         super().__init__()
         self.neuron = neuron or Neuron()
         self.noise = noise
+        self.mean_response = False
+        self.log_sigma_ratio: nn.Parameter | None = None
+        if noise is not None:
+            check_target(noise, self.neuron)
+            if noise.learned != "no":
+                self.log_sigma_ratio = log_parameter(1.0, noise.learned, channels)
         if surrogate is None:
             surrogate = Surrogate.matched(noise, self.neuron.beta) if noise else Surrogate()
         self.surrogate = surrogate
@@ -67,24 +90,62 @@ class NeuronLayer(nn.Module):
             single noisy step from None there are none to hand on: None.
 
         Raises:
-            ValueError: noise in training mode without a generator.
+            ValueError: noise in training mode without a generator, or target-T noise in more
+                than a single pass.
         """
+        alone = v is None and len(currents) == 1
+        if self.mean_response and self.training and alone:
+            return mean_response(currents, self.neuron), None
         noise = self.acting_noise(generator)
         if noise is None or generator is None:
             v = dynamics.start(currents, self.neuron) if v is None else v
             return fast_scan(currents, self.neuron, v, self.surrogate)
-        if v is None and len(currents) == 1:
-            args = (currents.squeeze(0), self.neuron, noise, self.surrogate, generator)
-            return noisy_fire(*args).unsqueeze(0), None
+        if alone:
+            return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
         spikes, v = dynamics.scan(
             widened(currents),
             self.neuron,
             v,
             surrogate=self.surrogate,
-            noise=noise,
+            noise=self.noise_per_timestep(noise),
             generator=generator,
         )
         return spikes.to(currents.dtype), v
+
+    def single_pass(self, current: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
+        """Spikes, or under target-T noise rates, of one pass over a current (B, *)."""
+        if self.learns(noise):
+            sigma = along_channels(self.sigma(noise), current)
+            return round_with_learned_noise(current, self.neuron, noise, sigma, generator)
+        if noise.timesteps > 1:
+            return round_at_random(current, self.neuron, noise, generator)
+        return noisy_fire(current, self.neuron, noise, self.surrogate, generator)
+
+    def learns(self, noise: Noise) -> bool:
+        """Whether sigma of the noise is a parameter of this layer."""
+        return noise.learned != "no" and self.log_sigma_ratio is not None
+
+    def sigma(self, noise: Noise) -> Tensor:
+        """Standard deviation of the noise in units of v_th: a scalar, or (C,)."""
+        start = torch.tensor(noise.sigma, dtype=torch.float64)
+        if noise.learned == "no" or self.log_sigma_ratio is None:
+            return start
+        return start.to(self.log_sigma_ratio) * self.log_sigma_ratio.exp()
+
+    def noise_per_timestep(self, noise: Noise) -> Noise:
+        """The noise that acts anew at each timestep, its sigma a number.
+
+        Raises:
+            ValueError: target-T noise, or sigma learned per channel.
+        """
+        if noise.timesteps > 1 or noise.learned == "channel":
+            raise ValueError(
+                f"{noise} acts in a single pass only; call with timesteps=1, or without a "
+                "generator in evaluation mode"
+            )
+        if not self.learns(noise):
+            return noise
+        return replace(noise, sigma=self.sigma(noise).item(), learned="no")
 
     def trace(
         self,
@@ -95,6 +156,8 @@ class NeuronLayer(nn.Module):
     ) -> dynamics.Trace:
         """Like `advance`, with every potential kept: h, spikes and v, each (T, B, *)."""
         noise = self.acting_noise(generator)
+        if noise is not None:
+            noise = self.noise_per_timestep(noise)
         return dynamics.trace(
             currents, self.neuron, v, surrogate=self.surrogate, noise=noise, generator=generator
         )
@@ -122,4 +185,8 @@ class NeuronLayer(nn.Module):
         text = f"v_th={n.v_th:g}, v_init={n.v_start:g}, beta={n.beta:g}, reset={n.reset}"
         if self.noise:
             text += f", noise={self.noise.family}({self.noise.mu:.3g}, {self.noise.sigma:.3g})"
+            if self.noise.timesteps > 1:
+                text += f" for T={self.noise.timesteps}"
+            if self.noise.learned != "no":
+                text += f", sigma learned per {self.noise.learned}"
         return f"{text}, surrogate={self.surrogate.shape}({self.surrogate.width:.3g})"

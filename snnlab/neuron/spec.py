@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, get_args
 
 Reset = Literal["subtract", "zero"]
-Family = Literal["gaussian", "uniform", "logistic"]
-Shape = Literal["gaussian", "uniform", "logistic", "arctan", "triangle"]
+Family = Literal["gaussian", "uniform", "logistic", "empirical"]
+Shape = Literal["gaussian", "uniform", "logistic", "empirical", "arctan", "triangle"]
+Learned = Literal["no", "layer", "channel"]
 
 MATCHED_MU = 0.5
 """Mean of the residual of an IF neuron under constant current, in units of v_th."""
@@ -58,19 +60,53 @@ class Noise:
     The defaults are the residual-matched noise: the mean and the standard deviation
     of the residual of an IF neuron, which lies evenly in [0, v_th).
 
+    With `timesteps` above 1 it is target-T noise: one pass gives the rate over T timesteps of an
+    IF neuron that starts from the noise, a multiple of 1/T in place of a spike, see `rounding`.
+
     Raises:
-        ValueError: an unknown family, or sigma not above 0.
+        ValueError: an unknown family, sigma not above 0, timesteps below 1, or quantiles that
+            do not fit the family.
+
+    Example:
+        >>> Noise("empirical", quantiles=(0.0, 0.4, 1.0)).mu
+        0.45
     """
 
     family: Family = "gaussian"
-    """Shape of the distribution."""
+    """Shape of the distribution; empirical: that of `quantiles`."""
     sigma: float = MATCHED_SIGMA
-    """Standard deviation in units of v_th; matched to the residual: 0.2887."""
+    """Standard deviation in units of v_th; matched to the residual: 0.2887. It follows from the
+    quantiles if the family is empirical, and training starts from it if it is learned."""
     mu: float = MATCHED_MU
-    """Mean in units of v_th; matched to the residual: 0.5."""
+    """Mean in units of v_th; matched to the residual: 0.5. It follows from the quantiles if the
+    family is empirical."""
+    timesteps: int = 1
+    """T for which one training pass stands; above 1: target-T noise."""
+    learned: Learned = "no"
+    """Whether training learns sigma too: no, one per layer, or one per channel."""
+    quantiles: tuple[float, ...] = ()
+    """Of the family empirical only: the noise below which 0 to 100 % of all lie, in equal steps
+    of share and in units of v_th, rising; in between the distribution is even."""
 
     def __post_init__(self) -> None:
         _one_of("noise family", self.family, get_args(Family))
+        _one_of("choice for learned", self.learned, get_args(Learned))
+        if self.learned != "no" and self.family == "empirical":
+            raise ValueError(
+                "sigma of empirical noise cannot be learned: it follows from the table"
+            )
+        if self.timesteps < 1:
+            raise ValueError(f"timesteps of the noise must be at least 1, got {self.timesteps!r}")
+        if (self.family == "empirical") != bool(self.quantiles):
+            raise ValueError(
+                "the family empirical takes quantiles and the others take none: got family "
+                f"{self.family!r} with {len(self.quantiles)} quantiles"
+            )
+        if self.quantiles:
+            _check_rising(self.quantiles)
+            mu, sigma = moments(self.quantiles)
+            object.__setattr__(self, "mu", mu)
+            object.__setattr__(self, "sigma", sigma)
         if not (math.isfinite(self.sigma) and self.sigma > 0):
             raise ValueError(
                 f"sigma must be a number above 0 (in units of v_th), got {self.sigma!r}; "
@@ -78,6 +114,21 @@ class Noise:
             )
         if not math.isfinite(self.mu):
             raise ValueError(f"mu must be a finite number (in units of v_th), got {self.mu!r}")
+
+    @property
+    def standard_quantiles(self) -> tuple[float, ...]:
+        """The quantiles brought to mean 0 and standard deviation 1; none: no quantiles."""
+        return tuple((q - self.mu) / self.sigma for q in self.quantiles)
+
+    @property
+    def mirrored_quantiles(self) -> tuple[float, ...]:
+        """The standard quantiles of minus the noise: of how far below it a threshold lies."""
+        return tuple(-z for z in reversed(self.standard_quantiles))
+
+    def scaled(self, factor: float) -> Noise:
+        """The same noise, its standard deviation multiplied by `factor` (above 0)."""
+        quantiles = tuple(self.mu + factor * (q - self.mu) for q in self.quantiles)
+        return replace(self, sigma=factor * self.sigma, quantiles=quantiles)
 
 
 @dataclass(frozen=True)
@@ -96,16 +147,49 @@ class Surrogate:
     width: float = 1.0
     """Width in units of v_th: the standard deviation for gaussian, uniform and logistic,
     1 / peak for arctan, half the base for triangle."""
+    quantiles: tuple[float, ...] = ()
+    """Of the shape empirical only: quantiles with mean 0 and standard deviation 1, rising."""
 
     def __post_init__(self) -> None:
         _one_of("surrogate shape", self.shape, get_args(Shape))
         if not (math.isfinite(self.width) and self.width > 0):
             raise ValueError(f"surrogate width must be a number above 0, got {self.width!r}")
+        if (self.shape == "empirical") != bool(self.quantiles):
+            raise ValueError(
+                "the surrogate shape empirical takes quantiles and the others take none: got shape "
+                f"{self.shape!r} with {len(self.quantiles)} quantiles"
+            )
+        if self.quantiles:
+            _check_rising(self.quantiles)
 
     @classmethod
     def matched(cls, noise: Noise, beta: float = 1.0) -> Surrogate:
-        """The exact derivative of the firing probability under `noise` (leaked by `beta`)."""
-        return cls(noise.family, beta * noise.sigma)
+        """The derivative of the firing probability under `noise` (leaked by `beta`).
+
+        It is exact, but smoothed for empirical noise, whose density has steps.
+        """
+        return cls(noise.family, beta * noise.sigma, noise.mirrored_quantiles)
+
+
+def moments(quantiles: tuple[float, ...]) -> tuple[float, float]:
+    """Mean and standard deviation of a distribution that is even between its quantiles."""
+    pairs = list(pairwise(quantiles))
+    mean = sum(a + b for a, b in pairs) / (2 * len(pairs))
+    squares = [((a - mean) ** 2 + (a - mean) * (b - mean) + (b - mean) ** 2) for a, b in pairs]
+    return mean, math.sqrt(sum(squares) / (3 * len(pairs)))
+
+
+def _check_rising(quantiles: tuple[float, ...]) -> None:
+    finite = all(math.isfinite(q) for q in quantiles)
+    if not finite or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
+        raise ValueError(
+            f"quantiles must be two or more finite numbers that rise, got {_shortened(quantiles)}"
+        )
+
+
+def _shortened(values: tuple[float, ...]) -> str:
+    shown = ", ".join(f"{value:g}" for value in values[:6])
+    return f"({shown}{', ...' if len(values) > 6 else ''})"
 
 
 def _one_of(what: str, got: str, valid: tuple[str, ...]) -> None:

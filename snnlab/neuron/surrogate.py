@@ -34,7 +34,7 @@ def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
         return 1 / (surrogate.width * (1 + (math.pi * z).square()))
     if surrogate.shape == "triangle":
         return (1 - z.abs()).clamp(min=0) / surrogate.width
-    return density(surrogate.shape, z) / surrogate.width
+    return density(surrogate.shape, z, surrogate.quantiles) / surrogate.width
 
 
 class Fire(torch.autograd.Function):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 
 import pytest
 import torch
 
-from snnlab.bench.speed import INFER_TIMESTEPS, TRAIN_TIMESTEPS, TrainingStep, speed_rows
+from snnlab.bench.peers import PEERS
+from snnlab.bench.speed import Comparison, Row, Speed, TrainingStep, compared, measure_speed
 from snnlab.bench.timing import WARM_UP, alternate, median_ratio
 from snnlab.cli.main import main
 from snnlab.network import Architecture, build
@@ -33,19 +35,46 @@ def test_ratios_are_taken_within_a_round():
     assert median_ratio([2.0, 30.0, 4.0], [1.0, 10.0, 4.0]) == 2.0
 
 
-def test_every_row_is_there_and_relu_is_the_reference():
-    rows = speed_rows(Architecture("mlp", width=8), (1, 4, 4), batch_size=4, rounds=2)
-    assert [(r.work, r.library, r.timesteps) for r in rows] == [
-        ("train", "relu", 1),
-        ("train", "snnlab-noise", 1),
-        *(("train", "snnlab", T) for T in TRAIN_TIMESTEPS),
-        ("infer", "relu", 1),
-        ("infer", "relu-streamlined", 1),
-        *(("infer", "snnlab", T) for T in INFER_TIMESTEPS),
-        *(("infer", "snnlab-plain", T) for T in INFER_TIMESTEPS),
-    ]
-    assert all(row.ms > 0 and row.ratio_to_relu > 0 for row in rows)
-    assert all(row.ratio_to_relu == 1 for row in rows if row.library == "relu")
+@pytest.fixture(scope="module")
+def small() -> Speed:
+    return measure_speed(
+        Architecture("mlp", width=8),
+        (1, 4, 4),
+        batch_size=4,
+        rounds=2,
+        train_timesteps=(1, 2),
+        infer_timesteps=(1, 3),
+    )
+
+
+def test_every_row_is_there_and_relu_is_the_reference(small):
+    there = [name for name in PEERS if find_spec(name)]
+    rows = [(r.work, r.library, r.timesteps) for r in small.rows]
+    assert sorted(rows) == sorted(
+        [
+            ("train", "relu", 1),
+            ("train", "snnlab-noise", 1),
+            *(("train", name, T) for name in ["snnlab", *there] for T in (1, 2)),
+            ("infer", "relu", 1),
+            *(("infer", name, T) for name in ["snnlab", *there] for T in (1, 3)),
+        ]
+    )
+    assert {r.library for r in small.rows_beside} == {
+        "relu-merged",
+        "relu-streamlined",
+        "snnlab-plain",
+    }
+    assert all(row.ms > 0 and row.ratio_to_relu > 0 for row in small.rows)
+    assert all(row.ratio_to_relu == 1 for row in small.rows if row.library == "relu")
+    assert all(row.peak_mib is None or row.peak_mib >= 0 for row in small.rows)
+    assert len(small.notes) == len(PEERS) - len(there)
+
+
+def test_ours_is_compared_with_the_fastest_other_library():
+    times = {"relu": 1.0, "snnlab": 2.0, "snnlab-noise": 1.1, "norse": 9.0, "snntorch": 5.0}
+    rows = [Row("train", 4, name, ms, ms, None) for name, ms in times.items()]
+    assert compared(rows) == [Comparison("train", 4, "snntorch", 2.5)]
+    assert compared(rows[:3]) == []
 
 
 @pytest.mark.parametrize(("activation", "noise"), [("relu", None), ("spiking", Noise())])
@@ -66,8 +95,19 @@ def test_a_training_step_changes_the_weights(activation, noise):
 
 def test_the_command_answers_in_json(capsys):
     args = "bench --model.name mlp --model.width 8 --size 4 --batch-size 4 --rounds 1 --json"
+    args += " --train-timesteps 1 2 --infer-timesteps 1 2"
     assert main([*args.split(), "--device", "cpu"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert {"work", "timesteps", "library", "ms", "ratio_to_relu"} == set(said["rows"][0])
+    columns = {"work", "timesteps", "library", "ms", "ratio_to_relu", "peak_mib"}
+    assert columns == set(said["rows"][0])
     assert said["hardware"]["device"] == "cpu"
     assert said["versions"]["torch"]
+
+
+def test_cifar10_without_a_gpu_is_refused(capsys):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert main(["bench", "--cifar10", "--device", "cpu"]) == 2
+    assert "add --device cuda" in capsys.readouterr().err
+    assert main(["bench", "--cifar10", "--device", "cuda"]) == 2
+    assert "device 'cuda' is not available" in capsys.readouterr().err

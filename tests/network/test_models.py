@@ -15,7 +15,7 @@ from snnlab.network.spec import DEFAULT_WIDTH
 from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate
 
 MODELS = list(DEFAULT_WIDTH)
-SMALLEST = {"mlp": 1, "convnet": 4, "vgg11": 16, "vgg16": 16, "resnet18": 8}
+SMALLEST = {"mlp": 1, "convnet": 4, "convnet6": 4, "vgg11": 16, "vgg16": 16, "resnet18": 8}
 
 
 def parameters(net: nn.Module) -> int:
@@ -78,7 +78,7 @@ def test_impossible_networks_are_refused(options, message):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"name": "vgg19"}, "'vgg19'; valid: mlp, convnet, vgg11, vgg16, resnet18"),
+        ({"name": "vgg19"}, "'vgg19'; valid: mlp, convnet, convnet6, vgg11, vgg16, resnet18"),
         ({"width": 0}, "width must be at least 1, got 0"),
         ({"norm_weight": 0.0}, r"norm_weight must be above 0, got 0\.0"),
     ],

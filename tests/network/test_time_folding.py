@@ -116,15 +116,39 @@ def test_stateless_layers_see_all_timesteps_at_once(model, small_net, images_for
     net, images = small_net(model), images_for(model, count=4)
     calls = [Calls(stage.layers) for stage in net.stages[1:]]
     calls += [Calls(stage.shortcut) for stage in net.stages if stage.shortcut is not None]
-    calls += [Calls(net.readout)]
+    readout = Calls(net.readout)
     net(images, 5)
     assert [call.sizes for call in calls] == [[20]] * len(calls)
+    assert readout.sizes == [4], "an affine readout sees the mean over time"
+
+
+def test_a_readout_that_is_not_affine_sees_each_timestep(small_net, images_for):
+    net, images = small_net("mlp"), images_for("mlp", count=4)
+    net.readout = nn.Sequential(net.readout, nn.ReLU())
+    readout = Calls(net.readout)
+    expected = torch.cat(list(net.unroll(images, 5))).mean(0)
+    readout.sizes.clear()
+    torch.testing.assert_close(net(images, 5), expected, rtol=0, atol=1e-12)
+    assert readout.sizes == [20]
+
+
+def test_one_look_at_the_mean_gives_the_gradients_of_a_look_at_each_timestep(
+    model, small_net, images_for
+):
+    net, images = small_net(model).train(), images_for(model)
+    gradients = []
+    for logits in (net(images, 6), torch.cat(list(net.unroll(images, 6, chunk=6))).mean(0)):
+        net.zero_grad()
+        (logits * torch.arange(logits.numel()).view_as(logits)).sum().backward()
+        gradients.append([p.grad.clone() for p in net.parameters()])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
 
 
 def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, small_chunks):
     net, images = small_net(model), images_for(model, count=2)
     small_chunks(net, images)
-    calls = [Calls(stage.layers) for stage in net.stages[1:]] + [Calls(net.readout)]
+    calls = [Calls(stage.layers) for stage in net.stages[1:]]
     with torch.no_grad():
         net(images, 50)
     for call in calls:

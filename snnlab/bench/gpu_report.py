@@ -1,0 +1,156 @@
+"""Training on CIFAR-10 on a GPU, and a report with its times beside those of the benchmark."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snnlab.bench.speed import Row, Speed
+from snnlab.data.spec import DataSpec
+from snnlab.experiment.config import Method, RunConfig
+from snnlab.experiment.run import run
+from snnlab.experiment.store import RUNS, Run
+from snnlab.learning.spec import Training
+from snnlab.network.spec import Architecture, ModelName
+
+MODELS: tuple[ModelName, ...] = ("vgg16", "resnet18")
+METHODS: tuple[Method, ...] = ("noise", "ann")
+FOLDER = RUNS / "bench-gpu"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the runs of one network and method found."""
+
+    model: str
+    """Name of the network."""
+    method: str
+    """noise or ann."""
+    accuracies: list[float]
+    """Test accuracy in percent of each seed: with noise, as a spiking network at `timesteps`."""
+    seconds_per_epoch: float
+    """Median over all epochs but the first of each run, which starts up."""
+    peak_mib: float | None
+    """Most memory of a training, in MiB."""
+    timesteps: int | None
+    """T at which the accuracy was measured; None for the ANN."""
+    runs: list[str]
+    """The run folders."""
+
+
+def cifar10_config(
+    model: ModelName, method: Method, seed: int, epochs: int, root: str | None
+) -> RunConfig:
+    """What one training does: mixed precision, channels-last, data on the GPU."""
+    return RunConfig(
+        method=method,
+        seed=seed,
+        device="cuda",
+        data=DataSpec("cifar10", root=root),
+        model=Architecture(model),
+        training=Training(epochs=epochs, augment=True, precision="bfloat16"),
+    )
+
+
+def train_on_cifar10(
+    seeds: Iterable[int], epochs: int, root: str | None = None, *, folder: Path = RUNS
+) -> list[Trained]:
+    """Train every network by every method with every seed; what is done already is read.
+
+    Args:
+        seeds: one run each.
+        epochs: of each run.
+        root: where CIFAR-10 is, or goes; None: the usual place.
+        folder: of the run folders.
+
+    Raises:
+        ConfigError: no CUDA GPU.
+    """
+    seeds = list(seeds)
+    return [
+        summary([run(cifar10_config(model, method, seed, epochs, root), folder) for seed in seeds])
+        for model in MODELS
+        for method in METHODS
+    ]
+
+
+def summary(runs: list[Run]) -> Trained:
+    """What finished runs of the same network and method have in common."""
+    config = runs[0].config
+    if config is None:
+        raise ValueError(f"run {runs[0].id!r} has no configuration")
+    results = [one.result or {} for one in runs]
+    timesteps = max(runs[0].accuracy) if config.spiking else None
+    accuracies = [
+        one.accuracy[timesteps] if timesteps else result["ann_accuracy"]
+        for one, result in zip(runs, results, strict=True)
+    ]
+    epochs = [epoch["seconds"] for one in runs for epoch in one.metrics[1:] or one.metrics]
+    peaks = [peak for result in results if (peak := result.get("peak_memory_mib")) is not None]
+    return Trained(
+        model=config.model.name,
+        method=config.method,
+        accuracies=accuracies,
+        seconds_per_epoch=statistics.median(epochs),
+        peak_mib=max(peaks, default=None),
+        timesteps=timesteps,
+        runs=[one.id for one in runs],
+    )
+
+
+def write_report(
+    found: Speed, trained: list[Trained], made_by: dict[str, Any], folder: Path = FOLDER
+) -> Path:
+    """Write the tables as Markdown, with hardware and versions, to `folder`/report.md."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "report.md"
+    place.write_text(report(found, trained, made_by), encoding="utf-8")
+    return place
+
+
+def report(found: Speed, trained: list[Trained], made_by: dict[str, Any]) -> str:
+    """The report as Markdown."""
+    facts = {**made_by.get("hardware", {}), **made_by.get("versions", {})}
+    parts = [
+        "## Speed on a GPU",
+        "`make bench-gpu`. " + ", ".join(f"{key}: {value}" for key, value in facts.items()) + ".",
+        speed_table([*found.rows, *found.rows_beside]),
+        *(f"- {note}" for note in found.notes),
+        "CIFAR-10, all 50,000 training images, bfloat16, batches and epochs as in the runs named.",
+        training_table(trained),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def speed_table(rows: list[Row]) -> str:
+    """Rows of the benchmark as a Markdown table."""
+    lines = ["| work | T | network | ms | over ReLU | peak MiB |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
+        lines.append(
+            f"| {row.work} | {row.timesteps} | {row.library} | {row.ms:.2f} "
+            f"| {row.ratio_to_relu:.2f} | {peak} |"
+        )
+    return "\n".join(lines)
+
+
+def training_table(trained: list[Trained]) -> str:
+    """The trainings as a Markdown table; an epoch's time over that of the ANN."""
+    reference = {one.model: one.seconds_per_epoch for one in trained if one.method == "ann"}
+    lines = [
+        "| network | method | accuracy, mean (seeds) | s per epoch | over ANN | peak MiB | runs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in trained:
+        seeds = ", ".join(f"{accuracy:.2f}" for accuracy in one.accuracies)
+        at = f" at T = {one.timesteps}" if one.timesteps else ""
+        ratio = f"{one.seconds_per_epoch / reference[one.model]:.2f}"
+        peak = "" if one.peak_mib is None else f"{one.peak_mib:.0f}"
+        lines.append(
+            f"| {one.model} | {one.method} | {statistics.mean(one.accuracies):.2f}{at} ({seeds}) "
+            f"| {one.seconds_per_epoch:.2f} | {ratio} | {peak} | {' '.join(one.runs)} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,146 @@
+"""The neuron of Hodgkin and Huxley with finitely many ion channels, many trials at once.
+
+    C dV/dt = I - g_Na p_Na (V - E_Na) - g_K p_K (V - E_K) - g_L (V - E_L)
+
+p_Na and p_K are the shares of open channels (see `ion_channels`). Constants as in Hodgkin and
+Huxley (1952), with the resting potential at -65 mV.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from snnlab.neuron.ion_channels import POTASSIUM_OPEN, SODIUM_OPEN, Floats, advance, settled
+
+CAPACITANCE = 1.0  # uF/cm2
+SODIUM, POTASSIUM, LEAK = 120.0, 36.0, 0.3  # mS/cm2, with all channels open
+E_SODIUM, E_POTASSIUM, E_LEAK = 50.0, -77.0, -54.387  # mV
+REST = -65.0  # mV
+POTASSIUM_PER_SODIUM = 0.3
+"""18 potassium and 60 sodium channels per square micrometre."""
+SPIKE_AT = 0.0
+"""mV; a spike is where V rises through it."""
+LONGEST_STEP = 0.025  # ms
+
+
+@dataclass(frozen=True)
+class MembraneTrace:
+    """What `simulate_membrane` returns; time first, then trials."""
+
+    time: Floats
+    """ms (n,)."""
+    voltage: Floats
+    """mV (n, B)."""
+    spikes: NDArray[np.bool_]
+    """Where V rose through `SPIKE_AT` (n, B)."""
+    sodium_open: Floats
+    """Share of open sodium channels (n, B)."""
+    potassium_open: Floats
+    """Share of open potassium channels (n, B)."""
+
+
+class _Task(NamedTuple):
+    """Arguments of `simulate_membrane` in one form."""
+
+    current: Floats
+    """(n, B)"""
+    spread: Floats | None
+    """sqrt(dt / N) for each trial and transition (B, 14); None without noise."""
+    generator: np.random.Generator | None
+
+
+def simulate_membrane(
+    current: ArrayLike,
+    *,
+    sodium_channels: ArrayLike = np.inf,
+    dt: float = 0.01,
+    keep: int = 1,
+    seed: int | None = None,
+) -> MembraneTrace:
+    """Run the membrane from rest.
+
+    Args:
+        current: uA/cm2 at each time and for each trial (n, B); (n, 1) for one course of time.
+        sodium_channels: N, one number or one for each trial (B,); there are 0.3 times as many
+            potassium channels. Infinitely many make no noise.
+        dt: timestep in ms, at most 0.025.
+        keep: keep each `keep`-th time; a spike in between belongs to the next kept time.
+        seed: of the noise; may be left out only without noise.
+
+    Returns:
+        Voltage, spikes and open shares at each kept time.
+
+    Raises:
+        ValueError: shapes that do not fit, fewer than one channel, a timestep that is too long,
+            a current that is not finite, or noise without a seed.
+
+    Source:
+        Hodgkin and Huxley (1952); Fox and Lu (1994); Orio and Soudry (2012).
+
+    Example:
+        >>> trace = simulate_membrane(np.full((5000, 1), 10.0))  # 50 ms without noise
+        >>> int(trace.spikes.sum())
+        4
+    """
+    task = _checked(current, sodium_channels, dt, keep, seed)
+    steps, batch = task.current.shape
+    voltage = np.full(batch, REST)
+    x = np.tile(settled(REST), (batch, 1))  # (B, 13)
+    rows = steps // keep
+    trace = _empty(rows, batch, dt * keep)
+    for t in range(rows * keep):
+        row, before = t // keep, voltage
+        voltage = voltage + dt / CAPACITANCE * _charging(task.current[t], voltage, x)
+        x = advance(before, x, dt, task.spread, task.generator)
+        trace.spikes[row] |= (before < SPIKE_AT) & (voltage >= SPIKE_AT)
+        if t % keep == keep - 1:
+            trace.voltage[row] = voltage
+            trace.sodium_open[row] = x[:, SODIUM_OPEN]
+            trace.potassium_open[row] = x[:, POTASSIUM_OPEN]
+    return trace
+
+
+def _charging(current: Floats, voltage: Floats, x: Floats) -> Floats:
+    """What is left of the current to charge the membrane, uA/cm2 (B,)."""
+    sodium = SODIUM * x[:, SODIUM_OPEN] * (voltage - E_SODIUM)
+    potassium = POTASSIUM * x[:, POTASSIUM_OPEN] * (voltage - E_POTASSIUM)
+    return current - sodium - potassium - LEAK * (voltage - E_LEAK)
+
+
+def _empty(rows: int, batch: int, step: float) -> MembraneTrace:
+    time = np.arange(1, rows + 1, dtype=np.float64) * step
+    voltage, sodium, potassium = (np.empty((rows, batch)) for _ in range(3))
+    return MembraneTrace(time, voltage, np.zeros((rows, batch), dtype=bool), sodium, potassium)
+
+
+def _checked(
+    current: ArrayLike, sodium_channels: ArrayLike, dt: float, keep: int, seed: int | None
+) -> _Task:
+    drive = np.asarray(current, dtype=np.float64)
+    channels = np.asarray(sodium_channels, dtype=np.float64)
+    if drive.ndim != 2 or drive.size == 0:
+        raise ValueError(f"current must have the shape (n, B), got {drive.shape}")
+    if not np.isfinite(drive).all():
+        raise ValueError("current must be finite everywhere")
+    if channels.ndim > 1 or not (channels >= 1).all():
+        raise ValueError(f"sodium_channels must be numbers of at least 1, got {sodium_channels!r}")
+    if not 0 < dt <= LONGEST_STEP:
+        raise ValueError(f"dt must lie between 0 and {LONGEST_STEP} ms, got {dt}")
+    if not 1 <= keep <= len(drive):
+        raise ValueError(f"keep must lie between 1 and {len(drive)}, got {keep}")
+    if drive.shape[1] == 1 and channels.ndim == 1:
+        drive = np.broadcast_to(drive, (len(drive), len(channels)))
+    batch = drive.shape[1]
+    if channels.ndim == 1 and len(channels) != batch:
+        raise ValueError(f"current has {batch} trials, sodium_channels {len(channels)}")
+    if np.isinf(channels).all():
+        return _Task(drive, None, None)
+    if seed is None:
+        raise ValueError("channel noise needs a seed; pass seed=0, say")
+    kinds = np.array([1.0] * 10 + [POTASSIUM_PER_SODIUM] * 4)  # of the transitions
+    counts = np.broadcast_to(channels, (batch,))[:, None] * kinds
+    return _Task(drive, np.sqrt(dt / counts), np.random.default_rng(seed))

@@ -1,0 +1,82 @@
+"""Constants that training may learn: the threshold, and sigma of the noise.
+
+The logarithm is the parameter, so that neither falls to 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.neuron.spec import Learned
+
+
+def log_parameter(start: float, learned: Learned, channels: int | None) -> nn.Parameter:
+    """The logarithm of a constant as a parameter: a scalar, or one number per channel (C,).
+
+    Args:
+        start: where training starts from, above 0.
+        learned: "layer" or "channel".
+        channels: C; needed for "channel".
+
+    Raises:
+        ValueError: one per channel, but no number of channels.
+    """
+    if learned == "channel" and channels is None:
+        raise ValueError("one number per channel is to be learned: pass channels=")
+    shape = (channels,) if learned == "channel" and channels is not None else ()
+    return nn.Parameter(torch.full(shape, math.log(start)))
+
+
+def along_channels(values: Tensor, current: Tensor) -> Tensor:
+    """A scalar as it is, or (C,) shaped so that it broadcasts to a current (B, C, *)."""
+    if values.ndim == 0:
+        return values
+    if len(values) != current.shape[1]:
+        raise ValueError(
+            f"{len(values)} channels were named, but the current has shape {tuple(current.shape)}"
+        )
+    return values.view(-1, *[1] * (current.ndim - 2))
+
+
+class LearnedThreshold(nn.Module):
+    """Expresses currents in units of a threshold that training learns.
+
+    What follows is a neuron with v_th = 1, so its potentials are in units of the threshold. A
+    stateless layer, so that conversion, recording and saving treat it like any other weight.
+
+    Args:
+        start: threshold before training, above 0.
+        learned: one per "layer" or one per "channel".
+        channels: C; needed for "channel".
+
+    Raises:
+        ValueError: a start that is not above 0, or one per channel without their number.
+
+    Example:
+        >>> LearnedThreshold(2.0)(torch.tensor([[1.0]]))
+        tensor([[0.5000]], grad_fn=<DivBackward0>)
+    """
+
+    def __init__(
+        self, start: float = 1.0, learned: Learned = "layer", channels: int | None = None
+    ) -> None:
+        super().__init__()
+        if not (math.isfinite(start) and start > 0):
+            raise ValueError(f"a threshold must be a number above 0, got {start!r}")
+        self.log_v_th = log_parameter(start, learned, channels)
+
+    @property
+    def v_th(self) -> Tensor:
+        """The threshold: a scalar, or (C,)."""
+        return self.log_v_th.exp()
+
+    def forward(self, current: Tensor) -> Tensor:
+        """The current (N, C, *) in units of the threshold, same shape."""
+        return current / along_channels(self.v_th, current)
+
+    def extra_repr(self) -> str:
+        """How many thresholds, for print(net); not their values, which training changes."""
+        return f"learned={'layer' if self.log_v_th.ndim == 0 else 'channel'}"
