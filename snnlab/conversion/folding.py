@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from snnlab.network.net import StagedNet
+from snnlab.network.net import Stage, StagedNet
 
 Net = TypeVar("Net", bound=StagedNet)
 Layer = TypeVar("Layer", bound=nn.Module)
@@ -20,7 +20,8 @@ def fold_batchnorm(net: Net) -> Net:
 
     In evaluation mode batch norm multiplies each channel by a constant and adds another.
     Both go into the weights and the bias of the convolution or linear layer before it. The
-    sums are made in float64, so the outputs differ by rounding only.
+    sums are made in float64, so the outputs differ by rounding only. Learned thresholds go
+    into the same weights, except where a shortcut adds a current of its own.
 
     Args:
         net: spiking network or ANN; it stays as it is.
@@ -41,6 +42,7 @@ def fold_batchnorm(net: Net) -> Net:
         stage.layers = fold(stage.layers, f"stages.{i}.layers")
         if stage.shortcut is not None:
             stage.shortcut = fold(stage.shortcut, f"stages.{i}.shortcut")
+        fold_threshold(stage)
     folded.readout = fold(folded.readout, "readout")
     for place, layer in folded.named_modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
@@ -49,6 +51,24 @@ def fold_batchnorm(net: Net) -> Net:
                 "BatchNorm2d, alone or in a Sequential"
             )
     return folded.eval()
+
+
+@torch.no_grad()
+def fold_threshold(stage: Stage) -> None:
+    """Divide the last weights of a stage by its learned threshold, where nothing else is added."""
+    layers = list(cast(nn.Sequential, stage.layers))
+    while layers and isinstance(layers[-1], nn.AvgPool2d):
+        layers.pop()
+    last = layers[-1] if layers else None
+    plain = isinstance(last, nn.Conv2d | nn.Linear) and stage.shortcut is None
+    if stage.threshold is None or not plain:
+        return
+    weights = cast(nn.Conv2d | nn.Linear, last)
+    v_th = stage.threshold.v_th.expand(len(weights.weight))  # (C,)
+    weights.weight.div_(v_th.view(-1, *[1] * (weights.weight.ndim - 1)))
+    if weights.bias is not None:
+        weights.bias.div_(v_th)
+    stage.threshold = None
 
 
 def streamline(net: Net) -> Net:

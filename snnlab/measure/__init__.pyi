@@ -1,8 +1,13 @@
 from .accuracy import AccuracyCurve as AccuracyCurve
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .channel_noise import ThresholdFit as ThresholdFit
+from .channel_noise import fit_threshold as fit_threshold
+from .channel_noise import pulse_response as pulse_response
 from .distances import Distance as Distance
 from .distances import law as law
+from .disturbance import Disturbance as Disturbance
+from .disturbance import disturbed_accuracy as disturbed_accuracy
 from .early_exit import Decisions as Decisions
 from .early_exit import EarlyExit as EarlyExit
 from .early_exit import classify as classify
@@ -14,5 +19,7 @@ from .energy import cost_report as cost_report
 from .operations import fan_outs as fan_outs
 from .residuals import ResidualSummary as ResidualSummary
 from .residuals import residuals as residuals
+from .response import Response as Response
+from .response import responses as responses
 from .speed import memory_use as memory_use
 from .speed import seconds_per_image as seconds_per_image

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
-from snnlab.measure.distances import Distance, Floats, Law, distance, law, matched_laws
+from snnlab.measure.distances import Distance, Floats, Target, distance, law, matched_laws
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
@@ -53,7 +53,7 @@ class ResidualSummary:
     """Histogram of these residuals as a density, one value per bin."""
     distances: dict[str, Distance] = field(default_factory=dict)
     """How far they lie from "gaussian" and "uniform" noise matched to the IF neuron, and from
-    the noise that the stage trained with, "training", if it has any."""
+    the noise that the stage trained with, "training", if it has one sigma for all channels."""
     channels: list[ResidualSummary] = field(default_factory=list)
     """The same for each channel (each neuron of a linear layer); empty in a channel."""
 
@@ -92,6 +92,7 @@ def residuals(
     timesteps: int,
     *,
     neurons: Described = "active",
+    channels: bool = True,
     batch_size: int = 128,
     progress: bool = False,
 ) -> list[ResidualSummary]:
@@ -106,6 +107,7 @@ def residuals(
             "active" neurons, or only of the "driven" among them, whose mean current lies where
             a neuron fires sometimes: between (1 - beta) v_th and v_th. The others of the
             active ones fired by a moment's chance and drift away.
+        channels: whether to describe each channel as well.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
 
@@ -147,7 +149,7 @@ def residuals(
                 pass
     layers = net.neuron_layers()
     return [
-        tally.summary(laws_for(layer))
+        tally.summary(targets_for(layer), channels=channels)
         for tally, layer in zip(tallies, layers, strict=True)
         if tally is not None
     ]
@@ -159,12 +161,13 @@ def driven(currents: Tensor, neuron: Neuron) -> Tensor:
     return (mean > (1 - neuron.beta) * neuron.v_th) & (mean < neuron.v_th)
 
 
-def laws_for(layer: NeuronLayer) -> dict[str, Law]:
+def targets_for(layer: NeuronLayer) -> dict[str, Target]:
     """The distributions that the residuals of a layer are compared with."""
     laws = dict(matched_laws())
-    if layer.noise is not None:
-        laws["training"] = law(layer.noise)
-    return laws
+    if layer.noise is not None and layer.noise.learned != "channel":
+        laws["training"] = law(layer.noise_per_timestep(replace(layer.noise, timesteps=1)))
+    inner = np.linspace(*RANGE, BINS + 1)[1:-1]
+    return {name: Target(found, inner) for name, found in laws.items()}
 
 
 class Tally:
@@ -197,12 +200,13 @@ class Tally:
         channels = channel.expand_as(chosen).flatten()
         self.squares += torch.bincount(channels, values.square(), len(self.squares))
 
-    def summary(self, laws: Mapping[str, Law]) -> ResidualSummary:
+    def summary(self, targets: Mapping[str, Target], *, channels: bool) -> ResidualSummary:
         """What was taken in so far."""
-        parts = zip(self.groups.T, self.squares, self.counts, self.sums, strict=True)
-        channels = [summarised(*part, laws) for part in parts]
         whole = (self.groups.sum(1), self.squares.sum(), self.counts.sum(0), self.sums.sum(0))
-        return summarised(*whole, laws, channels)
+        if not channels:
+            return summarised(*whole, targets)
+        parts = zip(self.groups.T, self.squares, self.counts, self.sums, strict=True)
+        return summarised(*whole, targets, [summarised(*part, targets) for part in parts])
 
 
 def summarised(
@@ -210,7 +214,7 @@ def summarised(
     squares: Tensor,
     counts: Tensor,
     sums: Tensor,
-    laws: Mapping[str, Law],
+    targets: Mapping[str, Target],
     channels: list[ResidualSummary] | None = None,
 ) -> ResidualSummary:
     """A summary from the sizes of the groups (3,), the sum of squares, and the bins."""
@@ -221,8 +225,7 @@ def summarised(
     std = max(variance, 0.0) ** 0.5 if count else float("nan")
     density = counts / max(count, 1) * BINS_PER_THRESHOLD
     tally, total = array(counts), array(sums)
-    edges = np.linspace(*RANGE, BINS + 1)[1:-1]
-    distances = {name: distance(tally, total, edges, found) for name, found in laws.items()}
+    distances = {name: distance(tally, total, target) for name, target in targets.items()}
     return ResidualSummary(
         silent, active, saturated, mean, std, density.tolist(), distances, channels or []
     )

@@ -98,3 +98,60 @@ def test_measuring_residuals_leaves_the_mode_as_it_was():
 def test_residuals_need_two_timesteps(timesteps):
     with pytest.raises(ValueError, match=f"from T = 2 on, got {timesteps}"):
         residuals(one_stage(), ramp(0.0, 1.0), timesteps)
+
+
+def test_channels_add_up_to_their_stage(busy_net, random_images):
+    for found in residuals(busy_net("convnet"), random_images(20), 8):
+        assert len(found.channels) > 1
+        assert not found.channels[0].channels
+        for share in ("silent", "active", "saturated"):
+            parts = [getattr(channel, share) for channel in found.channels]
+            assert sum(parts) / len(parts) == pytest.approx(getattr(found, share))
+        weighed = [c.mean * c.active for c in found.channels if c.active]
+        total = sum(c.active for c in found.channels)
+        assert sum(weighed) / total == pytest.approx(found.mean, abs=1e-6)
+
+
+def test_channels_are_told_apart():
+    stage = Stage(nn.Identity(), NeuronLayer())
+    readout = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16, 2))
+    net = SpikingNet([stage], readout, (3, 4, 4))
+    pixels = torch.tensor([0, 100, 255], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    labels = torch.zeros(1, dtype=torch.int64)
+    images = Images(pixels, labels, mean=torch.full((3,), 0.2), std=torch.full((3,), 0.4))
+    (found,) = residuals(net, images, 16)
+    groups = [(c.silent, c.active, c.saturated) for c in found.channels]
+    assert groups == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    assert math.isnan(found.channels[0].distances["uniform"].ks)
+
+
+def test_distances_name_the_noise_of_the_training():
+    currents = ramp(0.0, math.sqrt(1.01))
+    (found,) = residuals(one_stage(), currents, 512)
+    assert found.distances["training"] == found.distances["gaussian"]
+    assert found.distances["uniform"].ks < 0.01
+    assert found.distances["uniform"].wasserstein < 0.005
+    assert found.distances["gaussian"].ks == pytest.approx(0.058, abs=0.01)  # Phi(-1.732) + ...
+    net = one_stage()
+    net.neuron_layers()[0].noise = None
+    (found,) = residuals(net, currents, 512)
+    assert set(found.distances) == {"gaussian", "uniform"}
+
+
+def test_driven_neurons_leave_out_those_that_fired_by_chance():
+    net = one_stage(Neuron(v_init=0.95))
+    images = ramp(0.25, 0.5)  # currents from -0.5 to 1.5
+    (active,) = residuals(net, images, 512)
+    (driven,) = residuals(net, images, 512, neurons="driven")
+    assert active.active == driven.active
+    assert driven.mean == pytest.approx(0.5, abs=0.01)
+    assert driven.std == pytest.approx(1 / math.sqrt(12), abs=0.01)
+    with pytest.raises(ValueError, match="unknown neurons 'all'; valid: active, driven"):
+        residuals(net, images, 4, neurons="all")
+
+
+def test_quantiles_of_even_residuals_are_even():
+    (found,) = residuals(one_stage(), ramp(0.0, math.sqrt(1.01)), 512)
+    assert found.quantiles(5) == pytest.approx((0, 0.25, 0.5, 0.75, 1), abs=0.01)
+    with pytest.raises(ValueError, match="at least 2"):
+        found.quantiles(1)

@@ -1,0 +1,184 @@
+"""The figures of the noise laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from snnlab.experiment.laboratory_breaks import BREAK
+from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
+from snnlab.experiment.laboratory_robustness import KINDS, METHODS, ROBUSTNESS
+from snnlab.experiment.laboratory_sweep import NONE, SWEEP
+from snnlab.experiment.switches import REFERENCE
+from snnlab.neuron.spec import Noise
+from snnlab.show.accuracy import Curve, accuracy_against_timesteps
+from snnlab.show.comparison import against_reference
+from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size
+from snnlab.show.grid import blank_grid
+from snnlab.show.page import blank_axes, blank_panels
+from snnlab.show.residuals import histogram_of, residual_histograms
+from snnlab.show.robustness import accuracy_against_strength
+from snnlab.show.saving import save
+from snnlab.show.sigma import accuracy_against_sigma
+
+Result = dict[str, Any]
+Entry = dict[str, Any]
+Line = tuple[Sequence[float], list[list[float]]]
+
+MOST_BELOW = 10.0
+"""The accuracy axes reach at most this many points below the best mean."""
+
+LEFT_OUT = ("matched Gaussian", "calibrated by residuals")
+"""Leaky variants that the table has and the figure leaves out."""
+
+
+def draw_calibration(result: Result, folder: Path) -> list[Path]:
+    """Residuals of the first seed over the noise of the training; leaky neurons against T."""
+    first = result["asked"]["seeds"][0]
+    stages = [histogram_of(e) for e in result["residuals"] if e["seed"] == first]
+    noise = Noise(**result["asked"]["start"]["noise"])
+    title = "Residuals, and the noise that stood for them"
+    axes = residual_histograms(stages, noise=noise, axes=blank_grid(len(stages)), title=title)
+    files = save(axes[0], folder / "residuals")
+    for beta in result["asked"]["betas"]:
+        curves = leak_curves(result["leaks"], beta)
+        ax = accuracy_against_timesteps(
+            curves,
+            names={"noise": "IF neurons"},
+            ax=blank_axes(),
+            title=f"Leaky neurons, beta = {beta:g}",
+        )
+        files += save(ax, folder / f"leak_{beta:g}".replace(".", "_"))
+    return files
+
+
+def leak_curves(entries: list[Entry], beta: float) -> dict[str, Curve]:
+    """Accuracy of the IF network, which looks like the method noise, and of one leak's variants."""
+    chosen = {"noise": [e for e in entries if e["variant"] == "IF"]}
+    for variant in VARIANTS:
+        if variant not in LEFT_OUT:
+            chosen[variant] = [e for e in entries if (e["variant"], e["beta"]) == (variant, beta)]
+    return {
+        name: {
+            "timesteps": [int(T) for T in found[0]["accuracy"]],
+            "accuracy": [list(e["accuracy"].values()) for e in found],
+        }
+        for name, found in chosen.items()
+    }
+
+
+def draw_sweep(result: Result, folder: Path) -> list[Path]:
+    """Accuracy against sigma: at each T for each family, and for all families at the highest T."""
+    points, families = result["points"], result["asked"]["families"]
+    shown = list(points[0]["accuracy"])
+    files = []
+    for family in families:
+        curves = {f"T = {T}": sigma_line(points, family, T) for T in shown}
+        ax = accuracy_against_sigma(
+            curves,
+            ordered=True,
+            low=bottom(curves),
+            ax=blank_axes(),
+            title=f"{family.capitalize()} noise",
+        )
+        files += save(ax, folder / f"sigma_{family}")
+    curves = {family: sigma_line(points, family, shown[-1]) for family in families}
+    title = f"Families of noise, T = {shown[-1]}"
+    ax = accuracy_against_sigma(curves, low=bottom(curves), ax=blank_axes(), title=title)
+    return files + save(ax, folder / "families")
+
+
+def sigma_line(points: list[Entry], family: str, T: str) -> Line:
+    """Sigma and accuracy (seeds, n) of one family at T, no noise at sigma 0."""
+    by_seed: dict[int, dict[float, float]] = {}
+    for point in points:
+        if point["family"] in (family, NONE):
+            by_seed.setdefault(point["seed"], {})[point["sigma"]] = point["accuracy"][T]
+    sigmas = sorted(next(iter(by_seed.values())))
+    return sigmas, [[found[sigma] for sigma in sigmas] for found in by_seed.values()]
+
+
+def bottom(curves: dict[str, Line]) -> float | None:
+    """Where the accuracy axis begins if the lowest mean is too far below the best one."""
+    means = [
+        sum(column) / len(column)
+        for _, rows in curves.values()
+        for column in zip(*rows, strict=True)
+    ]
+    low = max(means) - MOST_BELOW
+    return low if min(means) < low else None
+
+
+def draw_break(result: Result, folder: Path) -> list[Path]:
+    """Accuracy against T under each switch, and the parts of the error."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in result["entries"]:
+        by_name.setdefault(entry["name"], []).append(entry)
+    curves = {name: timesteps_line(found) for name, found in by_name.items()}
+    files: list[Path] = []
+    if len(curves) > 1:
+        axes = against_reference(
+            curves,
+            REFERENCE.name,
+            axes=blank_grid(len(curves) - 1),
+            low=bottom(curves),
+            title="What breaks lossless conversion",
+        )
+        files += save(axes[0], folder / "switches")
+    sizes = {name: part_sizes(found) for name, found in by_name.items()}
+    T = result["asked"]["error_timesteps"]
+    axes = error_parts_by_stage(
+        sizes,
+        axes=blank_panels([1] * len(PARTS), size=error_size(len(sizes))),
+        title=f"Error at T = {T}: root mean square by stage",
+    )
+    return files + save(axes[0], folder / "error_parts")
+
+
+def timesteps_line(entries: list[Entry]) -> Line:
+    """T and accuracy (seeds, n)."""
+    T = [float(T) for T in entries[0]["accuracy"]]
+    return T, [list(entry["accuracy"].values()) for entry in entries]
+
+
+def part_sizes(entries: list[Entry]) -> dict[str, list[float]]:
+    """Root mean square of each part in each stage, means over seeds."""
+    stages = zip(*(entry["errors"] for entry in entries), strict=True)
+    found = [[stage["root_mean_square"] for stage in seeds] for seeds in stages]
+    return {part: [sum(s[part] for s in seeds) / len(seeds) for seeds in found] for part in PARTS}
+
+
+def draw_robustness(result: Result, folder: Path) -> list[Path]:
+    """Accuracy against the strength of each disturbance, at the lowest and the highest T."""
+    files = []
+    shown = list(result["points"][0]["accuracy"])
+    for T in dict.fromkeys([shown[0], shown[-1]]):
+        kinds = {
+            kind: {method: strength_line(result["points"], kind, method, T) for method in METHODS}
+            for kind in KINDS
+        }
+        axes = accuracy_against_strength(
+            kinds, axes=blank_grid(len(kinds), panel=(5.2, 4.8)), title=f"Robustness at T = {T}"
+        )
+        files += save(axes[0], folder / f"robustness_{T}")
+    return files
+
+
+def strength_line(points: list[Entry], kind: str, method: str, T: str) -> Line:
+    """Strengths and accuracy (seeds, n) of one method under one disturbance."""
+    by_seed: dict[int, dict[float, float]] = {}
+    for point in points:
+        if (point["kind"], point["method"]) == (kind, method):
+            by_seed.setdefault(point["seed"], {})[point["strength"]] = point["accuracy"][T]
+    strengths = sorted(next(iter(by_seed.values())))
+    return strengths, [[found[s] for s in strengths] for found in by_seed.values()]
+
+
+DRAW: dict[str, Callable[[Result, Path], list[Path]]] = {
+    CALIBRATE: draw_calibration,
+    SWEEP: draw_sweep,
+    BREAK: draw_break,
+    ROBUSTNESS: draw_robustness,
+}
+"""Experiment to what draws its result as PNG and SVG and returns the paths."""

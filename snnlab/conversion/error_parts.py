@@ -1,0 +1,165 @@
+r"""What a stage of T timesteps adds to the error of a converted network, in parts that add up.
+
+Each neuron of a stage is given the same spikes as in the running network. With x the current
+that these spikes cause on average, in units of v_th, and r the rate that the neuron answers with:
+
+    total       r - max(x, 0)                the neuron against a ReLU
+    clipping    min(max(x, 0), 1) - max(x, 0)    no rate exceeds 1
+    rounding    r_even - min(max(x, 0), 1)   r_even: the rate under the constant current x, a
+                                             multiple of 1 / T
+    unevenness  r - r_even                   the same spikes in another order give another rate
+
+    total = clipping + rounding + unevenness
+
+A neuron that leaks or resets to zero answers a constant current with another curve than
+min(max(x, 0), 1); that difference is part of `rounding`. For a network that was trained with
+spikes clipping is no loss, as it learned with it; for one that was trained with ReLU it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+from snnlab.data.images import Images
+from snnlab.network.net import SpikingNet, evaluating
+from snnlab.neuron.kernels import repeat_in_time
+from snnlab.neuron.layer import NeuronLayer
+
+PARTS = ("clipping", "rounding", "unevenness")
+
+
+class ErrorParts(NamedTuple):
+    """The error of every neuron of one stage, in spikes per timestep; all (B, *), float64."""
+
+    total: Tensor
+    """Rate minus max(x, 0)."""
+    clipping: Tensor
+    """What exceeds one spike per timestep."""
+    rounding: Tensor
+    """What remains under a constant current."""
+    unevenness: Tensor
+    """What comes from the order of the spikes."""
+
+
+@dataclass(frozen=True)
+class ErrorSummary:
+    """The error of one stage over all its neurons and images, in spikes per timestep."""
+
+    mean: dict[str, float]
+    """Mean of the total and of each part: is the rate too high or too low?"""
+    root_mean_square: dict[str, float]
+    """Size of the total and of each part."""
+    share: dict[str, float]
+    """Share of each part in the mean square of the total; they add up to 1. A part that
+    makes up for others has a share below 0. Not a number if there is no error."""
+
+
+@torch.no_grad()
+def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[ErrorParts]:
+    """The error of each stage on a batch, see the top of this file.
+
+    Args:
+        net: runs in evaluation mode, without noise.
+        images: (B, C, H, W); all timesteps of two stages are held at once.
+        timesteps: T, at least 1.
+
+    Yields:
+        One entry per stage.
+
+    Raises:
+        ValueError: timesteps below 1, or images of another shape.
+
+    Source:
+        Clipping, rounding ("quantisation") and unevenness: Bu et al. (ICLR 2022), "Optimal
+        ANN-SNN conversion for high-accuracy and ultra-low-latency spiking neural networks".
+
+    Example:
+        >>> parts = list(error_parts(net, images, 8))
+    """
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    net.check_images(images)
+    batch, reach = len(images), net.reach
+    spikes, means = deque([images], maxlen=reach), deque([images], maxlen=reach)
+    with evaluating(net):
+        for i, stage in enumerate(net.stages):
+            layer = cast(NeuronLayer, stage.neuron)
+            even = stage.current(means)  # (B, *)
+            constant = repeat_in_time(even, timesteps)  # (T, B, *)
+            currents = constant
+            if i > 0:
+                folded = stage.current(spikes)  # (T * B, *)
+                currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
+            fired = layer(currents)  # (T, B, *)
+            rate = mean_over_time(fired)
+            yield split(rate, even.double() / layer.neuron.v_th, mean_over_time(layer(constant)))
+            spikes.append(fired.flatten(0, 1))
+            means.append(rate.to(images.dtype))
+
+
+def mean_over_time(spikes: Tensor) -> Tensor:
+    """Rates (B, *) in float64 of spikes (T, B, *)."""
+    return spikes.sum(0, dtype=torch.float64) / len(spikes)
+
+
+def split(rate: Tensor, x: Tensor, even_rate: Tensor) -> ErrorParts:
+    """The parts, from rate, mean current in units of v_th, and rate under that current."""
+    wanted, possible = x.clamp(min=0), x.clamp(0, 1)
+    return ErrorParts(
+        total=rate - wanted,
+        clipping=possible - wanted,
+        rounding=even_rate - possible,
+        unevenness=rate - even_rate,
+    )
+
+
+def decompose_error(
+    net: SpikingNet, images: Images, timesteps: int, *, batch_size: int = 64
+) -> list[ErrorSummary]:
+    """The error of each stage of a converted network, in parts that add up.
+
+    Args:
+        net: on the device of the images.
+        images: what the network sees.
+        timesteps: T, at least 1.
+        batch_size: images at once.
+
+    Returns:
+        One summary per stage.
+
+    Raises:
+        ValueError: timesteps below 1.
+
+    Example:
+        >>> decompose_error(net, data.test, 8)[1].share["unevenness"]
+    """
+    sums: list[Tensor] = []
+    for batch, _ in images.batches(batch_size):
+        found = [moments(parts) for parts in error_parts(net, batch, timesteps)]
+        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+    return [summary(total) for total in sums]
+
+
+def moments(parts: ErrorParts) -> Tensor:
+    """Sums over a batch (4, 4): entries, squares, products with the total, and their number."""
+    rows = torch.stack([part.flatten() for part in parts])  # (4, n)
+    sums = [rows.sum(1), rows.square().sum(1), (rows * rows[0]).sum(1)]
+    return torch.stack([*sums, torch.full_like(sums[0], rows.shape[1])])
+
+
+def summary(sums: Tensor) -> ErrorSummary:
+    """What the sums of `moments` say."""
+    names = ("total", *PARTS)
+    added, squares, products, count = sums.cpu()
+    shares = products / squares[0] if squares[0] > 0 else torch.full_like(products, torch.nan)
+    return ErrorSummary(
+        mean=dict(zip(names, (added / count).tolist(), strict=True)),
+        root_mean_square=dict(zip(names, (squares / count).sqrt().tolist(), strict=True)),
+        share=dict(zip(PARTS, shares[1:].tolist(), strict=True)),
+    )

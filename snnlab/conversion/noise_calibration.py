@@ -1,0 +1,206 @@
+"""The noise that fits a trained network: measured, trained with, measured again.
+
+Two ways to measure it, per stage:
+
+    residuals   the residual potentials themselves, of the neurons that are driven
+    rates       the noise under which a single step fires as often as the neuron does over T
+                timesteps at the same mean current, see `measure.response`
+
+For IF neurons under constant currents the two agree. The residual of a leaky neuron depends on
+its current, so there only the rates tell which noise stands for it, see `conversion.leak`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from snnlab.data.images import Data, Images
+from snnlab.learning.fit import fit
+from snnlab.learning.objectives import SingleStep
+from snnlab.learning.spec import Training
+from snnlab.measure.accuracy import accuracy_against_timesteps
+from snnlab.measure.residuals import ResidualSummary, residuals
+from snnlab.measure.response import Response, responses
+from snnlab.network.net import SpikingNet
+from snnlab.neuron.spec import Family, Noise, Surrogate
+
+Source = Literal["residuals", "rates"]
+QUANTILES = 65
+"""Points of an empirical distribution."""
+
+IMAGES = 1000
+"""Images that the noise is measured on, at most."""
+
+
+def calibrate_noise(
+    net: SpikingNet,
+    data: Data | Images,
+    timesteps: int,
+    *,
+    family: Family = "gaussian",
+    source: Source | None = None,
+) -> list[Noise]:
+    """Measure which noise stands for the residuals of a network at T.
+
+    Args:
+        net: on the device of the data; it runs without noise and stays as it is.
+        data: typical images, the first 1,000 are used; of a `Data` the training images.
+        timesteps: T, at least 2.
+        family: of the noise returned; "empirical" takes the measured distribution itself.
+        source: see the top of this file; None: residuals for IF neurons that reset by
+            subtraction, rates for others.
+
+    Returns:
+        One noise per stage, in units of v_th, to train with: see `with_noise`.
+
+    Raises:
+        ValueError: fewer than 2 timesteps, an unknown source, or a stage in which no neuron
+            is driven, so that there is nothing to measure.
+
+    Example:
+        >>> noises = calibrate_noise(net, data, 16)
+        >>> noises[0].mu, noises[0].sigma  # about 0.5 and 0.29
+    """
+    if source is not None and source not in get_args(Source):
+        raise ValueError(f"unknown source {source!r}; valid: {', '.join(get_args(Source))}")
+    if timesteps < 2:
+        raise ValueError(f"residuals exist from T = 2 on, got {timesteps}")
+    images = data.train if isinstance(data, Data) else data
+    images = images.first(min(IMAGES, len(images)))
+    chosen = [source or usual_source(net, stage) for stage in range(len(net.stages))]
+    found: dict[Source, Sequence[ResidualSummary | Response]] = {}
+    if "residuals" in chosen:
+        found["residuals"] = residuals(net, images, timesteps, neurons="driven", channels=False)
+    if "rates" in chosen:
+        found["rates"] = responses(net, images, timesteps)
+    return [noise_from(found[name][i], family, i) for i, name in enumerate(chosen)]
+
+
+def usual_source(net: SpikingNet, stage: int) -> Source:
+    """Where the noise of a stage is measured unless told otherwise."""
+    neuron = net.neuron_layers()[stage].neuron
+    return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
+
+
+def noise_from(measured: ResidualSummary | Response, family: Family, stage: int) -> Noise:
+    """The noise of a family that has the measured mean and standard deviation."""
+    mean, std = measured.mean, measured.std
+    if not std > 0:
+        raise ValueError(
+            f"no noise can be measured in stage {stage}: no neuron there fires sometimes "
+            "(see residuals()); use other images, or train the network first"
+        )
+    if family == "empirical":
+        return Noise("empirical", quantiles=measured.quantiles(QUANTILES))
+    return Noise(family, std, mean)
+
+
+def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
+    """A copy of a network that trains with the given noise, one per stage.
+
+    The surrogate of each stage becomes the slope of its firing probability, and v_init the mean
+    of its noise. None takes the noise away and leaves the rest.
+
+    Args:
+        net: it stays as it is.
+        noises: one per stage.
+
+    Raises:
+        ValueError: another number of noises than of stages, or noise that is to be learned.
+
+    Example:
+        >>> net = with_noise(net, calibrate_noise(net, data, 16))
+    """
+    if len(noises) != len(net.stages):
+        raise ValueError(f"{len(net.stages)} stages need as many noises, got {len(noises)}")
+    changed = copy.deepcopy(net)
+    for layer, noise in zip(changed.neuron_layers(), noises, strict=True):
+        layer.noise, layer.log_sigma_ratio = noise, None
+        if noise is not None:
+            if noise.learned != "no":
+                raise ValueError(f"with_noise() takes noise that stays as it is, got {noise}")
+            layer.neuron = replace(layer.neuron, v_init=noise.mu * layer.neuron.v_th)
+            layer.surrogate = Surrogate.matched(noise, layer.neuron.beta)
+    return changed
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a calibration: what the network was trained with, and what was measured."""
+
+    trained: list[Noise | None]
+    """The noise that each stage was trained with."""
+    measured: list[Noise]
+    """The noise measured in each stage afterwards."""
+    accuracy: dict[int, float]
+    """Accuracy of the network on the test images at T = 1, 2, ..., without noise, in percent."""
+
+    @property
+    def moved(self) -> float:
+        """How far the noise moved: the largest change of a mean or a standard deviation, in v_th.
+
+        Infinite where there was no noise before.
+        """
+        changes = [
+            float("inf") if a is None else max(abs(a.mu - b.mu), abs(a.sigma - b.sigma))
+            for a, b in zip(self.trained, self.measured, strict=True)
+        ]
+        return max(changes)
+
+
+def refine_noise(
+    net: SpikingNet,
+    data: Data,
+    timesteps: int,
+    training: Training,
+    *,
+    seed: int,
+    family: Family = "gaussian",
+    source: Source | None = None,
+    rounds: int = 5,
+    tolerance: float = 0.01,
+    on_round: Callable[[Round], None] | None = None,
+) -> tuple[SpikingNet, list[Round]]:
+    """Measure the noise, fine-tune with it, measure again, until it no longer moves.
+
+    Args:
+        net: a network trained with one timestep; it stays as it is.
+        data: training images to measure and to train on, test images for the accuracies.
+        timesteps: T of the measurement, at least 2.
+        training: of each fine-tuning.
+        seed: of the fine-tuning; round k uses seed + k.
+        family, source: see `calibrate_noise`.
+        rounds: measurements at most, at least 1.
+        tolerance: the noise rests when no mean and no standard deviation moved by more, in
+            units of v_th.
+        on_round: called after each measurement.
+
+    Returns:
+        The last network trained, in evaluation mode, and all rounds.
+
+    Raises:
+        ValueError: no rounds, a tolerance that is not above 0, or as `calibrate_noise`.
+
+    Example:
+        >>> tuned, rounds = refine_noise(net, data, 16, Training(epochs=5), seed=0)
+    """
+    if rounds < 1 or not tolerance > 0:
+        raise ValueError(f"rounds must be at least 1, tolerance above 0: {rounds}, {tolerance}")
+    tuned, done = copy.deepcopy(net).eval(), []
+    for number in range(1, rounds + 1):
+        trained = [layer.noise for layer in tuned.neuron_layers()]
+        measured = calibrate_noise(tuned, data, timesteps, family=family, source=source)
+        curve = accuracy_against_timesteps(tuned, data.test, timesteps)
+        by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
+        done.append(Round(trained, measured, by_T))
+        if on_round is not None:
+            on_round(done[-1])
+        if done[-1].moved <= tolerance or number == rounds:
+            break
+        tuned = with_noise(tuned, measured)
+        fit(tuned, data, SingleStep(), training, seed=seed + number)
+        tuned.eval()
+    return tuned, done

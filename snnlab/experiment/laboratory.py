@@ -1,0 +1,203 @@
+"""The noise laboratory: what its four experiments share. No torch here.
+
+    laboratory_calibration   which noise fits a network, and which one a leaky network
+    laboratory_sweep         families of noise and sigma from 0 to 1
+    laboratory_breaks        what breaks lossless conversion, one switch at a time
+    laboratory_robustness    accuracy under noise on images and weights and with lost spikes
+
+    runs/noise/<experiment>-<data>-<model>/<experiment>.json   what was asked for and measured
+                                           runs/<id>/          the networks, see `store`
+                                           measured/<key>.json   measurements already made
+
+The same command goes on where it was stopped, and answers at once when it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.provenance import code_digest, environment
+from snnlab.experiment.store import (
+    COLLECTION,
+    RUNS,
+    Run,
+    RunError,
+    optional_json,
+    read_json,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from snnlab.data.images import Data
+    from snnlab.learning.fit import Batch, Epoch
+    from snnlab.network.net import SpikingNet
+
+LABORATORY = RUNS / "noise"
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training or measurement that is about to start."""
+
+    number: int
+    """1 to `steps`."""
+    steps: int
+    """How many the experiment has."""
+    label: str
+    """What it is, in a few words."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a progress display wants to know; all may be left out."""
+
+    on_step: Callable[[Step], None] = lambda step: None
+    on_batch: Callable[[Batch], None] | None = None
+    on_epoch: Callable[[Epoch], None] | None = None
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """On what an experiment is made.
+
+    Raises:
+        ConfigError: fewer than 1 seed, or another method than noise.
+    """
+
+    start: RunConfig = field(default_factory=RunConfig)
+    """Architecture, data, noise and training; its seed is the first one."""
+    seeds: int = 3
+    """Networks per setting."""
+    folder: Path = LABORATORY
+    """The experiment's own folder."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise ConfigError(f"seeds must be at least 1, got {self.seeds}")
+        if self.start.method != "noise":
+            raise ConfigError(
+                f"the laboratory starts from method noise, got --method {self.start.method}"
+            )
+
+    @property
+    def seed_numbers(self) -> list[int]:
+        """The seeds themselves."""
+        return list(range(self.start.seed, self.start.seed + self.seeds))
+
+    @property
+    def timesteps(self) -> list[int]:
+        """T at which accuracies are measured: powers of two up to that of the configuration."""
+        return powers_of_two(self.start.timesteps)
+
+    def seeded(self, seed: int) -> RunConfig:
+        """The configuration that the experiment starts from, with another seed."""
+        return replace(self.start, seed=seed)
+
+    def without_noise(self, seed: int, v_init: float | None = None) -> RunConfig:
+        """The same without noise; v_init None: v_th / 2, where networks with noise start."""
+        neuron = self.start.neuron
+        start = neuron.v_th / 2 if v_init is None else v_init
+        return replace(
+            self.start, method="no-noise", seed=seed, neuron=replace(neuron, v_init=start)
+        )
+
+    def train(self, config: RunConfig, watch: Watch) -> Run:
+        """A finished run of a configuration, trained now unless it is there."""
+        from snnlab.experiment.run import run
+
+        root = self.folder / "runs"
+        return run(config, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
+
+    def network(self, config: RunConfig, watch: Watch) -> SpikingNet:
+        """The network of such a run, in evaluation mode, on the device of the configuration."""
+        from typing import cast
+
+        from snnlab.experiment.assemble import pick_device
+
+        found = self.train(config, watch).network(str(pick_device(config.device)))
+        return cast("SpikingNet", found)
+
+    def data(self) -> Data:
+        """The data that all networks of the experiment learn from."""
+        from snnlab.experiment.assemble import load_images, pick_device
+
+        return load_images(self.start, pick_device(self.start.device))
+
+    def remembered(self, asked: dict[str, Any], measure: Callable[[], Result]) -> Result:
+        """A measurement; taken from the folder if this code has made it already.
+
+        Args:
+            asked: all that decides the result, in plain values.
+            measure: makes it: plain values.
+        """
+        key = json.dumps([asked, to_dict(self.start), code_digest()], sort_keys=True)
+        path = self.folder / "measured" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        if path.exists():
+            return read_json(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"asked": asked} | measure())
+        return read_json(path)
+
+
+def default_folder(experiment: str, start: RunConfig) -> Path:
+    """Where an experiment lies unless told otherwise."""
+    return LABORATORY / f"{experiment}-{Path(start.data.name).stem}-{start.model.name}"
+
+
+def conduct(
+    lab: Laboratory, experiment: str, settings: dict[str, Any], work: Callable[[], Result]
+) -> Result:
+    """Carry out an experiment, or take it from its folder if this code has finished it.
+
+    Args:
+        lab: on what.
+        experiment: its name, and that of its file.
+        settings: what else decides the result, in plain values.
+        work: does it: plain values, which become the content of the file.
+
+    Returns:
+        The content of the file: `asked`, `finished`, `environment`, and what `work` found.
+
+    Raises:
+        RunError: the folder holds another experiment.
+    """
+    from snnlab.experiment.assemble import pick_device
+
+    path = lab.folder / f"{experiment}.json"
+    asked = {"start": to_dict(lab.start), "seeds": lab.seed_numbers} | settings
+    asked = json.loads(json.dumps(asked))
+    device = str(pick_device(lab.start.device))
+    there = optional_json(path)
+    if there is not None:
+        check_same(lab, experiment, asked, there.get("asked", {}))
+        if there.get("finished") and there["environment"].get("code") == code_digest():
+            return there
+    (lab.folder / "runs").mkdir(parents=True, exist_ok=True)
+    write_json(lab.folder / COLLECTION, {"holds": path.name})
+    if lab.folder.parent.name == LABORATORY.name:  # no run either, for those who list above
+        write_json(lab.folder.parent / COLLECTION, {"holds": "experiments with noise"})
+    if there is None:
+        write_json(path, {"asked": asked, "finished": False})
+    result = {"asked": asked, "finished": True, "environment": environment(device)}
+    write_json(path, result | work())
+    return read_json(path)
+
+
+def check_same(
+    lab: Laboratory, experiment: str, asked: dict[str, Any], there: dict[str, Any]
+) -> None:
+    """Raise RunError if what is there was asked for differently."""
+    different = [key for key in asked if there.get(key) != asked[key]]
+    if different:
+        raise RunError(
+            f"{lab.folder} holds another {experiment} (other {', '.join(different)}): choose "
+            "another folder with --out, or delete this one"
+        )

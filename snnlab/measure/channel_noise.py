@@ -1,0 +1,121 @@
+"""What channel noise does to a neuron: how surely a short pulse makes it fire.
+
+Without noise a pulse fires the neuron or does not. With noise it fires with a probability that
+rises with the amplitude A of the pulse like the normal distribution,
+
+    p(A) = Phi((A - threshold) / spread),
+
+which is the firing probability of a neuron with one timestep and Gaussian noise (see
+`neuron.transfer`) with other names: A for the current, threshold for v_th - mu, spread for sigma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.stats import norm
+
+from snnlab.neuron.hodgkin_huxley import LONGEST_STEP, simulate_membrane
+
+Floats = NDArray[np.float64]
+
+PULSE, SETTLING, WINDOW = 1.0, 5.0, 9.0
+"""ms: length of the pulse, time before it, time from its begin in which a spike counts."""
+
+
+@dataclass(frozen=True)
+class ThresholdFit:
+    """The normal curve that describes measured firing probabilities best."""
+
+    threshold: float
+    """uA/cm2; here the neuron fires with probability 1/2."""
+    spread: float
+    """uA/cm2; standard deviation of the threshold from pulse to pulse."""
+
+    @property
+    def relative_spread(self) -> float:
+        """Spread over threshold: what sigma is to v_th - mu in a noisy neuron."""
+        return self.spread / self.threshold
+
+    def probability(self, amplitude: ArrayLike) -> Floats:
+        """Firing probability at these amplitudes in uA/cm2, same shape."""
+        z = (np.asarray(amplitude, dtype=np.float64) - self.threshold) / self.spread
+        return np.asarray(norm.cdf(z), dtype=np.float64)
+
+
+def pulse_response(
+    amplitude: ArrayLike, sodium_channels: float, *, trials: int = 100, seed: int = 0
+) -> Floats:
+    """Share of the trials in which a pulse of 1 ms makes a Hodgkin-Huxley neuron fire.
+
+    Args:
+        amplitude: uA/cm2 (n,); 0 gives how often it fires by itself in the same window.
+        sodium_channels: N; infinite for no noise.
+        trials: repetitions of each pulse, each on a neuron of its own.
+        seed: of the channel noise.
+
+    Returns:
+        (n,), in [0, 1].
+
+    Raises:
+        ValueError: amplitudes that are not a list of numbers, fewer than one trial, and as
+            `simulate_membrane`.
+
+    Source:
+        The experiment: Verveen and Derksen (1968) on a nerve of the frog.
+
+    Example:
+        >>> pulse_response([0.0, 20.0], 600, trials=50)[1]
+        1.0
+    """
+    sizes = np.asarray(amplitude, dtype=np.float64)
+    if sizes.ndim != 1 or sizes.size == 0:
+        raise ValueError(f"amplitude must have the shape (n,), got {sizes.shape}")
+    if trials < 1:
+        raise ValueError(f"trials must be at least 1, got {trials}")
+    begin, end, stop = (
+        round(time / LONGEST_STEP) for time in (SETTLING, SETTLING + PULSE, SETTLING + WINDOW)
+    )
+    current = np.zeros((stop, len(sizes) * trials))
+    current[begin:end] = np.repeat(sizes, trials)
+    trace = simulate_membrane(current, sodium_channels=sodium_channels, dt=LONGEST_STEP, seed=seed)
+    fired = trace.spikes[begin:].any(0)  # (n * trials,)
+    share: Floats = fired.reshape(len(sizes), trials).mean(1)
+    return share
+
+
+def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:
+    """The normal curve under which the measured shares are likeliest.
+
+    Args:
+        amplitude: uA/cm2 (n,).
+        probability: share of trials that fired, in [0, 1] (n,); all with as many trials.
+
+    Raises:
+        ValueError: shapes that differ, fewer than 3 amplitudes, values outside [0, 1], or shares
+            that are all 0, or all 1, or that do not rise.
+
+    Example:
+        >>> round(fit_threshold([4, 5, 6], [0.1587, 0.5, 0.8413]).spread, 2)
+        1.0
+    """
+    x = np.asarray(amplitude, dtype=np.float64)
+    p = np.asarray(probability, dtype=np.float64)
+    if x.shape != p.shape or x.ndim != 1 or len(x) < 3:
+        raise ValueError(f"amplitude and probability must be 3 or more, got {x.shape}, {p.shape}")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(f"probability must lie in [0, 1], got {p.min():g} to {p.max():g}")
+    if p.min() == p.max() or np.corrcoef(x, p)[0, 1] <= 0:
+        raise ValueError("the probability does not rise with the amplitude")
+
+    def surprise(parameters: Floats) -> float:
+        z = (x - parameters[0]) / np.exp(parameters[1])
+        return float(-(p * norm.logcdf(z) + (1 - p) * norm.logsf(z)).sum())
+
+    middle = x[np.abs(p - 0.5).argmin()]
+    start = [middle, np.log((x.max() - x.min()) / 8)]
+    best = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    return ThresholdFit(float(best.x[0]), float(np.exp(best.x[1])))

@@ -1,0 +1,134 @@
+"""Accuracy of a network that something disturbs: noisy images, noisy weights, lost spikes."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.data.images import Images
+from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
+from snnlab.neuron.layer import NeuronLayer
+
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What disturbs a network while it is measured.
+
+    Raises:
+        ValueError: a strength outside its range.
+    """
+
+    input_noise: float = 0.0
+    """Standard deviation of Gaussian noise on each pixel; 1 is the range from black to white."""
+    weight_noise: float = 0.0
+    """Standard deviation of Gaussian noise on each weight of linear layers and convolutions, as
+    a share of the root mean square of the weights of its layer. Drawn once for all images."""
+    dropped_spikes: float = 0.0
+    """Share of spikes that get lost on their way, each on its own, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        for name in ("input_noise", "weight_noise"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
+        if not 0 <= self.dropped_spikes <= 1:
+            raise ValueError(f"dropped_spikes must lie in [0, 1], got {self.dropped_spikes!r}")
+
+
+@torch.no_grad()
+def disturbed_accuracy(
+    net: SpikingNet,
+    images: Images,
+    timesteps: Sequence[int],
+    disturbance: Disturbance | None = None,
+    *,
+    generator: torch.Generator,
+    batch_size: int = 256,
+) -> dict[int, float]:
+    """Accuracy at some T, in one pass over the images, under a disturbance.
+
+    Args:
+        net: on the device of the images; evaluated in evaluation mode, without the noise it
+            trained with. It stays as it is.
+        images: what to classify.
+        timesteps: T to measure at, each at least 1.
+        disturbance: None: none.
+        generator: where the randomness comes from, on the device of the images.
+        batch_size: images at once; another size draws other random numbers.
+
+    Returns:
+        Accuracy in percent by T, in the order given.
+
+    Raises:
+        ValueError: no timesteps, or one below 1.
+
+    Example:
+        >>> lost = Disturbance(dropped_spikes=0.1)
+        >>> disturbed_accuracy(net, data.test, [1, 8], lost, generator=torch.Generator())
+    """
+    if not timesteps or min(timesteps) < 1:
+        raise ValueError(f"timesteps must be one or more, each at least 1, got {list(timesteps)}")
+    disturbance = disturbance or Disturbance()
+    net = with_noisy_weights(net, disturbance.weight_noise, generator)
+    run = losing_spikes(disturbance.dropped_spikes, generator)
+    hits = torch.zeros(max(timesteps), dtype=torch.int64, device=images.device)
+    with evaluating(net):
+        for batch, labels in images.batches(batch_size):
+            batch = noisy_images(batch, images, disturbance.input_noise, generator)
+            begin, total = 0, torch.zeros((), device=batch.device)
+            for part in net.unroll(batch, max(timesteps), run=run):  # (t, B, K)
+                summed = total + part.cumsum(0)  # (t, B, K)
+                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
+                begin, total = begin + len(part), summed[-1]
+    percent = (100 * hits.double() / len(images)).tolist()
+    return {T: percent[T - 1] for T in timesteps}
+
+
+def noisy_images(
+    batch: Tensor, images: Images, strength: float, generator: torch.Generator
+) -> Tensor:
+    """Normalised images (B, C, H, W) with noise of a strength in units of the pixel range."""
+    if strength == 0:
+        return batch
+    draw = torch.empty_like(batch).normal_(generator=generator)
+    return batch + strength * draw / images.std.view(1, -1, 1, 1)
+
+
+@torch.no_grad()
+def with_noisy_weights(net: SpikingNet, strength: float, generator: torch.Generator) -> SpikingNet:
+    """A copy with noise on the weights of linear layers and convolutions; see `Disturbance`."""
+    if strength == 0:
+        return net
+    noisy = copy.deepcopy(net)
+    for layer in noisy.modules():
+        if isinstance(layer, WEIGHTED):
+            weight = layer.weight
+            draw = torch.empty_like(weight).normal_(generator=generator)
+            weight.add_(strength * weight.square().mean().sqrt() * draw)
+    return noisy
+
+
+def losing_spikes(share: float, generator: torch.Generator) -> Runner:
+    """A way to run neurons in which a share of the spikes never arrives."""
+    if share == 0:
+        return plain_run
+
+    def run(
+        stage: int,
+        layer: NeuronLayer,
+        currents: Tensor,
+        v: Tensor | None,
+        noise: torch.Generator | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        spikes, after = layer.advance(currents, v, generator=noise)
+        kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
+        return spikes * kept, after
+
+    return run

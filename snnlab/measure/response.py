@@ -1,0 +1,146 @@
+r"""How often neurons fire at a given mean current, and the noise that would make them do so.
+
+A single-step neuron under the noise u fires if beta u + I >= v_th, that is with the probability
+1 - G((v_th - I) / beta), where G is the cumulative probability of u. So a measured curve of
+rates r against mean currents I names the noise that gives the same rates in a single step:
+
+    G(u) = 1 - r(v_th - beta u)
+
+For an IF neuron under constant current that is the distribution of its residuals. For a leaky
+neuron the residual depends on the current (see `conversion.leak`), and only the curve tells
+which noise stands for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import isotonic_regression
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from snnlab.data.images import Images
+from snnlab.measure.distances import POINTS, Floats
+from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE
+from snnlab.network.net import SpikingNet, evaluating
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.spec import Neuron
+
+
+@dataclass(frozen=True)
+class Response:
+    """Rates of one stage against the mean current, as a function of u = (v_th - I) / beta."""
+
+    u: list[float]
+    """Centres of the bins in units of v_th, rising; what lies beyond counts in the end bins."""
+    rate: list[float]
+    """Mean rate of the neurons in each bin, made to fall with u (isotonic regression)."""
+    neurons: list[int]
+    """How many neurons, over all images, lay in each bin."""
+
+    def quantiles(self, count: int) -> tuple[float, ...]:
+        """Values of the equivalent noise below which 0 to 100 % lie, in `count` equal steps.
+
+        Raises:
+            ValueError: a count below 2.
+        """
+        if count < 2:
+            raise ValueError(f"quantiles need a count of at least 2, got {count}")
+        return tuple(self.value_at(np.linspace(0, 1, count)).tolist())
+
+    @property
+    def mean(self) -> float:
+        """Mean of the equivalent noise in units of v_th."""
+        return float(self.value_at((np.arange(POINTS) + 0.5) / POINTS).mean())
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of the equivalent noise in units of v_th."""
+        return float(self.value_at((np.arange(POINTS) + 0.5) / POINTS).std())
+
+    def value_at(self, shares: Floats) -> Floats:
+        """The noise below which the given shares lie, each in [0, 1]."""
+        reached = 1 - np.asarray(self.rate)
+        reached = np.concatenate([[0.0], reached, [1.0]])
+        half = 0.5 / BINS_PER_THRESHOLD
+        u = np.concatenate([[self.u[0] - half], self.u, [self.u[-1] + half]])
+        rising = np.flatnonzero(np.diff(reached) > 0)
+        kept = np.unique(np.concatenate([rising, rising + 1]))
+        found: Floats = np.interp(shares, reached[kept], u[kept])
+        return found
+
+
+@torch.no_grad()
+def responses(
+    net: SpikingNet,
+    images: Images,
+    timesteps: int,
+    *,
+    batch_size: int = 128,
+    progress: bool = False,
+) -> list[Response]:
+    """Measure rates against mean currents in a network that runs without noise.
+
+    Args:
+        net: on the device of the images; evaluated in evaluation mode.
+        images: what the network sees.
+        timesteps: T, at least 1. All T timesteps of a batch are held in memory.
+        batch_size: images at once.
+        progress: show a progress bar, if there is a terminal.
+
+    Returns:
+        One response per stage.
+
+    Raises:
+        ValueError: timesteps below 1.
+
+    Example:
+        >>> responses(net, data.test, 16)[0].std  # 0.29 for IF neurons
+    """
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    size = (len(net.stages), BINS)
+    counts = torch.zeros(size, dtype=torch.float64, device=images.device)
+    rates = torch.zeros_like(counts)
+
+    def run(
+        stage: int,
+        layer: NeuronLayer,
+        currents: Tensor,
+        v: Tensor | None,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        spikes, after = layer.advance(currents, v)
+        bins = bin_of(currents.mean(0).double(), layer.neuron).flatten()
+        counts[stage] += torch.bincount(bins, minlength=BINS)
+        fired = spikes.sum(0, dtype=torch.float64).flatten() / len(spikes)
+        rates[stage] += torch.bincount(bins, fired, BINS)
+        return spikes, after
+
+    batches, total = images.batches(batch_size), images.batch_count(batch_size)
+    with evaluating(net):
+        for batch, _ in tqdm(
+            batches, total=total, desc="responses", disable=None if progress else True
+        ):
+            for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
+                pass
+    return [falling(*rows) for rows in zip(counts.cpu(), rates.cpu(), strict=True)]
+
+
+def bin_of(mean_current: Tensor, neuron: Neuron) -> Tensor:
+    """The bin of u = (v_th - I) / beta in units of v_th, for mean currents of any shape."""
+    u = (1 - mean_current / neuron.v_th) / neuron.beta
+    return ((u - RANGE[0]) * BINS_PER_THRESHOLD).long().clamp(0, BINS - 1)
+
+
+def falling(counts: Tensor, rates: Tensor) -> Response:
+    """A response from the number of neurons and the sum of their rates per bin, each (BINS,)."""
+    centres = np.linspace(*RANGE, BINS + 1)[:-1] + 0.5 / BINS_PER_THRESHOLD
+    filled = (counts > 0).numpy()
+    number = counts.numpy()[filled]
+    mean = rates.numpy()[filled] / number
+    fitted = isotonic_regression(mean, weights=number, increasing=False).x
+    whole = np.interp(centres, centres[filled], fitted)
+    return Response(centres.tolist(), whole.tolist(), [int(n) for n in counts.tolist()])
