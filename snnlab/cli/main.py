@@ -17,13 +17,16 @@ from typing import Annotated, Any, Union
 import tyro
 
 from snnlab import __version__
+from snnlab.cli.assign import Assign
 from snnlab.cli.audit import Audit
 from snnlab.cli.bench import Bench
 from snnlab.cli.convert import Convert
 from snnlab.cli.demo import Demo
 from snnlab.cli.evaluate import Evaluate
+from snnlab.cli.noise import Noise, noise_command
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
+from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, preset_of
 
 COMMANDS: dict[str, type] = {
@@ -35,8 +38,11 @@ COMMANDS: dict[str, type] = {
     "show": Show,
     "export": Export,
     "race": Race,
+    "sweep": Sweep,
     "audit": Audit,
+    "noise": Noise,
     "bench": Bench,
+    "assign": Assign,
 }
 BAD_INPUT = 2
 BAD_PATHS = (
@@ -111,10 +117,12 @@ def parse(args: list[str]) -> Any:
     defaults: dict[str, Any] = {
         "train": {"default": Train(start)},
         "race": {"default": Race(start)},
+        "sweep": {"default": Sweep(start)},
     }
+    kinds: dict[str, Any] = COMMANDS | {"noise": noise_command(start)}
     choices: Any = tuple(
         Annotated[kind, tyro.conf.subcommand(name, **defaults.get(name, {}))]
-        for name, kind in COMMANDS.items()
+        for name, kind in kinds.items()
     )
     said = io.StringIO()
     try:

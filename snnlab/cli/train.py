@@ -54,12 +54,12 @@ class Train:
 
 
 def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
-    """Take `--preset NAME` out of the arguments of `train` or `race`: the others, and the preset.
+    """Take `--preset NAME` out of the arguments of a command that trains: the others, and it.
 
     Raises:
         ValueError: an unknown name.
     """
-    if args[:1] not in (["train"], ["race"]):
+    if args[:1] not in (["train"], ["race"], ["sweep"], ["noise"]):
         return args, PRESETS[DEFAULT_PRESET]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--preset", nargs="?", default=DEFAULT_PRESET)

@@ -7,21 +7,22 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from snnlab.data.images import Data
-from snnlab.data.spec import CATALOGUE
 from snnlab.experiment import assemble, store, weights
+from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.measurement import measure
 from snnlab.experiment.occupied import occupied
+from snnlab.experiment.problems import explain, is_memory_error
 from snnlab.experiment.provenance import environment
 from snnlab.experiment.store import CHECKPOINT, RUNS, WEIGHTS, Run
-from snnlab.learning.fit import Batch, Epoch, fit
+from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import StagedNet
 
@@ -76,19 +77,6 @@ def run(
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
         carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
     return store.read_run(folder)
-
-
-def anchored(config: RunConfig) -> RunConfig:
-    """The configuration with absolute paths to its data: it means the same from anywhere."""
-    data = config.data
-    name = data.name if data.name in CATALOGUE else absolute(data.name)
-    root = None if data.root is None else absolute(data.root)
-    return replace(config, data=replace(data, name=name, root=root))
-
-
-def absolute(path: str) -> str:
-    """A path from the root of the file system on."""
-    return str(Path(path).expanduser().absolute())
 
 
 def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None:
@@ -152,9 +140,11 @@ def carry_out(
         )
         store.write_json(folder / "result.json", result)
     except Exception as error:
-        problem = {"kind": type(error).__name__, "message": str(error)}
+        problem = {"kind": type(error).__name__, "message": explain(error, config)}
         with contextlib.suppress(OSError):  # a full disk, say: the first error counts
             store.write_json(folder / "error.json", problem)
+        if is_memory_error(error):
+            raise TrainingError(problem["message"]) from error
         raise
     (folder / CHECKPOINT).unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from snnlab.cli.main import main
+from snnlab.experiment.config import METHODS
 
 SMALL = [
     *("--data.name", "digits", "--data.train-size", "100", "--data.test-size", "50"),
@@ -59,7 +60,7 @@ def test_a_race_leaves_table_figures_and_all_numbers(races: Path) -> None:
     assert all((folder / name).stat().st_size > 10_000 for name in FIGURES)
     with (folder / "race.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {row["method"] for row in rows} == {"noise", "no-noise", "bptt", "ann", "qcfs"}
+    assert {row["method"] for row in rows} == set(METHODS)
     assert {row["terms"] for row in rows} == {"equal epochs", "equal time"}
 
 

@@ -31,7 +31,9 @@ UNUSUAL = RunConfig(
     data=DataSpec("mnist-5k", root="sets", train_size=100, flip=True, shift=0),
     model=Architecture("convnet", width=8, norm_weight=0.25),
     neuron=Neuron(v_th=2.0, v_init=0.75, beta=0.5, reset="zero"),
-    noise=Noise("logistic", sigma=0.1, mu=-0.2),
+    noise=Noise("logistic", sigma=0.1, mu=-0.2, learned="channel"),
+    stage_noise=(Noise("empirical", quantiles=(0.0, 0.25, 1.0)), Noise(timesteps=3)),
+    target_noise=Noise("gaussian", timesteps=8),
     training=Training(epochs=3, learning_rate=1e-5, augment=True, precision="bfloat16"),
 )
 
@@ -74,6 +76,7 @@ def test_a_whole_number_will_do_for_a_float() -> None:
         ({"sead": 1}, "unknown setting sead"),
         ({"training": {"epoch": 1}}, "unknown setting training.epoch"),
         ({"noise": {"sigma": 0.1, "std": 0.1}}, "unknown setting noise.std"),
+        ({"target_noise": {"T": 4}}, "unknown setting target_noise.T"),
         ({1: 2}, "unknown setting 1"),
     ],
 )
@@ -103,11 +106,18 @@ def test_an_unknown_setting_is_named_and_the_valid_ones_are_listed(
         ({"neuron": {"v_init": "a"}}, "neuron.v_init must be a number or null, got 'a'"),
         ({"model": {"width": 2.5}}, "model.width must be a whole number or null, got 2.5"),
         ({"data": {"name": 3}}, "data.name must be text, got 3"),
-        ({"method": "nois"}, "method must be one of noise, no-noise, bptt, ann"),
+        ({"method": "nois"}, "method must be one of noise, target-noise, no-noise, bptt"),
         ({"model": {"name": "mpl"}}, "model.name must be one of mlp, convnet"),
         ({"device": "tpu"}, "device must be one of auto, cpu, cuda, mps, got 'tpu'"),
         ({"neuron": 3}, "neuron must be a group of settings, got 3"),
         ({"neuron": None}, "neuron must be a group of settings, got None"),
+        ({"noise": {"quantiles": 3}}, "noise.quantiles must be a list, got 3"),
+        ({"noise": {"quantiles": "ab"}}, "noise.quantiles must be a list, got 'ab'"),
+        ({"noise": {"quantiles": ["a"]}}, "noise.quantiles must be a list, of numbers, got ('a',)"),
+        ({"stage_noise": 3}, "stage_noise must be a list, got 3"),
+        ({"stage_noise": [3]}, "stage_noise.0 must be a group of settings, got 3"),
+        ({"stage_noise": [{"std": 1}]}, "unknown setting stage_noise.0.std; valid: family, sigma"),
+        ({"stage_noise": [{"sigma": "a"}]}, "sigma must be a number, got 'a'"),
         ({"data": ["digits"]}, "data must be a group of settings, got ['digits']"),
         ([1], "the configuration must be a group of settings, got [1]"),
         (None, "the configuration must be a group of settings, got None"),
@@ -136,6 +146,8 @@ def test_a_wrong_type_is_refused(values: Any, message: str) -> None:
         ({"training": {"epochs": 0}}, "epochs must be at least 1, got 0"),
         ({"training": {"learning_rate": math.nan}}, "learning_rate must be above 0, got nan"),
         ({"training": {"noise_fraction": 1.01}}, "1.01"),
+        ({"noise": {"family": "empirical"}}, "'empirical' with 0 quantiles"),
+        ({"training": {"noise_floor": 0}}, "noise_floor must lie in (0, 1], got 0.0"),
         ({"training": {"learning_rate": 10**400}}, "too large"),
     ],
 )
@@ -146,26 +158,53 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], quoted: str) -> None:
 
 
 def test_a_wrong_value_is_refused_in_python_too() -> None:
-    with pytest.raises(ConfigError, match="unknown method 'nois'; valid: noise, no-noise"):
+    with pytest.raises(ConfigError, match="unknown method 'nois'; valid: noise, target-noise"):
         RunConfig(method="nois")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="unknown device 'tpu'; valid: auto, cpu"):
         RunConfig(device="tpu")  # type: ignore[arg-type]
 
 
-def test_only_the_method_noise_has_noise() -> None:
-    noise = Noise("uniform", sigma=0.2)
-    for method in METHODS:
-        acting = RunConfig(method=method, noise=noise).acting_noise  # type: ignore[arg-type]
-        assert acting == (noise if method == "noise" else None)
+def test_only_two_methods_have_noise() -> None:
+    noise, target = Noise("uniform", sigma=0.2), Noise("uniform", timesteps=8)
+    acting = {
+        method: RunConfig(method=method, noise=noise, target_noise=target).acting_noise  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert acting == dict.fromkeys(METHODS) | {"noise": noise, "target-noise": target}
+
+
+def test_the_noise_of_each_stage_goes_before_the_one_for_all() -> None:
+    stages = (Noise(mu=0.4), Noise(mu=0.6))
+    config = RunConfig(stage_noise=stages)
+    assert config.acting_noise == stages
+    assert config.acting_neuron.v_init is None
+    assert RunConfig(method="target-noise", stage_noise=stages).acting_noise != stages
+    assert RunConfig(method="bptt", stage_noise=stages).acting_noise is None
 
 
 def test_where_the_potential_starts_is_a_matter_of_the_method() -> None:
-    noise, neuron = Noise(mu=0.25), Neuron(v_th=2.0)
+    noise, target = Noise(mu=0.25), Noise(mu=0.375, timesteps=4)
     start = {
-        method: RunConfig(method=method, noise=noise, neuron=neuron).acting_neuron.v_init  # type: ignore[arg-type]
+        method: RunConfig(
+            method=method,  # type: ignore[arg-type]
+            noise=noise,
+            target_noise=target,
+            neuron=Neuron(v_th=2.0),
+        ).acting_neuron.v_init
         for method in METHODS
     }
-    assert start == dict.fromkeys(METHODS, 0.0) | {"noise": 0.25 * 2.0, "bptt": 2.0 / 2}
+    with_noise = {"noise": 0.25 * 2.0, "target-noise": 0.375 * 2.0}
+    assert start == dict.fromkeys(METHODS, 0.0) | with_noise | {"bptt": 2.0 / 2}
+
+
+def test_target_noise_learns_its_thresholds_unless_told_otherwise() -> None:
+    learned = {
+        method: RunConfig(method=method).acting_model.learned_threshold  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert learned == dict.fromkeys(METHODS) | {"target-noise": "layer"}
+    fixed = Architecture(learned_threshold="no")
+    assert RunConfig(method="target-noise", model=fixed).acting_model == fixed
 
 
 @pytest.mark.parametrize("method", METHODS)

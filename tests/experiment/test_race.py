@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.config import METHODS, ConfigError, RunConfig, to_dict
 from snnlab.experiment.race import Callbacks, Lap, RaceConfig, equal_time_epochs, race
 from snnlab.experiment.race_table import COLUMNS, mean_text, race_csv, race_markdown
 from snnlab.experiment.store import RunError, list_runs, read_json
@@ -122,7 +122,7 @@ def test_a_finished_race_is_not_run_again(asked: RaceConfig, tmp_path: Path) -> 
 def test_the_runs_share_all_but_the_method(done: dict[str, Any], tiny: RunConfig) -> None:
     entries = [entry for entry in done["entries"] if entry["terms"] == "equal epochs"]
     assert [(entry["seed"], entry["method"]) for entry in entries] == [
-        (seed, method) for seed in (0, 1) for method in ("noise", "no-noise", "bptt", "ann", "qcfs")
+        (seed, method) for seed in (0, 1) for method in METHODS
     ]
     assert {entry["epochs"] for entry in entries} == {tiny.training.epochs}
     assert all(len(entry["seconds_per_epoch"]) == entry["epochs"] for entry in done["entries"])

@@ -1,0 +1,128 @@
+"""`snnlab sweep`: every combination of some settings, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+from tqdm import tqdm
+
+from snnlab.cli.answer import answer
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.engine import SCHEDULER
+from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.store import RUNS, write_text
+from snnlab.experiment.sweep import SWEEP, SweepConfig, check, parse_grid, sweep
+from snnlab.experiment.sweep_table import points, sweep_csv, sweep_markdown
+
+if TYPE_CHECKING:
+    from snnlab.experiment.crew import Crew
+    from snnlab.experiment.sweep import Ended
+
+MOST_LINES = 4
+"""Settings that one figure of lines can hold; more become a map."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Train every combination of some settings, several at a time; table and figure.
+
+    Goes on where it was stopped: finished runs are taken as they are. `--preset NAME` before
+    other options starts from a configuration that works well.
+    """
+
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: next(iter(PRESETS.values()))
+    )
+    grid: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """A setting and its values, say noise.sigma=0,0.1,0.2887 or seed=0,1,2; give it once per
+    setting."""
+    engine: Literal["local", "dask"] = "local"
+    """local: processes of this machine; dask: the cluster at $SNNLAB_SCHEDULER, or without
+    that variable a Dask cluster on this machine."""
+    workers: int | None = None
+    """Runs at a time on this machine; default: one per core."""
+    name: str | None = None
+    """Name of the sweep; default: from its data, its network and its grid."""
+    runs: Path = RUNS
+    """Folder of the run folders; the sweep gets the folder sweeps/NAME in it."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Sweep, write table and figure, answer."""
+        if self.workers is not None and self.workers < 1:
+            raise ConfigError(f"workers must be at least 1, got {self.workers}")
+        asked = SweepConfig(self.config, parse_grid(self.grid))
+        folder = self.runs / "sweeps" / folder_name(self.name or default_name(asked))
+        total = len(asked.configs())
+        with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
+
+            def on_end(ended: Ended) -> None:
+                bar.set_postfix_str(f"{ended.config.method}, seed {ended.config.seed}")
+                bar.update(ended.number - bar.n)
+
+            done = sweep(asked, folder, self.crew(), self.runs, on_end)
+        files = write(done, folder) if done["entries"] else [str(folder / SWEEP)]
+        text = "\n".join([sweep_markdown(done), *files]) if done["entries"] else ""
+        answer({"folder": str(folder), "files": files} | done, text, as_json=self.json)
+        check(done)
+
+    def crew(self) -> Crew:
+        """Who trains."""
+        from snnlab.experiment.crew import DaskCrew, LocalCrew
+
+        if self.engine == "local":
+            return LocalCrew(self.workers)
+        return DaskCrew(os.environ.get(SCHEDULER) or None, self.workers)
+
+
+def default_name(asked: SweepConfig) -> str:
+    """A name that is the same for the same sweep."""
+    text = json.dumps([to_dict(asked.start), asked.grid], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{Path(asked.start.data.name).stem}-{asked.start.model.name}-{digest}"
+
+
+def folder_name(name: str) -> str:
+    """The name of a sweep, if it can be that of a folder.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    from snnlab.experiment.store import ID
+
+    if not ID.fullmatch(name):
+        raise ConfigError(f"a name holds letters, digits, '.', '_' and '-' only, got {name!r}")
+    return name
+
+
+def write(done: dict[str, Any], folder: Path) -> list[str]:
+    """Write tables and figure; returns the paths."""
+    write_text(folder / "sweep.csv", sweep_csv(done))
+    write_text(folder / "sweep.md", sweep_markdown(done))
+    tables = [folder / name for name in (SWEEP, "sweep.csv", "sweep.md")]
+    return [str(path) for path in [*tables, *draw(done, folder)]]
+
+
+def draw(done: dict[str, Any], folder: Path) -> list[Path]:
+    """Write the figure of accuracy against timesteps: lines, or a map where they are too many."""
+    from snnlab.show.accuracy import accuracy_against_timesteps
+    from snnlab.show.page import blank_axes
+    from snnlab.show.saving import save
+    from snnlab.show.style import LOOKS
+    from snnlab.show.sweep import accuracy_map
+
+    curves = {point.label: point.curve for point in points(done)}
+    title = "Accuracy against timesteps"
+    if len(set(curves) - set(LOOKS)) <= MOST_LINES:
+        ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)  # type: ignore[arg-type]
+    else:
+        ax = accuracy_map(curves, title=title)  # type: ignore[arg-type]
+    return save(ax, folder / "accuracy_vs_timesteps")

@@ -1,0 +1,65 @@
+"""What went wrong in a training, in words that say what to do."""
+
+from __future__ import annotations
+
+import errno
+
+import torch
+
+from snnlab.experiment.config import RunConfig
+
+MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
+DISK_SIGNS = ("No space left on device", "Disk quota exceeded")
+
+
+def explain(error: BaseException, config: RunConfig) -> str:
+    """The message of an error; for a lack of memory or disk space, advice.
+
+    Example:
+        >>> explain(OSError(28, "No space left on device"), RunConfig())
+        'the disk is full: ...'
+    """
+    if is_memory_error(error):
+        return memory_advice(error, config)
+    if is_disk_error(error):
+        return (
+            "the disk is full: delete runs that you do not need, or choose another folder, and "
+            f"start again; the last whole epoch is kept ({first_line(error)})"
+        )
+    return str(error) or type(error).__name__
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether the GPU or the machine has too little memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in MEMORY_SIGNS)
+
+
+def is_disk_error(error: BaseException) -> bool:
+    """Whether the disk is full."""
+    if not isinstance(error, OSError):
+        return False
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return error.errno in full or any(sign in str(error) for sign in DISK_SIGNS)
+
+
+def memory_advice(error: BaseException, config: RunConfig) -> str:
+    """What to try when the memory is full."""
+    size = config.training.batch_size
+    on_gpu = isinstance(error, torch.OutOfMemoryError)
+    where = "the GPU" if on_gpu else "the machine"
+    steps = []
+    if size > 1:
+        steps.append(f"a smaller batch (training.batch_size {size // 2} instead of {size})")
+    if config.method == "bptt" and config.bptt_timesteps > 1:
+        steps.append(f"fewer timesteps in training (bptt_timesteps below {config.bptt_timesteps})")
+    steps.append("a narrower network (model.width)")
+    if on_gpu:
+        steps.append("another device (device cpu), or wait until others are done")
+    return f"{where} has too little free memory for this run. Try {'; '.join(steps)}"
+
+
+def first_line(error: BaseException) -> str:
+    """The message of an error, up to its first line end."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

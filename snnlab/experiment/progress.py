@@ -1,0 +1,94 @@
+"""How far a training has come within its epoch: progress.json in the run folder.
+
+It is there while a job of the engine trains, and is written at most twice a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snnlab.experiment.store import RunError, read_json, write_json
+
+if TYPE_CHECKING:
+    from snnlab.learning.fit import Batch
+
+PROGRESS = "progress.json"
+PAUSE = 0.5
+"""Seconds between two writes, at least."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come."""
+
+    epoch: int
+    """1 to epochs."""
+    step: int
+    """1 to steps, over all epochs."""
+    steps: int
+    """Steps in all; when step equals it, the network is being measured."""
+    loss: float
+    """Loss of the last batch."""
+    seconds_left: float
+    """Expected time until the training ends, without the measurement after it."""
+
+
+class ProgressFile:
+    """Writes progress.json; its `on_batch` is a callback of `run`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.first: tuple[int, float] | None = None  # step and time of the first batch
+        self.written = -math.inf
+
+    def on_batch(self, batch: Batch) -> None:
+        """Write, unless that was done a moment ago. Reads the loss only when it writes."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = (batch.step, now)
+        if now - self.written < PAUSE and batch.step < batch.steps:
+            return
+        self.written = now
+        done = batch.step - self.first[0]
+        per_step = (now - self.first[1]) / done if done else 0.0
+        left = per_step * (batch.steps - batch.step)
+        loss = batch.loss.item()
+        progress = Progress(batch.epoch, batch.step, batch.steps, loss, left)
+        with contextlib.suppress(OSError):  # a full disk is the business of the checkpoint
+            write_json(self.folder / PROGRESS, asdict(progress))
+
+    def remove(self) -> None:
+        """Take progress.json away."""
+        with contextlib.suppress(OSError):
+            (self.folder / PROGRESS).unlink(missing_ok=True)
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What progress.json in a run folder says; None if there is none, or it makes no sense.
+
+    Example:
+        >>> read_progress(RUNS / job.id)
+    """
+    try:
+        found = read_json(folder / PROGRESS)
+        epoch, step, steps = (whole(found[name]) for name in ("epoch", "step", "steps"))
+        progress = Progress(epoch, step, steps, float(found["loss"]), float(found["seconds_left"]))
+    except (RunError, KeyError, TypeError, ValueError):
+        return None
+    return progress if 1 <= progress.step <= progress.steps else None
+
+
+def whole(value: Any) -> int:
+    """A whole number as it is.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"not a whole number: {value!r}")
+    return value

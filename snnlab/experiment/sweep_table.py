@@ -1,0 +1,122 @@
+"""The result of a sweep as a table: a row per combination of settings, means over the seeds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snnlab.experiment.curves import MethodCurve, powers_of_two
+from snnlab.experiment.statistics import estimate
+
+SEED = "seed"
+"""The setting over which means are taken."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The runs of a sweep that differ in nothing but the seed."""
+
+    settings: dict[str, Any]
+    """By dotted name, without the seed."""
+    entries: list[dict[str, Any]]
+    """One per seed, see `sweep.entry`."""
+
+    @property
+    def label(self) -> str:
+        """The settings in a few words."""
+        if set(self.settings) == {"method"}:
+            return str(self.settings["method"])  # figures know these names
+        parts = [f"{name.split('.')[-1]} {shown(v)}" for name, v in self.settings.items()]
+        return ", ".join(parts) or "all seeds"
+
+    @property
+    def timesteps(self) -> list[int]:
+        """Powers of two up to the highest T that all runs have been measured at."""
+        return powers_of_two(min(max(map(int, entry["accuracy"])) for entry in self.entries))
+
+    def accuracies(self, T: int) -> list[float]:
+        """Test accuracy at T in percent, one per seed."""
+        return [entry["accuracy"][str(T)] for entry in self.entries]
+
+    @property
+    def curve(self) -> MethodCurve:
+        """As figures take it."""
+        by_T = [self.accuracies(T) for T in self.timesteps]  # (n, seeds)
+        return {
+            "timesteps": self.timesteps,
+            "accuracy": [list(seeds) for seeds in zip(*by_T, strict=True)],
+        }
+
+
+def shown(value: Any) -> str:
+    """A value of a setting as it was given."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def points(done: dict[str, Any]) -> list[Point]:
+    """The combinations of a sweep that have finished runs, in the order of the grid."""
+    groups: dict[str, Point] = {}
+    for entry in done["entries"]:
+        settings = {name: v for name, v in entry["settings"].items() if name != SEED}
+        group = groups.setdefault(json.dumps(settings), Point(settings, []))
+        group.entries.append(entry)
+    return list(groups.values())
+
+
+def sweep_csv(done: dict[str, Any]) -> str:
+    """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
+    names = [name for name in done["sweep"]["grid"] if name != SEED]
+    columns = [*names, "timesteps", "seeds", "accuracy", "low", "high"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, "lowest", "highest", "training_seconds"])
+    for point in points(done):
+        cells = [shown(point.settings[name]) for name in names]
+        seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
+        for T in point.timesteps:
+            values = point.accuracies(T)
+            found = estimate(values)
+            interval = ["", ""] if found.interval is None else map(decimal, found.interval)
+            ends = [decimal(found.mean), *interval, decimal(min(values)), decimal(max(values))]
+            writer.writerow([*cells, T, len(values), *ends, f"{seconds:.3f}"])
+    return text.getvalue()
+
+
+def decimal(value: float) -> str:
+    """A percentage as the CSV holds it."""
+    return f"{value:.4f}"
+
+
+def sweep_markdown(done: dict[str, Any]) -> str:
+    """A row per combination, a column per T: mean test accuracy in percent over the seeds.
+
+    The half width of the 95 % interval stands behind a mean of two seeds or more.
+    """
+    names = [name for name in done["sweep"]["grid"] if name != SEED]
+    found = points(done)
+    timesteps = sorted({T for point in found for T in point.timesteps})
+    rows = [[*names, "seeds", *(f"T = {T}" for T in timesteps), "training (s)"]]
+    rows.append([*["---"] * len(names), *["---:"] * (len(timesteps) + 2)])
+    for point in found:
+        cells = [shown(point.settings[name]) for name in names]
+        at = [mean_cell(point.accuracies(T)) if T in point.timesteps else "" for T in timesteps]
+        seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
+        rows.append([*cells, str(len(point.entries)), *at, f"{seconds:.1f}"])
+    head = ["Test accuracy (%), mean over the seeds ± half of its 95 % interval:", ""]
+    return "\n".join([*head, *map(row_text, rows)]) + "\n"
+
+
+def mean_cell(values: list[float]) -> str:
+    """A mean, and how far to trust it."""
+    found = estimate(values)
+    half = "" if found.high is None else f" ± {found.high - found.mean:.2f}"
+    return f"{found.mean:.2f}{half}"
+
+
+def row_text(cells: Sequence[str]) -> str:
+    """A row of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
