@@ -1,4 +1,5 @@
 from .conversion.folding import streamline as streamline
+from .conversion.noise_calibration import calibrate_noise as calibrate_noise
 from .conversion.timesteps import Certificate as Certificate
 from .conversion.timesteps import convert as convert
 from .data.images import Data as Data

@@ -39,8 +39,9 @@ LOOKS: dict[str, Look] = {
     "no-noise": Look("without noise", VERMILLION, "s", "--"),
     "bptt": Look("BPTT", GREEN, "^", "-."),
     "ann": Look("ANN conversion", BLACK, "D", ":"),
+    "prediction": Look("your prediction", "#A45C85", "p", (0, (2, 1))),
 }
-"""Methods whose look is the same in every figure."""
+"""Methods, and what a student expected of them: the same look in every figure."""
 
 _FREE = (
     Look("", ORANGE, "v", (0, (7, 2))),

@@ -1,0 +1,105 @@
+"""Accuracy against timesteps, with a band over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+import altair as alt
+import pandas as pd
+
+from snnlab.show.charts.frame import LINE, colour_scale, framed, timestep_axis
+from snnlab.show.charts.palette import Palette
+
+DASHES = ([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3])
+"""So that lines are told apart without colours, too."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method: its colour, and accuracy in percent by T, one mapping per seed."""
+
+    colour: str
+    seeds: Sequence[Mapping[int, float]]
+
+
+def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
+    """Mean, lowest and highest accuracy over seeds for each name and T."""
+    rows = []
+    for name, line in lines.items():
+        for T in sorted(set.intersection(*(set(seed) for seed in line.seeds))):
+            values = [seed[T] for seed in line.seeds]
+            rows.append(
+                {
+                    "name": name,
+                    "T": T,
+                    "accuracy": mean(values),
+                    "lowest": min(values),
+                    "highest": max(values),
+                    "seeds": len(values),
+                }
+            )
+    return pd.DataFrame(rows, columns=["name", "T", "accuracy", "lowest", "highest", "seeds"])
+
+
+def accuracy_chart(
+    lines: Mapping[str, Line], *, colours: Palette, at: int | None = None, height: int = 380
+) -> alt.Chart:
+    """Mean test accuracy against T; the band runs from the lowest to the highest seed.
+
+    Args:
+        lines: name of a method, as written in the chart, to its accuracy.
+        colours: see `palette`.
+        at: a T that is marked.
+        height: in pixels.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    table = accuracy_table(lines)
+    if table.empty:
+        raise ValueError("no accuracy to draw: no line, or seeds that share no T")
+    low, high = table["lowest"].min(), table["highest"].max()
+    margin = max(0.08 * (high - low), 0.4)
+    limits = [max(low - margin, 0), min(high + margin, 100)]
+    x = timestep_axis("T:Q", int(table["T"].max()))
+    y = alt.Y(
+        "accuracy:Q",
+        title="Test accuracy (%)",
+        scale=alt.Scale(domain=limits, nice=False, zero=False),
+    )
+    scale = colour_scale({name: line.colour for name, line in lines.items()})
+    shape = alt.Chart(table).encode(x=x, color=alt.Color("name:N", scale=scale, title=None))
+    band = shape.mark_area(opacity=0.18).encode(
+        y=alt.Y("lowest:Q", title="Test accuracy (%)"), y2="highest:Q"
+    )
+    dashes = alt.Scale(domain=list(lines), range=list(DASHES[: len(lines)]))
+    tooltip = ["name:N", "T:Q", alt.Tooltip("accuracy:Q", format=".2f"), "seeds:Q"]
+    line = shape.mark_line(strokeWidth=LINE).encode(
+        y=y, strokeDash=alt.StrokeDash("name:N", scale=dashes, title=None)
+    )
+    dots = shape.mark_circle(size=70, opacity=1).encode(y=y, tooltip=tooltip)
+    layers = [band, line, dots]
+    if at is not None:
+        place = table[table["T"] == at]
+        rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
+        layers.insert(0, rule.encode(x="T:Q"))
+        layers.append(
+            alt.Chart(place)
+            .mark_circle(size=260, opacity=1)
+            .encode(x=x, y=y, color=alt.Color("name:N", scale=scale, title=None))
+        )
+    return framed(alt.layer(*layers), in_words(table), colours, height=height)
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """The ends of every line, as a screen reader says them."""
+    parts = []
+    for name, part in table.groupby("name", sort=False):
+        first, last = part.iloc[0], part.iloc[-1]
+        parts.append(
+            f"{name} {first['accuracy']:.2f} % at T = {first['T']} and "
+            f"{last['accuracy']:.2f} % at T = {last['T']}"
+        )
+    return f"Test accuracy against timesteps: {'; '.join(parts)}."

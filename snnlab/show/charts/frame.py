@@ -1,0 +1,69 @@
+"""What all charts share: sizes for the last row, a quiet frame, a description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from snnlab.show.charts.palette import Palette
+
+LABEL, TITLE, LINE = 15, 16, 3.0
+"""Sizes in pixels: numbers at the axes, titles of the axes, lines."""
+
+
+def framed(chart: Any, description: str, colours: Palette, *, height: int = 320) -> alt.Chart:
+    """A chart with large labels, few lines around it, and its description for screen readers.
+
+    Args:
+        chart: an Altair chart or layers of them.
+        description: what it shows, in words and numbers.
+        colours: those of the background.
+        height: in pixels.
+    """
+    return (
+        chart.properties(height=height, description=description)
+        .configure_axis(
+            labelFontSize=LABEL,
+            titleFontSize=TITLE,
+            titleFontWeight="normal",
+            labelColor=colours.ink,
+            titleColor=colours.ink,
+            gridOpacity=0.35,
+            tickCount=6,
+            domain=False,
+            ticks=False,
+            labelPadding=8,
+            titlePadding=12,
+        )
+        .configure_legend(
+            orient="top",
+            direction="horizontal",
+            title=None,
+            labelFontSize=LABEL,
+            labelColor=colours.ink,
+            labelLimit=420,
+            symbolSize=220,
+            symbolOpacity=1,
+            symbolStrokeWidth=3,
+            columnPadding=24,
+            columns=2,
+        )
+        .configure_view(strokeWidth=0)
+    )
+
+
+def colour_scale(colours: dict[str, str]) -> alt.Scale:
+    """A scale that gives each name its colour."""
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def timestep_axis(field: str, highest: int) -> alt.X:
+    """Timesteps T on a log2 axis, with a tick at every power of two."""
+    ticks = [2**n for n in range(highest.bit_length()) if 2**n <= highest]
+    return alt.X(
+        field,
+        title="Timesteps T",
+        scale=alt.Scale(type="log", base=2, domain=[1, max(highest, 2)], nice=False),
+        axis=alt.Axis(values=ticks, format="d", grid=False),
+    )

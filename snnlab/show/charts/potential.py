@@ -1,0 +1,92 @@
+"""The membrane potential of one neuron over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from snnlab.show.charts.frame import LINE, framed
+from snnlab.show.charts.palette import Palette
+
+
+def potential_chart(
+    h: Sequence[float],
+    v: Sequence[float],
+    spikes: Sequence[float],
+    *,
+    v_th: float,
+    v_init: float,
+    colours: Palette,
+    now: int | None = None,
+    height: int = 360,
+) -> alt.Chart:
+    """Charge, fire and reset as one line; the threshold; a triangle for every spike.
+
+    Args:
+        h: potential before firing at t = 1 to T.
+        v: potential after reset, as many.
+        spikes: 0 or 1, as many.
+        v_th: threshold, in the unit of the potentials.
+        v_init: potential before the first timestep.
+        colours: see `palette`.
+        now: the timestep at which somebody looks, 1 to T; None: at all of them.
+        height: in pixels.
+
+    Raises:
+        ValueError: the three do not have the same length, or there is no timestep.
+
+    Example:
+        >>> potential_chart([0.6, 1.2], [0.6, 0.2], [0, 1], v_th=1, v_init=0, colours=LIGHT)
+    """
+    if not len(h) == len(v) == len(spikes) or not len(h):
+        raise ValueError(
+            f"h, v and spikes must have one value per timestep, got {len(h)}, {len(v)} and "
+            f"{len(spikes)}"
+        )
+    T = len(h)
+    upto = T if now is None else now
+    corners = [(0, v_init), *chain.from_iterable(((t + 1, h[t]), (t + 1, v[t])) for t in range(T))]
+    line = pd.DataFrame(corners, columns=["t", "potential"]).reset_index()  # order: index
+    fired = [t + 1 for t in range(T) if spikes[t]]
+    floor = min(0.0, v_init, *h, *v)
+    roof = max(v_th, *h) + 0.16 * (max(v_th, *h) - floor)
+    x = alt.X("t:Q", title="Timestep t", scale=alt.Scale(domain=[0, T], nice=False))
+    x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
+    y = alt.Y(
+        "potential:Q", title="Potential", scale=alt.Scale(domain=[floor, 1.04 * roof], nice=False)
+    )
+    level = alt.Chart(pd.DataFrame({"potential": [v_th]}))
+    rule = level.mark_rule(strokeDash=[7, 5], strokeWidth=2, color=colours.grey)
+    layers: list[Any] = [rule.encode(y=y)]
+    if now is not None:
+        whole = alt.Chart(line).mark_line(color=colours.grey, strokeWidth=1.5, opacity=0.4)
+        layers.append(whole.encode(x=x, y=y, order="index:Q"))
+        place = pd.DataFrame({"t": [now], "potential": [h[now - 1]]})
+        layers.append(
+            alt.Chart(place)
+            .mark_rule(color=colours.grey, strokeDash=[3, 4], strokeWidth=1.5)
+            .encode(x=alt.X("t:Q"))
+        )
+        layers.append(
+            alt.Chart(place).mark_circle(size=240, color=colours.noise, opacity=1).encode(x=x, y=y)
+        )
+    seen = alt.Chart(line[line["t"] <= upto])
+    seen = seen.mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
+    layers.append(seen.encode(x=x, y=y, order="index:Q"))
+    marks = pd.DataFrame({"t": [t for t in fired if t <= upto]})
+    marks["potential"] = roof
+    layers.append(
+        alt.Chart(marks)
+        .mark_point(shape="triangle-down", filled=True, size=190, color=colours.quiet, opacity=1)
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")])
+    )
+    words = (
+        f"Membrane potential over {T} timesteps: {len(fired)} spikes"
+        + (f", at t = {', '.join(map(str, fired[:20]))}" if fired else "")
+        + f"; threshold {v_th:g}, last potential {v[-1]:.2f}."
+    )
+    return framed(alt.layer(*layers), words, colours, height=height)

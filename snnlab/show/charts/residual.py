@@ -1,0 +1,70 @@
+"""What a neuron carries into a timestep, measured, and the noise that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from snnlab.show.charts.frame import LINE, colour_scale, framed
+from snnlab.show.charts.palette import Palette
+
+
+def residual_chart(
+    edges: Sequence[float],
+    without: Sequence[float],
+    with_noise: Sequence[float],
+    points: Sequence[float],
+    law: Sequence[float],
+    *,
+    colours: Palette,
+    height: int = 280,
+) -> alt.Chart:
+    """Two histograms over one another, and the density of the noise in closed form.
+
+    Args:
+        edges: of the bins, one more than bins, in units of v_th.
+        without: density of the residuals of neurons that run without noise, one per bin.
+        with_noise: density of the noise that was drawn, one per bin.
+        points: where the closed form is known, in units of v_th.
+        law: the density of the noise there.
+        colours: see `palette`.
+        height: in pixels.
+
+    Raises:
+        ValueError: the lengths do not fit.
+    """
+    if len(edges) != len(without) + 1 or len(without) != len(with_noise):
+        raise ValueError(
+            f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
+            f"{len(with_noise)}"
+        )
+    names = {
+        "residual, without noise": colours.quiet,
+        "noise, drawn": colours.noise,
+        "noise, closed form": colours.ink,
+    }
+    quiet, drawn, closed = names
+    bins = pd.DataFrame(
+        [
+            {"v": place, "density": value, "name": name}
+            for name, density in ((quiet, without), (drawn, with_noise))
+            for place, value in zip(edges, [*density, density[-1]], strict=True)
+        ]
+    )
+    curve = pd.DataFrame({"v": points, "density": law, "name": closed})
+    colour = alt.Color("name:N", scale=colour_scale(names), title=None)
+    x = alt.X("v:Q", title="Residual potential (v_th)", scale=alt.Scale(nice=False))
+    y = alt.Y("density:Q", title="Density", stack=None)
+    shape = alt.Chart(bins).encode(x=x, y=y, color=colour)
+    areas = shape.mark_area(opacity=0.45, interpolate="step-after")
+    line = alt.Chart(curve).mark_line(strokeWidth=LINE).encode(x=x, y=y, color=colour)
+    peak = max(range(len(without)), key=lambda i: without[i])
+    likely = points[max(range(len(law)), key=lambda i: law[i])]
+    words = (
+        "Histogram of the residual potential. Without noise the highest bin begins at "
+        f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
+        f"density, {max(law):.2f}, at {likely:.2f} v_th."
+    )
+    return framed(areas + line, words, colours, height=height)

@@ -1,0 +1,80 @@
+"""Lines over a common x axis, for what has no figure of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.description import attach_description
+from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, Dashes
+
+if TYPE_CHECKING:
+    from snnlab.show.arrays import Values
+
+_STYLES: tuple[tuple[str, str, Dashes], ...] = (
+    (BLUE, "o", "-"),
+    (VERMILLION, "s", "--"),
+    (GREEN, "^", "-."),
+    (PURPLE, "D", ":"),
+    (BLACK, "v", (0, (7, 2))),
+)
+_MOST_MARKERS = 30
+
+
+def line_chart(
+    x: Values,
+    lines: Mapping[str, Values],
+    *,
+    x_label: str,
+    y_label: str,
+    ax: Axes | None = None,
+    title: str | None = None,
+    note: str | None = None,
+) -> Axes:
+    """Up to five named lines; few points are marked, many are not.
+
+    Args:
+        x: (n,), in rising order.
+        lines: name to values (n,).
+        x_label, y_label: with units.
+        ax: where to draw; a new figure by default.
+        title: above the figure.
+        note: how to read it, in grey.
+
+    Raises:
+        ValueError: no lines or more than five, or shapes that differ.
+
+    Example:
+        >>> ax = line_chart([0, 1, 2], {"h": [0.2, 0.9, 1.3]}, x_label="t", y_label="h (v_th)")
+    """
+    if not 1 <= len(lines) <= len(_STYLES):
+        raise ValueError(f"lines must hold 1 to {len(_STYLES)} entries, got {len(lines)}")
+    at = floats("x", x)
+    values = {name: floats(name, y) for name, y in lines.items()}
+    require_same_shape(x=at, **values)
+    ax = shown_axes() if ax is None else ax
+    dress(ax, x=x_label, y=y_label)
+    for (name, y), (colour, marker, dashes) in zip(values.items(), _STYLES, strict=False):
+        ax.plot(
+            at,
+            y,
+            label=name,
+            color=colour,
+            linestyle=dashes,
+            marker=marker if len(at) <= _MOST_MARKERS else "",
+            linewidth=2.5,
+            markersize=8,
+            markeredgecolor="white",
+            zorder=3,
+        )
+    head(ax, title, note, key=len(values) > 1)
+    parts = [
+        f"{name} from {y[0]:.4g} to {y[-1]:.4g}, lowest {y.min():.4g}, highest {y.max():.4g}"
+        for name, y in values.items()
+    ]
+    attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
+    return ax

@@ -1,0 +1,72 @@
+"""What somebody expected, laid over what was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.description import attach_description, describe
+from snnlab.show.style import FONT, LOOKS, NOTE
+
+if TYPE_CHECKING:
+    from snnlab.show.arrays import Values
+
+_LOOK = LOOKS["prediction"]
+
+
+def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) -> Axes:
+    """Draw a prediction over a finished figure, and describe how far off it was.
+
+    Limits grow so that the prediction is seen whole.
+
+    Args:
+        ax: a figure of this room.
+        x: in the units of its x axis (n,).
+        y: in the units of its y axis (n,).
+        name: written beside the line.
+
+    Returns:
+        The same Axes.
+
+    Raises:
+        ValueError: shapes that differ, or values that are not finite.
+
+    Example:
+        >>> lay_prediction(accuracy_against_timesteps(curves), [1, 4, 16], [95, 90, 80])
+    """
+    at, guess = floats("x", x), floats("y", y)
+    require_same_shape(x=at, y=guess)
+    low, high = ax.get_ylim()
+    ax.plot(
+        at,
+        guess,
+        color=_LOOK.colour,
+        linestyle=_LOOK.dashes,
+        linewidth=4,
+        marker=_LOOK.marker,
+        markersize=15,
+        markeredgecolor="white",
+        zorder=6,
+        clip_on=False,
+    )
+    margin = 0.04 * (high - low)
+    ax.set_ylim(min(low, guess.min() - margin), max(high, guess.max() + margin))
+    middle = len(at) // 2
+    ax.annotate(
+        name,
+        xy=(at[middle], guess[middle]),
+        xytext=(0, 14),
+        textcoords="offset points",
+        ha="center",
+        fontsize=NOTE,
+        family=FONT,
+        fontweight="bold",
+        color=_LOOK.colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+        zorder=7,
+    )
+    points = ", ".join(f"{b:.4g} at {a:.4g}" for a, b in zip(at, guess, strict=True))
+    attach_description(ax, f"{describe(ax)} {name.capitalize()}: {points}.".strip())
+    return ax

@@ -1,0 +1,102 @@
+"""Accuracy against the standard deviation of the noise."""
+
+from __future__ import annotations
+
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.show.arrays import Floats
+from snnlab.show.bands import Curves, checked_curves, draw_band, seeds_note
+from snnlab.show.description import attach_description
+from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.style import FONT, INK, TICK, Dashes, Look, looks_of
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+_DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+
+def accuracy_against_sigma(
+    curves: Curves,
+    *,
+    ordered: bool = False,
+    matched: float = MATCHED_SIGMA,
+    low: float | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Mean test accuracy over sigma, one line for each family or for each T.
+
+    Args:
+        curves: name to sigma (n,), rising, in units of v_th, and accuracy (seeds, n) in percent.
+        ordered: whether the names have an order, as T has: colours then go from dark to light.
+        matched: sigma that is marked; that of the residual by default.
+        low: where the accuracy axis begins, so that one bad setting does not flatten the others;
+            None: below the lowest mean.
+        ax: where to draw; a new figure by default.
+        title: above the figure.
+
+    Raises:
+        ValueError: no curves, shapes that do not fit, sigma that does not rise, accuracy outside
+            0 to 100, or more lines than can be told apart.
+
+    Example:
+        >>> ax = accuracy_against_sigma({"gaussian": ([0, 0.29, 1], [[97, 98.5, 96]])})
+    """
+    found = checked_curves(curves)
+    looks = ordered_looks(list(found)) if ordered else looks_of(list(found))
+    ax = shown_axes() if ax is None else ax
+    dress(ax, x="Standard deviation of the noise, sigma (v_th)", y="Test accuracy (%)")
+    for name, (sigma, accuracy) in found.items():
+        draw_band(ax, sigma, accuracy, looks[name])
+    means = [accuracy.mean(axis=0) for _, accuracy in found.values()]
+    lowest = min(mean.min() for mean in means) if low is None else low
+    highest = max(accuracy.max() for _, accuracy in found.values())
+    ax.set_ylim(lowest - 0.3, min(100, highest + 0.3))
+    _mark(ax, matched)
+    note = seeds_note([accuracy for _, accuracy in found.values()])
+    below = low is not None and any(mean.min() < low for mean in means)
+    head(ax, title, f"{note}; what lies below the axis is not shown" if below else note, key=True)
+    attach_description(ax, _in_words(found, matched))
+    return ax
+
+
+def ordered_looks(names: list[str]) -> dict[str, Look]:
+    """Looks for names with an order: from dark to light, each with its marker and dashes.
+
+    Raises:
+        ValueError: more names than markers.
+    """
+    if len(names) > len(_DASHES):
+        raise ValueError(f"at most {len(_DASHES)} lines can be told apart, got {len(names)}")
+    scale = colormaps["viridis"]
+    shades = [to_hex(scale(0.85 * i / max(1, len(names) - 1))) for i in range(len(names))]
+    kinds = zip(names, shades, _MARKERS, _DASHES, strict=False)
+    return {name: Look(name, shade, marker, dashes) for name, shade, marker, dashes in kinds}
+
+
+def _mark(ax: Axes, matched: float) -> None:
+    ax.axvline(matched, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
+    ax.annotate(
+        f"matched, {matched:.3g}",
+        xy=(matched, 0),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(6, 8),
+        textcoords="offset points",
+        fontsize=TICK,
+        family=FONT,
+        color=INK,
+    )
+
+
+def _in_words(found: dict[str, tuple[Floats, Floats]], matched: float) -> str:
+    parts = []
+    for name, (sigma, accuracy) in found.items():
+        mean = accuracy.mean(axis=0)
+        best = int(mean.argmax())
+        parts.append(f"{name} is best at sigma {sigma[best]:.3g} with {mean[best]:.2f} %")
+    return (
+        f"Mean test accuracy against the standard deviation of the noise: {'; '.join(parts)}. "
+        f"Matched to the residual: {matched:.3g}."
+    )

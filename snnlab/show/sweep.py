@@ -1,0 +1,97 @@
+"""Accuracy of many settings at once: a map with a row per setting and a column per T."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.image import AxesImage
+
+from snnlab.show.accuracy import Curve
+from snnlab.show.arrays import Floats, floats
+from snnlab.show.description import attach_description
+from snnlab.show.page import blank_axes, dress, head
+from snnlab.show.style import BLACK, FONT, NOTE, readable
+
+COLOURS = "cividis"
+"""Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
+_ROW, _ABOVE, _WIDTH = 0.42, 2.2, 10.0  # inches
+
+
+def accuracy_map(
+    curves: Mapping[str, Curve], *, ax: Axes | None = None, title: str | None = None
+) -> Axes:
+    """Mean test accuracy over seeds as numbers on colours, for more settings than lines can show.
+
+    Args:
+        curves: setting to its timesteps (n,) and accuracy (seeds, n) or (n,) in percent; T that a
+            setting lacks stay empty.
+        ax: where to draw; by default a new figure, as high as the rows need.
+        title: above the figure.
+
+    Raises:
+        ValueError: no curves, or shapes that do not fit.
+
+    Example:
+        >>> save(accuracy_map({"sigma 0.1": {"timesteps": [1, 2], "accuracy": [[97, 98]]}}), "map")
+    """
+    means = {name: _means(name, curve) for name, curve in curves.items()}
+    if not means:
+        raise ValueError("curves is empty: give at least one setting")
+    timesteps = sorted({T for mean in means.values() for T in mean})
+    values = np.array([[mean.get(T, np.nan) for T in timesteps] for mean in means.values()])
+    if ax is None:
+        ax = blank_axes((_WIDTH, _ABOVE + _ROW * len(means)))
+    dress(ax, x="Timesteps T", y="", grid="both")
+    ax.grid(False)
+    picture = ax.imshow(values, cmap=COLOURS, aspect="auto", interpolation="nearest")
+    ax.set_xticks(range(len(timesteps)), [f"{T:g}" for T in timesteps])
+    ax.set_yticks(range(len(means)), list(means))
+    _write_numbers(ax, picture, values)
+    seeds = max(np.atleast_2d(np.asarray(curve["accuracy"])).shape[0] for curve in curves.values())
+    note = "One seed" if seeds == 1 else f"Mean of {seeds} seeds"
+    head(ax, title, f"Test accuracy (%). {note}; light is high")
+    attach_description(ax, _in_words(means))
+    return ax
+
+
+def _means(name: str, curve: Curve) -> dict[float, float]:
+    """Mean accuracy by T."""
+    timesteps = floats(f"timesteps of {name!r}", curve["timesteps"])
+    ndim = max(1, min(np.ndim(curve["accuracy"]), 2))
+    accuracy = floats(f"accuracy of {name!r}", curve["accuracy"], ndim=ndim)
+    accuracy = np.atleast_2d(accuracy)  # (seeds, n)
+    if accuracy.shape[1] != len(timesteps):
+        raise ValueError(
+            f"accuracy of {name!r} has shape {accuracy.shape}, which does not fit timesteps of "
+            f"shape {timesteps.shape}: it must be (seeds, {len(timesteps)})"
+        )
+    return dict(zip(timesteps.tolist(), accuracy.mean(axis=0).tolist(), strict=True))
+
+
+def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
+    """Write each mean into its field: white where that can be read, else black."""
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            red, green, blue, _ = picture.to_rgba(np.array([value]))[0].tolist()
+            field = to_hex((red, green, blue))
+            ax.text(
+                column,
+                row,
+                f"{value:.1f}",
+                ha="center",
+                va="center",
+                fontsize=NOTE,
+                family=FONT,
+                color="white" if readable(field) == field else BLACK,
+            )
+
+
+def _in_words(means: dict[str, dict[float, float]]) -> str:
+    parts = []
+    for name, mean in means.items():
+        best = max(mean, key=lambda T: mean[T])
+        parts.append(f"{name}: best {mean[best]:.2f} % at T={best:g}")
+    return f"Mean test accuracy of {len(means)} settings against timesteps. {'; '.join(parts)}."

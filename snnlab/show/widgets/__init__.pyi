@@ -1,0 +1,17 @@
+from .channels import channel_explorer as channel_explorer
+from .conversion import conversion_explorer as conversion_explorer
+from .costs import energy_explorer as energy_explorer
+from .costs import exit_explorer as exit_explorer
+from .decisions import decision_explorer as decision_explorer
+from .disturbances import disturbance_explorer as disturbance_explorer
+from .gradient import gradient_explorer as gradient_explorer
+from .live import LivePicture as LivePicture
+from .live import choice as choice
+from .live import live_axes as live_axes
+from .live import slider as slider
+from .margins import margin_explorer as margin_explorer
+from .neuron import neuron_explorer as neuron_explorer
+from .residuals import residual_explorer as residual_explorer
+from .roads import ann_explorer as ann_explorer
+from .sketch import Sketch as Sketch
+from .sketch import sketch as sketch

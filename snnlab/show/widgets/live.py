@@ -1,0 +1,131 @@
+"""A picture below controls, drawn anew whenever one of them moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from ipywidgets import HTML, Box, Dropdown, FloatSlider, IntSlider, Layout, ValueWidget, VBox
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from snnlab.show.picture import Picture
+
+_AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
+_LEFT, _BOTTOM, _RIGHT = 1.15, 0.9, 0.65  # margins in inches
+
+
+class LivePicture(VBox):
+    """Controls, and a picture that follows them.
+
+    Where widgets do not run (a web page, a printout) the picture is shown as it was last.
+
+    Args:
+        draw: called with the value of each control by name; returns the picture. What it
+            raises is shown in place of the picture.
+        controls: name to widget. They may also be moved from Python:
+            `live.controls["current"].value = 0.3`.
+        direction: "row" puts the controls side by side and wraps them, "column" below each other.
+
+    Attributes:
+        picture: the last `Picture` drawn; None if drawing failed.
+
+    Example:
+        >>> live = LivePicture(draw_rate, {"current": slider("current (v_th)", 0, 1, 0.3)})
+    """
+
+    def __init__(
+        self,
+        draw: Callable[..., Picture],
+        controls: Mapping[str, ValueWidget],
+        *,
+        direction: str = "column",
+    ) -> None:
+        self.controls = dict(controls)
+        self.picture: Picture | None = None
+        self._draw = draw
+        self._view = HTML()
+        flow = Layout(
+            display="flex",
+            flex_flow=f"{direction} wrap",
+            overflow="visible",
+            padding="0.3em 0.8em",
+        )
+        super().__init__([Box(list(self.controls.values()), layout=flow), self._view])
+        for control in self.controls.values():
+            control.observe(self._redraw, names="value")
+        self._redraw()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of each control."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _redraw(self, change: object = None) -> None:
+        try:
+            self.picture = self._draw(**self.values)
+            self._view.value = self.picture.html()
+        except Exception as error:
+            self.picture = None
+            text = escape(f"{type(error).__name__}: {error}")
+            self._view.value = f'<p role="alert">This cannot be drawn. {text}</p>'
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        bundle["text/plain"] = repr(self.picture)
+        bundle["text/html"] = self._view.value + _AT_REST
+        return bundle
+
+
+def slider(name: str, low: float, high: float, start: float, step: float | None = None) -> Any:
+    """A slider with its name to the left and its value to the right; whole numbers if all are.
+
+    Args:
+        name: with the unit.
+        low, high: ends of the range.
+        start: first value.
+        step: distance of neighbouring values; by default 1, or a hundredth of the range.
+    """
+    whole = all(isinstance(number, int) for number in (low, high, start))
+    kind = IntSlider if whole else FloatSlider
+    return kind(
+        value=start,
+        min=low,
+        max=high,
+        step=step or (1 if whole else (high - low) / 100),
+        description=name,
+        style={"description_width": "11em"},
+        layout=Layout(width="34em", max_width="98%"),
+        **({} if whole else {"readout_format": ".2f"}),
+    )
+
+
+def choice(name: str, options: Sequence[Any], start: Any = None) -> Any:
+    """A list to choose from; options are values, or pairs of a text and a value."""
+    dropdown = Dropdown(
+        options=list(options),
+        description=name,
+        style={"description_width": "11em"},
+        layout=Layout(width="34em", max_width="98%"),
+    )
+    if start is not None:
+        dropdown.value = start
+    return dropdown
+
+
+def live_axes(size: tuple[float, float] = (10.0, 5.2), *, top: float = 1.0) -> Axes:
+    """An Axes whose margins are fixed: it is drawn faster, and does not jump from draw to draw.
+
+    Args:
+        size: width and height of the figure in inches.
+        top: upper margin in inches, room for key and notes.
+    """
+    width, height = size
+    box = (
+        _LEFT / width,
+        _BOTTOM / height,
+        1 - (_LEFT + _RIGHT) / width,
+        1 - (_BOTTOM + top) / height,
+    )
+    return Figure(figsize=size).add_axes(box)

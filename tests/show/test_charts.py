@@ -1,0 +1,80 @@
+"""Charts for the browser: what they draw, what they say, what they refuse."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+from snnlab.show.charts.cost import cost_chart
+from snnlab.show.charts.layers import layer_charts
+from snnlab.show.charts.palette import DARK, LIGHT, palette
+from snnlab.show.charts.potential import potential_chart
+from snnlab.show.charts.training import training_chart
+from snnlab.show.style import LOOKS
+
+
+def test_methods_have_the_colours_of_the_figures() -> None:
+    for method in ("noise", "no-noise", "bptt", "ann"):
+        assert LIGHT.of(method) == LOOKS[method].colour
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_no_two_colours_are_the_same(colours: object) -> None:
+    assert colours in (palette(dark=False), palette(dark=True))
+    names = ("noise", "no-noise", "bptt", "ann")
+    all_colours = [colours.of(name) for name in names] + list(colours.free)  # type: ignore[attr-defined]
+    assert len(set(all_colours)) == len(all_colours)
+
+
+def test_the_band_runs_from_the_lowest_to_the_highest_seed() -> None:
+    table = accuracy_table(
+        {"a": Line("#000000", [{1: 90.0, 2: 91.0, 4: 80.0}, {1: 94.0, 2: 95.0}])}
+    )
+    assert table["T"].tolist() == [1, 2]  # only where all seeds were measured
+    assert table["accuracy"].tolist() == [92.0, 93.0]
+    assert table["lowest"].tolist() == [90.0, 91.0]
+    assert table["highest"].tolist() == [94.0, 95.0]
+
+
+def test_the_accuracy_chart_says_its_ends() -> None:
+    lines = {"with noise": Line(LIGHT.noise, [{1: 97.5, 8: 98.25}])}
+    spec = accuracy_chart(lines, colours=LIGHT, at=8).to_dict()
+    assert "with noise 97.50 % at T = 1 and 98.25 % at T = 8" in spec["description"]
+    with pytest.raises(ValueError, match="no accuracy to draw"):
+        accuracy_chart({}, colours=LIGHT)
+
+
+def test_the_potential_chart_names_every_spike() -> None:
+    chart = potential_chart(
+        [0.6, 1.2, 0.8], [0.6, 0.2, 0.8], [0, 1, 0], v_th=1, v_init=0, colours=LIGHT, now=2
+    )
+    assert "1 spikes, at t = 2" in chart.to_dict()["description"]
+    with pytest.raises(ValueError, match="one value per timestep, got 2, 1 and 1"):
+        potential_chart([0.6, 1.2], [0.6], [0], v_th=1, v_init=0, colours=LIGHT)
+
+
+def test_a_layer_is_drawn_with_and_without_noise() -> None:
+    edges, density = [0.0, 0.5, 1.0], [1.2, 0.8]
+    quiet = layer_charts(edges, density, None, name="Layer 1", colours=DARK).to_dict()
+    noisy = layer_charts(edges, density, [1.0, 1.0], name="Layer 1", colours=DARK).to_dict()
+    assert len(noisy["layer"]) == len(quiet["layer"]) + 1
+    assert "noise" not in quiet["description"]
+    assert "noise" in noisy["description"]
+
+
+def test_costs_must_be_above_0() -> None:
+    table = pd.DataFrame([{"name": "a", "seed": 0, "T": 1, "cost": 0.0, "accuracy": 90.0}])
+    with pytest.raises(ValueError, match="above 0"):
+        cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=False)
+    table["cost"] = 2.0
+    spec = cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=True).to_dict()
+    assert "the best is a with 90.00 % at 2" in spec["description"]
+
+
+def test_a_training_that_has_not_begun_is_drawn_too() -> None:
+    table = pd.DataFrame(columns=["name", "run", "epoch", "loss"])
+    chart = training_chart(
+        table, {}, value="loss", title="Training loss", epochs=5, colours=LIGHT
+    ).to_dict()
+    assert chart["description"] == "Training loss over 5 epochs."

@@ -1,0 +1,50 @@
+"""Predictions over measurements, and galleries."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from snnlab.data.images import Images
+from snnlab.show.accuracy import accuracy_against_timesteps
+from snnlab.show.description import describe
+from snnlab.show.gallery import gallery
+from snnlab.show.prediction import lay_prediction
+from snnlab.show.transfer import transfer_curve
+
+
+def test_a_prediction_is_seen_whole_and_described(ax):
+    transfer_curve([0, 1], [0, 1], ([0, 1], [0, 1]), ax=ax)
+    before = describe(ax)
+    lay_prediction(ax, [0, 0.5, 1], [-0.5, 1.7, 0.2])
+    low, high = ax.get_ylim()
+    assert low < -0.5
+    assert high > 1.7
+    assert describe(ax).startswith(before)
+    assert "Your prediction: -0.5 at 0, 1.7 at 0.5, 0.2 at 1." in describe(ax)
+
+
+def test_shapes_must_fit(ax):
+    with pytest.raises(ValueError, match=r"x \(2,\), y \(3,\)"):
+        lay_prediction(ax, [1, 2], [1, 2, 3])
+
+
+def test_a_prediction_counts_as_no_seed(ax):
+    curves = {
+        "noise": {"timesteps": [1, 2], "accuracy": [[97, 98], [96, 97]]},
+        "prediction": {"timesteps": [1, 2], "accuracy": [50, 60]},
+    }
+    accuracy_against_timesteps(curves, ax=ax)
+    texts = [text.get_text() for text in ax.texts]
+    assert any(text.startswith("Mean of 2 seeds") for text in texts)
+    assert "your prediction" in texts
+
+
+def test_gallery():
+    pixels = torch.zeros(7, 3, 4, 4, dtype=torch.uint8)
+    images = Images(pixels, torch.arange(7) % 2, torch.zeros(3), torch.ones(3))
+    figure = gallery(images, ["cat", "dog"], columns=4)
+    assert describe(figure) == "7 images: cat, dog, cat, dog, cat, dog, cat."
+    assert len([ax for ax in figure.axes if ax.images]) == 7
+    with pytest.raises(ValueError, match="columns"):
+        gallery(images, ["cat", "dog"], columns=0)
