@@ -1,0 +1,1 @@
+from .navigation import main as main

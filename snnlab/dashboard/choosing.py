@@ -1,0 +1,79 @@
+"""Choosing among finished runs; the choice stands in the link."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.groups import group_names
+from snnlab.dashboard.labels import label_of
+from snnlab.dashboard.screen import plain
+from snnlab.dashboard.service import active_jobs, example_runs, finished_runs
+from snnlab.experiment.store import Run
+
+MOST = 12
+"""Runs that can be compared at once."""
+
+
+def name_of(run: Run) -> str:
+    """The title that somebody gave, or what trained on what."""
+    if title := label_of(run).title:
+        return title
+    if run.config is None:
+        return run.id
+    what = group_names([run.config])[0]
+    data = run.config.data.name.rsplit("/", 1)[-1]
+    return f"{data} · {run.config.model.name} · {what} · seed {run.config.seed} · {run.id[-4:]}"
+
+
+def nothing_yet() -> None:
+    """Say what to do where there is no finished run."""
+    if active_jobs():
+        st.info("The first runs are being trained; they are here in a few seconds.")
+        st.fragment(look_again, run_every=2.0)()
+    else:
+        st.info("No finished run yet. Start one on the page **Train**.", icon=":material/info:")
+
+
+def look_again() -> None:
+    """Draw the page anew once there is a run."""
+    if finished_runs() or not active_jobs():
+        st.rerun()
+
+
+def choose_run(label: str) -> Run | None:
+    """One finished run with spiking neurons; None if there is none."""
+    runs = {run.id: run for run in finished_runs() if run.config and run.config.spiking}
+    if not runs:
+        nothing_yet()
+        return None
+    ids = tuple(runs)
+    examples = [run.id for run in example_runs() if run.config and run.config.method == "noise"]
+    latest = next((id for id in ids if runs[id].config.acting_noise), ids[0])  # type: ignore[union-attr]
+    default = examples[-1] if examples and latest in examples else latest
+    id = address.select("run", label, ids, default, words=lambda id: name_of(runs[id]))
+    return runs[id]
+
+
+def choose_runs(label: str) -> list[Run]:
+    """Finished runs; at first the examples, or the latest ones."""
+    runs = {run.id: run for run in finished_runs() if run.accuracy}
+    if not runs:
+        nothing_yet()
+        return []
+    default = [run.id for run in example_runs() if run.id in runs][:MOST] or list(runs)[:4]
+    chosen = address.several("run", tuple(runs), default)[:MOST] or default
+    key = address.key("run")
+    there = st.session_state.get(key)
+    st.session_state[key] = chosen if there is None else [id for id in there if id in runs]
+    chosen = st.multiselect(
+        label,
+        tuple(runs),
+        key=key,
+        format_func=lambda id: name_of(runs[id]),
+        max_selections=MOST,
+    )
+    address.remember(run=chosen or None)
+    if not chosen:
+        st.info(plain("Choose at least one run."))
+    return [runs[id] for id in chosen]

@@ -1,0 +1,106 @@
+"""The page Compare: runs over one another, races, and what they say about the paper's claims."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.choosing import choose_runs
+from snnlab.dashboard.groups import Group, difference_table, group_runs, lines_of
+from snnlab.dashboard.races import draw_races
+from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.experiment.store import Run
+from snnlab.show.charts.accuracy import accuracy_chart, accuracy_table
+from snnlab.show.charts.cost import cost_chart
+
+VIEWS = ("Timesteps", "Training seconds", "Operations", "Race and audit")
+
+
+def draw() -> None:
+    """The page."""
+    head("Compare", "Any runs over one another. Bands run from the lowest to the highest seed.")
+    view = view_control()
+    if view == "Race and audit":
+        draw_races()
+        return
+    runs = choose_runs("Runs")
+    if not runs:
+        return
+    groups = group_runs(runs, colours())
+    if view == "Timesteps":
+        lines = lines_of(groups)
+        show_chart(
+            accuracy_chart(lines, colours=colours(), height=440),
+            accuracy_table(lines),
+            key="timesteps",
+        )
+    elif view == "Training seconds":
+        draw_seconds(groups)
+    else:
+        draw_operations(groups)
+    st.subheader("What differs", anchor=False)
+    st.dataframe(difference_table(groups), hide_index=True)
+
+
+def view_control() -> str:
+    """What accuracy is drawn against."""
+    key = address.key("view")
+    if st.session_state.get(key) not in VIEWS:
+        st.session_state[key] = address.choice("view", VIEWS, VIEWS[0])
+    view = st.segmented_control(
+        "Accuracy against", VIEWS, key=key, required=True, label_visibility="collapsed"
+    )
+    address.remember(view=view)
+    return str(view)
+
+
+def draw_seconds(groups: list[Group]) -> None:
+    """One point per run."""
+    highest = min(max(run.accuracy) for group in groups for run in group.runs)
+    T = address.slider("T", "Accuracy at T =", min(8, highest), 1, highest, 1)
+    rows = [
+        row(group, run, T, float((run.result or {})["training_seconds"]))
+        for group in groups
+        for run in group.runs
+        if T in run.accuracy
+    ]
+    draw_cost(rows, groups, "Training seconds", lines=False)
+
+
+def draw_operations(groups: list[Group]) -> None:
+    """One line per run, one point per T."""
+    rows = [
+        row(group, run, T, operations)
+        for group in groups
+        for run in group.runs
+        for T, operations in operations_of(run).items()
+        if T in run.accuracy
+    ]
+    draw_cost(rows, groups, "Synaptic operations per image", lines=True)
+
+
+def operations_of(run: Run) -> dict[int, float]:
+    """Synaptic operations per image in the first T timesteps, over all stages, by T."""
+    stages = (run.result or {}).get("operations") or []
+    return {T: float(sum(parts)) for T, parts in enumerate(zip(*stages, strict=True), 1)}
+
+
+def row(group: Group, run: Run, T: int, cost: float) -> dict[str, object]:
+    """One point of a cost chart."""
+    seed = run.config.seed if run.config else 0
+    return {"name": group.name, "seed": seed, "T": T, "cost": cost, "accuracy": run.accuracy[T]}
+
+
+def draw_cost(
+    rows: list[dict[str, object]], groups: list[Group], title: str, *, lines: bool
+) -> None:
+    """Accuracy against a cost."""
+    table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
+    table = table[table["cost"] > 0]
+    if table.empty:
+        st.info("These runs did not measure that.")
+        return
+    names = {group.name: group.colour for group in groups}
+    chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=440)
+    show_chart(chart, table.rename(columns={"cost": title}), key="cost")

@@ -1,0 +1,107 @@
+"""What people write about runs, a title and a note, and whose run it is.
+
+    runs/.labels/<id>.json
+
+Beside the run folders, as a run has an owner before it has a folder. Title and note are shown as
+plain text only.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from snnlab.experiment.store import ID, Run, RunError, read_json, write_json
+
+LABELS = ".labels"
+MOST_TITLE, MOST_NOTE = 60, 2000
+
+
+@dataclass(frozen=True)
+class Label:
+    """Title, note and owner of a run."""
+
+    title: str = ""
+    """Shown in place of the settings; empty: the settings."""
+    note: str = ""
+    """Any text."""
+    owner: str = ""
+    """The visitor who started it; empty: nobody in a browser."""
+
+
+def label_path(root: Path, id: str) -> Path:
+    """Where the label of a run lies.
+
+    Raises:
+        RunError: not an id.
+    """
+    if not ID.fullmatch(id):
+        raise RunError(f"a run id holds letters, digits, '.', '_' and '-' only, got {id!r}")
+    return root / LABELS / f"{id}.json"
+
+
+def label_of(run: Run) -> Label:
+    """The label of a run; an empty one if there is none, or it makes no sense."""
+    return read_label(run.folder.parent, run.id)
+
+
+def read_label(root: Path, id: str) -> Label:
+    """The label of the run `id` in the folder `root`, see `label_of`."""
+    try:
+        found = read_json(label_path(root, id))
+    except RunError:
+        return Label()
+    texts = {key: found.get(key) for key in asdict(Label())}
+    return Label(**{key: text if isinstance(text, str) else "" for key, text in texts.items()})
+
+
+def write_label(run: Run, visitor: str, *, title: str, note: str) -> None:
+    """Change the title and the note of an own run.
+
+    Raises:
+        RunError: one of them is too long, or the run is somebody else's.
+    """
+    check_owner(run, visitor)
+    title = " ".join(title.split())
+    if len(title) > MOST_TITLE or len(note) > MOST_NOTE:
+        raise RunError(
+            f"a title has {MOST_TITLE} characters at most and a note {MOST_NOTE}; "
+            f"got {len(title)} and {len(note)}"
+        )
+    keep(run.folder.parent, run.id, replace(label_of(run), title=title, note=note))
+
+
+def own(root: Path, id: str, visitor: str) -> None:
+    """Note whose run it is, unless it is somebody's already, or was there before."""
+    label_path(root, id)  # refuses what is no id
+    if not (root / id).exists() and not read_label(root, id).owner:
+        keep(root, id, replace(read_label(root, id), owner=visitor))
+
+
+def keep(root: Path, id: str, label: Label) -> None:
+    """Write a label."""
+    path = label_path(root, id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, asdict(label))
+
+
+def delete(run: Run, visitor: str) -> None:
+    """Delete a run that belongs to the visitor and does not train.
+
+    Raises:
+        RunError: it is somebody else's, or it trains.
+    """
+    check_owner(run, visitor)
+    if run.status == "running":
+        raise RunError(f"run {run.id!r} trains at the moment: cancel it first")
+    going = run.folder.with_name(f".{run.id}.deleted")
+    run.folder.rename(going)  # gone at once for everybody who lists runs
+    shutil.rmtree(going)
+    label_path(run.folder.parent, run.id).unlink(missing_ok=True)
+
+
+def check_owner(run: Run, visitor: str) -> None:
+    """Raise RunError unless the run belongs to the visitor."""
+    if not visitor or label_of(run).owner != visitor:
+        raise RunError(f"run {run.id!r} was not started in this browser: it stays as it is")

@@ -1,0 +1,56 @@
+"""Links for a lesson: a page with its controls set, some of them fixed, some hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from snnlab.dashboard import neuron, training_settings
+from snnlab.dashboard.address import KEPT
+from snnlab.dashboard.screen import plain
+
+LESSONS = {"neuron": neuron.CONTROLS, "train": training_settings.CONTROLS}
+"""Pages whose controls a link can fix or hide."""
+TITLES = {"neuron": "Neuron lab", "train": "Train"}
+
+
+def lesson_link(
+    address: str, page: str, values: Mapping[str, str], fix: Sequence[str], hide: Sequence[str]
+) -> str:
+    """The link, with the values of the controls and what becomes of them.
+
+    Args:
+        address: of the dashboard, as a browser shows it; what follows the host is dropped.
+        page: neuron or train.
+        values: of the controls, as the link of the page writes them.
+        fix: controls that are shown and cannot be moved.
+        hide: controls that are not shown.
+
+    Example:
+        >>> lesson_link("http://127.0.0.1:8501/", "neuron", {"sigma": "0.29"}, ["sigma"], [])
+        'http://127.0.0.1:8501/neuron?sigma=0.29&fix=sigma'
+    """
+    kept = {name: value for name, value in values.items() if name in LESSONS[page]}
+    if fix:
+        kept["fix"] = ",".join(fix)
+    if hide:
+        kept["hide"] = ",".join(hide)
+    base = "/".join(address.split("/")[:3])
+    return f"{base}/{page}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
+
+
+def draw_lesson() -> None:
+    """Choose the page and its controls, copy the link."""
+    page = st.selectbox("Page", tuple(LESSONS), format_func=lambda name: TITLES[name])
+    fix = st.multiselect("Show, but fix", LESSONS[page], key=f"fix-{page}")
+    rest = [name for name in LESSONS[page] if name not in fix]
+    hide = st.multiselect("Hide", rest, key=f"hide-{page}")
+    visited: dict[str, str] = st.session_state.get(KEPT, {}).get(page, {})
+    if not visited:
+        st.caption("Open that page first and set its controls: the link takes their values along.")
+    else:
+        values = ", ".join(f"{k} {v}" for k, v in visited.items() if k in LESSONS[page])
+        st.caption(f"As you left the page: {plain(values)}.")
+    st.code(lesson_link(st.context.url or "", page, visited, fix, hide), language=None)

@@ -1,0 +1,177 @@
+"""Runs as they go on: read from their folders by a fragment that stops when nothing runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard.asking import cancel, resume
+from snnlab.dashboard.groups import Group, group_names, group_runs
+from snnlab.dashboard.screen import Colour, colours, plain, show_chart
+from snnlab.dashboard.service import engine, find_run, runs_folder
+from snnlab.dashboard.visitor import visitor
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.engine import Job
+from snnlab.experiment.progress import read_progress
+from snnlab.experiment.store import Run
+from snnlab.show.charts.training import training_chart
+
+STATES: dict[str, tuple[str, str, Colour]] = {
+    "waiting": ("Waiting", ":material/hourglass_empty:", "gray"),
+    "running": ("Training", ":material/play_circle:", "blue"),
+    "finished": ("Done", ":material/check_circle:", "green"),
+    "failed": ("Failed", ":material/error:", "red"),
+    "cancelled": ("Cancelled", ":material/cancel:", "orange"),
+    "interrupted": ("Interrupted", ":material/pause_circle:", "orange"),
+    "damaged": ("Damaged", ":material/broken_image:", "red"),
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands, from its job and its folder."""
+
+    id: str
+    state: str
+    job: Job | None
+    run: Run | None
+
+    @property
+    def config(self) -> RunConfig | None:
+        """What trains."""
+        return self.job.config if self.job else self.run.config if self.run else None
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, or stopped."""
+        return (self.job.reason if self.job else "") or (self.run.reason if self.run else "")
+
+
+def status_of(id: str) -> Status:
+    """Where a run stands now."""
+    job, run = engine().job(id), find_run(id)
+    if run is not None and run.status == "finished":
+        state = "finished"
+    elif job is not None:
+        state = job.status
+    else:
+        state = run.status if run is not None else "interrupted"
+    return Status(id, state, job, run)
+
+
+def is_active(id: str) -> bool:
+    """Whether a run waits or trains."""
+    return status_of(id).state in ("waiting", "running")
+
+
+def watch(ids: list[str], own_ids: bool) -> None:
+    """Draw where the runs stand; once none is active the whole page is drawn anew.
+
+    Args:
+        ids: of the runs.
+        own_ids: whether the visitor asked for them (a link counts), so that buttons make sense.
+    """
+    known = st.session_state.setdefault("active", {})
+    statuses = [status_of(id) for id in ids]
+    if not own_ids:
+        st.caption("The examples are being trained. They are here in a few seconds.")
+    for status in statuses:
+        draw_status(status)
+    draw_curves([status.run for status in statuses if status.run and status.run.metrics])
+    active = {status.id for status in statuses if status.state in ("waiting", "running")}
+    before = known.get("ids", set())
+    known["ids"] = active
+    if before & set(ids) - active:  # one has ended: its results belong on the page
+        st.rerun()
+
+
+def draw_status(status: Status) -> None:
+    """One line: what, how far, and what can be done about it."""
+    word, icon, colour = STATES.get(status.state, STATES["interrupted"])
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.badge(word, icon=icon, color=colour)
+    row.markdown(name_of(status), width="stretch")
+    if status.state in ("waiting", "running"):
+        asked = status.job is not None and visitor() in (status.job.user, *status.job.users)
+        if asked and row.button("Cancel", key=f"cancel-{status.id}", icon=":material/stop:"):
+            cancel(status.id)
+            st.rerun()
+    elif (
+        status.state in ("interrupted", "cancelled", "failed")
+        and status.config
+        and row.button("Go on", key=f"resume-{status.id}", icon=":material/play_arrow:")
+    ):
+        resume(status.config)
+        st.rerun()
+    if status.state == "waiting":
+        place = status.job.position if status.job else None
+        st.caption("Starts next." if place in (1, None) else f"Number {place} in the queue.")
+    if status.state == "running":
+        draw_progress(status)
+    if status.reason and status.state in ("failed", "interrupted", "damaged"):
+        st.warning(plain(status.reason), icon=":material/info:")
+
+
+def name_of(status: Status) -> str:
+    """What trains, in words."""
+    if status.config is None:
+        return plain(status.id)
+    name = group_names([status.config])[0]
+    data = status.config.data.name.rsplit("/", 1)[-1]
+    return f"{plain(data)}, {status.config.model.name}, {name}, seed {status.config.seed}"
+
+
+def draw_progress(status: Status) -> None:
+    """A bar with the time that is left."""
+    progress = read_progress(runs_folder() / status.id)
+    epochs = status.config.training.epochs if status.config else 1
+    done = len(status.run.metrics) if status.run else 0
+    if progress is None:
+        st.progress(done / epochs, "Getting ready ..." if not done else f"Epoch {done} of {epochs}")
+    elif progress.step == progress.steps:
+        st.progress(1.0, "Trained. Measuring accuracy against timesteps ...")
+    else:
+        left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
+        share = progress.step / progress.steps
+        st.progress(share, f"Epoch {progress.epoch} of {epochs}{left}")
+
+
+def draw_curves(runs: list[Run]) -> None:
+    """Loss and validation accuracy by epoch."""
+    if not runs:
+        return
+    palette = colours()
+    groups = group_runs(runs, palette)
+    table = epochs_table(groups)
+    names = {group.name: group.colour for group in groups}
+    epochs = max(run.config.training.epochs for run in runs if run.config)
+    left, right = st.columns(2)
+    kinds = (
+        (left, "loss", "Training loss"),
+        (right, "accuracy", "Validation accuracy (%)"),
+    )
+    for place, value, title in kinds:
+        part = table[["name", "run", "epoch", value]].dropna()
+        chart = training_chart(
+            part, names, value=value, title=title, epochs=epochs, colours=palette
+        )
+        show_chart(chart, part, key=f"live-{value}", place=place)
+
+
+def epochs_table(groups: list[Group]) -> pd.DataFrame:
+    """One row per run and epoch."""
+    rows = [
+        {
+            "name": group.name,
+            "run": run.id,
+            "epoch": epoch["epoch"],
+            "loss": epoch.get("loss"),
+            "accuracy": epoch.get("validation_accuracy"),
+        }
+        for group in groups
+        for run in group.runs
+        for epoch in run.metrics
+    ]
+    return pd.DataFrame(rows, columns=["name", "run", "epoch", "loss", "accuracy"])

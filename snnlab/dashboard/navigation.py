@@ -1,0 +1,66 @@
+"""Which pages there are, in which order; and what happens on every page."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from snnlab.dashboard import address
+from snnlab.dashboard.service import prepare, runs_folder
+from snnlab.dashboard.visitor import leave_cookie
+
+PIN = "SNNLAB_TEACHER_PIN"
+"""Environment variable with the PIN of the teacher's page; without it there is no such page."""
+PAGES = {
+    "neuron": ("Neuron lab", ":material/ecg_heart:"),
+    "train": ("Train", ":material/model_training:"),
+    "distributions": ("Distributions", ":material/bar_chart:"),
+    "compare": ("Compare", ":material/stacked_line_chart:"),
+    "runs": ("Runs", ":material/folder:"),
+    "teacher": ("Teacher", ":material/school:"),
+}
+"""Address of each page to its title and icon; the module has the name of the address."""
+
+
+def main() -> None:
+    """The dashboard."""
+    st.set_page_config(page_title="snnlab", page_icon=icon(), layout="wide")
+    names = page_names()
+    pages = [
+        st.Page(
+            opener(name), title=PAGES[name][0], icon=PAGES[name][1], url_path=name, default=not i
+        )
+        for i, name in enumerate(names)
+    ]
+    st.navigation(pages, position="top").run()
+    leave_cookie()
+    prepare(str(runs_folder().absolute()))  # after the page, which need not wait for it
+
+
+def page_names() -> list[str]:
+    """The pages of this server: without a PIN there is none for the teacher."""
+    return [name for name in PAGES if name != "teacher" or os.environ.get(PIN)]
+
+
+@st.cache_resource(show_spinner=False)
+def icon() -> Image.Image:
+    """A spike, for the tab of the browser. Icons by name would be fetched from outside."""
+    picture = Image.new("RGBA", (64, 64))
+    spike = [(2, 44), (18, 44), (26, 34), (32, 6), (40, 58), (46, 44), (62, 44)]
+    ImageDraw.Draw(picture).line(spike, fill="#0072B2", width=7, joint="curve")
+    return picture
+
+
+def opener(name: str) -> Callable[[], None]:
+    """A function that draws the page; its module is loaded when it is first opened."""
+
+    def open_page() -> None:
+        address.enter(name)
+        importlib.import_module(f"snnlab.dashboard.{name}").draw()
+
+    open_page.__name__ = name
+    return open_page

@@ -1,0 +1,172 @@
+"""The neuron lab: one neuron, its potential, its noise, its firing probability.
+
+It is the first page: what loads slowly (charts, torch) is imported after its title and sliders.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
+from snnlab.dashboard.screen import colours, head, show_chart
+
+CONTROLS = ("current", "v_th", "beta", "sigma", "mu", "T", "v_init", "reset", "family", "noise")
+"""What a lesson link can fix or hide."""
+RESETS = {"subtract": "subtract v_th", "zero": "set to zero"}
+
+
+def draw() -> None:
+    """The page."""
+    head(
+        "One neuron",
+        "It **charges** with its current, **fires** at the threshold, and is **reset**. "
+        "What is left over starts the next timestep.",
+    )
+    picture, controls = st.columns([7, 3], gap="large")
+    settings = read_controls(controls)
+    path, found = timesteps(settings), curves(settings)
+    with picture:
+        draw_trace(settings, path)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_firing(settings, found)
+    with right:
+        draw_residual(found)
+
+
+def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
+    """The sliders, the most important ones in sight."""
+    slider = address.slider
+    current = slider("current", "Current", 0.3, -0.3, 1.6, 0.01, place=place)
+    sigma = slider("sigma", "Noise σ (v_th)", 0.29, 0.0, 1.0, 0.01, place=place, help="0: no noise")
+    T = slider("T", "Timesteps T", 16, 1, 50, 1, place=place)
+    noisy = address.toggle("noise", "Noise in the trace", False, place=place)
+    more = place.expander("More of the neuron")
+    v_th = slider("v_th", "Threshold v_th", 1.0, 0.2, 2.0, 0.05, place=more)
+    beta = slider("beta", "Leak β (1: none)", 1.0, 0.5, 1.0, 0.01, place=more)
+    v_init = slider("v_init", "Start v_init", 0.5, -1.0, 1.5, 0.05, place=more)
+    mu = slider("mu", "Noise mean μ (v_th)", 0.5, -0.5, 1.5, 0.05, place=more)
+    reset = address.select(
+        "reset", "Reset", tuple(RESETS), "subtract", place=more, words=lambda name: RESETS[name]
+    )
+    family = address.select(
+        "family", "Noise family", ("gaussian", "uniform", "logistic"), "gaussian", place=more
+    )
+    return Settings(current, v_th, beta, sigma, mu, T, v_init, reset, family, noisy)
+
+
+def draw_trace(settings: Settings, path: Timesteps) -> None:
+    """The potential over time, and one timestep of it in slow motion."""
+    from snnlab.show.charts.potential import potential_chart
+
+    now = address.whole("step", 0, 0, settings.T)
+    chart = potential_chart(
+        path.h,
+        path.v,
+        path.spikes,
+        v_th=settings.v_th,
+        v_init=path.before[0],
+        colours=colours(),
+        now=now or None,
+    )
+    table = pd.DataFrame(
+        {
+            "t": range(1, settings.T + 1),
+            "v[t-1]": path.before,
+            "noise": path.deviation,
+            "h[t]": path.h,
+            "spike": path.spikes,
+            "v[t]": path.v,
+        }
+    )
+    st.subheader(trace_title(path), anchor=False)
+    show_chart(chart, table, key="potential")
+    st.caption("Dashed: the threshold v_th. Triangles: spikes.")
+    buttons = st.container(horizontal=True)
+    if buttons.button(
+        "Step", icon=":material/skip_next:", type="primary", disabled=now >= settings.T
+    ):
+        go_to(now + 1)
+    if buttons.button("Back", icon=":material/skip_previous:", disabled=now == 0):
+        go_to(now - 1)
+    if now and buttons.button("All timesteps", icon=":material/all_inclusive:"):
+        go_to(0)
+    if now:
+        slow_motion(settings, path, now)
+
+
+def go_to(step: int) -> None:
+    """Look at another timestep; 0: at all of them."""
+    address.remember(step=step or None)
+    st.rerun()
+
+
+def trace_title(path: Timesteps) -> str:
+    """What to see, in one line."""
+    count, T = int(sum(path.spikes)), len(path.spikes)
+    return (
+        f"{count} spike{'s' * (count != 1)} in {T} timestep{'s' * (T != 1)}: rate {count / T:.2f}"
+    )
+
+
+def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
+    """Charge, noise, fire and reset of one timestep, with their numbers."""
+    i = now - 1
+    before, h, v, noise = path.before[i], path.h[i], path.v[i], path.deviation[i]
+    fired = bool(path.spikes[i])
+    charge, add, fire, reset = st.columns(4)
+    leak = "" if settings.beta == 1 else f"{settings.beta:g} × "
+    charged = settings.beta * before + settings.current
+    charge.metric(f"t = {now}: charge", f"{charged:.2f}", border=True)
+    charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
+    add.metric("noise", f"{settings.beta * noise:+.2f}", border=True)
+    add.caption("a new draw" if settings.noisy and settings.sigma else "off: switch it on above")
+    fire.metric("fire", "spike" if fired else "no spike", border=True)
+    fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {settings.v_th:g}")
+    reset.metric("reset", f"{v:.2f}", border=True)
+    after = f"{h:.2f} − {settings.v_th:g}" if settings.reset == "subtract" else "set to 0"
+    reset.caption(after if fired else "nothing to do")
+
+
+def draw_firing(settings: Settings, found: Curves) -> None:
+    """Firing probability and rate."""
+    from snnlab.show.charts.firing import firing_chart
+
+    st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
+    chart = firing_chart(
+        found.currents,
+        found.probability,
+        found.rate,
+        timesteps=settings.T,
+        current=settings.current,
+        at_current=found.at_current,
+        colours=colours(),
+    )
+    table = pd.DataFrame(
+        {
+            "current": found.currents,
+            "probability with noise": found.probability,
+            f"rate over {settings.T} timesteps": found.rate,
+        }
+    )
+    show_chart(chart, table, key="firing")
+
+
+def draw_residual(found: Curves) -> None:
+    """What the noise stands for."""
+    from snnlab.show.charts.residual import residual_chart
+
+    st.subheader("The noise stands for what is left over", anchor=False)
+    chart = residual_chart(
+        found.edges, found.without, found.drawn, found.points, found.law, colours=colours()
+    )
+    table = pd.DataFrame(
+        {
+            "from (v_th)": found.edges[:-1],
+            "residual density": found.without,
+            "noise density": found.drawn,
+        }
+    )
+    show_chart(chart, table, key="residual")

@@ -1,0 +1,158 @@
+"""The numbers behind the neuron lab: plain settings in, plain numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import streamlit as st
+
+from snnlab.neuron.spec import Family, Neuron, Noise, Reset
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SCALE = 100.0
+"""Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
+CURRENTS = 201
+POPULATION, LONG = 96, 240
+"""Neurons and timesteps behind the histogram of residuals ..."""
+SPREAD = 0.04
+"""... whose currents lie this far around the chosen one: a single current visits few potentials."""
+DRAWS = 20_000
+BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the sliders say; potentials and currents in one unit, sigma and mu in units of v_th."""
+
+    current: float
+    v_th: float
+    beta: float
+    sigma: float
+    mu: float
+    T: int
+    v_init: float
+    reset: str
+    family: str
+    noisy: bool
+    """Whether noise acts in the trace."""
+
+    @property
+    def noise(self) -> Noise | None:
+        """The noise; None for sigma 0."""
+        if self.sigma <= 0:
+            return None
+        return Noise(cast(Family, self.family), self.sigma, self.mu)
+
+    def neuron(self, scale: float = SCALE) -> Neuron:
+        """The neuron, its potentials in units of 1 / scale."""
+        return Neuron(
+            v_th=round(scale * self.v_th, 6),
+            v_init=round(scale * self.v_init, 6),
+            beta=self.beta,
+            reset=cast(Reset, self.reset),
+        )
+
+
+@dataclass(frozen=True)
+class Timesteps:
+    """What happens to the neuron at t = 1 to T."""
+
+    before: list[float]
+    """v[t-1]."""
+    deviation: list[float]
+    """Noise added to v[t-1]; 0 without."""
+    h: list[float]
+    spikes: list[float]
+    v: list[float]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Spikes per timestep against current, and densities of residual and noise."""
+
+    currents: list[float]
+    probability: list[float]
+    """Of a spike in one timestep with noise; without noise 0 or 1."""
+    rate: list[float]
+    """Over T timesteps without noise."""
+    edges: list[float]
+    without: list[float]
+    drawn: list[float]
+    points: list[float]
+    law: list[float]
+    at_current: float
+    """The probability at the chosen current."""
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def timesteps(settings: Settings) -> Timesteps:
+    """Run the neuron for T timesteps."""
+    import torch
+
+    from snnlab.neuron.dynamics import trace
+
+    neuron = settings.neuron()
+    noise = settings.noise if settings.noisy else None
+    current = round(SCALE * settings.current, 6)
+    currents = torch.full((settings.T, 1), current, dtype=torch.float64)  # (T, 1)
+    generator = torch.Generator().manual_seed(0)
+    path = trace(currents, neuron, noise=noise, generator=generator)
+    first = neuron.v_start if noise is None else noise.mu * neuron.v_th
+    before = torch.cat([torch.full((1, 1), first, dtype=torch.float64), path.v[:-1]])
+    deviation = (path.h - current) / neuron.beta - before
+    if noise is None:
+        deviation = torch.zeros_like(deviation)
+    parts = (before / SCALE, deviation / SCALE, path.h / SCALE, path.spikes, path.v / SCALE)
+    residuals, draws, h, spikes, v = (part[:, 0].tolist() for part in parts)
+    return Timesteps(residuals, draws, h, spikes, v)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def curves(settings: Settings) -> Curves:
+    """Closed forms and what is measured beside them."""
+    import torch
+
+    from snnlab.neuron.dynamics import trace
+    from snnlab.neuron.noise import density, sample
+    from snnlab.neuron.transfer import firing_probability
+
+    neuron, noise = settings.neuron(), settings.noise
+    v_th = neuron.v_th
+    places = torch.linspace(-0.3, 1.6, CURRENTS, dtype=torch.float64)
+    currents = (SCALE * places).round()
+    rate = trace(currents.expand(settings.T, -1), neuron).spikes.mean(0)
+    chosen = torch.tensor([round(SCALE * settings.current, 6)], dtype=torch.float64)
+    edges = torch.linspace(LOWEST, HIGHEST, BINS + 1, dtype=torch.float64)
+    points = torch.linspace(LOWEST, HIGHEST, 241, dtype=torch.float64)
+    if noise is None:  # the neuron fires or it does not
+        sure = currents + neuron.beta * neuron.v_start >= v_th
+        probability, at = sure.double(), float(chosen + neuron.beta * neuron.v_start >= v_th)
+        drawn, law = torch.zeros(BINS), torch.zeros(len(points))
+    else:
+        probability = firing_probability(currents, noise, neuron)
+        at = firing_probability(chosen, noise, neuron).item()
+        draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
+        drawn = histogram(draws)
+        law = density(noise.family, (points - noise.mu) / noise.sigma) / noise.sigma
+    around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
+    residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
+    return Curves(
+        (currents / SCALE).tolist(),
+        probability.tolist(),
+        rate.tolist(),
+        edges.tolist(),
+        histogram(residuals.flatten()).tolist(),
+        drawn.tolist(),
+        points.tolist(),
+        law.tolist(),
+        at,
+    )
+
+
+def histogram(values: Tensor) -> Tensor:
+    """Density over the bins; what lies beyond them counts in the total only."""
+    counts = values.histc(BINS, LOWEST, HIGHEST)
+    return counts / len(values) * BINS / (HIGHEST - LOWEST)

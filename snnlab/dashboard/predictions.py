@@ -1,0 +1,98 @@
+"""What a finished network says about test images after every number of timesteps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from snnlab.experiment.store import Run, read_run
+
+MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
+FEW_IMAGES = 128
+"""Of larger images."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of N test images at T = 1 to T_max."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(N, C, H, W)."""
+    labels: npt.NDArray[np.int64]
+    """(N,)."""
+    classes: tuple[str, ...]
+    """Names of the classes."""
+    quiet: npt.NDArray[np.int64]
+    """(T_max, N): what the network says without noise."""
+    noisy: npt.NDArray[np.int64] | None
+    """(T_max, N): what it says when the noise of its training stays on; None: it has none."""
+
+    def accuracy(self, *, noisy: bool) -> dict[int, float]:
+        """Accuracy in percent by T; empty if the network has no noise to keep."""
+        said = self.noisy if noisy else self.quiet
+        if said is None:
+            return {}
+        right = 100 * (said == self.labels).mean(1)
+        return {T: float(value) for T, value in enumerate(right, 1)}
+
+    def rescued(self, early: int, late: int) -> list[int]:
+        """Images that it gets wrong at T = early and right at T = late."""
+        wrong = self.quiet[early - 1] != self.labels
+        right = self.quiet[late - 1] == self.labels
+        return np.flatnonzero(wrong & right).tolist()
+
+
+def predictions(run: Run) -> Predictions:
+    """The predictions of a finished run of a spiking network; computed once per server.
+
+    Raises:
+        RunError, DataError: weights or images cannot be read.
+        ValueError: not a spiking network.
+    """
+    stamp = (run.folder / "result.json").stat().st_mtime_ns
+    return kept_predictions(str(run.folder.absolute()), stamp)
+
+
+@st.cache_resource(max_entries=40, show_spinner="Looking at test images ...")
+def kept_predictions(folder: str, stamp: int) -> Predictions:
+    """See `predictions`."""
+    import torch
+
+    from snnlab.conversion.timesteps import convert
+    from snnlab.data.sources import load_data
+    from snnlab.network.net import SpikingNet, evaluating
+
+    run = read_run(Path(folder))
+    net = run.network()
+    if run.config is None or not isinstance(net, SpikingNet):
+        raise ValueError(f"run {run.id!r} is no spiking network: it has no timesteps to look at")
+    data = load_data(**asdict(run.config.data))
+    images = data.test.first(min(MOST_IMAGES.get(run.config.data.name, FEW_IMAGES), len(data.test)))
+    T, noise = run.config.timesteps, run.config.acting_noise
+
+    @torch.no_grad()
+    def said(network: SpikingNet, generator: torch.Generator | None) -> npt.NDArray[np.int64]:
+        parts = []
+        with evaluating(network):
+            for batch, _ in images.batches(64):
+                steps = network.unroll(batch, T, generator=generator)
+                readouts = torch.cat(list(steps))  # (T, B, K)
+                parts.append(readouts.cumsum(0).argmax(2))  # (T, B)
+        return torch.cat(parts, 1).numpy()
+
+    quiet = convert(net, T, images)[0] if noise else net
+    noisy = said(net, torch.Generator().manual_seed(run.config.seed)) if noise else None
+    return Predictions(
+        images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), said(quiet, None), noisy
+    )
+
+
+def thumbnail(pixels: npt.NDArray[np.uint8], side: int = 96) -> npt.NDArray[np.uint8]:
+    """An image (C, H, W), enlarged by a whole factor and without smoothing: (H, W, 3)."""
+    factor = max(1, side // pixels.shape[1])
+    picture = np.repeat(np.repeat(pixels, factor, 1), factor, 2).transpose(1, 2, 0)
+    return np.repeat(picture, 3, 2) if picture.shape[2] == 1 else picture

@@ -1,0 +1,51 @@
+"""Races between the methods, and the audit of the paper's claims, on the page Compare."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.screen import Colour, plain
+from snnlab.dashboard.service import runs_folder
+from snnlab.experiment.audit import judge, list_races, read_race
+from snnlab.experiment.claims import Claim
+from snnlab.experiment.race_table import race_csv, race_markdown
+from snnlab.experiment.store import RunError
+
+MARKS: dict[str, tuple[str, Colour]] = {
+    "supported": (":material/check_circle:", "green"),
+    "not supported": (":material/cancel:", "red"),
+    "untested": (":material/help:", "gray"),
+}
+
+
+def draw_races() -> None:
+    """One race: its claims, and its table."""
+    races = {folder.name: folder for folder in list_races(runs_folder() / "races")}
+    if not races:
+        st.info("No race yet. On the command line of the server:", icon=":material/flag:")
+        st.code("snnlab race --preset digits-mlp\nsnnlab audit", language=None)
+        return
+    name = address.select("race", "Race", tuple(races), next(iter(races)))
+    try:
+        race = read_race(races[name])
+        claims = judge(race)
+        table, csv = race_markdown(race), race_csv(race)
+    except (RunError, KeyError, TypeError, ValueError) as error:
+        st.warning(plain(f"This race cannot be shown: {error}"), icon=":material/info:")
+        return
+    st.subheader("What the paper claims, and what was measured here", anchor=False)
+    for claim in claims:
+        draw_claim(claim)
+    st.subheader("The race", anchor=False)
+    st.text(table)
+    st.download_button("CSV", csv, f"{name}.csv", "text/csv", on_click="ignore")
+
+
+def draw_claim(claim: Claim) -> None:
+    """One claim and its verdict."""
+    icon, colour = MARKS.get(claim.status, MARKS["untested"])
+    with st.container(border=True):
+        st.badge(claim.status.capitalize(), icon=icon, color=colour)
+        st.markdown(f"**{plain(claim.name)}**")
+        st.text("\n".join(claim.text().splitlines()[1:]))

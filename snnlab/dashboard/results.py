@@ -1,0 +1,145 @@
+"""What became of finished runs: accuracy against T, the certificate, images that were rescued."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.groups import Group, group_runs, lines_of
+from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
+from snnlab.dashboard.screen import colours, plain, show_chart
+from snnlab.data.errors import DataError
+from snnlab.experiment.store import Run
+from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+
+EARLY, LATE = 1, 8
+"""T at which the images that are shown are wrong, and T at which they are right."""
+MOST_IMAGES = 12
+
+
+def draw_results(runs: list[Run]) -> None:
+    """All there is to see of finished runs."""
+    palette = colours()
+    groups = [group for group in group_runs(runs, palette) if group.runs[0].accuracy]
+    lines = lines_of(groups)
+    if not lines:
+        st.info("These runs have no timesteps to read.")
+        return
+    noisy = next((group for group in groups if method_of(group) == "noise"), None)
+    below = st.container()
+    kept = noisy is not None and address.toggle(
+        "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
+    )
+    if kept and noisy:
+        lines |= noise_kept(noisy, palette.free[0])
+    highest = min(max(line.seeds[0]) for line in lines.values())
+    with below:
+        draw_curve(lines, highest)
+    T = address.whole("at", min(LATE, highest), 1, highest)
+    if noisy:
+        certificate, images = st.columns([1, 1], gap="large")
+        with certificate:
+            draw_certificate(noisy.runs[0])
+        with images:
+            draw_rescued(noisy.runs[0], T)
+
+
+def method_of(group: Group) -> str:
+    """The method of a group's runs."""
+    return group.runs[0].config.method if group.runs[0].config else ""
+
+
+def draw_curve(lines: dict[str, Line], highest: int) -> None:
+    """The curve, and a slider that reads it."""
+    place = st.container()
+    T = address.slider("at", "Read the curve at T =", min(LATE, highest), 1, highest, 1)
+    with place:
+        chart = accuracy_chart(lines, colours=colours(), at=T)
+        st.subheader("Accuracy against timesteps", anchor=False)
+        show_chart(chart, accuracy_table(lines), key="accuracy")
+    table = accuracy_table(lines)
+    numbers = st.container(horizontal=True)
+    for name in lines:
+        at = table[(table["name"] == name) & (table["T"] == T)]
+        if len(at):
+            first = table[(table["name"] == name)].iloc[0]
+            gain = at.iloc[0]["accuracy"] - first["accuracy"]
+            delta = f"{gain:+.2f} since T = 1" if T > 1 else None
+            numbers.metric(name, f"{at.iloc[0]['accuracy']:.2f} %", delta, border=True)
+
+
+def noise_kept(group: Group, colour: str) -> dict[str, Line]:
+    """The same networks when the noise of their training stays on."""
+    seeds = []
+    for run in group.runs:
+        try:
+            seeds.append(predictions(run).accuracy(noisy=True))
+        except (DataError, ValueError, OSError) as error:
+            st.warning(plain(str(error)))
+    return {"noise kept on": Line(colour, seeds)} if seeds else {}
+
+
+def draw_certificate(run: Run) -> None:
+    """What the conversion from one timestep to many kept."""
+    found = (run.result or {}).get("certificate")
+    st.subheader("Certificate of the conversion", anchor=False)
+    if not isinstance(found, dict):
+        st.info("This run has no certificate.")
+        return
+    accuracy = found["accuracy"]
+    last = str(found["timesteps"])
+    rows = [
+        ("All weights equal, bit for bit", found["weights_equal"]),
+        ("Same outputs at T = 1", found["logits_equal_at_1"]),
+        ("Timesteps left out as warm-up: none", found["warm_up"] == 0),
+        (f"T = {last} at least as accurate as T = 1", accuracy[last] >= accuracy["1"]),
+    ]
+    for text, kept in rows:
+        mark = ":green[:material/check_circle:]" if kept else ":red[:material/cancel:]"
+        st.markdown(f"{mark} {text}")
+    with_noise = found.get("accuracy_with_noise_at_1")
+    parts = [f"{accuracy['1']:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
+    if with_noise is not None:
+        parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
+    st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {plain(run.id)}.")
+
+
+def draw_rescued(run: Run, T: int) -> None:
+    """Images that more timesteps get right."""
+    late = T if T > EARLY else LATE
+    st.subheader(f"Right at T\u00a0=\u00a0{late}, wrong at T\u00a0=\u00a0{EARLY}", anchor=False)
+    try:
+        found = predictions(run)
+    except (DataError, ValueError, OSError) as error:
+        st.warning(plain(str(error)), icon=":material/info:")
+        return
+    late = min(late, len(found.quiet))
+    chosen = found.rescued(EARLY, late)
+    if not chosen:
+        lost = len(found.rescued(late, EARLY))
+        other = f" {lost} the other way round." if lost else ""
+        st.caption(f"None of {len(found.labels)} images with this seed.{other} Try another T.")
+        return
+    shown = chosen[:MOST_IMAGES]
+    gallery = st.container(horizontal=True)
+    for image in shown:
+        picture, words = thumbnail(found.pixels[image]), in_words(found, image, late)
+        gallery.image(picture, words, width=104)
+    st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
+    with st.expander("The numbers"):
+        table = pd.DataFrame(
+            {
+                "image": shown,
+                "label": [found.classes[found.labels[image]] for image in shown],
+                "at T = 1": [found.classes[found.quiet[0, image]] for image in shown],
+                f"at T = {late}": [found.classes[found.quiet[late - 1, image]] for image in shown],
+            }
+        )
+        st.dataframe(table, hide_index=True)
+
+
+def in_words(found: Predictions, image: int, late: int) -> str:
+    """What the network says about an image, early and late."""
+    early = plain(found.classes[found.quiet[EARLY - 1, image]])
+    return f"{early} → **{plain(found.classes[found.quiet[late - 1, image]])}**"

@@ -1,0 +1,63 @@
+"""How pages look: colours of the visitor's theme, a chart with its words and its numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import streamlit as st
+
+from snnlab.show.charts.palette import Palette, palette
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+Colour = Literal["gray", "blue", "green", "red", "orange"]
+"""Of a badge."""
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1500px; }
+[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+h1 { letter-spacing: -0.01em; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  h1 { font-size: 1.9rem !important; }
+}
+</style>"""
+
+
+def colours() -> Palette:
+    """The colours for the theme that the visitor has chosen."""
+    return palette(dark=getattr(st.context.theme, "type", None) == "dark")
+
+
+def head(title: str, lead: str) -> None:
+    """The title of a page and one sentence that says what it is for."""
+    st.html(STYLE)
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def show_chart(chart: alt.Chart, table: pd.DataFrame, *, key: str, place: Any = st) -> None:
+    """A chart, its description for screen readers, and the numbers behind it.
+
+    Args:
+        chart: as the room `show` makes it, with a description.
+        table: what is drawn, one row per point.
+        key: tells it from the other charts of the page.
+        place: where it goes.
+    """
+    place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
+    with place.expander("The numbers"):
+        st.caption(chart.description)
+        st.dataframe(table, hide_index=True, height=240, key=f"table-{key}")
+
+
+def plain(text: str) -> str:
+    r"""Text that somebody typed, with every mark of Markdown made harmless.
+
+    Example:
+        >>> plain("a*b")
+        'a\\*b'
+    """
+    marks = set("\\`*_{}[]<>()#+-.!|~$:^&=\"'")
+    return "".join(f"\\{mark}" if mark in marks else mark for mark in " ".join(text.split()))

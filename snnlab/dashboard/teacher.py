@@ -1,0 +1,113 @@
+"""The page of the teacher: the queue, and links for a lesson. Behind a PIN."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard.lesson import draw_lesson
+from snnlab.dashboard.live import STATES, Status, name_of
+from snnlab.dashboard.screen import head, plain
+from snnlab.dashboard.service import engine
+from snnlab.experiment.engine import Job, JobError
+
+PIN = "SNNLAB_TEACHER_PIN"
+MOST_TRIES, PAUSE = 5, 30.0
+"""Wrong PINs in a row, over all visitors, and seconds until the next one is looked at."""
+
+
+def draw() -> None:
+    """The page."""
+    head("Teacher", "The queue, and links that set up a lesson.")
+    if not os.environ.get(PIN):
+        st.info("This page needs a PIN on the server.")
+        return
+    if not is_teacher():
+        return
+    queue, lesson = st.tabs(["Queue", "Lesson links"])
+    with queue:
+        st.fragment(draw_queue, run_every=2.0)()
+    with lesson:
+        draw_lesson()
+
+
+@st.cache_resource(show_spinner=False)
+def wrong_pins() -> list[float]:
+    """When wrong PINs came in; one list for the server."""
+    return []
+
+
+def is_teacher() -> bool:
+    """Whether this session has given the PIN; asks for it if not."""
+    if st.session_state.get("teacher") is True:
+        return True
+    with st.form("pin"):
+        given = st.text_input("PIN", type="password", max_chars=64)
+        sent = st.form_submit_button("Open")
+    if not sent:
+        return False
+    tries = wrong_pins()
+    recent = [when for when in tries if time.monotonic() - when < PAUSE]
+    if len(recent) >= MOST_TRIES:
+        st.error(f"Too many wrong PINs. Try again in {PAUSE:.0f} seconds.")
+        return False
+    if secrets.compare_digest(given.encode(), os.environ.get(PIN, "").encode()):
+        st.session_state["teacher"] = True
+        tries.clear()
+        st.rerun()
+    tries[:] = [*recent, time.monotonic()]
+    st.error("That is not the PIN.")
+    return False
+
+
+def draw_queue() -> None:
+    """Who runs what; any of it can be cancelled."""
+    jobs = engine().jobs()
+    active = [job for job in jobs if job.status in ("running", "waiting")]
+    if not active:
+        st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
+    for job in active:
+        draw_job(job)
+    ended = [job for job in jobs if job.status not in ("running", "waiting")]
+    if ended:
+        st.subheader("Ended", anchor=False)
+        st.dataframe(pd.DataFrame([row(job) for job in ended[:50]]), hide_index=True)
+
+
+def draw_job(job: Job) -> None:
+    """A job that runs or waits."""
+    word, icon, colour = STATES[job.status]
+    line = st.container(horizontal=True, vertical_alignment="center", border=True)
+    line.badge(word, icon=icon, color=colour)
+    line.markdown(
+        f"{name_of(Status(job.id, job.status, job, None))}  \nby {plain(shown_user(job.user))}"
+        + (f", number {job.position} in the queue" if job.position else ""),
+        width="stretch",
+    )
+    if line.button("Cancel", key=f"teacher-cancel-{job.id}", icon=":material/stop:"):
+        try:
+            engine().cancel(job.id, user=None)
+        except JobError as error:
+            st.error(plain(str(error)))
+        else:
+            st.rerun(scope="fragment")
+
+
+def row(job: Job) -> dict[str, str]:
+    """A job that has ended, as a line of the table."""
+    return {
+        "run": job.id,
+        "by": shown_user(job.user),
+        "state": STATES[job.status][0],
+        "asked for": time.strftime("%H:%M:%S", time.localtime(job.submitted)),
+        "reason": job.reason,
+    }
+
+
+def shown_user(user: str) -> str:
+    """A visitor as the teacher sees one: enough to tell them apart, too little to pose as one."""
+    return user if user.startswith("example") else f"visitor {user[:4]}"

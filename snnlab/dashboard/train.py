@@ -1,0 +1,85 @@
+"""The page Train: start runs, watch them, see what became of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.asking import submit
+from snnlab.dashboard.live import is_active, watch
+from snnlab.dashboard.results import draw_results
+from snnlab.dashboard.screen import head, plain
+from snnlab.dashboard.service import (
+    EXAMPLE,
+    active_jobs,
+    engine,
+    example_runs,
+    find_run,
+    finished_runs,
+)
+from snnlab.dashboard.training_settings import Asked, read_controls
+from snnlab.data.errors import DataError
+from snnlab.experiment.engine import QueueFull
+
+MOST_SHOWN = 8
+"""Runs in one link."""
+
+
+def draw() -> None:
+    """The page."""
+    head(
+        "Train with one timestep, run with many",
+        "Noise stands in for the potential that a neuron carries over. "
+        "Train, and watch accuracy against timesteps.",
+    )
+    picture, controls = st.columns([7, 3], gap="large")
+    with controls:
+        asked = read_controls(controls)
+        if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
+            start(asked)
+        complaint = st.session_state.pop("complaint", None)
+        if complaint:
+            st.error(plain(complaint), icon=":material/error:")
+    with picture:
+        draw_shown()
+
+
+def start(asked: Asked) -> None:
+    """Hand the runs to the engine and show them."""
+    try:
+        ids = submit(asked.configs())
+    except (QueueFull, DataError, ValueError) as error:
+        st.session_state["complaint"] = str(error)
+    else:
+        address.remember(run=ids)
+    st.rerun()
+
+
+def draw_shown() -> None:
+    """The runs of the link; without any the examples, or the latest run."""
+    ids = shown_ids()
+    if not ids:
+        st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
+        return
+    active = any(is_active(id) for id in ids)
+    own_ids = address.said("run") is not None
+    if active or own_ids:
+        st.fragment(watch, run_every=0.8 if active else None)(ids, own_ids)
+    done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
+    if done and not (active and len(done) == 0):
+        draw_results(done)
+
+
+def shown_ids() -> list[str]:
+    """Ids of runs that are there or asked for."""
+    asked = [id for id in (address.said("run") or "").split(",") if id][:MOST_SHOWN]
+    known = {job.id for job in engine().jobs()} if asked else set()
+    ids = [id for id in asked if id in known or find_run(id) is not None]
+    if asked and not ids:
+        st.warning("The run of this link is not here (any more).", icon=":material/link_off:")
+    if ids:
+        return list(dict.fromkeys(ids))
+    examples = [run.id for run in example_runs()]
+    waiting = [job.id for job in active_jobs() if job.user.startswith(EXAMPLE)]
+    latest = [run.id for run in finished_runs()[:1]]
+    return list(dict.fromkeys([*examples, *waiting])) or latest

@@ -1,0 +1,90 @@
+"""Finished runs that took a blink, an engine that trains nothing, pages without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from snnlab.data.spec import DataSpec
+from snnlab.experiment import engine as engines
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.run import run
+from snnlab.learning.spec import Training
+from snnlab.network.spec import Architecture
+from tests.dashboard.fake_engine import FakeEngine
+
+SMALL = RunConfig(
+    timesteps=8,
+    conversion_timesteps=8,
+    device="cpu",
+    data=DataSpec("digits", train_size=300, test_size=60),
+    model=Architecture("mlp", width=8),
+    training=Training(epochs=2, batch_size=64),
+)
+VISITOR = "0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two finished runs, with and without noise."""
+    from dataclasses import replace
+
+    root = tmp_path_factory.mktemp("trained")
+    run(SMALL, root)
+    run(replace(SMALL, method="no-noise"), root)
+    return root
+
+
+@pytest.fixture
+def runs(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of these runs, which the dashboard shows."""
+    root = tmp_path / "runs"
+    shutil.copytree(trained, root)
+    monkeypatch.setenv("SNNLAB_RUNS", str(root))
+    return root
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without runs."""
+    monkeypatch.setenv("SNNLAB_RUNS", str(tmp_path / "none"))
+    return tmp_path / "none"
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """The engine of the dashboard."""
+    root = Path("runs")
+    for name in ("runs", "empty"):
+        if name in request.fixturenames:
+            root = request.getfixturevalue(name)
+    fake = FakeEngine(root)
+    monkeypatch.setattr(engines, "_engines", {root.absolute(): fake})
+    return fake
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page() -> Open:
+    """Draw a page for a visitor: `open_page("train", sigma="0.1")` is the link ?sigma=0.1."""
+
+    def opened(page: str, visitor: str = VISITOR, **link: str) -> AppTest:
+        script = (
+            "import importlib\n"
+            "from snnlab.dashboard import address\n"
+            f"address.enter({page!r})\n"
+            f"importlib.import_module('snnlab.dashboard.{page}').draw()\n"
+        )
+        app = AppTest.from_string(script, default_timeout=30)
+        app.session_state["snnlab_visitor"] = visitor
+        for name, value in link.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return opened

@@ -1,0 +1,157 @@
+"""The story of a user, in a real browser, with the engine that works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.dashboard.browser import PATIENCE, chromium, served
+
+pytestmark = pytest.mark.slow
+SHORT = "train?preset=digits-mlp&epochs=2"
+LONG = "train?preset=digits-mlp&epochs=200"
+
+
+@pytest.fixture(scope="module")
+def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    chromium()
+    root = tmp_path_factory.mktemp("served") / "runs"
+    shutil.copytree(trained, root)  # so that no examples are trained
+    with served(root, SNNLAB_TEACHER_PIN="1234") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def drawn(page: Any) -> None:
+    """Until the page has a title and its script has come to an end."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
+        " && !document.querySelector('[data-testid=stSkeleton]')"
+    )
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def open_at(page: Any, address: str) -> None:
+    page.goto(address)
+    drawn(page)
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True).first
+
+
+def press_start(page: Any) -> str:
+    """Start, and wait until the link names the run: its id."""
+    button(page, "Start").click()
+    page.wait_for_url(re.compile(r"[?&]run="))
+    return str(re.search(r"[?&]run=([^&]+)", page.url).group(1))  # type: ignore[union-attr]
+
+
+def test_the_story(server: str, browser: Any, page: Any, tmp_path: Path) -> None:
+    outside: list[str] = []
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((server, "data:", "blob:")) else outside.append(r.url),
+    )
+    open_at(page, server)
+    page.wait_for_selector("[aria-label^='Membrane potential']")
+    button(page, "Step").click()
+    page.get_by_text("t = 1: charge").wait_for()
+
+    open_at(page, f"{server}/{SHORT}&sigma=0.29")
+    with_noise = press_start(page)
+    page.get_by_text("Certificate of the conversion").wait_for()
+    slider = page.get_by_role("slider", name="Read the curve at T =")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"[?&]at=9"))
+
+    open_at(page, f"{server}/{SHORT}&sigma=0")
+    without = press_start(page)
+    page.get_by_text("Accuracy against timesteps").first.wait_for()
+
+    open_at(page, f"{server}/compare?run={with_noise},{without}")
+    page.wait_for_selector("[aria-label*='with noise'][aria-label*='without noise']")
+    shared = page.url
+
+    open_at(page, f"{server}/runs?run={with_noise}")
+    with page.expect_download() as download:
+        button(page, "CSV").click()
+    download.value.save_as(tmp_path / "run.csv")
+    assert (tmp_path / "run.csv").read_text().startswith("method,seed,timesteps,accuracy")
+
+    other = browser.new_context()
+    other.set_default_timeout(PATIENCE)
+    second = other.new_page()
+    open_at(second, shared)
+    second.wait_for_selector("[aria-label*='with noise'][aria-label*='without noise']")
+    open_at(second, f"{server}/runs?run={with_noise}")
+    assert second.get_by_role("button", name="Delete").count() == 0  # somebody else's
+    other.close()
+    assert outside == []
+
+
+def test_start_and_cancel_twenty_times(server: str, page: Any) -> None:
+    open_at(page, f"{server}/{LONG}")
+    at_first = children()
+    for number in range(20):
+        open_at(page, f"{server}/{LONG}&sigma={0.30 + number / 100:.2f}")
+        press_start(page)
+        button(page, "Cancel").click()
+        page.get_by_text("Cancelled", exact=True).first.wait_for()
+    for _ in range(60):
+        if len(children()) <= len(at_first) + 1:  # one that is kept ready is allowed
+            break
+        time.sleep(0.5)
+    assert len(children()) <= len(at_first) + 1
+
+
+def children() -> list[psutil.Process]:
+    """All processes below this one that are not the browser's."""
+    found = psutil.Process(os.getpid()).children(recursive=True)
+    return [child for child in found if "chrom" not in child.name() and "node" not in child.name()]
+
+
+def test_two_browsers_at_once(server: str, browser: Any) -> None:
+    pages = []
+    for sigma in ("0.21", "0.22"):
+        context = browser.new_context()
+        context.set_default_timeout(PATIENCE)
+        pages.append(context.new_page())
+        open_at(pages[-1], f"{server}/{SHORT}&sigma={sigma}")
+    ids = [press_start(page) for page in pages]
+    assert ids[0] != ids[1]
+    for page, own, foreign in zip(pages, ids, reversed(ids), strict=True):
+        page.get_by_text("Certificate of the conversion").wait_for()
+        open_at(page, f"{server}/runs?run={own}")
+        assert page.get_by_role("button", name="Delete").count() == 1
+        open_at(page, f"{server}/runs?run={foreign}")
+        assert page.get_by_role("button", name="Delete").count() == 0
+        page.context.close()
