@@ -13,7 +13,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-all lint format app lab bench bench-gpu clean
+.PHONY: help env demo test test-all lint format app lab notebooks bench bench-gpu clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,19 +40,31 @@ format: $(READY)  ## Format the code and mend what can be mended automatically
 	$(BIN)/python -m ruff format .
 
 app: $(READY)  ## Open the dashboard, served to this machine only
-	@test -f app.py || { echo "make app: there is no app.py; this version has no dashboard." >&2; exit 1; }
 	$(BIN)/python -m streamlit run app.py --server.address=127.0.0.1 \
 		--server.showEmailPrompt=false --browser.gatherUsageStats=false $(ARGS)
 
 lab: $(READY)  ## Open the notebooks in JupyterLab
 	@test -d notebooks || { echo "make lab: there is no notebooks/; this version has none." >&2; exit 1; }
-	$(BIN)/python -m jupyterlab --ServerApp.root_dir=notebooks $(ARGS)
+	JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/.jupyter" $(BIN)/python -m jupyterlab \
+		--ServerApp.root_dir=notebooks \
+		--LabApp.default_url=/lab/tree/README.md $(ARGS)
+
+notebooks: $(READY)  ## Run all notebooks and write them as web pages to build/notebooks
+	$(BIN)/python -m nbconvert --execute --to html --output-dir=build/notebooks \
+		--ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.store_widget_state=False \
+		--NbConvertBase.display_data_priority=text/html \
+		--NbConvertBase.display_data_priority=image/png \
+		--NbConvertBase.display_data_priority=text/plain $(ARGS) notebooks/*.ipynb
+	$(BIN)/python -m mistune -p table -f notebooks/README.md -o build/notebooks/index.html
+	sed -i.bak -e 's/href="\([0-9a-z_]*\)\.ipynb"/href="\1.html"/g' \
+		-e 's/href="README\.md"/href="index.html"/g' build/notebooks/*.html
+	rm build/notebooks/*.html.bak
 
 bench: $(READY)  ## Measure the speed of training and inference
 	$(BIN)/snnlab bench $(ARGS)
 
-bench-gpu: $(READY)  ## The same on a CUDA GPU
-	$(BIN)/snnlab bench --device cuda $(ARGS)
+bench-gpu: $(READY)  ## The same on a CUDA GPU, and CIFAR-10 with VGG-16 and ResNet-18, 3 seeds
+	$(BIN)/snnlab bench --device cuda --channels 3 --size 32 --cifar10 $(ARGS)
 
 clean:  ## Remove the virtual environment, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist snnlab.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

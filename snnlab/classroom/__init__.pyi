@@ -1,0 +1,16 @@
+from . import biology_exercises as biology_exercises
+from . import conversion_exercises as conversion_exercises
+from . import cost_exercises as cost_exercises
+from . import distribution_exercises as distribution_exercises
+from . import gradient_exercises as gradient_exercises
+from . import laboratory_exercises as laboratory_exercises
+from . import neuron_exercises as neuron_exercises
+from . import quickstart_exercises as quickstart_exercises
+from . import roads_exercises as roads_exercises
+from . import training_exercises as training_exercises
+from .checking import Exercise as Exercise
+from .checking import Mistake as Mistake
+from .diagnosis import Diagnosis as Diagnosis
+from .preset import Preset as Preset
+from .preset import preset as preset
+from .questions import Question as Question

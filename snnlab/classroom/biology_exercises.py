@@ -1,0 +1,117 @@
+"""Exercises of notebook 09: channels that open at random, and noise that lets a signal through."""
+
+from __future__ import annotations
+
+import math
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+open_share_noise = Exercise(
+    solution=lambda p, N: math.sqrt(p * (1 - p) / N),
+    calls=[(0.5, 100), (0.1, 4000), (0.25, 9), (0.9, 1)],
+    mistakes=[
+        Mistake(
+            lambda p, N: p * (1 - p) / N,
+            "You return the variance. Asked for is the standard deviation.",
+            "Take the square root.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(N * p * (1 - p)),
+            "That is the standard deviation of the number of open channels, not of their share.",
+            "The share is the number divided by N, so its standard deviation is, too.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p * (1 - p)) / N,
+            "Your noise falls like 1 / N. Independent channels average out more slowly.",
+            "Variances of independent channels add up: N of them have N times the variance.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p * (1 - p)),
+            "That is the noise of a single channel: N has no effect.",
+            "A mean of N independent numbers fluctuates less than one of them.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p / N),
+            "You forgot the channels that are closed. With p = 1 nothing would fluctuate.",
+            "A channel that is open with probability p has the variance p * (1 - p).",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(1 / N),
+            "Your noise does not depend on p. Channels that are always closed make none.",
+            "What is the variance of a number that is 1 with probability p, and else 0?",
+        ),
+    ],
+    praise="Four times the channels, half the noise.",
+)
+
+
+def _phi(z: float) -> float:
+    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
+
+
+def _gain(current: float, threshold: float, sigma: float) -> float:
+    return _phi((current - threshold) / sigma) - _phi(-threshold / sigma)
+
+
+hits_minus_false_alarms = Exercise(
+    solution=_gain,
+    calls=[(0.3, 0.5, 0.29), (0.2, 0.5, 0.05), (0.4, 1.0, 2.0), (0.5, 0.5, 0.1)],
+    mistakes=[
+        Mistake(
+            lambda current, threshold, sigma: _phi((current - threshold) / sigma),
+            "You return the hits only. A neuron that fires all the time has many of them, too.",
+            "Subtract the probability that it fires although there is no current.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: -_gain(current, threshold, sigma),
+            "You subtract the hits from the false alarms.",
+            "Hits first: the neuron fires more often with the pulse than without.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                _phi((current - threshold) / sigma) + _phi(-threshold / sigma)
+            ),
+            "You add the false alarms. They are what makes a spike worth less.",
+            "Subtract them.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                _phi((current - threshold) / sigma**2) - _phi(-threshold / sigma**2)
+            ),
+            "You divide by the variance. Phi wants the distance in standard deviations.",
+            "Divide by sigma itself.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                _phi((current - threshold) * sigma) - _phi(-threshold * sigma)
+            ),
+            "You multiply by sigma. Then more noise makes the curve steeper.",
+            "Measure the distance from the threshold in units of sigma: divide.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                _phi((current - threshold) / sigma) - _phi(threshold / sigma)
+            ),
+            "Your false alarms have the wrong sign inside Phi: without a current the neuron is "
+            "`threshold` below the threshold, not above.",
+            "Put current = 0 into your own formula for the hits.",
+        ),
+    ],
+    praise="With sigma near 0 there is nothing to gain, with much noise neither: in between there "
+    "is a best sigma.",
+)
+
+double_membrane = Question(
+    right="b",
+    because={
+        "a": "More channels mean more of them flicker, but each carries a smaller share of the "
+        "current. Which of the two wins?",
+        "b": "Four times the channels: the variance is a quarter, its square root a half.",
+        "c": "The density of channels stays equal, but the noise depends on their number: it is "
+        "a mean over N independent channels.",
+        "d": "That would be so if noise fell like 1 / N. The variance does; the standard deviation "
+        "falls like one over the square root.",
+    },
+    hint="How does the standard deviation of a mean over N independent numbers depend on N?",
+)

@@ -1,0 +1,246 @@
+"""Check a function that a student wrote, and say what is wrong with it.
+
+An exercise knows the right function and a catalogue of wrong ones. The answer is called, and
+what it returns is compared with what they return: an answer that does as a wrong function of
+the catalogue does has made its mistake, however it is written.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snnlab.classroom.calling import Outcome, OutOfTime, call
+from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
+from snnlab.classroom.diagnosis import Diagnosis
+
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to get an exercise wrong."""
+
+    answer: Callable[..., Any]
+    """A function that makes the mistake and no other."""
+    message: str
+    """What is wrong, in words the student knows."""
+    hint: str = ""
+    """What to do about it, without giving the solution away."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function to write, and how it is judged.
+
+    Example:
+        >>> double = Exercise(lambda x: 2 * x, [(1.5,), (-3.0,)], [])
+        >>> double.check(lambda x: x + x).passed
+        True
+    """
+
+    solution: Callable[..., Any]
+    """The right function. It returns a number, an array, or a tuple of these."""
+    calls: Sequence[Arguments]
+    """Positional arguments of each call: some that tell all the mistakes apart."""
+    mistakes: Sequence[Mistake]
+    """The catalogue, the more telling mistakes first."""
+    praise: str = ""
+    """What a right answer has shown."""
+    seconds: float = 10.0
+    """After which a call is given up."""
+
+    def check(self, answer: Any) -> Diagnosis:
+        """Judge an answer. Whatever the answer does, this raises nothing.
+
+        Args:
+            answer: the function that the student wrote.
+        """
+        try:
+            return self._fault_of_form(answer) or self._judge(answer)
+        except Exception as error:  # an object made to be awkward: even looking at it fails
+            return Diagnosis(
+                False,
+                "Your answer cannot be looked at: looking at it raises "
+                f"`{type(error).__name__}: {_said_by(error)}`",
+                f"Return {self._wanted(self.calls[0])}.",
+            )
+
+    def _judge(self, answer: Callable[..., Any]) -> Diagnosis:
+        """Call the answer with all arguments and compare."""
+        found = []
+        for arguments in self.calls:
+            outcome = call(answer, arguments, seconds=self.seconds)
+            fault = self._fault_of_call(outcome, arguments)
+            if fault is not None:
+                return fault
+            found.append(outcome)
+        return self._verdict(found)
+
+    def _fault_of_form(self, answer: Any) -> Diagnosis | None:
+        """What keeps the answer from being called, or None."""
+        names = list(inspect.signature(self.solution).parameters)
+        if not callable(answer):
+            return Diagnosis(
+                False,
+                f"The check needs your function, but got {shown(answer)}.",
+                "Hand over the function by its name, without brackets and arguments.",
+            )
+        try:
+            signature = inspect.signature(answer)
+        except (
+            TypeError,
+            ValueError,
+        ):  # something of Python itself that keeps its arguments secret
+            return None
+        try:
+            signature.bind(*names)
+        except TypeError:
+            return Diagnosis(
+                False,
+                f"Your function must take {_counted(len(names), 'argument')}, in this order: "
+                f"{', '.join(names)}. Yours is `{getattr(answer, '__name__', 'it')}{signature}`.",
+                "Put the first line of the function back to what it was.",
+            )
+        return None
+
+    def _fault_of_call(self, outcome: Outcome, arguments: Arguments) -> Diagnosis | None:
+        """What kept a call from giving a result, or None."""
+        if outcome.error is not None:
+            return self._fault_of_error(outcome, arguments)
+        if outcome.value is Ellipsis or isinstance(outcome.value, NotImplementedError):
+            return _NOT_WRITTEN
+        if outcome.value is None and outcome.printed:
+            return Diagnosis(
+                False,
+                "Your function prints its result, but returns nothing.",
+                "Write `return` where it says `print`.",
+            )
+        if outcome.value is None:
+            return _NOT_WRITTEN
+        try:
+            parts(outcome.value, self.solution(*arguments))
+        except NotNumbers as error:
+            return Diagnosis(
+                False,
+                f"Your function returns {error}; it should return {self._wanted(arguments)}.",
+                f"For {self._quoted(arguments)} the result is {shown(self.solution(*arguments))}.",
+            )
+        return None
+
+    def _fault_of_error(self, outcome: Outcome, arguments: Arguments) -> Diagnosis:
+        error = outcome.error
+        if isinstance(error, NotImplementedError):
+            return _NOT_WRITTEN
+        if isinstance(error, OutOfTime):
+            return Diagnosis(
+                False,
+                f"Your function had not finished after {self.seconds:g} seconds.",
+                "Is there a loop that never ends? See what changes from one round to the next.",
+            )
+        where = f" in the line `{outcome.place}`" if outcome.place else ""
+        text = f"{type(error).__name__}: {_said_by(error)}".strip(": ")
+        return Diagnosis(
+            False,
+            f"Your function stopped with an error{where}: `{text}`",
+            f"Call it yourself and look: {self._quoted(arguments)}.",
+        )
+
+    def _verdict(self, outcomes: list[Outcome]) -> Diagnosis:
+        """Compare all results, with the right ones first, then with the known mistakes."""
+        right = [self.solution(*arguments) for arguments in self.calls]
+        got = [parts(o.value, like) for o, like in zip(outcomes, right, strict=True)]
+        wanted = [parts(value, value) for value in right]
+        if _all_same(got, wanted):
+            changed = self._changed(outcomes)
+            return changed or Diagnosis(True, self.praise)
+        for mistake in self.mistakes:
+            if _all_same(got, self._results_of(mistake, right)):
+                return Diagnosis(False, mistake.message, mistake.hint)
+        return self._first_difference(got, wanted, outcomes)
+
+    def _results_of(self, mistake: Mistake, right: list[Any]) -> list[Parts]:
+        pairs = zip(self.calls, right, strict=True)
+        return [parts(mistake.answer(*arguments), like) for arguments, like in pairs]
+
+    def _changed(self, outcomes: list[Outcome]) -> Diagnosis | None:
+        """The diagnosis for an answer that changes its arguments, or None."""
+        names = list(inspect.signature(self.solution).parameters)
+        for arguments, outcome in zip(self.calls, outcomes, strict=True):
+            for name, before, after in zip(names, arguments, outcome.arguments, strict=True):
+                if _changed(before, after):
+                    return Diagnosis(
+                        False,
+                        f"The result is right, but your function changes its argument `{name}`.",
+                        "Whoever calls it may still need the old values: "
+                        "write `x = x + y` in place of `x += y`.",
+                    )
+        return None
+
+    def _first_difference(
+        self, got: list[Parts], wanted: list[Parts], outcomes: list[Outcome]
+    ) -> Diagnosis:
+        """The diagnosis for a mistake that nobody has catalogued."""
+        i = next(i for i, pair in enumerate(zip(got, wanted, strict=True)) if not same(*pair))
+        arguments = self.calls[i]
+        for mine, right in zip(got[i], wanted[i], strict=True):
+            if mine.shape != right.shape:
+                return Diagnosis(
+                    False,
+                    f"Your result has the shape {mine.shape}; it should have {right.shape}.",
+                    f"This was for {self._quoted(arguments)}.",
+                )
+        fits = sum(same(*pair) for pair in zip(got, wanted, strict=True))
+        solved = f"{fits} of {len(got)} cases are right. " if fits else ""
+        return Diagnosis(
+            False,
+            f"{solved}For {self._quoted(arguments)} your function returns "
+            f"{shown(outcomes[i].value)}; it should return {shown(self.solution(*arguments))}.",
+            "Work this one case out on paper, line by line, and compare.",
+        )
+
+    def _quoted(self, arguments: Arguments) -> str:
+        """Arguments by name, as a student would write them."""
+        names = inspect.signature(self.solution).parameters
+        pairs = zip(names, arguments, strict=True)
+        return "`" + ", ".join(f"{name} = {shown(value)}" for name, value in pairs) + "`"
+
+    def _wanted(self, arguments: Arguments) -> str:
+        """What kind of result is right."""
+        right = self.solution(*arguments)
+        if isinstance(right, tuple):
+            return _counted(len(right), "value")
+        shape = parts(right, right)[0].shape
+        return f"numbers of shape {shape}" if shape else "a number"
+
+
+_NOT_WRITTEN = Diagnosis(
+    False,
+    "Nothing is returned yet.",
+    "Put your code in place of the three dots, and run both cells again.",
+)
+
+
+def _all_same(one: list[Parts], other: list[Parts]) -> bool:
+    return all(same(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _changed(before: Any, after: Any) -> bool:
+    try:
+        return not same(parts(after, 0), parts(before, 0))
+    except NotNumbers:  # settings and other objects, which have no values to compare
+        return False
+
+
+def _said_by(error: BaseException | None) -> str:
+    """The message of an error, which a student's own error class may refuse to give."""
+    try:
+        return str(error)[:200]
+    except Exception:
+        return ""
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,122 @@
+"""Exercises of notebook 05: accuracy against T, and rounding to multiples of 1/T."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+
+def _percent(choices: Tensor, labels: Tensor) -> Tensor:
+    """Percentage of right choices (T, B) at each timestep, (T,)."""
+    return 100 * (choices == labels).double().mean(1)
+
+
+def _example(timesteps: int, images: int, seed: int) -> tuple[Tensor, Tensor]:
+    """A readout (T, B, 3) that leans towards the right classes, and the labels (B,)."""
+    generator = torch.Generator().manual_seed(seed)
+    readout = torch.randn(timesteps, images, 3, generator=generator)
+    labels = torch.randint(3, (images,), generator=generator)
+    readout[:, torch.arange(images), labels] += 0.8
+    return readout, labels
+
+
+accuracy_after_each_timestep = Exercise(
+    solution=lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels),
+    calls=[_example(6, 40, 0), _example(4, 25, 1)],
+    mistakes=[
+        Mistake(
+            lambda readout, labels: _percent(readout.argmax(2), labels),
+            "You judge each timestep alone. After T timesteps the network has seen all T of them.",
+            "Add up over time first: `readout.cumsum(0)`.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels) / 100,
+            "You return shares between 0 and 1. Asked for are percent.",
+            "Multiply by 100.",
+        ),
+        Mistake(
+            lambda readout, labels: (readout.cumsum(0).argmax(2) == labels).sum(1),
+            "You return how many images are right, not the percentage.",
+            "Divide by the number of images.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.sum(0).argmax(1)[None], labels)[0],
+            "You return the accuracy after all timesteps only. Asked for is a number for each T.",
+            "`cumsum` keeps all the sums on the way.",
+        ),
+        Mistake(
+            lambda readout, labels: 100 - _percent(readout.cumsum(0).argmax(2), labels),
+            "You return the percentage of errors.",
+            "Count where choice and label are equal.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.flip(0).cumsum(0).flip(0).argmax(2), labels),
+            "You add up from the last timestep backwards.",
+            "After T timesteps the network has seen timesteps 1 to T.",
+        ),
+    ],
+    praise="One pass over time gives the accuracy at every T.",
+)
+
+
+def _rounded(current: float, T: int) -> float:
+    return max(0, min(T, math.floor(T * current + 0.5))) / T
+
+
+rounded_rate = Exercise(
+    solution=_rounded,
+    calls=[(0.3, 4), (0.45, 8), (0.7, 2), (-0.4, 4), (1.6, 8), (0.6, 1)],
+    mistakes=[
+        Mistake(
+            lambda current, T: max(0, min(T, math.floor(T * current))) / T,
+            "You round down. A neuron that starts from v_th / 2 rounds to the nearest.",
+            "Add one half before you round down: that is v_init.",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T, math.ceil(T * current))) / T,
+            "You round up. A neuron that starts from v_th / 2 rounds to the nearest.",
+            "`math.floor` of something rounds down; of what must it be here?",
+        ),
+        Mistake(
+            lambda current, T: math.floor(T * current + 0.5) / T,
+            "Your rate leaves the interval from 0 to 1.",
+            "At most one spike in a timestep, and never fewer than none.",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T, math.floor(T * current + 0.5))),
+            "You return the number of spikes.",
+            "A rate is spikes per timestep: divide by T.",
+        ),
+        Mistake(
+            lambda current, T: max(0.0, min(1.0, current)),
+            "That is the rate of infinitely many timesteps. With T of them it is a multiple of "
+            "1 / T.",
+            "Count whole spikes first, then divide by T.",
+        ),
+        Mistake(
+            lambda current, T: float(current + 0.5 >= 1),
+            "That is the rate at T = 1, whatever T is.",
+            "In T timesteps the charge T * current comes in.",
+        ),
+    ],
+    praise="Rounding to 1/T is all that a layer of few timesteps loses.",
+)
+
+what_breaks_it = Question(
+    right="c",
+    because={
+        "a": "A run leaves nothing behind: the next one starts afresh from v_init, with the same "
+        "weights. No order of runs changes a result.",
+        "b": "Equal weights are what the certificate checks first. Copying them breaks nothing.",
+        "c": "A reset to zero throws the remainder away. The residual is then no longer spread "
+        "evenly, and the network meets rates that it was not trained for.",
+        "d": "The noise stood for the residual. Now the residual itself is there, so the noise "
+        "would only come on top.",
+    },
+    hint="Try each of them in the explorer, or think: which changes the distribution of residuals?",
+)

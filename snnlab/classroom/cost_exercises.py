@@ -1,0 +1,128 @@
+"""Exercises of notebook 07: energy from counted operations, and when an image may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+Floats = NDArray[np.float64]
+
+
+def _energy(first_layer: float, additions: float, mac: float, ac: float) -> float:
+    return (first_layer * mac + additions * ac) / 1000
+
+
+spiking_energy = Exercise(
+    solution=_energy,
+    calls=[(14_000.0, 66_000.0, 4.6, 0.9), (10_000.0, 500_000.0, 3.0, 1.0), (5e4, 0.0, 4.6, 0.9)],
+    mistakes=[
+        Mistake(
+            lambda first_layer, additions, mac, ac: additions * ac / 1000,
+            "You left out the first layer. It sees pixels, not spikes, so it multiplies.",
+            "Add the multiply-accumulates of the first layer, each at `mac` picojoules.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: (first_layer + additions) * ac / 1000,
+            "You count the first layer as additions. Pixels are real numbers: each needs a "
+            "multiplication.",
+            "The first layer costs `mac` per operation.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: (first_layer + additions) * mac / 1000,
+            "You count spikes as multiplications. A spike is 0 or 1, so the weight is only added.",
+            "The additions cost `ac` each.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: first_layer * mac + additions * ac,
+            "You return picojoules. Asked for are nanojoules.",
+            "A nanojoule has 1000 picojoules.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: (first_layer * ac + additions * mac) / 1000,
+            "You have swapped the two energies.",
+            "Where are there real numbers to multiply: at the pixels or at the spikes?",
+        ),
+    ],
+    praise="Two kinds of operations, two prices, and nothing else: memory is not in it.",
+)
+
+
+def _first_exit(at_least: Callable[[Floats, float], NDArray[np.bool_]]) -> Callable[..., int]:
+    """The timestep of the exit, with another test for what is enough."""
+
+    def found(confidence: Floats, threshold: float) -> int:
+        enough = at_least(np.asarray(confidence), threshold)
+        return int(enough.argmax()) + 1 if enough.any() else len(confidence)
+
+    return found
+
+
+_exit = _first_exit(lambda confidence, threshold: confidence >= threshold)
+
+exit_timestep = Exercise(
+    solution=_exit,
+    calls=[
+        (np.array([0.3, 0.6, 0.95, 0.99, 0.91]), 0.9),
+        (np.array([0.97, 0.5, 0.6]), 0.9),
+        (np.array([0.2, 0.3, 0.4, 0.5]), 0.9),
+        (np.array([0.5, 0.75, 0.8]), 0.75),
+    ],
+    mistakes=[
+        Mistake(
+            lambda confidence, threshold: _exit(confidence, threshold) - 1,
+            "You count from 0. An image that leaves at once has taken one timestep.",
+            "Add 1 to the index.",
+        ),
+        Mistake(
+            lambda confidence, threshold: (
+                _exit(confidence, threshold) if max(confidence) >= threshold else 1
+            ),
+            "An image that is never sure leaves at once with you. It should stay to the end.",
+            "`argmax` of nothing but False is 0: treat this case on its own.",
+        ),
+        Mistake(
+            lambda confidence, threshold: (
+                _exit(confidence, threshold) if max(confidence) >= threshold else 0
+            ),
+            "An image that is never sure has no exit with you. It leaves at the last timestep.",
+            "Return T for it.",
+        ),
+        Mistake(
+            _first_exit(lambda confidence, threshold: confidence > threshold),
+            "With you a confidence of exactly the threshold is not enough. It is.",
+            "Compare `>` with `>=`.",
+        ),
+        Mistake(
+            lambda confidence, threshold: int(np.argmax(confidence)) + 1,
+            "You wait for the largest confidence. Whoever sits at timestep t does not know yet "
+            "what comes later.",
+            "Leave at the first timestep whose confidence reaches the threshold.",
+        ),
+        Mistake(
+            lambda confidence, threshold: max(
+                [t for t, sure in enumerate(confidence, 1) if sure >= threshold],
+                default=len(confidence),
+            ),
+            "You take the last timestep that is sure enough. The image has left long before.",
+            "Take the first one.",
+        ),
+    ],
+    praise="Leave when you are sure, and at the end in any case.",
+)
+
+when_it_does_not_pay = Question(
+    right="c",
+    because={
+        "a": "A low rate saves additions. This is the best case for spikes, not the worst.",
+        "b": "Early exit stops the easy images. The energy falls with the mean of the timesteps.",
+        "c": "Each timestep then multiplies all pixels anew. With many timesteps that alone can "
+        "cost more than the whole ReLU network, however few spikes follow.",
+        "d": "Where an addition is cheap and a multiplication dear, spikes are at their best.",
+    },
+    hint="Try them in the energy explorer. Which makes the blue line steep?",
+)

@@ -1,0 +1,61 @@
+"""What a check says about an answer, in a notebook and in plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+_BOX = (
+    "border-left: 0.5em solid {edge}; background: #FFFFFF; color: #222222; padding: 0.6em 1em; "
+    "margin: 0.3em 0; max-width: 60em; font-size: 110%; line-height: 1.5"
+)
+_PASSED, _FAILED = "#00664A", "#A84300"  # green and vermillion, dark enough to read on white
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The verdict on one answer. Shown by a notebook as a box, elsewhere as text.
+
+    Example:
+        >>> Diagnosis(False, "Your reset happens before the threshold is tested.")
+        Not yet. Your reset happens before the threshold is tested.
+    """
+
+    passed: bool
+    """Whether the answer is right."""
+    message: str
+    """What is right about it, or what is wrong: a sentence or two."""
+    hint: str = ""
+    """Where to look next; empty if there is nothing to add."""
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in two words, so that it never rests on colour alone."""
+        return "That's right." if self.passed else "Not yet."
+
+    def __str__(self) -> str:
+        text = f"{self.verdict} {self.message}"
+        return f"{text}\nHint: {self.hint}" if self.hint else text
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        sign = "✓" if self.passed else "✗"
+        colour = _PASSED if self.passed else _FAILED
+        hint = (
+            f"<details><summary>A hint</summary>{_lines(self.hint)}</details>" if self.hint else ""
+        )
+        return (
+            f'<div role="status" style="{_BOX.format(edge=colour)}">'
+            f'<strong style="color: {colour}"><span aria-hidden="true">{sign}</span> '
+            f"{escape(self.verdict)}</strong> {_lines(self.message)}{hint}</div>"
+        )
+
+
+def _lines(text: str) -> str:
+    """Escaped text; what stands between backticks becomes code."""
+    parts = escape(text).split("`")
+    if len(parts) % 2 == 0:  # a lone backtick is only a backtick
+        return escape(text).replace("\n", "<br>")
+    marked = "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
+    return marked.replace("\n", "<br>")

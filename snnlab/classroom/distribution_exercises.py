@@ -1,0 +1,155 @@
+"""Exercises of notebook 02: residual potentials and the noise that matches them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+
+def _residual(current: float, T: int, v_init: float, v_th: float) -> float:
+    """What is left of v_init + T * current once all whole thresholds are taken away."""
+    return (v_init + T * current) % v_th
+
+
+residual = Exercise(
+    solution=_residual,
+    calls=[
+        (0.3, 10, 0.55, 1.0),
+        (0.17, 8, 0.55, 1.0),
+        (0.7, 3, 0.25, 2.0),
+        (0.05, 4, 0.1, 1.0),
+        (1.23, 7, 0.31, 1.5),
+    ],
+    mistakes=[
+        Mistake(
+            lambda current, T, v_init, v_th: (T * current) % v_th,
+            "You forget what was in the membrane before the first timestep.",
+            "Begin with v_init.",
+        ),
+        Mistake(
+            lambda current, T, v_init, v_th: (v_init + T * current) % 1,
+            "You take whole numbers away; that is right only where v_th is 1.",
+            "Each spike takes v_th.",
+        ),
+        Mistake(
+            lambda current, T, v_init, v_th: v_init + T * current,
+            "That is all the charge that came in. The spikes have carried some of it away.",
+            "Each spike takes v_th. How often does v_th fit in?",
+        ),
+        Mistake(
+            lambda current, T, v_init, v_th: (v_init + T * current) // v_th,
+            "That is the number of spikes. Asked for is what they leave behind.",
+            "`a // b` says how often b fits in a, `a % b` what is left over.",
+        ),
+        Mistake(
+            lambda current, T, v_init, v_th: (v_init + current) % v_th,
+            "That is the residual after a single timestep.",
+            "The current comes T times.",
+        ),
+        Mistake(
+            lambda current, T, v_init, v_th: ((v_init + T * current) % v_th) / v_th,
+            "You give the residual in units of v_th. Asked for is the potential itself.",
+            "Do not divide by v_th.",
+        ),
+    ],
+    praise="The residual is a remainder, so it always lies in [0, v_th).",
+)
+
+matched_noise = Exercise(
+    solution=lambda v_th: (v_th / 2, v_th / math.sqrt(12)),
+    calls=[(1.0,), (2.0,), (0.6,)],
+    mistakes=[
+        Mistake(
+            lambda v_th: (v_th / 2, v_th**2 / 12),
+            "Your second number is the variance. Asked for is the standard deviation.",
+            "Take the square root.",
+        ),
+        Mistake(
+            lambda v_th: (0.0, v_th / math.sqrt(12)),
+            "Your noise has mean 0. The residual is never below 0, so its mean is not 0.",
+            "The mean of an even spread lies in its middle.",
+        ),
+        Mistake(
+            lambda v_th: (v_th / 2, v_th / 2),
+            "That is the largest distance from the mean. The standard deviation is smaller.",
+            "Integrate (v - v_th / 2)^2 over the interval, divide by its length, take the root.",
+        ),
+        Mistake(
+            lambda v_th: (v_th / 2, v_th / 12),
+            "You have divided by 12 without the root.",
+            "The variance is v_th^2 / 12. What is its square root?",
+        ),
+        Mistake(
+            lambda v_th: (0.5, 1 / math.sqrt(12)),
+            "These numbers are right for v_th = 1 only.",
+            "A threshold twice as high spreads the residual twice as far.",
+        ),
+        Mistake(
+            lambda v_th: (v_th / math.sqrt(12), v_th / 2),
+            "The two results are in the wrong order.",
+            "First mu, the mean, then sigma, the standard deviation.",
+        ),
+    ],
+    praise="These two numbers are all that the training has to know about many timesteps.",
+)
+
+
+def _active(spikes: Tensor) -> Tensor:
+    count = spikes.sum(0)
+    return (count > 0) & (count < len(spikes))
+
+
+_PATTERN = torch.tensor(
+    [[0, 1, 0, 1, 0], [0, 1, 1, 0, 0], [0, 1, 0, 1, 1], [0, 1, 0, 1, 0]], dtype=torch.float32
+)  # silent, saturated, active, active, active
+
+active_neurons = Exercise(
+    solution=_active,
+    calls=[(_PATTERN,), (_PATTERN[:3, [1, 3, 0, 2]],)],
+    mistakes=[
+        Mistake(
+            lambda spikes: spikes.sum(0) > 0,
+            "You keep the saturated neurons, which fire at every timestep.",
+            "An active neuron fires at some timesteps, but not at all of them.",
+        ),
+        Mistake(
+            lambda spikes: spikes.sum(0) < len(spikes),
+            "You keep the silent neurons, which never fire.",
+            "An active neuron fires at least once.",
+        ),
+        Mistake(
+            lambda spikes: ~_active(spikes),
+            "You have marked exactly the neurons that are not active.",
+            "Turn the result round.",
+        ),
+        Mistake(
+            lambda spikes: spikes.sum(0),
+            "You return how often each neuron fires. Asked for is whether it is active.",
+            "Compare the count with 0 and with T.",
+        ),
+        Mistake(
+            lambda spikes: (spikes.sum(1) > 0) & (spikes.sum(1) < spikes.shape[1]),
+            "You count over the neurons: one result for each timestep.",
+            "The spikes have the shape (T, N). Count over time, dimension 0.",
+        ),
+    ],
+    praise="Only these neurons have a residual that decides something.",
+)
+
+why_silent_neurons_are_left_out = Question(
+    right="b",
+    because={
+        "a": "They do have a potential, and it changes at each timestep. Look where it goes.",
+        "b": "A negative current pulls the potential lower and lower. It depends on how long the "
+        "neuron has run, and it decides nothing: with noise or without, the neuron stays silent.",
+        "c": "They are not few: in trained networks often half of the neurons are silent.",
+        "d": "A residual in [0, v_th) needs spikes that keep it there. A neuron that never "
+        "fires drifts out of the interval.",
+    },
+    hint="Follow v[t] for a current of -0.1 over ten timesteps.",
+)

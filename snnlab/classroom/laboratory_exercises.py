@@ -1,0 +1,125 @@
+"""Exercises of notebook 08: noise from measured residuals, and spikes that get lost."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+
+def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Residuals of neurons, some of which have sunk for ever, and their rates."""
+    generator = torch.Generator().manual_seed(seed)
+    residual = 1.2 * torch.rand(neurons, generator=generator) - 0.1
+    rate = 0.1 + 0.8 * torch.rand(neurons, generator=generator)
+    rate[: neurons // 4], residual[: neurons // 4] = 0.0, residual[: neurons // 4] - 5
+    rate[-neurons // 5 :], residual[-neurons // 5 :] = 1.0, residual[-neurons // 5 :] + 3
+    return residual, rate
+
+
+def _moments(residual: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    kept = residual[chosen]
+    return kept.mean(), kept.std(correction=0)
+
+
+noise_from_residuals = Exercise(
+    solution=lambda residual, rate: _moments(residual, (rate > 0) & (rate < 1)),
+    calls=[_residuals(30_000, 0), _residuals(21_001, 1)],  # many: std with N or with N - 1
+    mistakes=[
+        Mistake(
+            lambda residual, rate: _moments(residual, rate >= 0),
+            "You take all neurons. Those that never fire have sunk far below 0 and spoil the mean.",
+            "Choose the active ones first: 0 < rate < 1.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual, rate > 0),
+            "Saturated neurons are still among yours. They fire at every timestep, and what "
+            "exceeds the threshold piles up in them.",
+            "Leave out rate = 1, too.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual, rate < 1),
+            "Silent neurons are still among yours. Their potential sinks for ever.",
+            "Leave out rate = 0, too.",
+        ),
+        Mistake(
+            lambda residual, rate: (
+                _moments(residual, (rate > 0) & (rate < 1))[0],
+                _moments(residual, (rate > 0) & (rate < 1))[1] ** 2,
+            ),
+            "Your second number is the variance. sigma is the standard deviation.",
+            "Take the square root.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual, (rate > 0) & (rate < 1))[::-1],
+            "The two results are in the wrong order.",
+            "First mu, then sigma.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual, (residual >= 0) & (residual < 1)),
+            "You choose by the residual itself. That forces the answer you expect; choose by what "
+            "the neuron does.",
+            "A neuron is active if its rate lies between 0 and 1.",
+        ),
+    ],
+    praise="That is all a calibration is: look at the active neurons and take two moments.",
+)
+
+
+def _draws(timesteps: int, neurons: int, seed: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    spikes = (torch.rand(timesteps, neurons, generator=generator) < 0.4).float()
+    return spikes, torch.rand(timesteps, neurons, generator=generator)
+
+
+lose_spikes = Exercise(
+    solution=lambda spikes, share, draws: spikes * (draws >= share),
+    calls=[
+        (_draws(8, 12, 0)[0], 0.3, _draws(8, 12, 0)[1]),
+        (_draws(5, 9, 1)[0], 0.8, _draws(5, 9, 1)[1]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws < share),
+            "You keep the share that should get lost.",
+            "A draw below `share` loses the spike.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws >= share) / (1 - share),
+            "Your spikes are larger than 1. That is dropout, which makes up for what it drops; a "
+            "wire that loses spikes does not.",
+            "Leave the spikes that arrive as they are.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (1 - share),
+            "You make every spike smaller. A spike arrives whole or not at all.",
+            "Compare each draw with the share.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: (draws >= share).float(),
+            "You make spikes where there were none.",
+            "Multiply with the spikes that were there.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws[0] >= share),
+            "You lose a neuron for ever, not a spike: all timesteps share one draw.",
+            "Each timestep has draws of its own: `draws` has the shape of `spikes`.",
+        ),
+    ],
+    praise="Each spike takes its chance alone.",
+)
+
+learned_sigma = Question(
+    right="b",
+    because={
+        "a": "The noise is dropped after the conversion in any case, learned or not.",
+        "b": "With T = 1 noise only disturbs the loss, so learning makes it smaller. The loss "
+        "knows nothing of the residuals that come with more timesteps.",
+        "c": "A smaller sigma makes the slope of the firing probability steeper, not flatter; and "
+        "at sigma = 0 there is no gradient at all.",
+        "d": "Residuals come from charge and reset. Training at T = 1 does not see them.",
+    },
+    hint="What does the loss see at T = 1, and what does it not see?",
+)

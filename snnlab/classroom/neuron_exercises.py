@@ -1,0 +1,188 @@
+"""Exercises of notebook 01: charge, fire, reset, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+Result = tuple[float, float]
+
+
+def _one_step(v: float, current: float, v_th: float, beta: float) -> Result:
+    h = beta * v + current
+    spike = 1 if h >= v_th else 0
+    return spike, h - v_th * spike
+
+
+def _strictly_above(v: float, current: float, v_th: float, beta: float) -> Result:
+    h = beta * v + current
+    spike = 1 if h > v_th else 0
+    return spike, h - v_th * spike
+
+
+def _reset_first(v: float, current: float, v_th: float, beta: float) -> Result:
+    h = beta * v + current
+    after = h - v_th if h >= v_th else h
+    return (1 if after >= v_th else 0), after
+
+
+def _tested_before_charge(v: float, current: float, v_th: float, beta: float) -> Result:
+    spike = 1 if v >= v_th else 0
+    return spike, beta * v + current - v_th * spike
+
+
+def _reset_to_zero(v: float, current: float, v_th: float, beta: float) -> Result:
+    spike, _ = _one_step(v, current, v_th, beta)
+    return spike, 0.0 if spike else beta * v + current
+
+
+def _no_reset(v: float, current: float, v_th: float, beta: float) -> Result:
+    spike, _ = _one_step(v, current, v_th, beta)
+    return spike, beta * v + current
+
+
+def _current_leaks(v: float, current: float, v_th: float, beta: float) -> Result:
+    return _one_step(v + current, 0.0, v_th, beta)
+
+
+def _subtract_one(v: float, current: float, v_th: float, beta: float) -> Result:
+    spike, _ = _one_step(v, current, v_th, beta)
+    return spike, beta * v + current - spike
+
+
+one_step = Exercise(
+    solution=_one_step,
+    calls=[
+        (0.25, 0.25, 1.0, 1.0),  # below the threshold
+        (0.5, 0.75, 1.0, 1.0),  # above
+        (0.5, 0.5, 1.0, 1.0),  # exactly at it
+        (0.8, 0.5, 1.0, 0.5),  # with a leak, below
+        (1.5, 0.7, 2.0, 1.0),  # another threshold
+        (0.5, 2.0, 1.0, 1.0),  # more than twice the threshold
+        (1.2, 0.2, 1.0, 0.5),  # above the threshold before the leak only
+    ],
+    mistakes=[
+        Mistake(
+            _reset_first,
+            "Your reset happens before the threshold is tested, so hardly any neuron fires.",
+            "Compute the spike from h first, then subtract v_th from h where there was one.",
+        ),
+        Mistake(
+            _tested_before_charge,
+            "You test the threshold on v, before the current is added.",
+            "Charge first: h = beta * v + current. It is h that must reach v_th.",
+        ),
+        Mistake(
+            _strictly_above,
+            "Your neuron stays silent when h is exactly v_th. It fires when h >= v_th, equality "
+            "included.",
+            "Compare `>` with `>=`.",
+        ),
+        Mistake(
+            _reset_to_zero,
+            "Your reset sets the potential to zero and throws away what exceeded the threshold.",
+            "Reset by subtraction: v = h - v_th. The remainder is the story of this course.",
+        ),
+        Mistake(
+            _no_reset,
+            "Your neuron fires, but its potential is not reset: you return h, not v.",
+            "After a spike, subtract v_th from h, and return what is left.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: _one_step(v, current, v_th, 1.0),
+            "The leak is missing: beta has no effect.",
+            "Only the share beta of the old potential is kept.",
+        ),
+        Mistake(
+            _current_leaks,
+            "Your leak takes from the current too. Only the old potential leaks.",
+            "h = beta * v + current, not beta * (v + current).",
+        ),
+        Mistake(
+            _subtract_one,
+            "You subtract 1 after a spike; that is right only where v_th is 1.",
+            "Subtract v_th.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta)[::-1],
+            "The two results are in the wrong order.",
+            "First the spike, then the potential: `return spike, v`.",
+        ),
+    ],
+    praise="Charge, fire, reset, in this order. You have written a spiking neuron.",
+)
+
+
+def _spike_count(current: float, T: int, v_init: float) -> int:
+    """All charge in whole thresholds, v_th = 1, with a hair of tolerance for 10 times 0.1."""
+    return max(0, min(T, math.floor(T * current + v_init + 1e-9)))
+
+
+spike_count = Exercise(
+    solution=_spike_count,
+    calls=[
+        (0.36, 10, 0.5),
+        (0.25, 7, 0.0),
+        (0.4, 4, 0.9),
+        (0.11, 5, 0.5),
+        (-0.2, 6, 0.5),
+        (1.4, 5, 0.5),
+    ],
+    mistakes=[
+        Mistake(
+            lambda current, T, v_init: max(0, min(T, math.floor(T * current + 1e-9))),
+            "Your neuron starts from 0. It has v_init already when the first current arrives.",
+            "Add v_init to the sum of the currents.",
+        ),
+        Mistake(
+            lambda current, T, v_init: max(0, math.floor(T * current + v_init + 1e-9)),
+            "With a current above v_th you count more spikes than there are timesteps.",
+            "A neuron fires at most once in a timestep.",
+        ),
+        Mistake(
+            lambda current, T, v_init: min(T, math.floor(T * current + v_init + 1e-9)),
+            "With a negative current you count a negative number of spikes.",
+            "A neuron that sinks stays silent: its count is 0.",
+        ),
+        Mistake(
+            lambda current, T, v_init: max(
+                0, min(T - 1, math.floor((T - 1) * current + v_init + 1e-9))
+            ),
+            "You stop one timestep too early.",
+            "There are T timesteps: `range(T)`.",
+        ),
+        Mistake(
+            lambda current, T, v_init: _spike_count(current, T, v_init) / T,
+            "You return the rate, spikes per timestep. Asked for is the number of spikes.",
+            "Do not divide by T.",
+        ),
+        Mistake(
+            lambda current, T, v_init: int(max(0, min(T, T * current + v_init >= 1))),
+            "You see only the first spike.",
+            "How often does the sum of all the currents hold the threshold?",
+        ),
+        Mistake(
+            lambda current, T, v_init: max(0.0, min(T, T * current + v_init)),
+            "There are no half spikes: what is left over stays in the membrane.",
+            "Round down.",
+        ),
+    ],
+    praise="All that goes in comes out as spikes, but for the remainder in the membrane.",
+)
+
+leaky_and_silent = Question(
+    right="d",
+    because={
+        "a": "Without a leak that would be so: 0.08 times 13 is more than 1. But here a tenth of "
+        "the potential is lost at each timestep.",
+        "b": "Small currents do add up in a membrane, until the leak takes away as much as comes "
+        "in. Where is that?",
+        "c": "The first timesteps tell nothing yet: the potential still rises at t = 10. How far "
+        "can it rise?",
+        "d": "The potential rises only until the leak takes as much as the current brings: "
+        "0.1 * v = 0.08, so v = 0.8. That is below the threshold.",
+    },
+    hint="At which potential does beta * v + current equal v?",
+)

@@ -1,0 +1,61 @@
+"""How much a notebook computes: little and quickly, or much on a GPU."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from snnlab.learning.spec import Training
+from snnlab.network.spec import Architecture
+
+PresetName = Literal["fast", "full"]
+VARIABLE = "SNNLAB_NOTEBOOKS"
+"""The environment variable that names the preset of every notebook."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Data, network, training and seeds of a notebook."""
+
+    name: PresetName
+    data: str
+    """Name of the data set, for `load_data`."""
+    architecture: Architecture
+    training: Training
+    seeds: int
+    """How many networks are trained wherever a band is drawn."""
+    device: str
+    """Where networks are trained."""
+
+
+def preset(name: PresetName | None = None) -> Preset:
+    """What a notebook trains, and on what.
+
+    Args:
+        name: "fast": digits on the CPU, in seconds; "full": MNIST on a GPU, if there is one.
+            None: what the environment variable SNNLAB_NOTEBOOKS says, else fast.
+
+    Raises:
+        ValueError: another name.
+
+    Example:
+        >>> preset().data
+        'digits'
+    """
+    chosen = name or os.environ.get(VARIABLE, "fast").lower()
+    if chosen == "fast":
+        small = Training(epochs=15, batch_size=64)
+        return Preset("fast", "digits", Architecture("convnet", width=16), small, 3, "cpu")
+    if chosen == "full":
+        large = Training(epochs=8, batch_size=128)
+        return Preset("full", "mnist", Architecture("convnet"), large, 5, _best_device())
+    source = "preset()" if name else VARIABLE
+    valid = ", ".join(get_args(PresetName))
+    raise ValueError(f"{source} got {chosen!r}; valid: {valid}")
+
+
+def _best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,49 @@
+"""Questions with a few options, each wrong one with its own diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from snnlab.classroom.diagnosis import Diagnosis
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of reasoning. Its text stands in the notebook, its diagnoses here.
+
+    Raises:
+        ValueError: the right option has no explanation, or there is nothing to choose from.
+
+    Example:
+        >>> Question("b", {"a": "Time does not run back.", "b": "Yes."}).check("B")
+        That's right. Yes.
+    """
+
+    right: str
+    """Letter of the right option, lower case."""
+    because: Mapping[str, str]
+    """For each letter what is right or wrong about the option."""
+    hint: str = ""
+    """Where to look, for those who chose a wrong one."""
+
+    def __post_init__(self) -> None:
+        if self.right not in self.because or len(self.because) < 2:
+            raise ValueError(f"right must be one of two or more options, got {self.right!r}")
+
+    def check(self, answer: Any) -> Diagnosis:
+        """Judge an answer: the letter of an option, in any case, alone or with `)` or `.`."""
+        letters = ", ".join(f'"{letter}"' for letter in self.because)
+        if not isinstance(answer, str):
+            kind = type(answer).__name__
+            return Diagnosis(
+                False, f"An answer is a letter in quotation marks, one of {letters}; got a {kind}."
+            )
+        letter = answer.strip().strip("().").lower()
+        if letter in ("", "?"):
+            return Diagnosis(False, f"You have not chosen yet. Write one of {letters}.")
+        if letter not in self.because:
+            return Diagnosis(False, f"There is no option {answer[:20]!r}. Write one of {letters}.")
+        passed = letter == self.right
+        return Diagnosis(passed, self.because[letter], "" if passed else self.hint)

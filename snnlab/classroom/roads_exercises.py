@@ -1,0 +1,114 @@
+"""Exercises of notebook 06: converting weights, and comparing on equal terms."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import numpy as np
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+_WEIGHT = np.array([[0.5, -1.0, 0.25], [2.0, 0.0, -0.75]])
+_BIAS = np.array([0.2, -0.6])
+
+scaled_layer = Exercise(
+    solution=lambda weight, bias, before, after: (weight * before / after, bias / after),
+    calls=[(_WEIGHT, _BIAS, 2.0, 4.0), (_WEIGHT.T, np.array([1.0, 0.5, -0.5]), 3.0, 1.5)],
+    mistakes=[
+        Mistake(
+            lambda weight, bias, before, after: (weight * before / after, bias),
+            "Your biases stay as they were. They are added to currents, so they have the same "
+            "unit and must shrink with them.",
+            "Divide the bias by the threshold of this layer.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * before / after, bias * before / after),
+            "You scale the bias like a weight. A weight is multiplied with rates of the layer "
+            "before; a bias is not.",
+            "Only what comes in from the layer before has its unit changed by `before`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * after / before, bias / after),
+            "Your weights are scaled the wrong way round.",
+            "An input of the layer before is `before` times its rate; an output of this layer "
+            "becomes a current when it is divided by `after`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight / after, bias / after),
+            "You forgot the layer before: its rates are `before` times smaller than its "
+            "activations were.",
+            "Multiply the weights by `before`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * before * after, bias * after),
+            "You multiply by the threshold of this layer. An activation as large as the threshold "
+            "should become a current of 1.",
+            "Divide by `after`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight, bias),
+            "You return the layer as it was. Its neurons now have the threshold 1.",
+            "Write activation = threshold * rate on both sides of the layer, and solve for the "
+            "rate.",
+        ),
+    ],
+    praise="Now every threshold is 1, and rates flow where activations flowed.",
+)
+
+
+def _percent(shares: list[float]) -> float:
+    return 100 * mean(shares)
+
+
+mean_saving = Exercise(
+    solution=lambda ours, theirs: _percent([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
+    calls=[([1.0, 2.0, 1.0], [4.0, 4.0, 10.0]), ([3.0, 1.0], [2.0, 8.0])],
+    mistakes=[
+        Mistake(
+            lambda ours, theirs: 100 * (1 - sum(ours) / sum(theirs)),
+            "You compare the sums. Then a seed on which both were slow counts for more than the "
+            "others.",
+            "Compute the saving of each seed first, then take the mean.",
+        ),
+        Mistake(
+            lambda ours, theirs: _percent([a / b for a, b in zip(ours, theirs, strict=True)]),
+            "You return how much of the time is needed, not how much is saved.",
+            "Subtract the share from 1.",
+        ),
+        Mistake(
+            lambda ours, theirs: _percent([b / a - 1 for a, b in zip(ours, theirs, strict=True)]),
+            "You measure against our own time. Saved is a share of what the other method needs.",
+            "Divide by the seconds of the other method.",
+        ),
+        Mistake(
+            lambda ours, theirs: mean([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
+            "You return a share between 0 and 1. Asked for are percent.",
+            "Multiply by 100.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * max(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            "You return the best seed. Choosing the best is not a measurement.",
+            "All seeds count the same.",
+        ),
+        Mistake(
+            lambda ours, theirs: mean([b - a for a, b in zip(ours, theirs, strict=True)]),
+            "You return seconds. They depend on the machine; a share depends on it much less.",
+            "Divide each difference by the seconds of the other method.",
+        ),
+    ],
+    praise="Paired by seed, and averaged: so the race judges, too.",
+)
+
+equal_terms = Question(
+    right="d",
+    because={
+        "a": "Different networks learn differently fast. A difference may come from the network "
+        "and not from the method.",
+        "b": "The best of many tries is luck to a part, and the other method had one try only.",
+        "c": "Warm-up timesteps have to be computed, too. Twelve timesteps are compared with four.",
+        "d": "Same data, network, epochs and seeds, every timestep counted, and the spread is "
+        "given: what differs is the method.",
+    },
+    hint="What else differs between the two sides, besides the method?",
+)

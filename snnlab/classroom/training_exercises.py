@@ -1,0 +1,128 @@
+"""Exercises of notebook 04: the noisy single step, and comparisons over seeds."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.questions import Question
+
+
+def _noisy_spikes(current: Tensor, noise: Tensor, v_th: float) -> Tensor:
+    return (noise * v_th + current >= v_th).float()
+
+
+noisy_spikes = Exercise(
+    solution=_noisy_spikes,
+    calls=[
+        (torch.tensor([0.25, 0.5, 0.75]), torch.tensor([0.75, 0.25, 0.5]), 1.0),
+        (torch.tensor([0.6, 1.2, 1.4, 2.5]), torch.tensor([0.75, 0.25, 0.5, -0.5]), 2.0),
+        (torch.tensor([[0.1, 1.5], [0.9, -0.5]]), torch.tensor([[0.95, -0.75], [0.0, 1.2]]), 1.0),
+    ],
+    mistakes=[
+        Mistake(
+            lambda current, noise, v_th: (current >= v_th).float(),
+            "The noise has no effect.",
+            "The neuron starts from the noise: charge it with the current, then test.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise + current >= v_th).float(),
+            "You add the noise as it is. It is given in units of v_th.",
+            "In the unit of the potential the noise is noise * v_th.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise * v_th + current > v_th).float(),
+            "A potential of exactly v_th must fire, too.",
+            "Compare `>` with `>=`.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (0.5 * v_th + noise * v_th + current >= v_th).float(),
+            "You start from v_th / 2 and add the noise to it. The noise has its mean already.",
+            "The noise is the whole residual, not an addition to it.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: noise * v_th + current,
+            "You return the potential before firing, not the spikes.",
+            "Compare with v_th.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (current >= noise * v_th).float(),
+            "You use the noise as a threshold. The threshold is v_th; the noise is what the neuron "
+            "starts from.",
+            "Add noise and current, then compare with v_th.",
+        ),
+    ],
+    praise="That is all the difference to an ordinary spiking neuron: where it starts.",
+)
+
+
+def _summary(accuracies: list[float]) -> tuple[float, float]:
+    mean = sum(accuracies) / len(accuracies)
+    squares = sum((a - mean) ** 2 for a in accuracies)
+    return mean, math.sqrt(squares / (len(accuracies) - 1))
+
+
+def _population(accuracies: list[float]) -> tuple[float, float]:
+    mean, std = _summary(accuracies)
+    return mean, std * math.sqrt((len(accuracies) - 1) / len(accuracies))
+
+
+mean_and_spread = Exercise(
+    solution=_summary,
+    calls=[([98.0, 96.5, 97.25],), ([91.0, 94.0, 90.5, 95.5, 92.0],)],
+    mistakes=[
+        Mistake(
+            _population,
+            "You divide by n. With a few seeds that makes the spread too small.",
+            "Divide the sum of squares by n - 1: the mean was computed from the same numbers.",
+        ),
+        Mistake(
+            lambda accuracies: (_summary(accuracies)[0], _summary(accuracies)[1] ** 2),
+            "Your second number is the variance. Its unit is percent squared.",
+            "Take the root.",
+        ),
+        Mistake(
+            lambda accuracies: (max(accuracies), _summary(accuracies)[1]),
+            "You report the best seed. Whoever has more seeds would then always win.",
+            "Report the mean of all of them.",
+        ),
+        Mistake(
+            lambda accuracies: (_summary(accuracies)[0], max(accuracies) - min(accuracies)),
+            "Your second number is the range. It grows with the number of seeds.",
+            "Asked for is the standard deviation.",
+        ),
+        Mistake(
+            lambda accuracies: (
+                _summary(accuracies)[0],
+                _summary(accuracies)[1] / math.sqrt(len(accuracies)),
+            ),
+            "That is the standard error: how well the mean is known. Asked for is how far the "
+            "seeds lie apart.",
+            "Do not divide by the root of n.",
+        ),
+        Mistake(
+            lambda accuracies: (sorted(accuracies)[len(accuracies) // 2], _summary(accuracies)[1]),
+            "Your first number is the median.",
+            "Add all accuracies and divide by their number.",
+        ),
+    ],
+    praise="One seed is an anecdote. Mean and spread are the least one should report.",
+)
+
+why_seeds = Question(
+    right="d",
+    because={
+        "a": "The same seed is not the same luck: with a changed training, weights and noise take "
+        "another course. One run tells little, whatever its seed.",
+        "b": "More seeds cost more time, and that is the price of knowing how large the luck is. "
+        "With enough of them even a small improvement shows.",
+        "c": "A difference below 1 % can be real: the mean of many seeds is known far better than "
+        "one seed. You have not measured it yet.",
+        "d": "The two networks differ by less than two seeds of one method do. Such a difference "
+        "may come from luck alone.",
+    },
+    hint="Look at the band in the figure of section 4. How does 0.3 % compare with its width?",
+)

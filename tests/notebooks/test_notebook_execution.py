@@ -1,0 +1,70 @@
+"""Every notebook runs as released and with its solutions, offline, with equal numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
+QUICKEST = ["01_spiking_neuron"]
+OTHERS = sorted(path.stem for path in FOLDER.glob("*.ipynb") if path.stem not in QUICKEST)
+
+
+@pytest.mark.timeout(1800)  # two kernels and all the training, on a machine that may be busy
+@pytest.mark.parametrize(
+    "stem", [*QUICKEST, *(pytest.param(stem, marks=pytest.mark.slow) for stem in OTHERS)]
+)
+def test_a_notebook_fails_only_its_checks_and_passes_them_once_solved(
+    stem, read_notebook, solved, execute
+):
+    released = read_notebook(stem)
+    before, after = execute(released), execute(solved(released))
+    assert verdicts(before)
+    assert set(verdicts(before).values()) == {"Not yet."}
+    assert set(verdicts(after).values()) == {"That's right."}, verdicts(after)
+    assert set(verdicts(before)) == set(verdicts(after))
+    assert results(before) == results(after)  # same seed, same numbers
+
+
+def verdicts(notebook):
+    """The verdict of each check by its name."""
+    found = {}
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag.startswith("check:"):
+                text = cell.outputs[0]["data"]["text/plain"]
+                found[tag] = next(v for v in ("That's right.", "Not yet.") if text.startswith(v))
+    return found
+
+
+def results(notebook):
+    """What every cell but the checks has put out: texts, pictures, tables."""
+    found = {}
+    for cell in notebook.cells:
+        tags = "".join(cell.metadata.get("tags", []))
+        if cell.cell_type != "code" or tags.startswith("check:"):
+            continue
+        assert not any(output.output_type == "error" for output in cell.outputs)
+        assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
+        if tags == "timing":  # seconds differ from run to run
+            continue
+        found[cell.id] = [without_ids(output) for output in cell.outputs]
+    return found
+
+
+def without_ids(output):
+    """Text of an output, or its plain and HTML forms; widgets have ids that change."""
+    if output.output_type == "stream":
+        return output.text
+    return {kind: output.data.get(kind) for kind in ("text/plain", "text/html")}
+
+
+def test_the_network_is_really_blocked(execute):
+    cell = nbformat.v4.new_code_cell(
+        "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9')"
+    )
+    with pytest.raises(CellExecutionError, match="without a network"):
+        execute(nbformat.v4.new_notebook(cells=[cell]))
