@@ -1,0 +1,256 @@
+"""Assignment 2: the firing probability, its gradient, and the residual behind the noise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtr
+
+from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
+from snnlab.classroom.assignments.task import Task, code_task
+from snnlab.classroom.checking import Exercise, Mistake
+
+Floats = NDArray[np.float64]
+
+
+def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
+    """How far above the threshold the mean potential lies, in standard deviations."""
+    z: Floats = (np.asarray(current, float) + mu * v_th - v_th) / (sigma * v_th)
+    return z
+
+
+def _density(z: Floats) -> Floats:
+    density: Floats = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    return density
+
+
+_CURRENTS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5])
+_NOISE_CALLS = [
+    (_CURRENTS, 0.5, 0.2887, 1.0),
+    (_CURRENTS, 0.0, 0.4, 1.0),
+    (2 * _CURRENTS, 0.5, 0.3, 2.0),
+]
+
+
+def _noise_case(rng: np.random.Generator) -> tuple[Floats, float, float, float]:
+    currents = rng.uniform(-1, 2, 6)
+    return (
+        currents,
+        float(rng.uniform(0, 1)),
+        float(rng.uniform(0.15, 0.8)),
+        float(rng.uniform(0.5, 2)),
+    )
+
+
+_probability_exercise = Exercise(
+    solution=lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+    calls=_NOISE_CALLS,
+    mistakes=[
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(_z(current, 0.0, sigma, v_th)),
+            "The mean of the noise is missing.",
+            "The mean potential before firing is current + mu * v_th.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(-_z(current, mu, sigma, v_th)),
+            "That is the probability of silence: it falls as the current grows.",
+            "Take care of the sign: P(noise >= a) = 1 - F(a).",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma**2, v_th)),
+            "You divide by the variance.",
+            "Phi takes a distance in standard deviations: divide by sigma * v_th.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th) * sigma * v_th),
+            "You do not divide by the standard deviation.",
+            "Phi takes a distance in standard deviations.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr((current + mu - 1) / sigma),
+            "You take v_th for 1.",
+            "mu and sigma are in units of v_th: the mean is mu * v_th.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr((current + mu - v_th) / sigma),
+            "You take mu and sigma for potentials.",
+            "They are in units of v_th: multiply both by v_th.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th) * math.sqrt(2)),
+            "Your probability is too steep: a factor sqrt(2) is missing inside erf.",
+            "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)),
+            "That is the density. Asked for is the probability, which rises from 0 to 1.",
+            "Use the cumulative distribution Phi.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (current + mu * v_th >= v_th) * 1.0,
+            "You leave the noise out: your neuron fires always or never.",
+            "How often does the noise lift the potential over the threshold?",
+        ),
+    ],
+    praise="A steep sigmoid for little noise, a flat one for much.",
+)
+firing_probability = code_task("firing_probability", 4, _probability_exercise, _noise_case)
+
+_gradient_exercise = Exercise(
+    solution=lambda current, mu, sigma, v_th: (
+        _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
+    ),
+    calls=_NOISE_CALLS,
+    mistakes=[
+        Mistake(
+            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)),
+            "The inner derivative is missing.",
+            "z depends on the current with the slope 1 / (sigma * v_th).",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (
+                _density(_z(current, 0.0, sigma, v_th)) / (sigma * v_th)
+            ),
+            "The mean of the noise is missing.",
+            "Your gradient has its peak at the wrong current.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (
+                np.exp(-0.5 * _z(current, mu, sigma, v_th) ** 2) / (sigma * v_th)
+            ),
+            "The factor 1 / sqrt(2 pi) is missing.",
+            "The area under the gradient must be 1: from silent to certain.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (
+                np.exp(-(_z(current, mu, sigma, v_th) ** 2))
+                / (math.sqrt(2 * math.pi) * sigma * v_th)
+            ),
+            "The factor 1/2 in the exponent is missing.",
+            "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (
+                ndtr(_z(current, mu, sigma, v_th)) * ndtr(-_z(current, mu, sigma, v_th))
+            ),
+            "p (1 - p) is the slope of the logistic function, not of Phi.",
+            "The derivative of Phi is the normal density.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)) / sigma,
+            "You divide by sigma only. sigma is in units of v_th.",
+            "Divide by sigma * v_th.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+            "That is the probability itself. Asked for is its slope.",
+            "Derive it once: first outside, then inside.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th: (
+                expit(_z(current, mu, sigma, v_th)) * expit(-_z(current, mu, sigma, v_th))
+            ),
+            "That is the slope of a logistic function, a generic surrogate.",
+            "Asked for is the exact slope: the normal density over sigma * v_th.",
+        ),
+    ],
+    praise="This density is the surrogate gradient. Nothing about it is made up.",
+)
+gradient = code_task("gradient", 4, _gradient_exercise, _noise_case)
+
+
+def _residual_moments(
+    currents: Any,
+    T: int,
+    v_init: float,
+    *,
+    everyone: bool = False,
+    to_zero: bool = False,
+    before: bool = False,
+    last: bool = False,
+    start: float | None = None,
+    saturated: bool = False,
+    silent: bool = False,
+) -> tuple[float, float]:
+    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on."""
+    currents = np.asarray(currents, float)  # (B,)
+    v = np.full_like(currents, v_init if start is None else start)
+    rows, count = [], np.zeros_like(currents)
+    for _ in range(T):
+        h = v + currents
+        spikes = (h >= 1.0) * 1.0
+        v = h * (1 - spikes) if to_zero else h - spikes
+        count += spikes
+        rows.append(h if before else v)
+    active = ((count > 0) | silent) & ((count < T) | saturated) | everyone
+    kept = np.stack(rows)[:, active]  # (T, active neurons)
+    kept = kept[-1:] if last else kept
+    return float(kept.mean()), float(kept.std())
+
+
+def _residual_case(rng: np.random.Generator) -> tuple[Floats, int, float]:
+    """Currents of 60 neurons, silent and saturated ones among them."""
+    return rng.uniform(-0.5, 1.5, 60), int(rng.integers(12, 30)), float(rng.uniform(0.3, 0.7))
+
+
+_residual_exercise = Exercise(
+    solution=lambda currents, T, v_init: _residual_moments(currents, T, v_init),
+    calls=[_residual_case(np.random.default_rng(seed)) for seed in (1, 2, 3)],
+    mistakes=[
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, everyone=True),
+            "You count all neurons. Silent and saturated ones drift away; they carry no residual.",
+            "Keep the neurons with more than 0 and fewer than T spikes.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, saturated=True),
+            "You leave out the silent neurons, but keep those that fire at each timestep.",
+            "A neuron with T spikes is not active either.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, silent=True),
+            "You leave out the saturated neurons, but keep the silent ones.",
+            "A neuron without a spike is not active either.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, to_zero=True),
+            "Your reset sets the potential to zero: the remainder is lost.",
+            "Reset by subtraction.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, before=True),
+            "You describe h, the potential before firing.",
+            "The residual is what the reset leaves: v.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, last=True),
+            "You keep the last timestep only.",
+            "The residuals of all timesteps count: v[1] to v[T].",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, start=0.0),
+            "Your neurons start from 0. Before the first timestep they have v_init.",
+            "Set v to v_init before the loop.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: (
+                _residual_moments(currents, T, v_init)[0],
+                _residual_moments(currents, T, v_init)[1] ** 2,
+            ),
+            "The second number is the variance. Asked for is the standard deviation.",
+            "Take the root.",
+        ),
+    ],
+    praise="Mean v_th / 2, deviation v_th / sqrt(12), nearly: spread evenly over [0, v_th).",
+)
+residual_moments = code_task("residual_moments", 4, _residual_exercise, _residual_case)
+
+_noise_exercise = NoiseExercise([1, 2, 3])
+draw_noise = Task(
+    "draw_noise", 4, _noise_exercise, lambda rng: with_hidden_seeds(_noise_exercise, rng)
+)
+
+TASKS = (firing_probability, gradient, residual_moments, draw_noise)

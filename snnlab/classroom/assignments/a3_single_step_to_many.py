@@ -1,0 +1,243 @@
+"""Assignment 3: train with one timestep, run with many, and find the right sigma."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from snnlab.classroom.assignments.task import Task, code_task
+from snnlab.classroom.assignments.trained_networks import TrainingExercise
+from snnlab.classroom.checking import Exercise, Mistake
+
+Floats = NDArray[np.float64]
+
+
+def _readout(
+    W1: Any,
+    b1: Any,
+    W2: Any,
+    b2: Any,
+    images: Any,
+    T: int,
+    *,
+    start: float = 0.5,
+    to_zero: bool = False,
+    forget: bool = False,
+    bias_once: bool = False,
+    last: bool = False,
+    no_bias: bool = False,
+) -> Floats:
+    """Mean readout (B, K) over T timesteps of one hidden layer of IF neurons, v_th = 1."""
+    current = images @ W1.T + (0 if bias_once else b1)  # (B, H)
+    v = np.full(current.shape, start) + (b1 if bias_once else 0)
+    counts = np.zeros(current.shape)
+    spikes = counts
+    for _ in range(T):
+        h = (np.full(current.shape, start) if forget else v) + current
+        spikes = (h >= 1) * 1.0
+        v = h * (1 - spikes) if to_zero else h - spikes
+        counts = counts + spikes
+    rates = spikes if last else counts / T
+    return np.asarray(rates @ W2.T + (0 if no_bias else b2))  # (B, K)
+
+
+def _network_case(rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats, Floats, int]:
+    """Weights and images on grids, so that every sum is exact in any precision and order."""
+    B, D, H, K = 5, 6, 8, 3
+    W1, b1 = rng.integers(-8, 11, (H, D)) / 16, rng.integers(-4, 9, H) / 16
+    W2, b2 = rng.integers(-16, 17, (K, H)) / 16, rng.integers(-16, 17, K) / 16
+    return W1, b1, W2, b2, rng.integers(0, 9, (B, D)) / 8, int(rng.integers(3, 12))
+
+
+_run_many_exercise = Exercise(
+    solution=lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T),
+    calls=[_network_case(np.random.default_rng(seed)) for seed in (11, 12, 13)],
+    mistakes=[
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, start=0.0),
+            "Your neurons start from 0. The noise had the mean v_th / 2; so must v_init.",
+            "Begin with v = 0.5 in every neuron.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, forget=True),
+            "Your neurons forget their residual: every timestep is the first one.",
+            "Set v before the loop, and keep what the reset leaves.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, to_zero=True),
+            "Your reset sets the potential to zero. The conversion needs the remainder.",
+            "v = h - spikes.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: T * _readout(W1, b1, W2, b2, images, T),
+            "You add the readout up. Asked for is its mean over the timesteps.",
+            "Divide by T.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, last=True),
+            "You keep the readout of the last timestep only.",
+            "Add up over all timesteps, then divide by T.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, bias_once=True),
+            "The bias b1 enters at the first timestep only.",
+            "The current is the same at each timestep, bias included.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, no_bias=True),
+            "The bias b2 of the readout is missing.",
+            "Add b2 at each timestep, or once to the mean.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: np.clip(images @ W1.T + b1, 0, 1) @ W2.T + b2,
+            "You use the limit of many timesteps, clip(I, 0, 1). At this T rates are rounded.",
+            "Run the neurons, timestep by timestep.",
+        ),
+    ],
+    praise="The same weights, no noise, T timesteps: that is the whole conversion.",
+)
+run_many = code_task("run_many", 5, _run_many_exercise, _network_case)
+
+_training_exercise = TrainingExercise((7, 8))
+train = Task(
+    "train",
+    5,
+    _training_exercise,
+    lambda rng: TrainingExercise(
+        (int(rng.integers(2**31)), int(rng.integers(2**31))), int(rng.integers(1, 2**31))
+    ),
+    library=True,
+    seconds=_training_exercise.seconds,
+)
+
+
+def _gaps(current: Any, sigma: float, mu: float = 0.5) -> Floats:
+    """Firing probability of the noisy single step, minus the rate of many timesteps."""
+    current = np.asarray(current, float)
+    return np.asarray(ndtr((current + mu - 1) / sigma) - np.clip(current, 0, 1))
+
+
+_gap_exercise = Exercise(
+    solution=lambda current, sigma: float(np.abs(_gaps(current, sigma)).max()),
+    calls=[
+        (np.linspace(-1, 2, 301), 0.2887),
+        (np.linspace(-1, 2, 301), 0.6),
+        (np.linspace(0, 0.45, 46), 0.2),
+    ],
+    mistakes=[
+        Mistake(
+            lambda current, sigma: float(_gaps(current, sigma).max()),
+            "You see only where the probability lies above the rate.",
+            "Take the absolute value before the maximum.",
+        ),
+        Mistake(
+            lambda current, sigma: float(np.abs(_gaps(current, sigma)).mean()),
+            "That is the mean gap. Asked for is the largest one.",
+            "Use the maximum.",
+        ),
+        Mistake(
+            lambda current, sigma: float(
+                np.abs(ndtr((np.asarray(current) - 0.5) / sigma) - current).max()
+            ),
+            "You compare with the current itself. A rate ends at 0 and at 1.",
+            "The rate is clip(I, 0, 1).",
+        ),
+        Mistake(
+            lambda current, sigma: float(np.abs(_gaps(current, sigma, 0.0)).max()),
+            "The mean of the noise is missing.",
+            "p(I) = Phi((I + 0.5 - 1) / sigma) for v_th = 1.",
+        ),
+        Mistake(
+            lambda current, sigma: float(np.abs(_gaps(current, sigma**2)).max()),
+            "You divide by the variance.",
+            "Phi takes a distance in standard deviations.",
+        ),
+        Mistake(
+            lambda current, sigma: float(
+                np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()]
+            ),
+            "That is the current with the largest gap. Asked for is the gap.",
+            "Use max, not argmax.",
+        ),
+        Mistake(
+            lambda current, sigma: float(np.abs(_gaps(current, sigma)).sum()),
+            "You add the gaps up. Asked for is the largest one.",
+            "Use the maximum.",
+        ),
+    ],
+    praise="With sigma = 0.2887 the two never differ by more than 0.057.",
+)
+largest_gap = code_task(
+    "largest_gap",
+    3,
+    _gap_exercise,
+    lambda rng: (rng.uniform(-1, 2, 40), float(rng.uniform(0.1, 0.9))),
+)
+
+
+def _sigma_case(rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Sigmas and accuracies (S, R); in every second case the best mean is not the best run."""
+    sigmas = np.sort(rng.uniform(0.05, 1.2, 6))
+    accuracy = np.round(rng.uniform(90, 98, 6)[:, None] + rng.normal(0, 0.7, (6, 4)), 2)
+    lucky = int(rng.integers(6))
+    if rng.integers(2) and lucky != accuracy.mean(1).argmax():
+        accuracy[lucky, 0] = 99.9
+        accuracy[lucky, 1:] -= 3.0
+    return sigmas, accuracy
+
+
+_SIGMAS = np.array([0.1, 0.2, 0.3, 0.6])
+_sigma_exercise = Exercise(
+    solution=lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(1).argmax()]),
+    calls=[
+        (
+            _SIGMAS,
+            np.array([[91.0, 99.5, 90.0], [95.0, 95.5, 96.0], [96.5, 97.0, 96.0], [94, 93, 95.0]]),
+        ),
+        (_SIGMAS, np.array([[99.0, 94.5], [99.2, 90.0], [95.0, 96.0], [94.0, 93.0]])),
+    ],
+    mistakes=[
+        Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).max(1).argmax()]),
+            "You choose by the single best run. One lucky seed decides.",
+            "Choose by the mean over the seeds.",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(np.asarray(accuracy).mean(1).argmax()),
+            "That is the place in the list. Asked for is the sigma.",
+            "sigmas[place].",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(np.asarray(accuracy).mean(1).max()),
+            "That is the best accuracy. Asked for is the sigma that has it.",
+            "Use argmax, then look the sigma up.",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(1).argmin()]),
+            "You choose the worst sigma.",
+            "Use argmax.",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(0).argmax()]),
+            "You average over the sigmas. Each row is a sigma, each column a seed.",
+            "mean(axis=1).",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy)[:, 0].argmax()]),
+            "You look at the first seed only.",
+            "Choose by the mean over the seeds.",
+        ),
+        Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).min(1).argmax()]),
+            "You choose by the worst run of each sigma.",
+            "That is cautious, but asked for is the mean over the seeds.",
+        ),
+    ],
+    praise="Chosen on validation images, it may be reported on test images, once.",
+)
+best_sigma = code_task("best_sigma", 2, _sigma_exercise, _sigma_case)
+
+TASKS = (run_many, train, largest_gap, best_sigma)

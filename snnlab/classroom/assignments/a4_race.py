@@ -1,0 +1,238 @@
+"""Assignment 4: three roads to a spiking network under one compute budget."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnlab.classroom.assignments.task import code_task
+from snnlab.classroom.checking import Exercise, Mistake
+
+Floats = NDArray[np.float64]
+
+
+def _epochs(budget: float, costs: Any, seeds: int) -> Floats:
+    """Whole epochs per road and seed, every road with the same share of the seconds."""
+    costs = np.asarray(costs, float)
+    epochs: Floats = np.floor(budget / len(costs) / seeds / costs)
+    return epochs
+
+
+def _plan_case(rng: np.random.Generator) -> tuple[float, Floats, int]:
+    """A budget whose shares are no whole numbers of epochs, so that no rounding error decides."""
+    while True:
+        budget, seeds = float(rng.integers(100, 400)), int(rng.integers(2, 6))
+        costs = rng.uniform(0.1, 4.0, int(rng.integers(3, 5)))
+        share = budget / len(costs) / seeds / costs
+        if np.abs(share - np.round(share)).min() > 0.01:
+            return budget, costs, seeds
+
+
+_plan_exercise = Exercise(
+    solution=_epochs,
+    calls=[
+        (300.0, np.array([0.7, 2.6, 0.45]), 3),
+        (120.0, np.array([0.7, 2.6, 0.45]), 5),
+        (250.0, np.array([1.1, 3.7, 0.9, 0.6]), 2),
+    ],
+    mistakes=[
+        Mistake(
+            lambda budget, costs, seeds: np.floor(budget / seeds / costs),
+            "You give each road the whole budget.",
+            "Divide by the number of roads first.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: np.floor(budget / len(costs) / costs),
+            "You plan a single run for each road.",
+            "Each road is run with several seeds: divide by their number.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: np.round(budget / len(costs) / seeds / costs),
+            "You round to the nearest number. A road that rounds up exceeds its share.",
+            "Round down.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: np.ceil(budget / len(costs) / seeds / costs),
+            "You round up: every road exceeds its share.",
+            "Round down.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: budget / len(costs) / seeds / np.asarray(costs),
+            "There are no parts of epochs.",
+            "Round down to whole epochs.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: np.full(
+                len(costs), np.floor(budget / seeds / np.sum(costs))
+            ),
+            "You give each road the same number of epochs. The slow road then takes most of the "
+            "time.",
+            "Equal seconds for each road, not equal epochs.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: np.full(
+                len(costs), np.floor(budget / len(costs) / seeds / np.max(costs))
+            ),
+            "You let the slowest road decide for all.",
+            "Compute the epochs of each road from its own seconds per epoch.",
+        ),
+    ],
+    praise="Equal seconds, equal seeds, whole epochs: a fair race.",
+)
+plan = code_task("plan", 4, _plan_exercise, _plan_case)
+
+
+def _difference(one: Any, other: Any, t: float) -> tuple[float, float]:
+    """Mean of the paired differences and half the width of its interval."""
+    d = np.asarray(one, float) - np.asarray(other, float)
+    return float(d.mean()), float(t * d.std(ddof=1) / math.sqrt(len(d)))
+
+
+def _unpaired(one: Any, other: Any, t: float) -> tuple[float, float]:
+    variance = np.var(one, ddof=1) / len(one) + np.var(other, ddof=1) / len(other)
+    return _difference(one, other, t)[0], float(t * math.sqrt(variance))
+
+
+def _seeds_case(rng: np.random.Generator) -> tuple[Floats, Floats, float]:
+    """Accuracies of two roads; the seeds matter to both alike."""
+    n = int(rng.integers(3, 9))
+    luck = rng.normal(0, 0.5, n)
+    return 97 + luck + rng.normal(0, 0.2, n), 96 + luck, float(rng.uniform(2.2, 4.5))
+
+
+_difference_exercise = Exercise(
+    solution=_difference,
+    calls=[
+        (np.array([98.1, 97.4, 98.4]), np.array([96.2, 95.9, 96.8]), 4.303),
+        (np.array([95.0, 96.5, 94.5, 97.0, 95.5]), np.array([95.5, 96.0, 95.0, 96.0, 95.0]), 2.776),
+    ],
+    mistakes=[
+        Mistake(
+            _unpaired,
+            "You treat the two roads as independent. They share their seeds.",
+            "First subtract seed by seed, then take mean and deviation of the differences.",
+        ),
+        Mistake(
+            lambda one, other, t: (
+                _difference(one, other, t)[0],
+                _difference(one, other, t)[1] * math.sqrt(1 - 1 / len(one)),
+            ),
+            "Your deviation divides by n. With the mean estimated from the same numbers it is "
+            "n - 1.",
+            "np.std(..., ddof=1).",
+        ),
+        Mistake(
+            lambda one, other, t: (
+                _difference(one, other, t)[0],
+                _difference(one, other, t)[1] * math.sqrt(len(one)),
+            ),
+            "That is the spread of single runs. A mean of n runs is surer.",
+            "Divide by the root of the number of seeds.",
+        ),
+        Mistake(
+            lambda one, other, t: (
+                _difference(one, other, t)[0],
+                _difference(one, other, t)[1] / t,
+            ),
+            "That is the standard error. The factor t of the 95 % interval is missing.",
+            "Multiply by t.",
+        ),
+        Mistake(
+            lambda one, other, t: (-_difference(one, other, t)[0], _difference(one, other, t)[1]),
+            "Your difference has the wrong sign.",
+            "Positive means that the first road is better.",
+        ),
+        Mistake(
+            lambda one, other, t: (
+                _difference(one, other, t)[0],
+                2 * _difference(one, other, t)[1],
+            ),
+            "You return the whole width of the interval. Asked for is half of it.",
+            "The interval is mean - half to mean + half.",
+        ),
+        Mistake(
+            lambda one, other, t: (
+                _difference(one, other, t)[0],
+                _difference(one, other, 1.96)[1],
+            ),
+            "You use 1.96, which is right for many seeds only.",
+            "With few seeds the factor is larger. Use the argument t.",
+        ),
+    ],
+    praise="If the interval leaves out 0, the seeds alone hardly explain the difference.",
+)
+paired_difference = code_task("paired_difference", 4, _difference_exercise, _seeds_case)
+
+
+def _energy(
+    first: float, operations: float, ann: float, mac_pj: float, ac_pj: float
+) -> tuple[float, float]:
+    """Energies of the spiking and of the ReLU network, in nanojoules."""
+    return (mac_pj * first + ac_pj * operations) / 1000, mac_pj * ann / 1000
+
+
+def _energy_case(rng: np.random.Generator) -> tuple[int, int, int, float, float]:
+    first, operations, ann = (int(n) for n in rng.integers([500, 2000, 9000], 50000))
+    return first, operations, ann, float(rng.uniform(2, 5)), float(rng.uniform(0.3, 1.5))
+
+
+_energy_exercise = Exercise(
+    solution=_energy,
+    calls=[(4096, 20000, 12928, 4.6, 0.9), (1000, 5000, 3000, 3.0, 0.5), (2048, 0, 9000, 4.6, 0.9)],
+    mistakes=[
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: (
+                ac_pj * (first + operations) / 1000,
+                mac_pj * ann / 1000,
+            ),
+            "You count the first layer as additions. It sees grey values, not spikes.",
+            "Its operations are multiply-accumulates.",
+        ),
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: (
+                mac_pj * (first + operations) / 1000,
+                mac_pj * ann / 1000,
+            ),
+            "You charge spikes with multiplications. A spike is 0 or 1: the weight is only added.",
+            "Synaptic operations cost ac_pj.",
+        ),
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: (
+                ac_pj * operations / 1000,
+                mac_pj * ann / 1000,
+            ),
+            "You leave the first layer out. It has to be paid as well.",
+            "Add mac_pj * first.",
+        ),
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: (
+                mac_pj * first + ac_pj * operations,
+                mac_pj * ann,
+            ),
+            "Your energies are in picojoules. Asked for are nanojoules.",
+            "1 nJ = 1000 pJ.",
+        ),
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: _energy(
+                first, operations, ann, mac_pj, ac_pj
+            )[::-1],
+            "The two results are in the wrong order.",
+            "First the spiking network, then the ReLU network.",
+        ),
+        Mistake(
+            lambda first, operations, ann, mac_pj, ac_pj: (
+                (mac_pj * first + ac_pj * operations) / 1000,
+                ac_pj * ann / 1000,
+            ),
+            "You charge the ReLU network with additions only. Its activations are numbers.",
+            "Its operations cost mac_pj.",
+        ),
+    ],
+    praise="Now say what this leaves out: memory, neuron updates, the chip.",
+)
+energy = code_task("energy", 4, _energy_exercise, _energy_case)
+
+TASKS = (plan, paired_difference, energy)

@@ -1,0 +1,84 @@
+"""Which assignments there are, and to which of them a notebook belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments import (
+    a1_neuron,
+    a2_noise,
+    a3_single_step_to_many,
+    a4_race,
+)
+from snnlab.classroom.assignments.task import Task
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment: one notebook with tasks in code and written answers."""
+
+    name: str
+    """Name of its folder and of its notebook."""
+    tasks: tuple[Task, ...]
+    """The tasks that are graded automatically."""
+
+    def task(self, name: str) -> Task | None:
+        """The task with this name, or None."""
+        return next((task for task in self.tasks if task.name == name), None)
+
+
+ASSIGNMENTS: dict[str, Assignment] = {
+    name: Assignment(name, module.TASKS)
+    for name, module in {
+        "a1_neuron": a1_neuron,
+        "a2_noise": a2_noise,
+        "a3_single_step_to_many": a3_single_step_to_many,
+        "a4_race": a4_race,
+    }.items()
+}
+
+
+def assignment_named(name: str) -> Assignment:
+    """The assignment with this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in ASSIGNMENTS:
+        raise ValueError(f"unknown assignment {name!r}; valid: {', '.join(ASSIGNMENTS)}")
+    return ASSIGNMENTS[name]
+
+
+def assignment_of(notebook: NotebookNode) -> Assignment | None:
+    """The assignment to which most cells of a notebook belong, whatever its file is called.
+
+    Args:
+        notebook: as a student handed it in.
+
+    Returns:
+        None if it has no cell of any assignment.
+    """
+    marks = set(grade_ids(notebook.cells))
+    hits = {
+        assignment.name: sum(
+            (task.name in marks) + (task.check_id in marks) for task in assignment.tasks
+        )
+        for assignment in ASSIGNMENTS.values()
+    }
+    best = max(hits, key=lambda name: hits[name])
+    return ASSIGNMENTS[best] if hits[best] else None
+
+
+def grade_ids(cells: Iterable[NotebookNode]) -> list[str]:
+    """The `grade_id` of each cell that has one."""
+    return [name for name in map(grade_id, cells) if name]
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """The `grade_id` of a cell: from its metadata, or empty."""
+    marks = cell.get("metadata", {}).get("nbgrader", {})
+    name = marks.get("grade_id", "") if isinstance(marks, dict) else ""
+    return name if isinstance(name, str) else ""

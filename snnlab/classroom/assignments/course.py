@@ -1,0 +1,256 @@
+"""A course folder in nbgrader's layout: release, grade, feedback."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, Assignment, assignment_named
+from snnlab.classroom.assignments.grading import Case, Verdict, cases_of, verdicts
+from snnlab.classroom.assignments.nbgrader_cells import grading_steps
+from snnlab.classroom.assignments.submission import UnreadableNotebook, read_notebook, restored
+
+CONFIG = "nbgrader_config.py"
+
+
+class CourseError(RuntimeError):
+    """Something is missing in the course folder; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading found."""
+
+    results: dict[tuple[str, str], list[Verdict]] = field(default_factory=dict)
+    """Verdicts by student and assignment."""
+    unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Notebooks that could not be graded, and why."""
+
+
+def find_course(folder: Path | None = None) -> Path:
+    """The course folder: the one named, this one, or notebooks/assignments below this one.
+
+    Raises:
+        ValueError: it holds no `nbgrader_config.py`.
+    """
+    tried = [folder] if folder else [Path(), Path("notebooks/assignments")]
+    for path in tried:
+        if (path / CONFIG).is_file():
+            return path.resolve()
+    places = ", ".join(str(path) for path in tried)
+    raise ValueError(f"no {CONFIG} in {places}; name the course folder with --course")
+
+
+def course_directory(folder: Path, assignment: str = "", student: str = "*") -> CourseDirectory:
+    """The course folder as nbgrader sees it."""
+    config = configuration(folder)
+    directory = CourseDirectory(config=config)
+    directory.assignment_id, directory.student_id = assignment, student
+    return directory
+
+
+def configuration(folder: Path) -> Config:
+    """The settings in `nbgrader_config.py`, for this folder."""
+    config = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
+    config.CourseDirectory.root = str(folder)
+    return config
+
+
+def names_of(names: Sequence[str]) -> list[str]:
+    """Assignments by name, all of them if none is named.
+
+    Raises:
+        ValueError: an unknown one.
+    """
+    return [assignment_named(name).name for name in names] or list(ASSIGNMENTS)
+
+
+def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Make the notebooks that students get: no solutions, no hidden parts.
+
+    Args:
+        folder: the course folder.
+        names: assignments; none: all.
+
+    Returns:
+        The notebooks written.
+    """
+    written = []
+    for name in names_of(names):
+        directory = course_directory(folder, name)
+        directory.config.SaveCells.enabled = False  # the gradebook is made when grades come in
+        convert(
+            GenerateAssignment(directory, config=directory.config, force=True, no_database=True)
+        )
+        written.append(folder / "release" / name / f"{name}.ipynb")
+    return written
+
+
+def grade(
+    folder: Path, names: Sequence[str] = (), *, seed: str, workers: int = 2, progress: Any = None
+) -> Graded:
+    """Grade all that was handed in, and write the feedback.
+
+    Args:
+        folder: the course folder.
+        names: assignments; none: all that somebody handed in.
+        seed: the course seed.
+        workers: processes at once.
+        progress: wraps the iteration over the tasks, as `tqdm` does; None: nothing.
+
+    Returns:
+        All verdicts, and what could not be read.
+    """
+    graded = Graded()
+    for name in names_of(names):
+        if not any(folder.glob(f"submitted/*/{name}/{name}.ipynb")):
+            continue
+        judge_class(folder, assignment_named(name), graded, seed, workers, progress)
+        record(folder, name, graded)
+    return graded
+
+
+def judge_class(
+    folder: Path, assignment: Assignment, graded: Graded, seed: str, workers: int, progress: Any
+) -> None:
+    """Fill in the verdicts on everybody's notebook."""
+    released = read_notebook(released_notebook(folder, assignment.name))
+    owners: list[str] = []
+    cases: list[Case] = []
+    for student, notebook, fault in notebooks(folder, assignment.name):
+        key = (student, assignment.name)
+        if notebook is None:
+            graded.unreadable[key] = fault
+            continue
+        found = cases_of(restored(notebook, released), assignment, seed)
+        graded.results[key] = []
+        owners += [student] * len(found)
+        cases += found
+    results = verdicts(cases, workers=workers)
+    if progress is not None:
+        results = progress(results, total=len(cases), desc=assignment.name)
+    for student, verdict in zip(owners, results, strict=True):
+        graded.results[student, assignment.name].append(verdict)
+
+
+def released_notebook(folder: Path, name: str) -> Path:
+    """The released notebook of an assignment.
+
+    Raises:
+        CourseError: it was not released.
+    """
+    file = folder / "release" / name / f"{name}.ipynb"
+    if not file.is_file():
+        raise CourseError(f"{file} is not there; make it with: snnlab assign release {name}")
+    return file
+
+
+def notebooks(folder: Path, name: str) -> Iterator[tuple[str, NotebookNode | None, str]]:
+    """Student, notebook and fault of each submission; a fault comes without a notebook."""
+    for file in sorted(folder.glob(f"submitted/*/{name}/{name}.ipynb")):
+        student = file.parent.parent.name
+        try:
+            yield student, read_notebook(file), ""
+        except UnreadableNotebook as error:
+            yield student, None, str(error)
+
+
+def record(folder: Path, name: str, graded: Graded) -> None:
+    """Write grades and feedback with nbgrader: gradebook, autograded/, feedback/."""
+    unreadable = [student for student, which in graded.unreadable if which == name]
+    directory = course_directory(folder, name)
+    directory.student_id_exclude = ",".join(unreadable)
+    convert(GenerateAssignment(directory, config=directory.config, force=True))
+    results: Mapping[tuple[str, str], list[Verdict]] = graded.results
+    autograde = Autograde(directory, config=directory.config, force=True)
+    autograde.autograde_preprocessors = grading_steps(results)
+    with keep_on():
+        convert(autograde)
+    with keep_on():
+        convert(GenerateFeedback(directory, config=directory.config, force=True))
+
+
+def feedback_again(folder: Path, name: str) -> None:
+    """Write the feedback anew, after points were given by hand."""
+    directory = course_directory(folder, name)
+    with keep_on():
+        convert(GenerateFeedback(directory, config=directory.config, force=True))
+
+
+@contextlib.contextmanager
+def keep_on() -> Iterator[None]:
+    """One notebook that nbgrader cannot convert does not end the batch.
+
+    nbgrader converts the others first and complains at the end. Whoever is missing in the
+    gradebook is named in the table of grades.
+    """
+    with contextlib.suppress(CourseError):
+        yield
+
+
+def convert(converter: Any) -> None:
+    """Carry out a step of nbgrader, quietly.
+
+    Raises:
+        CourseError: it failed; with the last thing that nbgrader said.
+    """
+    log = logging.Logger("nbgrader", logging.ERROR)
+    said = Messages()
+    log.addHandler(said)
+    converter.log = log
+    converter.coursedir.log = log
+    try:
+        with programs_at_hand(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of nbgrader, about its own database
+            converter.start()
+    except (NbGraderException, SystemExit) as error:  # nbgrader also ends programs
+        raise CourseError(f"nbgrader stopped: {said.last or error}") from error
+
+
+class Messages(logging.Handler):
+    """Keeps what was logged last, in place of printing it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one message in."""
+        text = record.getMessage()
+        if text.startswith("Traceback") or not self.last:
+            self.last = text.strip().splitlines()[-1]
+
+
+@contextlib.contextmanager
+def programs_at_hand() -> Iterator[None]:
+    """Let nbgrader find the program alembic, which is installed beside this Python."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+@contextlib.contextmanager
+def gradebook(folder: Path) -> Iterator[Gradebook]:
+    """The open gradebook of a course."""
+    with programs_at_hand(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Gradebook(course_directory(folder).db_url) as book:
+            yield book

@@ -1,0 +1,65 @@
+"""What keeps an answer from being judged by its numbers, said as a diagnosis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from snnlab.classroom.calling import Outcome, OutOfTime
+from snnlab.classroom.comparing import shown
+from snnlab.classroom.diagnosis import Diagnosis
+
+NOT_WRITTEN = Diagnosis(
+    False,
+    "Nothing is returned yet.",
+    "Put your code in place of the placeholder, end it with `return`, and run both cells again.",
+)
+TOO_LONG = Diagnosis(
+    False,
+    "Your function took too long and was stopped.",
+    "Is there a loop that never ends? See what changes from one round to the next.",
+)
+
+
+def not_a_function(answer: Any) -> Diagnosis:
+    """The diagnosis for what cannot be called."""
+    return Diagnosis(
+        False,
+        f"The check needs your function, but got {shown(answer)}.",
+        "Hand over the function by its name, without brackets and arguments.",
+    )
+
+
+def stopped(kind: str, message: str, line: str = "") -> Diagnosis:
+    """The diagnosis for an error that a call raised."""
+    if kind == "NotImplementedError":
+        return NOT_WRITTEN
+    if kind == "MemoryError":
+        return Diagnosis(
+            False,
+            "Your function asks for more memory than there is.",
+            "Is there a list or an array that grows in every round?",
+        )
+    where = f" in the line `{line}`" if line else ""
+    text = f"{kind}: {message}".strip(": ")
+    return Diagnosis(
+        False,
+        f"Your function stopped with an error{where}: `{text}`",
+        "Call it yourself with small numbers and look at each value on the way.",
+    )
+
+
+def fault_of(outcome: Outcome) -> Diagnosis | None:
+    """What kept one call from giving a result, or None."""
+    if isinstance(outcome.error, OutOfTime):
+        return TOO_LONG
+    if outcome.error is not None:
+        return stopped(type(outcome.error).__name__, str(outcome.error)[:200], outcome.place)
+    if outcome.value is None and outcome.printed:
+        return Diagnosis(
+            False,
+            "Your function prints its result, but returns nothing.",
+            "Write `return` where it says `print`.",
+        )
+    if outcome.value is None or outcome.value is Ellipsis:
+        return NOT_WRITTEN
+    return None

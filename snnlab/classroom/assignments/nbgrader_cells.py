@@ -1,0 +1,101 @@
+"""Steps for nbgrader: put a notebook in order, and grade it without running it.
+
+`notebooks/assignments/nbgrader_config.py` puts them in the places of nbgrader's own steps that
+would run a student's notebook in a kernel, so that formgrader and `nbgrader autograde` are as
+careful as `snnlab assign grade`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    LimitOutput,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+from traitlets import Unicode
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
+from snnlab.classroom.assignments.grading import Verdict, cases_of, verdicts
+from snnlab.classroom.assignments.submission import read_notebook, restored
+from snnlab.classroom.assignments.task import course_seed
+
+Results = Mapping[tuple[str, str], Sequence[Verdict]]
+"""Verdicts by student and assignment."""
+
+
+class RestoreCells(NbGraderPreprocessor):
+    """Puts locked cells back as they were released; see `restored`."""
+
+    release = Unicode("release", help="Folder of the released notebooks").tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put one notebook in order."""
+        name, notebook = (resources["nbgrader"][key] for key in ("assignment", "notebook"))
+        released = Path(self.release) / name / f"{notebook}.ipynb"
+        return restored(nb, read_notebook(released)), resources
+
+
+class JudgeCells(NbGraderPreprocessor):
+    """Writes verdict and points below each check cell; nothing runs in a kernel.
+
+    Args:
+        results: verdicts that are there already; other notebooks are judged now.
+    """
+
+    def __init__(self, results: Results | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.results = results or {}
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Judge one notebook."""
+        student, name = (resources["nbgrader"][key] for key in ("student", "assignment"))
+        found = self.results.get((student, name))
+        if found is None and name in ASSIGNMENTS:
+            found = list(verdicts(cases_of(nb, ASSIGNMENTS[name], course_seed())))
+        by_cell = {f"check_{verdict.task}": verdict for verdict in found or ()}
+        for cell in nb.cells:
+            if grade_id(cell) in by_cell:
+                cell.outputs = outputs_of(by_cell[grade_id(cell)])
+        return nb, resources
+
+
+def outputs_of(verdict: Verdict) -> list[NotebookNode]:
+    """The diagnosis, and the points as nbgrader reads them."""
+    said = verdict.diagnosis
+    sign = "✓" if said.passed else "✗"
+    page = f"<p><strong>{sign} {escape(said.verdict)}</strong> {escape(said.message)}</p>"
+    if said.hint and not said.passed:
+        page += f"<p>Hint: {escape(said.hint)}</p>"
+    return [
+        nbformat.v4.new_output("display_data", {"text/html": page, "text/plain": str(said)}),
+        nbformat.v4.new_output("execute_result", {"text/plain": f"{verdict.points:g}"}),
+    ]
+
+
+PUT_IN_ORDER = [RestoreCells, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+"""In place of nbgrader's `Autograde.sanitize_preprocessors`."""
+
+
+def grading_steps(results: Results | None = None) -> list[Any]:
+    """In place of nbgrader's `Autograde.autograde_preprocessors`, which execute the notebook.
+
+    Args:
+        results: see `JudgeCells`.
+    """
+    judge = JudgeCells if results is None else JudgeCells(results)
+    return [judge, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]

@@ -1,0 +1,239 @@
+"""A notebook as a student handed it in: read it, put it in order, take the code out."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments.catalogue import Assignment, grade_id
+
+MOST_BYTES = 50 << 20
+"""Largest notebook that is read."""
+KEPT_OUTPUT = 20_000
+"""Characters of output that are kept in a cell that is graded by hand."""
+LOST = "*This cell was missing. It was put back as it was released.*"
+
+
+class UnreadableNotebook(ValueError):
+    """A file that is no notebook; the message says why."""
+
+
+def read_notebook(file: Path) -> NotebookNode:
+    """Read a notebook of any version as version 4.
+
+    Raises:
+        UnreadableNotebook: too large, damaged, or no notebook at all.
+    """
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise UnreadableNotebook(f"{file.name} is larger than {MOST_BYTES >> 20} MB")
+        return parse_notebook(file.read_bytes(), file.name)
+    except OSError as error:
+        raise UnreadableNotebook(f"{file.name} cannot be read: {error.strerror}") from error
+
+
+def parse_notebook(data: bytes, name: str) -> NotebookNode:
+    """A notebook from its text; see `read_notebook`."""
+    try:
+        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
+        for cell in notebook.cells:
+            if not (isinstance(cell.source, str) and isinstance(cell.metadata, dict)):
+                raise ValueError("a cell has no text")
+            cell.cell_type  # noqa: B018 (each cell must have one)
+        return notebook
+    except RecursionError:
+        raise UnreadableNotebook(f"{name} is nested too deeply") from None
+    except Exception as error:
+        text = " ".join(str(error).split())[:150]
+        raise UnreadableNotebook(f"{name} is not a notebook: {text}") from error
+
+
+def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
+    """The submitted notebook with all locked cells as they were released.
+
+    Cells of the assignment get their metadata back, missing ones return to their place. Of
+    copies of an answer the last one that was worked on counts; others stay as ordinary cells.
+    Outputs go, but for text and pictures of code that is graded by hand.
+
+    Args:
+        submitted: what the student handed in.
+        released: the notebook of `release/`.
+
+    Returns:
+        A new notebook; both arguments stay as they are.
+    """
+    originals = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    cells = [plain(cell) for cell in submitted.cells]
+    chosen = answers_that_count(submitted.cells, originals)
+    for place, name in chosen.items():
+        cells[place] = put_right(submitted.cells[place], originals[name])
+    put_missing_back(cells, originals)
+    number_cells(cells)
+    result = copy.deepcopy(released)
+    result.cells = cells
+    return result
+
+
+def answers_that_count(
+    cells: list[NotebookNode], originals: dict[str, NotebookNode]
+) -> dict[int, str]:
+    """Place and `grade_id` of the one cell that stands for each cell of the assignment."""
+    by_cell_id = {original.get("id"): name for name, original in originals.items()}
+    found: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        name = grade_id(cell) or by_cell_id.get(cell.get("id"), "")
+        if name in originals:
+            found.setdefault(name, []).append(place)
+    chosen = {}
+    for name, places in found.items():
+        stub = originals[name].source.strip()
+        worked_on = [place for place in places if cells[place].source.strip() != stub]
+        chosen[(worked_on or places)[-1]] = name
+    return chosen
+
+
+def plain(cell: NotebookNode) -> NotebookNode:
+    """A cell of the student's own: no marks, no outputs."""
+    kind = cell.cell_type if cell.cell_type in ("code", "markdown", "raw") else "raw"
+    return new_cell(kind, cell.source)
+
+
+def new_cell(kind: str, source: str) -> NotebookNode:
+    """An empty cell of a kind."""
+    make = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }[kind]
+    return make(source)
+
+
+def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
+    """A cell of the assignment: the student's text if it may be changed, all else as released."""
+    right = copy.deepcopy(original)
+    marks = original.metadata.nbgrader
+    if marks.solution:
+        right.source = cell.source
+    if right.cell_type == "code":
+        by_hand = marks.solution and marks.grade
+        right.outputs = kept_outputs(cell) if by_hand else []
+        right.execution_count = None
+    return right
+
+
+def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
+    """Printed text and PNG pictures of a cell, cut to a length."""
+    kept, room = [], KEPT_OUTPUT
+    for output in cell.get("outputs", [])[:100]:
+        text, data = output.get("text", ""), output.get("data", {})
+        if output.get("output_type") == "stream" and isinstance(text, str) and room > 0:
+            kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
+            room -= len(text)
+        elif isinstance(data, dict) and isinstance(data.get("image/png"), str):
+            picture = {"image/png": data["image/png"]}
+            kept.append(nbformat.v4.new_output("display_data", picture))
+    return kept
+
+
+def put_missing_back(cells: list[NotebookNode], originals: dict[str, NotebookNode]) -> None:
+    """Insert the cells of the assignment that are not there, each after the one before it."""
+    place = -1
+    for name, original in originals.items():
+        here = next((i for i, cell in enumerate(cells) if grade_id(cell) == name), None)
+        if here is None:
+            place += 1
+            cells.insert(place, copy.deepcopy(original))
+        else:
+            place = here
+
+
+def number_cells(cells: list[NotebookNode]) -> None:
+    """Give every cell an id of its own, the same each time."""
+    for place, cell in enumerate(cells):
+        cell["id"] = f"cell-{place:03}"
+
+
+def code_of(notebook: NotebookNode, assignment: Assignment) -> list[str]:
+    """The student's code, in order, as far as functions need it.
+
+    The cell of a task is taken whole. Of other cells only definitions, imports and plain values
+    are taken, so that no training that a student added runs in a check.
+    """
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or locked(cell):
+            continue
+        source = without_magic(cell.source)
+        whole = assignment.task(grade_id(cell)) is not None
+        cells.append(source if whole else definitions(source))
+    return [cell for cell in cells if cell.strip()]
+
+
+def given_code(notebook: NotebookNode) -> list[str]:
+    """The locked cells that answers may rely on: those whose `grade_id` begins with `given`."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and locked(cell) and grade_id(cell).startswith("given")
+    ]
+
+
+def locked(cell: NotebookNode) -> bool:
+    """Whether students leave this cell as it is."""
+    marks = cell.metadata.get("nbgrader", {})
+    return bool(marks.get("locked") or (marks.get("grade") and not marks.get("solution")))
+
+
+def without_magic(source: str) -> str:
+    """Code in which commands of the notebook (%, !, ?) do nothing."""
+    lines = []
+    for line in source.split("\n"):
+        text = line.strip()
+        if text.startswith(("%", "!")) or text.endswith("?"):
+            line = line[: len(line) - len(line.lstrip())] + "pass"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def definitions(source: str) -> str:
+    """The functions, classes, imports and plain values of a cell."""
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    try:
+        body = ast.parse(source).body
+        return "\n".join(ast.unparse(s) for s in body if isinstance(s, kinds) or is_plain(s))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+
+
+def is_plain(statement: ast.stmt) -> bool:
+    """Whether a statement gives a name to a plain value, as in `width = 3`."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    try:
+        ast.literal_eval(statement.value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def unanswered(notebook: NotebookNode) -> list[str]:
+    """The written answers that still hold what was released."""
+    stubs = ("YOUR ANSWER HERE", "YOUR CODE HERE")
+    return [
+        grade_id(cell)
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+        and cell.metadata.nbgrader.get("grade")
+        and (not cell.source.strip() or any(stub in cell.source for stub in stubs))
+    ]
+
+
+def missing_cells(notebook: NotebookNode, assignment: Assignment) -> list[str]:
+    """The cells of tasks and checks that are not there."""
+    there = {grade_id(cell) for cell in notebook.cells}
+    wanted = [name for task in assignment.tasks for name in (task.name, task.check_id)]
+    return [name for name in wanted if name not in there]

@@ -1,0 +1,134 @@
+"""A graded task: a function to write, its points, and the cases that nobody sees before."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from snnlab.classroom.checking import Arguments, Exercise
+from snnlab.classroom.diagnosis import Diagnosis
+
+COURSE_SEED = "SNNLAB_COURSE_SEED"
+"""The environment variable that holds the lecturer's secret: a number or any text."""
+HIDDEN_CASES = 12
+SECONDS = 5.0
+"""Processor time for all calls of a task; a right answer needs less than a second."""
+
+
+class Judge(Protocol):
+    """What knows which calls to make, and what their results are worth."""
+
+    @property
+    def calls(self) -> Any:
+        """Positional arguments of each call."""
+
+    def check(self, answer: Any) -> Diagnosis:
+        """Make the calls, in order, and judge. Raises nothing, whatever the answer does."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function that a student writes in a cell of an assignment, for points.
+
+    `check` uses the cases that everyone knows. `grade` adds cases that are drawn from the course
+    seed. All points are given for a right function, none for another.
+
+    Example:
+        >>> task = a1_neuron.charge
+        >>> task.check(lambda v, current, beta: beta * v + current).passed
+        True
+    """
+
+    name: str
+    """Name of the function, and `grade_id` of the cell in which it is written."""
+    points: int
+    """What a right function is worth."""
+    visible: Judge
+    """The known cases."""
+    hidden: Callable[[np.random.Generator], Judge]
+    """The judge with known and hidden cases, drawn from a generator."""
+    library: bool = False
+    """Whether the function may use torch and snnlab."""
+    seconds: float = 10.0
+    """Processor time for all calls together."""
+
+    @property
+    def check_id(self) -> str:
+        """`grade_id` of the cell that checks it and carries the points."""
+        return f"check_{self.name}"
+
+    def check(self, answer: Any) -> Diagnosis:
+        """Judge a function by the known cases.
+
+        Args:
+            answer: the function that the student wrote.
+        """
+        return self.visible.check(answer)
+
+    def grade(self, answer: Any) -> float:
+        """Points of a function by the known and the hidden cases, in this very process.
+
+        Sites that use nbgrader alone run this in the hidden part of a check cell;
+        `snnlab assign grade` keeps the function in a process of its own instead.
+
+        Args:
+            answer: the function that the student wrote.
+
+        Raises:
+            ValueError: there is no course seed.
+        """
+        return float(self.points) if self.judge(course_seed()).check(answer).passed else 0.0
+
+    def judge(self, seed: str | None) -> Judge:
+        """The judge with the hidden cases of a course; None: with the known cases alone."""
+        return self.visible if seed is None else self.hidden(generator_for(seed, self.name))
+
+
+def code_task(
+    name: str,
+    points: int,
+    exercise: Exercise,
+    draw: Callable[[np.random.Generator], Arguments],
+    *,
+    cases: int = HIDDEN_CASES,
+) -> Task:
+    """A task whose results are compared with those of the right function.
+
+    Args:
+        name: of the function.
+        points: for a right function.
+        exercise: right function, known calls, catalogue of mistakes.
+        draw: one hidden call.
+        cases: number of hidden calls.
+    """
+
+    def hidden(rng: np.random.Generator) -> Exercise:
+        return replace(exercise, calls=[*exercise.calls, *(draw(rng) for _ in range(cases))])
+
+    return Task(name, points, exercise, hidden, seconds=SECONDS)
+
+
+def course_seed() -> str:
+    """The lecturer's secret.
+
+    Raises:
+        ValueError: the environment variable is not set, or is empty.
+    """
+    seed = os.environ.get(COURSE_SEED, "").strip()
+    if not seed:
+        raise ValueError(
+            f"{COURSE_SEED} is not set: the hidden cases are drawn from it. Choose a text that "
+            f"nobody guesses, keep it for the whole course: export {COURSE_SEED}=..."
+        )
+    return seed
+
+
+def generator_for(seed: str, name: str) -> np.random.Generator:
+    """Random numbers that depend on the seed and on the name, the same on every machine."""
+    digest = hashlib.sha256(f"{seed}\n{name}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))

@@ -1,0 +1,31 @@
+"""All exercises and questions of the room, by `module.name`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import snnlab.classroom
+from snnlab.classroom.checking import Exercise
+from snnlab.classroom.questions import Question
+
+FOLDER = Path(snnlab.classroom.__file__).parent
+
+
+def everything() -> dict[str, Exercise | Question]:
+    """What stands in the files `*_exercises.py`."""
+    found = {}
+    for file in sorted(FOLDER.glob("*_exercises.py")):
+        module = importlib.import_module(f"snnlab.classroom.{file.stem}")
+        for name, value in vars(module).items():
+            if isinstance(value, Exercise | Question):
+                found[f"{file.stem.removesuffix('_exercises')}.{name}"] = value
+    return found
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Run a test that asks for `exercise` or `question` with each of them."""
+    for asked, kind in (("exercise", Exercise), ("question", Question)):
+        if asked in metafunc.fixturenames:
+            chosen = {name: v for name, v in everything().items() if isinstance(v, kind)}
+            metafunc.parametrize(asked, chosen.values(), ids=chosen)

@@ -1,0 +1,243 @@
+"""A check survives whatever a student writes, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from snnlab.classroom.calling import call
+from snnlab.classroom.checking import Exercise, Mistake
+
+scale = Exercise(
+    solution=lambda x, factor: factor * x,
+    calls=[(2.0, 3.0), (-1.5, 2.0), (0.5, 0.0)],
+    mistakes=[
+        Mistake(lambda x, factor: x + factor, "You add; a factor multiplies.", "Use `*`."),
+        Mistake(lambda x, factor: x / (factor or 1), "You divide.", ""),
+    ],
+    praise="Well scaled.",
+    seconds=0.3,
+)
+pair = Exercise(solution=lambda x: (x + 1, x - 1), calls=[(torch.tensor([1.0, 2.0]),)], mistakes=[])
+
+
+def nothing(x, factor):
+    return ...
+
+
+def prints(x, factor):
+    print(factor * x)  # noqa: T201
+
+
+def forgets_return(x, factor):
+    x * factor
+
+
+def raises(x, factor):
+    return x / 0
+
+
+def calls_another(x, factor):
+    return raises(x, factor)
+
+
+def exits(x, factor):
+    sys.exit(3)
+
+
+def recurses(x, factor):
+    return recurses(x, factor)
+
+
+def runs_for_ever(x, factor):
+    while True:
+        pass
+
+
+def swallows_everything(x, factor):
+    while True:
+        try:
+            time.sleep(10)
+        except Exception:
+            continue
+
+
+async def waits(x, factor):
+    return x
+
+
+class Odd:
+    """An object that refuses everything."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    def __iter__(self):
+        raise RuntimeError("no")
+
+
+class Deceitful:
+    """An object that raises when asked what it is."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("not telling")
+
+    def __call__(self, x, factor):
+        return Deceitful()
+
+
+class OddError(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+def raises_oddly(x, factor):
+    raise OddError
+
+
+def not_written(x, factor):
+    raise NotImplementedError
+
+
+BROKEN = {
+    "nothing yet": (nothing, "Nothing is returned yet"),
+    "not implemented": (not_written, "Nothing is returned yet"),
+    "no return": (forgets_return, "Nothing is returned yet"),
+    "prints": (prints, "prints its result, but returns nothing"),
+    "error": (raises, "`ZeroDivisionError: float division by zero`"),
+    "error deeper": (calls_another, "in the line `return x / 0`"),
+    "exit": (exits, "`SystemExit: 3`"),
+    "recursion": (recurses, "RecursionError"),
+    "endless loop": (runs_for_ever, "not finished after 0.3 seconds"),
+    "endless loop that swallows": (swallows_everything, "not finished after 0.3 seconds"),
+    "coroutine": (waits, "returns a coroutine"),
+    "odd error": (raises_oddly, "OddError"),
+    "odd object": (lambda x, factor: Odd(), "returns an Odd"),
+    "deceitful object": (lambda x, factor: Deceitful(), "cannot be looked at"),
+    "deceitful function": (Deceitful(), "cannot be looked at"),
+    "text": (lambda x, factor: "6", "returns text ('6')"),
+    "dictionary": (lambda x, factor: {"a": 1}, "returns a dict"),
+    "function": (lambda x, factor: scale, "returns an Exercise"),
+    "complex": (lambda x, factor: 1j, "returns a complex"),
+    "wrong shape": (lambda x, factor: [x, x], "shape (2,); it should have ()"),
+    "ragged": (lambda x, factor: [[1], [1, 2]], "returns a list"),
+    "empty": (lambda x, factor: [], "shape (0,); it should have ()"),
+    "not a number": (lambda x, factor: float("nan"), "returns nan; it should return 6"),
+    "huge": (lambda x, factor: 1e300, "returns 1e+300; it should return 6"),
+    "too few arguments": (lambda x: x, "must take 2 arguments, in this order: x, factor"),
+    "too many arguments": (lambda x, factor, more: x, "Yours is `<lambda>(x, factor, more)`"),
+    "a number": (6.0, "needs your function, but got 6"),
+    "no function": (None, "needs your function, but got None"),
+    "three dots": (..., "needs your function, but got Ellipsis"),
+    "a class": (Odd, "must take 2 arguments"),
+    "the builtin": (print, "prints its result"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:coroutine", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_answers_get_a_diagnosis_of_their_own(name, capsys):
+    answer, message = BROKEN[name]
+    diagnosis = scale.check(answer)
+    assert not diagnosis.passed
+    assert message in diagnosis.message
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, factor: x * factor,
+        lambda *both: both[0] * both[1],
+        lambda x, factor=1.0: torch.tensor(x) * factor,
+        lambda x, factor: np.float32(x * factor),
+        lambda x, factor: x * factor + 1e-6,
+    ],
+)
+def test_right_answers_pass_in_any_form(answer):
+    assert scale.check(answer).passed
+    assert scale.check(answer).message == "Well scaled."
+
+
+def test_a_catalogued_mistake_is_named_however_it_is_written():
+    diagnosis = scale.check(lambda x, factor: sum([factor, x]))
+    assert diagnosis.message == "You add; a factor multiplies."
+    assert diagnosis.hint == "Use `*`."
+
+
+def test_another_mistake_is_shown_with_its_first_case():
+    diagnosis = scale.check(lambda x, factor: abs(x) * factor)
+    assert diagnosis.message == (
+        "2 of 3 cases are right. For `x = -1.5, factor = 2` your function returns 3; "
+        "it should return -3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda x: x + 1, "returns 2 values"),  # a tensor of two numbers is not the pair
+        (lambda x: 1.0, "returns one value (1)"),
+        (lambda x: (x, x, x), "returns 3 values; it should return 2 values"),
+        (lambda x: (x + 1, "b"), "returns text ('b')"),
+        (lambda x: (x + 1, x[:1]), "shape (1,); it should have (2,)"),
+    ],
+)
+def test_pairs(answer, message):
+    diagnosis = pair.check(answer)
+    if message == "returns 2 values":  # the shapes are wrong, not the number of values
+        message = "shape (); it should have (2,)"
+    assert not diagnosis.passed
+    assert message in diagnosis.message
+
+
+@pytest.mark.parametrize("answer", [lambda x: (x + 1, x - 1), lambda x: [(x + 1).numpy(), x - 1]])
+def test_right_pairs(answer):
+    assert pair.check(answer).passed
+
+
+def test_changing_an_argument_is_noticed():
+    double = Exercise(lambda x: 2 * x, [(torch.ones(3),)], [])
+
+    def in_place(x):
+        x *= 2
+        return x
+
+    diagnosis = double.check(in_place)
+    assert "changes its argument `x`" in diagnosis.message
+    assert torch.equal(double.calls[0][0], torch.ones(3))  # ours is untouched
+
+
+def test_a_check_leaves_no_trace(monkeypatch):
+    monkeypatch.setattr(builtins, "traces", [], raising=False)
+    state = torch.get_rng_state()
+    scale.check(lambda x, factor: torch.rand(()) * torch.manual_seed(3).initial_seed())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_interrupt_of_the_user_comes_through():
+    def interrupted(x, factor):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scale.check(interrupted)
+
+
+def test_an_earlier_timer_goes_on():
+    signal = pytest.importorskip("signal")
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("no timers here")
+    before = signal.getitimer(signal.ITIMER_REAL)[0]
+    handler = signal.getsignal(signal.SIGALRM)
+    call(lambda: 1, ())
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == (before > 0)
