@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
@@ -160,8 +161,9 @@ class RunConfig:
 
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
-    """The configuration as nested dictionaries of plain values, for JSON."""
-    return asdict(config)
+    """The configuration as nested dictionaries and lists of plain values, as JSON holds them."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return plain
 
 
 def from_dict(values: dict[str, Any]) -> RunConfig:

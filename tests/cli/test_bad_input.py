@@ -43,7 +43,7 @@ def refused(said: Any) -> str:
         ("train --seed", ["Missing value", "--seed"]),
         ("train --seed -1", ["seed must lie in 0 .. 2^31 - 1, got -1"]),
         ("train --timesteps 0", ["timesteps must be at least 1, got 0"]),
-        ("train --method nois", ["'nois'", "'noise', 'no-noise', 'bptt', 'ann'"]),
+        ("train --method nois", ["'nois'", "'noise', 'target-noise', 'no-noise', 'bptt'"]),
         ("train --model.width 0", ["width must be at least 1, got 0"]),
         ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
         ("train --neuron.v-init high", ["--neuron.v-init", "'high'"]),
