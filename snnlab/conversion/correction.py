@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +31,8 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
     """A copy of a network whose mean rates at T are closer to the activations.
 
     One stage after the other: the mean difference between the activations of a channel and
-    its rates is added to its bias, and the next stage sees the rates that this gives.
+    its rates is added to its bias, and the next stage sees the rates that this gives. At the
+    end the same is done for the logits of the readout.
 
     Args:
         net: what `spiking` made of the target.
@@ -54,20 +54,29 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
         raise ValueError("biases are corrected with images, got none")
     corrected = copy.deepcopy(net).eval()
     batch = images.normalised(slice(images_at_once(target, images, timesteps)))
+    activations = list(stage_outputs(target, batch))  # of each stage (B, *)
+    logits = target.readout(activations[-1])  # (B, K)
     inputs = deque([batch], maxlen=corrected.reach)  # from the first spikes on: (T * B, *)
-    for i, wanted in enumerate(stage_outputs(target, batch)):  # (B, *)
+    for i, wanted in enumerate(activations):
         stage = corrected.stages[i]
         current = stage.current(inputs)  # (B, *), then (T * B, *)
         if i == 0:
             currents = current.expand(timesteps, *current.shape)  # (T, B, *)
         else:
             currents = current.view(timesteps, len(batch), *current.shape[1:])  # (T, B, *)
-        error = wanted - stage.neuron(currents).mean(0)  # (B, *)
         bias = bias_of(stage.layers)  # (C,)
-        shift = error.mean(0).reshape(len(bias), -1).mean(1)  # (C,)
+        shift = mean_by_channel(wanted - stage.neuron(currents).mean(0), len(bias))  # (C,)
         bias += shift
         inputs.append(stage.neuron(shifted(currents, shift)).flatten(0, 1))
+    said = corrected.readout(inputs[-1]).view(timesteps, *logits.shape).mean(0)  # (B, K)
+    bias = bias_of(corrected.readout)  # (K,)
+    bias += mean_by_channel(logits - said, len(bias))
     return corrected
+
+
+def mean_by_channel(errors: Tensor, channels: int) -> Tensor:
+    """Mean of errors (B, C, *) over images and positions: (C,)."""
+    return errors.mean(0).reshape(channels, -1).mean(1)
 
 
 def images_at_once(net: ANN, images: Images, timesteps: int) -> int:
@@ -79,7 +88,7 @@ def images_at_once(net: ANN, images: Images, timesteps: int) -> int:
 
 def bias_of(layers: nn.Module) -> Tensor:
     """The bias of the last layer with weights, (C,); made if there is none."""
-    weighted = [layer for layer in cast(nn.Sequential, layers) if isinstance(layer, Weighted)]
+    weighted = [layer for layer in layers.modules() if isinstance(layer, Weighted)]
     last = weighted[-1]
     if last.bias is None:
         last.bias = nn.Parameter(last.weight.new_zeros(len(last.weight)))

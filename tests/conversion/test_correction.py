@@ -59,15 +59,22 @@ def quantised(digits: Data) -> ANN:
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_mean_error_goes_into_the_bias(bias: bool) -> None:
-    """Threshold 4, T = 2, half start: activations 4 and 1.5 become rates 1 and 0.5 (not 0.375)."""
+    """Threshold 4, T = 2, half start: activations 4 and 1.5 become rates 1 and 0.5 (not 0.375).
+
+    The logits are then the rates' weights times 0.0625 too high, and the readout makes up for it.
+    """
     images = as_they_are([[4, 0], [2, 1]])
-    plain = convert_ann(one_neuron(bias=bias), 2, images, correct_bias_at=0)
-    corrected = convert_ann(one_neuron(bias=bias), 2, images, correct_bias_at=2)
+    net = one_neuron(bias=bias)
+    plain = convert_ann(net, 2, images, correct_bias_at=0)
+    corrected = convert_ann(net, 2, images, correct_bias_at=2)
     rates = record(plain, images.normalised(), timesteps=2)[0].spikes.mean(0)
     assert rates.flatten().tolist() == [1, 0.5]
     linear = corrected.stages[0].layers[1]
     assert linear.weight.tolist() == plain.stages[0].layers[1].weight.tolist()
     assert linear.bias.tolist() == pytest.approx([-0.125 / 2])  # mean of 0 and 0.375 - 0.5
+    before, after = plain.readout[0], corrected.readout[0]
+    wanted = before.bias - before.weight[:, 0] * 0.125 / 2
+    torch.testing.assert_close(after.bias, wanted)
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
