@@ -1,4 +1,4 @@
-"""The three methods: what one training step computes. `fit` does the rest."""
+"""The objectives: what one training step computes. `fit` does the rest."""
 
 from __future__ import annotations
 
