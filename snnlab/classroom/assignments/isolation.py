@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +28,17 @@ from snnlab.classroom.checking import Arguments
 SCRIPT = Path(__file__).with_name("student_process.py")
 PACKAGE = Path(__file__).resolve().parents[3]
 """The folder that holds the package snnlab."""
-MOST_BYTES = 40 << 20
-"""Longest report that is read."""
+MOST_BYTES = 5 << 20
+"""Longest report that is read; the process can write 4 MB."""
+MOST_TEXT = 300
+"""Characters of a text in a report that are kept."""
 START_UP = 60.0
-"""Seconds on the wall clock for starting, and for waiting on a busy machine."""
+"""Seconds on the wall clock for starting, on a busy machine too."""
+WAITING = 5.0
+"""Seconds on the wall clock beyond twice the processor time: for code that sleeps."""
+
+PAUSE = 0.02
+"""Seconds between two looks at a process."""
 
 Ended = Literal["", "time", "missing", "exit"]
 
@@ -98,11 +106,17 @@ class Unreadable(ValueError):
 class Foreign:
     """Stands for a returned object that is neither a number nor an array."""
 
-    def __init__(self, kind: str, text: str = "") -> None:
-        self.kind, self.text = kind, text
+    text = ""
 
     def __repr__(self) -> str:
-        return self.text or f"<{self.kind}>"
+        return self.text
+
+
+def foreign(kind: str, text: str) -> Foreign:
+    """A stand-in whose class has the name of the object's class, as diagnoses say it."""
+    name = kind if kind.isidentifier() else "object"
+    stand_in: Foreign = type(name, (Foreign,), {"text": text or f"<{name}>"})()
+    return stand_in
 
 
 def run_apart(job: Job) -> Report:
@@ -139,16 +153,26 @@ def start_and_wait(job: Job, folder: str, results: IO[bytes]) -> bool:
         env=bare_environment(folder),
         start_new_session=True,
     )
-    late = False
     try:
-        process.communicate(message(job), timeout=START_UP + 2 * job.seconds)
-    except subprocess.TimeoutExpired:
-        late = True
-    except OSError:  # it ended before it had read its job
-        pass
+        assert process.stdin is not None
+        with contextlib.suppress(OSError), process.stdin as stream:
+            stream.write(message(job))  # an OSError: it ended before it had read its job
+        late = wait(process, results, WAITING + 2 * job.seconds)
     finally:
         kill_group(process)
     return late or process.returncode in (-signal.SIGKILL, -getattr(signal, "SIGXCPU", 0))
+
+
+def wait(process: subprocess.Popen[bytes], results: IO[bytes], seconds: float) -> bool:
+    """Wait for a process. True: it was given up, `seconds` after it had said that it is ready."""
+    ready, end = False, time.monotonic() + START_UP
+    while process.poll() is None:
+        if not ready and os.fstat(results.fileno()).st_size:
+            ready, end = True, time.monotonic() + seconds
+        if time.monotonic() > end:
+            return True
+        time.sleep(PAUSE)
+    return False
 
 
 def bare_environment(folder: str) -> dict[str, str]:
@@ -200,7 +224,7 @@ def encoded(part: Any) -> Any:
 def report_of(data: bytes, wanted: int, *, out_of_time: bool) -> Report:
     """Read what the process wrote, which a student's code may have written in its place."""
     replies: list[Reply] = []
-    for line in data.split(b"\n")[:wanted]:
+    for line in data.split(b"\n")[1 : wanted + 1]:  # the first one says that it is ready
         if not line.strip():
             break
         try:
@@ -217,7 +241,7 @@ def report_of(data: bytes, wanted: int, *, out_of_time: bool) -> Report:
 
 def reply_of(said: dict[str, Any]) -> Reply:
     """One line of the report."""
-    printed = str(said.get("printed", ""))
+    printed = readable(said.get("printed", ""))
     if said.get("error") is not None:
         return Reply(None, printed, error_of(said["error"]))
     return Reply(value_of(said["value"]), printed)
@@ -227,7 +251,8 @@ def error_of(said: Any) -> ReportedError | None:
     """An error in the report, or None."""
     if not isinstance(said, dict):
         return None
-    kind, kinds, text, line = (str(said.get(k, "")) for k in ("kind", "kinds", "message", "line"))
+    parts = (readable(said.get(key, "")) for key in ("kind", "kinds", "message", "line"))
+    kind, kinds, text, line = parts
     return ReportedError(kind, tuple(kinds.split()), text, line)
 
 
@@ -245,4 +270,9 @@ def value_of(said: dict[str, Any]) -> Any:
         if len(shape) > 32 or any(size < 0 for size in shape) or np.prod(shape) != numbers.size:
             raise Unreadable(f"{numbers.size} numbers in the shape {shape}")
         return numbers.reshape(shape)
-    return Foreign(str(said["kind"]), str(said.get("text", "")))
+    return foreign(readable(said["kind"]), readable(said.get("text", "")))
+
+
+def readable(text: Any) -> str:
+    """A text for people: short, and without what a terminal would take for a command."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_TEXT])
