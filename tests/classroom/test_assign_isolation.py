@@ -150,7 +150,7 @@ def test_a_missing_function_brings_the_first_error() -> None:
     ],
 )
 def test_a_forged_report_is_read_with_care(line: bytes) -> None:
-    report = report_of(line + b"\n", 1, out_of_time=False)
+    report = report_of(b"{}\n" + line + b"\n", 1, out_of_time=False)
     assert report.ended == "exit" or isinstance(repr(report.replies[0].value), str)
 
 

@@ -8,19 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from scipy.stats import norm
 
-from snnlab import Architecture, Data, Images, Neuron, Noise, SingleStep, Training, build, fit
-from snnlab.classroom.assignments import (
-    a1_neuron,
-    a2_noise,
-    a3_single_step_to_many,
-    a4_race,
-    trained_networks,
-)
+from snnlab.classroom.assignments import a1_neuron, a2_noise, a3_single_step_to_many, a4_race
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.noise_samples import NoiseExercise, fault_of_numbers
 from snnlab.classroom.assignments.task import COURSE_SEED, Task, course_seed, generator_for
 from snnlab.classroom.checking import Exercise, Mistake
 
@@ -168,59 +159,6 @@ def test_another_right_way_is_accepted(task: Task, answer: Callable[..., Any]) -
         assert verdict.passed, verdict
 
 
-def normal(mean: float, std: float) -> Callable[[int, int], Any]:
-    return lambda count, seed: np.random.default_rng(seed).normal(mean, std, count)
-
-
-SIGMA = 12**-0.5
-WRONG_NOISE: list[tuple[Callable[..., Any], str]] = [
-    (normal(0.0, SIGMA), "mean 0"),
-    (normal(0.5, 1 / 12), "variance"),
-    (normal(0.5, 1.0), "standard noise"),
-    (normal(0.5, 0.5), "That is the mean"),
-    (normal(0.25, SIGMA), "The mean of your noise"),
-    (normal(0.5, 0.35), "The residual has 0.2887"),
-    (lambda count, seed: np.random.default_rng(seed).uniform(0, 1, count), "evenly"),
-    (lambda count, seed: np.random.default_rng().normal(0.5, SIGMA, count), "The same seed"),
-    (lambda count, seed: normal(0.5, SIGMA)(count, 0), "Different seeds"),
-    (lambda count, seed: np.full(count, 0.5) + seed, "no noise"),
-    (lambda count, seed: normal(0.5, SIGMA)(count - 1, seed), "shape"),
-    (lambda count, seed: None, "Nothing is returned"),
-    (lambda count, seed: np.full(count, np.nan), "not numbers"),
-    (
-        lambda count, seed: np.random.default_rng(seed).laplace(0.5, SIGMA / 2**0.5, count),
-        "not normally distributed",
-    ),
-]
-
-
-@pytest.mark.parametrize(("answer", "words"), WRONG_NOISE, ids=[words for _, words in WRONG_NOISE])
-def test_wrong_noise_is_named(answer: Callable[..., Any], words: str) -> None:
-    task = a2_noise.draw_noise
-    for judge in (task.visible, task.judge("monday")):
-        said = judge.check(answer)
-        assert not said.passed
-        if words != "no noise":  # each seed adds its own constant: spread over the seeds
-            assert words in said.message
-
-
-def false_alarms(runs: int) -> int:
-    exercise = NoiseExercise([1, 2, 3])
-    size = exercise.count * len(exercise.seeds)
-    rng = np.random.default_rng(20)
-    return sum(fault_of_numbers(rng.normal(0.5, SIGMA, size)) is not None for _ in range(runs))
-
-
-def test_right_noise_is_hardly_ever_refused() -> None:
-    assert false_alarms(300) == 0
-
-
-@pytest.mark.slow
-def test_right_noise_is_refused_in_fewer_than_1_of_1000_checks() -> None:
-    # With a true rate of 1 in 1,000, 3 or fewer in 10,000 have a probability of 1 %.
-    assert false_alarms(10_000) <= 3
-
-
 def test_hidden_cases_depend_on_the_course_and_on_the_task() -> None:
     def draws(seed: str, name: str) -> list[float]:
         return generator_for(seed, name).uniform(size=4).tolist()
@@ -238,74 +176,3 @@ def test_points_need_the_secret_of_the_course(monkeypatch: pytest.MonkeyPatch) -
     assert course_seed() == "monday"
     assert a1_neuron.charge.grade(lambda v, current, beta: beta * v + current) == 3.0
     assert a1_neuron.charge.grade(lambda v, current, beta: v + current) == 0.0
-
-
-def training(
-    mu: float = 0.5,
-    *,
-    epochs: int = 12,
-    rest: float = 0.0,
-    fixed: dict[str, Any] | None = None,
-    width: int = 32,
-) -> Callable[..., Any]:
-    """A function for the task `train`, with mistakes to switch on."""
-
-    def train(images: Any, labels: Any, sigma: float, seed: int) -> Any:
-        given = {"sigma": sigma, "seed": seed} | (fixed or {})
-        sigma, seed = given["sigma"], given["seed"]
-        part = Images(
-            torch.tensor(images),
-            torch.tensor(labels),
-            torch.tensor([trained_networks.PIXEL_MEAN]),
-            torch.tensor([trained_networks.PIXEL_STD]),
-        )
-        data = Data("", tuple("0123456789"), part, part.subset(torch.arange(0)), part)
-        net = build(
-            Architecture("mlp", width=width),
-            image_shape=(1, 8, 8),
-            classes=10,
-            seed=seed,
-            noise=Noise(sigma=sigma, mu=mu) if sigma > 0 else None,
-            neuron=Neuron() if sigma > 0 else Neuron(v_init=rest),
-        )
-        if epochs:
-            settings = Training(epochs=epochs, batch_size=32)
-            fit(net, data, SingleStep(), settings, seed=seed)
-        return net
-
-    return train
-
-
-WRONG_TRAINING = [
-    (training(epochs=0), "hardly trained"),
-    (training(epochs=0, width=16), "width 32"),
-    (lambda *_: [97.0] * 16, "return the trained network"),
-    (lambda *_: None, "Nothing is returned"),
-    (lambda *_: 1 / 0, "ZeroDivisionError"),
-]
-
-
-@pytest.mark.parametrize(("answer", "words"), WRONG_TRAINING, ids=[w for _, w in WRONG_TRAINING])
-def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None:
-    exercise = trained_networks.TrainingExercise((7, 8))
-    said = exercise.check(answer)
-    assert not said.passed
-    assert words in said.message
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (training(), ""),
-        (training(mu=0.0), "its noise had mean 0"),
-        (training(rest=0.5), "that is where you trained it"),
-        (training(epochs=2), "90 % are asked for"),
-        (training(fixed={"sigma": 0.3}), "sigma has no effect"),
-        (training(fixed={"seed": 3}), "Two seeds"),
-    ],
-)
-def test_trained_networks_are_told_apart(answer: Callable[..., Any], words: str) -> None:
-    said = a3_single_step_to_many.train.judge("monday").check(answer)
-    assert said.passed == (not words)
-    assert words in said.message

@@ -13,12 +13,12 @@ FORBIDDEN = (
     *("glob.", "tempfile.", "sys.settrace", "sys.setprofile"),
 )
 SILENT = ("_posixsubprocess", "_posixshmem", "_cffi_backend", "readline", "_xxsubinterpreters")
-"""Modules that reach the system without an audit event."""
+"""Modules that reach the system without an audit event: missing where there are no walls."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def guard(
-    package: str, folders: tuple[str, ...], *, library: bool
+    package: str, folders: tuple[str, ...], *, library: bool, walled: bool
 ) -> Callable[[str, tuple[Any, ...]], None]:
     """An audit hook that says in Python's words what is not allowed.
 
@@ -30,11 +30,12 @@ def guard(
         package: the folder that holds snnlab.
         folders: what may be read, each with a slash at its end.
         library: whether the code may use torch and snnlab.
+        walled: whether the walls of the kernel stand.
     """
     packages = (f"{package}/snnlab/", f"{os.path.realpath(package)}/snnlab/")
     classrooms = tuple(f"{path}classroom" for path in packages)
     files, writing = (os.devnull, "/dev/urandom"), WRITING
-    forbidden, harmless, silent = FORBIDDEN, HARMLESS, SILENT
+    forbidden, harmless, silent = FORBIDDEN, HARMLESS, () if walled else SILENT
     kind, text, number, denied, missing = type, str, int, PermissionError, ImportError
     barred = () if library else ("torch", "torchvision", "snnlab")
 

@@ -7,7 +7,7 @@ snnlab it imports `walls` and `guard` only, unless the job says that the task ne
 """
 
 # Plain strings in place of Path: what a student patches must change nothing here.
-# ruff: noqa: PTH118, PTH120, PTH123
+# ruff: noqa: PTH109, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import ast
@@ -142,9 +142,9 @@ def confine(job: dict[str, Any]) -> None:
         with os.scandir(os.path.join(package, "snnlab")) as entries:
             rooms = [entry.path for entry in entries if entry.name != "classroom"]
     limit(job["seconds"], job["memory_mb"])
-    walls.raise_walls([*libraries(), *SYSTEM, *rooms])
+    walled = walls.raise_walls([*libraries(), *SYSTEM, *rooms, os.getcwd()])
     folders = tuple(f"{path}/" for path in libraries())
-    sys.addaudithook(guard.guard(package, folders, library=library))
+    sys.addaudithook(guard.guard(package, folders, library=library, walled=walled))
 
 
 def sibling(name: str) -> ModuleType:

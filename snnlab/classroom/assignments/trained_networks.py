@@ -36,12 +36,19 @@ PIXEL_MEAN, PIXEL_STD = 0.31, 0.38
 MANY = 16
 """T after the conversion."""
 LARGE_SIGMA = 1.0
-GOOD = 90.0
-"""Percent that a network with matched noise reaches at T = 16: it has about 95.5."""
-AT_REST = 90.0
-"""Percent that a network without noise, started at rest, reaches at T = 1: it has about 94."""
+GOOD = 88.0
+"""Percent that a network with matched noise reaches at T = 16. Right ones have 95.5 on average,
+with a standard deviation of 0.9 over seeds and images; noise of mean 0 has at most 83."""
+AT_REST = 85.0
+"""Percent that a network without noise, started at rest, reaches at T = 1. Right ones have 94.4,
+with a standard deviation of 1.1."""
+LOST_AT_REST = 3.0
+"""Percent that a network without noise may lose at rest against v_th / 2. Right ones gain 5.7, with
+a standard deviation of 2.1; those that were trained from v_th / 2 lose about 10."""
 UNTRAINED = 40.0
 TRAINING_IMAGES = 600
+FEW_IMAGES = 64
+"""Enough to see whether an argument has an effect."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +64,18 @@ class TrainingExercise:
     """Two seeds of the training."""
     label_seed: int = 0
     """Permutes classes and chooses images; 0: digits as they are."""
-    seconds: float = 120.0
+    seconds: float = 60.0
+    """Processor time; a right answer needs about 3 s."""
     calls: Sequence[Arguments] = field(init=False)
-    """Two trainings that differ in their seed, one with much noise, one without."""
+    """Two trainings with and without noise, and three short ones that differ in an argument."""
 
     def __post_init__(self) -> None:
         images, labels = self._training_set()
         one, other = self.seeds
-        settings = [(MATCHED_SIGMA, one), (MATCHED_SIGMA, other), (LARGE_SIGMA, one), (0.0, one)]
-        calls = [(images, labels, sigma, seed) for sigma, seed in settings]
+        long = [(MATCHED_SIGMA, one), (0.0, one)]
+        short = [(MATCHED_SIGMA, one), (MATCHED_SIGMA, other), (LARGE_SIGMA, one)]
+        calls = [(images, labels, sigma, seed) for sigma, seed in long]
+        calls += [(images[:FEW_IMAGES], labels[:FEW_IMAGES], *rest) for rest in short]
         object.__setattr__(self, "calls", calls)
 
     def check(self, answer: Any) -> Diagnosis:
@@ -82,11 +92,11 @@ class TrainingExercise:
             if isinstance(weights, Diagnosis):
                 return weights
             found.append(weights)
-        matched, other, large, silent = found
+        matched, silent, *few = found
         test = self._test_images()
         return (
             fault_of_training(matched, test)
-            or fault_of_arguments(matched, other, large, silent)
+            or fault_of_arguments(matched, silent, *few)
             or fault_of_noisy(matched, test)
             or fault_of_noise_free(silent, test)
             or Diagnosis(True, "One timestep of training, and the noise does what it should.")
@@ -167,16 +177,22 @@ def equal(one: Weights, other: Weights) -> bool:
 
 
 def fault_of_arguments(
-    matched: Weights, other: Weights, large: Weights, silent: Weights
+    matched: Weights, silent: Weights, few: Weights, other: Weights, large: Weights
 ) -> Diagnosis | None:
     """The diagnosis for an argument that has no effect, or None."""
-    if equal(matched, other):
+    if equal(matched, few):
+        return Diagnosis(
+            False,
+            "Your function does not train on the images that it is given.",
+            "Hand `images` and `labels` to `data_of`, and that to `fit`.",
+        )
+    if equal(few, other):
         return Diagnosis(
             False,
             "Two seeds give the same network.",
             "Hand `seed` to `build` and to `fit`.",
         )
-    if equal(matched, large) or equal(matched, silent):
+    if equal(few, large) or equal(matched, silent):
         return Diagnosis(
             False,
             "The argument sigma has no effect: two sigmas give the same network.",
@@ -219,15 +235,15 @@ def fault_of_noisy(weights: Weights, images: Images) -> Diagnosis | None:
 def fault_of_noise_free(weights: Weights, images: Images) -> Diagnosis | None:
     """The diagnosis for a network that was to be trained without noise, or None."""
     rest, half = accuracies(weights, images, 0.0), accuracies(weights, images, 0.5)
-    if rest[0] >= AT_REST:
-        return None
     said = f"Your network with sigma = 0 has {rest[0]:.1f} % at T = 1, started from rest. "
-    if half[0] > rest[0]:
+    if half[0] > rest[0] + LOST_AT_REST:
         return Diagnosis(
             False,
             said + f"Started from v_th / 2 it has {half[0]:.1f} %: that is where you trained it.",
             "Without noise the neurons start at rest: neuron=Neuron(v_init=0.0).",
         )
+    if rest[0] >= AT_REST:
+        return None
     return Diagnosis(
         False,
         said + f"{AT_REST:g} % are asked for.",
