@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from snnlab.classroom.assignments import downloads
 from snnlab.classroom.assignments.collecting import Owner, collect, identifier, ids_of, owner_of
 from snnlab.classroom.assignments.collecting import without_common_root as rootless
 
@@ -140,3 +142,111 @@ def test_paths_without_platform_marks() -> None:
         P("bob/a.ipynb"),
     ]
     assert rootless([P("ann/a.ipynb")]) == [P("ann/a.ipynb")]
+
+
+class Encoded(zipfile.ZipInfo):
+    """An entry of a zip whose name is written in an old encoding, as some programs do."""
+
+    encoding = "cp437"
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode(self.encoding), self.flag_bits
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "utf-8"])
+@pytest.mark.parametrize("name", ["Jörg Müßig", "Ådä Nilsén"])
+def test_names_in_old_zips(
+    encoding: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Encoded, "encoding", encoding)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr(Encoded(f"{name}_7_assignsubmission_file_/a1_neuron.ipynb"), A1)
+    (entry,) = collect(tmp_path / "all.zip", tmp_path / "course")
+    assert entry.name == name
+
+
+def test_decomposed_and_composed_names_are_one_student(tmp_path: Path) -> None:
+    files = {}
+    for form, data, number in (("NFD", A1, 1), ("NFC", A2, 2)):
+        name = unicodedata.normalize(form, "Jörg Müßig")  # type: ignore[arg-type]
+        files[f"{name}_7_assignsubmission_file_/work {number}.ipynb"] = data
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    found = collect(tmp_path / "all.zip", tmp_path / "course")
+    assert {entry.student for entry in found} == {"joerg_muessig"}
+    assert {entry.assignment for entry in found} == {"a1_neuron", "a2_noise"}
+
+
+def test_a_student_cannot_write_for_another(tmp_path: Path) -> None:
+    hostile = zipped(
+        {
+            "../../Bob_2_assignsubmission_file_/a1_neuron.ipynb": A1 + b" ",
+            "/Bob_2_assignsubmission_file_/a2_noise.ipynb": A2,
+            "C:\\Bob_2_assignsubmission_file_\\deep\\a1_neuron.ipynb": A1 + b"  ",
+        }
+    )
+    files = {"Eve_1_assignsubmission_file_/w.zip": hostile}
+    files["Bob_2_assignsubmission_file_/a1_neuron.ipynb"] = A1
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    found = collect(tmp_path / "all.zip", tmp_path / "course")
+    assert [entry.source for entry in found if entry.student == "bob"] == [
+        "Bob_2_assignsubmission_file_/a1_neuron.ipynb"
+    ]
+    assert submitted(tmp_path / "course") == {
+        "bob/a1_neuron/a1_neuron.ipynb",
+        "eve/a1_neuron/a1_neuron.ipynb",
+        "eve/a2_noise/a2_noise.ipynb",
+    }
+
+
+def test_a_zip_bomb_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(downloads, "MOST_IN_A_ZIP", 150_000)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(9):
+            archive.writestr(f"{number}.ipynb", b" " * 99_000)
+    files = {
+        "Bo_1_assignsubmission_file_/a1_neuron.ipynb": b" " * 200_000,
+        "Cy_2_assignsubmission_file_/work.zip": stream.getvalue(),
+        "Di_3_assignsubmission_file_/a1_neuron.ipynb": A1,
+    }
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    found = collect(tmp_path / "all.zip", tmp_path / "course")
+    notes = [(entry.student, entry.note) for entry in found]
+    assert any(who == "bo" and "is larger than" in note for who, note in notes)
+    assert sum(who == "cy" and "holds too much" in note for who, note in notes) == 7
+    assert ("di", "") in notes
+
+
+def test_students_without_a_notebook_are_listed(tmp_path: Path) -> None:
+    files = {
+        "Ann_1_assignsubmission_file_/a1_neuron.ipynb.txt": A1,
+        "Bob_2_assignsubmission_file_/scan.pdf": b"%PDF",
+        "Cy_3_assignsubmission_onlinetext_/onlinetext.html": b"hello",
+        "Cy_3_assignsubmission_file_/a1_neuron.ipynb": A1,
+    }
+    (tmp_path / "all.zip").write_bytes(zipped(files))
+    found = {entry.student: entry for entry in collect(tmp_path / "all.zip", tmp_path / "course")}
+    assert found["ann"].taken
+    assert found["ann"].note == "was called a1_neuron.ipynb.txt"
+    assert not found["bob"].taken
+    assert found["bob"].note == "no notebook: scan.pdf"
+    assert found["cy"].note == ""
+
+
+def test_of_copies_with_the_same_time_the_one_with_the_right_name_counts(tmp_path: Path) -> None:
+    place = "Ann_1_assignsubmission_file_"
+    names = ("a1_neuron (1)", "a1_neuron", "copy of a1_neuron")
+    (tmp_path / "all.zip").write_bytes(zipped({f"{place}/{name}.ipynb": A1 for name in names}))
+    (taken,) = [e for e in collect(tmp_path / "all.zip", tmp_path / "course") if e.taken]
+    assert taken.source == f"{place}/a1_neuron.ipynb"
+
+
+def test_files_of_blackboard(tmp_path: Path) -> None:
+    for user, name, data in (("annlee", "a1_neuron", A1), ("annlee", "a2_noise", A2)):
+        file = tmp_path / "flat" / f"Task_{user}_attempt_2026-11-02-10-11-12_{name}.ipynb"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(data)
+    assert {entry.student for entry in collect(tmp_path / "flat", tmp_path / "course")} == {
+        "annlee"
+    }
