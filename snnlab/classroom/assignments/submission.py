@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,7 +17,11 @@ MOST_BYTES = 50 << 20
 """Largest notebook that is read."""
 KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
-LOST = "*This cell was missing. It was put back as it was released.*"
+PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
+"""Kinds of pictures that are kept, and how each begins."""
+MOST_PICTURES = 8
+MOST_IN_A_PICTURE = 4 << 20
+"""Characters of base64."""
 
 
 class UnreadableNotebook(ValueError):
@@ -122,7 +128,31 @@ def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
         by_hand = marks.solution and marks.grade
         right.outputs = kept_outputs(cell) if by_hand else []
         right.execution_count = None
+    elif marks.solution and pictures_in(cell):
+        right.attachments = pictures_in(cell)
     return right
+
+
+def pictures_in(cell: NotebookNode) -> dict[str, dict[str, str]]:
+    """The pictures that a student put into a written answer, such as a photo of a derivation."""
+    kept: dict[str, dict[str, str]] = {}
+    attached = cell.get("attachments", {})
+    for name, forms in attached.items() if isinstance(attached, dict) else ():
+        for kind, start in PICTURES.items():
+            data = forms.get(kind) if isinstance(forms, dict) else None
+            if is_picture(data, start) and len(kept) < MOST_PICTURES:
+                kept[str(name)] = {kind: str(data)}
+    return kept
+
+
+def is_picture(data: Any, start: bytes) -> bool:
+    """Whether this is a picture in base64, and nothing that would end up as part of a page."""
+    if not isinstance(data, str) or len(data) > MOST_IN_A_PICTURE:
+        return False
+    try:
+        return base64.b64decode("".join(data.split()), validate=True).startswith(start)
+    except ValueError:
+        return False
 
 
 def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
@@ -133,7 +163,7 @@ def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
         if output.get("output_type") == "stream" and isinstance(text, str) and room > 0:
             kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
             room -= len(text)
-        elif isinstance(data, dict) and isinstance(data.get("image/png"), str):
+        elif isinstance(data, dict) and is_picture(data.get("image/png"), PICTURES["image/png"]):
             picture = {"image/png": data["image/png"]}
             kept.append(nbformat.v4.new_output("display_data", picture))
     return kept
