@@ -59,9 +59,10 @@ def assignment_of(notebook: NotebookNode) -> Assignment | None:
         notebook: as a student handed it in.
 
     Returns:
-        None if it has no cell of any assignment.
+        None if it has no cell of any assignment, known by its mark or by its id.
     """
     marks = set(grade_ids(notebook.cells))
+    marks |= {str(cell.get("id", "")).replace("-", "_") for cell in notebook.cells}
     hits = {
         assignment.name: sum(
             (task.name in marks) + (task.check_id in marks) for task in assignment.tasks

@@ -7,6 +7,7 @@ careful as `snnlab assign grade`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -78,13 +79,19 @@ def outputs_of(verdict: Verdict) -> list[NotebookNode]:
     """The diagnosis, and the points as nbgrader reads them."""
     said = verdict.diagnosis
     sign = "✓" if said.passed else "✗"
-    page = f"<p><strong>{sign} {escape(said.verdict)}</strong> {escape(said.message)}</p>"
+    page = f"<div><strong>{sign} {escape(said.verdict)}</strong> {for_page(said.message)}</div>"
     if said.hint and not said.passed:
-        page += f"<p>Hint: {escape(said.hint)}</p>"
+        page += f"<div>Hint: {for_page(said.hint)}</div>"
     return [
         nbformat.v4.new_output("display_data", {"text/html": page, "text/plain": str(said)}),
         nbformat.v4.new_output("execute_result", {"text/plain": f"{verdict.points:g}"}),
     ]
+
+
+def for_page(text: str) -> str:
+    """Text in HTML, with code between backticks as such, and places to break endless words."""
+    broken = re.sub(r"(\S{60})", "\\1\u200b", text)
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(broken))
 
 
 PUT_IN_ORDER = [RestoreCells, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]

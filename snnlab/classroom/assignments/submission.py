@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 """Kinds of pictures that are kept, and how each begins."""
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+SCRIPT = re.compile(r"(javascript|vbscript):", re.IGNORECASE)
 MOST_PICTURES = 8
 MOST_IN_A_PICTURE = 4 << 20
 """Characters of base64."""
@@ -104,8 +107,14 @@ def answers_that_count(
 
 def plain(cell: NotebookNode) -> NotebookNode:
     """A cell of the student's own: no marks, no outputs."""
-    kind = cell.cell_type if cell.cell_type in ("code", "markdown", "raw") else "raw"
-    return new_cell(kind, cell.source)
+    if cell.cell_type == "code":
+        return new_cell("code", cell.source)
+    return new_cell("markdown", without_tags(cell.source))
+
+
+def without_tags(text: str) -> str:
+    """Text in which no browser finds a tag or a script; in Markdown and TeX it means the same."""
+    return SCRIPT.sub(r"\1 :", TAG.sub("< ", text))
 
 
 def new_cell(kind: str, source: str) -> NotebookNode:
@@ -113,7 +122,6 @@ def new_cell(kind: str, source: str) -> NotebookNode:
     make = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
     }[kind]
     return make(source)
 
@@ -123,7 +131,8 @@ def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     right = copy.deepcopy(original)
     marks = original.metadata.nbgrader
     if marks.solution:
-        right.source = cell.source
+        code = right.cell_type == "code"
+        right.source = cell.source if code else without_tags(cell.source)
     if right.cell_type == "code":
         by_hand = marks.solution and marks.grade
         right.outputs = kept_outputs(cell) if by_hand else []
