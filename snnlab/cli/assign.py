@@ -24,6 +24,11 @@ Step = Annotated[
     tyro.conf.arg(metavar="release|check|collect|grade|report"),
 ]
 
+NO_WALLS = (
+    "note: this system has no Landlock (Linux 5.13 or later has), so only Python kept students' "
+    "code apart; see TEACHERS_GUIDE.md"
+)
+
 
 @dataclass(frozen=True)
 class Assign:
@@ -89,6 +94,7 @@ class Assign:
         from snnlab.classroom.assignments.course import find_course, grade
         from snnlab.classroom.assignments.tables import GRADES, write_tables
         from snnlab.classroom.assignments.task import course_seed
+        from snnlab.classroom.assignments.walls import landlock_version
 
         folder, seed = find_course(self.course), course_seed()
         progress = None if self.json else bar
@@ -96,8 +102,13 @@ class Assign:
         if not graded.results and not graded.unreadable:
             raise ValueError(f"nothing is handed in below {folder / 'submitted'}; first: collect")
         grades = write_tables(folder, graded)
-        value = {"grades": [asdict(entry) for entry in grades], "table": str(folder / GRADES)}
-        answer(value, grades_text(grades, folder), as_json=self.json)
+        value = {
+            "grades": [asdict(entry) for entry in grades],
+            "table": str(folder / GRADES),
+            "walls": landlock_version() > 0,
+        }
+        text = grades_text(grades, folder) + ("" if value["walls"] else f"\n{NO_WALLS}")
+        answer(value, text, as_json=self.json)
 
     def _report(self) -> None:
         from snnlab.classroom.assignments.course import find_course
