@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from snnlab.classroom.assignments import walls
 from snnlab.classroom.assignments.catalogue import grade_id
 from snnlab.classroom.assignments.submission import read_notebook
 from snnlab.classroom.assignments.tables import points_of
@@ -176,7 +177,10 @@ def test_ten_students_get_exactly_their_points(
 
 
 def test_points_by_hand_reach_grades_and_feedback(
-    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    course: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ask(capsys, "release", NAME)
     answers = {"charge": CHARGE, "explain": "=The rate is 0.3."}
@@ -190,7 +194,10 @@ def test_points_by_hand_reach_grades_and_feedback(
         writer = csv.DictWriter(stream, list(row))
         writer.writeheader()
         writer.writerow(row)
-    (grade,) = ask(capsys, "grade")["grades"]
+    monkeypatch.setattr(walls, "landlock_version", lambda: 0)
+    graded = ask(capsys, "grade")
+    assert graded["walls"] is False  # and the text says what that means
+    (grade,) = graded["grades"]
     assert (grade["points"], grade["pending"]) == (5.5, 0)
     page = (course / "feedback" / "ada_right" / NAME / f"{NAME}.html").read_text("utf-8")
     assert "Why 0.3?" in page
