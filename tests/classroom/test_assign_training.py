@@ -104,7 +104,7 @@ def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None
     [
         (training(), ""),
         (trained_by_hand, ""),
-        (by_heart, "does not train on the images"),
+        (by_heart, "hardly trained"),  # the hidden cases rename the classes
         (training(mu=0.0), "its noise had mean 0"),
         (training(rest=0.5), "that is where you trained it"),
         (training(epochs=2), "88 % are asked for"),
@@ -116,6 +116,12 @@ def test_trained_networks_are_told_apart(answer: Callable[..., Any], words: str)
     said = a3_single_step_to_many.train.judge("monday").check(answer)
     assert said.passed == (not words)
     assert words in said.message
+
+
+@pytest.mark.slow
+def test_a_network_that_never_sees_the_images_is_named() -> None:
+    said = a3_single_step_to_many.train.check(by_heart)
+    assert "does not train on the images" in said.message
 
 
 @pytest.mark.slow
