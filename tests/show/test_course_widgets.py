@@ -102,6 +102,13 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     assert live.picture.png == first
 
 
+@pytest.mark.parametrize("live", MOVES, indirect=True)
+def test_every_control_has_a_name_of_its_own(live):
+    names = [control.tooltip for control in live.controls.values()]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
 def test_the_exit_explorer_tells_what_the_curve_tells(images):
     net = sure_network()
     live = exit_explorer(net, images, timesteps=6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from ipywidgets import FloatSlider, IntSlider
+from matplotlib.figure import Figure
 
 from snnlab.data.images import Data, Images
 from snnlab.data.sources import load_data
@@ -28,6 +30,7 @@ from snnlab.show.widgets.decisions import decision_explorer
 from snnlab.show.widgets.gradient import gradient_explorer
 from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.margins import margin_explorer
+from snnlab.show.widgets.names import LIVE
 from snnlab.show.widgets.neuron import neuron_explorer
 from snnlab.show.widgets.residuals import residual_explorer
 from snnlab.show.widgets.sketch import sketch
@@ -107,6 +110,16 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
 
 
 @every_one
+def test_every_control_has_a_name_of_its_own(live):
+    names = [control.tooltip for control in live.controls.values()]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    for control in live.controls.values():
+        assert control.description
+        assert control.description in control.tooltip
+
+
+@every_one
 def test_ends_of_the_sliders_can_be_drawn(live):
     for end in ("min", "max"):
         for control in live.controls.values():
@@ -150,6 +163,45 @@ def test_a_page_without_widgets_gets_the_last_picture():
     assert "<img " in bundle["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "spikes in 20 timesteps" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("names", [("current", "current"), ("current", "")])
+def test_controls_without_names_of_their_own_are_refused(names):
+    controls = {f"at_{i}": slider(name, 0, 1, 0) for i, name in enumerate(names)}
+    with pytest.raises(ValueError, match=r"name of its own, got \['current'"):
+        LivePicture(lambda **values: Picture(b"", "a line"), controls)
+
+
+def test_the_browser_is_told_the_names():
+    live = neuron_explorer()
+    (output,) = live.children[2].outputs
+    assert "aria-label" in output["data"]["application/javascript"]
+    assert f".{LIVE}" in output["data"]["application/javascript"]
+    assert LIVE in live._dom_classes
+
+
+def test_a_slider_of_a_sketch_says_what_it_stands_for():
+    guess = sketch([1, 4], span=(0, 1), x_label="Timesteps T", y_label="Accuracy (%)")
+    assert guess.controls["at_1"].tooltip == "Accuracy (%) at Timesteps T: 4"
+
+
+def test_garbage_is_collected_as_before_once_a_picture_is_drawn():
+    live = neuron_explorer()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        live.controls["current"].value = 0.7
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_drawing_leaves_no_figures_behind():
+    live = neuron_explorer()
+    gc.collect()
+    for current in (0.1, 0.2, 0.4):
+        live.controls["current"].value = current
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Figure)]
 
 
 def test_a_sketch_knows_its_values():

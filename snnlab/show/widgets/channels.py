@@ -11,7 +11,7 @@ from snnlab.show.voltage import voltage_and_spikes
 from snnlab.show.widgets.live import LivePicture, choice, slider
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
-_STRONGEST = 12  # uA/cm2
+_STRONGEST = 12  # µA/cm²
 
 
 def channel_explorer(
@@ -62,7 +62,7 @@ def channel_explorer(
     return LivePicture(
         draw,
         {
-            "current": slider("current (uA/cm²)", 0, _STRONGEST, 4),
+            "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
             "channels_chosen": choice(
                 "sodium channels", [(f"{number:,}", number) for number in channels], middle
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from snnlab.data.images import Images
 from snnlab.measure.early_exit import Confidence, confidence_and_hits
@@ -94,7 +94,8 @@ def exit_explorer(net: SpikingNet, images: Images, *, timesteps: int = 16) -> Li
         below, above = good.tolist(), bad.tolist()
         ax.bar(steps, below, color=BLUE, label="right", zorder=2)
         ax.bar(steps, above, bottom=below, color=VERMILLION, hatch="//", label="wrong", zorder=2)
-        ax.set_xticks(range(1, timesteps + 1, max(1, timesteps // 8)))
+        ax.set_xlim(0.4, timesteps + 0.6)
+        ax.xaxis.set_major_locator(FixedLocator(range(timesteps, 0, -max(1, timesteps // 16))))
         head(ax, None, key=True)
         text = (
             f"{last.double().mean() + 1:.2f} timesteps on average, "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -11,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab.show.picture import Picture
+from snnlab.show.widgets.names import LIVE, name_controls
 
 _AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
 _LEFT, _BOTTOM, _RIGHT = 1.15, 0.9, 0.65  # margins in inches
@@ -27,6 +30,9 @@ class LivePicture(VBox):
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
         direction: "row" puts the controls side by side and wraps them, "column" below each other.
+
+    Raises:
+        ValueError: a control without a description, or two of the same name.
 
     Attributes:
         picture: the last `Picture` drawn; None if drawing failed.
@@ -52,7 +58,9 @@ class LivePicture(VBox):
             overflow="visible",
             padding="0.3em 0.8em",
         )
-        super().__init__([Box(list(self.controls.values()), layout=flow), self._view])
+        given = list(self.controls.values())
+        super().__init__([Box(given, layout=flow), self._view, name_controls(*given)])
+        self.add_class(LIVE)
         for control in self.controls.values():
             control.observe(self._redraw, names="value")
         self._redraw()
@@ -63,19 +71,38 @@ class LivePicture(VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def _redraw(self, change: object = None) -> None:
-        try:
-            self.picture = self._draw(**self.values)
-            self._view.value = self.picture.html()
-        except Exception as error:
-            self.picture = None
-            text = escape(f"{type(error).__name__}: {error}")
-            self._view.value = f'<p role="alert">This cannot be drawn. {text}</p>'
+        with _without_full_collection():
+            try:
+                self.picture = self._draw(**self.values)
+                self._view.value = self.picture.html()
+            except Exception as error:
+                self.picture = None
+                text = escape(f"{type(error).__name__}: {error}")
+                self._view.value = f'<p role="alert">This cannot be drawn. {text}</p>'
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
         bundle["text/html"] = self._view.value + _AT_REST
         return bundle
+
+
+@contextmanager
+def _without_full_collection() -> Iterator[None]:
+    """Collect only the garbage of the drawing itself, after it is shown.
+
+    A figure of matplotlib leaves thousands of objects in reference cycles. Left to itself, Python
+    soon searches all objects of the program for them, which takes half a second with torch
+    loaded. The figure's own objects are young, so the youngest two generations hold them all.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(1)
+        if enabled:
+            gc.enable()
 
 
 def slider(name: str, low: float, high: float, start: float, step: float | None = None) -> Any:

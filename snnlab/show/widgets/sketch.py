@@ -28,7 +28,10 @@ class Sketch(LivePicture):
     ) -> None:
         self.x = list(x)
         self._span, self._labels = span, labels
-        sliders = {f"at_{i}": _upright(x[i], start[i], span) for i in range(len(x))}
+        sliders = {
+            f"at_{i}": _upright(x[i], start[i], span, f"{labels[1]} at {labels[0]}: {x[i]:g}")
+            for i in range(len(x))
+        }
         super().__init__(self._picture, sliders, direction="row")
 
     @property
@@ -91,13 +94,15 @@ def sketch(
     return Sketch(x, span, starts, (x_label, y_label))
 
 
-def _upright(x: float, start: float, span: tuple[float, float]) -> FloatSlider:
+def _upright(x: float, start: float, span: tuple[float, float], said: str) -> FloatSlider:
+    """A vertical slider for one x; `said` is what it stands for."""
     return FloatSlider(
         value=start,
         min=span[0],
         max=span[1],
         step=(span[1] - span[0]) / 100,
         description=f"{x:g}",
+        tooltip=said,
         orientation="vertical",
         readout_format=".3g",
         layout=Layout(height="12em", width="5.5em", overflow="visible"),
