@@ -28,6 +28,14 @@ class Preset:
     device: str
     """Where networks are trained."""
 
+    def __str__(self) -> str:
+        net, training = self.architecture, self.training
+        return (
+            f"{self.name}: {self.data} on {self.device}; {net.name} of width {net.channels}; "
+            f"{training.epochs} epochs, {training.batch_size} images at a time; "
+            f"{self.seeds} seeds where a band is drawn"
+        )
+
 
 def preset(name: PresetName | None = None) -> Preset:
     """What a notebook trains, and on what.

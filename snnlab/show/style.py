@@ -51,11 +51,14 @@ _FREE = (
 )
 
 
+_WRITTEN = {"qcfs": "QCFS"}  # methods without a look of their own whose name is not their label
+
+
 def looks_of(labels: Sequence[str]) -> dict[str, Look]:
     """The look of each label: a known method's own, or a free one in the order given.
 
     Args:
-        labels: method names (see `LOOKS`) or any other text, which is then its own name.
+        labels: method names (see `LOOKS`) or any other text, which is then written as it is.
 
     Raises:
         ValueError: more unknown labels than there are free looks.
@@ -71,7 +74,7 @@ def looks_of(labels: Sequence[str]) -> dict[str, Look]:
             f"figure, got {len(unknown)}: {', '.join(unknown)}"
         )
     free = {
-        label: Look(label, look.colour, look.marker, look.dashes)
+        label: Look(_WRITTEN.get(label, label), look.colour, look.marker, look.dashes)
         for label, look in zip(unknown, _FREE, strict=False)
     }
     return {label: LOOKS.get(label) or free[label] for label in labels}

@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from snnlab.classroom.diagnosis import Diagnosis
-from snnlab.classroom.preset import preset
 from snnlab.classroom.questions import Question
 
 QUESTION = Question("b", {"a": "Too early.", "b": "Just so.", "c": "Too late."}, "Look again.")
@@ -63,14 +62,3 @@ def test_other_answers_have_their_own_diagnosis(answer, message):
 def test_a_question_needs_a_right_option():
     with pytest.raises(ValueError, match="got 'd'"):
         Question("d", {"a": "", "b": ""})
-
-
-def test_preset_from_the_environment(monkeypatch):
-    monkeypatch.delenv("SNNLAB_NOTEBOOKS", raising=False)
-    assert preset().name == "fast"
-    monkeypatch.setenv("SNNLAB_NOTEBOOKS", "FULL")
-    assert (preset().name, preset().data) == ("full", "mnist")
-    assert preset("fast").device == "cpu"  # the argument wins
-    monkeypatch.setenv("SNNLAB_NOTEBOOKS", "slow")
-    with pytest.raises(ValueError, match="SNNLAB_NOTEBOOKS got 'slow'; valid: fast, full"):
-        preset()

@@ -122,6 +122,49 @@ def test_formulas_are_closed(stem, read_notebook):
 
 
 @every_notebook
+def test_commands_of_latex_have_one_backslash(stem, read_notebook):
+    for cell in texts(read_notebook(stem)):
+        assert not re.search(r"\\\\[a-zA-Z]", cell.source), cell.source
+
+
+@every_notebook
+def test_symbols_of_the_guide_are_used(stem, read_notebook):
+    for cell in texts(read_notebook(stem)):
+        for formula in re.findall(r"\$([^$]+)\$", cell.source):
+            assert not re.search(r"\\tau|\\vartheta|V_\{|v_\{?(thr|reset|rest)", formula), formula
+
+
+@every_notebook
+def test_who_is_asked_to_predict_gets_a_sketch(stem, read_notebook):
+    """In the section in which the word falls; the header and the exercises ask nothing."""
+    cells, asked = read_notebook(stem).cells, 0
+    for index, cell in enumerate(cells):
+        if cell.cell_type != "markdown" or tags(cell):
+            continue
+        if re.search(r"\b(Predict|Sketch)\b", cell.source):
+            asked += 1
+            following = next(c for c in cells[index + 1 :] if c.cell_type == "code")
+            assert "show.widgets.sketch(" in following.source, cell.source
+    assert asked
+
+
+@every_notebook
+def test_figures_that_a_chapter_is_about_carry_a_prediction(stem, read_notebook):
+    key = ("accuracy_against_timesteps", "accuracy_against_sigma")
+    for cell in codes(read_notebook(stem)):
+        if any(f"show.{name}(" in cell.source for name in key):
+            assert "show.lay_prediction(" in cell.source or '"prediction"' in cell.source
+
+
+@every_notebook
+def test_sketch_comes_after_a_question_and_before_the_answer_is_computed(stem, read_notebook):
+    cells = read_notebook(stem).cells
+    for index, cell in enumerate(cells):
+        if cell.cell_type == "code" and "show.widgets.sketch(" in cell.source:
+            assert cells[index - 1].cell_type == "markdown"
+
+
+@every_notebook
 def test_a_prediction_comes_before_its_measurement(stem, read_notebook):
     notebook = read_notebook(stem)
     asked, shown = {}, {}

@@ -30,7 +30,7 @@ def test_no_two_looks_share_colour_marker_or_dashes():
 def test_known_methods_keep_their_look_and_unknown_ones_take_free_looks_in_order():
     looks = looks_of(["qcfs", "noise", "target-T"])
     assert looks["noise"] == LOOKS["noise"]
-    assert looks["qcfs"].name == "qcfs"
+    assert looks["qcfs"].name == "QCFS"
     assert looks["qcfs"].marker == looks_of(["other"])["other"].marker
     assert looks["target-T"].marker == looks_of(["x", "y"])["y"].marker
 
@@ -101,3 +101,8 @@ def test_title_note_and_key_stand_above_each_other():
     assert note.y1 <= title.y0 + 1
     assert "\n" in ax.texts[0].get_text()
     assert key.x1 <= frame.x1
+
+
+def test_a_method_is_written_as_in_the_literature():
+    looks = looks_of(["qcfs", "max-norm"])
+    assert [look.name for look in looks.values()] == ["QCFS", "max-norm"]
