@@ -104,12 +104,16 @@ def test_the_index_is_shown_as_a_page(lab, page):
     page.locator(".jp-Notebook h1:has-text('Quickstart')").wait_for()
 
 
-def test_a_slider_moved_by_the_keyboard_changes_the_picture(lab, page):
-    page.goto(f"{lab}/lab/tree/01_spiking_neuron.ipynb")
+def open_and_run(lab, page, stem):
+    """Open a notebook and run all its cells, as a student does with the menu."""
+    page.goto(f"{lab}/lab/tree/{stem}.ipynb")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
 
+
+def test_a_slider_moved_by_the_keyboard_changes_the_picture(lab, page):
+    open_and_run(lab, page, "01_spiking_neuron")
     picture = page.locator(".jupyter-widgets img[alt^='Membrane potential of one neuron']")
     picture.wait_for(state="attached")
     picture.scroll_into_view_if_needed()
@@ -117,7 +121,7 @@ def test_a_slider_moved_by_the_keyboard_changes_the_picture(lab, page):
     pixels = picture.get_attribute("src")
     assert "6 spikes" in before
 
-    slider = page.locator(".widget-slider:has-text('current')").last.locator("[role=slider]")
+    slider = page.get_by_role("slider", name="current (v_th)", exact=True)
     slider.focus()
     for _ in range(5):
         slider.press("ArrowRight")
@@ -130,3 +134,36 @@ def test_a_slider_moved_by_the_keyboard_changes_the_picture(lab, page):
     assert picture.get_attribute("src") != pixels
     assert re.search(r"\b[67] spikes", picture.get_attribute("alt"))
     assert page.locator(".jp-RenderedHTMLCommon [role=status]").count() == 3  # the three checks
+
+    # Everything that can be moved has a name that a screen reader says.
+    page.get_by_role("slider", name="Rate (spikes per timestep) at Current (v_th): 0.25").wait_for()
+    for role in ("slider", "combobox"):
+        for control in page.locator(".snnlab-live").get_by_role(role).all():
+            named = control.get_attribute("aria-label") or control.evaluate(
+                "node => node.labels && node.labels.length && node.labels[0].textContent"
+            )
+            assert named, control.evaluate("node => node.outerHTML")
+    assert page.locator(".snnlab-live [aria-live=polite] figcaption").count() == 2
+
+
+def test_a_wrong_answer_is_told_what_it_does(lab, page):
+    open_and_run(lab, page, "01_spiking_neuron")
+    check = page.locator(".jp-CodeCell:has-text('one_step.check(one_step)')")
+    check.locator("[role=status]:has-text('Nothing is returned yet')").wait_for()
+    exercise = page.locator(".jp-CodeCell:has-text('def one_step')").locator(".cm-content")
+    exercise.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(
+        "def one_step(v, current, v_th, beta):\n"
+        "    h = beta * v + current\n"
+        "    spike = 1 if h > v_th else 0\n"
+        "    return spike, h - v_th * spike\n"
+    )
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    told = check.locator("[role=status]:has-text('Not yet')")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[role=status]')]"
+        ".some(node => /equal/i.test(node.textContent))"
+    )
+    assert re.search(r"(?i)equal", told.inner_text())

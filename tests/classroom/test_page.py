@@ -1,0 +1,36 @@
+"""Notebooks as web pages: formulas are drawn by the browser, nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("latex2mathml")
+from snnlab.classroom.page import CoursePage
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
+
+
+@pytest.mark.parametrize("stem", sorted(path.stem for path in FOLDER.glob("*.ipynb")))
+def test_a_page_holds_everything_that_it_shows(stem):
+    notebook = nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4)
+    page, _ = CoursePage().from_notebook_node(notebook)
+    asked = "".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    outside = re.sub(r"```.*?```|`[^`]*`", "", asked, flags=re.DOTALL)
+    formulas = re.findall(r"\$\$.+?\$\$|\$[^$]+?\$", outside, re.DOTALL)
+    assert page.count("<math") == len(formulas) > 0
+    shown = re.sub(r"<(script|style|pre).*?</\1>", "", page, flags=re.DOTALL)
+    assert "$" not in re.sub(r"<[^>]*>", "", shown)
+    assert "\\" not in re.sub(r"<[^>]*>", "", shown), "LaTeX that MathML has no name for"
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=\"?https?:", page)
+    assert "<mtext>&amp;" not in page
+
+
+def test_rows_of_a_formula_become_rows_of_a_table():
+    source = "$$\\begin{split} a &= b \\\\ c &= d \\end{split}$$"
+    cell = nbformat.v4.new_markdown_cell(source)
+    page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert page.count("<mtr") == 2
