@@ -18,8 +18,15 @@ _WITHOUT_SCRIPTS = """
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block html_head_css -%}
+{{ super() }}
+<style>
+math mtd:nth-child(odd) { text-align: right }
+math mtd:nth-child(even) { text-align: left }
+</style>
+{%- endblock -%}
 """
-"""The page of nbconvert, less what it would fetch from other machines."""
+"""The page of nbconvert, less what it would fetch from other machines; rows of formulas aligned."""
 
 
 class _Formulas(IPythonRenderer):

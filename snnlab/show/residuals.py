@@ -59,7 +59,7 @@ def residual_histograms(
             f"{len(stages)} stages need as many noises and axes, got {len(noises)} and "
             f"{len(axes or stages)}"
         )
-    axes = shown_grid(len(stages)) if axes is None else tuple(axes)
+    axes = shown_grid(len(stages), panel=(4.6, 5.4)) if axes is None else tuple(axes)
     highest = max(
         _panel(ax, found, trained, span)
         for ax, found, trained in zip(axes, stages, noises, strict=True)

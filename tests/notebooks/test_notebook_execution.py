@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -49,10 +50,21 @@ def results(notebook):
             continue
         assert not any(output.output_type == "error" for output in cell.outputs)
         assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
+        for output in cell.outputs:
+            require_words(output.get("data", {}).get("text/html", ""))
         if tags == "timing":  # seconds differ from run to run
             continue
         found[cell.id] = [without_ids(output) for output in cell.outputs]
     return found
+
+
+def require_words(html):
+    """Every picture has alternative text, and a summary below it."""
+    pictures = re.findall(r"<img [^>]*>", html)
+    for picture in pictures:
+        assert re.search(r'alt="[^"]{20,}"', picture), picture[-200:]
+    summaries = re.findall(r"<figcaption[^>]*>([^<]{15,})</figcaption>", html)
+    assert len(summaries) == len(pictures), html[-500:]
 
 
 def without_ids(output):
