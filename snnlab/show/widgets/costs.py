@@ -59,13 +59,16 @@ def energy_explorer(report: CostReport) -> LivePicture:
 
 
 @torch.no_grad()
-def exit_explorer(net: SpikingNet, images: Images, *, timesteps: int = 16) -> LivePicture:
+def exit_explorer(
+    net: SpikingNet, images: Images, *, timesteps: int = 16, count: int = 1000
+) -> LivePicture:
     """Choose the confidence at which an image leaves; see when images leave, and which rightly.
 
     Args:
         net: run without noise.
-        images: what is classified, in one batch.
+        images: the first `count` are classified, in one batch.
         timesteps: T at which every image leaves.
+        count: how many.
 
     Raises:
         ValueError: timesteps below 2.
@@ -76,7 +79,8 @@ def exit_explorer(net: SpikingNet, images: Images, *, timesteps: int = 16) -> Li
     """
     if timesteps < 2:
         raise ValueError(f"early exit needs at least 2 timesteps, got {timesteps}")
-    batch = images.normalised(), images.labels
+    shown = images.first(min(count, len(images)))
+    batch = shown.normalised(), shown.labels
     with evaluating(net):
         kinds: tuple[Confidence, ...] = ("probability", "margin")
         found = {kind: confidence_and_hits(net, *batch, timesteps, kind) for kind in kinds}
