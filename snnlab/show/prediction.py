@@ -54,12 +54,15 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
     margin = 0.04 * (high - low)
     ax.set_ylim(min(low, guess.min() - margin), max(high, guess.max() + margin))
     middle = len(at) // 2
+    low, high = ax.get_ylim()
+    below = guess[middle] > low + 0.9 * (high - low)  # above it stands the key
     ax.annotate(
         name,
         xy=(at[middle], guess[middle]),
-        xytext=(0, 14),
+        xytext=(0, -14 if below else 14),
         textcoords="offset points",
         ha="center",
+        va="top" if below else "bottom",
         fontsize=NOTE,
         family=FONT,
         fontweight="bold",

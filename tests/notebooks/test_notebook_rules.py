@@ -157,6 +157,14 @@ def test_figures_that_a_chapter_is_about_carry_a_prediction(stem, read_notebook)
 
 
 @every_notebook
+def test_labels_of_sketches_fit_their_picture(stem, read_notebook):
+    for cell in codes(read_notebook(stem)):
+        if "show.widgets.sketch(" in cell.source:
+            (label,) = re.findall(r'y_label="([^"]+)"', cell.source)
+            assert len(label) <= 27, label  # as many as 4.5 inches hold
+
+
+@every_notebook
 def test_sketch_comes_after_a_question_and_before_the_answer_is_computed(stem, read_notebook):
     cells = read_notebook(stem).cells
     for index, cell in enumerate(cells):

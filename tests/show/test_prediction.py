@@ -7,6 +7,7 @@ import torch
 
 from snnlab.data.images import Images
 from snnlab.show.accuracy import accuracy_against_timesteps
+from snnlab.show.curves import line_chart
 from snnlab.show.description import describe
 from snnlab.show.gallery import gallery
 from snnlab.show.prediction import lay_prediction
@@ -22,6 +23,16 @@ def test_a_prediction_is_seen_whole_and_described(ax):
     assert high > 1.7
     assert describe(ax).startswith(before)
     assert "Your prediction: -0.5 at 0, 1.7 at 0.5, 0.2 at 1." in describe(ax)
+
+
+@pytest.mark.parametrize(("guess", "side"), [(0.5, "bottom"), (2.0, "top")])
+def test_the_name_keeps_clear_of_the_key_above_the_figure(ax, guess, side):
+    line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
+    lay_prediction(ax, [0, 1, 2], [guess] * 3)
+    (name,) = [text for text in ax.texts if text.get_text() == "your prediction"]
+    assert name.get_verticalalignment() == side
+    whole = name.get_window_extent()
+    assert whole.y1 < ax.get_window_extent().y1
 
 
 def test_shapes_must_fit(ax):
