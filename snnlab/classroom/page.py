@@ -1,17 +1,23 @@
 """Notebooks as web pages that need no network: their formulas are MathML, which browsers draw.
 
-python -m nbconvert --execute --to snnlab.classroom.page.CoursePage notebooks/*.ipynb
+`python -m nbconvert --execute --to snnlab.classroom.page.CoursePage notebooks/*.ipynb` writes them,
+`python -m snnlab.classroom.page notebooks/README.md index.html` the page that lists them.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
 
 _WITHOUT_SCRIPTS = """
 {%- extends 'lab/index.html.j2' -%}
@@ -29,14 +35,19 @@ math mtd:nth-child(even) { text-align: left }
 """The page of nbconvert, less what it would fetch from other machines; rows of formulas aligned."""
 
 
-class _Formulas(IPythonRenderer):
-    """Markdown to HTML, formulas to MathML."""
+class _Markdown(IPythonRenderer):
+    """Markdown to HTML: formulas as MathML, links to notebooks as links to their pages."""
 
     def inline_math(self, body: str) -> str:
         return _mathml(body, "inline")
 
     def block_math(self, body: str) -> str:
         return _mathml(body, "block")
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        if url == "README.md":
+            url = "index.html"
+        return str(super().link(text, re.sub(r"^(\w+)\.ipynb$", r"\1.html", url), title))
 
 
 class CoursePage(HTMLExporter):
@@ -45,11 +56,25 @@ class CoursePage(HTMLExporter):
     export_from_notebook = "Course page"
     raw_template = _WITHOUT_SCRIPTS
 
+    def from_notebook_node(  # type: ignore[override]  # as HTMLExporter does
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page of a notebook, named after its first heading."""
+        titled = nbformat.from_dict(nb)
+        heading = next(
+            (found for cell in nb.cells if (found := re.search(r"^# (.+)$", cell.source, re.M))),
+            None,
+        )
+        if heading:
+            titled.metadata["title"] = heading[1]
+        page: tuple[str, dict[str, Any]] = super().from_notebook_node(titled, resources, **options)
+        return page
+
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
         """A Markdown cell as HTML."""
         cell: dict[str, Any] = context.get("cell", {})
-        renderer = _Formulas(
+        renderer = _Markdown(
             escape=False,
             attachments=cell.get("attachments", {}),
             embed_images=self.embed_images,
@@ -63,3 +88,22 @@ def _mathml(latex: str, display: str) -> str:
     """A formula as MathML."""
     convert = importlib.import_module("latex2mathml.converter").convert
     return str(convert(latex.strip(), display=display))
+
+
+def write_markdown_page(source: Path, target: Path) -> None:
+    """Write a Markdown file as a page that looks like those of the notebooks.
+
+    Raises:
+        FileNotFoundError: no such source.
+
+    Example:
+        >>> write_markdown_page(Path("notebooks/README.md"), Path("index.html"))
+    """
+    cell = nbformat.v4.new_markdown_cell(source.read_text(encoding="utf-8"))
+    page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_markdown_page(*map(Path, sys.argv[1:]))

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 pytest.importorskip("latex2mathml")
-from snnlab.classroom.page import CoursePage
+from snnlab.classroom.page import CoursePage, write_markdown_page
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
@@ -34,3 +34,22 @@ def test_rows_of_a_formula_become_rows_of_a_table():
     cell = nbformat.v4.new_markdown_cell(source)
     page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     assert page.count("<mtr") == 2
+
+
+def test_the_index_leads_to_every_page_and_is_named(tmp_path):
+    write_markdown_page(FOLDER / "README.md", tmp_path / "pages" / "index.html")
+    page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="(\d\d_\w+)\.html"', page)
+    assert links == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+    assert "<title>The course</title>" in page
+    assert 'lang="en"' in page
+    assert 'charset="utf-8"' in page
+
+
+def test_links_between_notebooks_become_links_between_pages():
+    source = "# Here\n[next](01_a.ipynb) [index](README.md) [paper](https://arxiv.org/abs/1.ipynb)"
+    cell = nbformat.v4.new_markdown_cell(source)
+    page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    for address in ("01_a.html", "index.html", "https://arxiv.org/abs/1.ipynb"):
+        assert f'href="{address}"' in page
+    assert "<title>Here</title>" in page
