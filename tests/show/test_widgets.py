@@ -207,7 +207,7 @@ def test_a_drawing_leaves_no_figures_behind():
 
 def figures():
     """How many figures of matplotlib there are, those that nobody needs any more included."""
-    return sum(isinstance(thing, Figure) for thing in gc.get_objects())
+    return sum(type(thing) is Figure for thing in gc.get_objects())
 
 
 def test_a_sketch_knows_its_values():
