@@ -1,4 +1,4 @@
-"""The full preset: every notebook runs with its network, on few images and for one epoch.
+"""The full preset: every notebook runs with its network, on few images and for a few epochs.
 
 Data are the small MNIST that comes with the package, in the place of all of MNIST. So this shows
 that nothing in a notebook is made for the fast preset alone; how long a GPU takes it does not.
@@ -24,12 +24,12 @@ import snnlab.classroom as _classroom
 import snnlab.experiment as _experiment
 
 _preset, _load, _presets = _classroom.preset, _snnlab.load_data, _experiment.PRESETS
-_few = {"train_size": 256, "test_size": 64}
+_few = {"train_size": 600, "test_size": 256}
 
 
 def _small(name=None):
     full = _preset("full")
-    return _replace(full, training=_replace(full.training, epochs=2), seeds=2)
+    return _replace(full, training=_replace(full.training, epochs=4), seeds=2)
 
 
 def _mnist(name, device="cpu"):
