@@ -50,15 +50,13 @@ lab: $(READY)  ## Open the notebooks in JupyterLab
 		--LabApp.default_url=/lab/tree/README.md $(ARGS)
 
 notebooks: $(READY)  ## Run all notebooks and write them as web pages to build/notebooks
-	$(BIN)/python -m nbconvert --execute --to html --output-dir=build/notebooks \
+	$(BIN)/python -m nbconvert --execute --to snnlab.classroom.page.CoursePage \
+		--output-dir=build/notebooks \
 		--ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.store_widget_state=False \
 		--NbConvertBase.display_data_priority=text/html \
 		--NbConvertBase.display_data_priority=image/png \
 		--NbConvertBase.display_data_priority=text/plain $(ARGS) notebooks/*.ipynb
-	$(BIN)/python -m mistune -p table -f notebooks/README.md -o build/notebooks/index.html
-	sed -i.bak -e 's/href="\([0-9a-z_]*\)\.ipynb"/href="\1.html"/g' \
-		-e 's/href="README\.md"/href="index.html"/g' build/notebooks/*.html
-	rm build/notebooks/*.html.bak
+	$(BIN)/python -m snnlab.classroom.page notebooks/README.md build/notebooks/index.html
 
 bench: $(READY)  ## Measure the speed of training and inference
 	$(BIN)/snnlab bench $(ARGS)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import nbformat
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
@@ -86,7 +86,6 @@ class CoursePage(HTMLExporter):
 
 def _mathml(latex: str, display: str) -> str:
     """A formula as MathML."""
-    convert = importlib.import_module("latex2mathml.converter").convert
     return str(convert(latex.strip(), display=display))
 
 

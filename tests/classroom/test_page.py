@@ -8,7 +8,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-pytest.importorskip("latex2mathml")
 from snnlab.classroom.page import CoursePage, write_markdown_page
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
