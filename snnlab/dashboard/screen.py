@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+    from snnlab.show.charts.frame import Picture
+
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 """Of a badge."""
 STYLE = """<style>
@@ -37,7 +39,9 @@ def head(title: str, lead: str) -> None:
     st.markdown(lead)
 
 
-def show_chart(chart: alt.Chart, table: pd.DataFrame, *, key: str, place: Any = st) -> None:
+def show_chart(
+    chart: alt.Chart | Picture, table: pd.DataFrame, *, key: str, place: Any = st
+) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
     Args:
@@ -46,7 +50,18 @@ def show_chart(chart: alt.Chart, table: pd.DataFrame, *, key: str, place: Any = 
         key: tells it from the other charts of the page.
         place: where it goes.
     """
-    place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
+    from snnlab.show.charts.frame import Picture  # here: it takes a second to import
+
+    if isinstance(chart, Picture):
+        place.vega_lite_chart(
+            spec=chart.look | {"datasets": chart.data},
+            alt=chart.description,
+            width="stretch",
+            height=chart.height,
+            key=f"chart-{key}",
+        )
+    else:
+        place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
     with place.expander("The numbers"):
         st.caption(chart.description)
         st.dataframe(table, hide_index=True, height=240, key=f"table-{key}")

@@ -19,7 +19,7 @@ from snnlab.dashboard.service import (
 )
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.data.errors import DataError
-from snnlab.experiment.engine import QueueFull
+from snnlab.experiment.job import QueueFull
 
 MOST_SHOWN = 8
 """Runs in one link."""
@@ -80,6 +80,6 @@ def shown_ids() -> list[str]:
     if ids:
         return list(dict.fromkeys(ids))
     examples = [run.id for run in example_runs()]
-    waiting = [job.id for job in active_jobs() if job.user.startswith(EXAMPLE)]
+    waiting = [job.id for job in active_jobs() if job.user == EXAMPLE]
     latest = [run.id for run in finished_runs()[:1]]
     return list(dict.fromkeys([*examples, *waiting])) or latest

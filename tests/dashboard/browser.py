@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,12 +12,21 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = (
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+"""Options of a browser that looks nothing up by itself."""
 PATIENCE = 300_000
 """Milliseconds for one step; the tests never assert a time."""
 
@@ -28,6 +38,39 @@ def chromium() -> str:
     if found is None:
         pytest.skip(f"no browser here; looked for {', '.join(NAMES)}")
     return found
+
+
+@contextlib.contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser without a screen, or the test is skipped."""
+    path = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=["--no-sandbox", *QUIET])
+        yield started
+        started.close()
+
+
+def drawn(page: Any) -> None:
+    """Until the page has a title and its script has come to an end."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
+        " && !document.querySelector('[data-testid=stSkeleton]')"
+    )
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True).first
+
+
+def press_start(page: Any) -> str:
+    """Start, and wait until the link names the run: its id."""
+    button(page, "Start").click()
+    page.wait_for_url(re.compile(r"[?&]run="))
+    return str(re.search(r"[?&]run=([^&]+)", page.url).group(1))  # type: ignore[union-attr]
 
 
 @contextlib.contextmanager

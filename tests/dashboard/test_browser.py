@@ -13,7 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.dashboard.browser import PATIENCE, chromium, served
+from tests.dashboard.browser import (
+    PATIENCE,
+    browsing,
+    button,
+    chromium,
+    drawn,
+    press_start,
+    served,
+)
 
 pytestmark = pytest.mark.slow
 SHORT = "train?preset=digits-mlp&epochs=2"
@@ -31,13 +39,8 @@ def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsing() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -48,30 +51,9 @@ def page(browser: Any) -> Iterator[Any]:
     context.close()
 
 
-def drawn(page: Any) -> None:
-    """Until the page has a title and its script has come to an end."""
-    page.wait_for_selector("h1")
-    page.wait_for_function(
-        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
-        " && !document.querySelector('[data-testid=stSkeleton]')"
-    )
-    assert page.locator("[data-testid=stException]").count() == 0
-
-
 def open_at(page: Any, address: str) -> None:
     page.goto(address)
     drawn(page)
-
-
-def button(page: Any, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True).first
-
-
-def press_start(page: Any) -> str:
-    """Start, and wait until the link names the run: its id."""
-    button(page, "Start").click()
-    page.wait_for_url(re.compile(r"[?&]run="))
-    return str(re.search(r"[?&]run=([^&]+)", page.url).group(1))  # type: ignore[union-attr]
 
 
 def test_the_story(server: str, browser: Any, page: Any, tmp_path: Path) -> None:

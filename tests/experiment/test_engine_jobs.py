@@ -15,7 +15,8 @@ import pytest
 
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.dask_engine import DaskEngine
-from snnlab.experiment.engine import Engine, Job, JobError, QueueFull
+from snnlab.experiment.engine import Engine
+from snnlab.experiment.job import Job, JobError, QueueFull
 from snnlab.experiment.store import Run
 
 HERE = Path(__file__).parent
