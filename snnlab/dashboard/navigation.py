@@ -36,6 +36,8 @@ def main() -> None:
         )
         for i, name in enumerate(names)
     ]
+    # The first page has no path; a link that spells it out is no mistake.
+    pages.append(st.Page(opener(names[0]), url_path=names[0], visibility="hidden"))
     st.navigation(pages, position="top").run()
     leave_cookie()
     prepare(str(runs_folder().absolute()))  # after the page, which need not wait for it

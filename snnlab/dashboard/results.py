@@ -19,14 +19,14 @@ MOST_IMAGES = 12
 
 
 def draw_results(runs: list[Run]) -> None:
-    """All there is to see of finished runs."""
+    """Accuracy against timesteps."""
     palette = colours()
-    groups = [group for group in group_runs(runs, palette) if group.runs[0].accuracy]
+    groups = groups_of(runs)
     lines = lines_of(groups)
     if not lines:
         st.info("These runs have no timesteps to read.")
         return
-    noisy = next((group for group in groups if method_of(group) == "noise"), None)
+    noisy = with_noise(groups)
     below = st.container()
     kept = noisy is not None and address.toggle(
         "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
@@ -36,13 +36,29 @@ def draw_results(runs: list[Run]) -> None:
     highest = min(max(line.seeds[0]) for line in lines.values())
     with below:
         draw_curve(lines, highest)
-    T = address.whole("at", min(LATE, highest), 1, highest)
+
+
+def draw_details(runs: list[Run]) -> None:
+    """What became of one of the runs that were trained with noise, if there is one."""
+    noisy = with_noise(groups_of(runs))
     if noisy:
-        certificate, images = st.columns([1, 1], gap="large")
+        run = noisy.runs[0]
+        highest = max(run.accuracy)
+        certificate, images = st.columns(2, gap="large")
         with certificate:
-            draw_certificate(noisy.runs[0])
+            draw_certificate(run)
         with images:
-            draw_rescued(noisy.runs[0], T)
+            draw_rescued(run, address.whole("at", min(LATE, highest), 1, highest))
+
+
+def groups_of(runs: list[Run]) -> list[Group]:
+    """The runs that have a curve, in groups."""
+    return [group for group in group_runs(runs, colours()) if group.runs[0].accuracy]
+
+
+def with_noise(groups: list[Group]) -> Group | None:
+    """The first group that was trained with noise."""
+    return next((group for group in groups if method_of(group) == "noise"), None)
 
 
 def method_of(group: Group) -> str:

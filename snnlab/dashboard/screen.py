@@ -20,6 +20,9 @@ STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1500px; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 h1 { letter-spacing: -0.01em; }
+[data-testid="stCaptionContainer"] p, [data-testid="stImageCaption"] p {
+  color: INK; opacity: 0.8;
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }
@@ -34,7 +37,7 @@ def colours() -> Palette:
 
 def head(title: str, lead: str) -> None:
     """The title of a page and one sentence that says what it is for."""
-    st.html(STYLE)
+    st.html(STYLE.replace("INK", colours().ink))
     st.title(title, anchor=False)
     st.markdown(lead)
 

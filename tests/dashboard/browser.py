@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,11 @@ def button(page: Any, name: str) -> Any:
     return page.get_by_role("button", name=name, exact=True).first
 
 
+def badge(page: Any, word: str) -> Any:
+    """Where a run stands; the text of a badge begins with the name of its icon."""
+    return page.get_by_text(re.compile(rf"(^|\W){word}$")).first
+
+
 def press_start(page: Any) -> str:
     """Start, and wait until the link names the run: its id."""
     button(page, "Start").click()
@@ -102,6 +108,13 @@ def served(root: Path, **environment: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def server_process(address: str) -> psutil.Process:
+    """The process that serves an address of `served`."""
+    port = address.rsplit(":", 1)[1]
+    children = psutil.Process().children(recursive=True)
+    return next(child for child in children if port in child.cmdline())
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

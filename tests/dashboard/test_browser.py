@@ -15,12 +15,14 @@ import pytest
 
 from tests.dashboard.browser import (
     PATIENCE,
+    badge,
     browsing,
     button,
     chromium,
     drawn,
     press_start,
     served,
+    server_process,
 )
 
 pytestmark = pytest.mark.slow
@@ -107,7 +109,7 @@ def test_start_and_cancel_twenty_times(server: str, page: Any) -> None:
         open_at(page, f"{server}/{LONG}&sigma={0.30 + number / 100:.2f}")
         press_start(page)
         button(page, "Cancel").click()
-        page.get_by_text("Cancelled", exact=True).first.wait_for()
+        badge(page, "Cancelled").wait_for()
     for _ in range(60):
         if len(children()) <= len(at_first) + 1:  # one that is kept ready is allowed
             break
@@ -137,3 +139,48 @@ def test_two_browsers_at_once(server: str, browser: Any) -> None:
         open_at(page, f"{server}/runs?run={foreign}")
         assert page.get_by_role("button", name="Delete").count() == 0
         page.context.close()
+
+
+def test_a_killed_server_leaves_a_run_that_goes_on(
+    trained: Path, tmp_path: Path, page: Any
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(trained, root)
+    with served(root) as address:
+        open_at(page, f"{address}/train?preset=digits&epochs=60&sigma=0.33")
+        id = press_start(page)
+        page.wait_for_selector("[aria-label^='Training loss']")
+        below = server_process(address).children(recursive=True)
+        server_process(address).kill()
+        _, alive = psutil.wait_procs(below, timeout=30)
+        assert alive == []  # workers and training end with their server
+    with served(root) as address:
+        open_at(page, f"{address}/train?run={id}")
+        badge(page, "Interrupted").wait_for()
+        page.get_by_text("start it again and it goes on").wait_for()
+        epochs = len((root / id / "metrics.jsonl").read_text().splitlines())
+        button(page, "Go on").click()
+        badge(page, "Done").wait_for()
+        page.get_by_text("Certificate of the conversion").wait_for()
+    assert 0 < epochs < 60 == len((root / id / "metrics.jsonl").read_text().splitlines())
+
+
+def test_a_killed_training_is_said_and_the_queue_goes_on(server: str, page: Any) -> None:
+    open_at(page, f"{server}/{LONG}&sigma=0.77")
+    press_start(page)
+    page.wait_for_selector("[aria-label^='Training loss']")
+    youngest = max(children(), key=lambda child: child.create_time())
+    youngest.kill()
+    badge(page, "Interrupted").wait_for()
+    page.get_by_text("was killed by signal 9").wait_for()
+    open_at(page, f"{server}/{SHORT}&sigma=0.78")
+    press_start(page)
+    badge(page, "Done").wait_for()
+
+
+def test_the_first_page_has_an_address_of_its_own(server: str, page: Any) -> None:
+    """A lesson link may spell it out."""
+    open_at(page, f"{server}/neuron?current=0.45&fix=sigma")
+    page.wait_for_selector("[aria-label^='Membrane potential']")
+    assert page.get_by_role("dialog").count() == 0
+    assert "current=0.45" in page.url

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
+from snnlab.experiment.job import JobStatus
 from tests.dashboard.conftest import Open
 from tests.dashboard.fake_engine import FakeEngine
 
@@ -161,6 +162,23 @@ def test_a_failure_is_shown_as_advice(runs: Path, open_page: Open, engine: FakeE
     engine.become(job.id, "failed", "the GPU has too little free memory. Try a smaller batch")
     app.run()
     assert "Try a smaller batch" in app.warning[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("state", ["interrupted", "cancelled", "failed"])
+def test_what_stopped_can_go_on(
+    state: JobStatus, runs: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    app = press(open_page("train"), "Start")
+    (job,) = engine.jobs()
+    engine.become(job.id, state, "the server was stopped")
+    app.run()
+    assert "the server was stopped" in words(app) or state == "cancelled"
+    engine.kept.clear()
+    kept = engine.submit(job.config, user=job.user)
+    engine.become(kept.id, state)
+    press(app.run(), "Go on")
+    assert not app.exception
+    assert [job.id for job in engine.jobs()] == [kept.id]
 
 
 def test_finished_runs_show_certificate_and_follow_the_slider(runs: Path, open_page: Open) -> None:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.dashboard.browser import browsing, drawn, press_start, served
+from tests.dashboard.browser import badge, browsing, drawn, press_start, served
 
 WATCH = """
 window.sent = [];
@@ -79,7 +79,7 @@ def training(page: Any, address: str, preset: str, seed: int, times: Times) -> N
     press_start(page)
     page.wait_for_selector("[aria-label^='Training loss']")
     times[f"Start, {preset}: first point of the loss"].append(since(start))
-    page.get_by_text("Done", exact=True).first.wait_for()
+    badge(page, "Done").wait_for()
     page.get_by_text("Certificate of the conversion").wait_for()
     page.wait_for_selector("[aria-label^='Test accuracy']")
     times[f"Start, {preset}: accuracy against T"].append(since(start))

@@ -84,7 +84,7 @@ def framed(chart: Any, description: str, colours: Palette, *, height: int = 320)
             symbolOpacity=1,
             symbolStrokeWidth=3,
             columnPadding=24,
-            columns=2,
+            columns=alt.expr("width < 420 ? 1 : 2"),  # on a phone one below the other
         )
         .configure_view(strokeWidth=0)
     )
