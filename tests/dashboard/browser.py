@@ -28,7 +28,7 @@ QUIET = (
     "--no-first-run",
 )
 """Options of a browser that looks nothing up by itself."""
-PATIENCE = 300_000
+PATIENCE = 120_000
 """Milliseconds for one step; the tests never assert a time."""
 
 
