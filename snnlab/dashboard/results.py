@@ -141,15 +141,17 @@ def draw_rescued(run: Run, T: int) -> None:
     gallery = st.container(horizontal=True)
     for image in shown:
         picture, words = thumbnail(found.pixels[image]), in_words(found, image, late)
-        gallery.image(picture, words, width=104)
+        spoken = f"{said(found, image, EARLY)} at T = {EARLY}, {said(found, image, late)} later"
+        label = found.classes[found.labels[image]]
+        gallery.image(picture, words, width=104, alt=f"Test image of class {label}: {spoken}")
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
     with st.expander("The numbers"):
         table = pd.DataFrame(
             {
                 "image": shown,
                 "label": [found.classes[found.labels[image]] for image in shown],
-                "at T = 1": [found.classes[found.quiet[0, image]] for image in shown],
-                f"at T = {late}": [found.classes[found.quiet[late - 1, image]] for image in shown],
+                f"at T = {EARLY}": [said(found, image, EARLY) for image in shown],
+                f"at T = {late}": [said(found, image, late) for image in shown],
             }
         )
         st.dataframe(table, hide_index=True)
@@ -157,5 +159,9 @@ def draw_rescued(run: Run, T: int) -> None:
 
 def in_words(found: Predictions, image: int, late: int) -> str:
     """What the network says about an image, early and late."""
-    early = plain(found.classes[found.quiet[EARLY - 1, image]])
-    return f"{early} → **{plain(found.classes[found.quiet[late - 1, image]])}**"
+    return f"{plain(said(found, image, EARLY))} → **{plain(said(found, image, late))}**"
+
+
+def said(found: Predictions, image: int, T: int) -> str:
+    """The class that the network names after T timesteps."""
+    return found.classes[found.quiet[T - 1, image]]

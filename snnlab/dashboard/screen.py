@@ -67,7 +67,10 @@ def show_chart(
         place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
     with place.expander("The numbers"):
         st.caption(chart.description)
-        st.dataframe(table, hide_index=True, height=240, key=f"table-{key}")
+        columns = ", ".join(map(str, table.columns))
+        st.dataframe(
+            table, hide_index=True, height=240, key=f"table-{key}", alt=f"The numbers: {columns}"
+        )
 
 
 def plain(text: str) -> str:
