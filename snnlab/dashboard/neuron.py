@@ -181,7 +181,7 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
     add.metric("noise", f"{settings.beta * noise:+.2f}", border=True)
     add.caption("a new draw" if settings.noisy and settings.sigma else "off: switch it on above")
-    fire.metric("fire", "spike" if fired else "no spike", border=True)
+    fire.metric("fire", "yes" if fired else "no", border=True)
     fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {settings.v_th:g}")
     reset.metric("reset", f"{v:.2f}", border=True)
     after = f"{h:.2f} − {settings.v_th:g}" if settings.reset == "subtract" else "set to 0"

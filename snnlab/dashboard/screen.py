@@ -20,8 +20,11 @@ STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1500px; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 h1 { letter-spacing: -0.01em; }
+[data-testid="stCaptionContainer"], [data-testid="stImageCaption"] {
+  color: INK !important; opacity: 0.8 !important;
+}
 [data-testid="stCaptionContainer"] p, [data-testid="stImageCaption"] p {
-  color: INK; opacity: 0.8;
+  color: inherit !important; opacity: 1 !important;
 }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }

@@ -98,7 +98,7 @@ def test_stepping_shows_charge_fire_and_reset(empty: Path, open_page: Open) -> N
     assert app.query_params["step"] == "1"
     values = {metric.label: metric.value for metric in app.metric}
     assert values["t = 1: charge"] == "1.10"
-    assert values["fire"] == "spike"
+    assert values["fire"] == "yes"
     assert values["reset"] == "0.10"
 
 
