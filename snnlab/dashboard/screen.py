@@ -26,6 +26,10 @@ h1 { letter-spacing: -0.01em; }
 [data-testid="stCaptionContainer"] p, [data-testid="stImageCaption"] p {
   color: inherit !important; opacity: 1 !important;
 }
+[data-testid^="stBaseButton-primary"]:not(:disabled),
+[data-tag], [data-tag] * {
+  color: ON_PRIMARY !important;
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }
@@ -40,7 +44,8 @@ def colours() -> Palette:
 
 def head(title: str, lead: str) -> None:
     """The title of a page and one sentence that says what it is for."""
-    st.html(STYLE.replace("INK", colours().ink))
+    here = colours()
+    st.html(STYLE.replace("INK", here.ink).replace("ON_PRIMARY", here.on_noise))
     st.title(title, anchor=False)
     st.markdown(lead)
 
