@@ -1,6 +1,12 @@
 """The dashboard: `streamlit run app.py`."""
 
-from snnlab.dashboard import main
+if __name__ == "__main__":  # for every visitor
+    from snnlab.dashboard import main
 
-if __name__ == "__main__":  # processes that train import this file, too
     main()
+elif __name__ == "app":  # once, by the server; processes that train import this file, too
+    import streamlit
+
+    from snnlab.dashboard import opened
+
+    app = streamlit.App(__file__, lifespan=opened)

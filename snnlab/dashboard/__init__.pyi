@@ -1,1 +1,2 @@
 from .navigation import main as main
+from .opening import opened as opened

@@ -8,7 +8,7 @@ from snnlab.dashboard.labels import own
 from snnlab.dashboard.service import engine, runs_folder
 from snnlab.dashboard.visitor import visitor
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import JobError, QueueFull
+from snnlab.experiment.job import JobError, QueueFull
 
 
 def submit(configs: list[RunConfig]) -> list[str]:

@@ -13,6 +13,8 @@ from snnlab.dashboard.screen import plain
 
 LESSONS = {"neuron": neuron.CONTROLS, "train": training_settings.CONTROLS}
 """Pages whose controls a link can fix or hide."""
+FIRST = "neuron"
+"""The page at the address without a path."""
 TITLES = {"neuron": "Neuron lab", "train": "Train"}
 
 
@@ -30,7 +32,7 @@ def lesson_link(
 
     Example:
         >>> lesson_link("http://127.0.0.1:8501/", "neuron", {"sigma": "0.29"}, ["sigma"], [])
-        'http://127.0.0.1:8501/neuron?sigma=0.29&fix=sigma'
+        'http://127.0.0.1:8501/?sigma=0.29&fix=sigma'
     """
     kept = {name: value for name, value in values.items() if name in LESSONS[page]}
     if fix:
@@ -38,7 +40,8 @@ def lesson_link(
     if hide:
         kept["hide"] = ",".join(hide)
     base = "/".join(address.split("/")[:3])
-    return f"{base}/{page}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
+    path = "" if page == FIRST else page
+    return f"{base}/{path}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
 
 
 def draw_lesson() -> None:

@@ -13,7 +13,7 @@ from snnlab.dashboard.screen import Colour, colours, plain, show_chart
 from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import visitor
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Job
+from snnlab.experiment.job import Job
 from snnlab.experiment.progress import read_progress
 from snnlab.experiment.store import Run
 from snnlab.show.charts.training import training_chart

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from PIL import Image, ImageDraw
+from streamlit.navigation.page import StreamlitPage
 
 from snnlab.dashboard import address
 from snnlab.dashboard.service import prepare, runs_folder
@@ -30,15 +32,20 @@ def main() -> None:
     """The dashboard."""
     st.set_page_config(page_title="snnlab", page_icon=icon(), layout="wide")
     names = page_names()
-    pages = [
-        st.Page(
-            opener(name), title=PAGES[name][0], icon=PAGES[name][1], url_path=name, default=not i
-        )
-        for i, name in enumerate(names)
-    ]
+    first = names[0]
+    # The first page is at the address without a path; a link that spells it out is no mistake.
+    pages = [page_of(first, url_path="first", default=True)]
+    pages += [page_of(name, url_path=name) for name in names[1:]]
+    pages.append(page_of(first, url_path=first, visibility="hidden"))
     st.navigation(pages, position="top").run()
     leave_cookie()
     prepare(str(runs_folder().absolute()))  # after the page, which need not wait for it
+
+
+def page_of(name: str, **where: Any) -> StreamlitPage:
+    """A page for Streamlit; `where` says how it is reached."""
+    title, icon = PAGES[name]
+    return st.Page(opener(name), title=title, icon=icon, **where)
 
 
 def page_names() -> list[str]:

@@ -5,15 +5,34 @@ It is the first page: what loads slowly (charts, torch) is imported after its ti
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
 from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.show.charts.palette import Palette, palette
+
+if TYPE_CHECKING:
+    from snnlab.show.charts.frame import Picture
 
 CONTROLS = ("current", "v_th", "beta", "sigma", "mu", "T", "v_init", "reset", "family", "noise")
 """What a lesson link can fix or hide."""
+FIRST = Settings(
+    current=0.3,
+    v_th=1.0,
+    beta=1.0,
+    sigma=0.29,
+    mu=0.5,
+    T=16,
+    v_init=0.5,
+    reset="subtract",
+    family="gaussian",
+    noisy=False,
+)
+"""Where the sliders stand at first."""
 RESETS = {"subtract": "subtract v_th", "zero": "set to zero"}
 
 
@@ -36,41 +55,80 @@ def draw() -> None:
         draw_residual(found)
 
 
+def warm_up() -> None:
+    """Do what the first drawing of the page has to do, and the next ones need not."""
+    path, found = timesteps(FIRST), curves(FIRST)
+    for dark in (False, True):
+        for picture in (
+            trace_picture(FIRST, path, palette(dark=dark)),
+            firing_picture(FIRST, found, palette(dark=dark)),
+            residual_picture(found, palette(dark=dark)),
+        ):
+            picture.to_dict()
+
+
 def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
     """The sliders, the most important ones in sight."""
     slider = address.slider
-    current = slider("current", "Current", 0.3, -0.3, 1.6, 0.01, place=place)
-    sigma = slider("sigma", "Noise σ (v_th)", 0.29, 0.0, 1.0, 0.01, place=place, help="0: no noise")
-    T = slider("T", "Timesteps T", 16, 1, 50, 1, place=place)
-    noisy = address.toggle("noise", "Noise in the trace", False, place=place)
+    current = slider("current", "Current", FIRST.current, -0.3, 1.6, 0.01, place=place)
+    sigma = slider(
+        "sigma", "Noise σ (v_th)", FIRST.sigma, 0.0, 1.0, 0.01, place=place, help="0: no noise"
+    )
+    T = slider("T", "Timesteps T", FIRST.T, 1, 50, 1, place=place)
+    noisy = address.toggle("noise", "Noise in the trace", FIRST.noisy, place=place)
     more = place.expander("More of the neuron")
-    v_th = slider("v_th", "Threshold v_th", 1.0, 0.2, 2.0, 0.05, place=more)
-    beta = slider("beta", "Leak β (1: none)", 1.0, 0.5, 1.0, 0.01, place=more)
-    v_init = slider("v_init", "Start v_init", 0.5, -1.0, 1.5, 0.05, place=more)
-    mu = slider("mu", "Noise mean μ (v_th)", 0.5, -0.5, 1.5, 0.05, place=more)
+    v_th = slider("v_th", "Threshold v_th", FIRST.v_th, 0.2, 2.0, 0.05, place=more)
+    beta = slider("beta", "Leak β (1: none)", FIRST.beta, 0.5, 1.0, 0.01, place=more)
+    v_init = slider("v_init", "Start v_init", FIRST.v_init, -1.0, 1.5, 0.05, place=more)
+    mu = slider("mu", "Noise mean μ (v_th)", FIRST.mu, -0.5, 1.5, 0.05, place=more)
     reset = address.select(
-        "reset", "Reset", tuple(RESETS), "subtract", place=more, words=lambda name: RESETS[name]
+        "reset", "Reset", tuple(RESETS), FIRST.reset, place=more, words=lambda name: RESETS[name]
     )
     family = address.select(
-        "family", "Noise family", ("gaussian", "uniform", "logistic"), "gaussian", place=more
+        "family", "Noise family", ("gaussian", "uniform", "logistic"), FIRST.family, place=more
     )
     return Settings(current, v_th, beta, sigma, mu, T, v_init, reset, family, noisy)
 
 
-def draw_trace(settings: Settings, path: Timesteps) -> None:
-    """The potential over time, and one timestep of it in slow motion."""
+def trace_picture(
+    settings: Settings, path: Timesteps, colours: Palette, now: int | None = None
+) -> Picture:
+    """The potential over time."""
     from snnlab.show.charts.potential import potential_chart
 
-    now = address.whole("step", 0, 0, settings.T)
-    chart = potential_chart(
-        path.h,
-        path.v,
-        path.spikes,
-        v_th=settings.v_th,
-        v_init=path.before[0],
-        colours=colours(),
-        now=now or None,
+    v_init = path.before[0]
+    return potential_chart(
+        path.h, path.v, path.spikes, v_th=settings.v_th, v_init=v_init, colours=colours, now=now
     )
+
+
+def firing_picture(settings: Settings, found: Curves, colours: Palette) -> Picture:
+    """Firing probability and rate against current."""
+    from snnlab.show.charts.firing import firing_chart
+
+    return firing_chart(
+        found.currents,
+        found.probability,
+        found.rate,
+        timesteps=settings.T,
+        current=settings.current,
+        at_current=found.at_current,
+        colours=colours,
+    )
+
+
+def residual_picture(found: Curves, colours: Palette) -> Picture:
+    """Residual and noise."""
+    from snnlab.show.charts.residual import residual_chart
+
+    parts = (found.edges, found.without, found.drawn, found.points, found.law)
+    return residual_chart(*parts, colours=colours)
+
+
+def draw_trace(settings: Settings, path: Timesteps) -> None:
+    """The potential over time, and one timestep of it in slow motion."""
+    now = address.whole("step", 0, 0, settings.T)
+    chart = trace_picture(settings, path, colours(), now or None)
     table = pd.DataFrame(
         {
             "t": range(1, settings.T + 1),
@@ -123,7 +181,7 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
     add.metric("noise", f"{settings.beta * noise:+.2f}", border=True)
     add.caption("a new draw" if settings.noisy and settings.sigma else "off: switch it on above")
-    fire.metric("fire", "spike" if fired else "no spike", border=True)
+    fire.metric("fire", "yes" if fired else "no", border=True)
     fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {settings.v_th:g}")
     reset.metric("reset", f"{v:.2f}", border=True)
     after = f"{h:.2f} − {settings.v_th:g}" if settings.reset == "subtract" else "set to 0"
@@ -132,18 +190,8 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
 
 def draw_firing(settings: Settings, found: Curves) -> None:
     """Firing probability and rate."""
-    from snnlab.show.charts.firing import firing_chart
-
     st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
-    chart = firing_chart(
-        found.currents,
-        found.probability,
-        found.rate,
-        timesteps=settings.T,
-        current=settings.current,
-        at_current=found.at_current,
-        colours=colours(),
-    )
+    chart = firing_picture(settings, found, colours())
     table = pd.DataFrame(
         {
             "current": found.currents,
@@ -156,12 +204,8 @@ def draw_firing(settings: Settings, found: Curves) -> None:
 
 def draw_residual(found: Curves) -> None:
     """What the noise stands for."""
-    from snnlab.show.charts.residual import residual_chart
-
     st.subheader("The noise stands for what is left over", anchor=False)
-    chart = residual_chart(
-        found.edges, found.without, found.drawn, found.points, found.law, colours=colours()
-    )
+    chart = residual_picture(found, colours())
     table = pd.DataFrame(
         {
             "from (v_th)": found.edges[:-1],

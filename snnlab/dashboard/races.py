@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from snnlab.dashboard import address
-from snnlab.dashboard.screen import Colour, plain
+from snnlab.dashboard.groups import WORDS
+from snnlab.dashboard.screen import Colour, colours, plain, show_chart
 from snnlab.dashboard.service import runs_folder
 from snnlab.experiment.audit import judge, list_races, read_race
 from snnlab.experiment.claims import Claim
+from snnlab.experiment.race import TERMS
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import RunError
+from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 
 MARKS: dict[str, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
@@ -30,16 +35,33 @@ def draw_races() -> None:
     try:
         race = read_race(races[name])
         claims = judge(race)
-        table, csv = race_markdown(race), race_csv(race)
+        table, csv, lines = race_markdown(race), race_csv(race), race_lines(race)
     except (RunError, KeyError, TypeError, ValueError) as error:
         st.warning(plain(f"This race cannot be shown: {error}"), icon=":material/info:")
         return
     st.subheader("What the paper claims, and what was measured here", anchor=False)
     for claim in claims:
         draw_claim(claim)
-    st.subheader("The race", anchor=False)
-    st.text(table)
+    st.subheader("The race, equal epochs", anchor=False)
+    show_chart(accuracy_chart(lines, colours=colours()), accuracy_table(lines), key="race")
+    with st.expander("All that was measured"):
+        st.markdown(table)
     st.download_button("CSV", csv, f"{name}.csv", "text/csv", on_click="ignore")
+
+
+def race_lines(race: dict[str, Any]) -> dict[str, Line]:
+    """Accuracy against T of every method, when all train for equally many epochs."""
+    seeds: dict[str, list[dict[int, float]]] = {}
+    for entry in race["entries"]:
+        if entry["terms"] == TERMS[0]:
+            curve = {int(T): float(value) for T, value in entry["accuracy"].items()}
+            seeds.setdefault(entry["method"], []).append(curve)
+    palette = colours()
+    places = {method: place for place, method in enumerate(seeds)}
+    return {
+        WORDS.get(method, method): Line(palette.of(method, places[method]), curves)
+        for method, curves in seeds.items()
+    }
 
 
 def draw_claim(claim: Claim) -> None:

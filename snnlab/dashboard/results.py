@@ -19,14 +19,14 @@ MOST_IMAGES = 12
 
 
 def draw_results(runs: list[Run]) -> None:
-    """All there is to see of finished runs."""
+    """Accuracy against timesteps."""
     palette = colours()
-    groups = [group for group in group_runs(runs, palette) if group.runs[0].accuracy]
+    groups = groups_of(runs)
     lines = lines_of(groups)
     if not lines:
         st.info("These runs have no timesteps to read.")
         return
-    noisy = next((group for group in groups if method_of(group) == "noise"), None)
+    noisy = with_noise(groups)
     below = st.container()
     kept = noisy is not None and address.toggle(
         "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
@@ -36,13 +36,29 @@ def draw_results(runs: list[Run]) -> None:
     highest = min(max(line.seeds[0]) for line in lines.values())
     with below:
         draw_curve(lines, highest)
-    T = address.whole("at", min(LATE, highest), 1, highest)
+
+
+def draw_details(runs: list[Run]) -> None:
+    """What became of one of the runs that were trained with noise, if there is one."""
+    noisy = with_noise(groups_of(runs))
     if noisy:
-        certificate, images = st.columns([1, 1], gap="large")
+        run = noisy.runs[0]
+        highest = max(run.accuracy)
+        certificate, images = st.columns(2, gap="large")
         with certificate:
-            draw_certificate(noisy.runs[0])
+            draw_certificate(run)
         with images:
-            draw_rescued(noisy.runs[0], T)
+            draw_rescued(run, address.whole("at", min(LATE, highest), 1, highest))
+
+
+def groups_of(runs: list[Run]) -> list[Group]:
+    """The runs that have a curve, in groups."""
+    return [group for group in group_runs(runs, colours()) if group.runs[0].accuracy]
+
+
+def with_noise(groups: list[Group]) -> Group | None:
+    """The first group that was trained with noise."""
+    return next((group for group in groups if method_of(group) == "noise"), None)
 
 
 def method_of(group: Group) -> str:
@@ -125,15 +141,17 @@ def draw_rescued(run: Run, T: int) -> None:
     gallery = st.container(horizontal=True)
     for image in shown:
         picture, words = thumbnail(found.pixels[image]), in_words(found, image, late)
-        gallery.image(picture, words, width=104)
+        spoken = f"{said(found, image, EARLY)} at T = {EARLY}, {said(found, image, late)} later"
+        label = found.classes[found.labels[image]]
+        gallery.image(picture, words, width=104, alt=f"Test image of class {label}: {spoken}")
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
     with st.expander("The numbers"):
         table = pd.DataFrame(
             {
                 "image": shown,
                 "label": [found.classes[found.labels[image]] for image in shown],
-                "at T = 1": [found.classes[found.quiet[0, image]] for image in shown],
-                f"at T = {late}": [found.classes[found.quiet[late - 1, image]] for image in shown],
+                f"at T = {EARLY}": [said(found, image, EARLY) for image in shown],
+                f"at T = {late}": [said(found, image, late) for image in shown],
             }
         )
         st.dataframe(table, hide_index=True)
@@ -141,5 +159,9 @@ def draw_rescued(run: Run, T: int) -> None:
 
 def in_words(found: Predictions, image: int, late: int) -> str:
     """What the network says about an image, early and late."""
-    early = plain(found.classes[found.quiet[EARLY - 1, image]])
-    return f"{early} → **{plain(found.classes[found.quiet[late - 1, image]])}**"
+    return f"{plain(said(found, image, EARLY))} → **{plain(said(found, image, late))}**"
+
+
+def said(found: Predictions, image: int, T: int) -> str:
+    """The class that the network names after T timesteps."""
+    return found.classes[found.quiet[T - 1, image]]

@@ -12,12 +12,24 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+    from snnlab.show.charts.frame import Picture
+
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 """Of a badge."""
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1500px; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 h1 { letter-spacing: -0.01em; }
+[data-testid="stCaptionContainer"], [data-testid="stImageCaption"] {
+  color: INK !important; opacity: 0.8 !important;
+}
+[data-testid="stCaptionContainer"] p, [data-testid="stImageCaption"] p {
+  color: inherit !important; opacity: 1 !important;
+}
+[data-testid^="stBaseButton-primary"]:not(:disabled),
+[data-tag], [data-tag] * {
+  color: ON_PRIMARY !important;
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }
@@ -32,12 +44,15 @@ def colours() -> Palette:
 
 def head(title: str, lead: str) -> None:
     """The title of a page and one sentence that says what it is for."""
-    st.html(STYLE)
+    here = colours()
+    st.html(STYLE.replace("INK", here.ink).replace("ON_PRIMARY", here.on_noise))
     st.title(title, anchor=False)
     st.markdown(lead)
 
 
-def show_chart(chart: alt.Chart, table: pd.DataFrame, *, key: str, place: Any = st) -> None:
+def show_chart(
+    chart: alt.Chart | Picture, table: pd.DataFrame, *, key: str, place: Any = st
+) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
     Args:
@@ -46,10 +61,24 @@ def show_chart(chart: alt.Chart, table: pd.DataFrame, *, key: str, place: Any = 
         key: tells it from the other charts of the page.
         place: where it goes.
     """
-    place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
+    from snnlab.show.charts.frame import Picture  # here: it takes a second to import
+
+    if isinstance(chart, Picture):
+        place.vega_lite_chart(
+            spec=chart.look | {"datasets": chart.data},
+            alt=chart.description,
+            width="stretch",
+            height=chart.height,
+            key=f"chart-{key}",
+        )
+    else:
+        place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
     with place.expander("The numbers"):
         st.caption(chart.description)
-        st.dataframe(table, hide_index=True, height=240, key=f"table-{key}")
+        columns = ", ".join(map(str, table.columns))
+        st.dataframe(
+            table, hide_index=True, height=240, key=f"table-{key}", alt=f"The numbers: {columns}"
+        )
 
 
 def plain(text: str) -> str:

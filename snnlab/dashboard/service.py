@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Engine, Job, shared_engine
+from snnlab.experiment.engine import Engine, shared_engine
+from snnlab.experiment.job import Job, JobError, QueueFull
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, list_runs, read_run
 
@@ -49,14 +51,26 @@ def prepare(root: str) -> threading.Thread:
         try:
             there = shared_engine(Path(root))
             if not any(run.status == "finished" for run in list_runs(Path(root))):
-                for number, config in enumerate(example_configs()):
-                    there.submit(config, user=f"{EXAMPLE}-{number // 2}")
+                train_examples(there)
+        except JobError:
+            return  # the server has ended meanwhile
         except Exception:
             logging.getLogger(__name__).exception("no examples")
 
     thread = threading.Thread(target=work, name="snnlab-examples", daemon=True)
     thread.start()
     return thread
+
+
+def train_examples(there: Engine) -> None:
+    """Ask for the examples in the name of one user: visitors who press Start wait for one only."""
+    for config in example_configs():
+        while True:
+            try:
+                there.submit(config, user=EXAMPLE)
+                break
+            except QueueFull:  # until one of them has started
+                time.sleep(0.5)
 
 
 def all_runs() -> list[Run]:

@@ -7,7 +7,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.asking import submit
 from snnlab.dashboard.live import is_active, watch
-from snnlab.dashboard.results import draw_results
+from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import head, plain
 from snnlab.dashboard.service import (
     EXAMPLE,
@@ -19,7 +19,8 @@ from snnlab.dashboard.service import (
 )
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.data.errors import DataError
-from snnlab.experiment.engine import QueueFull
+from snnlab.experiment.job import QueueFull
+from snnlab.experiment.store import Run
 
 MOST_SHOWN = 8
 """Runs in one link."""
@@ -41,7 +42,8 @@ def draw() -> None:
         if complaint:
             st.error(plain(complaint), icon=":material/error:")
     with picture:
-        draw_shown()
+        done = draw_shown()
+    draw_details(done)
 
 
 def start(asked: Asked) -> None:
@@ -55,19 +57,20 @@ def start(asked: Asked) -> None:
     st.rerun()
 
 
-def draw_shown() -> None:
-    """The runs of the link; without any the examples, or the latest run."""
+def draw_shown() -> list[Run]:
+    """The runs of the link; without any the examples, or the latest run. Returns finished ones."""
     ids = shown_ids()
     if not ids:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
-        return
+        return []
     active = any(is_active(id) for id in ids)
     own_ids = address.said("run") is not None
     if active or own_ids:
         st.fragment(watch, run_every=0.8 if active else None)(ids, own_ids)
     done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
-    if done and not (active and len(done) == 0):
+    if done:
         draw_results(done)
+    return done
 
 
 def shown_ids() -> list[str]:
@@ -80,6 +83,6 @@ def shown_ids() -> list[str]:
     if ids:
         return list(dict.fromkeys(ids))
     examples = [run.id for run in example_runs()]
-    waiting = [job.id for job in active_jobs() if job.user.startswith(EXAMPLE)]
+    waiting = [job.id for job in active_jobs() if job.user == EXAMPLE]
     latest = [run.id for run in finished_runs()[:1]]
     return list(dict.fromkeys([*examples, *waiting])) or latest

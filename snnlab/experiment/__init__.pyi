@@ -8,10 +8,10 @@ from .config import to_dict as to_dict
 from .crew import DaskCrew as DaskCrew
 from .crew import LocalCrew as LocalCrew
 from .engine import Engine as Engine
-from .engine import Job as Job
-from .engine import JobError as JobError
-from .engine import QueueFull as QueueFull
 from .engine import shared_engine as shared_engine
+from .job import Job as Job
+from .job import JobError as JobError
+from .job import QueueFull as QueueFull
 from .laboratory import Laboratory as Laboratory
 from .laboratory import Watch as Watch
 from .laboratory_breaks import Breaks as Breaks

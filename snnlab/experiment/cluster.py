@@ -16,9 +16,9 @@ from typing import Any
 from uuid import uuid4
 
 import dask
-from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, WorkerPlugin
 
-from snnlab.experiment.trainer import Outcome, warm_up_task
+from snnlab.experiment.trainer import TRAINERS, Outcome
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 10.0
@@ -71,6 +71,21 @@ def own_cluster(places: list[Place]) -> SpecCluster:
     return SpecCluster(workers=workers, scheduler=scheduler, name="snnlab", **quiet)
 
 
+class WarmUp(WorkerPlugin):
+    """Starts a fork server in every worker, also in one that takes the place of a killed one.
+
+    Args:
+        work: what its children do, as MODULE:FUNCTION.
+    """
+
+    def __init__(self, work: str) -> None:
+        self.work = work
+
+    def setup(self, worker: Any) -> None:
+        """The worker has started."""
+        TRAINERS.warm_up(self.work)
+
+
 @contextlib.contextmanager
 def connected(address: str | None, places: list[Place], work: str) -> Iterator[Client]:
     """A client of the scheduler at an address, or of a cluster of our own, warmed up.
@@ -87,7 +102,7 @@ def connected(address: str | None, places: list[Place], work: str) -> Iterator[C
             client = stack.enter_context(
                 Client(target, timeout=PATIENCE, set_as_default=False, name="snnlab")
             )
-        client.run(warm_up_task, work)
+        client.register_plugin(WarmUp(work), name=f"snnlab {work}")
         yield client
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Job, JobError
 from snnlab.experiment.fair_queue import Entry, FairQueue
+from snnlab.experiment.job import Job, JobError
 from snnlab.experiment.queue_file import QueueFile
 from snnlab.experiment.store import RUNS, is_occupied, read_run, run_id
 from snnlab.experiment.trainer import TRAIN, Outcome, carry_out_task, job_of

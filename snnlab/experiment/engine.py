@@ -9,48 +9,15 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from snnlab.experiment.config import RunConfig
+from snnlab.experiment.job import Job
 from snnlab.experiment.store import RUNS
 
-JobStatus = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
 SCHEDULER = "SNNLAB_SCHEDULER"
 """Environment variable with the address of an existing Dask scheduler: tcp://127.0.0.1:8786."""
-
-
-class QueueFull(ValueError):
-    """A user has as many waiting jobs as one may have; the message says what to do."""
-
-
-class JobError(ValueError):
-    """There is no such job, or it is not the user's to cancel."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run that somebody asked for, as it stands at the moment."""
-
-    id: str
-    """The id of the run; its folder has this name."""
-    user: str
-    """Who asked for it first, of those who still want it."""
-    config: RunConfig
-    """What trains; its data has an absolute path."""
-    status: JobStatus
-    """finished, failed: see the run folder; interrupted: submit it again and it goes on."""
-    position: int | None
-    """Place in the queue, 1 starts next; None unless waiting."""
-    submitted: float
-    """When it was asked for, in seconds since 1970."""
-    started: float | None
-    """When it began to train; None if it has not."""
-    reason: str
-    """Why it failed or was interrupted, in words for the user; else empty."""
-    users: tuple[str, ...] = ()
-    """All who asked for it and have not withdrawn, `user` first."""
 
 
 class Engine(Protocol):
@@ -125,3 +92,12 @@ def shared_engine(root: Path = RUNS) -> Engine:
         if root not in _engines:
             _engines[root] = DaskEngine(root, address=os.environ.get(SCHEDULER) or None)
         return _engines[root]
+
+
+def close_engines() -> None:
+    """End the engines of this process, see `Engine.close`."""
+    with _lock:
+        ending = list(_engines.values())
+        _engines.clear()
+    for engine in ending:
+        engine.close()

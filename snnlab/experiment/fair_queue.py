@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Job, JobStatus, QueueFull
+from snnlab.experiment.job import Job, JobStatus, QueueFull
 
 MOST_WAITING = 2
 MOST_RUNNING = 1

@@ -217,8 +217,3 @@ def carry_out_task(work: str, job: dict[str, Any]) -> dict[str, Any]:
 
     with TRAINERS.one(work) as trainer:
         return asdict(trainer.carry_out(job, wanted))
-
-
-def warm_up_task(work: str) -> None:
-    """Start a fork server in a Dask worker."""
-    TRAINERS.warm_up(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,13 +12,23 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PATIENCE = 300_000
+QUIET = (
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+"""Options of a browser that looks nothing up by itself."""
+PATIENCE = 120_000
 """Milliseconds for one step; the tests never assert a time."""
 
 
@@ -28,6 +39,44 @@ def chromium() -> str:
     if found is None:
         pytest.skip(f"no browser here; looked for {', '.join(NAMES)}")
     return found
+
+
+@contextlib.contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser without a screen, or the test is skipped."""
+    path = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=["--no-sandbox", *QUIET])
+        yield started
+        started.close()
+
+
+def drawn(page: Any) -> None:
+    """Until the page has a title and its script has come to an end."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
+        " && !document.querySelector('[data-testid=stSkeleton]')"
+    )
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def button(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True).first
+
+
+def badge(page: Any, word: str) -> Any:
+    """Where a run stands; the text of a badge begins with the name of its icon."""
+    return page.get_by_text(re.compile(rf"(^|\W){word}$")).first
+
+
+def press_start(page: Any) -> str:
+    """Start, and wait until the link names the run: its id."""
+    button(page, "Start").click()
+    page.wait_for_url(re.compile(r"[?&]run="))
+    return str(re.search(r"[?&]run=([^&]+)", page.url).group(1))  # type: ignore[union-attr]
 
 
 @contextlib.contextmanager
@@ -59,6 +108,13 @@ def served(root: Path, **environment: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def server_process(address: str) -> psutil.Process:
+    """The process that serves an address of `served`."""
+    port = address.rsplit(":", 1)[1]
+    children = psutil.Process().children(recursive=True)
+    return next(child for child in children if port in child.cmdline())
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

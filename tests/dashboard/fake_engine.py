@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Job, JobError, JobStatus, QueueFull
+from snnlab.experiment.job import Job, JobError, JobStatus, QueueFull
 from snnlab.experiment.store import run_id
 
 

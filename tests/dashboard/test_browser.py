@@ -13,11 +13,21 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.dashboard.browser import PATIENCE, chromium, served
+from tests.dashboard.browser import (
+    PATIENCE,
+    badge,
+    browsing,
+    button,
+    chromium,
+    drawn,
+    press_start,
+    served,
+    server_process,
+)
 
 pytestmark = pytest.mark.slow
 SHORT = "train?preset=digits-mlp&epochs=2"
-LONG = "train?preset=digits-mlp&epochs=200"
+LONG = "train?preset=digits&epochs=200"
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +41,8 @@ def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsing() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -48,30 +53,9 @@ def page(browser: Any) -> Iterator[Any]:
     context.close()
 
 
-def drawn(page: Any) -> None:
-    """Until the page has a title and its script has come to an end."""
-    page.wait_for_selector("h1")
-    page.wait_for_function(
-        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
-        " && !document.querySelector('[data-testid=stSkeleton]')"
-    )
-    assert page.locator("[data-testid=stException]").count() == 0
-
-
 def open_at(page: Any, address: str) -> None:
     page.goto(address)
     drawn(page)
-
-
-def button(page: Any, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True).first
-
-
-def press_start(page: Any) -> str:
-    """Start, and wait until the link names the run: its id."""
-    button(page, "Start").click()
-    page.wait_for_url(re.compile(r"[?&]run="))
-    return str(re.search(r"[?&]run=([^&]+)", page.url).group(1))  # type: ignore[union-attr]
 
 
 def test_the_story(server: str, browser: Any, page: Any, tmp_path: Path) -> None:
@@ -119,18 +103,25 @@ def test_the_story(server: str, browser: Any, page: Any, tmp_path: Path) -> None
 
 
 def test_start_and_cancel_twenty_times(server: str, page: Any) -> None:
-    open_at(page, f"{server}/{LONG}")
-    at_first = children()
+    open_at(page, f"{server}/{SHORT}&sigma=0.28")
+    press_start(page)
+    badge(page, "Done").wait_for()  # all processes that stay are there
+    at_first = {process.pid for process in children()}
     for number in range(20):
         open_at(page, f"{server}/{LONG}&sigma={0.30 + number / 100:.2f}")
         press_start(page)
         button(page, "Cancel").click()
-        page.get_by_text("Cancelled", exact=True).first.wait_for()
+        badge(page, "Cancelled").wait_for()
     for _ in range(60):
-        if len(children()) <= len(at_first) + 1:  # one that is kept ready is allowed
+        if left_over(at_first) == []:
             break
         time.sleep(0.5)
-    assert len(children()) <= len(at_first) + 1
+    assert left_over(at_first) == []
+
+
+def left_over(at_first: set[int]) -> list[psutil.Process]:
+    """Processes that were not there at first."""
+    return [process for process in children() if process.pid not in at_first]
 
 
 def children() -> list[psutil.Process]:
@@ -155,3 +146,48 @@ def test_two_browsers_at_once(server: str, browser: Any) -> None:
         open_at(page, f"{server}/runs?run={foreign}")
         assert page.get_by_role("button", name="Delete").count() == 0
         page.context.close()
+
+
+def test_a_killed_server_leaves_a_run_that_goes_on(
+    trained: Path, tmp_path: Path, page: Any
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(trained, root)
+    with served(root) as address:
+        open_at(page, f"{address}/train?preset=digits&epochs=60&sigma=0.33")
+        id = press_start(page)
+        page.wait_for_selector("[aria-label^='Training loss']")
+        below = server_process(address).children(recursive=True)
+        server_process(address).kill()
+        _, alive = psutil.wait_procs(below, timeout=30)
+        assert alive == []  # workers and training end with their server
+    with served(root) as address:
+        open_at(page, f"{address}/train?run={id}")
+        badge(page, "Interrupted").wait_for()
+        page.get_by_text("start it again and it goes on").wait_for()
+        epochs = len((root / id / "metrics.jsonl").read_text().splitlines())
+        button(page, "Go on").click()
+        badge(page, "Done").wait_for()
+        page.get_by_text("Certificate of the conversion").wait_for()
+    assert 0 < epochs < 60 == len((root / id / "metrics.jsonl").read_text().splitlines())
+
+
+def test_a_killed_training_is_said_and_the_queue_goes_on(server: str, page: Any) -> None:
+    open_at(page, f"{server}/{LONG}&sigma=0.77")
+    press_start(page)
+    page.wait_for_selector("[aria-label^='Training loss']")
+    youngest = max(children(), key=lambda child: child.create_time())
+    youngest.kill()
+    badge(page, "Interrupted").wait_for()
+    page.get_by_text("was killed by signal 9").wait_for()
+    open_at(page, f"{server}/{SHORT}&sigma=0.78")
+    press_start(page)
+    badge(page, "Done").wait_for()
+
+
+def test_the_first_page_has_an_address_of_its_own(server: str, page: Any) -> None:
+    """A lesson link may spell it out."""
+    open_at(page, f"{server}/neuron?current=0.45&fix=sigma")
+    page.wait_for_selector("[aria-label^='Membrane potential']")
+    assert page.get_by_role("dialog").count() == 0
+    assert "current=0.45" in page.url

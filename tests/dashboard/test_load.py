@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.dashboard.browser import served
+from tests.dashboard.browser import served, server_process
 
 pytestmark = pytest.mark.slow
 VISITORS, SECONDS, MOST_GROWTH = 30, 120, 200 * 2**20
@@ -79,12 +79,7 @@ def test_thirty_visitors_for_two_minutes(trained: Path, tmp_path: Path) -> None:
         await asyncio.gather(*(visitor.visit(address, until) for visitor in visitors))
 
     with served(root) as address:
-        port = int(address.rsplit(":", 1)[1])
-        server = next(
-            child
-            for child in psutil.Process().children(recursive=True)
-            if str(port) in child.cmdline()
-        )
+        server = server_process(address)
         asyncio.run(crowd(address, 1))  # everything is loaded
         before = memory(server)
         asyncio.run(crowd(address, SECONDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import time
@@ -15,7 +16,8 @@ import pytest
 
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.dask_engine import DaskEngine
-from snnlab.experiment.engine import Engine, Job, JobError, QueueFull
+from snnlab.experiment.engine import Engine
+from snnlab.experiment.job import Job, JobError, QueueFull
 from snnlab.experiment.store import Run
 
 HERE = Path(__file__).parent
@@ -206,6 +208,25 @@ def test_the_queue_goes_on_when_child_fork_server_or_worker_are_killed(
         assert "killed" in engine.job(job.id).reason or name == "fork server"  # type: ignore[union-attr]
         until(lambda process=process: not process.is_running())
         until(lambda after=after: status(engine, after) == "finished")
+
+
+def test_a_worker_that_was_killed_is_replaced_by_a_warm_one(engine: DaskEngine, root: Path) -> None:
+    """The next job need not wait until PyTorch is imported: that began with the worker."""
+    job = engine.submit(new(WAIT), user="ada")
+    before = fork_servers() | {child(root, job).ppid()}
+    child(root, job).parent().parent().kill()  # type: ignore[union-attr]
+    until(lambda: status(engine, job) == "interrupted")
+    until(lambda: fork_servers() - before)
+
+
+def fork_servers() -> set[int]:
+    """The process ids of all fork servers of this process."""
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if process.cmdline()[-1:] == [PRETEND]:
+                found.add(process.pid)
+    return found
 
 
 def test_a_finished_run_is_the_answer_at_once(

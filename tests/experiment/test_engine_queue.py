@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import QueueFull
 from snnlab.experiment.fair_queue import KEPT, Entry, FairQueue
+from snnlab.experiment.job import QueueFull
 from snnlab.experiment.provenance import this_process
 from snnlab.experiment.queue_file import QueueFile
 from snnlab.experiment.store import Run, list_runs, run_id

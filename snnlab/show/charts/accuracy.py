@@ -70,7 +70,9 @@ def accuracy_chart(
         scale=alt.Scale(domain=limits, nice=False, zero=False),
     )
     scale = colour_scale({name: line.colour for name, line in lines.items()})
-    shape = alt.Chart(table).encode(x=x, color=alt.Color("name:N", scale=scale, title=None))
+    stroke = alt.Legend(symbolType="stroke", symbolSize=500)
+    colour = alt.Color("name:N", scale=scale, title=None, legend=stroke)
+    shape = alt.Chart(table).encode(x=x, color=colour)
     band = shape.mark_area(opacity=0.18).encode(
         y=alt.Y("lowest:Q", title="Test accuracy (%)"), y2="highest:Q"
     )
@@ -86,9 +88,7 @@ def accuracy_chart(
         rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
         layers.insert(0, rule.encode(x="T:Q"))
         layers.append(
-            alt.Chart(place)
-            .mark_circle(size=260, opacity=1)
-            .encode(x=x, y=y, color=alt.Color("name:N", scale=scale, title=None))
+            alt.Chart(place).mark_circle(size=260, opacity=1).encode(x=x, y=y, color=colour)
         )
     return framed(alt.layer(*layers), in_words(table), colours, height=height)
 

@@ -36,7 +36,7 @@ def cost_chart(
     """
     if table.empty or not (table["cost"] > 0).all():
         raise ValueError("a cost chart needs rows, and costs above 0")
-    x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=True))
+    x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24))
     x = x.axis(alt.Axis(format="~s", tickCount=5))
     y = alt.Y("accuracy:Q", title="Test accuracy (%)", scale=alt.Scale(zero=False))
     colour = alt.Color("name:N", scale=colour_scale(dict(names)), title=None)
@@ -47,8 +47,10 @@ def cost_chart(
         "cost:Q",
         alt.Tooltip("accuracy:Q", format=".2f"),
     ]
+    marks = alt.Shape("name:N", scale=alt.Scale(domain=list(names)), title=None)
     shape = alt.Chart(table).encode(x=x, y=y, color=colour, tooltip=tooltip)
-    chart = alt.layer(shape.mark_circle(size=170 if not lines else 80, opacity=0.9))
+    points = shape.mark_point(filled=True, size=80 if lines else 170, opacity=0.9)
+    chart = alt.layer(points.encode(shape=marks))  # told apart without colours, too
     if lines:
         chart = chart + shape.mark_line(strokeWidth=LINE, opacity=0.7).encode(
             detail="seed:N", order="T:Q"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from snnlab.show.charts.frame import LINE, colour_scale, framed
+from snnlab.show.charts.frame import LINE, Picture, colour_scale, look
 from snnlab.show.charts.palette import Palette
 
 
@@ -21,7 +23,7 @@ def firing_chart(
     at_current: float,
     colours: Palette,
     height: int = 280,
-) -> alt.Chart:
+) -> Picture:
     """Firing probability of the noisy single step, and the rate over T timesteps without noise.
 
     Args:
@@ -34,38 +36,48 @@ def firing_chart(
         colours: see `palette`.
         height: in pixels.
     """
-    names = {
-        "one timestep, with noise": colours.noise,
-        f"{timesteps} timesteps, without": colours.quiet,
-    }
-    one, many = names
-    lines = pd.DataFrame(
-        [
-            {"current": place, "value": value, "name": name}
-            for name, values in ((one, probability), (many, rate))
-            for place, value in zip(currents, values, strict=True)
-        ]
+    one, many = names_of(timesteps)
+    table = pd.DataFrame(
+        {
+            "current": [*currents, *currents],
+            "value": [*probability, *rate],
+            "name": [one] * len(currents) + [many] * len(currents),
+        }
     )
+    mark = pd.DataFrame({"current": [current], "value": [at_current]})
+    words = (
+        f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
+        f"fires with probability {at_current:.2f}."
+    )
+    kept = firing_look(timesteps, colours, height)
+    return Picture(kept, {"curves": table, "chosen": mark}, words, height)
+
+
+def names_of(timesteps: int) -> tuple[str, str]:
+    """The two curves, as the legend names them."""
+    plural = "s" * (timesteps != 1)
+    return "one timestep, with noise", f"{timesteps} timestep{plural}, without"
+
+
+@lru_cache(256)
+def firing_look(timesteps: int, colours: Palette, height: int) -> dict[str, Any]:
+    """What the chart looks like for T timesteps."""
+    one, many = names_of(timesteps)
+    names = {one: colours.noise, many: colours.quiet}
     x = alt.X("current:Q", title="Current")
     y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
+    dashes = alt.Scale(domain=[one, many], range=[[1, 0], [7, 3]])
     curves = (
-        alt.Chart(lines)
+        alt.Chart(alt.NamedData("curves"))
         .mark_line(strokeWidth=LINE)
         .encode(
             x=x,
             y=y,
             color=alt.Color("name:N", scale=colour_scale(names), title=None),
-            strokeDash=alt.StrokeDash(
-                "name:N", scale=alt.Scale(domain=[one, many], range=[[1, 0], [7, 3]]), title=None
-            ),
+            strokeDash=alt.StrokeDash("name:N", scale=dashes, title=None),
         )
     )
-    mark = pd.DataFrame({"current": [current], "value": [at_current]})
-    rule = alt.Chart(mark).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
-    dot = alt.Chart(mark).mark_circle(size=240, color=colours.noise, opacity=1)
-    dot = dot.encode(x="current:Q", y="value:Q")
-    words = (
-        f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
-        f"fires with probability {at_current:.2f}."
-    )
-    return framed(curves + rule + dot, words, colours, height=height)
+    chosen = alt.Chart(alt.NamedData("chosen"))
+    rule = chosen.mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
+    dot = chosen.mark_circle(size=240, color=colours.noise, opacity=1)
+    return look(curves + rule + dot.encode(x=x, y=y), colours, height=height)

@@ -1,15 +1,52 @@
-"""What all charts share: sizes for the last row, a quiet frame, a description."""
+"""What all charts share: sizes for the last row, a quiet frame, a description.
+
+A chart that follows a slider is a `Picture`: Altair needs 50 ms to build and check what it looks
+like, so that is done once, and each redraw only brings other data.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from snnlab.show.charts.palette import Palette
 
 LABEL, TITLE, LINE = 15, 16, 3.0
 """Sizes in pixels: numbers at the axes, titles of the axes, lines."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart: what it looks like, which is kept and shared, and the data of the moment."""
+
+    look: dict[str, Any]
+    """In Vega-Lite's words, with data sets by name; not to be changed."""
+    data: dict[str, pd.DataFrame]
+    """The data sets."""
+    description: str
+    """What it shows, in words and numbers, for screen readers."""
+    height: int
+    """In pixels."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole chart in Vega-Lite's words, as of an Altair chart."""
+        rows = {name: table.to_dict("records") for name, table in self.data.items()}
+        return self.look | {"datasets": rows, "description": self.description}
+
+
+def look(chart: Any, colours: Palette, *, height: int) -> dict[str, Any]:
+    """What a chart of named data looks like, for a `Picture`.
+
+    Args:
+        chart: an Altair chart or layers of them, over `alt.NamedData`.
+        colours, height: see `framed`.
+    """
+    found: dict[str, Any] = framed(chart, "", colours, height=height).to_dict()
+    del found["description"]
+    return found
 
 
 def framed(chart: Any, description: str, colours: Palette, *, height: int = 320) -> alt.Chart:
@@ -47,7 +84,7 @@ def framed(chart: Any, description: str, colours: Palette, *, height: int = 320)
             symbolOpacity=1,
             symbolStrokeWidth=3,
             columnPadding=24,
-            columns=2,
+            columns=alt.expr("width < 420 ? 1 : 2"),  # on a phone one below the other
         )
         .configure_view(strokeWidth=0)
     )

@@ -15,6 +15,8 @@ class Palette:
     """Thresholds, references, what is not the point."""
     noise: str
     """With noise."""
+    on_noise: str
+    """Text on that colour."""
     quiet: str
     """Without noise."""
     bptt: str
@@ -40,6 +42,7 @@ LIGHT = Palette(
     ink="#1C1F23",
     grey="#6B7280",
     noise="#0072B2",
+    on_noise="#FFFFFF",
     quiet="#D55E00",
     bptt="#009E73",
     ann="#000000",
@@ -49,6 +52,7 @@ DARK = Palette(
     ink="#F1F3F5",
     grey="#9AA3AE",
     noise="#56B4E9",
+    on_noise="#14171B",
     quiet="#FF8C42",
     bptt="#2FC89B",
     ann="#FFFFFF",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from snnlab.show.charts.frame import LINE, framed
+from snnlab.show.charts.frame import LINE, Picture, look
 from snnlab.show.charts.palette import Palette
 
 
@@ -23,7 +24,7 @@ def potential_chart(
     colours: Palette,
     now: int | None = None,
     height: int = 360,
-) -> alt.Chart:
+) -> Picture:
     """Charge, fire and reset as one line; the threshold; a triangle for every spike.
 
     Args:
@@ -54,39 +55,49 @@ def potential_chart(
     fired = [t + 1 for t in range(T) if spikes[t]]
     floor = min(0.0, v_init, *h, *v)
     roof = max(v_th, *h) + 0.16 * (max(v_th, *h) - floor)
-    x = alt.X("t:Q", title="Timestep t", scale=alt.Scale(domain=[0, T], nice=False))
-    x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
-    y = alt.Y(
-        "potential:Q", title="Potential", scale=alt.Scale(domain=[floor, 1.04 * roof], nice=False)
-    )
-    level = alt.Chart(pd.DataFrame({"potential": [v_th]}))
-    rule = level.mark_rule(strokeDash=[7, 5], strokeWidth=2, color=colours.grey)
-    layers: list[Any] = [rule.encode(y=y)]
-    if now is not None:
-        whole = alt.Chart(line).mark_line(color=colours.grey, strokeWidth=1.5, opacity=0.4)
-        layers.append(whole.encode(x=x, y=y, order="index:Q"))
-        place = pd.DataFrame({"t": [now], "potential": [h[now - 1]]})
-        layers.append(
-            alt.Chart(place)
-            .mark_rule(color=colours.grey, strokeDash=[3, 4], strokeWidth=1.5)
-            .encode(x=alt.X("t:Q"))
-        )
-        layers.append(
-            alt.Chart(place).mark_circle(size=240, color=colours.noise, opacity=1).encode(x=x, y=y)
-        )
-    seen = alt.Chart(line[line["t"] <= upto])
-    seen = seen.mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
-    layers.append(seen.encode(x=x, y=y, order="index:Q"))
-    marks = pd.DataFrame({"t": [t for t in fired if t <= upto]})
-    marks["potential"] = roof
-    layers.append(
-        alt.Chart(marks)
-        .mark_point(shape="triangle-down", filled=True, size=190, color=colours.quiet, opacity=1)
-        .encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")])
-    )
+    seen = [t for t in fired if t <= upto]
+    data = {
+        "corners": pd.DataFrame({"t": [0, T], "potential": [floor, 1.04 * roof]}),
+        "threshold": pd.DataFrame({"potential": [v_th]}),
+        "line": line,
+        "seen": line[line["t"] <= upto],
+        "now": pd.DataFrame({"t": [upto], "potential": [h[upto - 1]]}),
+        "spikes": pd.DataFrame({"t": seen, "potential": [roof] * len(seen)}, dtype=float),
+    }
     words = (
         f"Membrane potential over {T} timesteps: {len(fired)} spikes"
         + (f", at t = {', '.join(map(str, fired[:20]))}" if fired else "")
         + f"; threshold {v_th:g}, last potential {v[-1]:.2f}."
     )
-    return framed(alt.layer(*layers), words, colours, height=height)
+    kept = potential_look(colours, height, stepping=now is not None)
+    return Picture(kept, data, words, height)
+
+
+@cache
+def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str, Any]:
+    """What the chart looks like, while somebody steps through it or not."""
+    x = alt.X("t:Q", title="Timestep t", scale=alt.Scale(nice=False, zero=False))
+    x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
+    y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
+    order = alt.Order("index:Q")
+
+    def named(name: str) -> alt.Chart:
+        return alt.Chart(alt.NamedData(name))
+
+    rule = named("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, color=colours.grey)
+    invisible = named("corners").mark_point(opacity=0)  # they span the axes
+    layers: list[Any] = [invisible.encode(x=x, y=y), rule.encode(y=y)]
+    if stepping:
+        whole = named("line").mark_line(color=colours.grey, strokeWidth=1.5, opacity=0.4)
+        layers.append(whole.encode(x=x, y=y, order=order))
+        upright = named("now").mark_rule(color=colours.grey, strokeDash=[3, 4], strokeWidth=1.5)
+        layers.append(upright.encode(x=alt.X("t:Q")))
+        dot = named("now").mark_circle(size=240, color=colours.noise, opacity=1)
+        layers.append(dot.encode(x=x, y=y))
+    seen = named("seen").mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
+    layers.append(seen.encode(x=x, y=y, order=order))
+    marks = named("spikes").mark_point(
+        shape="triangle-down", filled=True, size=190, color=colours.quiet, opacity=1
+    )
+    layers.append(marks.encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")]))
+    return look(alt.layer(*layers), colours, height=height)

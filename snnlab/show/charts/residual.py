@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from snnlab.show.charts.frame import LINE, colour_scale, framed
+from snnlab.show.charts.frame import LINE, Picture, colour_scale, look
 from snnlab.show.charts.palette import Palette
+
+QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
+"""The curves, as the legend names them."""
 
 
 def residual_chart(
@@ -20,7 +25,7 @@ def residual_chart(
     *,
     colours: Palette,
     height: int = 280,
-) -> alt.Chart:
+) -> Picture:
     """Two histograms over one another, and the density of the noise in closed form.
 
     Args:
@@ -40,26 +45,14 @@ def residual_chart(
             f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
             f"{len(with_noise)}"
         )
-    names = {
-        "residual, without noise": colours.quiet,
-        "noise, drawn": colours.noise,
-        "noise, closed form": colours.ink,
-    }
-    quiet, drawn, closed = names
     bins = pd.DataFrame(
-        [
-            {"v": place, "density": value, "name": name}
-            for name, density in ((quiet, without), (drawn, with_noise))
-            for place, value in zip(edges, [*density, density[-1]], strict=True)
-        ]
+        {
+            "v": [*edges, *edges],
+            "density": [*without, without[-1], *with_noise, with_noise[-1]],
+            "name": [QUIET] * len(edges) + [DRAWN] * len(edges),
+        }
     )
-    curve = pd.DataFrame({"v": points, "density": law, "name": closed})
-    colour = alt.Color("name:N", scale=colour_scale(names), title=None)
-    x = alt.X("v:Q", title="Residual potential (v_th)", scale=alt.Scale(nice=False))
-    y = alt.Y("density:Q", title="Density", stack=None)
-    shape = alt.Chart(bins).encode(x=x, y=y, color=colour)
-    areas = shape.mark_area(opacity=0.45, interpolate="step-after")
-    line = alt.Chart(curve).mark_line(strokeWidth=LINE).encode(x=x, y=y, color=colour)
+    curve = pd.DataFrame({"v": points, "density": law, "name": CLOSED})
     peak = max(range(len(without)), key=lambda i: without[i])
     likely = points[max(range(len(law)), key=lambda i: law[i])]
     words = (
@@ -67,4 +60,18 @@ def residual_chart(
         f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
         f"density, {max(law):.2f}, at {likely:.2f} v_th."
     )
-    return framed(areas + line, words, colours, height=height)
+    kept = residual_look(colours, height)
+    return Picture(kept, {"bins": bins, "law": curve}, words, height)
+
+
+@cache
+def residual_look(colours: Palette, height: int) -> dict[str, Any]:
+    """What the chart looks like."""
+    names = {QUIET: colours.quiet, DRAWN: colours.noise, CLOSED: colours.ink}
+    colour = alt.Color("name:N", scale=colour_scale(names), title=None)
+    x = alt.X("v:Q", title="Residual potential (v_th)", scale=alt.Scale(nice=False))
+    y = alt.Y("density:Q", title="Density", stack=None)
+    shape = alt.Chart(alt.NamedData("bins")).encode(x=x, y=y, color=colour)
+    areas = shape.mark_area(opacity=0.45, interpolate="step-after")
+    line = alt.Chart(alt.NamedData("law")).mark_line(strokeWidth=LINE)
+    return look(areas + line.encode(x=x, y=y, color=colour), colours, height=height)

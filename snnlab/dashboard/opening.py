@@ -1,0 +1,69 @@
+"""What the server does before the first visitor comes, and after the last one has gone.
+
+Charts and torch take seconds to import. The server does that before it answers, so that nobody
+who is there sees half a page; then it starts the processes that train, beside its visitors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterable
+
+from streamlit import App, config
+
+from snnlab.dashboard.service import prepare, runs_folder
+from snnlab.experiment.engine import close_engines
+
+SLOW = ("pandas", "altair", "torch", "snnlab.dashboard.train")
+"""Modules that take long to import, for all pages."""
+LOG = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def opened(app: App) -> AsyncIterator[None]:
+    """Get ready, serve, and end what trains when the server ends."""
+    say("snnlab is loading ...")
+    await asyncio.to_thread(get_ready)
+    prepare(str(runs_folder().absolute()))
+    say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(close_engines)
+
+
+def get_ready() -> None:
+    """Load what is slow, and draw the first page once."""
+    load(SLOW)
+    try:
+        importlib.import_module("snnlab.dashboard.neuron").warm_up()
+    except Exception:  # the page itself will tell
+        LOG.exception("the first page cannot be drawn")
+
+
+def say(text: str) -> None:
+    """Tell whoever started the server."""
+    sys.stdout.write(f"\n  {text}\n")
+    sys.stdout.flush()
+
+
+def address() -> str:
+    """Where this server answers; by the name of the machine if it answers others, too."""
+    host = config.get_option("server.address") or "0.0.0.0"
+    name = socket.gethostname() if host == "0.0.0.0" else host
+    path = str(config.get_option("server.baseUrlPath")).strip("/")
+    return f"http://{name}:{config.get_option('server.port')}/{path}"
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import modules; one that cannot be imported is the business of the page that needs it."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            LOG.exception("%s", name)

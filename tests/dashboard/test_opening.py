@@ -1,0 +1,81 @@
+"""What the server does before the first visitor comes."""
+
+from __future__ import annotations
+
+import asyncio
+import runpy
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit
+
+from snnlab.dashboard import opening
+from snnlab.dashboard.service import example_configs, train_examples
+from snnlab.experiment import engine as engines
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.job import Job, QueueFull
+from tests.dashboard.fake_engine import FakeEngine
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_streamlit_run_finds_the_server_in_app_py() -> None:
+    assert isinstance(runpy.run_path(str(ROOT / "app.py"), run_name="app")["app"], streamlit.App)
+
+
+def test_processes_that_train_load_no_streamlit_with_it() -> None:
+    assert "streamlit" not in runpy.run_path(str(ROOT / "app.py"), run_name="__mp_main__")
+
+
+def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngine) -> None:
+    engine.submit(RunConfig(), user="ada")
+
+    async def live() -> None:
+        async with opening.opened(streamlit.App(ROOT / "app.py")):
+            assert engines._engines
+            assert engine.jobs()
+
+    asyncio.run(live())
+    assert not engines._engines
+    assert not engine.jobs()  # it was closed
+
+
+def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    opening.load(["snnlab.is_not_there", "colorsys"])
+    assert "snnlab.is_not_there" in caplog.text
+    assert "colorsys" in sys.modules
+
+
+def test_all_examples_are_asked_for_in_one_name(
+    empty: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They never take more than one place in the order: visitors come before the rest."""
+    monkeypatch.setattr("snnlab.dashboard.service.time.sleep", lambda _: end_one(engine))
+    train_examples(engine)
+    assert [job.config for job in engine.jobs()] == example_configs()
+    assert {job.user for job in engine.jobs()} == {"example"}
+
+
+def end_one(engine: FakeEngine) -> None:
+    """The job that runs has finished."""
+    job: Job = next(job for job in engine.jobs() if job.status in ("running", "waiting"))
+    engine.become(job.id, "finished")
+
+
+def test_the_engine_of_these_tests_refuses_too_many(engine: FakeEngine) -> None:
+    for seed in range(3):
+        engine.submit(RunConfig(seed=seed), user="ada")
+    with pytest.raises(QueueFull):
+        engine.submit(RunConfig(seed=3), user="ada")
+
+
+def test_it_says_where_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"server.address": "127.0.0.1", "server.port": 8601, "server.baseUrlPath": ""}
+    monkeypatch.setattr(opening.config, "get_option", options.get)
+    assert opening.address() == "http://127.0.0.1:8601/"
+    options["server.address"] = "0.0.0.0"
+    assert opening.address() == f"http://{socket.gethostname()}:8601/"
