@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Data
 from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
 from snnlab.learning.spec import Training
@@ -162,6 +164,10 @@ class Loop:
         )
         self.mixed = training.precision == "bfloat16" and device.type == "cuda"
         self.criterion = nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+        self.recorded: RecordedPasses | None = None
+        if training.cuda_graph and device.type == "cuda":
+            clear = partial(self.optimizer.zero_grad, set_to_none=True)
+            self.recorded = RecordedPasses(self.passes, clear, self.generators["noise"])
 
     @property
     def drop_last(self) -> bool:
@@ -176,6 +182,8 @@ class Loop:
         loss_sum = torch.zeros((), device=device)
         hits = torch.zeros((), dtype=torch.int64, device=device)
         self.net.train()
+        if self.recorded is not None:
+            self.recorded.forget()  # sigma of the noise may have changed
         batches = self.data.train.batches(
             self.training.batch_size,
             generator=self.generators["order"],
@@ -209,13 +217,21 @@ class Loop:
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update of the weights: loss and logits of the batch, detached."""
+        if self.recorded is not None:
+            loss, logits = self.recorded(images, labels)
+        else:
+            self.optimizer.zero_grad(set_to_none=True)
+            loss, logits = self.passes(images, labels)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss, logits
+
+    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward: loss and logits, detached, and gradients in the parameters."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
             logits = self.objective.logits(self.forward, images, self.generators["noise"])
             loss: Tensor = self.criterion(logits, labels)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
-        self.schedule.step()
         return loss.detach(), logits.detach()
 
     def validate(self) -> float | None:
