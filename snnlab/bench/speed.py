@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
 
 Batch = tuple[Tensor, Tensor]
+Work = Literal["train", "infer"]
 Key = tuple[str, int]
 """Library and T."""
 
@@ -90,6 +91,7 @@ def measure_speed(
     *,
     batch_size: int = 128,
     rounds: int = 9,
+    work: tuple[Work, ...] = ("train", "infer"),
     train_timesteps: tuple[int, ...] = TRAIN_TIMESTEPS,
     infer_timesteps: tuple[int, ...] = INFER_TIMESTEPS,
     device: torch.device | None = None,
@@ -102,6 +104,7 @@ def measure_speed(
         image_shape: (C, H, W).
         batch_size: images per batch.
         rounds: how often each piece of work is timed.
+        work: training, inference or both.
         train_timesteps, infer_timesteps: the T to measure.
         device: default CPU.
         progress: show a progress bar, if there is a terminal.
@@ -117,11 +120,12 @@ def measure_speed(
     makers = Networks(architecture, image_shape, device)
     _, notes = makers.peers()
     rows: list[Row] = []
-    for work, pieces in (
-        ("train", training_work(makers, batch, train_timesteps)),
-        ("infer", inference_work(makers, batch[0], infer_timesteps)),
-    ):
-        rows += measured(work, pieces, rounds, device, progress=progress)
+    if "train" in work:
+        pieces = training_work(makers, batch, train_timesteps)
+        rows += measured("train", pieces, rounds, device, progress=progress)
+    if "infer" in work:
+        pieces = inference_work(makers, batch[0], infer_timesteps)
+        rows += measured("infer", pieces, rounds, device, progress=progress)
     beside = ("relu-merged", "relu-streamlined", "snnlab-plain")
     main = [row for row in rows if row.library not in beside]
     aside = [row for row in rows if row.library in beside]
