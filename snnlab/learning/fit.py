@@ -24,7 +24,7 @@ from snnlab.measure.speed import stopwatch
 from snnlab.network.net import StagedNet
 
 NAN_CHECK = 25
-"""Steps between two looks at the loss: each look waits for a GPU."""
+"""Steps between two looks at the loss on a CPU; on a GPU, which a look waits for, an epoch."""
 
 
 class TrainingError(RuntimeError):
@@ -159,6 +159,7 @@ class Loop:
         self.optimizer = torch.optim.AdamW(parameter_groups(net, training), fused=True)
         self.batches = data.train.batch_count(training.batch_size, drop_last=self.drop_last)
         self.steps = training.epochs * self.batches
+        self.look_every = NAN_CHECK if device.type == "cpu" else self.batches
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, training.learning_rate, total_steps=self.steps + 1
         )
@@ -198,7 +199,7 @@ class Loop:
             hits += (logits.argmax(1) == labels).sum()
             seen += len(labels)
             step = (number - 1) * self.batches + i
-            if step % NAN_CHECK == 0 or i == self.batches:
+            if step % self.look_every == 0 or i == self.batches:
                 self.check_finite(loss_sum, number)
             if on_batch is not None:
                 on_batch(Batch(number, step, self.steps, loss))

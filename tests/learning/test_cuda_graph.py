@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from snnlab.data import load_data
 from snnlab.learning import SingleStep, Training, fit
 from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
+from snnlab.learning.fit import Loop
 from snnlab.network import Architecture, build
 from snnlab.neuron import Noise
 
@@ -86,6 +88,31 @@ def test_on_the_cpu_the_option_changes_nothing():
         fit(net, data, SingleStep(), Training(epochs=1, cuda_graph=cuda_graph), seed=0)
         found.append(net.state_dict())
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
+class Waits(TorchDispatchMode):
+    """Counts the operations that read a number of the device into Python."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func.overloadpacket.__name__ in ("_local_scalar_dense", "nonzero", "equal")
+        return func(*args, **(kwargs or {}))
+
+
+def test_an_epoch_waits_for_a_gpu_as_often_however_many_batches_it_has():
+    waits = []
+    for batch_size in (600, 20):
+        data = load_data("digits")
+        training = Training(epochs=1, batch_size=batch_size, augment=True)
+        loop = Loop(network(), data, SingleStep(), training, seed=0)
+        loop.look_every = loop.batches  # as on a GPU
+        with Waits() as mode:
+            loop.epoch(1, None)
+        waits.append(mode.count)
+    assert waits[0] == waits[1] > 0
 
 
 def test_compiled_and_recorded_at_once_is_refused():
