@@ -156,17 +156,17 @@ class Scan(torch.autograd.Function):
         learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
         spikes = like_timesteps(currents)
         potentials = like_timesteps(currents) if learning else None
-        h = v
+        last = torch.empty_like(spikes[0])
         for t, current in enumerate(currents):  # (B, *)
-            room = h if t else torch.empty_like(current)
-            if potentials is not None:
-                room = potentials[t]
-            h = torch.add(current, h, alpha=neuron.beta, out=room)
+            h = last if potentials is None else potentials[t]
+            torch.add(current, v, alpha=neuron.beta, out=h)
             torch.ge(h, neuron.v_th, out=spikes[t])
-            h = reset_after(h, spikes[t], neuron, keep=learning)
+            goes_on = t + 1 < len(currents)
+            v = potentials[t + 1] if potentials is not None and goes_on else last
+            reset_into(v, h, spikes[t], neuron)
         if potentials is not None:
             ctx.save_for_backward(potentials)
-        return spikes, h
+        return spikes, last
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, None, Tensor | None, None]:
@@ -235,8 +235,9 @@ class SumOverTime(torch.autograd.Function):
         return grad.expand(ctx.timesteps, *grad.shape)
 
 
-def reset_after(h: Tensor, spikes: Tensor, neuron: Neuron, *, keep: bool) -> Tensor:
-    """Potential after firing; in place unless h must be kept."""
+def reset_into(out: Tensor, h: Tensor, spikes: Tensor, neuron: Neuron) -> None:
+    """Write the potential after firing; `out` may be h itself."""
     if neuron.reset == "subtract":
-        return torch.sub(h, spikes, alpha=neuron.v_th, out=None if keep else h)
-    return torch.mul(h, spikes.logical_not(), out=None if keep else h)
+        torch.sub(h, spikes, alpha=neuron.v_th, out=out)
+    else:
+        torch.mul(h, spikes.logical_not(), out=out)
