@@ -117,7 +117,7 @@ def fire_block(
     """A quarter of `noisy_step`: the neurons at the places i."""
     x = tl.load(current + i, mask=i < n, other=0.0).to(tl.float32)
     fired = even(bits) < probability((x + offset) * rate, table, intervals, FAMILY)
-    tl.store(spikes + i, fired.to(spikes.dtype.element_ty), mask=i < n)
+    tl.store(spikes + i, tl.where(fired, 1.0, 0.0).to(spikes.dtype.element_ty), mask=i < n)
 
 
 @triton.jit
@@ -168,7 +168,7 @@ def scan_forward(
         if FAMILY != "none":
             h += beta * spread * standard_noise(tl.load(seeds), place, table, intervals, FAMILY)
         fired = h >= v_th
-        tl.store(spikes, fired.to(spikes.dtype.element_ty), mask=there)
+        tl.store(spikes, tl.where(fired, 1.0, 0.0).to(spikes.dtype.element_ty), mask=there)
         v = tl.where(fired, h - v_th if SUBTRACT else 0.0, h)
         currents, spikes, potentials, place = (
             currents + stride,
