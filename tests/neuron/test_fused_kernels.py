@@ -1,6 +1,6 @@
 """The kernels for a GPU: equal to the plain neuron, and accepted by the compiler for GPUs.
 
-Without a GPU they run in Triton's interpreter, in a Python of their own: see `fused_cases`.
+Without a GPU they run in Triton's interpreter, in a Python of their own: see `fused_scan_cases`.
 """
 
 from __future__ import annotations
@@ -58,9 +58,8 @@ for name, types in {programs!r}.items():
 def test_the_kernels_equal_the_plain_neuron():
     env = dict(os.environ) | ({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    done = subprocess.run(
-        [*command, str(HERE / "fused_cases.py")], env=env, capture_output=True, text=True
-    )
+    command += map(str, HERE.glob("fused_*_cases.py"))
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout
