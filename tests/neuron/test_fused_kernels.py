@@ -57,6 +57,8 @@ for name, types in {programs!r}.items():
 @pytest.mark.timeout(600)
 def test_the_kernels_equal_the_plain_neuron():
     env = dict(os.environ) | ({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]  # of `fused_numbers`
+    env["PYTHONPATH"] = os.pathsep.join(paths)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command += map(str, HERE.glob("fused_*_cases.py"))
     done = subprocess.run(command, env=env, capture_output=True, text=True)
