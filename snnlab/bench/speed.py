@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
 from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
+from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
 from snnlab.measure.speed import memory_use
 from snnlab.network.models import build
 from snnlab.network.net import ANN, SpikingNet
@@ -29,8 +30,11 @@ INFER_TIMESTEPS = (1, 4, 16, 64)
 CLASSES = 10
 OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
+BESIDE = ("relu-merged", "relu-streamlined", "relu-graph", "snnlab-plain", "snnlab-noise-graph")
+"""Variants of ours that are not the comparison itself, see `Row.library`."""
 
 Batch = tuple[Tensor, Tensor]
+Work = Literal["train", "infer"]
 Key = tuple[str, int]
 """Library and T."""
 
@@ -47,7 +51,8 @@ class Row:
     """relu: the network with ReLU, of PyTorch's own layers. snnlab: ours; trained by BPTT, run
     after `streamline`. snnlab-noise: ours, a single noisy step. snntorch, spikingjelly, norse.
     Beside them, in rows of their own: relu-merged and relu-streamlined, the ReLU network with
-    our merged layers; snnlab-plain, ours run as it was trained."""
+    our merged layers; snnlab-plain, ours run as it was trained; on a CUDA GPU relu-graph and
+    snnlab-noise-graph, training recorded as a CUDA graph."""
     ms: float
     """Median milliseconds per batch; processor time on one CPU thread."""
     ratio_to_relu: float
@@ -90,6 +95,7 @@ def measure_speed(
     *,
     batch_size: int = 128,
     rounds: int = 9,
+    work: tuple[Work, ...] = ("train", "infer"),
     train_timesteps: tuple[int, ...] = TRAIN_TIMESTEPS,
     infer_timesteps: tuple[int, ...] = INFER_TIMESTEPS,
     device: torch.device | None = None,
@@ -102,6 +108,7 @@ def measure_speed(
         image_shape: (C, H, W).
         batch_size: images per batch.
         rounds: how often each piece of work is timed.
+        work: training, inference or both.
         train_timesteps, infer_timesteps: the T to measure.
         device: default CPU.
         progress: show a progress bar, if there is a terminal.
@@ -117,14 +124,14 @@ def measure_speed(
     makers = Networks(architecture, image_shape, device)
     _, notes = makers.peers()
     rows: list[Row] = []
-    for work, pieces in (
-        ("train", training_work(makers, batch, train_timesteps)),
-        ("infer", inference_work(makers, batch[0], infer_timesteps)),
-    ):
-        rows += measured(work, pieces, rounds, device, progress=progress)
-    beside = ("relu-merged", "relu-streamlined", "snnlab-plain")
-    main = [row for row in rows if row.library not in beside]
-    aside = [row for row in rows if row.library in beside]
+    if "train" in work:
+        pieces = training_work(makers, batch, train_timesteps)
+        rows += measured("train", pieces, rounds, device, progress=progress)
+    if "infer" in work:
+        pieces = inference_work(makers, batch[0], infer_timesteps)
+        rows += measured("infer", pieces, rounds, device, progress=progress)
+    main = [row for row in rows if row.library not in BESIDE]
+    aside = [row for row in rows if row.library in BESIDE]
     return Speed(main, aside, compared(main), notes)
 
 
@@ -172,6 +179,9 @@ def training_work(
         ("relu-merged", 1): TrainingStep(makers.relu(), batch, 1),
         ("snnlab-noise", 1): TrainingStep(makers.spiking(Noise()), batch, 1),
     }
+    if batch[0].is_cuda:
+        work["relu-graph", 1] = TrainingStep(makers.relu(), batch, 1, graph=True)
+        work["snnlab-noise-graph", 1] = TrainingStep(makers.spiking(Noise()), batch, 1, graph=True)
     for T in timesteps:
         work["snnlab", T] = TrainingStep(makers.spiking(), batch, T)
         work |= {(name, T): TrainingStep(net, batch, T) for name, net in makers.peers()[0].items()}
@@ -236,21 +246,34 @@ class TrainingStep:
         net: on the device of the batch.
         batch: images (B, C, H, W) and labels (B,).
         timesteps: T of a spiking network.
+        graph: record forward and backward pass as a CUDA graph.
     """
 
-    def __init__(self, net: Net, batch: Batch, timesteps: int) -> None:
+    def __init__(self, net: Net, batch: Batch, timesteps: int, *, graph: bool = False) -> None:
         self.net, (self.images, self.labels) = net.train(), batch
         self.timesteps = timesteps
         self.generator = torch.Generator(self.images.device).manual_seed(0)
         self.optimizer = torch.optim.AdamW(net.parameters(), fused=True)
+        self.recorded = RecordedPasses(self.passes, self.optimizer.zero_grad, self.generator)
+        self.graph = graph
+        for _ in range(WARM_UP if graph else 0):
+            self()
 
     def __call__(self) -> None:
         """Forward, backward, update."""
-        logits = run(self.net, self.images, self.timesteps, self.generator)
-        loss = nn.functional.cross_entropy(logits, self.labels)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        if self.graph:
+            self.recorded(self.images, self.labels)
+        else:
+            self.optimizer.zero_grad(set_to_none=True)
+            self.passes(self.images, self.labels)
         self.optimizer.step()
+
+    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss and logits, detached, and gradients in the parameters."""
+        logits = run(self.net, images, self.timesteps, self.generator)
+        loss = nn.functional.cross_entropy(logits, labels)
+        loss.backward()
+        return loss.detach(), logits.detach()
 
 
 class ForwardPass:

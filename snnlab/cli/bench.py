@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from snnlab.cli.answer import answer, table
 from snnlab.experiment.config import Device
@@ -29,6 +29,8 @@ class Bench:
     """Images per batch."""
     rounds: int = 9
     """How often each piece of work is timed; all pieces take turns."""
+    work: tuple[Literal["train", "infer"], ...] = ("train", "infer")
+    """What to measure: training steps, forward passes, or both."""
     train_timesteps: tuple[int, ...] = (1, 4, 8, 16)
     """T of the training steps."""
     infer_timesteps: tuple[int, ...] = (1, 4, 16, 64)
@@ -61,6 +63,7 @@ class Bench:
             (self.channels, self.size, self.size),
             batch_size=self.batch_size,
             rounds=self.rounds,
+            work=self.work,
             train_timesteps=self.train_timesteps,
             infer_timesteps=self.infer_timesteps,
             device=device,

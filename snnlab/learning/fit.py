@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Data
 from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
 from snnlab.learning.spec import Training
@@ -22,7 +24,7 @@ from snnlab.measure.speed import stopwatch
 from snnlab.network.net import StagedNet
 
 NAN_CHECK = 25
-"""Steps between two looks at the loss: each look waits for a GPU."""
+"""Steps between two looks at the loss on a CPU; on a GPU, which a look waits for, an epoch."""
 
 
 class TrainingError(RuntimeError):
@@ -157,11 +159,16 @@ class Loop:
         self.optimizer = torch.optim.AdamW(parameter_groups(net, training), fused=True)
         self.batches = data.train.batch_count(training.batch_size, drop_last=self.drop_last)
         self.steps = training.epochs * self.batches
+        self.look_every = NAN_CHECK if device.type == "cpu" else self.batches
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, training.learning_rate, total_steps=self.steps + 1
         )
         self.mixed = training.precision == "bfloat16" and device.type == "cuda"
         self.criterion = nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+        self.recorded: RecordedPasses | None = None
+        if training.cuda_graph and device.type == "cuda":
+            clear = partial(self.optimizer.zero_grad, set_to_none=True)
+            self.recorded = RecordedPasses(self.passes, clear, self.generators["noise"])
 
     @property
     def drop_last(self) -> bool:
@@ -176,6 +183,8 @@ class Loop:
         loss_sum = torch.zeros((), device=device)
         hits = torch.zeros((), dtype=torch.int64, device=device)
         self.net.train()
+        if self.recorded is not None:
+            self.recorded.forget()  # sigma of the noise may have changed
         batches = self.data.train.batches(
             self.training.batch_size,
             generator=self.generators["order"],
@@ -190,7 +199,7 @@ class Loop:
             hits += (logits.argmax(1) == labels).sum()
             seen += len(labels)
             step = (number - 1) * self.batches + i
-            if step % NAN_CHECK == 0 or i == self.batches:
+            if step % self.look_every == 0 or i == self.batches:
                 self.check_finite(loss_sum, number)
             if on_batch is not None:
                 on_batch(Batch(number, step, self.steps, loss))
@@ -209,13 +218,21 @@ class Loop:
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update of the weights: loss and logits of the batch, detached."""
+        if self.recorded is not None:
+            loss, logits = self.recorded(images, labels)
+        else:
+            self.optimizer.zero_grad(set_to_none=True)
+            loss, logits = self.passes(images, labels)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss, logits
+
+    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward: loss and logits, detached, and gradients in the parameters."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
             logits = self.objective.logits(self.forward, images, self.generators["noise"])
             loss: Tensor = self.criterion(logits, labels)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
-        self.schedule.step()
         return loss.detach(), logits.detach()
 
     def validate(self) -> float | None:

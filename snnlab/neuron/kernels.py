@@ -3,7 +3,8 @@
 `noisy_fire`  the single-step neuron under noise: one timestep, no potential kept.
 `fast_scan`   T timesteps without noise, one saved tensor for the backward pass.
 
-Both compute what `dynamics` computes, with fewer passes over memory.
+Both compute what `dynamics` computes, with fewer passes over memory. On a GPU each is a single
+kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton.
 
 `noisy_fire` does not draw Gaussian numbers. A neuron fires with probability
 p = F(z), z = (mean potential - v_th) / (width of the noise), so it compares p with
@@ -18,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from snnlab.neuron import fused
+from snnlab.neuron.layout import like_timesteps
 from snnlab.neuron.noise import LOGISTIC_RATE, SQRT2, SQRT3, reach_probability
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.neuron.weighted_slope import WeightedSlope
@@ -44,6 +47,8 @@ def noisy_fire(
     Returns:
         0 or 1, the shape and layout of `current`.
     """
+    if fused.usable(current):
+        return fused.noisy_fire(current, neuron, noise, surrogate, generator)
     spikes: Tensor = NoisyFire.apply(widened(current), neuron, noise, surrogate, generator)
     return spikes.to(current.dtype)
 
@@ -129,12 +134,17 @@ def fast_scan(
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
+    if fused.usable(currents):
+        return fused.fused_scan(currents, neuron, v, surrogate)
     spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
     return spikes.to(currents.dtype), last
 
 
 class Scan(torch.autograd.Function):
-    """Charge, fire, reset over T; saves the potentials before firing if a gradient is due."""
+    """Charge, fire, reset over T; saves the potentials before firing if a gradient is due.
+
+    The backward pass overwrites them: a second one through the same graph is refused by torch.
+    """
 
     @staticmethod
     def forward(
@@ -146,17 +156,17 @@ class Scan(torch.autograd.Function):
         learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
         spikes = like_timesteps(currents)
         potentials = like_timesteps(currents) if learning else None
-        h = v
+        last = torch.empty_like(spikes[0])
         for t, current in enumerate(currents):  # (B, *)
-            room = h if t else torch.empty_like(current)
-            if potentials is not None:
-                room = potentials[t]
-            h = torch.add(current, h, alpha=neuron.beta, out=room)
+            h = last if potentials is None else potentials[t]
+            torch.add(current, v, alpha=neuron.beta, out=h)
             torch.ge(h, neuron.v_th, out=spikes[t])
-            h = reset_after(h, spikes[t], neuron, keep=learning)
+            goes_on = t + 1 < len(currents)
+            v = potentials[t + 1] if potentials is not None and goes_on else last
+            reset_into(v, h, spikes[t], neuron)
         if potentials is not None:
             ctx.save_for_backward(potentials)
-        return spikes, h
+        return spikes, last
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, None, Tensor | None, None]:
@@ -165,9 +175,9 @@ class Scan(torch.autograd.Function):
         neuron: Neuron = ctx.neuron
         grad_spikes, grad_v = grads
         weighted = WeightedSlope(ctx.surrogate, -neuron.v_th, neuron.v_th, potentials)
-        grad_currents, room = torch.empty_like(potentials), torch.empty_like(potentials[0])
+        room = torch.empty_like(potentials[0])
         for t in reversed(range(len(potentials))):
-            h, grad = potentials[t], grad_currents[t]
+            h = grad = potentials[t]  # a potential's last use, so its gradient takes its place
             if grad_v is not None and neuron.reset == "zero":
                 grad_v = grad_v * (h < neuron.v_th)
             if grad_spikes is not None:
@@ -175,7 +185,7 @@ class Scan(torch.autograd.Function):
             else:
                 grad.copy_(grad_v)
             grad_v = grad * neuron.beta if neuron.beta != 1 else grad
-        return grad_currents, None, grad_v, None
+        return potentials, None, grad_v, None
 
 
 def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:
@@ -225,20 +235,9 @@ class SumOverTime(torch.autograd.Function):
         return grad.expand(ctx.timesteps, *grad.shape)
 
 
-def reset_after(h: Tensor, spikes: Tensor, neuron: Neuron, *, keep: bool) -> Tensor:
-    """Potential after firing; in place unless h must be kept."""
+def reset_into(out: Tensor, h: Tensor, spikes: Tensor, neuron: Neuron) -> None:
+    """Write the potential after firing; `out` may be h itself."""
     if neuron.reset == "subtract":
-        return torch.sub(h, spikes, alpha=neuron.v_th, out=None if keep else h)
-    return torch.mul(h, spikes.logical_not(), out=None if keep else h)
-
-
-def like_timesteps(currents: Tensor) -> Tensor:
-    """Empty (T, B, *) whose timesteps keep the memory layout of currents[0] when folded."""
-    first = currents[0]  # (B, *)
-    shape = (len(currents) * len(first), *first.shape[1:])  # (T * B, *)
-    layout = torch.contiguous_format
-    nhwc = first.ndim == 4 and first.is_contiguous(memory_format=torch.channels_last)
-    if nhwc and not first.is_contiguous():
-        layout = torch.channels_last
-    folded = torch.empty(shape, dtype=first.dtype, device=first.device, memory_format=layout)
-    return folded.view(*currents.shape)
+        torch.sub(h, spikes, alpha=neuron.v_th, out=out)
+    else:
+        torch.mul(h, spikes.logical_not(), out=out)

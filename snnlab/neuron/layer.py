@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron import dynamics
+from snnlab.neuron import dynamics, fused
 from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.learned import along_channels, log_parameter
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
@@ -102,12 +102,16 @@ class NeuronLayer(nn.Module):
             return fast_scan(currents, self.neuron, v, self.surrogate)
         if alone:
             return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
+        noise = self.noise_per_timestep(noise)
+        if fused.usable(currents):
+            v = dynamics.start(currents, self.neuron, noise) if v is None else v
+            return fused.fused_scan(currents, self.neuron, v, self.surrogate, noise, generator)
         spikes, v = dynamics.scan(
             widened(currents),
             self.neuron,
             v,
             surrogate=self.surrogate,
-            noise=self.noise_per_timestep(noise),
+            noise=noise,
             generator=generator,
         )
         return spikes.to(currents.dtype), v

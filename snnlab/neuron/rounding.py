@@ -17,12 +17,14 @@ itself, with respect to the current and to sigma, see `transfer`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from snnlab.neuron import fused
 from snnlab.neuron.kernels import LEVELS, random_bits, widened
+from snnlab.neuron.layout import dense_timestep
 from snnlab.neuron.noise import SQRT3, standard_sample
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import mean_rate
@@ -50,6 +52,9 @@ def round_at_random(
         >>> noise = Noise("uniform", timesteps=4)
         >>> rates = round_at_random(torch.rand(8), Neuron(), noise, torch.Generator())
     """
+    if fused.usable(current):
+        current = dense_timestep(current)
+        return cast(Tensor, RoundAtRandom.apply(current, neuron.v_th, noise, generator))
     rates: Tensor = RoundAtRandom.apply(widened(current), neuron.v_th, noise, generator)
     return rates.to(current.dtype)
 
@@ -65,6 +70,8 @@ class RoundAtRandom(torch.autograd.Function):
         ctx.save_for_backward(current)
         T = noise.timesteps
         ctx.v_th, ctx.shift = v_th, (noise.mu - 0.5) / T
+        if fused.usable(current):
+            return fused.rounded_rates(current, v_th, noise, generator)
         count = residual_draw(noise, current, generator).add_(current, alpha=T / v_th)
         return count.floor_().clamp_(0, T).div_(T)
 

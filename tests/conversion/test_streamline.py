@@ -9,6 +9,7 @@ from torch import nn
 from snnlab.conversion import streamline
 from snnlab.conversion.folding import merge_pooling
 from snnlab.network import Architecture, build
+from snnlab.network.pooling import CHANNELS
 from snnlab.neuron import Neuron
 
 SHAPES = {
@@ -85,3 +86,16 @@ def test_groups_and_bias_are_merged_too(k):
     merged = merge_pooling(layers)
     assert len(merged) == 1
     torch.testing.assert_close(merged(images), nn.Sequential(*layers)(images), rtol=0, atol=1e-6)
+
+
+def test_images_are_averaged_where_there_are_channels_enough():
+    layers = [nn.Conv2d(CHANNELS, 6, 3, padding=1), nn.AvgPool2d(2)]
+    images = torch.randn(2, CHANNELS, 11, 10).to(memory_format=torch.channels_last)
+    before = layers[0].weight.clone()
+    average, conv = merge_pooling(layers)
+    assert isinstance(average, nn.AvgPool2d)
+    assert (conv.kernel_size, conv.stride) == ((3, 3), (2, 2))
+    found = conv(average(images))
+    torch.testing.assert_close(found, nn.Sequential(*layers)(images), rtol=0, atol=1e-6)
+    assert layers[0].stride == (1, 1)
+    assert torch.equal(layers[0].weight, before)

@@ -9,26 +9,34 @@ import torch
 from torch import nn
 
 from snnlab.network import Architecture, build
-from snnlab.network.pooling import ConvPoolNorm
+from snnlab.network.pooling import CHANNELS, ConvPoolNorm, averages_fast
 
 
-def layers(k: int, size: int, padding: int, groups: int, *, bias: bool) -> ConvPoolNorm:
+def layers(
+    k: int, size: int, padding: int, groups: int, *, bias: bool, channels: int = 4
+) -> ConvPoolNorm:
     torch.manual_seed(0)
-    conv = nn.Conv2d(4, 6, size, padding=padding, groups=groups, bias=bias)
+    conv = nn.Conv2d(channels, 6, size, padding=padding, groups=groups, bias=bias)
     return ConvPoolNorm(conv, nn.AvgPool2d(k), nn.BatchNorm2d(6)).double()
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
+    ("channels", "memory_format"),
+    [(4, torch.contiguous_format), (2 * CHANNELS, torch.channels_last)],
+    ids=["kernel averaged", "images averaged"],
+)
+@pytest.mark.parametrize(
     ("k", "size", "padding", "groups", "bias"),
     [(2, 3, 1, 1, False), (3, 5, 2, 1, True), (2, 1, 0, 2, True), (4, 3, 0, 1, False)],
 )
 def test_outputs_gradients_and_statistics_equal_those_of_the_plain_row(
-    k, size, padding, groups, bias, training
+    k, size, padding, groups, bias, training, channels, memory_format
 ):
-    merged = layers(k, size, padding, groups, bias=bias).train(training)
+    merged = layers(k, size, padding, groups, bias=bias, channels=channels).train(training)
     plain = nn.Sequential(*copy.deepcopy(merged)).train(training)
-    images = torch.randn(3, 4, 13, 14, dtype=torch.float64)
+    images = torch.randn(3, channels, 13, 14, dtype=torch.float64).to(memory_format=memory_format)
+    assert averages_fast(images) == (channels >= CHANNELS)
     results = []
     for net in (merged, plain):
         leaf = images.clone().requires_grad_()

@@ -96,6 +96,14 @@ def test_fast_scan_leaves_its_inputs_as_they_are():
         assert torch.equal(v, before[1])
 
 
+def test_a_second_backward_pass_is_refused_not_wrong():
+    currents = torch.rand(5, 4, 3).requires_grad_()
+    spikes, _ = fast_scan(currents, Neuron(), torch.zeros(4, 3), Surrogate())
+    spikes.sum().backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        spikes.sum().backward()
+
+
 def test_fast_scan_takes_one_current_expanded_over_time():
     first, v, weight = torch.rand(4, 3).double(), torch.rand(4, 3).double(), torch.randn(6, 4, 3)
     gradients = []

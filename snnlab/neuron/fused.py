@@ -1,0 +1,223 @@
+"""The neuron on a GPU: each of these calls is one kernel forwards and one backwards.
+
+They compute what `kernels` and `dynamics` compute, in float32 whatever the currents are, and
+write spikes in the type of the currents. Random numbers come from Philox with a seed that one
+draw of the generator gives; the seed stays on the device, so nothing waits for it.
+
+Needs Triton, which PyTorch brings along for CUDA and ROCm. Elsewhere `usable` is False.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from snnlab.neuron.layout import dense_timestep, like_timesteps
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
+
+BLOCK = 1024
+"""Neurons of one program."""
+
+HAS_TRITON = find_spec("triton") is not None
+
+TYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def usable(currents: Tensor) -> bool:
+    """Whether the fused kernels can run on this tensor: it is on a GPU and not float64."""
+    return HAS_TRITON and currents.is_cuda and currents.dtype in TYPES
+
+
+def programs(n: int, block: int = BLOCK) -> tuple[int]:
+    """The launch grid for n neurons."""
+    return (max(1, -(-n // block)),)
+
+
+def draw_seed(generator: torch.Generator, device: torch.device) -> Tensor:
+    """A seed for Philox as a tensor on the device, int64 (1,)."""
+    return torch.empty(1, dtype=torch.int64, device=device).random_(generator=generator)
+
+
+@lru_cache(maxsize=256)
+def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
+    """Quantiles as a tensor on the device, copied there once; one 0 in place of none."""
+    return torch.tensor(quantiles or (0.0,), dtype=torch.float32, device=device)
+
+
+def table_of(like: Tensor, quantiles: tuple[float, ...]) -> tuple[Tensor, int]:
+    """The last arguments of a kernel: the table and its number of intervals."""
+    return table_on(like.device, quantiles), max(1, len(quantiles) - 1)
+
+
+def same_places(grad: Tensor, like: Tensor) -> Tensor:
+    """The gradient, copied only where its elements do not lie as those of `like` do."""
+    return grad if grad.stride() == like.stride() else torch.empty_like(like).copy_(grad)
+
+
+def noisy_fire(
+    current: Tensor,
+    neuron: Neuron,
+    noise: Noise,
+    surrogate: Surrogate,
+    generator: torch.Generator,
+) -> Tensor:
+    """`kernels.noisy_fire` in one kernel."""
+    seed = draw_seed(generator, current.device)
+    spikes: Tensor = FusedFire.apply(dense_timestep(current), neuron, noise, surrogate, seed)
+    return spikes
+
+
+class FusedFire(torch.autograd.Function):
+    """The noisy single step; saves only the current."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, current: Tensor, neuron: Neuron, noise: Noise, surrogate: Surrogate, seed: Tensor
+    ) -> Tensor:
+        """Spikes."""
+        from snnlab.neuron.triton_kernels import noisy_step
+
+        ctx.save_for_backward(current)
+        ctx.offset, ctx.surrogate = (neuron.beta * noise.mu - 1) * neuron.v_th, surrogate
+        ctx.width = surrogate.width * neuron.v_th
+        spikes, n = torch.empty_like(current), current.numel()
+        rate = 1 / (neuron.beta * noise.sigma * neuron.v_th)
+        table = table_of(current, noise.mirrored_quantiles)
+        block = BLOCK // 4
+        with torch.cuda.device_of(current):
+            noisy_step[programs(n)](
+                current, spikes, n, seed, ctx.offset, rate, *table, noise.family, block
+            )
+        return spikes
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
+        """Gradient with respect to the current."""
+        from snnlab.neuron.triton_kernels import weigh
+
+        (current,) = ctx.saved_tensors
+        grad, out = same_places(grads[0], current), torch.empty_like(current)
+        n, table = current.numel(), table_of(current, ctx.surrogate.quantiles)
+        with torch.cuda.device_of(current):
+            weigh[programs(n)](
+                grad, current, out, n, ctx.offset, ctx.width, *table, ctx.surrogate.shape, BLOCK
+            )
+        return out, None, None, None, None
+
+
+def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.Generator) -> Tensor:
+    """The forward pass of `rounding.round_at_random` in one kernel, for a dense current."""
+    from snnlab.neuron.triton_kernels import rounding_step
+
+    seed = draw_seed(generator, current.device)
+    rates, n = torch.empty_like(current), current.numel()
+    gain, T = noise.timesteps / v_th, float(noise.timesteps)
+    table = table_of(current, noise.standard_quantiles)
+    with torch.cuda.device_of(current):
+        rounding_step[programs(n)](
+            current, rates, n, seed, gain, T, noise.mu, noise.sigma, *table, noise.family, BLOCK
+        )
+    return rates
+
+
+def fused_scan(
+    currents: Tensor,
+    neuron: Neuron,
+    v: Tensor,
+    surrogate: Surrogate,
+    noise: Noise | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    """T timesteps, with or without noise at each, in one kernel.
+
+    Args:
+        currents: (T, B, *); may be one timestep expanded to T.
+        neuron: threshold, leak, reset.
+        v: potential to start from, (B, *).
+        surrogate: slope for the backward pass.
+        noise: random deviations, one per neuron and timestep; needs a generator.
+        generator: on the device of the currents.
+
+    Returns:
+        Spikes (T, B, *) in the type of the currents, and the last potential (B, *), float32.
+
+    Raises:
+        ValueError: noise without a generator.
+    """
+    seed = None
+    if noise is not None:
+        if generator is None:
+            raise ValueError("noise needs a torch.Generator: pass generator=")
+        seed = draw_seed(generator, currents.device)
+    spikes, last = FusedScan.apply(currents, neuron, v.float(), surrogate, noise, seed)
+    return spikes, last
+
+
+class FusedScan(torch.autograd.Function):
+    """Charge, fire, reset over T; saves the potentials before firing if a gradient is due."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        currents: Tensor,
+        neuron: Neuron,
+        v: Tensor,
+        surrogate: Surrogate,
+        noise: Noise | None,
+        seed: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Spikes and last potential."""
+        from snnlab.neuron.triton_kernels import scan_forward
+
+        ctx.neuron, ctx.surrogate = neuron, surrogate
+        ctx.set_materialize_grads(False)
+        learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
+        spikes = like_timesteps(currents)
+        if currents[0].stride() != spikes[0].stride():
+            currents = torch.empty_like(spikes).copy_(currents)
+        start = same_places(v, spikes[0])
+        potentials = torch.empty_like(spikes, dtype=torch.float32) if learning else start
+        last, n = torch.empty_like(spikes[0], dtype=torch.float32), start.numel()
+        family = noise.family if noise else "none"
+        spread = noise.sigma * neuron.v_th if noise else 0.0
+        table = table_of(start, noise.standard_quantiles if noise else ())
+        with torch.cuda.device_of(start):
+            scan_forward[programs(n)](
+                currents, start, spikes, potentials, last, n, len(spikes), currents.stride(0),
+                neuron.beta, neuron.v_th, start if seed is None else seed, spread, *table,
+                family, neuron.reset == "subtract", learning, BLOCK,
+            )  # fmt: skip
+        if learning:
+            ctx.save_for_backward(potentials, spikes)
+        return spikes, last
+
+    @staticmethod
+    def backward(
+        ctx: Any, *grads: Any
+    ) -> tuple[Tensor | None, None, Tensor | None, None, None, None]:
+        """Gradients with respect to the currents and the first potential."""
+        from snnlab.neuron.triton_kernels import scan_backward
+
+        potentials, spikes = ctx.saved_tensors
+        neuron, surrogate = ctx.neuron, ctx.surrogate
+        first, n = potentials[0], potentials[0].numel()
+        of_spikes, of_last = grads
+        if of_spikes is not None and of_spikes[0].stride() != first.stride():
+            of_spikes = torch.empty_like(spikes).copy_(of_spikes)
+        if of_last is not None:
+            of_last = same_places(of_last.float(), first)
+        grad_currents, grad_start = torch.empty_like(spikes), torch.empty_like(first)
+        with torch.cuda.device_of(first):
+            scan_backward[programs(n)](
+                first if of_spikes is None else of_spikes, first if of_last is None else of_last,
+                potentials, spikes, grad_currents, grad_start, n, len(potentials),
+                0 if of_spikes is None else of_spikes.stride(0), neuron.beta, neuron.v_th,
+                surrogate.width * neuron.v_th, *table_of(first, surrogate.quantiles),
+                surrogate.shape, neuron.reset == "subtract", of_spikes is not None,
+                of_last is not None, BLOCK,
+            )  # fmt: skip
+        return grad_currents, None, grad_start, None, None, None

@@ -1,0 +1,101 @@
+"""The kernels for a GPU: equal to the plain neuron, and accepted by the compiler for GPUs.
+
+Without a GPU they run in Triton's interpreter, in a Python of their own: see `fused_scan_cases`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+
+from snnlab.neuron import Neuron, NeuronLayer, Noise, fused
+
+HERE = Path(__file__).parent
+needs_triton = pytest.mark.skipif(not find_spec("triton"), reason="Triton is not installed")
+
+FLOAT, TABLE = "*fp32", ("*fp32", "i32")
+GIVEN = {"BLOCK": 1024, "FAMILY": "gaussian", "SHAPE": "gaussian", "SUBTRACT": True, "KEEP": True}
+GIVEN |= {"OF_SPIKES": True, "OF_LAST": True}
+PROGRAMS = {
+    "noisy_step": ("*bf16", "*bf16", "i32", "*i64", "fp32", "fp32", *TABLE),
+    "rounding_step": ("*bf16", "*bf16", "i32", "*i64", *["fp32"] * 4, *TABLE),
+    "weigh": (*["*bf16"] * 3, "i32", "fp32", "fp32", *TABLE),
+    "scan_forward": (
+        *("*bf16", FLOAT, "*bf16", FLOAT, FLOAT, "i32", "i32", "i32"),
+        *("fp32", "fp32", "*i64", "fp32", *TABLE),
+    ),
+    "scan_backward": (
+        *("*bf16", FLOAT, FLOAT, "*bf16", "*bf16", FLOAT, "i32", "i32", "i32"),
+        *("fp32", "fp32", "fp32", *TABLE),
+    ),
+}
+
+COMPILE = """
+import sys
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from snnlab.neuron import triton_kernels
+for name, types in {programs!r}.items():
+    kernel = getattr(triton_kernels, name)
+    given = {{key: value for key, value in {given!r}.items() if key in kernel.arg_names}}
+    kinds = [*types, *["constexpr"] * len(given)]
+    signature = dict(zip(kernel.arg_names, kinds, strict=True))
+    source = ASTSource(kernel, signature, given)
+    made = triton.compile(source, target=GPUTarget("cuda", 80, 32))
+    print(name, len(made.asm["cubin"]))
+"""
+
+
+@needs_triton
+@pytest.mark.timeout(600)
+def test_the_kernels_equal_the_plain_neuron():
+    env = dict(os.environ) | ({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]  # of `fused_numbers`
+    env["PYTHONPATH"] = os.pathsep.join(paths)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += map(str, HERE.glob("fused_*_cases.py"))
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout
+
+
+@needs_triton
+@pytest.mark.timeout(600)
+def test_they_compile_for_a_gpu(tmp_path):
+    """To machine code for compute capability 8.0; no GPU is needed for that."""
+    env = dict(os.environ) | {"TRITON_CACHE_DIR": str(tmp_path)}
+    env.pop("TRITON_INTERPRET", None)
+    script = COMPILE.format(programs=PROGRAMS, given=GIVEN)
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    sizes = dict(line.split() for line in done.stdout.splitlines())
+    assert set(sizes) == set(PROGRAMS)
+    assert all(int(size) > 1000 for size in sizes.values())
+
+
+def test_they_are_for_gpus_only(monkeypatch):
+    assert not fused.usable(torch.zeros(3))
+    monkeypatch.setattr(fused, "noisy_fire", None)  # would raise if it were called
+    monkeypatch.setattr(fused, "fused_scan", None)
+    layer = NeuronLayer(Neuron(), noise=Noise())
+    layer(torch.rand(1, 2, 3), generator=torch.Generator())
+    layer(torch.rand(2, 2, 3), generator=torch.Generator())
+    layer.eval()(torch.rand(2, 2, 3))
+
+
+def test_without_triton_they_are_left_alone(monkeypatch):
+    class OnGPU:
+        is_cuda, dtype = True, torch.float32
+
+    monkeypatch.setattr(fused, "HAS_TRITON", True)
+    assert fused.usable(OnGPU())
+    monkeypatch.setattr(fused, "HAS_TRITON", False)
+    assert not fused.usable(OnGPU())
