@@ -2,6 +2,7 @@ from .ann import ANNCertificate as ANNCertificate
 from .ann import certify_ann as certify_ann
 from .ann import convert_ann as convert_ann
 from .ann import thresholds_of as thresholds_of
+from .correction import correct_rates as correct_rates
 from .error_parts import ErrorParts as ErrorParts
 from .error_parts import ErrorSummary as ErrorSummary
 from .error_parts import decompose_error as decompose_error

@@ -1,4 +1,4 @@
-"""Biases of a converted network shifted so that its mean rates follow the activations.
+"""Biases of a spiking network shifted so that its mean rates follow the activations.
 
 The spikes that reach a neuron come unevenly: often a current that is weak on average
 is strong at first, and the neuron fires a spike that no later current takes back. Over many
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
+from typing import cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,10 @@ from torch import Tensor, nn
 from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
-from snnlab.network.net import ANN, SpikingNet
+from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.rounding import mean_response
+from snnlab.neuron.spec import Neuron
 
 MOST_IMAGES = 256
 """Images that the rates are measured on, at most."""
@@ -35,8 +39,8 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
     end the same is done for the logits of the readout.
 
     Args:
-        net: what `spiking` made of the target.
-        target: a normalised network, so that its activations are rates.
+        net: spiking neurons in place of the target's activations; it stays as it is.
+        target: a network whose activations are rates.
         images: the first ones are used, 256 at most.
         timesteps: T.
 
@@ -64,14 +68,83 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
             currents = current.expand(timesteps, *current.shape)  # (T, B, *)
         else:
             currents = current.view(timesteps, len(batch), *current.shape[1:])  # (T, B, *)
-        bias = bias_of(stage.layers)  # (C,)
-        shift = mean_by_channel(wanted - stage.neuron(currents).mean(0), len(bias))  # (C,)
-        bias += shift
+        bias, unit = bias_of(stage.layers), cast(NeuronLayer, stage.neuron).neuron.v_th
+        shift = unit * mean_by_channel(wanted - stage.neuron(currents).mean(0), len(bias))  # (C,)
+        bias += shift if stage.threshold is None else shift * stage.threshold.v_th
         inputs.append(stage.neuron(shifted(currents, shift)).flatten(0, 1))
     said = corrected.readout(inputs[-1]).view(timesteps, *logits.shape).mean(0)  # (B, K)
     bias = bias_of(corrected.readout)  # (K,)
     bias += mean_by_channel(logits - said, len(bias))
     return corrected
+
+
+def correct_rates(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet:
+    """A copy of a network trained with one pass, its biases corrected for T timesteps.
+
+    The single pass trains the mean response clip(I / v_th, 0, 1) of each neuron; over T timesteps
+    uneven spikes make the rates of some channels too high. See `correct_biases`: only biases
+    change, so that conversion to any T keeps the new weights bit for bit.
+
+    Args:
+        net: IF neurons that reset by subtraction; it stays as it is.
+        images: typical ones, the first are used, 256 at most; not those it will be tested on.
+        timesteps: T at which the rates are compared.
+
+    Returns:
+        The new network, its noise kept, in evaluation mode.
+
+    Raises:
+        ValueError: leaky neurons or reset to zero, timesteps below 1, or no images.
+
+    Source:
+        As `correct_biases`, with the mean response in place of a ReLU network.
+
+    Example:
+        >>> net = correct_rates(net, data.train, 4)
+    """
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    return correct_biases(net, mean_network(net), images, timesteps)
+
+
+class MeanResponse(nn.Module):
+    """The rate of a neuron over endless timesteps, as an activation function.
+
+    Args:
+        neuron: IF, reset by subtraction.
+
+    Raises:
+        ValueError: another neuron, whose rate is not clip(I / v_th, 0, 1).
+    """
+
+    def __init__(self, neuron: Neuron) -> None:
+        super().__init__()
+        if neuron.beta != 1 or neuron.reset != "subtract":
+            raise ValueError(
+                "the mean response is that of IF neurons that reset by subtraction, got "
+                f"beta = {neuron.beta:g} and reset = {neuron.reset!r}"
+            )
+        self.neuron = neuron
+
+    def forward(self, current: Tensor) -> Tensor:
+        """clip(I / v_th, 0, 1), the shape of the current."""
+        return mean_response(current, self.neuron)
+
+
+def mean_network(net: SpikingNet) -> ANN:
+    """The network that a spiking one tends to if spikes come evenly and T grows; weights copied."""
+    twin = copy.deepcopy(net)
+    stages = [
+        Stage(
+            stage.layers,
+            MeanResponse(cast(NeuronLayer, stage.neuron).neuron),
+            stage.shortcut,
+            stage.back,
+            stage.threshold,
+        )
+        for stage in twin.stages
+    ]
+    return ANN(stages, twin.readout, twin.image_shape).eval()
 
 
 def mean_by_channel(errors: Tensor, channels: int) -> Tensor:
@@ -87,9 +160,9 @@ def images_at_once(net: ANN, images: Images, timesteps: int) -> int:
 
 
 def bias_of(layers: nn.Module) -> Tensor:
-    """The bias of the last layer with weights, (C,); made if there is none."""
-    weighted = [layer for layer in layers.modules() if isinstance(layer, Weighted)]
-    last = weighted[-1]
+    """The bias of the last batch norm or layer with weights, (C,); made if there is none."""
+    kinds = (*get_args(Weighted), nn.BatchNorm1d, nn.BatchNorm2d)
+    last = [layer for layer in layers.modules() if isinstance(layer, kinds)][-1]
     if last.bias is None:
         last.bias = nn.Parameter(last.weight.new_zeros(len(last.weight)))
     return last.bias

@@ -55,6 +55,10 @@ Gauss is the surrogate of width 0.2887 that fits the matched noise. The race let
 without noise start at 0.5 as well.
 """
 
+TARGET_START = {"threshold_start": 2.0, "norm_weight": 1.0}
+"""Where target-noise starts when it learns its thresholds, unless told otherwise. A threshold at
+twice the standard deviation of its current clips little; training lowers it. See RESULTS.md."""
+
 
 class ConfigError(ValueError):
     """A configuration that makes no sense; the message quotes it and says what is valid."""
@@ -102,6 +106,9 @@ class RunConfig:
     none: `noise` in all of them."""
     target_noise: Noise = field(default_factory=lambda: Noise("uniform", timesteps=4))
     """The noise of method target-noise: its timesteps are those that one pass stands for."""
+    bias_correction: int | None = None
+    """T at which the biases of a spiking network are corrected after training, so that its mean
+    rates follow what it learned; 0: not at all. None: target-noise at its timesteps, others not."""
     surrogate: Surrogate = field(default_factory=lambda: Surrogate.matched(Noise()))
     """Slope of the threshold for the methods without noise (see `BPTT_START`); with noise it
     is the exact derivative of the firing probability."""
@@ -117,6 +124,8 @@ class RunConfig:
         for name in COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.bias_correction is not None and self.bias_correction < 0:
+            raise ConfigError(f"bias_correction must be at least 0, got {self.bias_correction}")
         if not 0 <= self.seed < 2**31:
             raise ConfigError(f"seed must lie in 0 .. 2^31 - 1, got {self.seed}")
 
@@ -141,17 +150,29 @@ class RunConfig:
         return replace(self.neuron, v_init=start * self.neuron.v_th)
 
     @property
+    def acting_correction(self) -> int:
+        """T at which the biases are corrected after training; 0: not at all."""
+        if self.bias_correction is not None:
+            return self.bias_correction
+        return self.target_noise.timesteps if self.method == "target-noise" else 0
+
+    @property
     def acting_model(self) -> Architecture:
         """The architecture that is built.
 
-        Unless the configuration says otherwise, bptt has its own initial batch-norm weight, and
-        target-noise learns its thresholds.
+        Unless the configuration says otherwise, bptt starts from a batch-norm weight of its own,
+        and target-noise learns its thresholds, from `TARGET_START` on.
         """
         model = self.model
         if self.method == "bptt" and model.norm_weight is None:
             return replace(model, norm_weight=BPTT_START["norm_weight"])
-        if self.method == "target-noise" and model.learned_threshold is None:
-            return replace(model, learned_threshold="layer")
+        if self.method == "target-noise" and model.learned_threshold != "no":
+            return replace(
+                model,
+                learned_threshold=model.learned_threshold or "layer",
+                threshold_start=model.threshold_start or TARGET_START["threshold_start"],
+                norm_weight=model.norm_weight or TARGET_START["norm_weight"],
+            )
         return model
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
 from snnlab.experiment import assemble, store, weights
 from snnlab.experiment.anchored import anchored
@@ -24,7 +25,7 @@ from snnlab.experiment.provenance import environment
 from snnlab.experiment.store import CHECKPOINT, RUNS, WEIGHTS, Run
 from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
-from snnlab.network.net import StagedNet
+from snnlab.network.net import SpikingNet, StagedNet
 
 
 def run(
@@ -134,6 +135,7 @@ def carry_out(
     try:
         with memory_use(data.train.device) as memory:
             history = train(net, data, config, folder, on_batch, on_epoch)
+        net = corrected(net, data, config)
         weights.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
@@ -147,6 +149,13 @@ def carry_out(
             raise TrainingError(problem["message"]) from error
         raise
     (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
+    """The trained network with corrected biases, if the configuration wants them."""
+    if not (config.acting_correction and isinstance(net, SpikingNet)):
+        return net
+    return correct_rates(net, data.train, config.acting_correction)
 
 
 def train(

@@ -21,7 +21,7 @@ from snnlab.network.pooling import ConvPoolNorm
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
-from snnlab.neuron.spec import Learned, Neuron, Noise, Surrogate
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 Shape = tuple[int, int, int]
 MakeNeuron = Callable[[], nn.Module]
@@ -89,9 +89,7 @@ def build(
         torch.manual_seed(seed)
         stages, readout = plan(architecture, image_shape, classes, make_neuron)
     if spiking:
-        put_neurons(
-            stages, neuron or Neuron(), noise, surrogate, architecture.learned_threshold or "no"
-        )
+        put_neurons(stages, neuron or Neuron(), noise, surrogate, architecture)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
     set_norm_weight(net, architecture.norm_weight or (0.5 if spiking and noise else 1.0))
     return net
@@ -102,9 +100,11 @@ def put_neurons(
     neuron: Neuron,
     noise: Noise | Sequence[Noise] | None,
     surrogate: Surrogate | None,
-    learned_threshold: Learned,
+    architecture: Architecture,
 ) -> None:
     """Put spiking neurons into the stages, and thresholds if they are to be learned."""
+    learned = architecture.learned_threshold or "no"
+    first = neuron.v_th * (architecture.threshold_start or 1.0)
     one_each = isinstance(noise, Sequence)
     noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
     if len(noises) != len(stages):
@@ -113,8 +113,8 @@ def put_neurons(
         channels, constants = channels_of(stage), neuron
         if one_each and own is not None and neuron.v_init is None:
             constants = replace(neuron, v_init=own.mu * neuron.v_th)
-        if learned_threshold != "no":
-            stage.threshold = LearnedThreshold(neuron.v_th, learned_threshold, channels)
+        if learned != "no":
+            stage.threshold = LearnedThreshold(first, learned, channels)
             constants = replace(constants, v_th=1.0, v_init=constants.v_start / neuron.v_th)
         stage.neuron = NeuronLayer(constants, noise=own, surrogate=surrogate, channels=channels)
 

@@ -35,10 +35,14 @@ class Architecture:
     32 channels in the convnets, 64 in VGG and ResNet."""
     norm_weight: float | None = None
     """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
-    start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1."""
+    start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1, also
+    in runs of method target-noise that learn their thresholds."""
     learned_threshold: Learned | None = None
-    """Whether training learns the threshold of spiking neurons, from v_th on: no, one per layer,
-    or one per channel. None: one per layer in runs of method target-noise; else no."""
+    """Whether training learns the threshold of spiking neurons: no, one per layer, or one per
+    channel. None: one per layer in runs of method target-noise; else no."""
+    threshold_start: float | None = None
+    """Where learned thresholds start, in units of v_th. None: 2 in runs of method target-noise;
+    else 1."""
 
     def __post_init__(self) -> None:
         if self.name not in get_args(ModelName):
@@ -51,8 +55,10 @@ class Architecture:
             raise ValueError(
                 f"unknown choice for learned_threshold {self.learned_threshold!r}; valid: {valid}"
             )
-        if self.norm_weight is not None and not self.norm_weight > 0:
-            raise ValueError(f"norm_weight must be above 0, got {self.norm_weight}")
+        for name in ("norm_weight", "threshold_start"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value}")
 
     @property
     def channels(self) -> int:

@@ -205,6 +205,24 @@ def test_target_noise_learns_its_thresholds_unless_told_otherwise() -> None:
     assert learned == dict.fromkeys(METHODS) | {"target-noise": "layer"}
     fixed = Architecture(learned_threshold="no")
     assert RunConfig(method="target-noise", model=fixed).acting_model == fixed
+    given = Architecture(learned_threshold="channel", threshold_start=1.0, norm_weight=0.5)
+    assert RunConfig(method="target-noise", model=given).acting_model == given
+    assert RunConfig(method="target-noise").acting_model.threshold_start == 2
+    assert RunConfig(method="noise", model=given).acting_model == given
+
+
+def test_biases_are_corrected_after_training_with_target_noise_unless_told_otherwise() -> None:
+    acting = {
+        method: RunConfig(method=method).acting_correction  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert acting == dict.fromkeys(METHODS, 0) | {"target-noise": 4}
+    eight = Noise("uniform", timesteps=8)
+    assert RunConfig(method="target-noise", target_noise=eight).acting_correction == 8
+    assert RunConfig(method="target-noise", bias_correction=0).acting_correction == 0
+    assert RunConfig(method="noise", bias_correction=2).acting_correction == 2
+    with pytest.raises(ConfigError, match="at least 0, got -1"):
+        RunConfig(bias_correction=-1)
 
 
 @pytest.mark.parametrize("method", METHODS)
