@@ -23,7 +23,7 @@ from snnlab.experiment.laboratory_tables import (
     robustness_markdown,
     sweep_markdown,
 )
-from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.store import write_text
 
 Start = Annotated[RunConfig, tyro.conf.arg(name="")]
@@ -31,7 +31,7 @@ Start = Annotated[RunConfig, tyro.conf.arg(name="")]
 
 def first_preset() -> RunConfig:
     """What an experiment starts from unless told otherwise."""
-    return next(iter(PRESETS.values()))
+    return plain(next(iter(PRESETS.values())))
 
 
 @dataclass(frozen=True)

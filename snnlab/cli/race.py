@@ -10,7 +10,7 @@ import tyro
 
 from snnlab.cli.answer import Bar, answer
 from snnlab.experiment.config import METHODS, Method, RunConfig
-from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.race import RACE, RACES, Callbacks, Lap, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
@@ -26,7 +26,7 @@ class Race:
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: next(iter(PRESETS.values()))
+        default_factory=lambda: plain(next(iter(PRESETS.values())))
     )
     methods: tuple[Method, ...] = METHODS  # type: ignore[assignment]
     """Which methods, in this order; equal training time needs noise."""

@@ -12,7 +12,7 @@ import tyro
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.curves import powers_of_two
-from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.store import RUNS, Run
 
 DEFAULT_PRESET = next(iter(PRESETS))
@@ -56,6 +56,8 @@ class Train:
 def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
     """Take `--preset NAME` out of the arguments of a command that trains: the others, and it.
 
+    Commands that compare start from its plain form.
+
     Raises:
         ValueError: an unknown name.
     """
@@ -67,7 +69,8 @@ def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
     if known.preset not in PRESETS:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
         raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}")
-    return rest, PRESETS[known.preset]
+    chosen = PRESETS[known.preset]
+    return rest, chosen if args[0] == "train" else plain(chosen)
 
 
 def run_entry(run: Run) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from snnlab.dashboard import address
 from snnlab.dashboard.upload import upload_control
 from snnlab.data.spec import CATALOGUE
 from snnlab.experiment.config import METHODS, Device, Method, RunConfig
-from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.presets import PRESETS, plain
 from snnlab.network.spec import ModelName
 from snnlab.neuron.spec import Family, Noise
 
@@ -89,7 +89,7 @@ class Asked:
 def fill_from_preset() -> None:
     """Move all controls to what the chosen preset says."""
     name = st.session_state[address.key("preset")]
-    preset = PRESETS.get(name, PRESETS[DEFAULT])
+    preset = plain(PRESETS.get(name, PRESETS[DEFAULT]))
     values: dict[str, Any] = {
         "method": preset.method,
         "sigma": round(preset.noise.sigma, 2),

@@ -23,6 +23,7 @@ from .laboratory_robustness import measure_robustness as measure_robustness
 from .laboratory_sweep import NoiseSweep as NoiseSweep
 from .laboratory_sweep import sweep_noise as sweep_noise
 from .presets import PRESETS as PRESETS
+from .presets import plain as plain
 from .progress import Progress as Progress
 from .progress import read_progress as read_progress
 from .race import RaceConfig as RaceConfig

@@ -59,6 +59,9 @@ TARGET_START = {"threshold_start": 2.0, "norm_weight": 1.0}
 """Where target-noise starts when it learns its thresholds, unless told otherwise. A threshold at
 twice the standard deviation of its current clips little; training lowers it. See RESULTS.md."""
 
+TARGET_WARM_UP = 0.5
+"""Share of the epochs in which target-noise trains on mean responses first, unless told otherwise."""
+
 
 class ConfigError(ValueError):
     """A configuration that makes no sense; the message quotes it and says what is valid."""
@@ -174,6 +177,13 @@ class RunConfig:
                 norm_weight=model.norm_weight or TARGET_START["norm_weight"],
             )
         return model
+
+    @property
+    def acting_training(self) -> Training:
+        """How the network is trained: target-noise warms up, unless told otherwise."""
+        if self.method == "target-noise" and self.training.warm_up_fraction is None:
+            return replace(self.training, warm_up_fraction=TARGET_WARM_UP)
+        return self.training
 
     @property
     def spiking(self) -> bool:

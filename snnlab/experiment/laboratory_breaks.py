@@ -67,7 +67,7 @@ def break_conversion(
         RunError: the folder holds another experiment.
 
     Example:
-        >>> break_conversion(Laboratory(PRESETS["digits"], seeds=1))["entries"][0]["accuracy"]
+        >>> break_conversion(Laboratory(plain(PRESETS["digits"])))["entries"][0]["accuracy"]
     """
     asked, watch = asked or Breaks(), watch or Watch()
     names = [switch.name for switch in asked.chosen]

@@ -81,7 +81,7 @@ def calibrate_networks(
         RunError: the folder holds another calibration.
 
     Example:
-        >>> calibrate_networks(Laboratory(PRESETS["digits"]))["rounds"][-1]["moved"]
+        >>> calibrate_networks(Laboratory(plain(PRESETS["digits"])))["rounds"][-1]["moved"]
     """
     asked, watch = asked or Calibration(), watch or Watch()
     return conduct(lab, CALIBRATE, asdict(asked), lambda: calibrated(lab, asked, watch))

@@ -74,7 +74,7 @@ def measure_robustness(
         RunError: the folder holds another experiment.
 
     Example:
-        >>> measure_robustness(Laboratory(PRESETS["digits"]))["gains"][0]
+        >>> measure_robustness(Laboratory(plain(PRESETS["digits"])))["gains"][0]
     """
     asked, watch = asked or Robustness(), watch or Watch()
     settings = {kind: getattr(asked, kind) for kind in KINDS} | {"draws": asked.draws}

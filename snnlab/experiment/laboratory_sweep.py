@@ -67,7 +67,7 @@ def sweep_noise(
         RunError: the folder holds another sweep.
 
     Example:
-        >>> sweep_noise(Laboratory(PRESETS["digits-mlp"]), NoiseSweep(("gaussian",)))["best"]
+        >>> sweep_noise(Laboratory(plain(PRESETS["digits-mlp"])), NoiseSweep(("gaussian",)))["best"]
     """
     asked, watch = asked or NoiseSweep(), watch or Watch()
     sigmas = sorted(set(asked.sigmas))

@@ -170,7 +170,7 @@ def warm_up(config: RaceConfig) -> None:
     for method in config.methods:
         asked = config.run_config(method, 0, 1)
         net = assemble.build_network(asked, data.image_shape, len(data.classes)).to(device)
-        fit(net, few, assemble.make_objective(asked), asked.training, seed=0)
+        fit(net, few, assemble.make_objective(asked), asked.acting_training, seed=0)
 
 
 def open_folder(folder: Path, config: RaceConfig) -> bool:

@@ -179,7 +179,7 @@ def train(
         net,
         data,
         assemble.make_objective(config),
-        config.training,
+        config.acting_training,
         seed=config.seed,
         on_batch=on_batch,
         on_epoch=note,

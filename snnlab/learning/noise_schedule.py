@@ -22,7 +22,7 @@ class NoiseSchedule:
         self.training = training
         self.layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
         self.full = [layer.noise for layer in self.layers]
-        if training.mean_epochs:
+        if training.mean_epochs or training.warm_up_epochs:
             for layer in self.layers:
                 check_mean_response(layer.neuron)
 
@@ -34,7 +34,7 @@ class NoiseSchedule:
                 layer.noise = noise if factor else None
             else:
                 layer.noise = noise.scaled(factor)
-            layer.mean_response = epoch > self.training.epochs - self.training.mean_epochs
+            layer.mean_response = self.training.on_mean_response(epoch)
 
     def leave(self) -> None:
         """Put the full noise back."""
@@ -69,6 +69,7 @@ def check_mean_response(neuron: Neuron) -> None:
     """Raise ValueError unless the neuron's rate tends to clip(I / v_th, 0, 1)."""
     if neuron.beta != 1 or neuron.reset != "subtract":
         raise ValueError(
-            "mean_fraction needs IF neurons that reset by subtraction, got "
+            "mean responses (warm_up_fraction, mean_fraction) need IF neurons that reset by "
+            "subtraction, got "
             f"beta = {neuron.beta:g} and reset = {neuron.reset!r}"
         )

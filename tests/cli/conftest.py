@@ -32,7 +32,8 @@ TINY = RunConfig(
     training=Training(epochs=2, batch_size=25),
 )
 OPTIONS = [
-    *("train", "--device", "cpu", "--timesteps", "4", "--conversion-timesteps", "4"),
+    *("train", "--method", "noise", "--device", "cpu"),
+    *("--timesteps", "4", "--conversion-timesteps", "4"),
     *("--data.train-size", "200", "--data.test-size", "100"),
     *("--model.name", "mlp", "--model.width", "32"),
     *("--training.epochs", "2", "--training.batch-size", "25"),

@@ -211,6 +211,16 @@ def test_target_noise_learns_its_thresholds_unless_told_otherwise() -> None:
     assert RunConfig(method="noise", model=given).acting_model == given
 
 
+def test_target_noise_warms_up_unless_told_otherwise() -> None:
+    acting = {
+        method: RunConfig(method=method).acting_training.warm_up_epochs  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert acting == dict.fromkeys(METHODS, 0) | {"target-noise": RunConfig().training.epochs // 2}
+    cold = Training(epochs=10, warm_up_fraction=0.0)
+    assert RunConfig(method="target-noise", training=cold).acting_training == cold
+
+
 def test_biases_are_corrected_after_training_with_target_noise_unless_told_otherwise() -> None:
     acting = {
         method: RunConfig(method=method).acting_correction  # type: ignore[arg-type]

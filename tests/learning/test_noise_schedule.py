@@ -30,6 +30,21 @@ def test_the_schedules_in_numbers():
     assert factors(replace(linear, noise_fraction=0.4)) == pytest.approx([1, 0.2, 0, 0, 0])
     assert factors(replace(linear, mean_fraction=0.4)) == pytest.approx([1, 0.6, 0.2, 0, 0])
     assert factors(replace(linear, epochs=1)) == [1]
+    warm = replace(linear, warm_up_fraction=0.4)
+    assert factors(warm) == pytest.approx([0, 0, 1, 0.6, 0.2])
+    assert factors(replace(warm, noise_fraction=0.2)) == pytest.approx([0, 0, 1, 0, 0])
+    assert factors(replace(warm, warm_up_fraction=1.0, mean_fraction=0.4)) == [0] * 5
+
+
+def test_which_epochs_train_on_mean_responses():
+    def mean(**values):
+        training = replace(FEW, **values)
+        return [training.on_mean_response(epoch) for epoch in range(1, 6)]
+
+    assert mean() == [False] * 5
+    assert mean(warm_up_fraction=0.4) == [True, True, False, False, False]
+    assert mean(warm_up_fraction=0.4, mean_fraction=0.2) == [True, True, False, False, True]
+    assert mean(warm_up_fraction=0.8, mean_fraction=0.6) == [True] * 5
 
 
 @pytest.mark.parametrize(
@@ -38,6 +53,7 @@ def test_the_schedules_in_numbers():
         ({"noise_schedule": "step"}, "noise_schedule 'step'; valid: constant, linear, cosine"),
         ({"noise_floor": 0.0}, r"noise_floor must lie in \(0, 1\], got 0.0"),
         ({"mean_fraction": 1.5}, r"mean_fraction must lie in \[0, 1\], got 1.5"),
+        ({"warm_up_fraction": -0.1}, r"warm_up_fraction must lie in \[0, 1\], got -0.1"),
     ],
 )
 def test_an_impossible_schedule_is_refused(values, message):
@@ -76,7 +92,7 @@ def test_the_mean_response_has_nothing_random(few_digits, net_for, same_weights)
 @pytest.mark.parametrize("neuron", [Neuron(beta=0.9), Neuron(reset="zero")])
 def test_other_neurons_have_no_mean_response(neuron, few_digits, net_for):
     net, training = net_for(SingleStep(), neuron=neuron), replace(FEW, mean_fraction=0.5)
-    with pytest.raises(ValueError, match="mean_fraction needs IF neurons"):
+    with pytest.raises(ValueError, match="need IF neurons"):
         fit(net, few_digits, SingleStep(), training, seed=0)
 
 
@@ -110,6 +126,7 @@ def test_a_schedule_narrows_learned_noise_too(few_digits, net_for):
 RESUMED = {
     "annealed": ({"noise": Noise()}, {"noise_schedule": "cosine"}),
     "mean phase": ({"noise": TARGET}, {"mean_fraction": 0.4}),
+    "warm-up": ({"noise": TARGET}, {"warm_up_fraction": 0.4}),
     "learned": ({"noise": Noise(learned="channel")}, {"noise_schedule": "linear"}),
 }
 
