@@ -60,7 +60,7 @@ TARGET_START = {"threshold_start": 2.0, "norm_weight": 1.0}
 twice the standard deviation of its current clips little; training lowers it. See RESULTS.md."""
 
 TARGET_WARM_UP = 0.5
-"""Share of the epochs in which target-noise trains on mean responses first, unless told otherwise."""
+"""Initial share of the epochs in which target-noise trains on mean responses, unless told."""
 
 
 class ConfigError(ValueError):
