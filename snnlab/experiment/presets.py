@@ -44,7 +44,13 @@ PRESETS: dict[str, RunConfig] = {
         method=RECIPE,
         data=DataSpec("cifar10"),
         model=Architecture("vgg11"),
-        training=Training(epochs=30, augment=True, precision="bfloat16", channels_last=True),
+        training=Training(
+            epochs=30,
+            augment=True,
+            readout_factor=10,
+            precision="bfloat16",
+            channels_last=True,
+        ),
     ),
 }
 """The first entry is the default."""
