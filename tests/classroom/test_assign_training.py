@@ -126,7 +126,7 @@ def test_a_network_that_never_sees_the_images_is_named() -> None:
 
 @pytest.mark.slow
 def test_right_networks_are_far_from_the_bounds() -> None:
-    """Four standard deviations and more: fewer than 1 of 10,000 right answers are refused."""
+    """At least 3.7 standard deviations: about 1 of 10,000 right answers is refused at most."""
     matched, at_rest, gains = [], [], []
     for seed in range(40):
         exercise = trained_networks.TrainingExercise((seed, seed + 1), 1000 + seed)
