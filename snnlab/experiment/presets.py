@@ -43,11 +43,10 @@ PRESETS: dict[str, RunConfig] = {
     "cifar10": RunConfig(
         method=RECIPE,
         data=DataSpec("cifar10"),
-        model=Architecture("vgg11"),
+        model=Architecture("vgg11", readout_gain=10),
         training=Training(
             epochs=30,
             augment=True,
-            readout_factor=10,
             precision="bfloat16",
             channels_last=True,
         ),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -156,13 +156,12 @@ class Loop:
         if training.channels_last:
             net.to(memory_format=torch.channels_last)
         self.forward = cast(nn.Module, torch.compile(net)) if training.compile else net
-        groups = parameter_groups(net, training)
-        self.optimizer = torch.optim.AdamW(groups, fused=True)
+        self.optimizer = torch.optim.AdamW(parameter_groups(net, training), fused=True)
         self.batches = data.train.batch_count(training.batch_size, drop_last=self.drop_last)
         self.steps = training.epochs * self.batches
         self.look_every = NAN_CHECK if device.type == "cpu" else self.batches
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, [group["lr"] for group in groups], total_steps=self.steps + 1
+            self.optimizer, training.learning_rate, total_steps=self.steps + 1
         )
         self.mixed = training.precision == "bfloat16" and device.type == "cuda"
         self.criterion = nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
@@ -264,19 +263,14 @@ class Loop:
         return {key: value for key, value in state.items() if isinstance(value, int | float)}
 
 
-def parameter_groups(net: StagedNet, training: Training) -> list[dict[str, Any]]:
-    """Weight decay for matrices and kernels, none for biases and batch norm; the readout last."""
-    rate = training.learning_rate
-    parts = [(net.stages, rate), (net.readout, training.readout_factor * rate)]
-    groups: list[dict[str, Any]] = []
-    for part, peak in parts:
-        own = list(cast(nn.Module, part).parameters())
-        decayed, plain = [p for p in own if p.ndim > 1], [p for p in own if p.ndim <= 1]
-        groups += [
-            {"params": decayed, "weight_decay": training.weight_decay, "lr": peak},
-            {"params": plain, "weight_decay": 0.0, "lr": peak},
-        ]
-    return groups
+def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, object]]:
+    """Weight decay for matrices and kernels, none for biases and batch norm."""
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    plain = [p for p in net.parameters() if p.ndim <= 1]
+    return [
+        {"params": decayed, "weight_decay": training.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
 
 
 def seeded_generator(seed: int, purpose: str, device: torch.device) -> torch.Generator:

@@ -24,10 +24,6 @@ class Training:
     """Images per step."""
     learning_rate: float = 4e-3
     """Peak of the one-cycle schedule."""
-    readout_factor: float = 1.0
-    """How many times faster the readout learns: its learning rate over that of the rest. Rates
-    that are averaged over the whole image are small, so that logits grow slowly from them; 10
-    makes up for it."""
     weight_decay: float = 0.01
     """Decoupled weight decay (AdamW) of weight matrices and kernels."""
     label_smoothing: float = 0.0
@@ -65,9 +61,8 @@ class Training:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "readout_factor"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate!r}")
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay!r}")
         if not 0 <= self.label_smoothing < 1:

@@ -18,6 +18,7 @@ from torch import nn
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.pooling import ConvPoolNorm
+from snnlab.network.readout import Readout
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -168,7 +169,7 @@ def mlp(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> P
             (nn.Linear(hidden, hidden, bias=False),),
         )
     ]
-    return stages, nn.Linear(hidden, classes)
+    return stages, Readout(hidden, classes, gain=arch.readout_gain)
 
 
 def convnet(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
@@ -180,7 +181,7 @@ def convnet(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) 
         Stage(conv(2 * width, 2 * width), neuron()),
     ]
     features = 2 * width * (shape[1] // 4) * (shape[2] // 4)
-    return stages, nn.Sequential(nn.Flatten(), nn.Linear(features, classes))
+    return stages, nn.Sequential(nn.Flatten(), Readout(features, classes, gain=arch.readout_gain))
 
 
 def vgg(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
@@ -192,7 +193,7 @@ def vgg(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> P
             pool = i == len(group) and g < len(groups)
             stages.append(Stage(conv(channels, multiple * arch.channels, pool=pool), neuron()))
             channels = multiple * arch.channels
-    return stages, head(channels, classes)
+    return stages, head(channels, classes, arch.readout_gain)
 
 
 def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
@@ -209,12 +210,14 @@ def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron)
             shortcut = nn.Identity()
         stages.append(Stage(conv(outputs, outputs), neuron(), shortcut, back=1))
         channels = outputs
-    return stages, head(channels, classes)
+    return stages, head(channels, classes, arch.readout_gain)
 
 
-def head(channels: int, classes: int) -> nn.Module:
+def head(channels: int, classes: int, gain: float) -> nn.Module:
     """Global average pooling, then linear: (N, channels, H, W) to (N, classes)."""
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+    return nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), Readout(channels, classes, gain=gain)
+    )
 
 
 PLANS: dict[str, Callable[[Architecture, Shape, int, MakeNeuron], Plan]] = {

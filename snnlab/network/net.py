@@ -19,6 +19,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from snnlab.network.readout import Readout
 from snnlab.neuron.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -42,7 +43,7 @@ CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
 than to compute on.
 """
 
-AFFINE = (nn.Linear, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+AFFINE = (nn.Linear, Readout, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 """Layers of a readout that commute with the mean over time."""
 
 

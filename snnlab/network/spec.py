@@ -43,6 +43,9 @@ class Architecture:
     threshold_start: float | None = None
     """Where learned thresholds start, in units of v_th. None: 2 in runs of method target-noise;
     else 1."""
+    readout_gain: float = 1.0
+    """What the readout multiplies its input by; 10 makes up for the small rates that global average
+    pooling leaves it in convnet6, VGG and ResNet, see `Readout`."""
 
     def __post_init__(self) -> None:
         if self.name not in get_args(ModelName):
@@ -55,7 +58,7 @@ class Architecture:
             raise ValueError(
                 f"unknown choice for learned_threshold {self.learned_threshold!r}; valid: {valid}"
             )
-        for name in ("norm_weight", "threshold_start"):
+        for name in ("norm_weight", "threshold_start", "readout_gain"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, got {value}")

@@ -274,25 +274,3 @@ def test_a_compiled_network_trains_as_well(objective, few_digits, net_for):
         losses.append([epoch.loss for epoch in history])
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     assert set(nets[0].state_dict()) == set(nets[1].state_dict())
-
-
-@methods
-def test_the_readout_learns_as_much_faster_as_asked(objective, few_digits, net_for):
-    net = net_for(objective)
-    training = Training(epochs=1, learning_rate=0.01, readout_factor=5)
-    loop = Loop(net, few_digits, objective, training, seed=0)
-    for _ in range(loop.steps // 2):  # somewhere on the schedule
-        loop.optimizer.step()
-        loop.schedule.step()
-    groups = loop.optimizer.param_groups
-    rates = {id(p): group["lr"] for group in groups for p in group["params"]}
-    assert set(rates) == {id(p) for p in net.parameters()}
-    slow = {rates[id(p)] for p in net.stages.parameters()}
-    fast = {rates[id(p)] for p in net.readout.parameters()}
-    assert len(slow) == len(fast) == 1
-    assert fast.pop() == pytest.approx(5 * slow.pop())
-
-
-def test_a_readout_that_learns_backwards_is_refused():
-    with pytest.raises(ValueError, match="readout_factor must be above 0, got -1"):
-        Training(readout_factor=-1)
