@@ -1,7 +1,7 @@
 """Configurations that work well, by name: starting points for the command line and the app.
 
-Their method is the recipe with which our networks are most accurate: target-T noise, see
-RESULTS.md. What teaches the idea, or compares methods, starts from `plain` instead.
+Their method is the recipe with which our networks are most accurate from T = 3 on: target-T noise,
+see RESULTS.md. What teaches the idea, or compares methods, starts from `plain` instead.
 """
 
 from __future__ import annotations
