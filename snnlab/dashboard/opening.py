@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from streamlit import App, config
 
-from snnlab.dashboard.service import prepare, runs_folder
+from snnlab.dashboard.service import prepare, runs_folder, spare_the_collector
 from snnlab.experiment.engine import close_engines
 
 SLOW = ("pandas", "altair", "torch", "snnlab.dashboard.train")
@@ -38,12 +38,13 @@ async def opened(app: App) -> AsyncIterator[None]:
 
 
 def get_ready() -> None:
-    """Load what is slow, and draw the first page once."""
+    """Load what is slow, draw the first page once, and do not look through it all again."""
     load(SLOW)
     try:
         importlib.import_module("snnlab.dashboard.neuron").warm_up()
     except Exception:  # the page itself will tell
         LOG.exception("the first page cannot be drawn")
+    spare_the_collector()
 
 
 def say(text: str) -> None:

@@ -22,6 +22,8 @@ MARKS: dict[str, tuple[str, Colour]] = {
     "not supported": (":material/cancel:", "red"),
     "untested": (":material/help:", "gray"),
 }
+HEIGHT, LINE_OF_LEGEND = 320, 28
+"""Of the chart, in pixels: for the curves, and for each name."""
 
 
 def draw_races() -> None:
@@ -43,10 +45,14 @@ def draw_races() -> None:
     for claim in claims:
         draw_claim(claim)
     st.subheader("The race, equal epochs", anchor=False)
-    show_chart(accuracy_chart(lines, colours=colours()), accuracy_table(lines), key="race")
+    height = HEIGHT + LINE_OF_LEGEND * len(lines)  # on a phone the names stand below one another
+    chart = accuracy_chart(lines, colours=colours(), height=height)
+    show_chart(chart, accuracy_table(lines), key="race")
     with st.expander("All that was measured"):
         st.markdown(table)
-    st.download_button("CSV", csv, f"{name}.csv", "text/csv", on_click="ignore")
+    st.download_button(
+        "CSV", csv, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"
+    )
 
 
 def race_lines(race: dict[str, Any]) -> dict[str, Line]:
@@ -69,5 +75,5 @@ def draw_claim(claim: Claim) -> None:
     icon, colour = MARKS.get(claim.status, MARKS["untested"])
     with st.container(border=True):
         st.badge(claim.status.capitalize(), icon=icon, color=colour)
-        st.markdown(f"**{plain(claim.name)}**")
+        st.markdown(f"**{plain(claim.name[:1].upper() + claim.name[1:])}**")
         st.text("\n".join(claim.text().splitlines()[1:]))

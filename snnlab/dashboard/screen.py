@@ -30,6 +30,7 @@ h1 { letter-spacing: -0.01em; }
 [data-tag], [data-tag] * {
   color: ON_PRIMARY !important;
 }
+[data-testid="stMarkdownContainer"] table { display: block; max-width: 100%; overflow-x: auto; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }

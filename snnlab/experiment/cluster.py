@@ -23,6 +23,8 @@ from snnlab.experiment.trainer import TRAINERS, Outcome
 LOOPBACK = "127.0.0.1"
 PATIENCE = 10.0
 """Seconds in which an existing scheduler must answer."""
+PATIENT = {"distributed.deploy.lost-worker-timeout": "1 day"}
+"""Dask gives up a killed worker that is not back in 15 s; on a busy machine it takes longer."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def connected(address: str | None, places: list[Place], work: str) -> Iterator[C
         OSError: no scheduler answers at the address.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(PATIENT))
         with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}):
             if address is None:
                 target: Any = stack.enter_context(own_cluster(places))

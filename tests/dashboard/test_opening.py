@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import runpy
 import socket
 import sys
@@ -40,6 +41,15 @@ def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngi
     asyncio.run(live())
     assert not engines._engines
     assert not engine.jobs()  # it was closed
+
+
+def test_the_garbage_collector_passes_over_what_is_loaded(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "load", lambda modules: None)
+    gc.unfreeze()
+    opening.get_ready()
+    assert gc.get_freeze_count() > 100_000
 
 
 def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(

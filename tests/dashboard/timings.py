@@ -8,6 +8,7 @@ Prints a table of medians and maxima, in seconds. Nothing else should run beside
 from __future__ import annotations
 
 import argparse
+import signal
 import statistics
 import tempfile
 import time
@@ -80,6 +81,7 @@ def training(page: Any, address: str, preset: str, seed: int, times: Times) -> N
     page.wait_for_selector("[aria-label^='Training loss']")
     times[f"Start, {preset}: first point of the loss"].append(since(start))
     badge(page, "Done").wait_for()
+    drawn(page)  # and nothing of the page before is left
     page.get_by_text("Certificate of the conversion").wait_for()
     page.wait_for_selector("[aria-label^='Test accuracy']")
     times[f"Start, {preset}: accuracy against T"].append(since(start))
@@ -143,6 +145,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
     found: Times = defaultdict(list)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a limit still gets the table
     try:
         measure(parser.parse_args().repeats, found)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Nanny
 
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.dask_engine import DaskEngine
@@ -217,6 +219,26 @@ def test_a_worker_that_was_killed_is_replaced_by_a_warm_one(engine: DaskEngine, 
     child(root, job).parent().parent().kill()  # type: ignore[union-attr]
     until(lambda: status(engine, job) == "interrupted")
     until(lambda: fork_servers() - before)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_may_take_long_to_come_back(
+    engine: DaskEngine, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask gives it up after 15 s by default, and the queue would stand still for ever."""
+    start = Nanny.instantiate
+
+    async def start_late(nanny: Nanny) -> Any:
+        await asyncio.sleep(17)
+        return await start(nanny)
+
+    job = engine.submit(new(WAIT), user="ada")
+    worker = child(root, job).parent().parent()  # type: ignore[union-attr]
+    after = engine.submit(new(FINISH), user="bob")
+    monkeypatch.setattr(Nanny, "instantiate", start_late)
+    worker.kill()  # type: ignore[union-attr]
+    until(lambda: status(engine, job) == "interrupted")
+    until(lambda: status(engine, after) == "finished")
 
 
 def fork_servers() -> set[int]:

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from snnlab.show.charts.frame import LINE, Picture, colour_scale, look
+from snnlab.show.charts.frame import LINE, Picture, colour_scale, look, repeated
 from snnlab.show.charts.palette import Palette
 
 
@@ -41,7 +41,7 @@ def firing_chart(
         {
             "current": [*currents, *currents],
             "value": [*probability, *rate],
-            "name": [one] * len(currents) + [many] * len(currents),
+            "name": repeated({one: len(currents), many: len(currents)}),
         }
     )
     mark = pd.DataFrame({"current": [current], "value": [at_current]})

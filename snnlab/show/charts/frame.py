@@ -37,6 +37,12 @@ class Picture:
         return self.look | {"datasets": rows, "description": self.description}
 
 
+def repeated(times: dict[str, int]) -> pd.Categorical:
+    """A column of names, each as often as said: numbers in memory and on the way to a browser."""
+    codes = [code for code, count in enumerate(times.values()) for _ in range(count)]
+    return pd.Categorical.from_codes(codes, categories=list(times))
+
+
 def look(chart: Any, colours: Palette, *, height: int) -> dict[str, Any]:
     """What a chart of named data looks like, for a `Picture`.
 

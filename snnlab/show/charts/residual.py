@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from snnlab.show.charts.frame import LINE, Picture, colour_scale, look
+from snnlab.show.charts.frame import LINE, Picture, colour_scale, look, repeated
 from snnlab.show.charts.palette import Palette
 
 QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
@@ -49,10 +49,11 @@ def residual_chart(
         {
             "v": [*edges, *edges],
             "density": [*without, without[-1], *with_noise, with_noise[-1]],
-            "name": [QUIET] * len(edges) + [DRAWN] * len(edges),
+            "name": repeated({QUIET: len(edges), DRAWN: len(edges)}),
         }
     )
-    curve = pd.DataFrame({"v": points, "density": law, "name": CLOSED})
+    closed = repeated({CLOSED: len(points)})
+    curve = pd.DataFrame({"v": points, "density": law, "name": closed})
     peak = max(range(len(without)), key=lambda i: without[i])
     likely = points[max(range(len(law)), key=lambda i: law[i])]
     words = (
