@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.cli.answer import Bar, answer, table
+from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import Device, Method, RunConfig
 from snnlab.experiment.curves import accuracy_table, curves_by_method, powers_of_two
 from snnlab.experiment.presets import PRESETS
@@ -57,12 +58,9 @@ class Demo:
 
     def train(self, config: RunConfig) -> Run:
         """One run, with a progress bar."""
-        import torch
-
         from snnlab.experiment.run import run
 
-        if config.data.name == "digits":  # too small to share, and waiting for a busy core is slow
-            torch.set_num_threads(1)
+        few_threads(config)
         bar = Bar(f"{config.method}, seed {config.seed}")
         try:
             callbacks: Any = {"on_batch": bar.on_batch, "on_epoch": bar.on_epoch}

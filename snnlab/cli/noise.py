@@ -11,6 +11,7 @@ import tyro
 
 from snnlab.cli.answer import Bar, answer
 from snnlab.cli.race import Bars
+from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.laboratory import Laboratory, Result, Step, Watch, default_folder
 from snnlab.experiment.laboratory_breaks import BREAK, Breaks, break_conversion
@@ -196,7 +197,7 @@ def carry_out(
 
     folder = options.out or default_folder(experiment, options.config)
     lab = Laboratory(options.config, options.seeds, folder)
-    one_thread(options.config)
+    few_threads(options.config)
     bars = Bars()
 
     def on_step(step: Step) -> None:
@@ -214,11 +215,3 @@ def carry_out(
     ]
     text = "\n".join([markdown(done), *files])
     answer({"folder": str(folder), "files": files} | done, text, as_json=options.json)
-
-
-def one_thread(config: RunConfig) -> None:
-    """Use one thread for digits: they are too small to share, and waiting for a core is slow."""
-    import torch
-
-    if config.data.name == "digits":
-        torch.set_num_threads(1)

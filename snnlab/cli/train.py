@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.cli.answer import Bar, answer, table
+from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.presets import PRESETS, plain
@@ -39,6 +40,7 @@ class Train:
         """Train and answer."""
         from snnlab.experiment.run import run
 
+        few_threads(self.config)
         bar = Bar(f"train {self.config.method}, seed {self.config.seed}")
         try:
             done = run(
