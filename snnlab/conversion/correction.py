@@ -20,7 +20,7 @@ from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
 from snnlab.network.net import ANN, SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
-from snnlab.neuron.rounding import mean_response
+from snnlab.neuron.rounding import check_mean_response, mean_response
 from snnlab.neuron.spec import Neuron
 
 MOST_IMAGES = 256
@@ -119,11 +119,7 @@ class MeanResponse(nn.Module):
 
     def __init__(self, neuron: Neuron) -> None:
         super().__init__()
-        if neuron.beta != 1 or neuron.reset != "subtract":
-            raise ValueError(
-                "the mean response is that of IF neurons that reset by subtraction, got "
-                f"beta = {neuron.beta:g} and reset = {neuron.reset!r}"
-            )
+        check_mean_response(neuron)
         self.neuron = neuron
 
     def forward(self, current: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snnlab.learning.spec import Training
 from snnlab.network.net import SpikingNet, StagedNet
-from snnlab.neuron.spec import Neuron
+from snnlab.neuron.rounding import check_mean_response
 
 
 class NoiseSchedule:
@@ -63,13 +63,3 @@ def learned_thresholds(net: StagedNet) -> list[float]:
     if len(found) < len(net.stages):
         return []
     return [threshold.v_th.mean().item() for threshold in found]
-
-
-def check_mean_response(neuron: Neuron) -> None:
-    """Raise ValueError unless the neuron's rate tends to clip(I / v_th, 0, 1)."""
-    if neuron.beta != 1 or neuron.reset != "subtract":
-        raise ValueError(
-            "mean responses (warm_up_fraction, mean_fraction) need IF neurons that reset by "
-            "subtraction, got "
-            f"beta = {neuron.beta:g} and reset = {neuron.reset!r}"
-        )

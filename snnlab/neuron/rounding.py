@@ -127,3 +127,12 @@ def mean_response(current: Tensor, neuron: Neuron) -> Tensor:
     """
     scaled = current if neuron.v_th == 1 else current / neuron.v_th
     return nn.functional.hardtanh(scaled, 0.0, 1.0)
+
+
+def check_mean_response(neuron: Neuron) -> None:
+    """Raise ValueError unless the neuron's rate tends to clip(I / v_th, 0, 1)."""
+    if neuron.beta != 1 or neuron.reset != "subtract":
+        raise ValueError(
+            "mean responses (warm_up_fraction, mean_fraction, bias correction) need IF neurons "
+            f"that reset by subtraction, got beta = {neuron.beta:g} and reset = {neuron.reset!r}"
+        )
