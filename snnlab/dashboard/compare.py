@@ -32,7 +32,7 @@ def draw() -> None:
         lines = lines_of(groups)
         show_chart(
             accuracy_chart(lines, colours=colours(), height=440),
-            accuracy_table(lines),
+            lambda: accuracy_table(lines),
             key="timesteps",
         )
     elif view == "Training seconds":
@@ -103,4 +103,4 @@ def draw_cost(
         return
     names = {group.name: group.colour for group in groups}
     chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=440)
-    show_chart(chart, table.rename(columns={"cost": title}), key="cost")
+    show_chart(chart, lambda: table.rename(columns={"cost": title}), key="cost")

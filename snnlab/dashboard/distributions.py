@@ -67,10 +67,10 @@ def draw_layer(
     name = f"Layer {number + 1}"
     place.subheader(f"{name}: mean {layer.mean:.2f}, deviation {layer.std:.2f}", anchor=False)
     chart = layer_charts(edges, density, law, name=name, colours=colours())
-    table = pd.DataFrame({"from (v_th)": edges[:-1], "residuals": density})
+    columns = {"from (v_th)": edges[:-1], "residuals": density}
     if law is not None:
-        table["noise"] = law
-    show_chart(chart, table, key=f"layer-{number}", place=place)
+        columns["noise"] = law
+    show_chart(chart, lambda: pd.DataFrame(columns), key=f"layer-{number}", place=place)
     place.caption(
         f"{layer.active:.0%} of the neurons active, {layer.silent:.0%} silent, "
         f"{layer.saturated:.0%} saturated."

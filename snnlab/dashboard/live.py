@@ -66,17 +66,14 @@ def is_active(id: str) -> bool:
     return status_of(id).state in ("waiting", "running")
 
 
-def watch(ids: list[str], own_ids: bool) -> None:
+def watch(ids: list[str]) -> None:
     """Draw where the runs stand; once none is active the whole page is drawn anew.
 
     Args:
         ids: of the runs.
-        own_ids: whether the visitor asked for them (a link counts), so that buttons make sense.
     """
     known = st.session_state.setdefault("active", {})
     statuses = [status_of(id) for id in ids]
-    if not own_ids:
-        st.caption("The examples are being trained. They are here in a few seconds.")
     for status in statuses:
         draw_status(status)
     draw_curves([status.run for status in statuses if status.run and status.run.metrics])
@@ -157,7 +154,7 @@ def draw_curves(runs: list[Run]) -> None:
         chart = training_chart(
             part, names, value=value, title=title, epochs=epochs, colours=palette
         )
-        show_chart(chart, part, key=f"live-{value}", place=place)
+        show_chart(chart, part.copy, key=f"live-{value}", place=place)
 
 
 def epochs_table(groups: list[Group]) -> pd.DataFrame:

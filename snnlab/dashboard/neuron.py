@@ -43,11 +43,17 @@ def draw() -> None:
         "It **charges** with its current, **fires** at the threshold, and is **reset**. "
         "What is left over starts the next timestep.",
     )
+    lab()
+
+
+@st.fragment
+def lab() -> None:
+    """Sliders and what follows them; a move draws nothing else of the page anew."""
     picture, controls = st.columns([7, 3], gap="large")
     settings = read_controls(controls)
-    path, found = timesteps(settings), curves(settings)
     with picture:
-        draw_trace(settings, path)
+        draw_trace(settings, timesteps(settings))
+    found = curves(settings)
     left, right = st.columns(2, gap="large")
     with left:
         draw_firing(settings, found)
@@ -128,37 +134,42 @@ def residual_picture(found: Curves, colours: Palette) -> Picture:
 def draw_trace(settings: Settings, path: Timesteps) -> None:
     """The potential over time, and one timestep of it in slow motion."""
     now = address.whole("step", 0, 0, settings.T)
-    chart = trace_picture(settings, path, colours(), now or None)
-    table = pd.DataFrame(
-        {
-            "t": range(1, settings.T + 1),
-            "v[t-1]": path.before,
-            "noise": path.deviation,
-            "h[t]": path.h,
-            "spike": path.spikes,
-            "v[t]": path.v,
-        }
-    )
+    columns = {
+        "t": range(1, settings.T + 1),
+        "v[t-1]": path.before,
+        "noise": path.deviation,
+        "h[t]": path.h,
+        "spike": path.spikes,
+        "v[t]": path.v,
+    }
     st.subheader(trace_title(path), anchor=False)
-    show_chart(chart, table, key="potential")
+    chart = trace_picture(settings, path, colours(), now or None)
+    show_chart(chart, lambda: pd.DataFrame(columns), key="potential")
     st.caption("Dashed: the threshold v_th. Triangles: spikes.")
     buttons = st.container(horizontal=True)
-    if buttons.button(
-        "Step", icon=":material/skip_next:", type="primary", disabled=now >= settings.T
-    ):
-        go_to(now + 1)
-    if buttons.button("Back", icon=":material/skip_previous:", disabled=now == 0):
-        go_to(now - 1)
-    if now and buttons.button("All timesteps", icon=":material/all_inclusive:"):
-        go_to(0)
+    buttons.button(
+        "Step",
+        icon=":material/skip_next:",
+        type="primary",
+        disabled=now >= settings.T,
+        on_click=go_to,
+        args=(now + 1,),
+    )
+    buttons.button(
+        "Back",
+        icon=":material/skip_previous:",
+        disabled=now == 0,
+        on_click=go_to,
+        args=(now - 1,),
+    )
     if now:
+        buttons.button("All timesteps", icon=":material/all_inclusive:", on_click=go_to, args=(0,))
         slow_motion(settings, path, now)
 
 
 def go_to(step: int) -> None:
     """Look at another timestep; 0: at all of them."""
     address.remember(step=step or None)
-    st.rerun()
 
 
 def trace_title(path: Timesteps) -> str:
@@ -191,26 +202,21 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
 def draw_firing(settings: Settings, found: Curves) -> None:
     """Firing probability and rate."""
     st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
+    columns = {
+        "current": found.currents,
+        "probability with noise": found.probability,
+        f"rate over {settings.T} timesteps": found.rate,
+    }
     chart = firing_picture(settings, found, colours())
-    table = pd.DataFrame(
-        {
-            "current": found.currents,
-            "probability with noise": found.probability,
-            f"rate over {settings.T} timesteps": found.rate,
-        }
-    )
-    show_chart(chart, table, key="firing")
+    show_chart(chart, lambda: pd.DataFrame(columns), key="firing")
 
 
 def draw_residual(found: Curves) -> None:
     """What the noise stands for."""
     st.subheader("The noise stands for what is left over", anchor=False)
-    chart = residual_picture(found, colours())
-    table = pd.DataFrame(
-        {
-            "from (v_th)": found.edges[:-1],
-            "residual density": found.without,
-            "noise density": found.drawn,
-        }
-    )
-    show_chart(chart, table, key="residual")
+    columns = {
+        "from (v_th)": found.edges[:-1],
+        "residual density": found.without,
+        "noise density": found.drawn,
+    }
+    show_chart(residual_picture(found, colours()), lambda: pd.DataFrame(columns), key="residual")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
-CURRENTS = 201
+CURRENTS, POINTS = 191, 121
 POPULATION, LONG = 96, 240
 """Neurons and timesteps behind the histogram of residuals ..."""
 SPREAD = 0.04
@@ -126,7 +126,7 @@ def curves(settings: Settings) -> Curves:
     rate = trace(currents.expand(settings.T, -1), neuron).spikes.mean(0)
     chosen = torch.tensor([round(SCALE * settings.current, 6)], dtype=torch.float64)
     edges = torch.linspace(LOWEST, HIGHEST, BINS + 1, dtype=torch.float64)
-    points = torch.linspace(LOWEST, HIGHEST, 241, dtype=torch.float64)
+    points = torch.linspace(LOWEST, HIGHEST, POINTS, dtype=torch.float64)
     if noise is None:  # the neuron fires or it does not
         sure = currents + neuron.beta * neuron.v_start >= v_th
         probability, at = sure.double(), float(chosen + neuron.beta * neuron.v_start >= v_th)

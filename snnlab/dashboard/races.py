@@ -47,7 +47,7 @@ def draw_races() -> None:
     st.subheader("The race, equal epochs", anchor=False)
     height = HEIGHT + LINE_OF_LEGEND * len(lines)  # on a phone the names stand below one another
     chart = accuracy_chart(lines, colours=colours(), height=height)
-    show_chart(chart, accuracy_table(lines), key="race")
+    show_chart(chart, lambda: accuracy_table(lines), key="race")
     with st.expander("All that was measured"):
         st.markdown(table)
     st.download_button(

@@ -73,7 +73,7 @@ def draw_curve(lines: dict[str, Line], highest: int) -> None:
     with place:
         chart = accuracy_chart(lines, colours=colours(), at=T)
         st.subheader("Accuracy against timesteps", anchor=False)
-        show_chart(chart, accuracy_table(lines), key="accuracy")
+        show_chart(chart, lambda: accuracy_table(lines), key="accuracy")
     table = accuracy_table(lines)
     numbers = st.container(horizontal=True)
     for name in lines:

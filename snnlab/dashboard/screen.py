@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -52,13 +53,13 @@ def head(title: str, lead: str) -> None:
 
 
 def show_chart(
-    chart: alt.Chart | Picture, table: pd.DataFrame, *, key: str, place: Any = st
+    chart: alt.Chart | Picture, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
 ) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
     Args:
         chart: as the room `show` makes it, with a description.
-        table: what is drawn, one row per point.
+        table: makes what is drawn, one row per point; asked once somebody wants to see it.
         key: tells it from the other charts of the page.
         place: where it goes.
     """
@@ -74,11 +75,13 @@ def show_chart(
         )
     else:
         place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
-    with place.expander("The numbers"):
-        st.caption(chart.description)
-        columns = ", ".join(map(str, table.columns))
-        st.dataframe(
-            table, hide_index=True, height=240, key=f"table-{key}", alt=f"The numbers: {columns}"
+    numbers = place.expander("The numbers", key=f"numbers-{key}", on_change="rerun")
+    if numbers.open:
+        found = table()
+        columns = ", ".join(map(str, found.columns))
+        numbers.caption(chart.description)
+        numbers.dataframe(
+            found, hide_index=True, height=240, key=f"table-{key}", alt=f"The numbers: {columns}"
         )
 
 

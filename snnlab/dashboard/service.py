@@ -1,4 +1,4 @@
-"""What all pages share: the folder of runs, the engine, the runs in it, the examples."""
+"""What all pages share: the folder of runs, the engine, the runs in it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import gc
 import logging
 import os
 import threading
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
-from snnlab.experiment.config import RunConfig
+from snnlab.dashboard.examples import bring_examples, is_example
 from snnlab.experiment.engine import Engine, shared_engine
-from snnlab.experiment.job import Job, JobError, QueueFull
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, list_runs, read_run
-
-EXAMPLE, EXAMPLE_SEEDS = "example", (0, 1)
+from snnlab.experiment.job import Job, JobError
+from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
+LOG = logging.getLogger(__name__)
 
 
 def runs_folder() -> Path:
@@ -34,32 +30,24 @@ def engine() -> Engine:
     return shared_engine(runs_folder())
 
 
-def example_configs() -> list[RunConfig]:
-    """What is trained at the first start, so that there is something to see: seconds of work."""
-    start = PRESETS["digits-mlp"]
-    return [
-        replace(start, method=method, seed=seed)
-        for seed in EXAMPLE_SEEDS
-        for method in ("noise", "no-noise")
-    ]
-
-
 @st.cache_resource(show_spinner=False)
 def prepare(root: str) -> threading.Thread:
-    """Start the engine and, where no run is finished, the examples; nobody waits for it."""
+    """Bring the examples where no run is finished, and start the engine; nobody waits for that."""
+    try:
+        bring_examples(Path(root))
+    except OSError:
+        LOG.exception("no examples")
 
     def work() -> None:
         try:
-            there = shared_engine(Path(root))
+            shared_engine(Path(root))
             spare_the_collector()  # of what the engine has loaded
-            if not any(run.status == "finished" for run in list_runs(Path(root))):
-                train_examples(there)
         except JobError:
             return  # the server has ended meanwhile
         except Exception:
-            logging.getLogger(__name__).exception("no examples")
+            LOG.exception("no engine")
 
-    thread = threading.Thread(target=work, name="snnlab-examples", daemon=True)
+    thread = threading.Thread(target=work, name="snnlab-engine", daemon=True)
     thread.start()
     return thread
 
@@ -72,17 +60,6 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def train_examples(there: Engine) -> None:
-    """Ask for the examples in the name of one user: visitors who press Start wait for one only."""
-    for config in example_configs():
-        while True:
-            try:
-                there.submit(config, user=EXAMPLE)
-                break
-            except QueueFull:  # until one of them has started
-                time.sleep(0.5)
 
 
 def all_runs() -> list[Run]:
@@ -102,8 +79,7 @@ def finished_runs() -> list[Run]:
 
 def example_runs() -> list[Run]:
     """The finished examples, whichever version of the code trained them."""
-    wanted = example_configs()
-    return [run for run in finished_runs() if run.config in wanted]
+    return [run for run in all_runs() if is_example(run)]
 
 
 def find_run(id: str) -> Run | None:

@@ -9,14 +9,7 @@ from snnlab.dashboard.asking import submit
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import head, plain
-from snnlab.dashboard.service import (
-    EXAMPLE,
-    active_jobs,
-    engine,
-    example_runs,
-    find_run,
-    finished_runs,
-)
+from snnlab.dashboard.service import engine, example_runs, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.data.errors import DataError
 from snnlab.experiment.job import QueueFull
@@ -64,9 +57,8 @@ def draw_shown() -> list[Run]:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
     active = any(is_active(id) for id in ids)
-    own_ids = address.said("run") is not None
-    if active or own_ids:
-        st.fragment(watch, run_every=0.8 if active else None)(ids, own_ids)
+    if active or address.said("run") is not None:
+        st.fragment(watch, run_every=0.8 if active else None)(ids)
     done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
     if done:
         draw_results(done)
@@ -82,7 +74,4 @@ def shown_ids() -> list[str]:
         st.warning("The run of this link is not here (any more).", icon=":material/link_off:")
     if ids:
         return list(dict.fromkeys(ids))
-    examples = [run.id for run in example_runs()]
-    waiting = [job.id for job in active_jobs() if job.user == EXAMPLE]
-    latest = [run.id for run in finished_runs()[:1]]
-    return list(dict.fromkeys([*examples, *waiting])) or latest
+    return [run.id for run in example_runs()[:MOST_SHOWN]] or [r.id for r in finished_runs()[:1]]

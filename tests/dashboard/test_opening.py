@@ -13,10 +13,9 @@ import pytest
 import streamlit
 
 from snnlab.dashboard import opening
-from snnlab.dashboard.service import example_configs, train_examples
 from snnlab.experiment import engine as engines
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.job import Job, QueueFull
+from snnlab.experiment.job import QueueFull
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,22 +57,6 @@ def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(
     opening.load(["snnlab.is_not_there", "colorsys"])
     assert "snnlab.is_not_there" in caplog.text
     assert "colorsys" in sys.modules
-
-
-def test_all_examples_are_asked_for_in_one_name(
-    empty: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They never take more than one place in the order: visitors come before the rest."""
-    monkeypatch.setattr("snnlab.dashboard.service.time.sleep", lambda _: end_one(engine))
-    train_examples(engine)
-    assert [job.config for job in engine.jobs()] == example_configs()
-    assert {job.user for job in engine.jobs()} == {"example"}
-
-
-def end_one(engine: FakeEngine) -> None:
-    """The job that runs has finished."""
-    job: Job = next(job for job in engine.jobs() if job.status in ("running", "waiting"))
-    engine.become(job.id, "finished")
 
 
 def test_the_engine_of_these_tests_refuses_too_many(engine: FakeEngine) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pyarrow as pa
 
 from snnlab.show.charts.frame import LINE, Picture, colour_scale, look, repeated
 from snnlab.show.charts.palette import Palette
@@ -37,20 +37,36 @@ def firing_chart(
         height: in pixels.
     """
     one, many = names_of(timesteps)
-    table = pd.DataFrame(
+    stairs = corners(rate)
+    table = pa.table(
         {
-            "current": [*currents, *currents],
-            "value": [*probability, *rate],
-            "name": repeated({one: len(currents), many: len(currents)}),
+            "current": [*currents, *(currents[i] for i in stairs)],
+            "value": [*probability, *(rate[i] for i in stairs)],
+            "name": repeated({one: len(currents), many: len(stairs)}),
         }
     )
-    mark = pd.DataFrame({"current": [current], "value": [at_current]})
+    mark = pa.table({"current": [current], "value": [at_current]})
     words = (
         f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
         f"fires with probability {at_current:.2f}."
     )
     kept = firing_look(timesteps, colours, height)
     return Picture(kept, {"curves": table, "chosen": mark}, words, height)
+
+
+def corners(values: Sequence[float]) -> list[int]:
+    """Where a curve of steps has to be known to be drawn: both ends, and both sides of each step.
+
+    Example:
+        >>> corners([0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5])
+        [0, 2, 3, 6]
+    """
+    last = len(values) - 1
+    return [
+        i
+        for i in range(len(values))
+        if i in (0, last) or values[i - 1] != values[i] or values[i] != values[i + 1]
+    ]
 
 
 def names_of(timesteps: int) -> tuple[str, str]:

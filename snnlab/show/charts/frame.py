@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pyarrow as pa
 
 from snnlab.show.charts.palette import Palette
 
@@ -24,8 +24,8 @@ class Picture:
 
     look: dict[str, Any]
     """In Vega-Lite's words, with data sets by name; not to be changed."""
-    data: dict[str, pd.DataFrame]
-    """The data sets."""
+    data: dict[str, pa.Table]
+    """The data sets, as browsers get them: no other table is made in a few microseconds."""
     description: str
     """What it shows, in words and numbers, for screen readers."""
     height: int
@@ -33,24 +33,28 @@ class Picture:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole chart in Vega-Lite's words, as of an Altair chart."""
-        rows = {name: table.to_dict("records") for name, table in self.data.items()}
+        rows = {name: table.to_pylist() for name, table in self.data.items()}
         return self.look | {"datasets": rows, "description": self.description}
 
 
-def repeated(times: dict[str, int]) -> pd.Categorical:
+def repeated(times: dict[str, int]) -> pa.DictionaryArray:
     """A column of names, each as often as said: numbers in memory and on the way to a browser."""
     codes = [code for code, count in enumerate(times.values()) for _ in range(count)]
-    return pd.Categorical.from_codes(codes, categories=list(times))
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), list(times))
 
 
 def look(chart: Any, colours: Palette, *, height: int) -> dict[str, Any]:
     """What a chart of named data looks like, for a `Picture`.
 
+    Points have no words of their own unless the chart says so: to find words for each would take a
+    browser longer than to draw.
+
     Args:
         chart: an Altair chart or layers of them, over `alt.NamedData`.
         colours, height: see `framed`.
     """
-    found: dict[str, Any] = framed(chart, "", colours, height=height).to_dict()
+    whole = framed(chart, "", colours, height=height).configure_mark(tooltip=None)
+    found: dict[str, Any] = whole.to_dict()
     del found["description"]
     return found
 

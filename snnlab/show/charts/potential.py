@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pyarrow as pa
 
 from snnlab.show.charts.frame import LINE, Picture, look
 from snnlab.show.charts.palette import Palette
@@ -50,19 +49,18 @@ def potential_chart(
         )
     T = len(h)
     upto = T if now is None else now
-    corners = [(0, v_init), *chain.from_iterable(((t + 1, h[t]), (t + 1, v[t])) for t in range(T))]
-    line = pd.DataFrame(corners, columns=["t", "potential"]).reset_index()  # order: index
+    line = corners(h, v, v_init)
     fired = [t + 1 for t in range(T) if spikes[t]]
     floor = min(0.0, v_init, *h, *v)
     roof = max(v_th, *h) + 0.16 * (max(v_th, *h) - floor)
     seen = [t for t in fired if t <= upto]
     data = {
-        "corners": pd.DataFrame({"t": [0, T], "potential": [floor, 1.04 * roof]}),
-        "threshold": pd.DataFrame({"potential": [v_th]}),
+        "ends": pa.table({"t": [0, T], "potential": [floor, 1.04 * roof]}),
+        "threshold": pa.table({"potential": [v_th]}),
         "line": line,
-        "seen": line[line["t"] <= upto],
-        "now": pd.DataFrame({"t": [upto], "potential": [h[upto - 1]]}),
-        "spikes": pd.DataFrame({"t": seen, "potential": [roof] * len(seen)}, dtype=float),
+        "seen": line.slice(0, 2 * upto + 1),
+        "now": pa.table({"t": [upto], "potential": [h[upto - 1]]}),
+        "spikes": pa.table({"t": pa.array(seen, pa.int64()), "potential": [roof] * len(seen)}),
     }
     words = (
         f"Membrane potential over {T} timesteps: {len(fired)} spikes"
@@ -71,6 +69,13 @@ def potential_chart(
     )
     kept = potential_look(colours, height, stepping=now is not None)
     return Picture(kept, data, words, height)
+
+
+def corners(h: Sequence[float], v: Sequence[float], v_init: float) -> pa.Table:
+    """The corners of the line, in their order: v_init, and h and v of every timestep."""
+    times = [0, *(t for t in range(1, len(h) + 1) for _ in range(2))]
+    potentials = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
+    return pa.table({"index": range(len(times)), "t": times, "potential": potentials})
 
 
 @cache
@@ -85,7 +90,7 @@ def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str
         return alt.Chart(alt.NamedData(name))
 
     rule = named("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, color=colours.grey)
-    invisible = named("corners").mark_point(opacity=0)  # they span the axes
+    invisible = named("ends").mark_point(opacity=0)  # they span the axes
     layers: list[Any] = [invisible.encode(x=x, y=y), rule.encode(y=y)]
     if stepping:
         whole = named("line").mark_line(color=colours.grey, strokeWidth=1.5, opacity=0.4)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pyarrow as pa
 
 from snnlab.show.charts.frame import LINE, Picture, colour_scale, look, repeated
 from snnlab.show.charts.palette import Palette
@@ -45,7 +45,7 @@ def residual_chart(
             f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
             f"{len(with_noise)}"
         )
-    bins = pd.DataFrame(
+    bins = pa.table(
         {
             "v": [*edges, *edges],
             "density": [*without, without[-1], *with_noise, with_noise[-1]],
@@ -53,7 +53,7 @@ def residual_chart(
         }
     )
     closed = repeated({CLOSED: len(points)})
-    curve = pd.DataFrame({"v": points, "density": law, "name": closed})
+    curve = pa.table({"v": points, "density": law, "name": closed})
     peak = max(range(len(without)), key=lambda i: without[i])
     likely = points[max(range(len(law)), key=lambda i: law[i])]
     words = (

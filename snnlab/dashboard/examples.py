@@ -1,0 +1,65 @@
+"""Finished runs that come with the kit, so that the first visit has something to show.
+
+    python -m snnlab.dashboard.examples
+
+trains them anew, half a minute in all. They lie in `example_runs/` as any run does.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.presets import PRESETS
+from snnlab.experiment.store import Run, list_runs
+
+SHIPPED = Path(__file__).with_name("example_runs")
+"""The folder of the run folders."""
+SEEDS = (0, 1)
+
+
+def example_configs() -> list[RunConfig]:
+    """What the examples are: digits, with and without noise."""
+    start = PRESETS["digits-mlp"]
+    return [
+        replace(start, method=method, seed=seed)
+        for seed in SEEDS
+        for method in ("noise", "no-noise")
+    ]
+
+
+def is_example(run: Run) -> bool:
+    """Whether a run is finished and is what an example is, whichever version trained it."""
+    return run.status == "finished" and run.config in example_configs()
+
+
+def bring_examples(root: Path) -> None:
+    """Copy the examples into a folder of runs where none is finished.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    if any(run.status == "finished" for run in list_runs(root)):
+        return
+    root.mkdir(parents=True, exist_ok=True)
+    for folder in sorted(SHIPPED.iterdir()):
+        hidden = root / f".{folder.name}.partial"  # no reader finds half a run
+        shutil.rmtree(hidden, ignore_errors=True)
+        shutil.copytree(folder, hidden)
+        shutil.rmtree(root / folder.name, ignore_errors=True)
+        hidden.rename(root / folder.name)
+
+
+def train_examples() -> None:
+    """Train the examples and put them in the place of those that are there."""
+    from snnlab.experiment.run import run
+
+    shutil.rmtree(SHIPPED, ignore_errors=True)
+    for config in example_configs():
+        run(config, SHIPPED)
+
+
+if __name__ == "__main__":
+    train_examples()
