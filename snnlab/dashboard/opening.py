@@ -29,11 +29,12 @@ async def opened(app: App) -> AsyncIterator[None]:
     """Get ready, serve, and end what trains when the server ends."""
     say("snnlab is loading ...")
     await asyncio.to_thread(get_ready)
-    prepare(str(runs_folder().absolute()))
+    starting = prepare(str(runs_folder().absolute()))
     say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
     try:
         yield
     finally:
+        await asyncio.to_thread(starting.join)  # an engine that comes later would stay
         await asyncio.to_thread(close_engines)
 
 
