@@ -66,6 +66,21 @@ def test_the_engine_of_these_tests_refuses_too_many(engine: FakeEngine) -> None:
         engine.submit(RunConfig(seed=3), user="ada")
 
 
+def test_what_is_left_out_is_there_again_afterwards() -> None:
+    def found() -> bool:
+        try:
+            return bool(__import__("colorsys"))
+        except ImportError:
+            return False
+
+    sys.modules.pop("colorsys", None)
+    with opening.left_out("colorsys"):
+        assert not found()
+    assert found()
+    with opening.left_out("colorsys"):  # whoever has it keeps it
+        assert found()
+
+
 def test_it_says_where_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"server.address": "127.0.0.1", "server.port": 8601, "server.baseUrlPath": ""}
     monkeypatch.setattr(opening.config, "get_option", options.get)
