@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ from snnlab.experiment.trainer import TRAINERS, Outcome
 LOOPBACK = "127.0.0.1"
 PATIENCE = 10.0
 """Seconds in which an existing scheduler must answer."""
+YIELDING = 10
+"""Added to the niceness of our own workers, and of what they start: who waits for a page or a
+prompt comes first where cores are scarce."""
 PATIENT = {"distributed.deploy.lost-worker-timeout": "1 day"}
 """Dask gives up a killed worker that is not back in 15 s; on a busy machine it takes longer."""
 
@@ -78,13 +82,16 @@ class WarmUp(WorkerPlugin):
 
     Args:
         work: what its children do, as MODULE:FUNCTION.
+        niceness: added to that of the worker and of all that it starts.
     """
 
-    def __init__(self, work: str) -> None:
-        self.work = work
+    def __init__(self, work: str, niceness: int = 0) -> None:
+        self.work, self.niceness = work, niceness
 
     def setup(self, worker: Any) -> None:
         """The worker has started."""
+        if hasattr(os, "nice"):
+            os.nice(self.niceness)
         TRAINERS.warm_up(self.work)
 
 
@@ -105,7 +112,8 @@ def connected(address: str | None, places: list[Place], work: str) -> Iterator[C
             client = stack.enter_context(
                 Client(target, timeout=PATIENCE, set_as_default=False, name="snnlab")
             )
-        client.register_plugin(WarmUp(work), name=f"snnlab {work}")
+        niceness = YIELDING if address is None else 0
+        client.register_plugin(WarmUp(work, niceness), name=f"snnlab {work}")
         yield client
 
 

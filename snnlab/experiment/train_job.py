@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import traceback
@@ -21,8 +20,6 @@ from snnlab.experiment.store import RunError, is_occupied, run_id
 from snnlab.experiment.trainer import cores
 from snnlab.learning.fit import TrainingError
 
-YIELDING = 10
-"""Added to the niceness of a process that trains behind pages."""
 GRACE = 10.0
 """Seconds to wait for a process that trains the same run."""
 EXPECTED = (ValueError, TrainingError)
@@ -44,8 +41,6 @@ def train(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None
     root = Path(job["root"])
     sys.argv = list(job["command"])  # the environment of the run tells who asked
     torch.set_num_threads(job["threads"] or default_threads())
-    if job["threads"] is None and hasattr(os, "nice"):
-        os.nice(YIELDING)  # somebody watches: pages come first where cores are scarce
     progress = ProgressFile(root / job["id"])
     config = None
     try:

@@ -16,7 +16,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.dashboard.browser import badge, browsing, drawn, press_start, served
+from snnlab.experiment.store import is_occupied
+from tests.dashboard.browser import badge, browsing, button, drawn, press_start, served
 
 WATCH = """
 window.sent = [];
@@ -87,11 +88,11 @@ def training(page: Any, address: str, preset: str, seed: int, times: Times) -> N
     times[f"Start, {preset}: accuracy against T"].append(since(start))
 
 
-def while_training(page: Any, address: str, times: Times) -> None:
-    """Redraws in one tab while another one trains."""
-    page.goto(f"{address}/train?preset=digits&epochs=200&sigma=0.5")
+def while_training(page: Any, address: str, root: Path, times: Times) -> None:
+    """Redraws in one tab while another one trains, and the end of that training."""
+    page.goto(f"{address}/train?preset=digits&epochs=300&sigma=0.5")
     drawn(page)
-    press_start(page)
+    run = press_start(page)
     page.wait_for_selector("[aria-label^='Training loss']")
     other = page.context.new_page()
     other.goto(address)
@@ -99,8 +100,14 @@ def while_training(page: Any, address: str, times: Times) -> None:
     other.wait_for_selector(POTENTIAL)
     redraws(other, times, "while a run trains")
     other.close()
-    if (cancel := page.get_by_role("button", name="Cancel", exact=True)).count():
-        cancel.first.click()
+    assert is_occupied(root / run), "it has ended too early: nothing trained"
+    start = time.perf_counter()
+    button(page, "Cancel").click()
+    while is_occupied(root / run):
+        time.sleep(0.02)
+    times["Cancel: the process has ended"].append(since(start))
+    badge(page, "Cancelled").wait_for()
+    times["Cancel: the page says so"].append(since(start))
 
 
 def measure(repeats: int, times: Times) -> None:
@@ -108,8 +115,9 @@ def measure(repeats: int, times: Times) -> None:
     with browsing() as browser:
         for number in range(repeats):
             with tempfile.TemporaryDirectory() as folder:
+                root = Path(folder) / "runs"
                 start = time.perf_counter()
-                with served(Path(folder) / "runs") as address:
+                with served(root) as address:
                     times["server answers"].append(since(start))
                     first_visit(browser, address, times, "as soon as it answers")
                     first_visit(browser, address, times, "later")
@@ -128,7 +136,7 @@ def measure(repeats: int, times: Times) -> None:
                     for preset in ("digits-mlp", "digits"):
                         training(page, address, preset, number, times)
                     context.add_init_script(WATCH)
-                    while_training(page, address, times)
+                    while_training(page, address, root, times)
                     context.close()
 
 

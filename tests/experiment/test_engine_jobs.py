@@ -16,6 +16,7 @@ import psutil
 import pytest
 from distributed import Nanny
 
+from snnlab.experiment.cluster import YIELDING
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.dask_engine import DaskEngine
 from snnlab.experiment.engine import Engine
@@ -112,6 +113,13 @@ def test_the_cluster_listens_to_this_machine_only(engine: DaskEngine, root: Path
     found = [c for p in (me, *me.children(recursive=True)) for c in p.net_connections("inet")]
     listening = {connection.laddr.ip for connection in found if connection.status == "LISTEN"}
     assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="no niceness on this system")
+def test_what_trains_gives_way_to_pages(engine: DaskEngine, root: Path) -> None:
+    job = engine.submit(new(WAIT), user="ada")
+    assert child(root, job).nice() == min(os.nice(0) + YIELDING, 19)
+    release(root)
 
 
 @pytest.mark.parametrize(
