@@ -15,6 +15,7 @@ from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.network.pointwise import PointwiseConv2d
 from snnlab.network.readout import Readout
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
@@ -23,6 +24,7 @@ ACTIVATIONS = (nn.ReLU, QCFS)
 
 LAYERS = (
     nn.Conv2d,
+    PointwiseConv2d,
     nn.Linear,
     Readout,
     nn.BatchNorm1d,

@@ -17,6 +17,7 @@ from torch import nn
 
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
+from snnlab.network.pointwise import PointwiseConv2d
 from snnlab.network.pooling import ConvPoolNorm
 from snnlab.network.readout import Readout
 from snnlab.network.spec import Architecture
@@ -145,14 +146,12 @@ def set_norm_weight(net: nn.Module, weight: float) -> None:
             nn.init.constant_(module.weight, weight)
 
 
-def conv(
-    inputs: int, outputs: int, *, stride: int = 1, size: int = 3, pool: bool = False
-) -> nn.Sequential:
-    """Convolution, halving average pooling if asked, batch norm.
+def conv(inputs: int, outputs: int, *, stride: int = 1, pool: bool = False) -> nn.Sequential:
+    """3 x 3 convolution, halving average pooling if asked, batch norm.
 
     Shapes: (N, inputs, H, W) to (N, outputs, H / s, W / s) with s = stride, times 2 if pooled.
     """
-    convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
     norm = nn.BatchNorm2d(outputs)
     if pool:
         return ConvPoolNorm(convolution, nn.AvgPool2d(2), norm)
@@ -205,7 +204,9 @@ def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron)
         outputs = channels * stride
         stages.append(Stage(conv(channels, outputs, stride=stride), neuron()))
         if stride > 1:
-            shortcut: nn.Module = conv(channels, outputs, stride=stride, size=1)
+            shortcut: nn.Module = nn.Sequential(
+                PointwiseConv2d(channels, outputs, stride), nn.BatchNorm2d(outputs)
+            )
         else:
             shortcut = nn.Identity()
         stages.append(Stage(conv(outputs, outputs), neuron(), shortcut, back=1))

@@ -16,8 +16,11 @@ EXPECTED = {  # mean test accuracy of 5 seeds in percent, with matched noise, by
     "digits-mlp": {1: 98.09, 2: 98.13, 4: 98.27, 8: 98.27, 16: 98.27},
     "digits": {1: 97.56, 2: 97.96, 4: 98.04, 8: 98.13, 16: 98.18},
 }
-TOLERANCE = 0.15
-"""Percent: the standard error of a mean of 5 seeds, since other machines round differently."""
+TOLERANCE = 0.4
+"""Percent: twice the standard error of the difference between two means of 5 seeds.
+
+Machines round differently, and from the first different spike on, a seed is another seed.
+"""
 
 
 def accuracies(preset: str, training: Training, seed: int, *, noise: bool) -> torch.Tensor:
