@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from snnlab.experiment.config import RunConfig
@@ -20,14 +21,15 @@ SHIPPED = Path(__file__).with_name("example_runs")
 SEEDS = (0, 1)
 
 
-def example_configs() -> list[RunConfig]:
+@cache
+def example_configs() -> tuple[RunConfig, ...]:
     """What the examples are: digits, with and without noise."""
     start = PRESETS["digits-mlp"]
-    return [
+    return tuple(
         replace(start, method=method, seed=seed)
         for seed in SEEDS
         for method in ("noise", "no-noise")
-    ]
+    )
 
 
 def is_example(run: Run) -> bool:

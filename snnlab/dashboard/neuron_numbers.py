@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
 CURRENTS, POINTS = 191, 121
+"""Points of the curves over currents, and of the density of the noise."""
 POPULATION, LONG = 96, 240
 """Neurons and timesteps behind the histogram of residuals ..."""
 SPREAD = 0.04
 """... whose currents lie this far around the chosen one: a single current visits few potentials."""
 DRAWS = 20_000
+"""Samples of noise behind its histogram."""
 BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
+"""Of the histograms; the ends in units of v_th."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ async def opened(app: App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        starting.cancel()
         await asyncio.to_thread(starting.join)  # an engine that comes later would stay
         await asyncio.to_thread(close_engines)
 

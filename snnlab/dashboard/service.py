@@ -17,6 +17,8 @@ from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
+CALM = 4.0
+"""Seconds in which the first page has the cores to itself before the engine starts by itself."""
 LOG = logging.getLogger(__name__)
 
 
@@ -31,25 +33,31 @@ def engine() -> Engine:
 
 
 @st.cache_resource(show_spinner=False)
-def prepare(root: str) -> threading.Thread:
-    """Bring the examples where no run is finished, and start the engine; nobody waits for that."""
+def prepare(root: str) -> threading.Timer:
+    """Bring the examples where no run is finished, and start the engine soon.
+
+    Nobody waits for the engine: who opens the first page has the cores to themselves, and who
+    asks for the engine earlier starts it.
+    """
     try:
         bring_examples(Path(root))
     except OSError:
         LOG.exception("no examples")
+    timer = threading.Timer(CALM, start_engine, [Path(root)])
+    timer.name, timer.daemon = "snnlab-engine", True
+    timer.start()
+    return timer
 
-    def work() -> None:
-        try:
-            shared_engine(Path(root))
-            spare_the_collector()  # of what the engine has loaded
-        except JobError:
-            return  # the server has ended meanwhile
-        except Exception:
-            LOG.exception("no engine")
 
-    thread = threading.Thread(target=work, name="snnlab-engine", daemon=True)
-    thread.start()
-    return thread
+def start_engine(root: Path) -> None:
+    """Have the engine of a folder of runs ready before anybody asks for it."""
+    try:
+        shared_engine(root)
+        spare_the_collector()  # of what the engine has loaded
+    except JobError:
+        return  # the server has ended meanwhile
+    except Exception:
+        LOG.exception("no engine")
 
 
 def spare_the_collector() -> None:

@@ -7,12 +7,13 @@ import gc
 import runpy
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import streamlit
 
-from snnlab.dashboard import opening
+from snnlab.dashboard import opening, service
 from snnlab.experiment import engine as engines
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.job import QueueFull
@@ -40,6 +41,26 @@ def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngi
     asyncio.run(live())
     assert not engines._engines
     assert not engine.jobs()  # it was closed
+
+
+def test_an_engine_that_nobody_asked_for_does_not_start_when_the_server_has_ended(
+    runs: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(service, "shared_engine", started.append)
+    monkeypatch.setattr(service, "CALM", 0.5)
+    service.prepare.clear()
+
+    async def live(seconds: float) -> None:
+        async with opening.opened(streamlit.App(ROOT / "app.py")):
+            await asyncio.sleep(seconds)
+
+    asyncio.run(live(0))
+    time.sleep(1)
+    assert not started
+    service.prepare.clear()
+    asyncio.run(live(1.5))
+    assert started == [runs.absolute()]
 
 
 def test_the_garbage_collector_passes_over_what_is_loaded(

@@ -37,7 +37,7 @@ def firing_chart(
         height: in pixels.
     """
     one, many = names_of(timesteps)
-    stairs = corners(rate)
+    stairs = ends_of_steps(rate)
     table = pa.table(
         {
             "current": [*currents, *(currents[i] for i in stairs)],
@@ -54,11 +54,11 @@ def firing_chart(
     return Picture(kept, {"curves": table, "chosen": mark}, words, height)
 
 
-def corners(values: Sequence[float]) -> list[int]:
+def ends_of_steps(values: Sequence[float]) -> list[int]:
     """Where a curve of steps has to be known to be drawn: both ends, and both sides of each step.
 
     Example:
-        >>> corners([0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5])
+        >>> ends_of_steps([0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5])
         [0, 2, 3, 6]
     """
     last = len(values) - 1

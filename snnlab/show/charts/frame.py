@@ -25,7 +25,7 @@ class Picture:
     look: dict[str, Any]
     """In Vega-Lite's words, with data sets by name; not to be changed."""
     data: dict[str, pa.Table]
-    """The data sets, as browsers get them: no other table is made in a few microseconds."""
+    """The data sets, in the form in which browsers get them, so that nothing is converted."""
     description: str
     """What it shows, in words and numbers, for screen readers."""
     height: int

@@ -49,7 +49,7 @@ def potential_chart(
         )
     T = len(h)
     upto = T if now is None else now
-    line = corners(h, v, v_init)
+    line = zigzag(h, v, v_init)
     fired = [t + 1 for t in range(T) if spikes[t]]
     floor = min(0.0, v_init, *h, *v)
     roof = max(v_th, *h) + 0.16 * (max(v_th, *h) - floor)
@@ -71,7 +71,7 @@ def potential_chart(
     return Picture(kept, data, words, height)
 
 
-def corners(h: Sequence[float], v: Sequence[float], v_init: float) -> pa.Table:
+def zigzag(h: Sequence[float], v: Sequence[float], v_init: float) -> pa.Table:
     """The corners of the line, in their order: v_init, and h and v of every timestep."""
     times = [0, *(t for t in range(1, len(h) + 1) for _ in range(2))]
     potentials = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
