@@ -191,7 +191,9 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     charge.metric(f"t = {now}: charge", f"{charged:.2f}", border=True)
     charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
     add.metric("noise", f"{settings.beta * noise:+.2f}", border=True)
-    add.caption("a new draw" if settings.noisy and settings.sigma else "off: see Noise in the trace")
+    add.caption(
+        "a new draw" if settings.noisy and settings.sigma else "off: see Noise in the trace"
+    )
     fire.metric("fire", "yes" if fired else "no", border=True)
     fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {settings.v_th:g}")
     reset.metric("reset", f"{v:.2f}", border=True)
