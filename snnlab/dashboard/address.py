@@ -97,6 +97,17 @@ def hidden() -> set[str]:
     return set((said("hide") or "").split(",")) - {""}
 
 
+def drawn(name: str, place: Any) -> bool:
+    """Whether a control is to be seen: it has a place, and no lesson link hides it.
+
+    If it is not, the link alone knows its value, and what its widget held is forgotten.
+    """
+    seen = place is not None and name not in hidden()
+    if not seen:
+        st.session_state.pop(key(name), None)
+    return seen
+
+
 def set_control(name: str, value: Any) -> None:
     """Move a control from the code, before it is drawn: its widget and the link."""
     st.session_state[key(name)] = value
@@ -116,11 +127,13 @@ def slider(
 ) -> Any:
     """A slider whose value lives in the link; a whole-number one if `step` is an int.
 
-    A lesson link can fix it (shown, not movable) or hide it (its value still counts).
+    A lesson link can fix it (shown, not movable) or hide it (its value still counts). Without a
+    place, None, it is hidden, too.
     """
     read: Callable[..., Any] = whole if isinstance(step, int) else number
-    value = start(name, read(name, default, low, high))
-    if name not in hidden():
+    value = read(name, default, low, high)
+    if drawn(name, place):
+        start(name, value)
         value = place.slider(
             label, low, high, step=step, key=key(name), disabled=name in fixed(), help=help
         )
@@ -140,8 +153,9 @@ def select(
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A choice whose value lives in the link; lesson links act as for `slider`."""
-    value = start(name, choice(name, options, default), options)
-    if name not in hidden():
+    value = choice(name, options, default)
+    if drawn(name, place):
+        start(name, value, options)
         value = place.selectbox(
             label,
             options,
@@ -159,17 +173,16 @@ def toggle(
     name: str, label: str, default: bool, *, place: Any = st, help: str | None = None
 ) -> bool:
     """A switch whose value lives in the link as 0 or 1; lesson links act as for `slider`."""
-    value = start(name, choice(name, ("0", "1"), str(int(default))) == "1")
-    if name not in hidden():
+    value = choice(name, ("0", "1"), str(int(default))) == "1"
+    if drawn(name, place):
+        start(name, value)
         value = place.toggle(label, key=key(name), disabled=name in fixed(), help=help)
     remember(**{name: int(value)})
     return bool(value)
 
 
-def start(name: str, value: Any, options: Sequence[Any] | None = None) -> Any:
-    """What a widget holds; `value` if it is new, or holds something that is no option."""
+def start(name: str, value: Any, options: Sequence[Any] | None = None) -> None:
+    """Give a widget its value before it is drawn, if it is new or holds what is no option."""
     there = st.session_state.get(key(name))
     if there is None or (options is not None and there not in options):
         st.session_state[key(name)] = value
-        return value
-    return there

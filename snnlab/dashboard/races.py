@@ -8,7 +8,7 @@ import streamlit as st
 
 from snnlab.dashboard import address
 from snnlab.dashboard.groups import WORDS
-from snnlab.dashboard.screen import Colour, colours, plain, show_chart
+from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
 from snnlab.experiment.audit import judge, list_races, read_race
 from snnlab.experiment.claims import Claim
@@ -48,8 +48,9 @@ def draw_races() -> None:
     height = HEIGHT + LINE_OF_LEGEND * len(lines)  # on a phone the names stand below one another
     chart = accuracy_chart(lines, colours=colours(), height=height)
     show_chart(chart, lambda: accuracy_table(lines), key="race")
-    with st.expander("All that was measured"):
-        st.markdown(table)
+    box = fold("All that was measured", key="all-measured")
+    if box.open:
+        box.markdown(table)
     st.download_button(
         "CSV", csv, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
-from snnlab.dashboard.screen import colours, plain, show_chart
+from snnlab.dashboard.screen import colours, fold, plain, show_chart
 from snnlab.data.errors import DataError
 from snnlab.experiment.store import Run
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
@@ -145,7 +145,8 @@ def draw_rescued(run: Run, T: int) -> None:
         label = found.classes[found.labels[image]]
         gallery.image(picture, words, width=104, alt=f"Test image of class {label}: {spoken}")
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
-    with st.expander("The numbers"):
+    numbers = fold("The numbers", key="numbers-rescued")
+    if numbers.open:
         table = pd.DataFrame(
             {
                 "image": shown,
@@ -154,7 +155,7 @@ def draw_rescued(run: Run, T: int) -> None:
                 f"at T = {late}": [said(found, image, late) for image in shown],
             }
         )
-        st.dataframe(table, hide_index=True)
+        numbers.dataframe(table, hide_index=True)
 
 
 def in_words(found: Predictions, image: int, late: int) -> str:

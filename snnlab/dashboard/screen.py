@@ -52,6 +52,14 @@ def head(title: str, lead: str) -> None:
     st.markdown(lead)
 
 
+def fold(label: str, *, key: str, place: Any = st) -> Any:
+    """A box that is closed at first; its `open` says whether what belongs in it is to be drawn.
+
+    What nobody sees costs a browser as much as what is in sight, so it should not be drawn.
+    """
+    return place.expander(label, key=key, on_change="rerun")
+
+
 def show_chart(
     chart: alt.Chart | Picture, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
 ) -> None:
@@ -75,7 +83,7 @@ def show_chart(
         )
     else:
         place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
-    numbers = place.expander("The numbers", key=f"numbers-{key}", on_change="rerun")
+    numbers = fold("The numbers", key=f"numbers-{key}", place=place)
     if numbers.open:
         found = table()
         columns = ", ".join(map(str, found.columns))

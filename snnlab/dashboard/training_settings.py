@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 import streamlit as st
 
 from snnlab.dashboard import address
+from snnlab.dashboard.screen import fold
 from snnlab.dashboard.upload import upload_control
 from snnlab.data.spec import CATALOGUE
 from snnlab.experiment.config import METHODS, Device, Method, RunConfig
@@ -138,7 +139,8 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Asked:
         bptt = slider("bptt", "T in training", 4, 1, 16, 1, place=place)
     epochs = slider("epochs", "Epochs", start.training.epochs, 1, MOST_EPOCHS, 1, place=place)
     seeds = slider("seeds", "Seeds", 1, 1, MOST_SEEDS, 1, place=place)
-    more = place.expander("More settings")
+    box = fold("More settings", key=address.key("more"), place=place)
+    more = box if box.open else None
     T = slider("T", "Measure up to T =", 16, 2, MOST_TIMESTEPS, 1, place=more)
     if method == "noise":
         mu = slider("mu", "Noise mean μ (v_th)", 0.5, -0.5, 1.5, 0.05, place=more)

@@ -25,8 +25,14 @@ SUFFIXES = ("tar", "gz", "bz2", "xz")
 
 
 def upload_control(place: Any) -> dict[str, str]:
-    """A field for an archive of images; the archives of this session, path to title."""
+    """A field for an archive of images, unless `place` is None.
+
+    Returns:
+        The archives of this session, path to title.
+    """
     mine: dict[str, str] = st.session_state.setdefault("uploads", {})
+    if place is None:
+        return mine
     file = place.file_uploader(
         "Your images (.tar)",
         type=list(SUFFIXES),

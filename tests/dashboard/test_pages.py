@@ -29,12 +29,11 @@ def alt_texts(app: AppTest) -> list[str]:
     return [proto.alt or json.loads(proto.spec).get("description", "") for proto in protos]
 
 
-def show_numbers(app: AppTest) -> None:
-    """Open the tables behind all charts of a page."""
+def unfold(app: AppTest, *, close: bool = False) -> AppTest:
+    """Open, or close, all boxes of a page: tables and further controls."""
     for expander in app.expander:
-        if str(expander.key).startswith("numbers-"):
-            app.session_state[expander.key] = True
-    app.run()
+        app.session_state[expander.key] = not close
+    return app.run()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -59,7 +58,7 @@ def test_the_first_visit_shows_charts_each_with_words_and_a_table(
     assert found
     assert all(any(mark.isdigit() for mark in text) for text in found)  # numbers, not a title
     before = len(app.dataframe)
-    show_numbers(app)
+    unfold(app)
     assert not app.exception
     assert len(app.dataframe) >= before + len(found)
 
@@ -80,13 +79,14 @@ def test_the_app_draws_its_first_page(runs: Path) -> None:
 @pytest.mark.parametrize("value", ["nan", "-1e999", "9" * 30, "<b>", "../..", "ä", "None"])
 def test_a_malformed_link_never_raises(value: str, empty: Path, open_page: Open) -> None:
     names = ("current", "sigma", "T", "beta", "reset", "family", "step", "fix", "hide", "noise")
-    assert not open_page("neuron", **dict.fromkeys(names, value)).exception
+    assert not unfold(open_page("neuron", **dict.fromkeys(names, value))).exception
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_link_to_nonsense_never_raises(page: str, runs: Path, open_page: Open) -> None:
     app = open_page(page, run="../../etc/passwd,<script>", T="x", at="-3", view="?", data="/etc")
     assert not app.exception
+    assert not unfold(app).exception
 
 
 def test_values_in_a_link_are_clamped_and_written_back(empty: Path, open_page: Open) -> None:
@@ -120,13 +120,32 @@ def test_a_lesson_link_fixes_and_hides_controls(empty: Path, open_page: Open) ->
     assert "in 7 timesteps" in words(app)
 
 
-def test_a_preset_fills_all_controls(runs: Path, open_page: Open) -> None:
+@pytest.mark.parametrize("open_first", [False, True])
+def test_a_preset_fills_all_controls(runs: Path, open_page: Open, open_first: bool) -> None:
     app = open_page("train", sigma="0.7")
+    if open_first:
+        unfold(app)
     app.selectbox(key="train:preset").set_value("mnist-5k").run()
+    unfold(app)
     assert app.selectbox(key="train:data").value == "mnist-5k"
     assert app.selectbox(key="train:model").value == "convnet"
     assert app.slider(key="train:epochs").value == 8
     assert app.slider(key="train:sigma").value == 0.29
+
+
+def test_controls_in_a_closed_box_are_not_drawn_and_count(empty: Path, open_page: Open) -> None:
+    app = open_page("neuron", current="0.4", beta="0.5", T="8")
+    assert "neuron:beta" not in [slider.key for slider in app.slider]
+    assert "0 spikes in 8 timesteps" in words(app)  # a leak of half keeps the potential below 0.8
+    unfold(app)
+    assert app.slider(key="neuron:beta").value == 0.5
+    app.slider(key="neuron:beta").set_value(1.0).run()
+    assert "3 spikes in 8 timesteps" in words(app)
+    unfold(app, close=True)
+    assert "neuron:beta" not in [slider.key for slider in app.slider]
+    assert app.query_params["beta"] == "1"
+    assert "3 spikes in 8 timesteps" in words(app)
+    assert unfold(app).slider(key="neuron:beta").value == 1.0
 
 
 def press(app: AppTest, label: str) -> AppTest:

@@ -30,7 +30,7 @@ def test_a_race_shows_claims_a_chart_and_all_numbers(
     assert not app.warning
     subheaders = [element.value for element in app.subheader]
     assert subheaders[-1] == "The race, equal epochs"
-    app.session_state["numbers-race"] = True
+    app.session_state["numbers-race"] = app.session_state["all-measured"] = True
     (table,) = [frame.value for frame in app.run().dataframe]
     assert set(table["name"]) == {"with noise", "without noise", "ANN, converted"}
     assert sorted(set(table["T"])) == [1, 2, 3, 4]
