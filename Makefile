@@ -69,7 +69,9 @@ clean:  ## Remove the virtual environment, caches and build outputs; runs/ stays
 	find . -name __pycache__ -type d -not -path "./runs/*" -prune -exec rm -rf {} +
 
 # An environment whose Python still works is kept and brought up to date; any other is made anew.
-# uv installs in a minute what takes pip several; pip stands in where uv cannot be had.
+# uv installs in a minute what takes pip several; pip stands in where uv cannot be had. Both compile
+# what they install: not every machine lets Python keep what it compiles, and torch then takes twice
+# as long to import, in every process.
 $(READY): pyproject.toml
 	@$(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || "$(PYTHON)" -c "$(SUPPORTED)" 2>/dev/null || { \
 		echo "snnlab needs Python 3.11 to 3.13; $(PYTHON) is: $$("$(PYTHON)" --version 2>&1 | head -n 1)." \
@@ -77,7 +79,7 @@ $(READY): pyproject.toml
 	@$(BIN)/python -c "$(SUPPORTED)" 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
 	@echo "Installing snnlab into $(VENV): several GB with PyTorch, once."
 	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
-			&& $(BIN)/python -m uv pip install --python $(BIN)/python -e ".[dev]"; } \
+			&& $(BIN)/python -m uv pip install --compile-bytecode --python $(BIN)/python -e ".[dev]"; } \
 		|| { echo "uv did not succeed; installing with pip." >&2; \
 			$(BIN)/python -m pip install --disable-pip-version-check -e ".[dev]"; }
 	@touch $@

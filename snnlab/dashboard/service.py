@@ -17,7 +17,7 @@ from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
-CALM = 4.0
+CALM = 3.0
 """Seconds in which the first page has the cores to itself before the engine starts by itself."""
 LOG = logging.getLogger(__name__)
 
