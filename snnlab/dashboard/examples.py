@@ -8,6 +8,7 @@ trains them anew, half a minute in all. They lie in `example_runs/` as any run d
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -55,12 +56,15 @@ def bring_examples(root: Path) -> None:
 
 
 def train_examples() -> None:
-    """Train the examples and put them in the place of those that are there."""
+    """Train the examples, then put them in the place of those that are there."""
     from snnlab.experiment.run import run
 
-    shutil.rmtree(SHIPPED, ignore_errors=True)
-    for config in example_configs():
-        run(config, SHIPPED)
+    with tempfile.TemporaryDirectory() as folder:
+        trained = Path(folder) / SHIPPED.name
+        for config in example_configs():
+            run(config, trained)
+        shutil.rmtree(SHIPPED, ignore_errors=True)
+        shutil.copytree(trained, SHIPPED)
 
 
 if __name__ == "__main__":
