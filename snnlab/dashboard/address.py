@@ -97,17 +97,6 @@ def hidden() -> set[str]:
     return set((said("hide") or "").split(",")) - {""}
 
 
-def drawn(name: str, place: Any) -> bool:
-    """Whether a control is to be seen: it has a place, and no lesson link hides it.
-
-    If it is not, the link alone knows its value, and what its widget held is forgotten.
-    """
-    seen = place is not None and name not in hidden()
-    if not seen:
-        st.session_state.pop(key(name), None)
-    return seen
-
-
 def set_control(name: str, value: Any) -> None:
     """Move a control from the code, before it is drawn: its widget and the link."""
     st.session_state[key(name)] = value
@@ -132,8 +121,7 @@ def slider(
     """
     read: Callable[..., Any] = whole if isinstance(step, int) else number
     value = read(name, default, low, high)
-    if drawn(name, place):
-        start(name, value)
+    if start(name, value, place):
         value = place.slider(
             label, low, high, step=step, key=key(name), disabled=name in fixed(), help=help
         )
@@ -154,8 +142,7 @@ def select(
 ) -> str:
     """A choice whose value lives in the link; lesson links act as for `slider`."""
     value = choice(name, options, default)
-    if drawn(name, place):
-        start(name, value, options)
+    if start(name, value, place, options):
         value = place.selectbox(
             label,
             options,
@@ -174,15 +161,23 @@ def toggle(
 ) -> bool:
     """A switch whose value lives in the link as 0 or 1; lesson links act as for `slider`."""
     value = choice(name, ("0", "1"), str(int(default))) == "1"
-    if drawn(name, place):
-        start(name, value)
+    if start(name, value, place):
         value = place.toggle(label, key=key(name), disabled=name in fixed(), help=help)
     remember(**{name: int(value)})
     return bool(value)
 
 
-def start(name: str, value: Any, options: Sequence[Any] | None = None) -> None:
-    """Give a widget its value before it is drawn, if it is new or holds what is no option."""
+def start(name: str, value: Any, place: Any, options: Sequence[Any] | None = None) -> bool:
+    """Give a widget its value before it is drawn, if it is new or holds what is no option.
+
+    Returns:
+        Whether it is to be drawn. Without a place, or hidden by a lesson link, it is not: then
+        the link alone knows its value, and what it held is forgotten.
+    """
+    if place is None or name in hidden():
+        st.session_state.pop(key(name), None)
+        return False
     there = st.session_state.get(key(name))
     if there is None or (options is not None and there not in options):
         st.session_state[key(name)] = value
+    return True

@@ -82,8 +82,7 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
     )
     T = slider("T", "Timesteps T", FIRST.T, 1, 50, 1, place=place)
     noisy = address.toggle("noise", "Noise in the trace", FIRST.noisy, place=place)
-    box = fold("More of the neuron", key=address.key("more"), place=place)
-    more = box if box.open else None
+    more = fold("More of the neuron", key=address.key("more"), place=place)
     v_th = slider("v_th", "Threshold v_th", FIRST.v_th, 0.2, 2.0, 0.05, place=more)
     beta = slider("beta", "Leak β (1: none)", FIRST.beta, 0.5, 1.0, 0.01, place=more)
     v_init = slider("v_init", "Start v_init", FIRST.v_init, -1.0, 1.5, 0.05, place=more)

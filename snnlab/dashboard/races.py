@@ -49,7 +49,7 @@ def draw_races() -> None:
     chart = accuracy_chart(lines, colours=colours(), height=height)
     show_chart(chart, lambda: accuracy_table(lines), key="race")
     box = fold("All that was measured", key="all-measured")
-    if box.open:
+    if box is not None:
         box.markdown(table)
     st.download_button(
         "CSV", csv, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"

@@ -146,7 +146,7 @@ def draw_rescued(run: Run, T: int) -> None:
         gallery.image(picture, words, width=104, alt=f"Test image of class {label}: {spoken}")
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
     numbers = fold("The numbers", key="numbers-rescued")
-    if numbers.open:
+    if numbers is not None:
         table = pd.DataFrame(
             {
                 "image": shown,

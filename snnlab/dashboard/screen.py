@@ -53,11 +53,12 @@ def head(title: str, lead: str) -> None:
 
 
 def fold(label: str, *, key: str, place: Any = st) -> Any:
-    """A box that is closed at first; its `open` says whether what belongs in it is to be drawn.
+    """A box that is closed at first; None until it is open.
 
-    What nobody sees costs a browser as much as what is in sight, so it should not be drawn.
+    What nobody sees costs a browser as much as what is in sight, so it is not to be drawn.
     """
-    return place.expander(label, key=key, on_change="rerun")
+    box = place.expander(label, key=key, on_change="rerun")
+    return box if box.open else None
 
 
 def show_chart(
@@ -84,7 +85,7 @@ def show_chart(
     else:
         place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
     numbers = fold("The numbers", key=f"numbers-{key}", place=place)
-    if numbers.open:
+    if numbers is not None:
         found = table()
         columns = ", ".join(map(str, found.columns))
         numbers.caption(chart.description)

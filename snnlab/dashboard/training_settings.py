@@ -139,8 +139,7 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Asked:
         bptt = slider("bptt", "T in training", 4, 1, 16, 1, place=place)
     epochs = slider("epochs", "Epochs", start.training.epochs, 1, MOST_EPOCHS, 1, place=place)
     seeds = slider("seeds", "Seeds", 1, 1, MOST_SEEDS, 1, place=place)
-    box = fold("More settings", key=address.key("more"), place=place)
-    more = box if box.open else None
+    more = fold("More settings", key=address.key("more"), place=place)
     T = slider("T", "Measure up to T =", 16, 2, MOST_TIMESTEPS, 1, place=more)
     if method == "noise":
         mu = slider("mu", "Noise mean μ (v_th)", 0.5, -0.5, 1.5, 0.05, place=more)

@@ -9,15 +9,15 @@ from torch.nn import functional
 class PointwiseConv2d(nn.Conv2d):
     """A 1 x 1 convolution that drops the pixels between its strides before it computes.
 
-    Values and gradients are those of `torch.nn.Conv2d(inputs, outputs, 1, stride)`, which drops
-    them itself. With fewer than 8 channels next to one another in memory, on a CPU with AVX2 and
-    no AVX-512, its gradient overwrites memory that is not its own, so that the process is
-    aborted or other numbers change: https://github.com/uxlfoundation/oneDNN/issues/6035.
+    Values and gradients are those of `torch.nn.Conv2d(inputs, outputs, 1, stride)`. That layer
+    leaves the dropping to oneDNN, which with fewer than 8 channels next to one another in memory,
+    on a CPU with AVX2 and no AVX-512, writes past its own memory when it computes the gradient of
+    the weights: https://github.com/uxlfoundation/oneDNN/issues/6035.
 
     Args:
         inputs: channels of the images.
         outputs: channels of the result.
-        stride: each how many-th row and column counts.
+        stride: every stride-th row and column counts.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:

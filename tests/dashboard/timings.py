@@ -120,7 +120,7 @@ def measure(repeats: int, times: Times) -> None:
                 with served(root) as address:
                     times["server answers"].append(since(start))
                     first_visit(browser, address, times, "as soon as it answers")
-                    first_visit(browser, address, times, "later")
+                    first_visit(browser, address, times, "while the engine starts")
                     context = browser.new_context(viewport={"width": 1280, "height": 900})
                     context.set_default_timeout(60_000)
                     page = context.new_page()
@@ -128,7 +128,7 @@ def measure(repeats: int, times: Times) -> None:
                     opened = time.perf_counter()
                     page.goto(f"{address}/train")
                     page.wait_for_selector("[aria-label^='Test accuracy']")
-                    times["first start: the curve of the examples"].append(since(opened))
+                    times["open, Train: the curve of the examples"].append(since(opened))
                     for preset in ("digits-mlp", "digits"):
                         training(page, address, preset, number, times)
                     page.goto(address)  # by now the engine has started, too
