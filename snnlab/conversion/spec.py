@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
+
+from snnlab.settings import Valid, settle
 
 Threshold = Literal["max", "percentile"]
 
@@ -24,17 +26,13 @@ class ThresholdRule:
 
     threshold: Threshold = "max"
     """max: the largest activation; percentile: the value that most activations stay below."""
-    percentile: float = 99.9
+    percentile: Annotated[float, Valid(above=0, high=100)] = 99.9
     """Share of the activations above 0 that stay below the threshold, in percent."""
     per_channel: bool = False
     """One threshold for each channel (each neuron of a linear layer), else one per layer."""
 
     def __post_init__(self) -> None:
-        if self.threshold not in get_args(Threshold):
-            valid = ", ".join(get_args(Threshold))
-            raise ValueError(f"unknown threshold {self.threshold!r}; valid: {valid}")
-        if not 0 < self.percentile <= 100:
-            raise ValueError(f"percentile must lie in (0, 100], got {self.percentile!r}")
+        settle(self)
 
     @property
     def description(self) -> str:

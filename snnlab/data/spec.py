@@ -6,8 +6,10 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from snnlab.data.errors import DataError
+from snnlab.settings import Valid, settle
 
 CIFAR100_CLASSES = tuple(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -172,36 +174,25 @@ class DataSpec:
     an image folder or of a tar archive of one."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
-    train_size: int | None = None
+    train_size: Annotated[int | None, Valid(low=1)] = None
     """Number of training images, validation not counted. Default: all."""
-    validation_fraction: float = 0.1
+    validation_fraction: Annotated[float, Valid(low=0, below=1)] = 0.1
     """Part of the training images set aside for validation, in [0, 1). Not used where a folder
     brings a validation split of its own."""
-    test_size: int | None = None
+    test_size: Annotated[int | None, Valid(low=1)] = None
     """Number of test images. Default: all."""
-    image_size: int | None = None
+    image_size: Annotated[int | None, Valid(low=1, hint="in pixels")] = None
     """Height and width in pixels to resize to. Default: as they are."""
-    shift: int | None = None
+    shift: Annotated[int | None, Valid(low=0, hint="in pixels")] = None
     """Largest random shift in pixels when augmenting. Default: what suits the set."""
     flip: bool | None = None
     """Mirror images at random when augmenting. Default: where the set allows it; folders: no."""
-    split_seed: int = 0
+    split_seed: Annotated[int, Valid(low=0)] = 0
     """Seed of the split, and of the choice of a subset."""
 
     def __post_init__(self) -> None:
         """Check every value on its own; whether the data suffices is seen on loading."""
-        for field in ("train_size", "test_size", "image_size"):
-            value = getattr(self, field)
-            if value is not None and value < 1:
-                raise DataError(f"{field} must be 1 or more, or None for the default; got {value}")
-        if not 0 <= self.validation_fraction < 1:
-            raise DataError(
-                f"validation_fraction must be in [0, 1); got {self.validation_fraction}"
-            )
-        if self.shift is not None and self.shift < 0:
-            raise DataError(f"shift must be 0 pixels or more; got {self.shift}")
-        if self.split_seed < 0:
-            raise DataError(f"split_seed must be 0 or more; got {self.split_seed}")
+        settle(self, DataError)
         if self.name not in CATALOGUE and not _looks_like_path(self.name):
             raise DataError(unknown_name(self.name))
 

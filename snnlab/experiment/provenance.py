@@ -20,7 +20,16 @@ PACKAGES = ("snnlab", "torch", "torchvision", "numpy", "scikit-learn", "mlxtend"
 SOURCE = Path(__file__).parents[1]
 
 
-ROOMS = ("neuron", "network", "data", "measure", "learning", "conversion", "experiment")
+ROOMS = (
+    "settings.py",
+    "neuron",
+    "network",
+    "data",
+    "measure",
+    "learning",
+    "conversion",
+    "experiment",
+)
 """Where the code stands that can change a result; figures and pages cannot."""
 
 
@@ -28,7 +37,11 @@ ROOMS = ("neuron", "network", "data", "measure", "learning", "conversion", "expe
 def code_digest() -> str:
     """Twelve hex digits that change whenever a line of the code that makes results does."""
     digest = hashlib.sha256()
-    for path in sorted(file for room in ROOMS for file in (SOURCE / room).rglob("*.py")):
+    places = [SOURCE / room for room in ROOMS]
+    files = [
+        file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))
+    ]
+    for path in sorted(files):
         digest.update(path.relative_to(SOURCE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

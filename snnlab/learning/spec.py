@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
+
+from snnlab.settings import Count, Positive, Share, Valid, settle
 
 Precision = Literal["float32", "bfloat16"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -18,33 +20,33 @@ class Training:
         ValueError: a value outside its range.
     """
 
-    epochs: int = 20
+    epochs: Annotated[int, Valid(low=1, usual=(1, 200), step=1)] = 20
     """Passes over the training images."""
-    batch_size: int = 128
+    batch_size: Count = 128
     """Images per step."""
-    learning_rate: float = 4e-3
+    learning_rate: Positive = 4e-3
     """Peak of the one-cycle schedule."""
-    weight_decay: float = 0.01
+    weight_decay: Annotated[float, Valid(low=0)] = 0.01
     """Decoupled weight decay (AdamW) of weight matrices and kernels."""
-    label_smoothing: float = 0.0
+    label_smoothing: Annotated[float, Valid(low=0, below=1)] = 0.0
     """Share of the target spread evenly over all classes, in [0, 1)."""
     augment: bool = False
     """Shift (and, where the data set allows it, flip) the training images at random."""
-    noise_fraction: float = 1.0
+    noise_fraction: Annotated[float, Valid(low=0, high=1, usual=(0.1, 1.0), step=0.1)] = 1.0
     """Share of the epochs in which the noise acts, from the end of the warm-up on, in [0, 1]; 1:
     throughout."""
     noise_schedule: Schedule = "constant"
     """How sigma moves from its full value in the first epoch to `noise_floor` times that in the
     last epoch with noise: not at all, in a straight line, or along half a cosine. The surrogate
     stays as it is."""
-    noise_floor: float = 0.1
+    noise_floor: Annotated[float, Valid(above=0, high=1)] = 0.1
     """Share of sigma that an annealed noise ends at, above 0 and at most 1. Target-T noise that
     falls to a small floor turns from random rounding into rounding to the nearest."""
-    warm_up_fraction: float | None = None
+    warm_up_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
     """Initial share of the epochs, in [0, 1], in which every neuron gives its mean response, as
     under `mean_fraction`, before the noise sets in: without noise the network learns faster.
     None: 0.5 in runs of method target-noise; else 0."""
-    mean_fraction: float = 0.0
+    mean_fraction: Share = 0.0
     """Final share of the epochs, in [0, 1], in which every neuron gives its mean response
     clip(I / v_th, 0, 1) in place of spikes, without noise; IF neurons and single passes only."""
     precision: Precision = "float32"
@@ -58,26 +60,9 @@ class Training:
     networks train faster there. Not together with compile."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate!r}")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay!r}")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must lie in [0, 1), got {self.label_smoothing!r}")
-        for name in ("noise_fraction", "warm_up_fraction", "mean_fraction"):
-            if not 0 <= (getattr(self, name) or 0) <= 1:
-                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)!r}")
-        if not 0 < self.noise_floor <= 1:
-            raise ValueError(f"noise_floor must lie in (0, 1], got {self.noise_floor!r}")
+        settle(self)
         if self.compile and self.cuda_graph:
             raise ValueError("compile and cuda_graph exclude each other; choose one")
-        for name, kind in (("precision", Precision), ("noise_schedule", Schedule)):
-            if getattr(self, name) not in get_args(kind):
-                valid = ", ".join(get_args(kind))
-                raise ValueError(f"unknown {name} {getattr(self, name)!r}; valid: {valid}")
 
     @property
     def warm_up_epochs(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 from snnlab.neuron.spec import Learned
+from snnlab.settings import Positive, Valid, settle
 
 ModelName = Literal["mlp", "convnet", "convnet6", "vgg11", "vgg16", "resnet18"]
 
@@ -18,6 +19,8 @@ DEFAULT_WIDTH: dict[str, int] = {
     "resnet18": 64,
 }
 
+LearnedThreshold = Annotated[Learned | None, Valid(called="choice for learned_threshold")]
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -27,41 +30,28 @@ class Architecture:
         ValueError: an unknown name, or a width below 1.
     """
 
-    name: ModelName = "mlp"
+    name: Annotated[ModelName, Valid(called="model")] = "mlp"
     """mlp (two hidden layers), convnet (three convolutions), convnet6 (six), vgg11, vgg16 or
     resnet18."""
-    width: int | None = None
+    width: Annotated[int | None, Valid(low=1)] = None
     """Hidden units of the mlp, channels of the first convolution otherwise; None: 64 units,
     32 channels in the convnets, 64 in VGG and ResNet."""
-    norm_weight: float | None = None
+    norm_weight: Annotated[float | None, Valid(above=0)] = None
     """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
     start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1, also
     in runs of method target-noise that learn their thresholds."""
-    learned_threshold: Learned | None = None
+    learned_threshold: LearnedThreshold = None
     """Whether training learns the threshold of spiking neurons: no, one per layer, or one per
     channel. None: one per layer in runs of method target-noise; else no."""
-    threshold_start: float | None = None
+    threshold_start: Annotated[float | None, Valid(above=0)] = None
     """Where learned thresholds start, in units of v_th. None: 2 in runs of method target-noise;
     else 1."""
-    readout_gain: float = 1.0
+    readout_gain: Positive = 1.0
     """What the readout multiplies its input by; 10 makes up for the small rates that global average
     pooling leaves it in convnet6, VGG and ResNet, see `Readout`."""
 
     def __post_init__(self) -> None:
-        if self.name not in get_args(ModelName):
-            valid = ", ".join(get_args(ModelName))
-            raise ValueError(f"unknown model {self.name!r}; valid: {valid}")
-        if self.width is not None and self.width < 1:
-            raise ValueError(f"width must be at least 1, got {self.width}")
-        if self.learned_threshold not in (None, *get_args(Learned)):
-            valid = ", ".join(get_args(Learned))
-            raise ValueError(
-                f"unknown choice for learned_threshold {self.learned_threshold!r}; valid: {valid}"
-            )
-        for name in ("norm_weight", "threshold_start", "readout_gain"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value}")
+        settle(self)
 
     @property
     def channels(self) -> int:

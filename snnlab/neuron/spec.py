@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Annotated, Literal
+
+from snnlab.settings import Count, Valid, settle
 
 Reset = Literal["subtract", "zero"]
 Family = Literal["gaussian", "uniform", "logistic", "empirical"]
@@ -18,6 +20,20 @@ MATCHED_MU = 0.5
 MATCHED_SIGMA = 1 / math.sqrt(12)
 """Standard deviation of that residual (0.2887), in units of v_th."""
 
+Leak = Annotated[
+    float, Valid(above=0, high=1, hint="1 is the IF neuron", usual=(0.5, 1.0), step=0.01)
+]
+Mean = Annotated[float, Valid(hint="in units of v_th", usual=(-0.5, 1.5), step=0.05)]
+Sigma = Annotated[
+    float,
+    Valid(
+        above=0,
+        hint="in units of v_th; for no noise pass noise=None",
+        usual=(0.0, 1.0),  # a slider at 0 stands for no noise
+        step=0.01,
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Neuron:
@@ -29,23 +45,17 @@ class Neuron:
         ValueError: a constant lies outside its range.
     """
 
-    v_th: float = 1.0
+    v_th: Annotated[float, Valid(above=0, usual=(0.2, 2.0), step=0.05)] = 1.0
     """Threshold, above 0: the neuron fires when its potential reaches it."""
-    v_init: float | None = None
+    v_init: Annotated[float | None, Valid(usual=(-1.0, 1.5), step=0.05)] = None
     """Potential before the first timestep; None stands for v_th / 2."""
-    beta: float = 1.0
+    beta: Leak = 1.0
     """Leak factor in (0, 1]: the share of the potential kept from one timestep to the next."""
     reset: Reset = "subtract"
     """What a spike does to the potential: subtract v_th from it, or set it to zero."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.v_th) and self.v_th > 0):
-            raise ValueError(f"v_th must be a number above 0, got {self.v_th!r}")
-        if self.v_init is not None and not math.isfinite(self.v_init):
-            raise ValueError(f"v_init must be a finite number or None, got {self.v_init!r}")
-        if not 0 < self.beta <= 1:
-            raise ValueError(f"beta must lie in (0, 1] (1 is the IF neuron), got {self.beta!r}")
-        _one_of("reset", self.reset, get_args(Reset))
+        settle(self)
 
     @property
     def v_start(self) -> float:
@@ -72,31 +82,28 @@ class Noise:
         0.45
     """
 
-    family: Family = "gaussian"
+    family: Annotated[Family, Valid(called="noise family")] = "gaussian"
     """Shape of the distribution; empirical: that of `quantiles`."""
-    sigma: float = MATCHED_SIGMA
+    sigma: Sigma = MATCHED_SIGMA
     """Standard deviation in units of v_th; matched to the residual: 0.2887. It follows from the
     quantiles if the family is empirical, and training starts from it if it is learned."""
-    mu: float = MATCHED_MU
+    mu: Mean = MATCHED_MU
     """Mean in units of v_th; matched to the residual: 0.5. It follows from the quantiles if the
     family is empirical."""
-    timesteps: int = 1
+    timesteps: Count = 1
     """T for which one training pass stands; above 1: target-T noise."""
-    learned: Learned = "no"
+    learned: Annotated[Learned, Valid(called="choice for learned")] = "no"
     """Whether training learns sigma too: no, one per layer, or one per channel."""
     quantiles: tuple[float, ...] = ()
     """Of the family empirical only: the noise below which 0 to 100 % of all lie, in equal steps
     of share and in units of v_th, rising; in between the distribution is even."""
 
     def __post_init__(self) -> None:
-        _one_of("noise family", self.family, get_args(Family))
-        _one_of("choice for learned", self.learned, get_args(Learned))
+        settle(self)
         if self.learned != "no" and self.family == "empirical":
             raise ValueError(
                 "sigma of empirical noise cannot be learned: it follows from the table"
             )
-        if self.timesteps < 1:
-            raise ValueError(f"timesteps of the noise must be at least 1, got {self.timesteps!r}")
         if (self.family == "empirical") != bool(self.quantiles):
             raise ValueError(
                 "the family empirical takes quantiles and the others take none: got family "
@@ -107,13 +114,6 @@ class Noise:
             mu, sigma = moments(self.quantiles)
             object.__setattr__(self, "mu", mu)
             object.__setattr__(self, "sigma", sigma)
-        if not (math.isfinite(self.sigma) and self.sigma > 0):
-            raise ValueError(
-                f"sigma must be a number above 0 (in units of v_th), got {self.sigma!r}; "
-                "for no noise pass noise=None"
-            )
-        if not math.isfinite(self.mu):
-            raise ValueError(f"mu must be a finite number (in units of v_th), got {self.mu!r}")
 
     @property
     def standard_quantiles(self) -> tuple[float, ...]:
@@ -142,18 +142,16 @@ class Surrogate:
         ValueError: an unknown shape, or width not above 0.
     """
 
-    shape: Shape = "arctan"
+    shape: Annotated[Shape, Valid(called="surrogate shape")] = "arctan"
     """Which density."""
-    width: float = 1.0
+    width: Annotated[float, Valid(above=0, called="surrogate width")] = 1.0
     """Width in units of v_th: the standard deviation for gaussian, uniform and logistic,
     1 / peak for arctan, half the base for triangle."""
     quantiles: tuple[float, ...] = ()
     """Of the shape empirical only: quantiles with mean 0 and standard deviation 1, rising."""
 
     def __post_init__(self) -> None:
-        _one_of("surrogate shape", self.shape, get_args(Shape))
-        if not (math.isfinite(self.width) and self.width > 0):
-            raise ValueError(f"surrogate width must be a number above 0, got {self.width!r}")
+        settle(self)
         if (self.shape == "empirical") != bool(self.quantiles):
             raise ValueError(
                 "the surrogate shape empirical takes quantiles and the others take none: got shape "
@@ -190,8 +188,3 @@ def _check_rising(quantiles: tuple[float, ...]) -> None:
 def _shortened(values: tuple[float, ...]) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:6])
     return f"({shown}{', ...' if len(values) > 6 else ''})"
-
-
-def _one_of(what: str, got: str, valid: tuple[str, ...]) -> None:
-    if got not in valid:
-        raise ValueError(f"unknown {what} {got!r}; valid: {', '.join(valid)}")

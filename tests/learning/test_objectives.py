@@ -80,8 +80,8 @@ def test_backpropagation_through_no_time_is_refused(timesteps):
     [
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"learning_rate": 0.0}, r"learning_rate must be above 0, got 0\.0"),
-        ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+        ({"learning_rate": 0.0}, r"learning_rate must be a number above 0, got 0\.0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number above 0, got nan"),
         ({"weight_decay": -0.1}, r"weight_decay must be at least 0, got -0\.1"),
         ({"label_smoothing": 1.0}, r"label_smoothing must lie in \[0, 1\), got 1\.0"),
         ({"noise_fraction": 1.5}, r"noise_fraction must lie in \[0, 1\], got 1\.5"),

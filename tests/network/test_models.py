@@ -80,7 +80,7 @@ def test_impossible_networks_are_refused(options, message):
     [
         ({"name": "vgg19"}, "'vgg19'; valid: mlp, convnet, convnet6, vgg11, vgg16, resnet18"),
         ({"width": 0}, "width must be at least 1, got 0"),
-        ({"norm_weight": 0.0}, r"norm_weight must be above 0, got 0\.0"),
+        ({"norm_weight": 0.0}, r"norm_weight must be a number above 0, got 0\.0"),
     ],
 )
 def test_impossible_architectures_are_refused(values, message):

@@ -109,7 +109,7 @@ def test_quantiles_that_coincide_make_a_jump():
         ({"family": "empirical", "quantiles": (1.0, 1.0)}, r"got \(1, 1\)"),
         ({"family": "empirical", "quantiles": (0.0, math.inf)}, "finite"),
         ({"family": "empirical", "quantiles": (0.0, 1.0), "learned": "layer"}, "cannot be learned"),
-        ({"timesteps": 0}, "timesteps of the noise must be at least 1, got 0"),
+        ({"timesteps": 0}, "timesteps must be at least 1, got 0"),
         ({"learned": "yes"}, "learned 'yes'; valid: no, layer, channel"),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_default_is_matched_to_an_even_residual():
     ("make", "values", "message"),
     [
         (Noise, {"family": "cauchy"}, "noise family 'cauchy'; valid: gaussian, uniform, logistic"),
-        (Noise, {"sigma": 0.0}, r"sigma .* above 0 .* got 0\.0; .* noise=None"),
+        (Noise, {"sigma": 0.0}, r"sigma .* above 0, got 0\.0 .* noise=None"),
         (Noise, {"sigma": math.inf}, "sigma .* got inf"),
         (Noise, {"mu": math.nan}, "mu .* got nan"),
         (Surrogate, {"shape": "sigmoid"}, "surrogate shape 'sigmoid'; valid: .*arctan, triangle"),

@@ -1,0 +1,210 @@
+"""How a setting is declared, and checked once, where its dataclass is made. No torch here.
+
+The type of a field says what its values are, and `Valid` beside it which of them make sense:
+
+    epochs: Annotated[int, Valid(low=1, usual=(1, 200))] = 20
+
+Command line, files, links, sliders and Python all end in the dataclass, so `settle` there is the
+one place that tells whole numbers, numbers, booleans and text apart. Python alone would take 2.5
+epochs, and as `10 == 10.0`, one configuration would have two ids.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True)
+class Valid:
+    """Which values of a setting make sense, besides their type; and where a slider stands."""
+
+    low: float | None = None
+    """The lowest valid number."""
+    above: float | None = None
+    """Valid numbers lie above it."""
+    high: float | None = None
+    """The highest valid number."""
+    below: float | None = None
+    """Valid numbers lie below it."""
+    options: Callable[[], Iterable[str]] | None = None
+    """Names the valid texts at the moment, for choices that can grow."""
+    called: str = ""
+    """What messages call the setting; default: the name of its field."""
+    hint: str = ""
+    """Said after a refusal."""
+    usual: tuple[float, float] | None = None
+    """Between which numbers a slider moves."""
+    step: float | None = None
+    """By how much."""
+
+    def allows(self, number: float) -> bool:
+        """Whether a number lies in the range."""
+        return (
+            (self.low is None or number >= self.low)
+            and (self.above is None or number > self.above)
+            and (self.high is None or number <= self.high)
+            and (self.below is None or number < self.below)
+        )
+
+    @property
+    def range(self) -> str:
+        """The range in words that follow "must"."""
+        start, end = (
+            next((x for x in pair if x is not None), None)
+            for pair in ((self.low, self.above), (self.high, self.below))
+        )
+        if start is None and end is None:
+            return "be a finite number"
+        if end is None:
+            return f"be {'a number above' if self.low is None else 'at least'} {start:g}"
+        if start is None:
+            return f"be {'below' if self.high is None else 'at most'} {end:g}"
+        left, right = "[" if self.above is None else "(", "]" if self.below is None else ")"
+        return f"lie in {left}{start:g}, {end:.10g}{right}"
+
+
+WORDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+}
+
+
+def settle(settings: Any, error: type[ValueError] = ValueError) -> None:
+    """Bring every value of a dataclass into its declared type, or refuse it.
+
+    To be called first in `__post_init__`. Whole numbers become floats where numbers are declared,
+    lists become tuples, NumPy's numbers Python's.
+
+    Args:
+        settings: a dataclass instance; may be frozen.
+        error: what is raised; its message quotes name and value and says what is valid.
+    """
+    kind: type = type(settings)
+    for name, hint in declared(kind).items():
+        value = getattr(settings, name)
+        settled = checked(name, hint, value, error)
+        if settled is not value:
+            object.__setattr__(settings, name, settled)
+
+
+def checked(name: str, hint: Any, value: Any, error: type[ValueError] = ValueError) -> Any:
+    """A single value in its declared type.
+
+    Args:
+        name: of the setting or the argument.
+        hint: a type, with `Valid` in an `Annotated` where not every value makes sense.
+        value: what was given.
+        error: what is raised.
+
+    Example:
+        >>> checked("levels", Count, 0)
+        ValueError: levels must be at least 1, got 0
+    """
+    valid = validity(hint)
+    try:
+        return converted(hint, value, valid.called or name)
+    except Refused as refused:
+        raise error(f"{refused} ({valid.hint})" if valid.hint else str(refused)) from None
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number of at least 1, such as a number of timesteps.
+
+    Raises:
+        ValueError: anything else.
+    """
+    return int(checked(name, Count, value))
+
+
+@cache
+def declared(kind: type) -> dict[str, Any]:
+    """The fields of a dataclass with their types, `Annotated` where something is noted."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def validity(hint: Any) -> Valid:
+    """What is noted beside a type; nothing in particular if nothing is."""
+    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((note for note in notes if isinstance(note, Valid)), Valid())
+
+
+def bare(hint: Any) -> Any:
+    """The type without its notes."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+class Refused(ValueError):
+    """A value that a setting cannot have."""
+
+
+def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
+    """See `checked`; `none` is said where None is valid, too. Raises Refused."""
+    valid, kind = validity(hint), bare(hint)
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        if value is None:
+            return None
+        (kind,) = (option for option in get_args(kind) if option is not NoneType)
+        return converted(Annotated[kind, valid], value, called, " or None")
+    if valid.options is not None or origin is Literal:
+        options = list(valid.options()) if valid.options else list(get_args(kind))
+        if not isinstance(value, str) or value not in options:
+            raise Refused(f"unknown {called} {value!r}; valid: {', '.join(options)}")
+        return str(value)
+    if origin is tuple:
+        return items(get_args(kind), value, called)
+    if isinstance(kind, type) and is_dataclass(kind):
+        if not isinstance(value, kind):
+            raise Refused(f"{called} must be a group of settings ({kind.__name__}){none}, got {value!r}")
+        return value
+    return plain(kind, valid, value, called, none)
+
+
+def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
+    """A list of values; `kinds` are the arguments of its tuple type. Raises Refused."""
+    endless = kinds[-1] is Ellipsis
+    if not isinstance(value, list | tuple) or not (endless or len(value) == len(kinds)):
+        size = "" if endless else f" of {len(kinds)}"
+        raise Refused(f"{called} must be a list{size}, got {value!r}")
+    inner = [kinds[0]] * len(value) if endless else kinds
+    found = tuple(converted(kind, one, called) for kind, one in zip(inner, value, strict=True))
+    return found
+
+
+def plain(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
+    """A number, a boolean or a text. Raises Refused."""
+    fits = {
+        bool: isinstance(value, bool) or type(value).__name__ == "bool",  # NumPy's, too
+        int: isinstance(value, Integral) and not isinstance(value, bool),
+        float: isinstance(value, Real) and not isinstance(value, bool),
+        str: isinstance(value, str | os.PathLike),
+    }
+    if not fits[kind]:
+        raise Refused(f"{called} must be {WORDS[kind]}{none}, got {value!r}")
+    if kind is str:
+        return os.fspath(value)
+    try:
+        settled = kind(value)
+    except OverflowError:
+        raise Refused(f"{called} must {valid.range}, got one that is too large") from None
+    if kind is not bool and not (math.isfinite(settled) and valid.allows(settled)):
+        raise Refused(f"{called} must {valid.range}, got {value!r}")
+    return settled or kind(0)  # -0.0 is 0.0, and would be another text in JSON
+
+
+Count = Annotated[int, Valid(low=1)]
+"""A whole number of at least 1."""
+Positive = Annotated[float, Valid(above=0)]
+"""A number above 0."""
+Share = Annotated[float, Valid(low=0, high=1)]
+"""A number in [0, 1]."""
