@@ -76,5 +76,5 @@ def test_a_gain_that_is_not_above_0_is_refused(gain: float) -> None:
     with pytest.raises(ValueError, match="must be a number above 0"):
         Readout(2, 2, gain=gain)
     if gain == gain:
-        with pytest.raises(ValueError, match="readout_gain must be above 0"):
+        with pytest.raises(ValueError, match="readout_gain must be a number above 0"):
             Architecture(readout_gain=gain)
