@@ -165,7 +165,9 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         return items(get_args(kind), value, called)
     if isinstance(kind, type) and is_dataclass(kind):
         if not isinstance(value, kind):
-            raise Refused(f"{called} must be a group of settings ({kind.__name__}){none}, got {value!r}")
+            raise Refused(
+                f"{called} must be a group of settings ({kind.__name__}){none}, got {value!r}"
+            )
         return value
     return plain(kind, valid, value, called, none)
 
@@ -177,8 +179,8 @@ def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
         size = "" if endless else f" of {len(kinds)}"
         raise Refused(f"{called} must be a list{size}, got {value!r}")
     inner = [kinds[0]] * len(value) if endless else kinds
-    found = tuple(converted(kind, one, called) for kind, one in zip(inner, value, strict=True))
-    return found
+    parts = enumerate(zip(inner, value, strict=True))
+    return tuple(converted(kind, one, f"{called}[{i}]") for i, (kind, one) in parts)
 
 
 def plain(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:

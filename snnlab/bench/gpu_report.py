@@ -10,14 +10,15 @@ from typing import Any
 
 from snnlab.bench.speed import Row, Speed
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import Method, RunConfig
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.methods import MethodName
 from snnlab.experiment.run import run
 from snnlab.experiment.store import RUNS, Run
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture, ModelName
 
 MODELS: tuple[ModelName, ...] = ("vgg16", "resnet18")
-METHODS: tuple[Method, ...] = ("noise", "ann")
+METHODS: tuple[MethodName, ...] = ("noise", "ann")
 FOLDER = RUNS / "bench-gpu"
 
 
@@ -42,7 +43,7 @@ class Trained:
 
 
 def cifar10_config(
-    model: ModelName, method: Method, seed: int, epochs: int, root: str | None
+    model: ModelName, method: MethodName, seed: int, epochs: int, root: str | None
 ) -> RunConfig:
     """What one training does: mixed precision, channels-last, data on the GPU."""
     return RunConfig(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from snnlab.cli.answer import RunName, answer, table
-from snnlab.conversion.spec import ThresholdRule
+from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.experiment.config import Device
 from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.store import RUNS, RunError, load_run
@@ -18,16 +18,13 @@ if TYPE_CHECKING:
     from snnlab.data.images import Data
     from snnlab.network.net import ANN, SpikingNet, StagedNet
 
-CALIBRATION_IMAGES = 1000
-"""Training images from which the thresholds of an ANN are read, at most."""
-
 
 @dataclass(frozen=True)
 class ANNConversion:
     """How a run of method ann or qcfs becomes a spiking network."""
 
     rule: Annotated[ThresholdRule, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: ThresholdRule("percentile", per_channel=True)
+        default_factory=lambda: BEST_PRACTICE
     )
     half_threshold_start: bool = True
     """Start from v_th / 2, so that rates are rounded to 1 / T; else from 0: rounded down."""
@@ -86,13 +83,14 @@ class Convert:
 
     def answer_for_ann(self, net: ANN, data: Data) -> None:
         """Spiking neurons for activation functions."""
-        from snnlab.conversion.ann import certify_ann, common_levels, convert_ann
+        from snnlab.conversion.ann import certify_ann, convert_ann
+        from snnlab.experiment.conversions import best_correction, calibration_images
 
         asked = self.ann
-        calibration = data.train.first(min(CALIBRATION_IMAGES, len(data.train)))
+        calibration = calibration_images(data.train)
         correct_at = asked.correct_bias_at
         if correct_at is None:
-            correct_at = common_levels(net) or 4
+            correct_at = best_correction(net)
         converted = convert_ann(
             net,
             self.timesteps,

@@ -8,12 +8,13 @@ from typing import Any
 
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.cli.threads import few_threads
-from snnlab.experiment.config import Device, Method, RunConfig
+from snnlab.experiment.config import Device, RunConfig
 from snnlab.experiment.curves import accuracy_table, curves_by_method, powers_of_two
+from snnlab.experiment.methods import METHODS, PLAIN, QUIET
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_text
 
-METHODS: tuple[Method, ...] = ("noise", "no-noise")
+SHOWN = (PLAIN, QUIET)
 NAME = "accuracy_vs_timesteps"
 REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."
 
@@ -46,7 +47,7 @@ class Demo:
         start = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
         configs = [
             replace(start, method=method, seed=seed)
-            for method in METHODS
+            for method in SHOWN
             for seed in range(self.seeds)
         ]
         done = [self.train(config) for config in configs]
@@ -93,7 +94,7 @@ def headline(done: list[Run]) -> str:
     return (
         f"{len(done)} networks trained with ONE timestep on {name} in {seconds:.0f} s, then "
         f"run with T.\nTest accuracy (%) on {images} images without noise, mean of "
-        f"{len(done) // len(METHODS)} seeds (standard deviation):"
+        f"{len(done) // len(SHOWN)} seeds (standard deviation):"
     )
 
 
@@ -101,12 +102,11 @@ def as_table(curves: Any) -> str:
     """Mean and standard deviation over seeds, by method and T."""
     from statistics import mean, stdev
 
-    names = {"noise": "with noise", "no-noise": "without noise"}
-    shown = curves["noise"]["timesteps"]
+    shown = curves[PLAIN]["timesteps"]
     rows = []
     for method, curve in curves.items():
         columns = list(zip(*curve["accuracy"], strict=True))
         spread = [f" ({stdev(column):.2f})" if len(column) > 1 else "" for column in columns]
         cells = [f"{mean(column):.2f}{s}" for column, s in zip(columns, spread, strict=True)]
-        rows.append([names[method], *cells])
+        rows.append([METHODS[method].title, *cells])
     return table(["trained", *(f"T = {T}" for T in shown)], rows)

@@ -10,6 +10,7 @@ from snnlab.experiment.laboratory_breaks import BREAK
 from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
 from snnlab.experiment.laboratory_robustness import KINDS, METHODS, ROBUSTNESS
 from snnlab.experiment.laboratory_sweep import NONE, SWEEP
+from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.switches import REFERENCE
 from snnlab.neuron.spec import Noise
 from snnlab.show.accuracy import Curve, accuracy_against_timesteps
@@ -45,7 +46,7 @@ def draw_calibration(result: Result, folder: Path) -> list[Path]:
         curves = leak_curves(result["leaks"], beta)
         ax = accuracy_against_timesteps(
             curves,
-            names={"noise": "IF neurons"},
+            names={PLAIN: "IF neurons"},
             ax=blank_axes(),
             title=f"Leaky neurons, beta = {beta:g}",
         )
@@ -55,7 +56,7 @@ def draw_calibration(result: Result, folder: Path) -> list[Path]:
 
 def leak_curves(entries: list[Entry], beta: float) -> dict[str, Curve]:
     """Accuracy of the IF network, which looks like the method noise, and of one leak's variants."""
-    chosen = {"noise": [e for e in entries if e["variant"] == "IF"]}
+    chosen = {PLAIN: [e for e in entries if e["variant"] == "IF"]}
     for variant in VARIANTS:
         if variant not in LEFT_OUT:
             chosen[variant] = [e for e in entries if (e["variant"], e["beta"]) == (variant, beta)]

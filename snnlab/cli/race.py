@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.cli.answer import Bar, answer
-from snnlab.experiment.config import METHODS, Method, RunConfig
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.methods import METHODS, MethodName
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.race import RACE, RACES, Callbacks, Lap, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
@@ -28,7 +29,7 @@ class Race:
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
         default_factory=lambda: plain(next(iter(PRESETS.values())))
     )
-    methods: tuple[Method, ...] = METHODS  # type: ignore[assignment]
+    methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3
     """Networks per method, with seeds from --seed on."""

@@ -15,27 +15,23 @@ from snnlab.show.saving import save
 
 Entry = dict[str, Any]
 Groups = dict[str, list[Entry]]
-NAMES = {"qcfs": "QCFS conversion"}
 
 
 def draw(race: dict[str, Any], folder: Path) -> list[Path]:
     """Write all figures of a finished race as PNG and SVG; returns the paths."""
     equal_epochs = by_method(race, TERMS[0])
-    names = {method: name for method, name in NAMES.items() if method in equal_epochs}
     T = race["race"]["start"]["bptt_timesteps"]
     T = min(T, *(max(map(int, runs[0]["accuracy"])) for runs in equal_epochs.values()))
     images = next(iter(equal_epochs.values()))[0]["subset"]["images"]
     figures = {
         "accuracy_vs_timesteps": accuracy_against_timesteps(
             {method: timesteps_curve(runs) for method, runs in equal_epochs.items()},
-            names=names,
             ax=blank_axes(),
             title=f"Accuracy against timesteps, first {images:,} test images",
         ),
         "accuracy_vs_training_time": accuracy_against_cost(
             training_curves(race, T),
             "Training time (s)",
-            names=names,
             note=f"At T = {T}; one point with equal epochs, one with equal time",
             ax=blank_axes(),
             title="Accuracy against training time",
@@ -43,7 +39,6 @@ def draw(race: dict[str, Any], folder: Path) -> list[Path]:
         "accuracy_vs_operations": accuracy_against_cost(
             {method: operations_curve(runs) for method, runs in equal_epochs.items()},
             "Synaptic operations per image",
-            names=names,
             note="Points: T = 1, 2, 4 and so on",
             ax=blank_axes(),
             title="Accuracy against operations",
@@ -51,7 +46,6 @@ def draw(race: dict[str, Any], folder: Path) -> list[Path]:
         "early_exit": accuracy_against_cost(
             {method: exit_curve(runs) for method, runs in equal_epochs.items()},
             "Timesteps per image, mean",
-            names=names,
             note="Points: thresholds of the confidence at which an image stops",
             ax=blank_axes(),
             title="Early exit",

@@ -116,12 +116,12 @@ def draw(done: dict[str, Any], folder: Path) -> list[Path]:
     from snnlab.show.accuracy import accuracy_against_timesteps
     from snnlab.show.page import blank_axes
     from snnlab.show.saving import save
-    from snnlab.show.style import LOOKS
+    from snnlab.show.style import look_of
     from snnlab.show.sweep import accuracy_map
 
     curves = {point.label: point.curve for point in points(done)}
     title = "Accuracy against timesteps"
-    if len(set(curves) - set(LOOKS)) <= MOST_LINES:
+    if sum(look_of(label) is None for label in curves) <= MOST_LINES:
         ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)  # type: ignore[arg-type]
     else:
         ax = accuracy_map(curves, title=title)  # type: ignore[arg-type]

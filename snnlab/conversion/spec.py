@@ -41,3 +41,7 @@ class ThresholdRule:
             "largest activation" if self.threshold == "max" else f"{self.percentile:g}th percentile"
         )
         return f"{value} of each {'channel' if self.per_channel else 'layer'}"
+
+
+BEST_PRACTICE = ThresholdRule("percentile", per_channel=True)
+"""What converts a ReLU network best, see RESULTS.md."""

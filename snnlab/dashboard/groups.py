@@ -10,20 +10,11 @@ from typing import Any
 import pandas as pd
 
 from snnlab.experiment.config import RunConfig, to_dict
+from snnlab.experiment.methods import METHODS, plays_a_part
 from snnlab.experiment.store import Run
 from snnlab.show.charts.accuracy import Line
-from snnlab.show.charts.palette import Palette
+from snnlab.show.colours import Palette
 
-WORDS = {
-    "noise": "with noise",
-    "target-noise": "target-T noise",
-    "no-noise": "without noise",
-    "bptt": "BPTT",
-    "ann": "ANN, converted",
-    "qcfs": "QCFS, converted",
-}
-"""Methods as a chart names them."""
-OWN_COLOURS = ("noise", "no-noise", "bptt", "ann")
 APART = ("method", "seed", "device")
 """Settings that do not become part of a name, or do so in words."""
 
@@ -39,7 +30,7 @@ class Group:
 
 
 def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
-    """Groups in the order of `WORDS`; names tell all of them apart.
+    """Groups in the order of `METHODS`; names tell all of them apart.
 
     Args:
         runs: any with a readable configuration; others are left out.
@@ -57,7 +48,7 @@ def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
     groups, place = [], 0
     for name, group in zip(names, members, strict=True):
         method = group[0].config.method if group[0].config else ""
-        if method in taken or method not in OWN_COLOURS:
+        if method in taken:
             colour, place = colours.of("", place), place + 1
         else:
             colour = colours.of(method)
@@ -69,8 +60,8 @@ def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
 def place_of(run: Run) -> tuple[int, int]:
     """Where a run stands in a legend: by method, then by seed."""
     if run.config is None:
-        return len(WORDS), 0
-    return list(WORDS).index(run.config.method), run.config.seed
+        return len(METHODS), 0
+    return list(METHODS).index(run.config.method), run.config.seed
 
 
 def group_names(configs: Sequence[RunConfig]) -> list[str]:
@@ -78,16 +69,15 @@ def group_names(configs: Sequence[RunConfig]) -> list[str]:
     flats = [flat(config) for config in configs]
     names = []
     for config, settings in zip(configs, flats, strict=True):
-        name = WORDS.get(config.method, config.method)
-        if config.method == "noise":
-            name += f", σ = {config.noise.sigma:.3g}"
-        if config.method == "bptt":
-            name += f", T = {config.bptt_timesteps}"
+        named = config.entry.named_by
+        name = ", ".join(
+            [config.entry.title, *(f"{symbol} = {short(settings[key])}" for key, symbol in named)]
+        )
         rivals = [other for other in flats if other["method"] == config.method]
         differ = [
             key
             for key in differing(rivals)
-            if key not in (*APART, "noise.sigma", "bptt_timesteps") and counts(key, config)
+            if key not in (*APART, *dict(named)) and plays_a_part(key, config.method)
         ]
         if differ:
             parts = [f"{key.split('.')[-1]} {short(settings[key])}" for key in differ[:4]]
@@ -99,11 +89,6 @@ def group_names(configs: Sequence[RunConfig]) -> list[str]:
         if seen[name] > 1:
             names[place] = f"{name} #{seen[name]}"
     return names
-
-
-def counts(key: str, config: RunConfig) -> bool:
-    """Whether a setting plays a part in a run: noise only where there is noise."""
-    return config.method == "noise" or not key.startswith("noise.")
 
 
 def short(value: Any) -> str:

@@ -14,6 +14,7 @@ from streamlit.navigation.page import StreamlitPage
 from snnlab.dashboard import address
 from snnlab.dashboard.service import prepare, runs_folder
 from snnlab.dashboard.visitor import leave_cookie
+from snnlab.show.colours import LIGHT
 
 PIN = "SNNLAB_TEACHER_PIN"
 """Environment variable with the PIN of the teacher's page; without it there is no such page."""
@@ -58,7 +59,7 @@ def icon() -> Image.Image:
     """A spike, for the tab of the browser. Icons by name would be fetched from outside."""
     picture = Image.new("RGBA", (64, 64))
     spike = [(2, 44), (18, 44), (26, 34), (32, 6), (40, 58), (46, 44), (62, 44)]
-    ImageDraw.Draw(picture).line(spike, fill="#0072B2", width=7, joint="curve")
+    ImageDraw.Draw(picture).line(spike, fill=LIGHT.noise, width=7, joint="curve")
     return picture
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
 from snnlab.dashboard.screen import colours, fold, head, show_chart
-from snnlab.show.charts.palette import Palette, palette
+from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
     from snnlab.show.charts.frame import Picture

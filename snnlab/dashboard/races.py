@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from snnlab.dashboard import address
-from snnlab.dashboard.groups import WORDS
 from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
 from snnlab.experiment.audit import judge, list_races, read_race
 from snnlab.experiment.claims import Claim
+from snnlab.experiment.methods import METHODS
 from snnlab.experiment.race import TERMS
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import RunError
@@ -64,10 +64,8 @@ def race_lines(race: dict[str, Any]) -> dict[str, Line]:
             curve = {int(T): float(value) for T, value in entry["accuracy"].items()}
             seeds.setdefault(entry["method"], []).append(curve)
     palette = colours()
-    places = {method: place for place, method in enumerate(seeds)}
     return {
-        WORDS.get(method, method): Line(palette.of(method, places[method]), curves)
-        for method, curves in seeds.items()
+        METHODS[method].title: Line(palette.of(method), curves) for method, curves in seeds.items()
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from snnlab.show.charts.palette import Palette, palette
+from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
     import altair as alt

@@ -11,7 +11,8 @@ from snnlab.dashboard import address
 from snnlab.dashboard.screen import fold
 from snnlab.dashboard.upload import upload_control
 from snnlab.data.spec import CATALOGUE
-from snnlab.experiment.config import METHODS, Device, Method, RunConfig
+from snnlab.experiment.config import Device, RunConfig
+from snnlab.experiment.methods import METHODS
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.network.spec import ModelName
 from snnlab.neuron.spec import Family, Noise
@@ -26,14 +27,6 @@ FAMILIES = ("gaussian", "uniform", "logistic")
 MOST_SEEDS = 3
 """As many as one user may have in the queue."""
 MOST_TIMESTEPS, MOST_EPOCHS = 64, 200
-METHOD_WORDS = {
-    "noise": "Noise, one timestep",
-    "target-noise": "Target-T noise, one pass",
-    "no-noise": "No noise, one timestep",
-    "bptt": "BPTT, T timesteps",
-    "ann": "ANN, then converted",
-    "qcfs": "QCFS, then converted",
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class Asked:
         """
         start = PRESETS[self.preset]
         quiet = self.method == "noise" and self.sigma == 0
-        method = cast(Method, "no-noise" if quiet else self.method)
+        method = "no-noise" if quiet else self.method
         noise = start.noise
         if method == "noise":
             noise = Noise(cast(Family, self.family), self.sigma, self.mu)
@@ -124,10 +117,10 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Asked:
     method = select(
         "method",
         "Method",
-        METHODS,
+        tuple(METHODS),
         "noise",
         place=place,
-        words=lambda name: METHOD_WORDS.get(name, name),
+        words=lambda name: METHODS[name].title,
     )
     sigma, family, mu, schedule = 0.29, "gaussian", 0.5, 100
     if method == "noise":

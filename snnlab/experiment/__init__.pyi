@@ -1,6 +1,5 @@
 from .audit import judge as judge
 from .claims import Claim as Claim
-from .config import METHODS as METHODS
 from .config import ConfigError as ConfigError
 from .config import RunConfig as RunConfig
 from .config import from_dict as from_dict
@@ -22,6 +21,8 @@ from .laboratory_robustness import Robustness as Robustness
 from .laboratory_robustness import measure_robustness as measure_robustness
 from .laboratory_sweep import NoiseSweep as NoiseSweep
 from .laboratory_sweep import sweep_noise as sweep_noise
+from .methods import METHODS as METHODS
+from .methods import Method as Method
 from .presets import PRESETS as PRESETS
 from .presets import plain as plain
 from .progress import Progress as Progress

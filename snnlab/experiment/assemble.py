@@ -9,12 +9,9 @@ import torch
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
 from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.learning.objectives import BPTT, Objective, PlainANN, SingleStep
+from snnlab.learning.objectives import Objective
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
-
-ACTIVATIONS = {"ann": "relu", "qcfs": "qcfs"}
-"""Methods that train something other than spiking neurons, and what."""
 
 
 def pick_device(asked: str) -> torch.device:
@@ -48,7 +45,7 @@ def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes:
         image_shape=image_shape,
         classes=classes,
         seed=config.seed,
-        activation=ACTIVATIONS.get(config.method, "spiking"),
+        activation=config.entry.network,
         neuron=config.acting_neuron,
         noise=config.acting_noise,
         surrogate=None if config.acting_noise else config.surrogate,
@@ -57,9 +54,5 @@ def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes:
 
 
 def make_objective(config: RunConfig) -> Objective:
-    """The method of a run."""
-    if not config.spiking:
-        return PlainANN()
-    if config.method == "bptt":
-        return BPTT(config.bptt_timesteps)
-    return SingleStep()
+    """What one training step of a run computes."""
+    return config.entry.objective(config)

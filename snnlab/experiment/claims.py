@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.methods import METHODS, Role, in_role
 from snnlab.experiment.statistics import Estimate, estimate
 
 Status = Literal["supported", "not supported", "untested"]
@@ -27,7 +28,6 @@ Entry = dict[str, Any]
 LEAST_SAVED = 65.0
 """Percent of training time. The claim says 65 to 75; more than 75 is more than claimed, so it
 counts as support, and the exact number is printed."""
-SPIKING = ("noise", "no-noise", "bptt")
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,24 @@ class Evidence:
         return sorted(set.intersection(*seeds))
 
 
+def side(role: Role) -> str:
+    """The method that stands on a side of the claims; where there are several, the first."""
+    return in_role(role)[0]
+
+
 def training_time(evidence: Evidence) -> Claim:
     """65 to 75 % less training time than BPTT."""
     name = "65 to 75 % less training time than BPTT"
     T = evidence.start.get("bptt_timesteps")
-    compared = f"training seconds of noise and of BPTT with T = {T}, same epochs; no validation"
-    if reason := evidence.missing("noise", "bptt") or untimed(evidence):
+    fast, slow = side("ours"), side("through time")
+    titled = METHODS[slow].title
+    compared = (
+        f"training seconds of {fast} and of {titled} with T = {T}, same epochs; no validation"
+    )
+    if reason := evidence.missing(fast, slow) or untimed(evidence):
         return Claim(name, "untested", compared, reason=reason)
-    ours, theirs = evidence.entries["noise"], evidence.entries["bptt"]
-    seeds = evidence.shared("noise", "bptt")
+    ours, theirs = evidence.entries[fast], evidence.entries[slow]
+    seeds = evidence.shared(fast, slow)
     saved = [
         100 * (1 - ours[seed]["training_seconds"] / theirs[seed]["training_seconds"])
         for seed in seeds
@@ -122,13 +131,14 @@ def training_time(evidence: Evidence) -> Claim:
 def noise_gain(evidence: Evidence) -> Claim:
     """Accuracy gained by Gaussian noise after conversion."""
     name = "Gaussian noise raises accuracy after conversion"
-    compared = "test accuracy of noise minus no-noise, both run without noise at T > 1"
+    noisy, quiet = side("ours"), side("without noise")
+    compared = f"test accuracy of {noisy} minus {quiet}, both run without noise at T > 1"
     if evidence.start.get("noise", {}).get("family", "gaussian") != "gaussian":
         return Claim(name, "untested", compared, reason="the noise was not Gaussian")
-    if reason := evidence.missing("noise", "no-noise"):
+    if reason := evidence.missing(noisy, quiet):
         return Claim(name, "untested", compared, reason=reason)
-    seeds = evidence.shared("noise", "no-noise")
-    ours, theirs = evidence.entries["noise"], evidence.entries["no-noise"]
+    seeds = evidence.shared(noisy, quiet)
+    ours, theirs = evidence.entries[noisy], evidence.entries[quiet]
     gains = {
         f"T = {T}": estimate(
             [ours[seed]["accuracy"][str(T)] - theirs[seed]["accuracy"][str(T)] for seed in seeds]
@@ -141,13 +151,14 @@ def noise_gain(evidence: Evidence) -> Claim:
 def no_loss(evidence: Evidence) -> Claim:
     """No loss in conversion."""
     name = "no accuracy is lost in the conversion to more timesteps"
+    noisy = side("ours")
     compared = (
-        "test accuracy of noise at T > 1, run without noise, minus that of the same weights at "
+        f"test accuracy of {noisy} at T > 1, run without noise, minus that of the same weights at "
         "T = 1 with or without noise, whichever is larger"
     )
-    if reason := evidence.missing("noise"):
+    if reason := evidence.missing(noisy):
         return Claim(name, "untested", compared, reason=reason)
-    ours, seeds = evidence.entries["noise"], evidence.shared("noise")
+    ours, seeds = evidence.entries[noisy], evidence.shared(noisy)
     certificates = [ours[seed].get("certificate") or {} for seed in seeds]
     if not all(certificate.get("weights_equal") for certificate in certificates):
         return Claim(name, "untested", compared, reason="a certificate lacks equal weights")
@@ -169,7 +180,9 @@ def no_loss(evidence: Evidence) -> Claim:
 
 def converted_timesteps(evidence: Evidence) -> list[int]:
     """Powers of two above 1 at which all spiking runs were measured."""
-    spiking = [run for method in SPIKING for run in evidence.entries.get(method, {}).values()]
+    roles: tuple[Role, ...] = ("ours", "without noise", "through time")
+    methods = [method for role in roles for method in in_role(role)]
+    spiking = [run for method in methods for run in evidence.entries.get(method, {}).values()]
     most = min(max(map(int, run["accuracy"])) for run in spiking)
     return [T for T in powers_of_two(most) if T > 1]
 

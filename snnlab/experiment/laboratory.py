@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.methods import PLAIN
+from snnlab.experiment.presets import without_noise
 from snnlab.experiment.provenance import code_digest, environment
 from snnlab.experiment.store import (
     COLLECTION,
@@ -82,9 +84,9 @@ class Laboratory:
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise ConfigError(f"seeds must be at least 1, got {self.seeds}")
-        if self.start.method != "noise":
+        if self.start.method != PLAIN:
             raise ConfigError(
-                f"the laboratory starts from method noise, got --method {self.start.method}"
+                f"the laboratory starts from method {PLAIN}, got --method {self.start.method}"
             )
 
     @property
@@ -103,11 +105,10 @@ class Laboratory:
 
     def without_noise(self, seed: int, v_init: float | None = None) -> RunConfig:
         """The same without noise; v_init None: v_th / 2, where networks with noise start."""
-        neuron = self.start.neuron
-        start = neuron.v_th / 2 if v_init is None else v_init
-        return replace(
-            self.start, method="no-noise", seed=seed, neuron=replace(neuron, v_init=start)
-        )
+        start = self.seeded(seed)
+        if v_init is not None:
+            start = replace(start, neuron=replace(start.neuron, v_init=v_init))
+        return without_noise(start)
 
     def train(self, config: RunConfig, watch: Watch) -> Run:
         """A finished run of a configuration, trained now unless it is there."""

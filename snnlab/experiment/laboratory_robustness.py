@@ -14,6 +14,7 @@ from snnlab.experiment.laboratory import (
     Watch,
     conduct,
 )
+from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.experiment.statistics import estimate
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from snnlab.network.net import SpikingNet
 
 ROBUSTNESS = "robustness"
-METHODS = ("noise", "no-noise")
+METHODS = (PLAIN, QUIET)
 KINDS = ("input_noise", "weight_noise", "dropped_spikes")
 
 
@@ -122,7 +123,7 @@ def network_points(
 
 def configured(lab: Laboratory, method: str, seed: int) -> RunConfig:
     """The configuration of a network with noise or without."""
-    return lab.seeded(seed) if method == "noise" else lab.without_noise(seed)
+    return lab.seeded(seed) if method == PLAIN else lab.without_noise(seed)
 
 
 def disturbed(
@@ -164,8 +165,8 @@ def gain(points: list[dict[str, Any]], kind: str, strength: float, T: int) -> di
         "kind": kind,
         "strength": strength,
         "timesteps": T,
-        "noise": mean(with_noise),
-        "no-noise": mean(without),
+        PLAIN: mean(with_noise),
+        QUIET: mean(without),
         "gain": found.mean,
         "interval": found.interval,
     }

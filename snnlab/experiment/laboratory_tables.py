@@ -8,6 +8,7 @@ from typing import Any
 
 from snnlab.experiment.laboratory_robustness import KINDS
 from snnlab.experiment.laboratory_sweep import NONE
+from snnlab.experiment.methods import METHODS, PLAIN, QUIET
 from snnlab.experiment.race_table import markdown, mean_text
 from snnlab.neuron.spec import MATCHED_SIGMA
 
@@ -158,14 +159,15 @@ def robustness_markdown(result: Result) -> str:
             [
                 f"{gain['strength']:g}",
                 str(gain["timesteps"]),
-                f"{gain['noise']:.2f}",
-                f"{gain['no-noise']:.2f}",
+                f"{gain[PLAIN]:.2f}",
+                f"{gain[QUIET]:.2f}",
                 points_text(gain["gain"], gain["interval"]),
             ]
             for gain in result["gains"]
             if gain["kind"] == kind and gain["timesteps"] in shown
         ]
-        header = [KIND_NAMES[kind], "T", "with noise", "without noise", "gain (points)"]
+        titles = [METHODS[method].title for method in (PLAIN, QUIET)]
+        header = [KIND_NAMES[kind], "T", *titles, "gain (points)"]
         parts += [f"## {KIND_NAMES[kind].capitalize()}", markdown(header, rows)]
     note = (
         "Both networks start from v_init = v_th / 2 and run without the noise of the training. "

@@ -1,6 +1,6 @@
 """What is measured after training: the content of result.json.
 
-Spiking methods (noise, no-noise, bptt):
+Methods that train spiking neurons:
 
     accuracy, rates, operations   at T = 1 to `timesteps`, on all test images
     cost                          energy and break-even rates at these T, see `CostReport`
@@ -8,7 +8,7 @@ Spiking methods (noise, no-noise, bptt):
     subset                        accuracy at these T on the images that conversions see
     certificate                   of the conversion, if trained with noise
 
-ann and qcfs, converted to spiking neurons in several ways:
+The others, converted to spiking neurons in several ways:
 
     ann_accuracy                  on all test images
     accuracy, rates, operations, cost, early_exit   of the best-practice conversion
@@ -24,8 +24,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
-from snnlab.conversion.ann import convert_ann
-from snnlab.conversion.spec import ThresholdRule
 from snnlab.conversion.timesteps import convert
 from snnlab.data.images import Data, Images
 from snnlab.experiment.config import RunConfig
@@ -37,16 +35,10 @@ from snnlab.measure.energy import cost_report
 from snnlab.measure.speed import seconds_per_image
 from snnlab.network.net import ANN, SpikingNet, StagedNet
 
-CALIBRATION_IMAGES = 1000
-"""Training images from which the thresholds of a conversion are read, at most."""
-CORRECTED_AT = 4
-"""T at which the biases of a converted ReLU network are corrected."""
 TIMED_IMAGES = 128
 """Test images in the batch whose inference is timed, at most."""
 EXIT_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
 """Confidences at which early exit is measured; above 1 no image leaves early."""
-
-Variants = dict[str, SpikingNet]
 
 
 def measure(
@@ -99,6 +91,8 @@ def spiking_entries(
 def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> dict[str, Any]:
     """Entries of a network of activation functions and of its conversions."""
     subset = first_images(data.test, config.conversion_images)
+    conversions = config.entry.conversions
+    assert conversions is not None  # every method that does not spike has some
     variants = conversions(net, data.train, config)
     best = next(iter(variants.values()))
     T = config.conversion_timesteps
@@ -122,46 +116,6 @@ def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> d
             "cost": asdict(cost_report(best, curves[next(iter(curves))])),
         },
         "seconds_per_image": seconds_per_image(best, batch, timed),
-    }
-
-
-def conversions(net: ANN, train: Images, config: RunConfig) -> Variants:
-    """Every way in which a network is converted; the best-practice one comes first.
-
-    Best practice for ReLU: a threshold per channel at the 99.9th percentile, neurons that
-    start at half of it, biases corrected at T = 4. QCFS learned its thresholds; its biases
-    are corrected at T = L. On MNIST (20,000 images) the correction at T = 4 raised a ReLU
-    network from 81.8 to 91.6 % at T = 1 and from 98.4 to 98.8 % at T = 4 (1 seed).
-    """
-    T, calibration = config.conversion_timesteps, first_images(train, CALIBRATION_IMAGES)
-    if config.method == "qcfs":
-        return {
-            "biases corrected": convert_ann(net, T, calibration),
-            "as trained": convert_ann(net, T, calibration, correct_bias_at=0),
-        }
-
-    def converted(rule: ThresholdRule, *, half: bool, correct_at: int = 0) -> SpikingNet:
-        return convert_ann(
-            net,
-            T,
-            calibration,
-            threshold=rule.threshold,
-            percentile=rule.percentile,
-            per_channel=rule.per_channel,
-            half_threshold_start=half,
-            correct_bias_at=correct_at,
-        )
-
-    return {
-        "percentile per channel, half start, biases corrected": converted(
-            ThresholdRule("percentile", per_channel=True), half=True, correct_at=CORRECTED_AT
-        ),
-        "percentile per channel, half start": converted(
-            ThresholdRule("percentile", per_channel=True), half=True
-        ),
-        "percentile, half start": converted(ThresholdRule("percentile"), half=True),
-        "maximum, half start": converted(ThresholdRule("max"), half=True),
-        "maximum": converted(ThresholdRule("max"), half=False),
     }
 
 

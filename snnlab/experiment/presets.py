@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import Method, RunConfig
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.methods import METHODS, PLAIN, QUIET, RECIPE
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
-
-RECIPE: Method = "target-noise"
 
 PRESETS: dict[str, RunConfig] = {
     "digits": RunConfig(
@@ -57,4 +56,17 @@ PRESETS: dict[str, RunConfig] = {
 
 def plain(config: RunConfig) -> RunConfig:
     """The same with the plain method: one timestep and noise that is matched to the residual."""
-    return replace(config, method="noise")
+    return replace(config, method=PLAIN)
+
+
+def at_its_best(config: RunConfig) -> RunConfig:
+    """The same, started as races start its method, unless v_init is given."""
+    start = METHODS[config.method].race_start
+    if start is None or config.neuron.v_init is not None:
+        return config
+    return replace(config, neuron=replace(config.neuron, v_init=start * config.neuron.v_th))
+
+
+def without_noise(config: RunConfig) -> RunConfig:
+    """The same without noise, at its best: from v_init = v_th / 2 on."""
+    return at_its_best(replace(config, method=QUIET))

@@ -52,7 +52,7 @@ def memory_advice(error: BaseException, config: RunConfig) -> str:
     steps = []
     if size > 1:
         steps.append(f"a smaller batch (training.batch_size {size // 2} instead of {size})")
-    if config.method == "bptt" and config.bptt_timesteps > 1:
+    if "bptt_timesteps" in config.entry.uses and config.bptt_timesteps > 1:
         steps.append(f"fewer timesteps in training (bptt_timesteps below {config.bptt_timesteps})")
     steps.append("a narrower network (model.width)")
     if on_gpu:

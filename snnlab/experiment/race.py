@@ -5,9 +5,9 @@ gets as many epochs as fill the seconds that the noise method took, rounded up, 
 Rounding up gives the other methods a little more time than ours, never less. On one CPU
 thread seconds are processor time, so that other programs do not decide a race.
 
-The method without noise starts from v_init = v_th / 2 here, like noise, unless v_init was
-given: it keeps more accuracy after conversion with it (see `config.BPTT_START`), so that
-what noise gains is measured against its strongest form.
+Each method starts at its best: the one without noise from v_init = v_th / 2 here, like noise,
+unless v_init was given (`Method.race_start`). It keeps more accuracy after conversion with it, so
+that what noise gains is measured against its strongest form.
 
     races/<name>/race.json    what was raced, on what, and every number of every run
                  runs/<id>/   the runs, see `store`: a race goes on where it was stopped
@@ -23,7 +23,9 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from snnlab.experiment.config import METHODS, ConfigError, Method, RunConfig, to_dict
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.methods import METHODS, PLAIN, MethodName
+from snnlab.experiment.presets import at_its_best
 from snnlab.experiment.provenance import command
 from snnlab.experiment.store import (
     COLLECTION,
@@ -43,7 +45,7 @@ RACE = "race.json"
 Terms = Literal["equal epochs", "equal time"]
 TERMS: tuple[Terms, ...] = get_args(Terms)
 MADE_BY = ("started", "code", "git_commit", "versions", "hardware")
-PACE = "noise"
+PACE = PLAIN
 """The method whose training seconds the others get under equal time."""
 
 
@@ -57,7 +59,7 @@ class RaceConfig:
 
     start: RunConfig = field(default_factory=RunConfig)
     """Architecture, data and training; its seed is the first one, its method is not used."""
-    methods: tuple[Method, ...] = METHODS  # type: ignore[assignment]
+    methods: tuple[MethodName, ...] = tuple(METHODS)
     """The methods, in the order in which they run."""
     seeds: int = 3
     """Networks per method and terms."""
@@ -74,13 +76,10 @@ class RaceConfig:
         if self.equal_time and PACE not in self.methods:
             raise ConfigError(f"equal time needs method {PACE}, got {', '.join(self.methods)}")
 
-    def run_config(self, method: Method, seed: int, epochs: int) -> RunConfig:
+    def run_config(self, method: MethodName, seed: int, epochs: int) -> RunConfig:
         """The configuration of one run."""
         training = replace(self.start.training, epochs=epochs)
-        neuron = self.start.neuron
-        if method == "no-noise" and neuron.v_init is None:
-            neuron = replace(neuron, v_init=neuron.v_th / 2)
-        return replace(self.start, method=method, seed=seed, training=training, neuron=neuron)
+        return at_its_best(replace(self.start, method=method, seed=seed, training=training))
 
     @property
     def seed_numbers(self) -> list[int]:

@@ -16,14 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from snnlab.experiment.claims import Claim, Entry, Evidence, decide, untimed
+from snnlab.experiment.claims import Claim, Entry, Evidence, decide, side, untimed
 from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.methods import in_role
 from snnlab.experiment.statistics import ratio_estimate
 
 LEAST_SPEEDUP = 100.0
 """Times as fast as a conversion: more than this is claimed."""
 NAME = "more than 100 times faster inference than conversion at equal accuracy"
-CONVERTED = ("ann", "qcfs")
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,10 @@ def in_seconds(evidence: Evidence) -> Claim:
 def faster(evidence: Evidence, name: str, what: str, cost: Cost) -> Claim:
     """Judge the claim by what timesteps cost."""
     compared = what_is_compared(evidence, what)
-    rivals = [method for method in CONVERTED if method in evidence.entries]
-    reason = evidence.missing("noise", *rivals) if "ann" in rivals else evidence.missing("ann")
-    if reason:
+    rivals, plainest = rivals_in(evidence), side("converted")
+    if reason := evidence.missing(*([side("ours"), *rivals] if plainest in rivals else [plainest])):
         return Claim(name, "untested", compared, reason=reason)
-    seeds = evidence.shared("noise", *rivals)
+    seeds = evidence.shared(side("ours"), *rivals)
     candidates = visible_timesteps(evidence, seeds, rivals)
     if not candidates:
         reason = f"no conversion was run to more than {LEAST_SPEEDUP:g} timesteps"
@@ -84,12 +83,17 @@ def faster(evidence: Evidence, name: str, what: str, cost: Cost) -> Claim:
     return replace(claim, details=rest)
 
 
+def rivals_in(evidence: Evidence) -> list[str]:
+    """The converted methods that raced."""
+    return [method for method in in_role("converted") if method in evidence.entries]
+
+
 def what_is_compared(evidence: Evidence, what: str) -> str:
     """The comparison in words."""
-    rivals = " and ".join(method for method in CONVERTED if method in evidence.entries) or "ann"
+    rivals, ours = " and ".join(rivals_in(evidence)) or side("converted"), side("ours")
     return (
-        f"{what} that the fastest conversion of {rivals} needs to be as accurate as noise at T, "
-        "on the same images, over those of noise at T (geometric mean)"
+        f"{what} that the fastest conversion of {rivals} needs to be as accurate as {ours} at T, "
+        f"on the same images, over those of {ours} at T (geometric mean)"
     )
 
 
@@ -102,7 +106,7 @@ def visible_timesteps(evidence: Evidence, seeds: Sequence[int], rivals: Sequence
         for curve in evidence.entries[method][seed]["subset"]["conversions"].values()
     )
     ours = min(
-        max(map(int, evidence.entries["noise"][seed]["subset"]["accuracy"])) for seed in seeds
+        max(map(int, evidence.entries[side("ours")][seed]["subset"]["accuracy"])) for seed in seeds
     )
     return [T for T in powers_of_two(ours) if last / T > LEAST_SPEEDUP]
 
@@ -111,7 +115,7 @@ def fastest_match(
     evidence: Evidence, seed: int, T: int, rivals: Sequence[str], cost: Cost
 ) -> Match:
     """The conversion that first becomes as accurate as our network at T."""
-    ours = evidence.entries["noise"][seed]
+    ours = evidence.entries[side("ours")][seed]
     goal, price = ours["subset"]["accuracy"][str(T)], cost(ours, T)
     matches = []
     for method in rivals:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from snnlab.experiment.config import RunConfig
+from snnlab.experiment.presets import without_noise
 
 if TYPE_CHECKING:
     from torch import nn
@@ -132,12 +133,6 @@ def replace_pooling(module: nn.Module) -> None:
             setattr(module, name, nn.MaxPool2d(child.kernel_size, child.stride, child.padding))
         else:
             replace_pooling(child)
-
-
-def without_noise(config: RunConfig) -> RunConfig:
-    """Trained without noise, from v_init = v_th / 2 on."""
-    neuron = replace(config.neuron, v_init=config.neuron.v_th / 2)
-    return replace(config, method="no-noise", neuron=neuron)
 
 
 def zero_mean(config: RunConfig) -> RunConfig:

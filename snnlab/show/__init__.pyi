@@ -2,6 +2,8 @@ from . import charts as charts
 from . import widgets as widgets
 from .accuracy import Curve as Curve
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .colours import Palette as Palette
+from .colours import palette as palette
 from .comparison import against_reference as against_reference
 from .cost import CostCurve as CostCurve
 from .cost import accuracy_against_cost as accuracy_against_cost
@@ -22,7 +24,6 @@ from .residuals import residual_histograms as residual_histograms
 from .robustness import accuracy_against_strength as accuracy_against_strength
 from .saving import save as save
 from .sigma import accuracy_against_sigma as accuracy_against_sigma
-from .style import LOOKS as LOOKS
 from .style import Look as Look
 from .style import looks_of as looks_of
 from .sweep import accuracy_map as accuracy_map

@@ -15,7 +15,7 @@ from snnlab.show.arrays import Floats, floats
 from snnlab.show.description import attach_description
 from snnlab.show.line_ends import LineEnd, name_line_ends, names_fit
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import LOOKS, Look, looks_of
+from snnlab.show.style import PREDICTED, Look, looks_of
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values
@@ -75,7 +75,7 @@ def accuracy_against_timesteps(
 
     Args:
         curves: method to its timesteps (n,) and accuracy (seeds, n) in percent. The methods
-            noise, no-noise, bptt and ann look the same in every figure. A single seed has no
+            (see `METHODS`) look the same in every figure. A single seed has no
             band.
         band: "range" from the lowest to the highest seed, or "interval", the 95 % t-interval
             of the mean. The figure says which.
@@ -200,7 +200,7 @@ def _frame_accuracy(ax: Axes, lines: list[_Seeds], band: Band) -> None:
 
 
 def _note(lines: list[_Seeds], band: Band) -> str:
-    lines = [line for line in lines if line.look.name != LOOKS["prediction"].name] or lines
+    lines = [line for line in lines if line.look.name != PREDICTED.name] or lines
     fewest, most = min(line.count for line in lines), max(line.count for line in lines)
     if most == 1:
         return "One seed"

@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import Curves, checked_curves, draw_band, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, is_inner, name_panel, shown_grid
 from snnlab.show.page import dress
-from snnlab.show.style import GREY, LOOKS, NOTE, Look
+from snnlab.show.style import GREY, NOTE, Look, looks_of
 
 
 def against_reference(
@@ -74,7 +75,7 @@ def _panel(
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
     ax.xaxis.set_minor_locator(NullLocator())
-    noise, broken = LOOKS["noise"], LOOKS["no-noise"]
+    noise, broken = looks_of([PLAIN, QUIET]).values()
     usual = Look(reference, GREY, noise.marker, noise.dashes)
     draw_band(ax, *found[reference], usual)
     draw_band(ax, *found[name], Look(name, broken.colour, broken.marker, broken.dashes), zorder=4)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
+from snnlab.experiment.methods import Dashes
 from snnlab.show.arrays import floats, require_same_shape
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, Dashes
+from snnlab.show.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import floats, require_same_shape
 from snnlab.show.description import attach_description, describe
-from snnlab.show.style import FONT, LOOKS, NOTE
+from snnlab.show.style import FONT, NOTE
+from snnlab.show.style import PREDICTED as _LOOK
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values
-
-_LOOK = LOOKS["prediction"]
 
 
 def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) -> Axes:

@@ -6,12 +6,13 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
+from snnlab.experiment.methods import Dashes
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import Curves, checked_curves, draw_band, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import FONT, INK, TICK, Dashes, Look, looks_of
+from snnlab.show.style import FONT, INK, TICK, Look, looks_of
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from matplotlib.colors import to_hex, to_rgb
 
+from snnlab.experiment import methods
+from snnlab.experiment.methods import METHODS, Dashes
+from snnlab.show.colours import FREE, HUES, PREDICTION
+
 SIZE = (10.0, 6.0)  # inches
 TITLE, LABEL, TICK, NOTE = 20, 18, 16, 14  # font sizes in points
-INK, GREY, GRID = "#222222", "#5F5F5F", "#E4E4E4"
+INK, GREY, GRID = "#222222", HUES["grey"].light, "#E4E4E4"
 FONT = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
-
-Dashes: TypeAlias = Literal["-", "--", "-.", ":"] | tuple[float, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -30,54 +31,50 @@ class Look:
     dashes: Dashes
 
 
-# Colours: Okabe and Ito (2008), made to be told apart with any colour vision.
-BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
-ORANGE, PURPLE, SKY = "#E69F00", "#CC79A7", "#56B4E9"
-
-LOOKS: dict[str, Look] = {
-    "noise": Look("with noise", BLUE, "o", "-"),
-    "no-noise": Look("without noise", VERMILLION, "s", "--"),
-    "bptt": Look("BPTT", GREEN, "^", "-."),
-    "ann": Look("ANN conversion", BLACK, "D", ":"),
-    "prediction": Look("your prediction", "#A45C85", "p", (0, (2, 1))),
-}
-"""Methods, and what a student expected of them: the same look in every figure."""
-
-_FREE = (
-    Look("", ORANGE, "v", (0, (7, 2))),
-    Look("", PURPLE, "P", (0, (3, 1, 1, 1, 1, 1))),
-    Look("", SKY, "X", (0, (1, 1))),
-    Look("", GREY, "h", (0, (9, 3, 2, 3))),
+BLUE, VERMILLION, GREEN, BLACK, ORANGE, PURPLE = (
+    HUES[name].light for name in ("blue", "vermillion", "green", "black", "orange", "purple")
 )
 
 
-_WRITTEN = {"qcfs": "QCFS"}  # methods without a look of their own whose name is not their label
+def drawn(name: str, look: methods.Look) -> Look:
+    """A look under a name, in colours for white."""
+    return Look(name, HUES[look.hue].light, look.marker, look.dashes)
+
+
+PREDICTED = drawn("your prediction", PREDICTION)
+"""What a student expected."""
+
+
+def look_of(label: str) -> Look | None:
+    """How a method, or a student's prediction, looks in every figure; None for other labels."""
+    if label == "prediction":
+        return PREDICTED
+    known = METHODS.get(label)
+    return drawn(known.title, known.look) if known else None
 
 
 def looks_of(labels: Sequence[str]) -> dict[str, Look]:
-    """The look of each label: a known method's own, or a free one in the order given.
+    """The look of each label: a known one's own, or a free one in the order given.
 
     Args:
-        labels: method names (see `LOOKS`) or any other text, which is then written as it is.
+        labels: names of methods, "prediction", or any other text, which is written as it is.
 
     Raises:
         ValueError: more unknown labels than there are free looks.
 
     Example:
-        >>> looks_of(["noise", "qcfs"])["qcfs"].marker
-        'v'
+        >>> looks_of(["noise", "mine"])["mine"].marker
+        'X'
     """
-    unknown = [label for label in labels if label not in LOOKS]
-    if len(unknown) > len(_FREE):
+    looks = {label: look_of(label) for label in labels}
+    unknown = [label for label, look in looks.items() if look is None]
+    if len(unknown) > len(FREE):
         raise ValueError(
-            f"at most {len(_FREE)} labels besides {', '.join(LOOKS)} can be told apart in one "
+            f"at most {len(FREE)} labels besides {', '.join(METHODS)} can be told apart in one "
             f"figure, got {len(unknown)}: {', '.join(unknown)}"
         )
-    free = {
-        label: Look(_WRITTEN.get(label, label), look.colour, look.marker, look.dashes)
-        for label, look in zip(unknown, _FREE, strict=False)
-    }
-    return {label: LOOKS.get(label) or free[label] for label in labels}
+    free = {label: drawn(label, look) for label, look in zip(unknown, FREE, strict=False)}
+    return {label: look or free[label] for label, look in looks.items()}
 
 
 def readable(colour: str) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from snnlab.experiment.methods import Dashes
 from snnlab.show.arrays import Floats, floats, require_same_shape, sampled
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLACK, BLUE, FONT, GREEN, INK, NOTE, PURPLE, VERMILLION, Dashes
+from snnlab.show.style import BLACK, BLUE, FONT, GREEN, INK, NOTE, PURPLE, VERMILLION
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Line, Values

@@ -41,7 +41,7 @@ def refused(said: Any) -> str:
         ("train --training.learning-rate nan", ["learning_rate must be a number above 0, got nan"]),
         ("train --training.noise-fraction 2", ["noise_fraction must lie in [0, 1], got 2.0"]),
         ("train --seed", ["Missing value", "--seed"]),
-        ("train --seed -1", ["seed must lie in 0 .. 2^31 - 1, got -1"]),
+        ("train --seed -1", ["seed must lie in [0, 2147483647], got -1"]),
         ("train --timesteps 0", ["timesteps must be at least 1, got 0"]),
         ("train --method nois", ["'nois'", "'noise', 'target-noise', 'no-noise', 'bptt'"]),
         ("train --model.width 0", ["width must be at least 1, got 0"]),

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import METHODS, ConfigError, RunConfig, to_dict
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.methods import METHODS
 from snnlab.experiment.race import Callbacks, Lap, RaceConfig, equal_time_epochs, race
 from snnlab.experiment.race_table import COLUMNS, mean_text, race_csv, race_markdown
 from snnlab.experiment.store import RunError, list_runs, read_json

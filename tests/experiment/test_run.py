@@ -16,7 +16,8 @@ from PIL import Image
 from snnlab.data.errors import DataError
 from snnlab.data.spec import DataSpec
 from snnlab.experiment import assemble, provenance, weights
-from snnlab.experiment.config import METHODS, ConfigError, RunConfig, to_dict
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.methods import METHODS
 from snnlab.experiment.run import run
 from snnlab.experiment.store import Run, RunError, list_runs, load_run, run_id
 from snnlab.learning.fit import Epoch, TrainingError

@@ -135,7 +135,7 @@ def test_lines_that_end_apart_are_named_in_a_key(ax):
     curves["ann"] = {"timesteps": [1, 64, 256], "accuracy": [10, 96, 98]}
     accuracy_against_timesteps(curves, ax=ax)
     names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == ["with noise", "without noise", "ANN conversion"]
+    assert names == ["with noise", "without noise", "ANN, converted"]
 
 
 def test_narrow_axes_use_a_key(ax):

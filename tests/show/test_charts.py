@@ -5,25 +5,25 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from snnlab.experiment.methods import METHODS
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 from snnlab.show.charts.cost import cost_chart
 from snnlab.show.charts.layers import layer_charts
-from snnlab.show.charts.palette import DARK, LIGHT, palette
 from snnlab.show.charts.potential import potential_chart
 from snnlab.show.charts.training import training_chart
-from snnlab.show.style import LOOKS
+from snnlab.show.colours import DARK, LIGHT, palette
+from snnlab.show.style import looks_of
 
 
 def test_methods_have_the_colours_of_the_figures() -> None:
-    for method in ("noise", "no-noise", "bptt", "ann"):
-        assert LIGHT.of(method) == LOOKS[method].colour
+    for method, look in looks_of(list(METHODS)).items():
+        assert LIGHT.of(method) == look.colour
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 def test_no_two_colours_are_the_same(colours: object) -> None:
     assert colours in (palette(dark=False), palette(dark=True))
-    names = ("noise", "no-noise", "bptt", "ann")
-    all_colours = [colours.of(name) for name in names] + list(colours.free)  # type: ignore[attr-defined]
+    all_colours = [colours.of(name) for name in METHODS] + list(colours.free)  # type: ignore[attr-defined]
     assert len(set(all_colours)) == len(all_colours)
 
 

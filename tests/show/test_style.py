@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
+from snnlab.experiment.methods import METHODS
 from snnlab.show.line_ends import spread
 from snnlab.show.page import blank_axes, blank_panels, head, size_in_points
-from snnlab.show.style import LOOKS, looks_of, readable
+from snnlab.show.style import look_of, looks_of, readable
 
 
 def luminance(colour):
@@ -19,8 +20,8 @@ def luminance(colour):
 
 
 def test_no_two_looks_share_colour_marker_or_dashes():
-    looks = looks_of([*LOOKS, "a", "b", "c", "d"]).values()
-    assert len(looks) == len(LOOKS) + 4
+    looks = looks_of([*METHODS, "prediction", "a", "b", "c", "d"]).values()
+    assert len(looks) == len(METHODS) + 5
     for one, other in itertools.combinations(looks, 2):
         assert one.colour != other.colour
         assert one.marker != other.marker
@@ -28,10 +29,10 @@ def test_no_two_looks_share_colour_marker_or_dashes():
 
 
 def test_known_methods_keep_their_look_and_unknown_ones_take_free_looks_in_order():
-    looks = looks_of(["qcfs", "noise", "target-T"])
-    assert looks["noise"] == LOOKS["noise"]
-    assert looks["qcfs"].name == "QCFS"
-    assert looks["qcfs"].marker == looks_of(["other"])["other"].marker
+    looks = looks_of(["mine", "noise", "target-T"])
+    assert looks["noise"] == look_of("noise")
+    assert look_of("mine") is None
+    assert looks["mine"].marker == looks_of(["other"])["other"].marker
     assert looks["target-T"].marker == looks_of(["x", "y"])["y"].marker
 
 
@@ -105,4 +106,4 @@ def test_title_note_and_key_stand_above_each_other():
 
 def test_a_method_is_written_as_in_the_literature():
     looks = looks_of(["qcfs", "max-norm"])
-    assert [look.name for look in looks.values()] == ["QCFS", "max-norm"]
+    assert [look.name for look in looks.values()] == ["QCFS, converted", "max-norm"]

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from snnlab.show.charts.frame import LINE, colour_scale, framed, timestep_axis
-from snnlab.show.charts.palette import Palette
+from snnlab.show.colours import Palette
 
 DASHES = ([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3])
 """So that lines are told apart without colours, too."""

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from snnlab.show.charts.frame import LINE, colour_scale, framed
-from snnlab.show.charts.palette import Palette
+from snnlab.show.colours import Palette
 
 
 def cost_chart(

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 
-from snnlab.show.charts.palette import Palette
+from snnlab.show.colours import Palette
 
 LABEL, TITLE, LINE = 15, 16, 3.0
 """Sizes in pixels: numbers at the axes, titles of the axes, lines."""

@@ -10,7 +10,7 @@ import altair as alt
 import pyarrow as pa
 
 from snnlab.show.charts.frame import LINE, Picture, look
-from snnlab.show.charts.palette import Palette
+from snnlab.show.colours import Palette
 
 
 def potential_chart(

@@ -6,12 +6,13 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from snnlab.experiment.methods import Dashes
 from snnlab.neuron.spec import Family, Noise
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
 from snnlab.show.picture import Picture, picture
-from snnlab.show.style import BLUE, GREY, VERMILLION, Dashes
+from snnlab.show.style import BLUE, GREY, VERMILLION
 from snnlab.show.widgets.live import LivePicture, choice, slider
 
 

@@ -1,0 +1,67 @@
+"""How networks of activation functions become spiking after training: every way, best first."""
+
+from __future__ import annotations
+
+from snnlab.conversion.ann import common_levels, convert_ann
+from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
+from snnlab.data.images import Images
+from snnlab.experiment.config import RunConfig
+from snnlab.network.net import ANN, SpikingNet
+
+CALIBRATION_IMAGES = 1000
+"""Training images from which the thresholds of a conversion are read, at most."""
+CORRECTED_AT = 4
+"""T at which the biases of a converted ReLU network are corrected."""
+
+Conversions = dict[str, SpikingNet]
+
+
+def calibration_images(train: Images) -> Images:
+    """The training images from which thresholds are read and biases corrected."""
+    return train.first(min(CALIBRATION_IMAGES, len(train)))
+
+
+def best_correction(net: ANN) -> int:
+    """T at which biases are corrected: L of a network of quantised activations, else 4."""
+    return common_levels(net) or CORRECTED_AT
+
+
+def qcfs_conversions(net: ANN, train: Images, config: RunConfig) -> Conversions:
+    """QCFS learned its thresholds; biases are corrected at T = L."""
+    T, calibration = config.conversion_timesteps, calibration_images(train)
+    return {
+        "biases corrected": convert_ann(net, T, calibration),
+        "as trained": convert_ann(net, T, calibration, correct_bias_at=0),
+    }
+
+
+def relu_conversions(net: ANN, train: Images, config: RunConfig) -> Conversions:
+    """From best practice to the plainest way.
+
+    Best practice: a threshold per channel at the 99.9th percentile, neurons that start at half
+    of it, biases corrected at T = 4. On MNIST (20,000 images) the correction raised a ReLU
+    network from 81.8 to 91.6 % at T = 1 and from 98.4 to 98.8 % at T = 4 (1 seed).
+    """
+    T, calibration = config.conversion_timesteps, calibration_images(train)
+
+    def converted(rule: ThresholdRule, *, half: bool = True, correct_at: int = 0) -> SpikingNet:
+        return convert_ann(
+            net,
+            T,
+            calibration,
+            threshold=rule.threshold,
+            percentile=rule.percentile,
+            per_channel=rule.per_channel,
+            half_threshold_start=half,
+            correct_bias_at=correct_at,
+        )
+
+    return {
+        "percentile per channel, half start, biases corrected": converted(
+            BEST_PRACTICE, correct_at=best_correction(net)
+        ),
+        "percentile per channel, half start": converted(BEST_PRACTICE),
+        "percentile, half start": converted(ThresholdRule("percentile")),
+        "maximum, half start": converted(ThresholdRule("max")),
+        "maximum": converted(ThresholdRule("max"), half=False),
+    }

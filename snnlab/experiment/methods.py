@@ -1,0 +1,220 @@
+"""The methods of training, one entry each: all that tells one from the others. No torch here.
+
+Command line, presets, dashboard, races, the audit, figures, charts and legends read `METHODS`; a
+method that is put into it takes part in all of them. What an entry builds it names as a function
+that imports when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+
+from snnlab.learning.spec import Training
+from snnlab.network.spec import Architecture
+from snnlab.neuron.spec import Noise
+
+if TYPE_CHECKING:
+    from snnlab.data.images import Images
+    from snnlab.experiment.config import RunConfig
+    from snnlab.learning.objectives import Objective
+    from snnlab.network.net import ANN, SpikingNet
+
+Noises = Noise | tuple[Noise, ...] | None
+"""The same noise in every neuron layer, one for each in turn, or none."""
+
+Settings = TypeVar("Settings", Architecture, Training)
+
+Role = Literal["ours", "without noise", "through time", "converted"]
+"""Which side of the paper's claims a method stands on, see `claims` and `speed_claims`."""
+
+Dashes = Literal["-", "--", "-.", ":"] | tuple[float, tuple[float, ...]]
+
+
+class Look(NamedTuple):
+    """How figures and charts draw a method; colour, marker and dashes each tell it apart."""
+
+    hue: str
+    """One of `show.colours.HUES`."""
+    marker: str
+    """As Matplotlib names it."""
+    dashes: Dashes
+
+
+def single_step(config: RunConfig) -> Objective:
+    """One timestep."""
+    from snnlab.learning.objectives import SingleStep
+
+    return SingleStep()
+
+
+def through_time(config: RunConfig) -> Objective:
+    """Backpropagation through T timesteps."""
+    from snnlab.learning.objectives import BPTT
+
+    return BPTT(config.bptt_timesteps)
+
+
+def one_pass(config: RunConfig) -> Objective:
+    """An ordinary network."""
+    from snnlab.learning.objectives import PlainANN
+
+    return PlainANN()
+
+
+def from_relu(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+    """Every way in which a ReLU network is converted."""
+    from snnlab.experiment.conversions import relu_conversions
+
+    return relu_conversions(net, train, config)
+
+
+def from_qcfs(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+    """Every way in which a network of quantised activations is converted."""
+    from snnlab.experiment.conversions import qcfs_conversions
+
+    return qcfs_conversions(net, train, config)
+
+
+def filled(settings: Settings, **defaults: float | str) -> Settings:
+    """A copy of a group of settings in which what is None has these values instead."""
+    missing = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
+    return replace(settings, **missing)  # type: ignore[arg-type]
+
+
+def learned_from_twice(model: Architecture) -> Architecture:
+    """Thresholds that training learns, unless told otherwise.
+
+    A threshold at twice the standard deviation of its current clips little; training lowers it.
+    """
+    if model.learned_threshold == "no":
+        return model
+    return filled(model, learned_threshold="layer", threshold_start=2.0, norm_weight=1.0)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to train a network, and what becomes of it.
+
+    RESULTS.md holds the measurements behind the starting values of the baselines, which were
+    tuned, so that comparisons mean something.
+    """
+
+    title: str
+    """As figures, legends, menus and tables for people write it."""
+    says: str
+    """What it is, in a line."""
+    look: Look
+    network: Literal["spiking", "relu", "qcfs"] = "spiking"
+    """What stands at the end of each stage while it trains, see `build`."""
+    objective: Callable[[RunConfig], Objective] = single_step
+    """What one training step computes."""
+    noise: Callable[[RunConfig], Noises] = lambda config: None
+    """The noise that the network is built with."""
+    start: float = 0.0
+    """v_init of its neurons in units of v_th, where neither noise nor configuration says."""
+    race_start: float | None = None
+    """The same in races and studies, where it is to be at its best; None: no other."""
+    model: Callable[[Architecture], Architecture] = lambda model: model
+    """The architecture that is built, from the one that is asked for."""
+    training: Callable[[Training], Training] = lambda training: training
+    """How it is trained, from what is asked for."""
+    corrected_at: Callable[[RunConfig], int] = lambda config: 0
+    """T at which biases are corrected after training; 0: not at all."""
+    conversions: Callable[[ANN, Images, RunConfig], dict[str, SpikingNet]] | None = None
+    """How a network that does not spike becomes spiking, best practice first."""
+    uses: tuple[str, ...] = ()
+    """Settings of a run that count for this method, and not for those that do not list them."""
+    named_by: tuple[tuple[str, str], ...] = ()
+    """Settings that are part of its name in a legend: dotted name and symbol."""
+    role: Role | None = None
+    """In the audit; None: it takes no part."""
+
+
+PLAIN, QUIET, RECIPE = "noise", "no-noise", "target-noise"
+"""What the kit teaches; the same without noise; what presets train with, see `presets`."""
+
+METHODS: dict[str, Method] = {
+    PLAIN: Method(
+        "with noise",
+        "one timestep with noise in place of the residual potential",
+        Look("blue", "o", "-"),
+        noise=lambda config: config.stage_noise or config.noise,
+        uses=("noise", "stage_noise"),
+        named_by=(("noise.sigma", "σ"),),
+        role="ours",
+    ),
+    RECIPE: Method(
+        "target-T noise",
+        "one pass with noise that stands for several timesteps",
+        Look("violet", "v", (0, (7, 2))),
+        noise=lambda config: config.target_noise,
+        model=learned_from_twice,
+        training=lambda training: filled(training, warm_up_fraction=0.5),
+        corrected_at=lambda config: config.target_noise.timesteps,
+        uses=("target_noise",),
+    ),
+    QUIET: Method(
+        "without noise",
+        "one timestep, no noise",
+        Look("vermillion", "s", "--"),
+        race_start=0.5,
+        uses=("surrogate",),
+        role="without noise",
+    ),
+    "bptt": Method(
+        "BPTT",
+        "backpropagation through time",
+        Look("green", "^", "-."),
+        objective=through_time,
+        start=0.5,
+        model=lambda model: filled(model, norm_weight=0.5),
+        uses=("bptt_timesteps", "surrogate"),
+        named_by=(("bptt_timesteps", "T"),),
+        role="through time",
+    ),
+    "ann": Method(
+        "ANN, converted",
+        "a ReLU network, converted to spiking neurons after training",
+        Look("black", "D", ":"),
+        network="relu",
+        objective=one_pass,
+        conversions=from_relu,
+        uses=("conversion_timesteps",),
+        role="converted",
+    ),
+    "qcfs": Method(
+        "QCFS, converted",
+        "a network of quantised activations, converted to spiking neurons after training",
+        Look("orange", "P", (0, (3, 1, 1, 1, 1, 1))),
+        network="qcfs",
+        objective=one_pass,
+        conversions=from_qcfs,
+        uses=("conversion_timesteps", "qcfs_levels"),
+        role="converted",
+    ),
+}
+"""By the name that configurations and run ids hold; legends keep this order."""
+
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[tuple(METHODS)]  # the command line lists them
+
+
+def in_role(role: Role) -> list[str]:
+    """Names of the methods that stand on one side of the claims."""
+    return [name for name, method in METHODS.items() if method.role == role]
+
+
+def plays_a_part(setting: str, method: str) -> bool:
+    """Whether a setting, given by its dotted name, counts for a method.
+
+    Example:
+        >>> plays_a_part("noise.sigma", "bptt")
+        False
+    """
+    group = setting.split(".")[0]
+    some_use_it = any(group in entry.uses for entry in METHODS.values())
+    return not some_use_it or group in METHODS[method].uses

@@ -1,0 +1,100 @@
+"""The colours of the kit, on a light and on a dark background, and how methods are drawn.
+
+Figures and charts take theirs from here: a colour keeps its meaning wherever it is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from snnlab.experiment.methods import METHODS, PLAIN, QUIET, Look
+
+
+class Hue(NamedTuple):
+    """A colour on both backgrounds."""
+
+    light: str
+    """On white."""
+    dark: str
+    """About the same hue, lighter, on near black."""
+
+
+HUES: dict[str, Hue] = {
+    "blue": Hue("#0072B2", "#56B4E9"),
+    "vermillion": Hue("#D55E00", "#FF8C42"),
+    "green": Hue("#009E73", "#2FC89B"),
+    "black": Hue("#000000", "#FFFFFF"),
+    "orange": Hue("#E69F00", "#F0C040"),
+    "purple": Hue("#CC79A7", "#E29BC4"),
+    "sky": Hue("#56B4E9", "#8FD3FF"),
+    "grey": Hue("#5F5F5F", "#B9BEC5"),
+    "violet": Hue("#7A4FB5", "#BFA0F0"),
+    "amber": Hue("#B87A00", "#E0A93A"),
+    "plum": Hue("#A45C85", "#D98BB5"),
+    "olive": Hue("#7D7A00", "#CFCB5A"),
+}
+"""The first eight on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
+
+PREDICTION = Look("plum", "p", (0, (2, 1)))
+"""What somebody expected."""
+
+FREE = (
+    Look("purple", "X", (0, (1, 1))),
+    Look("sky", "h", (0, (9, 3, 2, 3))),
+    Look("grey", "*", (0, (5, 1, 1, 1))),
+    Look("olive", "<", (0, (12, 3))),
+)
+"""What else has to be told apart, in this order."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours for one background."""
+
+    dark: bool
+    """Whether it is dark."""
+    ink: str
+    """Text and what is drawn like text."""
+    grey: str
+    """Thresholds, references, what is not the point."""
+    on_noise: str
+    """Text on the colour of noise."""
+
+    def hue(self, name: str) -> str:
+        """One of `HUES`."""
+        return HUES[name].dark if self.dark else HUES[name].light
+
+    def of(self, method: str, place: int = 0) -> str:
+        """The colour of a method, or a free one by its place.
+
+        Example:
+            >>> palette(dark=False).of("noise")
+            '#0072B2'
+        """
+        known = METHODS.get(method)
+        return self.hue(known.look.hue) if known else self.free[place % len(FREE)]
+
+    @property
+    def noise(self) -> str:
+        """With noise."""
+        return self.of(PLAIN)
+
+    @property
+    def quiet(self) -> str:
+        """Without noise."""
+        return self.of(QUIET)
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Whatever else has to be told apart."""
+        return tuple(self.hue(look.hue) for look in FREE)
+
+
+LIGHT = Palette(dark=False, ink="#1C1F23", grey="#6B7280", on_noise="#FFFFFF")
+DARK = Palette(dark=True, ink="#F1F3F5", grey="#9AA3AE", on_noise="#14171B")
+
+
+def palette(*, dark: bool) -> Palette:
+    """The colours for a dark or a light background."""
+    return DARK if dark else LIGHT
