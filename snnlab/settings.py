@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Integral, Real
 from types import NoneType, UnionType
@@ -34,7 +34,8 @@ class Valid:
     below: float | None = None
     """Valid numbers lie below it."""
     options: Callable[[], Iterable[str]] | None = None
-    """Names the valid texts at the moment, for choices that can grow."""
+    """Names the valid texts at the moment, for choices that can grow. No lambda inside a class:
+    there an annotation is read without the names of its module."""
     called: str = ""
     """What messages call the setting; default: the name of its field."""
     hint: str = ""
@@ -159,15 +160,15 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
     if valid.options is not None or origin is Literal:
         options = list(valid.options()) if valid.options else list(get_args(kind))
         if not isinstance(value, str) or value not in options:
-            raise Refused(f"unknown {called} {value!r}; valid: {', '.join(options)}")
+            raise Refused(
+                f"unknown {valid.called or called} {value!r}; valid: {', '.join(options)}"
+            )
         return str(value)
     if origin is tuple:
         return items(get_args(kind), value, called)
-    if isinstance(kind, type) and is_dataclass(kind):
+    if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            raise Refused(
-                f"{called} must be a group of settings ({kind.__name__}){none}, got {value!r}"
-            )
+            raise Refused(f"{called} must be a {kind.__name__}{none}, got {value!r}")
         return value
     return plain(kind, valid, value, called, none)
 

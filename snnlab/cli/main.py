@@ -7,6 +7,7 @@ this file import torch, so that `--help` answers at once.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -28,6 +29,7 @@ from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, preset_of
+from snnlab.experiment.methods import METHODS
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
@@ -119,6 +121,8 @@ def parse(args: list[str]) -> Any:
         "race": {"default": Race(start)},
         "sweep": {"default": Sweep(start)},
     }
+    if args[:1] in (["train"], ["race"]):  # in their own help, not in the list of commands
+        defaults[args[0]]["description"] = with_methods(COMMANDS[args[0]])
     kinds: dict[str, Any] = COMMANDS | {"noise": noise_command(start)}
     choices: Any = tuple(
         Annotated[kind, tyro.conf.subcommand(name, **defaults.get(name, {}))]
@@ -138,6 +142,12 @@ def parse(args: list[str]) -> Any:
         if stop.code in (0, None):
             raise
         raise ValueError(first_message(said.getvalue())) from None
+
+
+def with_methods(command: type) -> str:
+    """What a command does, and the methods that it can use."""
+    lines = [f"  {name}: {method.says}" for name, method in METHODS.items()]
+    return "\n".join([inspect.getdoc(command) or "", "", "Methods:", *lines])
 
 
 def first_message(box: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.methods import METHODS, Method, MethodName, Noises
+from snnlab.experiment.methods import METHODS, PLAIN, Method, MethodName, Noises
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Count, Valid, bare, declared, settle
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Trained = Annotated[MethodName, Valid(options=METHODS.keys, called="method")]
 
 
 class ConfigError(ValueError):
@@ -29,7 +30,7 @@ class RunConfig:
         ConfigError: a value of another type, or outside its range.
     """
 
-    method: Annotated[MethodName, Valid(options=METHODS.keys)] = "noise"
+    method: Trained = PLAIN
     """How to train."""
     seed: Annotated[int, Valid(low=0, high=2**31 - 1)] = 0
     """Of the initial weights, the order of the images, the augmentation and the noise."""
@@ -40,7 +41,7 @@ class RunConfig:
     qcfs_levels: Count = 4
     """Steps between 0 and the threshold of the activations of method qcfs."""
     conversion_timesteps: Count = 256
-    """Conversions of ann and qcfs are measured at T = 1 to this many timesteps ..."""
+    """Networks converted after training are measured at T = 1 to this many timesteps ..."""
     conversion_images: Count = 500
     """... on this many of the test images at most, so that slow ones end in good time. The
     spiking methods are measured on the same images as well."""

@@ -35,6 +35,7 @@ from snnlab.experiment.store import (
     read_json,
     write_json,
 )
+from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
@@ -76,14 +77,13 @@ class Laboratory:
 
     start: RunConfig = field(default_factory=RunConfig)
     """Architecture, data, noise and training; its seed is the first one."""
-    seeds: int = 3
+    seeds: Count = 3
     """Networks per setting."""
     folder: Path = LABORATORY
     """The experiment's own folder."""
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise ConfigError(f"seeds must be at least 1, got {self.seeds}")
+        settle(self, ConfigError)
         if self.start.method != PLAIN:
             raise ConfigError(
                 f"the laboratory starts from method {PLAIN}, got --method {self.start.method}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError
 from snnlab.experiment.laboratory import (
@@ -14,6 +14,7 @@ from snnlab.experiment.laboratory import (
     conduct,
 )
 from snnlab.experiment.switches import SWITCHES, Switch, pools, with_max_pooling
+from snnlab.settings import Count, Valid, settle
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 BREAK = "break"
 NAMES = tuple(switch.name for switch in SWITCHES)
+SwitchName = Annotated[str, Valid(options=lambda: NAMES, called="switch")]
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,13 @@ class Breaks:
         ConfigError: an unknown switch, or a T below 1.
     """
 
-    switches: tuple[str, ...] = NAMES
+    switches: tuple[SwitchName, ...] = NAMES
     """Names of switches; the reference is always part of it."""
-    error_timesteps: int = 8
+    error_timesteps: Count = 8
     """T at which the error is taken apart."""
 
     def __post_init__(self) -> None:
-        if unknown := [name for name in self.switches if name not in NAMES]:
-            raise ConfigError(f"unknown switches {', '.join(unknown)}; valid: {', '.join(NAMES)}")
-        if self.error_timesteps < 1:
-            raise ConfigError(f"error_timesteps must be at least 1, got {self.error_timesteps}")
+        settle(self, ConfigError)
 
     @property
     def chosen(self) -> list[Switch]:

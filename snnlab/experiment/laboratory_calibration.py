@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.laboratory import (
@@ -15,6 +15,7 @@ from snnlab.experiment.laboratory import (
     conduct,
 )
 from snnlab.neuron.spec import Noise
+from snnlab.settings import Count, Positive, Valid, settle
 
 if TYPE_CHECKING:
     from snnlab.conversion.noise_calibration import Round, Source
@@ -45,20 +46,15 @@ class Calibration:
         ConfigError: no rounds, a tolerance not above 0, or a leak outside (0, 1).
     """
 
-    rounds: int = 4
+    rounds: Count = 4
     """Measurements at most, with a fine-tuning between each two."""
-    tolerance: float = 0.01
+    tolerance: Positive = 0.01
     """The noise rests when nothing moves by more, in units of v_th."""
-    betas: tuple[float, ...] = (0.9, 0.5)
+    betas: tuple[Annotated[float, Valid(above=0, below=1)], ...] = (0.9, 0.5)
     """Leak factors of leaky neurons; IF neurons are always part of it."""
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise ConfigError(f"rounds must be at least 1, got {self.rounds}")
-        if not self.tolerance > 0:
-            raise ConfigError(f"tolerance must be above 0, got {self.tolerance}")
-        if not all(0 < beta < 1 for beta in self.betas):
-            raise ConfigError(f"betas must lie in (0, 1), got {list(self.betas)}")
+        settle(self, ConfigError)
 
 
 def calibrate_networks(

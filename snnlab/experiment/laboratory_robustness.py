@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.laboratory import (
@@ -16,6 +16,7 @@ from snnlab.experiment.laboratory import (
 )
 from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.experiment.statistics import estimate
+from snnlab.settings import Count, Share, Valid, settle
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ROBUSTNESS = "robustness"
 METHODS = (PLAIN, QUIET)
 KINDS = ("input_noise", "weight_noise", "dropped_spikes")
+Strength = Annotated[float, Valid(low=0)]
 
 
 @dataclass(frozen=True)
@@ -34,24 +36,20 @@ class Robustness:
         ConfigError: no strengths, a strength below 0, lost spikes above 1, or no draws.
     """
 
-    input_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
+    input_noise: tuple[Strength, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
     """Standard deviations of the noise on pixels; 1 is the range from black to white."""
-    weight_noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
+    weight_noise: tuple[Strength, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
     """Standard deviations of the noise on weights, as a share of their root mean square."""
-    dropped_spikes: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
+    dropped_spikes: tuple[Share, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
     """Shares of the spikes that get lost."""
-    draws: int = 3
+    draws: Count = 3
     """How often each disturbance is drawn anew; accuracies are means over the draws."""
 
     def __post_init__(self) -> None:
+        settle(self, ConfigError)
         for kind in KINDS:
-            strengths = getattr(self, kind)
-            highest = 1 if kind == "dropped_spikes" else float("inf")
-            if not strengths or not all(0 <= strength <= highest for strength in strengths):
-                valid = "0 to 1" if highest == 1 else "0 and more"
-                raise ConfigError(f"{kind} takes numbers of {valid}, got {list(strengths)}")
-        if self.draws < 1:
-            raise ConfigError(f"draws must be at least 1, got {self.draws}")
+            if not getattr(self, kind):
+                raise ConfigError(f"{kind} needs at least one strength")
 
 
 def measure_robustness(

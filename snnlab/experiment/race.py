@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.config import ConfigError, RunConfig, Trained, to_dict
 from snnlab.experiment.methods import METHODS, PLAIN, MethodName
 from snnlab.experiment.presets import at_its_best
 from snnlab.experiment.provenance import command
@@ -36,6 +36,7 @@ from snnlab.experiment.store import (
     read_json,
     write_json,
 )
+from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
@@ -59,20 +60,18 @@ class RaceConfig:
 
     start: RunConfig = field(default_factory=RunConfig)
     """Architecture, data and training; its seed is the first one, its method is not used."""
-    methods: tuple[MethodName, ...] = tuple(METHODS)
+    methods: tuple[Trained, ...] = tuple(METHODS)
     """The methods, in the order in which they run."""
-    seeds: int = 3
+    seeds: Count = 3
     """Networks per method and terms."""
     equal_time: bool = True
     """Whether to race a second time, with equal training time."""
 
     def __post_init__(self) -> None:
-        unknown = [method for method in self.methods if method not in METHODS]
-        if unknown or not self.methods or len(set(self.methods)) < len(self.methods):
+        settle(self, ConfigError)
+        if not self.methods or len(set(self.methods)) < len(self.methods):
             got = ", ".join(self.methods) or "none"
             raise ConfigError(f"methods must be different ones of {', '.join(METHODS)}, got {got}")
-        if self.seeds < 1:
-            raise ConfigError(f"seeds must be at least 1, got {self.seeds}")
         if self.equal_time and PACE not in self.methods:
             raise ConfigError(f"equal time needs method {PACE}, got {', '.join(self.methods)}")
 

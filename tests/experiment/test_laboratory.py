@@ -184,13 +184,16 @@ def test_the_gain_is_taken_seed_by_seed() -> None:
         (lambda: Laboratory(RunConfig(method="ann")), "starts from method noise, got --method ann"),
         (lambda: NoiseSweep(("pink",)), "families must be some of gaussian, .*, got pink"),
         (lambda: NoiseSweep(sigmas=(0.0,)), "sigmas must be numbers above 0"),
-        (lambda: Breaks(("magic",)), "unknown switches magic; valid: as it should be, no noise"),
+        (lambda: Breaks(("magic",)), "unknown switch 'magic'; valid: as it should be, no noise"),
         (lambda: Breaks(error_timesteps=0), "error_timesteps must be at least 1, got 0"),
         (lambda: Calibration(rounds=0), "rounds must be at least 1, got 0"),
-        (lambda: Calibration(tolerance=0), "tolerance must be above 0, got 0"),
-        (lambda: Calibration(betas=(1.0,)), r"betas must lie in \(0, 1\), got \[1.0\]"),
+        (lambda: Calibration(tolerance=0), "tolerance must be a number above 0, got 0"),
+        (lambda: Calibration(betas=(1.0,)), r"betas\[0\] must lie in \(0, 1\), got 1.0"),
         (lambda: Robustness(draws=0), "draws must be at least 1, got 0"),
-        (lambda: Robustness(dropped_spikes=(2.0,)), "dropped_spikes takes numbers of 0 to 1"),
+        (
+            lambda: Robustness(dropped_spikes=(2.0,)),
+            r"dropped_spikes\[0\] must lie in \[0, 1\]",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, message: str) -> None:

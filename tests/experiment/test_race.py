@@ -215,7 +215,7 @@ def test_a_race_is_no_run(asked: RaceConfig, tmp_path: Path) -> None:
     [
         ({"methods": ()}, "methods must be different ones of noise, .*, got none"),
         ({"methods": ("noise", "noise")}, "got noise, noise"),
-        ({"methods": ("noise", "magic")}, "got noise, magic"),
+        ({"methods": ("noise", "magic")}, "unknown method.* 'magic'; valid: noise"),
         ({"seeds": 0}, "seeds must be at least 1, got 0"),
         ({"methods": ("bptt", "ann")}, "equal time needs method noise, got bptt, ann"),
     ],
