@@ -1,0 +1,116 @@
+"""A method from outside: one entry, and it takes part wherever methods do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snnlab.cli import race_figures
+from snnlab.cli.main import with_methods
+from snnlab.cli.train import Train
+from snnlab.dashboard.groups import group_names, group_runs
+from snnlab.dashboard.races import race_lines
+from snnlab.experiment.audit import judge
+from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.experiment.methods import METHODS, Look, Method
+from snnlab.experiment.race import RaceConfig, race
+from snnlab.experiment.race_table import race_csv, race_markdown
+from snnlab.experiment.run import run
+from snnlab.experiment.store import load_run
+from snnlab.show.accuracy import accuracy_against_timesteps
+from snnlab.show.colours import DARK, HUES, LIGHT
+from snnlab.show.page import blank_axes
+
+ENTRIES = {
+    "half-noise": Method(
+        "half the noise",
+        "one timestep with noise of half the width",
+        Look("olive", "d", (0, (4, 4))),
+        noise=lambda config: config.noise.scaled(0.5),
+        uses=("noise",),
+        named_by=(("noise.sigma", "σ"),),
+    ),
+    "wide": replace(METHODS["ann"], title="wide, converted", look=Look("sky", "8", (0, (1, 3)))),
+}
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that has to be done for a method."""
+    for name, method in ENTRIES.items():
+        monkeypatch.setitem(METHODS, name, method)
+
+
+@pytest.fixture
+def raced(tiny: RunConfig, tmp_path: Path) -> tuple[dict[str, Any], Path]:
+    """A race between ours and theirs, and its folder."""
+    names = ("noise", "half-noise", "wide", "ann")
+    folder = tmp_path / "races" / "own"
+    return race(RaceConfig(tiny, names, seeds=2, equal_time=False), folder), folder
+
+
+def test_it_trains_and_converts_as_its_entry_says(tiny: RunConfig, tmp_path: Path) -> None:
+    config = replace(tiny, method="half-noise")
+    done = run(config, tmp_path / "runs")
+    (first, *_) = done.network().neuron_layers()  # type: ignore[attr-defined]
+    assert first.noise.sigma == pytest.approx(config.noise.sigma / 2)
+    assert done.result is not None
+    assert done.result["certificate"]["weights_equal"]
+    assert load_run(done.id, tmp_path / "runs").config == config
+    assert from_dict(to_dict(config)) == config
+
+
+def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, Any], Path]) -> None:
+    done, folder = raced
+    assert "half-noise" in race_csv(done)
+    assert "half-noise" in race_markdown(done)
+    assert "wide: percentile per channel, half start" in race_markdown(done)
+    drawn = race_figures.draw(done, folder)
+    assert "half the noise" in (folder / "accuracy_vs_timesteps.svg").read_text()
+    assert len(drawn) == 8
+
+
+def test_the_audit_takes_it_by_its_role(raced: tuple[dict[str, Any], Path]) -> None:
+    (speed,) = (claim for claim in judge(raced[0]) if claim.name.endswith("in timesteps"))
+    assert "the fastest conversion of ann and wide" in speed.compared
+
+
+def test_dashboard_and_legends_know_its_title_and_its_look(
+    tiny: RunConfig, raced: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    config = replace(tiny, method="half-noise")
+    assert group_names([config]) == ["half the noise, σ = 0.289"]
+    (group,) = group_runs([run(config, tmp_path / "runs")], DARK)
+    assert group.colour == HUES["olive"].dark
+    assert {"half the noise", "wide, converted"} < set(race_lines(raced[0]))
+    ax = accuracy_against_timesteps(
+        {"half-noise": {"timesteps": [1, 2], "accuracy": [97, 98]}}, ax=blank_axes()
+    )
+    (line,) = ax.lines
+    assert (line.get_label(), line.get_color()) == ("half the noise", LIGHT.hue("olive"))
+
+
+def test_the_command_line_says_what_it_is() -> None:
+    assert "half-noise: one timestep with noise of half the width" in with_methods(Train)
+
+
+def test_without_its_entry_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(METHODS, "half-noise")
+    with pytest.raises(ConfigError, match="unknown method 'half-noise'; valid: noise, target-"):
+        RunConfig(method="half-noise")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_entry_is_whole(name: str) -> None:
+    method = METHODS[name]
+    assert method.look.hue in HUES
+    assert (method.conversions is None) == (method.network == "spiking")
+    unknown = [setting for setting in method.uses if not hasattr(RunConfig(), setting)]
+    assert not unknown
+    titles = [other.title for other in METHODS.values()]
+    looks = [other.look for other in METHODS.values()]
+    for part in (titles, *zip(*looks, strict=True)):
+        assert len(set(part)) == len(METHODS)
