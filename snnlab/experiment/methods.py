@@ -148,7 +148,7 @@ METHODS: dict[str, Method] = {
     RECIPE: Method(
         "target-T noise",
         "one pass with noise that stands for several timesteps",
-        Look("violet", "v", (0, (7, 2))),
+        Look("orange", "v", (0, (7, 2))),
         noise=lambda config: config.target_noise,
         model=learned_from_twice,
         training=lambda training: filled(training, warm_up_fraction=0.5),
@@ -187,7 +187,7 @@ METHODS: dict[str, Method] = {
     "qcfs": Method(
         "QCFS, converted",
         "a network of quantised activations, converted to spiking neurons after training",
-        Look("orange", "P", (0, (3, 1, 1, 1, 1, 1))),
+        Look("purple", "P", (0, (3, 1, 1, 1, 1, 1))),
         network="qcfs",
         objective=one_pass,
         conversions=from_qcfs,

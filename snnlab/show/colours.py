@@ -30,7 +30,6 @@ HUES: dict[str, Hue] = {
     "sky": Hue("#56B4E9", "#8FD3FF"),
     "grey": Hue("#5F5F5F", "#B9BEC5"),
     "violet": Hue("#7A4FB5", "#BFA0F0"),
-    "amber": Hue("#B87A00", "#E0A93A"),
     "plum": Hue("#A45C85", "#D98BB5"),
     "olive": Hue("#7D7A00", "#CFCB5A"),
 }
@@ -40,9 +39,9 @@ PREDICTION = Look("plum", "p", (0, (2, 1)))
 """What somebody expected."""
 
 FREE = (
-    Look("purple", "X", (0, (1, 1))),
-    Look("sky", "h", (0, (9, 3, 2, 3))),
-    Look("grey", "*", (0, (5, 1, 1, 1))),
+    Look("sky", "X", (0, (1, 1))),
+    Look("grey", "h", (0, (9, 3, 2, 3))),
+    Look("violet", "*", (0, (5, 1, 1, 1))),
     Look("olive", "<", (0, (12, 3))),
 )
 """What else has to be told apart, in this order."""

@@ -33,7 +33,7 @@ ENTRIES = {
         uses=("noise",),
         named_by=(("noise.sigma", "σ"),),
     ),
-    "wide": replace(METHODS["ann"], title="wide, converted", look=Look("sky", "8", (0, (1, 3)))),
+    "wide": replace(METHODS["ann"], title="wide, converted", look=Look("grey", "8", (0, (1, 3)))),
 }
 
 
