@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from snnlab.data.images import Images
 from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
 from snnlab.neuron.own_layer import SpikingLayer, State
-from snnlab.settings import Share, Valid, count, settle
+from snnlab.settings import Count, Share, Valid, checked, settle
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 Strength = Annotated[float, Valid(low=0)]
@@ -72,7 +72,7 @@ def disturbed_accuracy(
     """
     if not timesteps:
         raise ValueError(f"timesteps must be one or more, each at least 1, got {list(timesteps)}")
-    timesteps = [count("each of timesteps", T) for T in timesteps]
+    timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
     disturbance = disturbance or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)
     run = losing_spikes(disturbance.dropped_spikes, generator)

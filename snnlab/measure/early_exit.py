@@ -8,7 +8,6 @@ which it exceeds the second largest.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -20,7 +19,7 @@ from tqdm.auto import tqdm
 from snnlab.data.images import Images
 from snnlab.network.net import Potentials, SpikingNet, evaluating
 from snnlab.neuron.own_layer import chosen
-from snnlab.settings import count
+from snnlab.settings import checked, count
 
 Confidence = Literal["probability", "margin"]
 
@@ -193,5 +192,7 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
         valid = ", ".join(get_args(Confidence))
         raise ValueError(f"unknown confidence {confidence!r}; valid: {valid}")
     count("max_timesteps", max_timesteps)
-    if not thresholds or any(math.isnan(threshold) for threshold in thresholds):
-        raise ValueError(f"thresholds must be one or more numbers, got {list(thresholds)}")
+    if not thresholds:
+        raise ValueError("thresholds must be one or more numbers, got none")
+    for threshold in thresholds:
+        checked("threshold", float, threshold)

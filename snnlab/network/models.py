@@ -93,6 +93,7 @@ def build(
             f'layer makes spiking neurons, got activation={activation!r}: use activation="spiking"'
         )
     classes, seed = checked("classes", Classes, classes), checked("seed", int, seed)
+    image_shape = checked("image_shape", tuple[int, int, int], image_shape)
     check_image_shape(architecture.name, image_shape)
     plan, make_neuron = PLANS[architecture.name], makers[activation]
     with torch.random.fork_rng(devices=[]):

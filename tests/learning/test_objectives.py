@@ -29,7 +29,7 @@ def test_a_spiking_network_given_to_the_plain_method_is_refused(few_digits, net_
 def test_a_stage_that_does_not_spike_is_refused(objective, few_digits, net_for):
     net = net_for(objective)
     net.stages[1].neuron = nn.ReLU()
-    with pytest.raises(ValueError, match="the ReLU of stage 1 has none.*put a NeuronLayer there"):
+    with pytest.raises(ValueError, match=r"the ReLU of stage 1 has none.*put a NeuronLayer there"):
         fit(net, few_digits, objective, seed=0)
 
 

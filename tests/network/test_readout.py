@@ -73,7 +73,7 @@ def test_conversion_keeps_the_gain() -> None:
 
 @pytest.mark.parametrize("gain", [0.0, -1.0, float("nan")])
 def test_a_gain_that_is_not_above_0_is_refused(gain: float) -> None:
-    with pytest.raises(ValueError, match="^gain must be a number above 0"):
+    with pytest.raises(ValueError, match=r"^gain must be a number above 0"):
         Readout(2, 2, gain=gain)
     if gain == gain:
         with pytest.raises(ValueError, match="readout_gain must be a number above 0"):
