@@ -19,6 +19,7 @@ from .network.net import SpikingNet as SpikingNet
 from .network.probes import record as record
 from .network.spec import Architecture as Architecture
 from .neuron.layer import NeuronLayer as NeuronLayer
+from .neuron.own_layer import StepLayer as StepLayer
 from .neuron.spec import Neuron as Neuron
 from .neuron.spec import Noise as Noise
 from .neuron.spec import Surrogate as Surrogate

@@ -54,7 +54,7 @@ def check_row_of_stages(net: SpikingNet) -> None:
                 f"stage {i} has a shortcut or a learned threshold; the peers are compared on "
                 "plain rows of stages, such as convnet, mlp or vgg11"
             )
-    for layer in net.neuron_layers():
+    for layer in net.neuron_layers("neuron", needed_by="a comparison with peers"):
         n = layer.neuron
         if n.beta != 1 or n.reset != "subtract" or n.v_start != 0:
             raise ValueError(f"the peers are compared as IF neurons that start at 0, got {n}")

@@ -19,6 +19,7 @@ from snnlab.network.pointwise import PointwiseConv2d
 from snnlab.network.readout import Readout
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
+from snnlab.settings import count
 
 ACTIVATIONS = (nn.ReLU, QCFS)
 
@@ -119,7 +120,7 @@ def convert_ann(
     """
     rule = ThresholdRule(threshold, percentile, per_channel)
     check_convertible(net)
-    check_timesteps("timesteps", timesteps)
+    timesteps = count("timesteps", timesteps)
     folded = fold_batchnorm(net)
     thresholds = find_thresholds(folded, calibration, rule)
     normalised = normalise(folded, thresholds)
@@ -128,7 +129,7 @@ def convert_ann(
     if correct_bias_at is None:
         correct_bias_at = 0 if calibration is None else common_levels(net)
     if correct_bias_at != 0:
-        check_timesteps("correct_bias_at", correct_bias_at)
+        correct_bias_at = count("correct_bias_at", correct_bias_at)
         if calibration is None:
             raise ValueError("biases are corrected with images: pass calibration=")
         converted = correct_biases(converted, normalised, calibration, correct_bias_at)
@@ -141,12 +142,6 @@ def common_levels(net: ANN) -> int:
     activations = [stage.neuron for stage in net.stages]
     levels = {a.levels if isinstance(a, QCFS) else 0 for a in activations}
     return levels.pop() if len(levels) == 1 else 0
-
-
-def check_timesteps(name: str, timesteps: int) -> None:
-    """Raise ValueError unless there is at least one timestep."""
-    if timesteps < 1:
-        raise ValueError(f"{name} must be at least 1, got {timesteps}")
 
 
 def spiking(net: ANN, thresholds: list[Tensor], neuron: Neuron) -> SpikingNet:
@@ -167,7 +162,7 @@ def thresholds_of(net: SpikingNet) -> list[Tensor]:
     Raises:
         ValueError: the network does not come from `convert_ann`.
     """
-    layers = net.neuron_layers()
+    layers = [stage.neuron for stage in net.stages]
     if not all(hasattr(layer, "activation_per_rate") for layer in layers):
         raise ValueError("this network has no record of thresholds: convert_ann() did not make it")
     return [layer.get_buffer("activation_per_rate") for layer in layers]

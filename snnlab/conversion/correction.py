@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from typing import cast, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,9 @@ from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
 from snnlab.network.net import ANN, SpikingNet, Stage
-from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.rounding import check_mean_response, mean_response
 from snnlab.neuron.spec import Neuron
+from snnlab.settings import count
 
 MOST_IMAGES = 256
 """Images that the rates are measured on, at most."""
@@ -57,6 +57,7 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
     if len(images) == 0:
         raise ValueError("biases are corrected with images, got none")
     corrected = copy.deepcopy(net).eval()
+    layers = corrected.neuron_layers("v_th", needed_by="bias correction")
     batch = images.normalised(slice(images_at_once(target, images, timesteps)))
     activations = list(stage_outputs(target, batch))  # of each stage (B, *)
     logits = target.readout(activations[-1])  # (B, K)
@@ -68,10 +69,11 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
             currents = current.expand(timesteps, *current.shape)  # (T, B, *)
         else:
             currents = current.view(timesteps, len(batch), *current.shape[1:])  # (T, B, *)
-        bias, unit = bias_of(stage.layers), cast(NeuronLayer, stage.neuron).neuron.v_th
-        shift = unit * mean_by_channel(wanted - stage.neuron(currents).mean(0), len(bias))  # (C,)
+        bias, unit = bias_of(stage.layers), layers[i].v_th
+        rates = layers[i].advance(currents)[0].mean(0)  # (B, *)
+        shift = unit * mean_by_channel(wanted - rates, len(bias))  # (C,)
         bias += shift if stage.threshold is None else shift * stage.threshold.v_th
-        inputs.append(stage.neuron(shifted(currents, shift)).flatten(0, 1))
+        inputs.append(layers[i].advance(shifted(currents, shift))[0].flatten(0, 1))
     said = corrected.readout(inputs[-1]).view(timesteps, *logits.shape).mean(0)  # (B, K)
     bias = bias_of(corrected.readout)  # (K,)
     bias += mean_by_channel(logits - said, len(bias))
@@ -102,8 +104,7 @@ def correct_rates(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet
     Example:
         >>> net = correct_rates(net, data.train, 4)
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
     return correct_biases(net, mean_network(net), images, timesteps)
 
 
@@ -130,15 +131,10 @@ class MeanResponse(nn.Module):
 def mean_network(net: SpikingNet) -> ANN:
     """The network that a spiking one tends to if spikes come evenly and T grows; weights copied."""
     twin = copy.deepcopy(net)
+    layers = twin.neuron_layers("neuron", needed_by="the mean response")
     stages = [
-        Stage(
-            stage.layers,
-            MeanResponse(cast(NeuronLayer, stage.neuron).neuron),
-            stage.shortcut,
-            stage.back,
-            stage.threshold,
-        )
-        for stage in twin.stages
+        Stage(s.layers, MeanResponse(layer.neuron), s.shortcut, s.back, s.threshold)
+        for s, layer in zip(twin.stages, layers, strict=True)
     ]
     return ANN(stages, twin.readout, twin.image_shape).eval()
 

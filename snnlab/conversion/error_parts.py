@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ from torch import Tensor
 from snnlab.data.images import Images
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.neuron.kernels import repeat_in_time
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.settings import count
 
 PARTS = ("clipping", "rounding", "unevenness")
 
@@ -82,23 +82,23 @@ def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[Err
     Example:
         >>> parts = list(error_parts(net, images, 8))
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
+    layers = net.neuron_layers("v_th", needed_by="decompose_error()")
     net.check_images(images)
     batch, reach = len(images), net.reach
     spikes, means = deque([images], maxlen=reach), deque([images], maxlen=reach)
     with evaluating(net):
         for i, stage in enumerate(net.stages):
-            layer = cast(NeuronLayer, stage.neuron)
             even = stage.current(means)  # (B, *)
             constant = repeat_in_time(even, timesteps)  # (T, B, *)
             currents = constant
             if i > 0:
                 folded = stage.current(spikes)  # (T * B, *)
                 currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
-            fired = layer(currents)  # (T, B, *)
+            fired = layers[i].advance(currents)[0]  # (T, B, *)
             rate = mean_over_time(fired)
-            yield split(rate, even.double() / layer.neuron.v_th, mean_over_time(layer(constant)))
+            even_rate = mean_over_time(layers[i].advance(constant)[0])
+            yield split(rate, even.double() / layers[i].v_th, even_rate)
             spikes.append(fired.flatten(0, 1))
             means.append(rate.to(images.dtype))
 

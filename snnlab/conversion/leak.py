@@ -49,6 +49,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.net import SpikingNet
+from snnlab.neuron.own_layer import drop_noise
 from snnlab.neuron.spec import MATCHED_SIGMA, Family, Neuron, Noise
 
 
@@ -111,17 +112,19 @@ def leaky_equivalent(net: SpikingNet, beta: float) -> SpikingNet:
     """
     Neuron(beta=beta)  # raises for a leak outside its range
     leaky = copy.deepcopy(net).eval()
-    for i, layer in enumerate(leaky.neuron_layers()):
+    layers = leaky.neuron_layers("neuron", needed_by="leaky_equivalent()")
+    for i, layer in enumerate(layers):
         neuron = layer.neuron
         if neuron.beta != 1 or neuron.reset != "subtract":
             raise ValueError(
                 "only IF neurons that reset by subtraction can be made leaky; "
                 f"stage {i} has {neuron}"
             )
-        layer.neuron, layer.noise = replace(neuron, beta=beta), None
+        layer.neuron = replace(neuron, beta=beta)
         threshold = leaky.stages[i].threshold  # currents are divided by it after the bias
         unit = 1.0 if threshold is None else threshold.v_th
         last_bias(leaky.stages[i].layers, i).add_((1 - beta) * neuron.v_th / 2 * unit)
+    drop_noise(layers)
     return leaky
 
 

@@ -22,10 +22,12 @@ from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
-from snnlab.measure.residuals import ResidualSummary, residuals
+from snnlab.measure.residuals import ResidualSummary, Several, residuals
 from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
+from snnlab.neuron.own_layer import noise_of
 from snnlab.neuron.spec import Family, Noise, Surrogate
+from snnlab.settings import Positive, checked, count
 
 Source = Literal["residuals", "rates"]
 QUANTILES = 65
@@ -66,8 +68,8 @@ def calibrate_noise(
     """
     if source is not None and source not in get_args(Source):
         raise ValueError(f"unknown source {source!r}; valid: {', '.join(get_args(Source))}")
-    if timesteps < 2:
-        raise ValueError(f"residuals exist from T = 2 on, got {timesteps}")
+    timesteps = checked("timesteps", Several, timesteps)
+    net.neuron_layers("neuron", needed_by="calibrate_noise()")
     images = data.train if isinstance(data, Data) else data
     images = images.first(min(IMAGES, len(images)))
     chosen = [source or usual_source(net, stage) for stage in range(len(net.stages))]
@@ -81,7 +83,7 @@ def calibrate_noise(
 
 def usual_source(net: SpikingNet, stage: int) -> Source:
     """Where the noise of a stage is measured unless told otherwise."""
-    neuron = net.neuron_layers()[stage].neuron
+    neuron = net.neuron_layers("neuron", needed_by="calibrate_noise()")[stage].neuron
     return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
 
 
@@ -117,8 +119,11 @@ def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
     if len(noises) != len(net.stages):
         raise ValueError(f"{len(net.stages)} stages need as many noises, got {len(noises)}")
     changed = copy.deepcopy(net)
-    for layer, noise in zip(changed.neuron_layers(), noises, strict=True):
-        layer.noise, layer.log_sigma_ratio = noise, None
+    layers = changed.neuron_layers("noise", "neuron", "surrogate", needed_by="with_noise()")
+    for layer, noise in zip(layers, noises, strict=True):
+        layer.noise = noise
+        if hasattr(layer, "log_sigma_ratio"):
+            layer.log_sigma_ratio = None
         if noise is not None:
             if noise.learned != "no":
                 raise ValueError(f"with_noise() takes noise that stays as it is, got {noise}")
@@ -187,11 +192,11 @@ def refine_noise(
     Example:
         >>> tuned, rounds = refine_noise(net, data, 16, Training(epochs=5), seed=0)
     """
-    if rounds < 1 or not tolerance > 0:
-        raise ValueError(f"rounds must be at least 1, tolerance above 0: {rounds}, {tolerance}")
+    rounds, tolerance = count("rounds", rounds), checked("tolerance", Positive, tolerance)
+    seed = checked("seed", int, seed)
     tuned, done = copy.deepcopy(net).eval(), []
     for number in range(1, rounds + 1):
-        trained = [layer.noise for layer in tuned.neuron_layers()]
+        trained = [noise_of(stage.neuron) for stage in tuned.stages]
         measured = calibrate_noise(tuned, data, timesteps, family=family, source=source)
         curve = accuracy_against_timesteps(tuned, data.test, timesteps)
         by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))

@@ -10,6 +10,8 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.neuron.own_layer import drop_noise, noise_of
+from snnlab.settings import checked, count
 
 PROBE_IMAGES = 256
 """Images on which the logits of the two networks are compared."""
@@ -78,12 +80,10 @@ def convert(
         raise ValueError(
             f"convert() takes a SpikingNet trained with one timestep, got a {type(net).__name__}"
         )
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps, seed = count("timesteps", timesteps), checked("seed", int, seed)
     converted = copy.deepcopy(net).eval()
     converted.timesteps = timesteps
-    for layer in converted.neuron_layers():
-        layer.noise = None
+    drop_noise(converted.neuron_layers(needed_by="convert()"))
     return converted, certify(net, converted, images, seed=seed, progress=progress)
 
 
@@ -93,7 +93,7 @@ def certify(
     """Compare a single-step network with its conversion; arguments as for `convert`."""
     curve = accuracy_against_timesteps(converted, images, converted.timesteps, progress=progress)
     with_noise = None
-    if any(layer.noise for layer in net.neuron_layers()):
+    if any(noise_of(layer) for layer in net.neuron_layers(needed_by="certify()")):
         generator = torch.Generator(images.device).manual_seed(seed)
         with_noise = accuracy(net, images, timesteps=1, generator=generator)
     return Certificate(

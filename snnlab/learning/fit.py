@@ -22,6 +22,7 @@ from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
 from snnlab.measure.speed import stopwatch
 from snnlab.network.net import StagedNet
+from snnlab.settings import checked
 
 NAN_CHECK = 25
 """Steps between two looks at the loss on a CPU; on a GPU, which a look waits for, an epoch."""
@@ -108,7 +109,7 @@ def fit(
     Example:
         >>> fit(net, load_data("digits"), SingleStep(), Training(epochs=5), seed=0)
     """
-    training = training or Training()
+    training, seed = training or Training(), checked("seed", int, seed)
     objective.check(net)
     check_device(net, data)
     loop = Loop(net, data, objective, training, seed)

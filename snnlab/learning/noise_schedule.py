@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from snnlab.learning.spec import Training
 from snnlab.network.net import SpikingNet, StagedNet
+from snnlab.neuron.own_layer import noise_of, sigma_of
 from snnlab.neuron.rounding import check_mean_response
 
 
@@ -15,31 +16,39 @@ class NoiseSchedule:
         training: fractions, schedule and floor.
 
     Raises:
-        ValueError: a phase of mean responses for neurons that leak or reset to zero.
+        ValueError: a phase of mean responses for neurons that leak, reset to zero or have none,
+            or learned noise of a layer that does not tell its sigma.
     """
 
     def __init__(self, net: StagedNet, training: Training) -> None:
         self.training = training
         self.layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
-        self.full = [layer.noise for layer in self.layers]
-        if training.mean_epochs or training.warm_up_epochs:
-            for layer in self.layers:
+        self.full = [noise_of(layer) for layer in self.layers]
+        self.on_mean = bool(training.mean_epochs or training.warm_up_epochs)
+        if self.on_mean and self.layers:
+            phase = "a phase of mean responses (warm_up_fraction, mean_fraction)"
+            for layer in net.neuron_layers("neuron", "mean_response", needed_by=phase):
                 check_mean_response(layer.neuron)
+        if any(noise.learned != "no" for noise in self.full if noise):
+            net.neuron_layers("sigma", needed_by="learned noise")
 
     def enter(self, epoch: int) -> None:
         """Make the noise what it is in this epoch, from 1 on: whole, narrower or none."""
         factor = self.training.noise_factor(epoch)
         for layer, noise in zip(self.layers, self.full, strict=True):
-            if noise is None or factor in (0, 1):
-                layer.noise = noise if factor else None
-            else:
-                layer.noise = noise.scaled(factor)
-            layer.mean_response = self.training.on_mean_response(epoch)
+            if noise is not None:
+                scaled = noise.scaled(factor) if 0 < factor < 1 else noise
+                layer.noise = scaled if factor else None
+            if self.on_mean:
+                layer.mean_response = self.training.on_mean_response(epoch)
 
     def leave(self) -> None:
         """Put the full noise back."""
         for layer, noise in zip(self.layers, self.full, strict=True):
-            layer.noise, layer.mean_response = noise, False
+            if noise is not None:
+                layer.noise = noise
+            if self.on_mean:
+                layer.mean_response = False
 
     def sigmas(self) -> list[float]:
         """Sigma of each stage at the moment, in units of v_th; means over channels; none: 0.
@@ -48,10 +57,8 @@ class NoiseSchedule:
         """
         if not any(self.full):
             return []
-        pairs = [(layer, layer.noise) for layer in self.layers]
-        return [
-            0.0 if noise is None else layer.sigma(noise).mean().item() for layer, noise in pairs
-        ]
+        pairs = [(layer, noise_of(layer)) for layer in self.layers]
+        return [0.0 if noise is None else sigma_of(layer, noise) for layer, noise in pairs]
 
 
 def learned_thresholds(net: StagedNet) -> list[float]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.network.net import ANN, SpikingNet, StagedNet
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import noise_of
+from snnlab.settings import Count, settle
 
 
 class Objective(Protocol):
@@ -38,6 +39,7 @@ class SingleStep:
     timesteps: int = 1
 
     def __post_init__(self) -> None:
+        settle(self)
         if self.timesteps != 1:
             raise ValueError(
                 f"single-step training has T = 1, got {self.timesteps}; for T > 1 use BPTT"
@@ -62,18 +64,17 @@ class BPTT:
     Source: Neftci, Mostafa, Zenke (2019), "Surrogate gradient learning in SNNs".
     """
 
-    timesteps: int = 4
+    timesteps: Count = 4
 
     def __post_init__(self) -> None:
-        if self.timesteps < 1:
-            raise ValueError(f"BPTT needs at least 1 timestep, got {self.timesteps}")
+        settle(self)
 
     def check(self, net: StagedNet) -> None:
         """Only spiking networks, see `check_spiking`, whose noise can act at each timestep."""
         check_spiking(net, "BPTT")
         if self.timesteps > 1:
             for stage in net.stages:
-                noise = cast(NeuronLayer, stage.neuron).noise
+                noise = noise_of(stage.neuron)
                 if noise is not None and (noise.timesteps > 1 or noise.learned != "no"):
                     raise ValueError(
                         f"BPTT cannot train with {noise}: target-T noise and noise that is "
@@ -108,18 +109,13 @@ class PlainANN:
 
 
 def check_spiking(net: StagedNet, method: str) -> None:
-    """Raise ValueError unless every stage of the network ends in spiking neurons."""
+    """Raise ValueError unless every stage of the network ends in neurons that advance."""
     if not isinstance(net, SpikingNet):
         raise ValueError(
             f"{method} needs a SpikingNet, got a {type(net).__name__}; "
             'build one with activation="spiking"'
         )
-    for i, stage in enumerate(net.stages):
-        if not isinstance(stage.neuron, NeuronLayer):
-            raise ValueError(
-                f"{method} needs spiking neurons in every stage; stage {i} ends in "
-                f"{type(stage.neuron).__name__}, put a NeuronLayer there"
-            )
+    net.neuron_layers(needed_by=method)
     check_layers(net)
 
 

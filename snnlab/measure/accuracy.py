@@ -11,7 +11,8 @@ from tqdm.auto import tqdm
 from snnlab.data.images import Images
 from snnlab.measure.operations import fan_outs
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.settings import checked, count
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class AccuracyCurve:
         Raises:
             ValueError: not measured.
         """
+        timesteps = checked("timesteps", int, timesteps)
         if not 1 <= timesteps <= len(self.accuracy):
             raise ValueError(f"measured for T = 1 to {len(self.accuracy)}, got T = {timesteps}")
         return self.accuracy[timesteps - 1]
@@ -96,8 +98,7 @@ def accuracy_against_timesteps(
     Raises:
         ValueError: timesteps below 1.
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
     counter = SpikeCounter(net, timesteps, images.device)
     hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
     batches = images.batches(batch_size)
@@ -141,11 +142,11 @@ class SpikeCounter:
     def run(
         self,
         stage: int,
-        layer: NeuronLayer,
+        layer: SpikingLayer,
         currents: Tensor,
-        v: Tensor | None,
+        v: State | None,
         generator: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, State | None]:
         """Run the neurons and count."""
         spikes, after = layer.advance(currents, v, generator=generator)
         per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images

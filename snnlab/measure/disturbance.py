@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.data.images import Images
 from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.settings import Count, Share, Valid, checked, settle
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
+Strength = Annotated[float, Valid(low=0)]
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,16 @@ class Disturbance:
         ValueError: a strength outside its range.
     """
 
-    input_noise: float = 0.0
+    input_noise: Strength = 0.0
     """Standard deviation of Gaussian noise on each pixel; 1 is the range from black to white."""
-    weight_noise: float = 0.0
+    weight_noise: Strength = 0.0
     """Standard deviation of Gaussian noise on each weight of linear layers and convolutions, as
     a share of the root mean square of the weights of its layer. Drawn once for all images."""
-    dropped_spikes: float = 0.0
+    dropped_spikes: Share = 0.0
     """Share of spikes that get lost on their way, each on its own, in [0, 1]."""
 
     def __post_init__(self) -> None:
-        for name in ("input_noise", "weight_noise"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
-        if not 0 <= self.dropped_spikes <= 1:
-            raise ValueError(f"dropped_spikes must lie in [0, 1], got {self.dropped_spikes!r}")
+        settle(self)
 
 
 @torch.no_grad()
@@ -73,8 +70,9 @@ def disturbed_accuracy(
         >>> lost = Disturbance(dropped_spikes=0.1)
         >>> disturbed_accuracy(net, data.test, [1, 8], lost, generator=torch.Generator())
     """
-    if not timesteps or min(timesteps) < 1:
+    if not timesteps:
         raise ValueError(f"timesteps must be one or more, each at least 1, got {list(timesteps)}")
+    timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
     disturbance = disturbance or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)
     run = losing_spikes(disturbance.dropped_spikes, generator)
@@ -122,11 +120,11 @@ def losing_spikes(share: float, generator: torch.Generator) -> Runner:
 
     def run(
         stage: int,
-        layer: NeuronLayer,
+        layer: SpikingLayer,
         currents: Tensor,
-        v: Tensor | None,
+        v: State | None,
         noise: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, State | None]:
         spikes, after = layer.advance(currents, v, generator=noise)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
         return spikes * kept, after

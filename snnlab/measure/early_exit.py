@@ -8,7 +8,6 @@ which it exceeds the second largest.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -18,7 +17,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
-from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.net import Potentials, SpikingNet, evaluating
+from snnlab.neuron.own_layer import chosen
+from snnlab.settings import checked, count
 
 Confidence = Literal["probability", "margin"]
 
@@ -88,7 +89,7 @@ def classify(
     left = torch.arange(batch, device=images.device)  # who is still in the batch
     with evaluating(net):
         first = net.stages[0].current([images])  # (B, *)
-        v: list[Tensor | None] = [None] * len(net.stages)
+        v: Potentials = [None] * len(net.stages)
         total = torch.zeros((), device=images.device)
         for t in range(1, max_timesteps + 1):
             readout, v = net.advance(images, first, 1, v)  # (1, b, K)
@@ -107,7 +108,7 @@ def classify(
                 break
             if len(gone):
                 images, first, total = images[stays], first[stays], total[stays]
-                v = [potential if potential is None else potential[stays] for potential in v]
+                v = [chosen(state, stays) for state in v]
     return Decisions(labels, timesteps, sure)
 
 
@@ -145,10 +146,10 @@ def early_exit_curve(
     check_exit(thresholds, max_timesteps, confidence)
     bounds = torch.tensor(thresholds, device=images.device)[:, None, None]  # (n, 1, 1)
     sums = torch.zeros(3, len(thresholds), dtype=torch.float64)  # timesteps, hits, early
-    batches, count = images.batches(batch_size), images.batch_count(batch_size)
+    batches, in_all = images.batches(batch_size), images.batch_count(batch_size)
     with evaluating(net):
         for batch, labels in tqdm(
-            batches, total=count, desc="early exit", disable=None if progress else True
+            batches, total=in_all, desc="early exit", disable=None if progress else True
         ):
             sure, hit = confidence_and_hits(net, batch, labels, max_timesteps, confidence)
             reached = sure >= bounds  # (n, T, b)
@@ -190,7 +191,8 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     if confidence not in get_args(Confidence):
         valid = ", ".join(get_args(Confidence))
         raise ValueError(f"unknown confidence {confidence!r}; valid: {valid}")
-    if max_timesteps < 1:
-        raise ValueError(f"max_timesteps must be at least 1, got {max_timesteps}")
-    if not thresholds or any(math.isnan(threshold) for threshold in thresholds):
-        raise ValueError(f"thresholds must be one or more numbers, got {list(thresholds)}")
+    count("max_timesteps", max_timesteps)
+    if not thresholds:
+        raise ValueError("thresholds must be one or more numbers, got none")
+    for threshold in thresholds:
+        checked("threshold", float, threshold)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from snnlab.measure.accuracy import AccuracyCurve
 from snnlab.measure.operations import fan_outs, image_operations, synapses
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.settings import Positive, settle
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,16 @@ class Assumptions:
         floating point in 45 nm, multiplication 3.7 pJ, addition 0.9 pJ.
     """
 
-    mac_picojoules: float = 4.6
+    mac_picojoules: Positive = 4.6
     """Energy of one multiply-accumulate."""
-    ac_picojoules: float = 0.9
+    ac_picojoules: Positive = 0.9
     """Energy of one accumulate, a synaptic operation."""
     first_layer_each_timestep: bool = False
     """Whether the first layer, which sees the real-valued image, works anew at each timestep;
     False: once per image, its current is kept."""
 
     def __post_init__(self) -> None:
-        for name in ("mac_picojoules", "ac_picojoules"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a number above 0, got {value!r}")
+        settle(self)
 
     def __str__(self) -> str:
         """The assumptions in words, for tables."""

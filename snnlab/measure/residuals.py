@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import torch
@@ -14,14 +14,18 @@ from tqdm.auto import tqdm
 from snnlab.data.images import Images
 from snnlab.measure.distances import Distance, Floats, Target, distance, law, matched_laws
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer, State, noise_of, sigma_of
 from snnlab.neuron.spec import Neuron
+from snnlab.settings import Valid, checked
 
 BINS_PER_THRESHOLD = 100
 RANGE = (-1, 2)
 """The histogram covers this range, in units of v_th; what lies beyond counts in the end bins."""
 
 BINS = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
+
+Several = Annotated[int, Valid(low=2, hint="residuals exist from T = 2 on")]
+"""Timesteps after which there are residuals."""
 
 Described = Literal["active", "driven"]
 """Which residuals are described, see `residuals`."""
@@ -73,11 +77,9 @@ class ResidualSummary:
         Raises:
             ValueError: fewer than 2, or no active neuron.
         """
-        if count < 2 or not sum(self.density) > 0:
-            raise ValueError(
-                f"quantiles need a count of at least 2 and active neurons, got {count} and "
-                f"{self.active:.1%} active"
-            )
+        checked("count", Annotated[int, Valid(low=2)], count)
+        if not sum(self.density) > 0:
+            raise ValueError(f"quantiles need active neurons, got {self.active:.1%} active")
         shares = np.concatenate([[0.0], np.cumsum(self.density)]) / sum(self.density)
         rising = np.flatnonzero(np.diff(shares) > 0)
         kept = np.unique(np.concatenate([rising, rising + 1]))
@@ -115,30 +117,33 @@ def residuals(
         One summary per stage.
 
     Raises:
-        ValueError: fewer than 2 timesteps, or unknown neurons.
+        ValueError: fewer than 2 timesteps, unknown neurons, or neurons without `trace` and
+            `v_th` (and `neuron`, if only the driven ones are wanted), see `ABILITIES`.
 
     Example:
         >>> residuals(net, data.test, 16)[0].distances["uniform"].ks
     """
-    if timesteps < 2:
-        raise ValueError(f"residuals exist from T = 2 on, got {timesteps}")
+    timesteps = checked("timesteps", Several, timesteps)
     if neurons not in get_args(Described):
         raise ValueError(f"unknown neurons {neurons!r}; valid: {', '.join(get_args(Described))}")
+    abilities = ("trace", "v_th", "neuron") if neurons == "driven" else ("trace", "v_th")
+    layers = net.neuron_layers(*abilities, needed_by="residuals()")
     tallies: list[Tally | None] = [None] * len(net.stages)
 
     def run(
         stage: int,
-        layer: NeuronLayer,
+        layer: SpikingLayer,
         currents: Tensor,
-        v: Tensor | None,
+        v: State | None,
         generator: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor]:
-        trace = layer.trace(currents, v)
+    ) -> tuple[Tensor, None]:
+        own = layers[stage]
+        trace = own.trace(currents)
         tally = tallies[stage] or Tally(currents.shape[2], currents.device)
         tallies[stage] = tally
-        wanted = driven(currents, layer.neuron) if neurons == "driven" else None
-        tally.add(trace.v[:-1] / layer.neuron.v_th, trace.spikes, wanted)
-        return trace.spikes, trace.v[-1]
+        wanted = driven(currents, own.neuron) if neurons == "driven" else None
+        tally.add(trace.v[:-1] / own.v_th, trace.spikes, wanted)
+        return trace.spikes, None  # all timesteps are run at once
 
     batches, total = images.batches(batch_size), images.batch_count(batch_size)
     with evaluating(net):
@@ -147,7 +152,6 @@ def residuals(
         ):
             for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
                 pass
-    layers = net.neuron_layers()
     return [
         tally.summary(targets_for(layer), channels=channels)
         for tally, layer in zip(tallies, layers, strict=True)
@@ -161,11 +165,13 @@ def driven(currents: Tensor, neuron: Neuron) -> Tensor:
     return (mean > (1 - neuron.beta) * neuron.v_th) & (mean < neuron.v_th)
 
 
-def targets_for(layer: NeuronLayer) -> dict[str, Target]:
+def targets_for(layer: SpikingLayer) -> dict[str, Target]:
     """The distributions that the residuals of a layer are compared with."""
     laws = dict(matched_laws())
-    if layer.noise is not None and layer.noise.learned != "channel":
-        laws["training"] = law(layer.noise_per_timestep(replace(layer.noise, timesteps=1)))
+    noise = noise_of(layer)
+    if noise is not None and noise.learned != "channel":
+        sigma = sigma_of(layer, noise)
+        laws["training"] = law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
     inner = np.linspace(*RANGE, BINS + 1)[1:-1]
     return {name: Target(found, inner) for name, found in laws.items()}
 

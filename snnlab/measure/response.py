@@ -14,6 +14,7 @@ which noise stands for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -25,8 +26,9 @@ from snnlab.data.images import Images
 from snnlab.measure.distances import POINTS, Floats
 from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer, State
 from snnlab.neuron.spec import Neuron
+from snnlab.settings import Valid, checked, count
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,7 @@ class Response:
         Raises:
             ValueError: a count below 2.
         """
-        if count < 2:
-            raise ValueError(f"quantiles need a count of at least 2, got {count}")
+        checked("count", Annotated[int, Valid(low=2)], count)
         return tuple(self.value_at(np.linspace(0, 1, count)).tolist())
 
     @property
@@ -94,26 +95,26 @@ def responses(
         One response per stage.
 
     Raises:
-        ValueError: timesteps below 1.
+        ValueError: timesteps below 1, or neurons without `neuron`, see `ABILITIES`.
 
     Example:
         >>> responses(net, data.test, 16)[0].std  # 0.29 for IF neurons
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
+    layers = net.neuron_layers("neuron", needed_by="responses()")
     size = (len(net.stages), BINS)
     counts = torch.zeros(size, dtype=torch.float64, device=images.device)
     rates = torch.zeros_like(counts)
 
     def run(
         stage: int,
-        layer: NeuronLayer,
+        layer: SpikingLayer,
         currents: Tensor,
-        v: Tensor | None,
+        v: State | None,
         generator: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, State | None]:
         spikes, after = layer.advance(currents, v)
-        bins = bin_of(currents.mean(0).double(), layer.neuron).flatten()
+        bins = bin_of(currents.mean(0).double(), layers[stage].neuron).flatten()
         counts[stage] += torch.bincount(bins, minlength=BINS)
         fired = spikes.sum(0, dtype=torch.float64).flatten() / len(spikes)
         rates[stage] += torch.bincount(bins, fired, BINS)

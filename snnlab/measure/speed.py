@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.settings import Count, checked
 
 REPEATS = 3
 """Timed passes at most; the median counts."""
@@ -59,6 +60,7 @@ def seconds_per_image(
     """
     if len(images) == 0 or not timesteps:
         raise ValueError(f"needs images and timesteps, got {len(images)} and {list(timesteps)}")
+    timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
     with evaluating(net):
         if not isinstance(net, SpikingNet):
             net(images)

@@ -4,6 +4,7 @@ from .net import ANN as ANN
 from .net import SpikingNet as SpikingNet
 from .net import Stage as Stage
 from .net import StagedNet as StagedNet
+from .neurons import MakeLayer as MakeLayer
 from .probes import Recording as Recording
 from .probes import record as record
 from .spec import Architecture as Architecture

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from snnlab.settings import Positive, checked, count
+
 INITIAL_THRESHOLD = 2.0
 """Threshold before training, twice the standard deviation of a batch-normalised current."""
 
@@ -39,11 +41,8 @@ class QCFS(nn.Module):
 
     def __init__(self, levels: int = 4, *, threshold: float = INITIAL_THRESHOLD) -> None:
         super().__init__()
-        if levels < 1:
-            raise ValueError(f"levels must be at least 1, got {levels}")
-        if not (math.isfinite(threshold) and threshold > 0):
-            raise ValueError(f"threshold must be a number above 0, got {threshold!r}")
-        self.levels = levels
+        self.levels = count("levels", levels)
+        threshold = checked("threshold", Positive, threshold)
         self.log_threshold = nn.Parameter(torch.tensor(math.log(threshold)))
 
     @property

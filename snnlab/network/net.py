@@ -19,21 +19,23 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.readout import Readout
+from snnlab.network.readout import is_affine
 from snnlab.neuron.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
+from snnlab.neuron.own_layer import SpikingLayer, State, require
+from snnlab.settings import count
 
-Potentials = list[Tensor | None]
-"""One entry per stage: (B, *), or None before the first timestep."""
+Potentials = list[State | None]
+"""One `State` per stage: (B, *), or None before the first timestep."""
 
 Runner = Callable[
-    [int, NeuronLayer, Tensor, Tensor | None, torch.Generator | None],
-    tuple[Tensor, Tensor | None],
+    [int, SpikingLayer, Tensor, State | None, torch.Generator | None],
+    tuple[Tensor, State | None],
 ]
 """How the neurons of a stage are run: (stage, layer, currents, v, generator) to (spikes, v).
 
-`NeuronLayer.advance` unless a probe watches or changes what happens, see `probes`.
+`SpikingLayer.advance` unless a probe watches or changes what happens, see `probes`.
 """
 
 CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
@@ -43,19 +45,21 @@ CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
 than to compute on.
 """
 
-AFFINE = (nn.Linear, Readout, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
-"""Layers of a readout that commute with the mean over time."""
-
 
 def plain_run(
     stage: int,
-    layer: NeuronLayer,
+    layer: SpikingLayer,
     currents: Tensor,
-    v: Tensor | None,
+    v: State | None,
     generator: torch.Generator | None,
-) -> tuple[Tensor, Tensor | None]:
+) -> tuple[Tensor, State | None]:
     """The ordinary `Runner`."""
     return layer.advance(currents, v, generator=generator)
+
+
+def whole(name: str, value: int) -> int:
+    """`count`, at no cost to a compiled network where all is well."""
+    return value if type(value) is int and value > 0 else count(name, value)
 
 
 class Stage(nn.Module):
@@ -66,7 +70,7 @@ class Stage(nn.Module):
 
     Args:
         layers: stateless: the same input gives the same output at each timestep.
-        neuron: `NeuronLayer` in a spiking network, an activation function in an ANN.
+        neuron: a `SpikingLayer` in a spiking network, an activation function in an ANN.
         shortcut: stateless layers of the residual connection, or None.
         back: how many stages the residual connection spans.
         threshold: what the neurons learn as their threshold, or None.
@@ -126,6 +130,15 @@ class StagedNet(nn.Module):
         """How many of the last stages' inputs a stage may read."""
         return 1 + max(stage.back for stage in self.stages)
 
+    def neuron_layers(self, *abilities: str, needed_by: str = "this") -> list[NeuronLayer]:
+        """The neuron layers; ValueError for one that lacks one of the abilities, see `ABILITIES`.
+
+        They have the type of the layer that can do it all; use only what was asked for.
+        """
+        for i, stage in enumerate(self.stages):
+            require(stage.neuron, *abilities, needed_by=needed_by, stage=i)
+        return [cast(NeuronLayer, stage.neuron) for stage in self.stages]
+
     def check_images(self, images: Tensor) -> None:
         """Raise ValueError unless images are (B, C, H, W) of the shape the net was built for."""
         if images.ndim != 4 or tuple(images.shape[1:]) != self.image_shape:
@@ -133,12 +146,6 @@ class StagedNet(nn.Module):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
-
-
-def is_affine(readout: nn.Module) -> bool:
-    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
-    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
-    return all(type(layer) in AFFINE for layer in layers)
 
 
 @contextmanager
@@ -203,7 +210,7 @@ class SpikingNet(StagedNet):
             ValueError: T below 1, images of another shape, or noise without a generator
                 in training mode.
         """
-        T = self.timesteps if timesteps is None else timesteps
+        T = whole("timesteps", self.timesteps if timesteps is None else timesteps)
         chunk = T if torch.is_grad_enabled() else None
         once = T > 1 and is_affine(self.readout)
         total = torch.zeros((), device=images.device)
@@ -238,12 +245,11 @@ class SpikingNet(StagedNet):
             (t, B, K) with t <= chunk, T timesteps in all; (1, B, K) per chunk if summed.
         """
         self.check_images(images)
-        if timesteps < 1 or (chunk is not None and chunk < 1):
-            raise ValueError(f"timesteps and chunk must be at least 1, got {timesteps} and {chunk}")
+        timesteps = whole("timesteps", timesteps)
         first = self.stages[0].current([images])  # (B, *), the same at each timestep
         if chunk is None:
             chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // first.numel())
-        chunk = chunk if generator is None else max(chunk, 2)
+        chunk = max(whole("chunk", chunk), 1 if generator is None else 2)
         v: Potentials = [None] * len(self.stages)
         for begin in range(0, timesteps, chunk):
             span = min(chunk, timesteps - begin)
@@ -270,8 +276,7 @@ class SpikingNet(StagedNet):
             first: current into the first stage, (B, *).
             timesteps: how many.
             v: one entry per stage, see `Potentials`.
-            generator: source of the noise.
-            run: how the neurons of a stage are run.
+            generator, run: as for `unroll`.
             summed: sum the readout over the timesteps, see `unroll`.
 
         Returns:
@@ -286,14 +291,10 @@ class SpikingNet(StagedNet):
             else:
                 folded = stage.current(inputs)  # (T * B, *)
                 currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
-            spikes, last = run(i, cast(NeuronLayer, stage.neuron), currents, v[i], generator)
+            spikes, last = run(i, cast(SpikingLayer, stage.neuron), currents, v[i], generator)
             after.append(last)
             inputs.append(spikes.flatten(0, 1))  # (T * B, *)
         if summed:
             mean = sum_over_time(spikes) / timesteps  # (B, *)
             return timesteps * self.readout(mean).unsqueeze(0), after
         return self.readout(inputs[-1]).view(timesteps, batch, -1), after
-
-    def neuron_layers(self) -> list[NeuronLayer]:
-        """The neuron layers, first to last."""
-        return [cast(NeuronLayer, stage.neuron) for stage in self.stages]

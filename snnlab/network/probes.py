@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer, State
 
 
 class Recording(NamedTuple):
@@ -45,6 +45,9 @@ def record(
     Returns:
         One `Recording` per stage.
 
+    Raises:
+        ValueError: neurons without `trace` and `start`, see `ABILITIES`, or T below 1.
+
     Example:
         >>> record(net, images[:8], timesteps=16)[0].h.shape
     """
@@ -52,19 +55,20 @@ def record(
 
     def run(
         stage: int,
-        layer: NeuronLayer,
+        layer: SpikingLayer,
         currents: Tensor,
-        v: Tensor | None,
+        v: State | None,
         generator: torch.Generator | None,
-    ) -> tuple[Tensor, Tensor]:
-        trace = layer.trace(currents, v, generator=generator)
-        first = layer.start(currents, generator) if v is None else v
-        residuals = torch.cat([first.unsqueeze(0), trace.v[:-1]])  # (T, B, *)
+    ) -> tuple[Tensor, None]:
+        trace = layers[stage].trace(currents, generator=generator)
+        first = layers[stage].start(currents, generator).unsqueeze(0)  # (1, B, *)
+        residuals = torch.cat([first, trace.v[:-1]])  # (T, B, *)
         recordings.append(Recording(currents, residuals, *trace))
-        return trace.spikes, trace.v[-1]
+        return trace.spikes, None  # all timesteps are run at once
 
+    layers = net.neuron_layers("trace", "start", needed_by="record()")
     T = net.timesteps if timesteps is None else timesteps
     with evaluating(net):
-        for _ in net.unroll(images, T, generator=generator, chunk=max(T, 1), run=run):
+        for _ in net.unroll(images, T, generator=generator, chunk=T, run=run):
             pass
     return recordings

@@ -1,10 +1,10 @@
-"""The layer that turns the last spikes into one number per class."""
+"""The layer that turns the last spikes into one number per class, and what commutes with time."""
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor, nn
+
+from snnlab.settings import Positive, checked
 
 
 class Readout(nn.Linear):
@@ -27,9 +27,7 @@ class Readout(nn.Linear):
 
     def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
         super().__init__(inputs, outputs)
-        if not (math.isfinite(gain) and gain > 0):
-            raise ValueError(f"the gain of a readout must be a number above 0, got {gain!r}")
-        self.gain = gain
+        self.gain = checked("gain", Positive, gain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, K) of features (N, F)."""
@@ -38,3 +36,13 @@ class Readout(nn.Linear):
     def extra_repr(self) -> str:
         """The constants, for print(net)."""
         return f"{super().extra_repr()}, gain={self.gain:g}"
+
+
+AFFINE = (nn.Linear, Readout, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+"""Layers of a readout that commute with the mean over time."""
+
+
+def is_affine(readout: nn.Module) -> bool:
+    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
+    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
+    return all(type(layer) in AFFINE for layer in layers)

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 
 from snnlab.network.net import SpikingNet
+from snnlab.neuron.own_layer import drop_noise
 
 
 def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
@@ -17,13 +18,14 @@ def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
 
     Raises:
         TypeError: a field that `Neuron` does not have.
-        ValueError: a value outside its range.
+        ValueError: a value outside its range, or neurons whose constants are their own.
 
     Example:
         >>> broken = with_neurons(net, reset="zero")
     """
     changed = copy.deepcopy(net).eval()
-    for layer in changed.neuron_layers():
+    layers = changed.neuron_layers("neuron", needed_by="with_neurons()")
+    for layer in layers:
         layer.neuron = replace(layer.neuron, **changes)  # type: ignore[arg-type]
-        layer.noise = None
+    drop_noise(layers)
     return changed

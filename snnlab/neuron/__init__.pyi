@@ -10,7 +10,10 @@ from .hodgkin_huxley import MembraneTrace as MembraneTrace
 from .hodgkin_huxley import simulate_membrane as simulate_membrane
 from .layer import NeuronLayer as NeuronLayer
 from .learned import LearnedThreshold as LearnedThreshold
+from .learned import along_channels as along_channels
 from .noise import sample as sample
+from .own_layer import SpikingLayer as SpikingLayer
+from .own_layer import StepLayer as StepLayer
 from .rounding import mean_response as mean_response
 from .rounding import round_at_random as round_at_random
 from .spec import MATCHED_MU as MATCHED_MU
@@ -18,6 +21,7 @@ from .spec import MATCHED_SIGMA as MATCHED_SIGMA
 from .spec import Neuron as Neuron
 from .spec import Noise as Noise
 from .spec import Surrogate as Surrogate
+from .surrogate import Fire as Fire
 from .surrogate import slope as slope
 from .transfer import firing_probability as firing_probability
 from .transfer import multi_step_rate as multi_step_rate

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from snnlab.neuron import dynamics, fused
 from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.learned import along_channels, log_parameter
+from snnlab.neuron.own_layer import acting_noise
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.neuron.transfer import check_target
@@ -96,7 +97,7 @@ class NeuronLayer(nn.Module):
         alone = v is None and len(currents) == 1
         if self.mean_response and self.training and alone:
             return mean_response(currents, self.neuron), None
-        noise = self.acting_noise(generator)
+        noise = acting_noise(self, generator)
         if noise is None or generator is None:
             v = dynamics.start(currents, self.neuron) if v is None else v
             return fast_scan(currents, self.neuron, v, self.surrogate)
@@ -159,7 +160,7 @@ class NeuronLayer(nn.Module):
         generator: torch.Generator | None = None,
     ) -> dynamics.Trace:
         """Like `advance`, with every potential kept: h, spikes and v, each (T, B, *)."""
-        noise = self.acting_noise(generator)
+        noise = acting_noise(self, generator)
         if noise is not None:
             noise = self.noise_per_timestep(noise)
         return dynamics.trace(
@@ -168,20 +169,12 @@ class NeuronLayer(nn.Module):
 
     def start(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Potential before the first timestep, (B, *), for currents (T, B, *)."""
-        return dynamics.start(currents, self.neuron, self.acting_noise(generator))
+        return dynamics.start(currents, self.neuron, acting_noise(self, generator))
 
-    def acting_noise(self, generator: torch.Generator | None) -> Noise | None:
-        """The noise that acts in a call with this generator.
-
-        Raises:
-            ValueError: noise in training mode without a generator.
-        """
-        if self.noise is not None and generator is None and self.training:
-            raise ValueError(
-                f"this layer trains with {self.noise}: pass generator=torch.Generator(), "
-                "or call eval() to run it without noise"
-            )
-        return self.noise if generator is not None else None
+    @property
+    def v_th(self) -> float:
+        """The threshold, the unit of noise and potentials."""
+        return self.neuron.v_th
 
     def extra_repr(self) -> str:
         """The constants, for print(net)."""

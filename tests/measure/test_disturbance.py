@@ -58,8 +58,8 @@ def test_noise_on_weights_has_the_strength_asked_for(busy_net):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"input_noise": -0.1}, "input_noise must be a number of at least 0, got -0.1"),
-        ({"weight_noise": float("nan")}, "weight_noise must be a number"),
+        ({"input_noise": -0.1}, "input_noise must be at least 0, got -0.1"),
+        ({"weight_noise": float("nan")}, "weight_noise must be at least 0, got nan"),
         ({"dropped_spikes": 1.1}, r"dropped_spikes must lie in \[0, 1\], got 1.1"),
     ],
 )
@@ -69,6 +69,6 @@ def test_disturbances_out_of_range_are_refused(values, message):
 
 
 def test_timesteps_are_needed(busy_net, random_images):
-    for wrong in ([], [0, 2]):
-        with pytest.raises(ValueError, match="one or more, each at least 1"):
+    for wrong, message in (([], "one or more, each at least 1"), ([0, 2], "at least 1, got 0")):
+        with pytest.raises(ValueError, match=message):
             disturbed_accuracy(busy_net("mlp"), random_images(2), wrong, generator=generator())

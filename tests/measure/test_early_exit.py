@@ -111,7 +111,7 @@ def test_confidence_of_known_logits():
     [
         ({"max_timesteps": 0}, "max_timesteps must be at least 1, got 0"),
         ({"confidence": "gut"}, "unknown confidence 'gut'; valid: probability, margin"),
-        ({"threshold": float("nan")}, "thresholds must be one or more numbers, got [nan]"),
+        ({"threshold": float("nan")}, "threshold must be a finite number, got nan"),
     ],
 )
 def test_settings_without_sense_are_refused(busy_net, random_images, options, message):

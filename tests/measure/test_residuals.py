@@ -96,7 +96,7 @@ def test_measuring_residuals_leaves_the_mode_as_it_was():
 
 @pytest.mark.parametrize("timesteps", [1, 0])
 def test_residuals_need_two_timesteps(timesteps):
-    with pytest.raises(ValueError, match=f"from T = 2 on, got {timesteps}"):
+    with pytest.raises(ValueError, match=f"at least 2, got {timesteps} .*from T = 2 on"):
         residuals(one_stage(), ramp(0.0, 1.0), timesteps)
 
 

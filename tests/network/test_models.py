@@ -65,7 +65,7 @@ def test_too_small_images_are_an_error_that_says_why(name):
     ("options", "message"),
     [
         ({"activation": "sigmoid"}, "'sigmoid'; valid: spiking, relu"),
-        ({"classes": 1}, "at least 2 classes, got 1"),
+        ({"classes": 1}, "classes must be at least 2, got 1"),
         ({"image_shape": (0, 8, 8)}, r"1 or more channels; got \(C, H, W\) = \(0, 8, 8\)"),
     ],
 )

@@ -12,8 +12,8 @@ from torch import nn
 from snnlab.conversion.ann import convert_ann
 from snnlab.data.sources import load_data
 from snnlab.network.models import build
-from snnlab.network.net import SpikingNet, is_affine
-from snnlab.network.readout import Readout
+from snnlab.network.net import SpikingNet
+from snnlab.network.readout import Readout, is_affine
 from snnlab.network.spec import Architecture, ModelName
 
 SHAPE: dict[str, Any] = {"image_shape": (1, 32, 32), "classes": 10, "seed": 0}
@@ -73,7 +73,7 @@ def test_conversion_keeps_the_gain() -> None:
 
 @pytest.mark.parametrize("gain", [0.0, -1.0, float("nan")])
 def test_a_gain_that_is_not_above_0_is_refused(gain: float) -> None:
-    with pytest.raises(ValueError, match="must be a number above 0"):
+    with pytest.raises(ValueError, match=r"^gain must be a number above 0"):
         Readout(2, 2, gain=gain)
     if gain == gain:
         with pytest.raises(ValueError, match="readout_gain must be a number above 0"):

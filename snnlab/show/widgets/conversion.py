@@ -35,7 +35,7 @@ def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) ->
     kept = curve(with_neurons(net))
 
     def draw(v_init: float, beta: float, reset: Reset) -> Picture:
-        v_th = net.neuron_layers()[0].neuron.v_th
+        v_th = net.neuron_layers("neuron", needed_by="this picture")[0].neuron.v_th
         changed = curve(with_neurons(net, v_init=v_init * v_th, beta=beta, reset=reset))
         ax = line_chart(
             _STEPS,

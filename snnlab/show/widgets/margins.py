@@ -46,9 +46,10 @@ def margin_explorer(
     batch = images.first(min(64, len(images))).normalised()
     potentials: dict[str, list[Floats]] = {}
     for name, net in nets.items():
-        layers = zip(record(net, batch, 1), net.neuron_layers(), strict=True)
+        neurons = net.neuron_layers("v_th", needed_by="this picture")
+        layers = zip(record(net, batch, 1), neurons, strict=True)
         potentials[name] = [
-            (seen.h.flatten() / layer.neuron.v_th).double().cpu().numpy() for seen, layer in layers
+            (seen.h.flatten() / layer.v_th).double().cpu().numpy() for seen, layer in layers
         ]
     depth = min(len(layers) for layers in potentials.values())
 

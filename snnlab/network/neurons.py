@@ -1,0 +1,130 @@
+"""Puts layers of neurons into the stages of a network: the kit's own, or another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from inspect import Parameter, signature
+
+from torch import nn
+
+from snnlab.network.net import Stage
+from snnlab.network.spec import Architecture
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.learned import LearnedThreshold
+from snnlab.neuron.own_layer import require
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
+
+MakeLayer = Callable[..., nn.Module]
+"""Makes the layer of neurons of one stage: a class or a function.
+
+It is called with those of these that it has a parameter for, by name: `channels`, the C of the
+currents (T, B, C, *), and `neuron`, `noise` and `surrogate` as they were given to `build`.
+"""
+
+USUAL: dict[str, object] = {"neuron": Neuron(), "noise": None, "surrogate": None}
+"""What need not be said to a maker that has a default of its own."""
+
+
+def put_neurons(
+    stages: list[Stage],
+    neuron: Neuron | None,
+    noise: Noise | Sequence[Noise] | None,
+    surrogate: Surrogate | None,
+    architecture: Architecture,
+    make: MakeLayer | None = None,
+) -> None:
+    """Put spiking neurons into the stages, and thresholds if they are to be learned."""
+    learned = architecture.learned_threshold or "no"
+    make, plain = NeuronLayer if make is None else make, neuron or Neuron()
+    one_each = isinstance(noise, Sequence)
+    noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
+    if len(noises) != len(stages):
+        raise ValueError(f"{len(stages)} neuron layers need as many noises, got {len(noises)}")
+    for i, (stage, own) in enumerate(zip(stages, noises, strict=True)):
+        channels, constants = channels_of(stage), plain
+        if one_each and own is not None and plain.v_init is None:
+            constants = replace(plain, v_init=own.mu * plain.v_th)
+        if learned != "no":
+            first = plain.v_th * (architecture.threshold_start or 1.0)
+            stage.threshold = LearnedThreshold(first, learned, channels)
+            constants = replace(constants, v_th=1.0, v_init=constants.v_start / plain.v_th)
+        settings = {"neuron": neuron, "noise": own, "surrogate": surrogate}
+        given = [name for name, value in settings.items() if value is not None]
+        known = settings | {"neuron": constants, "channels": channels}
+        stage.neuron = made_by(make, known, given, i)
+        v_th = getattr(stage.neuron, "v_th", 1)
+        if learned != "no" and isinstance(v_th, int | float) and v_th != 1:
+            raise ValueError(
+                "a learned threshold divides the currents, so its neurons need v_th = 1; the "
+                f"{type(stage.neuron).__name__} of stage {i} has {v_th}"
+            )
+
+
+def made_by(
+    make: MakeLayer, known: Mapping[str, object], given: Sequence[str], stage: int
+) -> nn.Module:
+    """The layer of neurons of a stage.
+
+    Args:
+        make: see `MakeLayer`.
+        known: all that it may be called with, by name.
+        given: names of what the caller of `build` gave, which must not be lost.
+        stage: for messages.
+
+    Raises:
+        ValueError: no maker, one that has no parameter for what was given or cannot be called,
+            or a result that is no layer of neurons.
+    """
+    if isinstance(make, nn.Module) or not callable(make):
+        raise ValueError(
+            "layer must be a class or a function that makes a layer for each stage, got "
+            f"{make!r}; for a layer that exists: layer=lambda: copy.deepcopy(it)"
+        )
+    name, valid = getattr(make, "__name__", repr(make)), ", ".join(known)
+    parameters = parameters_of(make)
+    anything = any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values())
+    lost = [setting for setting in given if not (anything or setting in parameters)]
+    if lost:
+        raise ValueError(
+            f"{', '.join(lost)} would be lost: layer={name} has no parameter of that name; "
+            f"it may have {valid}"
+        )
+    taken = {
+        setting: value
+        for setting, value in known.items()
+        if (anything or setting in parameters)
+        and (
+            setting in given or value != USUAL.get(setting) or is_required(parameters.get(setting))
+        )
+    }
+    try:
+        signature(make).bind(**taken)
+    except TypeError as error:
+        raise ValueError(
+            f"layer={name} cannot be called with {', '.join(taken) or 'nothing'}: {error}; "
+            f"it may have the parameters {valid}, further ones need a default"
+        ) from None
+    made = make(**taken)
+    if not isinstance(made, nn.Module):
+        raise ValueError(f"layer={name} must make an nn.Module, got {made!r} for stage {stage}")
+    require(made, needed_by=f"build(layer={name})", stage=stage)
+    return made
+
+
+def parameters_of(make: MakeLayer) -> Mapping[str, Parameter]:
+    """The parameters of a maker, by name; none for a class that has no `__init__` of its own."""
+    if getattr(make, "__init__", None) is nn.Module.__init__:
+        return {}  # its signature takes anything, and its body nothing
+    return signature(make).parameters
+
+
+def is_required(parameter: Parameter | None) -> bool:
+    """Whether a maker cannot be called without this parameter."""
+    return parameter is not None and parameter.default is Parameter.empty
+
+
+def channels_of(stage: Stage) -> int:
+    """C of the currents (B, C, *) of a stage: that of its last batch norm."""
+    norms = [m for m in stage.layers.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    return norms[-1].num_features

@@ -1,0 +1,270 @@
+"""A layer of neurons of one's own: what it must do, what it may do, and a class that does most.
+
+Every layer advances: it maps currents (T, B, *) to spikes (T, B, *). That is enough to be built
+into a network, trained, measured, converted and saved. A function that needs more of a layer asks
+for it by name with `require`; `ABILITIES` says what each name means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.neuron import noise as families
+from snnlab.neuron.dynamics import Step, Trace, charge, reset
+from snnlab.neuron.kernels import widened
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.neuron.surrogate import Fire
+
+State = Tensor | tuple[Tensor, ...]
+"""What neurons carry from one timestep to the next: the potential (B, *), or a tuple of tensors
+that begin with B, the potential first."""
+
+
+class SpikingLayer(Protocol):
+    """What every layer of neurons does; it is an `nn.Module` as well."""
+
+    def advance(
+        self, currents: Tensor, v: Any = None, *, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Any]:
+        """Run on from a state.
+
+        Args:
+            currents: (T, B, *).
+            v: a `State`, as an earlier call returned it; None: start afresh.
+            generator: where randomness comes from. None: nothing random happens.
+
+        Returns:
+            Spikes (T, B, *) and the state to hand to the next call. Nothing stays in the layer.
+        """
+
+
+ABILITIES = {
+    "advance": "advance(currents, v=None, *, generator=None), a method that gives spikes "
+    "(T, B, *) and the state to go on from; or put a NeuronLayer there",
+    "trace": "trace(currents, *, generator=None), a method that gives a Trace of h, spikes and v, "
+    "each (T, B, *)",
+    "start": "start(currents, generator=None), a method that gives the potential (B, *) before "
+    "the first timestep",
+    "v_th": "v_th, its threshold as a number, the unit of its potentials",
+    "neuron": "neuron, a Neuron whose threshold, v_init, leak and reset it obeys, also anew",
+    "noise": "noise, a Noise or None, which acts where a generator is given",
+    "surrogate": "surrogate, the Surrogate that it fires with",
+    "sigma": "sigma(noise), a method that gives the standard deviation learned so far, a tensor",
+    "mean_response": "mean_response, a boolean under which a single training step gives "
+    "clip(I / v_th, 0, 1) in place of spikes",
+}
+"""What a layer can do, by the name of the method or attribute."""
+
+
+def require(layer: object, *abilities: str, needed_by: str, stage: int) -> None:
+    """Raise ValueError unless a layer advances and has these `ABILITIES`.
+
+    Args:
+        layer: of neurons, or what stands in their place.
+        abilities: names from `ABILITIES`.
+        needed_by: what is to be done, for the message.
+        stage: where the layer stands, for the message.
+
+    Example:
+        >>> require(nn.ReLU(), needed_by="BPTT", stage=0)
+        ValueError: BPTT needs neurons with advance; the ReLU of stage 0 has none. Give it ...
+    """
+    missing = [name for name in ("advance", *abilities) if not hasattr(layer, name)]
+    if missing:
+        wanted = "; and ".join(ABILITIES[name] for name in missing)
+        raise ValueError(
+            f"{needed_by} needs neurons with {', '.join(missing)}; the {type(layer).__name__} of "
+            f"stage {stage} has none. Give it {wanted}"
+        )
+
+
+def noise_of(layer: object) -> Noise | None:
+    """The noise of a layer; None: it has none, or cannot have any."""
+    noise = getattr(layer, "noise", None)
+    return noise if isinstance(noise, Noise) else None
+
+
+def drop_noise(layers: Iterable[object]) -> None:
+    """Take the noise away from the layers that have some."""
+    for layer in layers:
+        if noise_of(layer) is not None:
+            cast(Any, layer).noise = None
+
+
+def sigma_of(layer: object, noise: Noise) -> float:
+    """Sigma of the noise of a layer at the moment, in units of v_th; per channel: their mean."""
+    return noise.sigma if noise.learned == "no" else cast(Any, layer).sigma(noise).mean().item()
+
+
+def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise | None:
+    """The noise of a layer that acts in a call with this generator.
+
+    Raises:
+        ValueError: noise in training mode without a generator.
+    """
+    noise = noise_of(layer)
+    if noise is not None and generator is None and layer.training:
+        raise ValueError(
+            f"this layer trains with {noise}: pass generator=torch.Generator(), "
+            "or call eval() to run it without noise"
+        )
+    return noise if generator is not None else None
+
+
+def chosen(state: State | None, images: Tensor) -> State | None:
+    """The state of some images of a batch, given by a mask or by their numbers."""
+    if state is None or isinstance(state, Tensor):
+        return None if state is None else state[images]
+    return tuple(part[images] for part in state)
+
+
+def potential(state: State) -> Tensor:
+    """The membrane potential in a state, (B, *)."""
+    return state if isinstance(state, Tensor) else state[0]
+
+
+def displaced(state: State, by: Tensor) -> State:
+    """A state whose membrane potential is `by` higher."""
+    return state + by if isinstance(state, Tensor) else (state[0] + by, *state[1:])
+
+
+class StepLayer(nn.Module):
+    """A layer that goes through the timesteps one by one, with verbs that a subclass may change.
+
+        h = charge(state, current),  spikes where h >= threshold(state),
+        state = reset(h, spikes, state)
+
+    As it stands this is `NeuronLayer`, slower. A subclass says what differs: one of `charge`,
+    `threshold`, `reset`, and `first_state` if its neurons carry more than a potential. Surrogate
+    gradient, noise on the residual, recording and all else follow. Noise that is learned or has a
+    target T needs a `NeuronLayer`.
+
+    Args:
+        neuron: the constants, which the verbs find as `self.constants`.
+        noise: what stands for the residual while training with T = 1; None: no noise.
+        surrogate: slope for the backward pass; None: as for `NeuronLayer`.
+        channels: of the currents (T, B, C, *); for parameters of a subclass, not used here.
+
+    Raises:
+        ValueError: noise that is learned or has a target T.
+
+    Example:
+        >>> class Bounded(StepLayer):
+        ...     def reset(self, h, spikes, state):
+        ...         return super().reset(h, spikes, state).clamp(min=-1)
+        >>> build(Architecture("mlp"), image_shape=(1, 8, 8), classes=10, seed=0, layer=Bounded)
+    """
+
+    def __init__(
+        self,
+        neuron: Neuron | None = None,
+        *,
+        noise: Noise | None = None,
+        surrogate: Surrogate | None = None,
+        channels: int | None = None,
+    ) -> None:
+        super().__init__()
+        if noise is not None and (noise.timesteps > 1 or noise.learned != "no"):
+            raise ValueError(
+                f"{type(self).__name__} draws its noise anew at each timestep, so it can neither "
+                f"be learned nor have a target T, got {noise}"
+            )
+        # Not called `neuron`: that is the promise that nothing but the constants decides.
+        self.constants = neuron or Neuron()
+        self.noise = noise
+        if surrogate is None:
+            matched = noise and Surrogate.matched(noise, self.constants.beta)
+            surrogate = matched or Surrogate()
+        self.surrogate = surrogate
+
+    def charge(self, state: State, current: Tensor) -> Tensor:
+        """Potential before firing (B, *), for the current (B, *) of a timestep."""
+        return charge(potential(state), current, self.constants.beta)
+
+    def threshold(self, state: State) -> Tensor | float:
+        """Where neurons fire: one number, or (B, *)."""
+        return self.v_th
+
+    def reset(self, h: Tensor, spikes: Tensor, state: State) -> State:
+        """What neurons carry on, from what they carried into this timestep.
+
+        Both h and the spikes are (B, *); autograd takes the spikes as a constant.
+        """
+        return reset(h, spikes, self.constants)
+
+    def first_state(self, v: Tensor) -> State:
+        """What neurons carry into the first timestep, for potentials v (B, *)."""
+        return v
+
+    @property
+    def v_th(self) -> float:
+        """The threshold of the constants, the unit of noise and potentials."""
+        return self.constants.v_th
+
+    def step(
+        self, state: State, current: Tensor, deviation: Tensor | None = None
+    ) -> tuple[Step, State]:
+        """One timestep: charge, fire, reset; the deviation of the residual by noise is (B, *)."""
+        h = mean = self.charge(state, current)
+        if deviation is not None:
+            h = self.charge(displaced(state, deviation), current)
+        above = self.threshold(state) - self.v_th  # 0 unless a subclass moves the threshold
+        spikes: Tensor = Fire.apply(h - above, (mean - above).detach(), self.v_th, self.surrogate)
+        after = self.reset(h, spikes.detach(), state)
+        return Step(h, spikes, potential(after)), after
+
+    def run(
+        self, currents: Tensor, state: State | None, generator: torch.Generator | None
+    ) -> tuple[list[Step], State]:
+        """All timesteps of the currents (T, B, *), and the state after them."""
+        noise = acting_noise(self, generator)
+        if state is None:
+            state = self.first_state(self.start(currents, generator))
+        steps = []
+        for current in widened(currents):  # (B, *)
+            deviation = None
+            if noise is not None and generator is not None:
+                deviation = self.v_th * families.deviation(noise, current, generator)
+            step, state = self.step(state, current, deviation)
+            steps.append(step)
+        return steps, state
+
+    def start(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Potential before the first timestep, (B, *): v_init, or the mean of acting noise."""
+        noise = acting_noise(self, generator)
+        v = self.constants.v_start if noise is None else noise.mu * self.v_th
+        return torch.full_like(widened(currents[0]), v)
+
+    def advance(
+        self,
+        currents: Tensor,
+        v: State | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, State]:
+        """Run on from a state; see `SpikingLayer`."""
+        steps, state = self.run(currents, v, generator)
+        return torch.stack([step.spikes for step in steps]).to(currents.dtype), state
+
+    def trace(
+        self,
+        currents: Tensor,
+        v: State | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> Trace:
+        """Like `advance`, with every potential kept: h, spikes and v, each (T, B, *)."""
+        steps, _ = self.run(currents, v, generator)
+        return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
+
+    def forward(self, currents: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Spikes (T, B, *) for currents (T, B, *)."""
+        return self.advance(currents, generator=generator)[0]
+
+    def extra_repr(self) -> str:
+        """The constants, for print(net)."""
+        return ", ".join(map(str, filter(None, (self.constants, self.noise, self.surrogate))))
