@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol, Union
+from typing import Annotated, Any, ClassVar, NamedTuple, Union
 
 import tyro
 
@@ -27,7 +27,46 @@ from snnlab.experiment.laboratory_tables import (
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.store import write_text
 
-Start = Annotated[RunConfig, tyro.conf.arg(name="")]
+
+class Entry(NamedTuple):
+    """An experiment, as the command line offers it."""
+
+    says: str
+    """What it does, in a line."""
+    asks: type
+    """What it can be asked, beside the configuration."""
+    work: Callable[[Laboratory, Any, Watch], Result]
+    """Does it."""
+    markdown: Callable[[Result], str]
+    """Its table."""
+
+
+EXPERIMENTS = {
+    CALIBRATE: Entry(
+        "Measure which noise fits: residuals, calibrated noise, and the noise of leaky neurons.",
+        Calibration,
+        calibrate_networks,
+        calibration_markdown,
+    ),
+    SWEEP: Entry(
+        "Sweep families and sigma of the noise: accuracy at each T, and where the best sigma lies.",
+        NoiseSweep,
+        sweep_noise,
+        sweep_markdown,
+    ),
+    BREAK: Entry(
+        "Break lossless conversion, one switch at a time, and take its error apart.",
+        Breaks,
+        break_conversion,
+        break_markdown,
+    ),
+    ROBUSTNESS: Entry(
+        "Disturb images, weights and spikes of networks that trained with noise and without.",
+        Robustness,
+        measure_robustness,
+        robustness_markdown,
+    ),
+}
 
 
 def first_preset() -> RunConfig:
@@ -36,111 +75,58 @@ def first_preset() -> RunConfig:
 
 
 @dataclass(frozen=True)
-class CalibrateNoise:
-    """Measure which noise fits: residuals, calibrated noise, and the noise of leaky neurons.
+class Experiment:
+    """One of `EXPERIMENTS`; `command_of` adds what it can be asked."""
 
-    Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well.
-    """
-
-    config: Start = field(default_factory=first_preset)
-    ask: Annotated[Calibration, tyro.conf.arg(name="")] = field(default_factory=Calibration)
+    name: ClassVar[str]
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_preset)
     seeds: int = 3
-    """Networks, with seeds from --seed on."""
+    """Networks per setting, with seeds from --seed on."""
     out: Path | None = None
-    """Folder of the experiment; default: runs/noise/calibrate-DATA-MODEL."""
+    """Folder of the experiment; default: runs/noise/EXPERIMENT-DATA-MODEL."""
     json: bool = False
     """Print one JSON object instead of text."""
 
     def execute(self) -> None:
-        """Calibrate, write table and figures, answer."""
-        carry_out(
-            self,
-            CALIBRATE,
-            lambda lab, watch: calibrate_networks(lab, self.ask, watch),
-            calibration_markdown,
-        )
+        """Do the work with progress bars, write table and figures into its folder, answer."""
+        from snnlab.cli.noise_figures import DRAW
+
+        entry, asked = EXPERIMENTS[self.name], self.ask  # type: ignore[attr-defined]
+        folder = self.out or default_folder(self.name, self.config)
+        lab = Laboratory(self.config, self.seeds, folder)
+        few_threads(self.config)
+        bars = Bars()
+
+        def on_step(step: Step) -> None:
+            bars.close()
+            bars.bar = Bar(f"{step.number}/{step.steps} {step.label}")
+
+        try:
+            done = entry.work(lab, asked, Watch(on_step, bars.on_batch, bars.on_epoch))
+        finally:
+            bars.close()
+        table = folder / f"{self.name}.md"
+        text = entry.markdown(done)
+        write_text(table, text)
+        paths = [table.with_suffix(".json"), table, *DRAW[self.name](done, folder)]
+        files = [str(path) for path in paths]
+        whole = {"folder": str(folder), "files": files} | done
+        answer(whole, "\n".join([text, *files]), as_json=self.json)
 
 
-@dataclass(frozen=True)
-class SweepNoise:
-    """Sweep families and sigma of the noise: accuracy at each T, and where the best sigma lies.
-
-    Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well.
-    """
-
-    config: Start = field(default_factory=first_preset)
-    ask: Annotated[NoiseSweep, tyro.conf.arg(name="")] = field(default_factory=NoiseSweep)
-    seeds: int = 3
-    """Networks per family and sigma, with seeds from --seed on."""
-    out: Path | None = None
-    """Folder of the experiment; default: runs/noise/sweep-DATA-MODEL."""
-    json: bool = False
-    """Print one JSON object instead of text."""
-
-    def execute(self) -> None:
-        """Sweep, write table and figures, answer."""
-        carry_out(self, SWEEP, lambda lab, watch: sweep_noise(lab, self.ask, watch), sweep_markdown)
-
-
-@dataclass(frozen=True)
-class BreakNoise:
-    """Break lossless conversion, one switch at a time, and take its error apart.
-
-    Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well.
-    """
-
-    config: Start = field(default_factory=first_preset)
-    ask: Annotated[Breaks, tyro.conf.arg(name="")] = field(default_factory=Breaks)
-    seeds: int = 3
-    """Networks per switch, with seeds from --seed on."""
-    out: Path | None = None
-    """Folder of the experiment; default: runs/noise/break-DATA-MODEL."""
-    json: bool = False
-    """Print one JSON object instead of text."""
-
-    def execute(self) -> None:
-        """Turn the switches, write table and figures, answer."""
-        carry_out(
-            self, BREAK, lambda lab, watch: break_conversion(lab, self.ask, watch), break_markdown
-        )
-
-
-@dataclass(frozen=True)
-class RobustNoise:
-    """Disturb images, weights and spikes of networks that trained with noise and without.
-
-    Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well.
-    """
-
-    config: Start = field(default_factory=first_preset)
-    ask: Annotated[Robustness, tyro.conf.arg(name="")] = field(default_factory=Robustness)
-    seeds: int = 3
-    """Networks with noise and without, with seeds from --seed on."""
-    out: Path | None = None
-    """Folder of the experiment; default: runs/noise/robustness-DATA-MODEL."""
-    json: bool = False
-    """Print one JSON object instead of text."""
-
-    def execute(self) -> None:
-        """Disturb, write table and figures, answer."""
-        carry_out(
-            self,
-            ROBUSTNESS,
-            lambda lab, watch: measure_robustness(lab, self.ask, watch),
-            robustness_markdown,
-        )
-
-
-EXPERIMENTS: dict[str, type] = {
-    CALIBRATE: CalibrateNoise,
-    SWEEP: SweepNoise,
-    BREAK: BreakNoise,
-    ROBUSTNESS: RobustNoise,
-}
+def command_of(name: str) -> type[Experiment]:
+    """The command of an experiment."""
+    entry = EXPERIMENTS[name]
+    ask = Annotated[entry.asks, tyro.conf.arg(name="")]  # type: ignore[name-defined]
+    settings = [("ask", ask, field(default_factory=entry.asks))]
+    says = (
+        f"{entry.says}\n\nGoes on where it was stopped. `--preset NAME` before other options "
+        "starts from a configuration that works well."
+    )
+    own = {"name": name, "__doc__": says}
+    return make_dataclass(
+        name.capitalize(), settings, bases=(Experiment,), frozen=True, namespace=own
+    )
 
 
 @dataclass(frozen=True)
@@ -158,60 +144,9 @@ def noise_command(start: RunConfig) -> Any:
     """The type from which the parser makes `snnlab noise EXPERIMENT`."""
     choices: Any = tuple(
         Annotated[kind, tyro.conf.subcommand(name, default=kind(start))]
-        for name, kind in EXPERIMENTS.items()
+        for name, kind in ((name, command_of(name)) for name in EXPERIMENTS)
     )
     experiment = Annotated[Union[choices], tyro.conf.arg(name="")]  # noqa: UP007 (built at run time)
     command = make_dataclass("Noise", [("experiment", experiment)], bases=(Noise,), frozen=True)
     command.__doc__ = Noise.__doc__
     return command
-
-
-class Options(Protocol):
-    """What all experiments are told."""
-
-    @property
-    def config(self) -> RunConfig:
-        """Where to start from."""
-
-    @property
-    def seeds(self) -> int:
-        """How many seeds."""
-
-    @property
-    def out(self) -> Path | None:
-        """The folder; None: the usual one."""
-
-    @property
-    def json(self) -> bool:
-        """Whether to answer with JSON."""
-
-
-def carry_out(
-    options: Options,
-    experiment: str,
-    work: Callable[[Laboratory, Watch], Result],
-    markdown: Callable[[Result], str],
-) -> None:
-    """Do the work with progress bars, write table and figures into its folder, answer."""
-    from snnlab.cli.noise_figures import DRAW
-
-    folder = options.out or default_folder(experiment, options.config)
-    lab = Laboratory(options.config, options.seeds, folder)
-    few_threads(options.config)
-    bars = Bars()
-
-    def on_step(step: Step) -> None:
-        bars.close()
-        bars.bar = Bar(f"{step.number}/{step.steps} {step.label}")
-
-    try:
-        done = work(lab, Watch(on_step, bars.on_batch, bars.on_epoch))
-    finally:
-        bars.close()
-    table = folder / f"{experiment}.md"
-    write_text(table, markdown(done))
-    files = [
-        str(path) for path in [table.with_suffix(".json"), table, *DRAW[experiment](done, folder)]
-    ]
-    text = "\n".join([markdown(done), *files])
-    answer({"folder": str(folder), "files": files} | done, text, as_json=options.json)
