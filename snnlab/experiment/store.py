@@ -19,6 +19,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,7 +69,7 @@ class Run:
         """Name of the folder."""
         return self.folder.name
 
-    @property
+    @cached_property
     def accuracy(self) -> AccuracyCurve:
         """Accuracy by T, without noise; empty unless a finished run has timesteps."""
         found = self.result or {}

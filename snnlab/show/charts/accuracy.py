@@ -80,16 +80,14 @@ def accuracy_chart(
         layers.append(
             alt.Chart(place).mark_circle(size=260, opacity=1).encode(x=x, y=y, color=colour)
         )
-    return framed(alt.layer(*layers), in_words(table), colours, height=height)
+    return framed(alt.layer(*layers), in_words(lines), colours, height=height)
 
 
-def in_words(table: pd.DataFrame) -> str:
+def in_words(lines: Mapping[str, Line]) -> str:
     """The ends of every line, as a screen reader says them."""
-    parts = []
-    for name, part in table.groupby("name", sort=False):
-        first, last = part.iloc[0], part.iloc[-1]
-        parts.append(
-            f"{name} {first['accuracy']:.2f} % at T = {first['T']} and "
-            f"{last['accuracy']:.2f} % at T = {last['T']}"
-        )
+    parts = [
+        f"{name} {curves.mean[0]:.2f} % at T = {curves.timesteps[0]} and "
+        f"{curves.mean[-1]:.2f} % at T = {curves.timesteps[-1]}"
+        for name, (_, curves) in lines.items()
+    ]
     return f"Test accuracy against timesteps: {'; '.join(parts)}."
