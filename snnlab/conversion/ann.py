@@ -68,6 +68,11 @@ class ANNCertificate:
         """Points of accuracy lost at T; below 0 if the converted network is better."""
         return self.ann_accuracy - self.accuracy[self.timesteps]
 
+    @property
+    def images(self) -> int | None:
+        """Number of images on which the accuracies were measured."""
+        return self.accuracy.images
+
     def to_json(self) -> dict[str, Any]:
         """As JSON files hold it: accuracy by T, and rates and operations beside it."""
         return asdict(self) | self.accuracy.entries()
