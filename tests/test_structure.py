@@ -40,7 +40,9 @@ VAGUE = re.compile(r"(^|[/_])(base|common|factory|helpers?|managers?|misc|utils?
 TORCH_FREE = [
     "snnlab",
     "snnlab.settings",
+    "snnlab.measure.curve",
     "snnlab.experiment.config",
+    "snnlab.experiment.curves",
     *sorted(f"snnlab.{spec.parent.name}.spec" for spec in PACKAGE.glob("*/spec.py")),
 ]
 

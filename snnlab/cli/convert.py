@@ -11,11 +11,11 @@ import tyro
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.experiment.config import Device
-from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.store import RUNS, RunError, load_run
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
+    from snnlab.measure.curve import AccuracyCurve
     from snnlab.network.net import ANN, SpikingNet, StagedNet
 
 
@@ -78,7 +78,7 @@ class Convert:
             f"  accuracy at T = 1 with noise   {'-' if noisy is None else f'{noisy:.2f} %'}",
             accuracy_lines(certificate.accuracy),
         ]
-        entry = {"run": self.run, "lossless": certificate.lossless} | asdict(certificate)
+        entry = {"run": self.run, "lossless": certificate.lossless} | certificate.to_json()
         answer(entry, "\n".join(lines), as_json=self.json)
 
     def answer_for_ann(self, net: ANN, data: Data) -> None:
@@ -111,14 +111,14 @@ class Convert:
             accuracy_lines(certificate.accuracy),
         ]
         entry = {"run": self.run, "ann": asdict(asked) | {"correct_bias_at": correct_at}}
-        entry |= {"loss": certificate.loss} | asdict(certificate)
+        entry |= {"loss": certificate.loss} | certificate.to_json()
         answer(entry, "\n".join(lines), as_json=self.json)
 
 
-def accuracy_lines(accuracy: dict[int, float]) -> str:
+def accuracy_lines(curve: AccuracyCurve) -> str:
     """A small table of accuracies at powers of two."""
-    shown = powers_of_two(max(accuracy))
-    rows = [["  accuracy (%)", *(f"{accuracy[T]:.2f}" for T in shown)]]
+    shown = curve.thinned()
+    rows = [["  accuracy (%)", *(f"{accuracy:.2f}" for accuracy in shown.values())]]
     return table(["  timesteps T", *map(str, shown)], rows)
 
 

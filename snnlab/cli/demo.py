@@ -9,10 +9,11 @@ from typing import Any
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import Device, RunConfig
-from snnlab.experiment.curves import accuracy_table, curves_by_method, powers_of_two
+from snnlab.experiment.curves import accuracy_csv
 from snnlab.experiment.methods import METHODS, PLAIN, QUIET
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_text
+from snnlab.measure.curve import SeedCurves
 
 SHOWN = (PLAIN, QUIET)
 NAME = "accuracy_vs_timesteps"
@@ -45,17 +46,22 @@ class Demo:
         if self.preset not in PRESETS:
             raise ValueError(f"unknown preset {self.preset!r}; valid: {', '.join(PRESETS)}")
         start = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
-        configs = [
-            replace(start, method=method, seed=seed)
+        runs = {
+            method: [
+                self.train(replace(start, method=method, seed=seed)) for seed in range(self.seeds)
+            ]
             for method in SHOWN
-            for seed in range(self.seeds)
-        ]
-        done = [self.train(config) for config in configs]
+        }
+        done = [run for group in runs.values() for run in group]
         folder = self.runs / "demo"
-        curves = curves_by_method(done, powers_of_two(self.timesteps))
+        curves = {
+            method: SeedCurves.of(run.accuracy.thinned() for run in group)
+            for method, group in runs.items()
+        }
         files = write(done, curves, folder)
         text = "\n".join([headline(done), "", as_table(curves), "", REST, "", *files])
-        answer({"curves": curves, "files": files}, text, as_json=self.json)
+        measured = {method: found.to_json() for method, found in curves.items()}
+        answer({"curves": measured, "files": files}, text, as_json=self.json)
 
     def train(self, config: RunConfig) -> Run:
         """One run, with a progress bar."""
@@ -70,7 +76,7 @@ class Demo:
             bar.close()
 
 
-def write(done: list[Run], curves: Any, folder: Path) -> list[str]:
+def write(done: list[Run], curves: dict[str, SeedCurves], folder: Path) -> list[str]:
     """Write table and figure; returns the paths."""
     from snnlab.show.accuracy import accuracy_against_timesteps
     from snnlab.show.page import blank_axes
@@ -79,7 +85,7 @@ def write(done: list[Run], curves: Any, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / COLLECTION, {"runs": [run.id for run in done]})
     csv = folder / f"{NAME}.csv"
-    write_text(csv, accuracy_table(done))
+    write_text(csv, accuracy_csv(done))
     title = "Trained with one timestep, run with T"
     ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
     return [str(path) for path in [*save(ax, folder / NAME), csv]]
@@ -98,15 +104,11 @@ def headline(done: list[Run]) -> str:
     )
 
 
-def as_table(curves: Any) -> str:
+def as_table(curves: dict[str, SeedCurves]) -> str:
     """Mean and standard deviation over seeds, by method and T."""
-    from statistics import mean, stdev
-
-    shown = curves[PLAIN]["timesteps"]
     rows = []
-    for method, curve in curves.items():
-        columns = list(zip(*curve["accuracy"], strict=True))
-        spread = [f" ({stdev(column):.2f})" if len(column) > 1 else "" for column in columns]
-        cells = [f"{mean(column):.2f}{s}" for column, s in zip(columns, spread, strict=True)]
+    for method, found in curves.items():
+        spread = "" if found.seeds == 1 else " ({0.deviation:.2f})"
+        cells = [f"{each.mean:.2f}{spread.format(each)}" for each in found.estimates]
         rows.append([METHODS[method].title, *cells])
-    return table(["trained", *(f"T = {T}" for T in shown)], rows)
+    return table(["trained", *(f"T = {T}" for T in curves[PLAIN].timesteps)], rows)

@@ -58,16 +58,10 @@ class Evaluate:
         curve = accuracy_against_timesteps(
             net, images, self.timesteps, generator=generator, progress=not self.json
         )
-        by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
-        entry: dict[str, Any] = {
-            "run": self.run,
-            "split": self.split,
-            "noise": self.noise,
-            "accuracy": by_T,
-        }
-        entry |= {"rates": curve.rates, "operations": curve.operations, "images": curve.images}
+        entry: dict[str, Any] = {"run": self.run, "split": self.split, "noise": self.noise}
+        entry |= curve.entries()
         rates = ", ".join(f"{stage[-1]:.3f}" for stage in curve.rates)
-        lines = [accuracy_lines(by_T), f"  spikes per neuron and timestep, by stage: {rates}"]
+        lines = [accuracy_lines(curve), f"  spikes per neuron and timestep, by stage: {rates}"]
         if self.cost:
             report = cost_report(net, curve)
             entry["cost"] = asdict(report)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_breaks import BREAK
 from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
 from snnlab.experiment.laboratory_robustness import KINDS, METHODS, ROBUSTNESS
 from snnlab.experiment.laboratory_sweep import NONE, SWEEP
+from snnlab.experiment.laboratory_tables import groups
 from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.switches import REFERENCE
+from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import Noise
-from snnlab.show.accuracy import Curve, accuracy_against_timesteps
+from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.comparison import against_reference
 from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size
 from snnlab.show.grid import blank_grid
@@ -25,7 +28,6 @@ from snnlab.show.sigma import accuracy_against_sigma
 
 Result = dict[str, Any]
 Entry = dict[str, Any]
-Line = tuple[Sequence[float], list[list[float]]]
 
 MOST_BELOW = 10.0
 """The accuracy axes reach at most this many points below the best mean."""
@@ -54,28 +56,23 @@ def draw_calibration(result: Result, folder: Path) -> list[Path]:
     return files
 
 
-def leak_curves(entries: list[Entry], beta: float) -> dict[str, Curve]:
+def leak_curves(entries: list[Entry], beta: float) -> dict[str, SeedCurves]:
     """Accuracy of the IF network, which looks like the method noise, and of one leak's variants."""
     chosen = {PLAIN: [e for e in entries if e["variant"] == "IF"]}
     for variant in VARIANTS:
         if variant not in LEFT_OUT:
             chosen[variant] = [e for e in entries if (e["variant"], e["beta"]) == (variant, beta)]
-    return {
-        name: {
-            "timesteps": [int(T) for T in found[0]["accuracy"]],
-            "accuracy": [list(e["accuracy"].values()) for e in found],
-        }
-        for name, found in chosen.items()
-    }
+    return {name: SeedCurves.of(map(curve_of, found)) for name, found in chosen.items()}
 
 
 def draw_sweep(result: Result, folder: Path) -> list[Path]:
     """Accuracy against sigma: at each T for each family, and for all families at the highest T."""
     points, families = result["points"], result["asked"]["families"]
-    shown = list(points[0]["accuracy"])
+    shown = curve_of(points[0]).timesteps
+    by_family = {name: [p for p in points if p["family"] in (name, NONE)] for name in families}
     files = []
-    for family in families:
-        curves = {f"T = {T}": sigma_line(points, family, T) for T in shown}
+    for family, own in by_family.items():
+        curves = {f"T = {T}": curves_over("sigma", own, T) for T in shown}
         ax = accuracy_against_sigma(
             curves,
             ordered=True,
@@ -84,39 +81,32 @@ def draw_sweep(result: Result, folder: Path) -> list[Path]:
             title=f"{family.capitalize()} noise",
         )
         files += save(ax, folder / f"sigma_{family}")
-    curves = {family: sigma_line(points, family, shown[-1]) for family in families}
+    curves = {f: curves_over("sigma", own, shown[-1]) for f, own in by_family.items()}
     title = f"Families of noise, T = {shown[-1]}"
     ax = accuracy_against_sigma(curves, low=bottom(curves), ax=blank_axes(), title=title)
     return files + save(ax, folder / "families")
 
 
-def sigma_line(points: list[Entry], family: str, T: str) -> Line:
-    """Sigma and accuracy (seeds, n) of one family at T, no noise at sigma 0."""
+def curves_over(setting: str, points: list[Entry], T: int) -> SeedCurves:
+    """Accuracy at T against a setting of the points, one row per seed."""
     by_seed: dict[int, dict[float, float]] = {}
     for point in points:
-        if point["family"] in (family, NONE):
-            by_seed.setdefault(point["seed"], {})[point["sigma"]] = point["accuracy"][T]
-    sigmas = sorted(next(iter(by_seed.values())))
-    return sigmas, [[found[sigma] for sigma in sigmas] for found in by_seed.values()]
+        by_seed.setdefault(point["seed"], {})[point[setting]] = curve_of(point)[T]
+    x = sorted(next(iter(by_seed.values())))
+    return SeedCurves(tuple(x), tuple(tuple(found[at] for at in x) for found in by_seed.values()))
 
 
-def bottom(curves: dict[str, Line]) -> float | None:
+def bottom(curves: dict[str, SeedCurves]) -> float | None:
     """Where the accuracy axis begins if the lowest mean is too far below the best one."""
-    means = [
-        sum(column) / len(column)
-        for _, rows in curves.values()
-        for column in zip(*rows, strict=True)
-    ]
+    means = [mean for seeds in curves.values() for mean in seeds.mean]
     low = max(means) - MOST_BELOW
     return low if min(means) < low else None
 
 
 def draw_break(result: Result, folder: Path) -> list[Path]:
     """Accuracy against T under each switch, and the parts of the error."""
-    by_name: dict[str, list[Entry]] = {}
-    for entry in result["entries"]:
-        by_name.setdefault(entry["name"], []).append(entry)
-    curves = {name: timesteps_line(found) for name, found in by_name.items()}
+    by_name = groups(result["entries"], lambda entry: entry["name"])
+    curves = {name: SeedCurves.of(map(curve_of, found)) for name, found in by_name.items()}
     files: list[Path] = []
     if len(curves) > 1:
         axes = against_reference(
@@ -137,12 +127,6 @@ def draw_break(result: Result, folder: Path) -> list[Path]:
     return files + save(axes[0], folder / "error_parts")
 
 
-def timesteps_line(entries: list[Entry]) -> Line:
-    """T and accuracy (seeds, n)."""
-    T = [float(T) for T in entries[0]["accuracy"]]
-    return T, [list(entry["accuracy"].values()) for entry in entries]
-
-
 def part_sizes(entries: list[Entry]) -> dict[str, list[float]]:
     """Root mean square of each part in each stage, means over seeds."""
     stages = zip(*(entry["errors"] for entry in entries), strict=True)
@@ -153,10 +137,18 @@ def part_sizes(entries: list[Entry]) -> dict[str, list[float]]:
 def draw_robustness(result: Result, folder: Path) -> list[Path]:
     """Accuracy against the strength of each disturbance, at the lowest and the highest T."""
     files = []
-    shown = list(result["points"][0]["accuracy"])
+    points = result["points"]
+    shown = curve_of(points[0]).timesteps
     for T in dict.fromkeys([shown[0], shown[-1]]):
         kinds = {
-            kind: {method: strength_line(result["points"], kind, method, T) for method in METHODS}
+            kind: {
+                method: curves_over(
+                    "strength",
+                    [p for p in points if (p["kind"], p["method"]) == (kind, method)],
+                    T,
+                )
+                for method in METHODS
+            }
             for kind in KINDS
         }
         axes = accuracy_against_strength(
@@ -164,16 +156,6 @@ def draw_robustness(result: Result, folder: Path) -> list[Path]:
         )
         files += save(axes[0], folder / f"robustness_{T}")
     return files
-
-
-def strength_line(points: list[Entry], kind: str, method: str, T: str) -> Line:
-    """Strengths and accuracy (seeds, n) of one method under one disturbance."""
-    by_seed: dict[int, dict[float, float]] = {}
-    for point in points:
-        if (point["kind"], point["method"]) == (kind, method):
-            by_seed.setdefault(point["seed"], {})[point["strength"]] = point["accuracy"][T]
-    strengths = sorted(next(iter(by_seed.values())))
-    return strengths, [[found[s] for s in strengths] for found in by_seed.values()]
 
 
 DRAW: dict[str, Callable[[Result, Path], list[Path]]] = {

@@ -6,26 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.curves import powers_of_two
-from snnlab.experiment.race import TERMS
-from snnlab.show.accuracy import Curve, accuracy_against_timesteps
+from snnlab.experiment.curves import curve_of
+from snnlab.experiment.race import TERMS, by_method
+from snnlab.measure.curve import SeedCurves
+from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
 from snnlab.show.page import blank_axes
 from snnlab.show.saving import save
 
 Entry = dict[str, Any]
-Groups = dict[str, list[Entry]]
 
 
 def draw(race: dict[str, Any], folder: Path) -> list[Path]:
     """Write all figures of a finished race as PNG and SVG; returns the paths."""
     equal_epochs = by_method(race, TERMS[0])
     T = race["race"]["start"]["bptt_timesteps"]
-    T = min(T, *(max(map(int, runs[0]["accuracy"])) for runs in equal_epochs.values()))
+    T = min(T, *(max(curve_of(runs[0])) for runs in equal_epochs.values()))
     images = next(iter(equal_epochs.values()))[0]["subset"]["images"]
     figures = {
         "accuracy_vs_timesteps": accuracy_against_timesteps(
-            {method: timesteps_curve(runs) for method, runs in equal_epochs.items()},
+            {
+                method: SeedCurves.of(curve_of(run["subset"]).thinned() for run in runs)
+                for method, runs in equal_epochs.items()
+            },
             ax=blank_axes(),
             title=f"Accuracy against timesteps, first {images:,} test images",
         ),
@@ -54,31 +57,6 @@ def draw(race: dict[str, Any], folder: Path) -> list[Path]:
     return [path for name, ax in figures.items() for path in save(ax, folder / name)]
 
 
-def by_method(race: dict[str, Any], terms: str) -> Groups:
-    """Runs of one set of terms by method, one per seed."""
-    groups: Groups = {}
-    for entry in race["entries"]:
-        if entry["terms"] == terms:
-            groups.setdefault(entry["method"], []).append(entry)
-    return groups
-
-
-def timesteps_curve(runs: list[Entry]) -> Curve:
-    """Accuracy at powers of two on the images that all methods saw."""
-    curves = [images_curve(run["subset"]) for run in runs]
-    shown = powers_of_two(max(map(int, curves[0])))
-    return {"timesteps": shown, "accuracy": [[curve[str(T)] for T in shown] for curve in curves]}
-
-
-def images_curve(subset: dict[str, Any]) -> dict[str, float]:
-    """Accuracy by T: of the network itself, or of its best-practice conversion."""
-    if "conversions" in subset:
-        best: dict[str, float] = next(iter(subset["conversions"].values()))
-        return best
-    accuracy: dict[str, float] = subset["accuracy"]
-    return accuracy
-
-
 def training_curves(race: dict[str, Any], T: int) -> dict[str, CostCurve]:
     """Training seconds and accuracy at T, a point per set of terms."""
     groups = [by_method(race, terms) for terms in TERMS]
@@ -86,7 +64,7 @@ def training_curves(race: dict[str, Any], T: int) -> dict[str, CostCurve]:
         method: cost_curve(
             runs,
             [group[method] for group in groups if method in group],
-            lambda run: (run["training_seconds"], run["accuracy"][str(T)]),
+            lambda run: (run["training_seconds"], curve_of(run)[T]),
         )
         for method, runs in groups[0].items()
     }
@@ -105,12 +83,11 @@ def cost_curve(
 
 def operations_curve(runs: list[Entry]) -> CostCurve:
     """Synaptic operations and accuracy at powers of two, on all test images."""
-    shown = powers_of_two(max(map(int, runs[0]["accuracy"])))
+    curves = SeedCurves.of(curve_of(run).thinned() for run in runs)
+    operations = [run["cost"]["synaptic_operations"] for run in runs]
     return {
-        "cost": [
-            [max(run["cost"]["synaptic_operations"][T - 1], 1.0) for T in shown] for run in runs
-        ],
-        "accuracy": [[run["accuracy"][str(T)] for T in shown] for run in runs],
+        "cost": [[max(by_T[T - 1], 1.0) for T in curves.timesteps] for by_T in operations],
+        "accuracy": curves.accuracy,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.train import run_entry, run_text
-from snnlab.experiment.curves import accuracy_table, curves_by_method
+from snnlab.experiment.curves import accuracy_csv
 from snnlab.experiment.store import RUNS, Run, RunError, list_runs, load_run
 
 
@@ -28,7 +28,8 @@ class List:
         header = ["run", "status", "T = 1 (%)", f"T = {RIGHT} (%)", ""]
         text = table(header, rows) if rows else f"no runs in {self.runs} yet: snnlab train"
         entries = [
-            {"id": run.id, "status": run.status, "reason": run.reason, "accuracy": run.accuracy}
+            {"id": run.id, "status": run.status, "reason": run.reason}
+            | {"accuracy": run.accuracy.to_json()}
             for run in found
         ]
         answer({"runs": entries}, text, as_json=self.json)
@@ -112,9 +113,7 @@ def draw(run: Run, folder: Path) -> None:
     from snnlab.show.page import blank_axes
     from snnlab.show.saving import save
 
-    (folder / "accuracy_vs_timesteps.csv").write_text(accuracy_table([run]), encoding="utf-8")
-    curves = curves_by_method([run], sorted(run.accuracy))
-    save(
-        accuracy_against_timesteps(curves, ax=blank_axes()),  # type: ignore[arg-type]
-        folder / "accuracy_vs_timesteps",
-    )
+    (folder / "accuracy_vs_timesteps.csv").write_text(accuracy_csv([run]), encoding="utf-8")
+    method = run.config.method if run.config else run.id
+    ax = accuracy_against_timesteps({method: run.accuracy}, ax=blank_axes())
+    save(ax, folder / "accuracy_vs_timesteps")

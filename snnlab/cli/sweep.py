@@ -119,10 +119,10 @@ def draw(done: dict[str, Any], folder: Path) -> list[Path]:
     from snnlab.show.style import look_of
     from snnlab.show.sweep import accuracy_map
 
-    curves = {point.label: point.curve for point in points(done)}
+    curves = {point.label: point.curves for point in points(done)}
     title = "Accuracy against timesteps"
     if sum(look_of(label) is None for label in curves) <= MOST_LINES:
-        ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)  # type: ignore[arg-type]
+        ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
     else:
-        ax = accuracy_map(curves, title=title)  # type: ignore[arg-type]
+        ax = accuracy_map(curves, title=title)
     return save(ax, folder / "accuracy_vs_timesteps")

@@ -12,7 +12,6 @@ import tyro
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.store import RUNS, Run
 
@@ -96,10 +95,10 @@ def run_text(run: Run) -> str:
         seconds, images = run.result["training_seconds"], run.result["test_images"]
         lines.append(f"trained {len(run.metrics)} epochs in {seconds:.1f} s")
         if run.accuracy:
-            shown = powers_of_two(max(run.accuracy))
+            shown = run.accuracy.thinned()
             lines.append(f"test accuracy (%) on {images:,} images, without noise:")
-            header = ["timesteps T", *map(str, shown)]
-            lines.append(table(header, [["accuracy", *(f"{run.accuracy[T]:.2f}" for T in shown)]]))
+            cells = [f"{accuracy:.2f}" for accuracy in shown.values()]
+            lines.append(table(["timesteps T", *map(str, shown)], [["accuracy", *cells]]))
         else:
             lines.append(f"test accuracy {run.result['ann_accuracy']:.2f} % on {images:,} images")
     return "\n".join(lines)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,6 +14,7 @@ from snnlab.conversion.normalisation import normalise
 from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage
 from snnlab.network.pointwise import PointwiseConv2d
@@ -55,23 +57,26 @@ class ANNCertificate:
     """T of the converted network."""
     warm_up: int
     """Timesteps run before counting: none, every step is counted."""
-    images: int
-    """Number of images on which the accuracies were measured."""
     ann_accuracy: float
     """Accuracy of the network that was converted."""
-    accuracy: dict[int, float]
-    """Accuracy of the converted network at T = 1, 2, ..."""
+    accuracy: AccuracyCurve
+    """Accuracy of the converted network at T = 1, 2, ...; rates and operations."""
     thresholds: list[list[float]]
     """Per stage: threshold in units of the activations, one number or one per channel."""
-    rates: list[list[float]]
-    """Per stage: spikes per neuron and timestep over the first 1, 2, ... timesteps."""
-    operations: list[list[float]]
-    """Per stage: synaptic operations per image in the first 1, 2, ... timesteps."""
 
     @property
     def loss(self) -> float:
         """Points of accuracy lost at T; below 0 if the converted network is better."""
         return self.ann_accuracy - self.accuracy[self.timesteps]
+
+    @property
+    def images(self) -> int | None:
+        """Number of images on which the accuracies were measured."""
+        return self.accuracy.images
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON files hold it: accuracy by T, and rates and operations beside it."""
+        return asdict(self) | self.accuracy.entries()
 
 
 def convert_ann(
@@ -190,12 +195,9 @@ def certify_ann(
     return ANNCertificate(
         timesteps=converted.timesteps,
         warm_up=0,
-        images=len(images),
         ann_accuracy=accuracy(net, images),
-        accuracy=dict(zip(curve.timesteps, curve.accuracy, strict=True)),
+        accuracy=curve,
         thresholds=thresholds,
-        rates=curve.rates,
-        operations=curve.operations,
     )
 
 

@@ -22,6 +22,7 @@ from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.residuals import ResidualSummary, Several, residuals
 from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
@@ -140,7 +141,7 @@ class Round:
     """The noise that each stage was trained with."""
     measured: list[Noise]
     """The noise measured in each stage afterwards."""
-    accuracy: dict[int, float]
+    accuracy: AccuracyCurve
     """Accuracy of the network on the test images at T = 1, 2, ..., without noise, in percent."""
 
     @property
@@ -199,8 +200,7 @@ def refine_noise(
         trained = [noise_of(stage.neuron) for stage in tuned.stages]
         measured = calibrate_noise(tuned, data, timesteps, family=family, source=source)
         curve = accuracy_against_timesteps(tuned, data.test, timesteps)
-        by_T = dict(zip(curve.timesteps, curve.accuracy, strict=True))
-        done.append(Round(trained, measured, by_T))
+        done.append(Round(trained, measured, curve))
         if on_round is not None:
             on_round(done[-1])
         if done[-1].moved <= tolerance or number == rounds:

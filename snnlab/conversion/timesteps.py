@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import drop_noise, noise_of
 from snnlab.settings import checked, count
@@ -29,22 +31,25 @@ class Certificate:
     """All weights and batch-norm statistics are equal, bit for bit."""
     logits_equal_at_1: bool
     """At T = 1 without noise both networks give the same logits, bit for bit."""
-    images: int
-    """Number of images on which the accuracies were measured."""
     accuracy_with_noise_at_1: float | None
     """Accuracy of the single-step network under its training noise; None if it has none."""
-    accuracy: dict[int, float]
-    """Accuracy of the converted network at T = 1, 2, ..., without noise."""
-    rates: list[list[float]]
-    """Per stage: spikes per neuron and timestep over the first 1, 2, ... timesteps."""
-    operations: list[list[float]]
-    """Per stage: synaptic operations per image in the first 1, 2, ... timesteps."""
+    accuracy: AccuracyCurve
+    """Accuracy of the converted network at T = 1, 2, ..., without noise; rates and operations."""
 
     @property
     def lossless(self) -> bool:
         """Weights and logits are kept, and T timesteps are at least as accurate as one."""
         kept = self.weights_equal and self.logits_equal_at_1
         return kept and self.accuracy[self.timesteps] >= self.accuracy[1]
+
+    @property
+    def images(self) -> int | None:
+        """Number of images on which the accuracies were measured."""
+        return self.accuracy.images
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON files hold it: accuracy by T, and rates and operations beside it."""
+        return asdict(self) | self.accuracy.entries()
 
 
 def convert(
@@ -101,11 +106,8 @@ def certify(
         warm_up=0,
         weights_equal=weights_equal(net, converted),
         logits_equal_at_1=logits_equal_at_1(net, converted, images),
-        images=len(images),
         accuracy_with_noise_at_1=with_noise,
-        accuracy=dict(zip(curve.timesteps, curve.accuracy, strict=True)),
-        rates=curve.rates,
-        operations=curve.operations,
+        accuracy=curve,
     )
 
 

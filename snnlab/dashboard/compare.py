@@ -74,16 +74,9 @@ def draw_operations(groups: list[Group]) -> None:
         row(group, run, T, operations)
         for group in groups
         for run in group.runs
-        for T, operations in operations_of(run).items()
-        if T in run.accuracy
+        for T, operations in zip(run.accuracy, run.accuracy.synaptic_operations, strict=False)
     ]
     draw_cost(rows, groups, "Synaptic operations per image", lines=True)
-
-
-def operations_of(run: Run) -> dict[int, float]:
-    """Synaptic operations per image in the first T timesteps, over all stages, by T."""
-    stages = (run.result or {}).get("operations") or []
-    return {T: float(sum(parts)) for T, parts in enumerate(zip(*stages, strict=True), 1)}
 
 
 def row(group: Group, run: Run, T: int, cost: float) -> dict[str, object]:

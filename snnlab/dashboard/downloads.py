@@ -10,7 +10,7 @@ from typing import Any
 
 from snnlab.dashboard.reproduction import notebook
 from snnlab.experiment.config import to_dict
-from snnlab.experiment.curves import accuracy_table, curves_by_method
+from snnlab.experiment.curves import accuracy_csv
 from snnlab.experiment.store import WEIGHTS, Run
 
 Content = Callable[[], bytes]
@@ -30,7 +30,7 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
     ]
     if run.accuracy:
         files = [
-            ("CSV", f"{run.id}.csv", "text/csv", lambda: accuracy_table([run]).encode()),
+            ("CSV", f"{run.id}.csv", "text/csv", lambda: accuracy_csv([run]).encode()),
             ("PNG", f"{run.id}.png", "image/png", lambda: figure(run, "png")),
             ("SVG", f"{run.id}.svg", "image/svg+xml", lambda: figure(run, "svg")),
             *files,
@@ -50,8 +50,8 @@ def figure(run: Run, kind: str) -> bytes:
     from snnlab.show.page import blank_axes
     from snnlab.show.saving import save
 
-    curves = curves_by_method([run], sorted(run.accuracy))
-    ax = accuracy_against_timesteps(curves, ax=blank_axes())  # type: ignore[arg-type]
+    method = run.config.method if run.config else run.id
+    ax = accuracy_against_timesteps({method: run.accuracy}, ax=blank_axes())
     with tempfile.TemporaryDirectory() as folder:
         (path,) = save(ax, Path(folder) / "accuracy_against_timesteps", (kind,))
         return path.read_bytes()

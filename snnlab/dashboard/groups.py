@@ -12,6 +12,7 @@ import pandas as pd
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.methods import METHODS, plays_a_part
 from snnlab.experiment.store import Run
+from snnlab.measure.curve import SeedCurves
 from snnlab.show.charts.accuracy import Line
 from snnlab.show.colours import Palette
 
@@ -131,8 +132,7 @@ def difference_table(groups: Sequence[Group]) -> pd.DataFrame:
 
 def lines_of(groups: Sequence[Group]) -> dict[str, Line]:
     """What `accuracy_chart` draws, from finished runs."""
+    measured = [(group, [run.accuracy for run in group.runs if run.accuracy]) for group in groups]
     return {
-        group.name: Line(group.colour, [run.accuracy for run in group.runs if run.accuracy])
-        for group in groups
-        if any(run.accuracy for run in group.runs)
+        group.name: Line(group.colour, SeedCurves.of(found)) for group, found in measured if found
     }

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from snnlab.experiment.store import Run, read_run
+from snnlab.measure.curve import AccuracyCurve
 
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
 FEW_IMAGES = 128
@@ -31,13 +32,11 @@ class Predictions:
     noisy: npt.NDArray[np.int64] | None
     """(T_max, N): what it says when the noise of its training stays on; None: it has none."""
 
-    def accuracy(self, *, noisy: bool) -> dict[int, float]:
-        """Accuracy in percent by T; empty if the network has no noise to keep."""
+    def accuracy(self, *, noisy: bool) -> AccuracyCurve:
+        """Accuracy by T; empty if the network has no noise to keep."""
         said = self.noisy if noisy else self.quiet
-        if said is None:
-            return {}
-        right = 100 * (said == self.labels).mean(1)
-        return {T: float(value) for T, value in enumerate(right, 1)}
+        right = [] if said is None else (100 * (said == self.labels).mean(1)).tolist()
+        return AccuracyCurve(right, images=len(self.labels))
 
     def rescued(self, early: int, late: int) -> list[int]:
         """Images that it gets wrong at T = early and right at T = late."""

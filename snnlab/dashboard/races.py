@@ -11,10 +11,12 @@ from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
 from snnlab.experiment.audit import judge, list_races, read_race
 from snnlab.experiment.claims import Claim
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.methods import METHODS
-from snnlab.experiment.race import TERMS
+from snnlab.experiment.race import TERMS, by_method
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import RunError
+from snnlab.measure.curve import SeedCurves
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 
 MARKS: dict[str, tuple[str, Colour]] = {
@@ -58,14 +60,10 @@ def draw_races() -> None:
 
 def race_lines(race: dict[str, Any]) -> dict[str, Line]:
     """Accuracy against T of every method, when all train for equally many epochs."""
-    seeds: dict[str, list[dict[int, float]]] = {}
-    for entry in race["entries"]:
-        if entry["terms"] == TERMS[0]:
-            curve = {int(T): float(value) for T, value in entry["accuracy"].items()}
-            seeds.setdefault(entry["method"], []).append(curve)
     palette = colours()
     return {
-        METHODS[method].title: Line(palette.of(method), curves) for method, curves in seeds.items()
+        METHODS[method].title: Line(palette.of(method), SeedCurves.of(map(curve_of, entries)))
+        for method, entries in by_method(race, TERMS[0]).items()
     }
 
 

@@ -19,7 +19,7 @@ def notebook(run: Run) -> bytes:
     if run.config is None:
         raise ValueError(f"run {run.id!r} is damaged: there is nothing to reproduce")
     settings = pprint.pformat(to_dict(run.config), sort_dicts=False, width=92)
-    measured = pprint.pformat(run.accuracy, compact=True, width=92)
+    measured = pprint.pformat(dict(run.accuracy), compact=True, width=92)
     made_by = run.environment
     versions = made_by.get("versions") or {}
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -46,9 +46,7 @@ def notebook(run: Run) -> bytes:
         cells.append(
             code(
                 "from snnlab import show\n\n"
-                'curve = {"timesteps": list(done.accuracy), '
-                '"accuracy": list(done.accuracy.values())}\n'
-                f"ax = show.accuracy_against_timesteps({{{run.config.method!r}: curve}})"
+                f"ax = show.accuracy_against_timesteps({{{run.config.method!r}: done.accuracy}})"
             )
         )
     for number, cell in enumerate(cells):

@@ -10,7 +10,9 @@ from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, fold, plain, show_chart
 from snnlab.data.errors import DataError
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.store import Run
+from snnlab.measure.curve import SeedCurves
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 
 EARLY, LATE = 1, 8
@@ -33,7 +35,7 @@ def draw_results(runs: list[Run]) -> None:
     )
     if kept and noisy:
         lines |= noise_kept(noisy, palette.free[0])
-    highest = min(max(line.seeds[0]) for line in lines.values())
+    highest = min(line.curves.timesteps[-1] for line in lines.values())
     with below:
         draw_curve(lines, highest)
 
@@ -74,15 +76,12 @@ def draw_curve(lines: dict[str, Line], highest: int) -> None:
         chart = accuracy_chart(lines, colours=colours(), at=T)
         st.subheader("Accuracy against timesteps", anchor=False)
         show_chart(chart, lambda: accuracy_table(lines), key="accuracy")
-    table = accuracy_table(lines)
     numbers = st.container(horizontal=True)
-    for name in lines:
-        at = table[(table["name"] == name) & (table["T"] == T)]
-        if len(at):
-            first = table[(table["name"] == name)].iloc[0]
-            gain = at.iloc[0]["accuracy"] - first["accuracy"]
-            delta = f"{gain:+.2f} since T = 1" if T > 1 else None
-            numbers.metric(name, f"{at.iloc[0]['accuracy']:.2f} %", delta, border=True)
+    for name, (_, curves) in lines.items():
+        if T in curves.timesteps:
+            found = curves.at(T).mean
+            delta = f"{found - curves.mean[0]:+.2f} since T = 1" if T > 1 else None
+            numbers.metric(name, f"{found:.2f} %", delta, border=True)
 
 
 def noise_kept(group: Group, colour: str) -> dict[str, Line]:
@@ -93,7 +92,7 @@ def noise_kept(group: Group, colour: str) -> dict[str, Line]:
             seeds.append(predictions(run).accuracy(noisy=True))
         except (DataError, ValueError, OSError) as error:
             st.warning(plain(str(error)))
-    return {"noise kept on": Line(colour, seeds)} if seeds else {}
+    return {"noise kept on": Line(colour, SeedCurves.of(seeds))} if seeds else {}
 
 
 def draw_certificate(run: Run) -> None:
@@ -103,19 +102,18 @@ def draw_certificate(run: Run) -> None:
     if not isinstance(found, dict):
         st.info("This run has no certificate.")
         return
-    accuracy = found["accuracy"]
-    last = str(found["timesteps"])
+    accuracy, last = curve_of(found), found["timesteps"]
     rows = [
         ("All weights equal, bit for bit", found["weights_equal"]),
         ("Same outputs at T = 1", found["logits_equal_at_1"]),
         ("Timesteps left out as warm-up: none", found["warm_up"] == 0),
-        (f"T = {last} at least as accurate as T = 1", accuracy[last] >= accuracy["1"]),
+        (f"T = {last} at least as accurate as T = 1", accuracy[last] >= accuracy[1]),
     ]
     for text, kept in rows:
         mark = ":green[:material/check_circle:]" if kept else ":red[:material/cancel:]"
         st.markdown(f"{mark} {text}")
     with_noise = found.get("accuracy_with_noise_at_1")
-    parts = [f"{accuracy['1']:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
+    parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
     if with_noise is not None:
         parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
     st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {plain(run.id)}.")

@@ -32,8 +32,6 @@ from .race import race as race
 from .race_table import race_csv as race_csv
 from .race_table import race_markdown as race_markdown
 from .run import run as run
-from .statistics import Estimate as Estimate
-from .statistics import estimate as estimate
 from .store import Run as Run
 from .store import RunError as RunError
 from .store import list_runs as list_runs

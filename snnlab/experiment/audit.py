@@ -32,7 +32,7 @@ def judge(race: dict[str, Any]) -> list[Claim]:
     try:
         evidence = Evidence.of(race)
         return [test(evidence) for test in TESTS]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
 
 

@@ -18,9 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.methods import METHODS, Role, in_role
-from snnlab.experiment.statistics import Estimate, estimate
+from snnlab.experiment.race import TERMS, by_method
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.measure.statistics import Estimate, estimate
 
 Status = Literal["supported", "not supported", "untested"]
 Entry = dict[str, Any]
@@ -81,11 +83,13 @@ class Evidence:
     @classmethod
     def of(cls, race: dict[str, Any]) -> Evidence:
         """What race.json holds."""
-        entries: dict[str, dict[int, Entry]] = {}
-        for entry in race["entries"]:
-            if entry["terms"] == "equal epochs":
-                entries.setdefault(entry["method"], {})[entry["seed"]] = entry
+        groups = by_method(race, TERMS[0]).items()
+        entries = {method: {entry["seed"]: entry for entry in group} for method, group in groups}
         return cls(entries, bool(race.get("same_machine")), race["race"]["start"])
+
+    def curve(self, method: str, seed: int) -> AccuracyCurve:
+        """Accuracy against T of a run on all test images."""
+        return curve_of(self.entries[method][seed])
 
     def missing(self, *methods: str) -> str:
         """Why these methods cannot be compared; empty if they can."""
@@ -138,11 +142,9 @@ def noise_gain(evidence: Evidence) -> Claim:
     if reason := evidence.missing(noisy, quiet):
         return Claim(name, "untested", compared, reason=reason)
     seeds = evidence.shared(noisy, quiet)
-    ours, theirs = evidence.entries[noisy], evidence.entries[quiet]
+    pairs = [(evidence.curve(noisy, seed), evidence.curve(quiet, seed)) for seed in seeds]
     gains = {
-        f"T = {T}": estimate(
-            [ours[seed]["accuracy"][str(T)] - theirs[seed]["accuracy"][str(T)] for seed in seeds]
-        )
+        f"T = {T}": estimate([ours[T] - theirs[T] for ours, theirs in pairs])
         for T in converted_timesteps(evidence)
     }
     return decide(name, compared, gains, 0.0, "points", seeds, strict=True)
@@ -162,16 +164,14 @@ def no_loss(evidence: Evidence) -> Claim:
     certificates = [ours[seed].get("certificate") or {} for seed in seeds]
     if not all(certificate.get("weights_equal") for certificate in certificates):
         return Claim(name, "untested", compared, reason="a certificate lacks equal weights")
+    curves = [evidence.curve(noisy, seed) for seed in seeds]
     before = [
-        max(ours[seed]["accuracy"]["1"], certificate.get("accuracy_with_noise_at_1") or 0.0)
-        for seed, certificate in zip(seeds, certificates, strict=True)
+        max(curve[1], certificate.get("accuracy_with_noise_at_1") or 0.0)
+        for curve, certificate in zip(curves, certificates, strict=True)
     ]
     kept = {
         f"T = {T}": estimate(
-            [
-                ours[seed]["accuracy"][str(T)] - single
-                for seed, single in zip(seeds, before, strict=True)
-            ]
+            [curve[T] - single for curve, single in zip(curves, before, strict=True)]
         )
         for T in converted_timesteps(evidence)
     }
@@ -182,8 +182,11 @@ def converted_timesteps(evidence: Evidence) -> list[int]:
     """Powers of two above 1 at which all spiking runs were measured."""
     roles: tuple[Role, ...] = ("ours", "without noise", "through time")
     methods = [method for role in roles for method in in_role(role)]
-    spiking = [run for method in methods for run in evidence.entries.get(method, {}).values()]
-    most = min(max(map(int, run["accuracy"])) for run in spiking)
+    most = min(
+        max(evidence.curve(method, seed))
+        for method in methods
+        for seed in evidence.entries.get(method, {})
+    )
     return [T for T in powers_of_two(most) if T > 1]
 
 

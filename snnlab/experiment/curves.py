@@ -1,43 +1,37 @@
-"""Accuracy against timesteps of many runs: grouped by method, and as a table."""
+"""Accuracy against timesteps as JSON files hold it, and as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from typing import TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from snnlab.experiment.store import Run, RunError
+from snnlab.experiment.store import Run
+from snnlab.measure.curve import AccuracyCurve
 
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 
 
-class MethodCurve(TypedDict):
-    """Runs that differ only in the seed, as `show.accuracy_against_timesteps` takes them."""
+def curve_of(entry: Mapping[str, Any]) -> AccuracyCurve:
+    """What an entry of a race, a sweep or the laboratory holds, or the `subset` of one.
 
-    timesteps: list[int]
-    """(n,)"""
-    accuracy: list[list[float]]
-    """(seeds, n), in percent."""
-
-
-def curves_by_method(runs: Iterable[Run], timesteps: list[int]) -> dict[str, MethodCurve]:
-    """Accuracy of finished spiking runs at the given T, by method, seeds in rising order.
+    Of a network of activation functions, its first conversion, which is the best practice.
 
     Raises:
-        RunError: a run without accuracies at these T.
+        ValueError: something else stands where accuracy by T should.
     """
-    curves: dict[str, MethodCurve] = {}
-    for run in sorted(runs, key=lambda run: run.config.seed if run.config else 0):
-        missing = [T for T in timesteps if T not in run.accuracy]
-        if run.config is None or missing:
-            raise RunError(f"run {run.id!r} ({run.status}) has no accuracy at T = {missing}")
-        curve = curves.setdefault(run.config.method, {"timesteps": list(timesteps), "accuracy": []})
-        curve["accuracy"].append([run.accuracy[T] for T in timesteps])
-    return curves
+    best = next(iter(conversions_of(entry).values()), None)
+    return AccuracyCurve.from_json(entry["accuracy"]) if best is None else best
 
 
-def accuracy_table(runs: Iterable[Run]) -> str:
+def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
+    """Every conversion of a network of activation functions, best practice first."""
+    found = subset.get("conversions", {})
+    return {name: AccuracyCurve.from_json(curve) for name, curve in found.items()}
+
+
+def accuracy_csv(runs: Iterable[Run]) -> str:
     """CSV of every measured accuracy, in percent, columns as in `COLUMNS`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -47,9 +41,3 @@ def accuracy_table(runs: Iterable[Run]) -> str:
             if run.config is not None:
                 writer.writerow((run.config.method, run.config.seed, T, f"{accuracy:.4f}"))
     return text.getvalue()
-
-
-def powers_of_two(highest: int) -> list[int]:
-    """1, 2, 4, ... up to `highest`, which is included."""
-    powers = [2**k for k in range(highest.bit_length()) if 2**k <= highest]
-    return powers if powers[-1] == highest else [*powers, highest]

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.curves import powers_of_two
 from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.presets import without_noise
 from snnlab.experiment.provenance import code_digest, environment
@@ -35,6 +34,7 @@ from snnlab.experiment.store import (
     read_json,
     write_json,
 )
+from snnlab.measure.curve import powers_of_two
 from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:

@@ -149,4 +149,4 @@ def measured(lab: Laboratory, net: SpikingNet, data: Data, timesteps: int) -> Re
     generator = torch.Generator(data.test.device)
     accuracy = disturbed_accuracy(net, data.test, lab.timesteps, generator=generator)
     errors = decompose_error(net, data.test, timesteps)
-    return {"accuracy": accuracy, "errors": [asdict(stage) for stage in errors]}
+    return {"accuracy": accuracy.to_json(), "errors": [asdict(stage) for stage in errors]}

@@ -146,7 +146,7 @@ def round_entry(lab: Laboratory, found: Round) -> dict[str, Any]:
         "trained": [noise and noise_entry(noise) for noise in found.trained],
         "measured": [noise_entry(noise) for noise in found.measured],
         "moved": found.moved,
-        "accuracy": {str(T): found.accuracy[T] for T in lab.timesteps},
+        "accuracy": found.accuracy.only(lab.timesteps).to_json(),
     }
 
 
@@ -177,7 +177,7 @@ def leak_entry(
         noises = [layer.noise for layer in net.neuron_layers()]
         return {
             "noise": [noise and noise_entry(noise) for noise in noises],
-            "accuracy": {str(T): curve.at(T) for T in lab.timesteps},
+            "accuracy": curve.only(lab.timesteps).to_json(),
         }
 
     found = lab.remembered({"beta": beta, "variant": variant, "seed": seed}, measure)

@@ -7,6 +7,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory import (
     Laboratory,
     Result,
@@ -15,7 +16,8 @@ from snnlab.experiment.laboratory import (
     conduct,
 )
 from snnlab.experiment.methods import PLAIN, QUIET
-from snnlab.experiment.statistics import estimate
+from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.statistics import estimate
 from snnlab.settings import Count, Share, Valid, settle
 
 if TYPE_CHECKING:
@@ -139,7 +141,8 @@ def disturbed(
         found.append(
             disturbed_accuracy(net, data.test, lab.timesteps, disturbance, generator=generator)
         )
-    return {str(T): mean(accuracy[T] for accuracy in found) for T in lab.timesteps}
+    means = {T: mean(accuracy[T] for accuracy in found) for T in lab.timesteps}
+    return AccuracyCurve(means).to_json()
 
 
 def gain(points: list[dict[str, Any]], kind: str, strength: float, T: int) -> dict[str, Any]:
@@ -151,7 +154,7 @@ def gain(points: list[dict[str, Any]], kind: str, strength: float, T: int) -> di
     """
     by_method: dict[str, list[float]] = {
         method: [
-            point["accuracy"][str(T)]
+            curve_of(point)[T]
             for point in points
             if (point["method"], point["kind"], point["strength"]) == (method, kind, strength)
         ]

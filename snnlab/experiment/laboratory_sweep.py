@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from snnlab.experiment.config import ConfigError, RunConfig
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory import (
     Laboratory,
     Result,
@@ -13,7 +14,7 @@ from snnlab.experiment.laboratory import (
     Watch,
     conduct,
 )
-from snnlab.experiment.statistics import estimate
+from snnlab.measure.statistics import estimate
 from snnlab.neuron.spec import MATCHED_SIGMA, Family, Noise
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def swept(
             label = f"{family}, sigma {sigma:.3g}, seed {seed}"
             watch.on_step(Step(len(points) + 1, steps, label))
             run = lab.train(config_for(lab, family, sigma, seed, shape), watch)
-            accuracy = {str(T): run.accuracy[T] for T in lab.timesteps}
+            accuracy = run.accuracy.only(lab.timesteps).to_json()
             points.append({"family": family, "sigma": sigma, "seed": seed, "accuracy": accuracy})
     best = [best_sigma(points, f, T) for f in families for T in lab.timesteps]
     shaped = None if shape is None else list(shape)
@@ -146,7 +147,7 @@ def best_sigma(points: list[dict[str, Any]], family: str, timesteps: int) -> dic
     curves: dict[float, dict[int, float]] = {}
     for point in points:
         if point["family"] in (family, NONE):
-            curves.setdefault(point["sigma"], {})[point["seed"]] = point["accuracy"][str(timesteps)]
+            curves.setdefault(point["sigma"], {})[point["seed"]] = curve_of(point)[timesteps]
     means = {sigma: estimate(list(curve.values())) for sigma, curve in curves.items()}
     best = max(means, key=lambda sigma: means[sigma].mean)
     near = min((s for s in means if s > 0), key=lambda sigma: abs(sigma - MATCHED_SIGMA))

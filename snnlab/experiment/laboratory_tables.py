@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
 from typing import Any
 
+from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_robustness import KINDS
 from snnlab.experiment.laboratory_sweep import NONE
 from snnlab.experiment.methods import METHODS, PLAIN, QUIET
 from snnlab.experiment.race_table import markdown, mean_text
+from snnlab.measure.curve import SeedCurves
+from snnlab.measure.statistics import Estimate
 from snnlab.neuron.spec import MATCHED_SIGMA
 
 Result = dict[str, Any]
@@ -51,13 +54,13 @@ def heading(result: Result, title: str) -> str:
 
 
 def timesteps_of(entries: Sequence[Entry]) -> list[str]:
-    """T at which accuracies were measured, as they stand in the file."""
-    return list(entries[0]["accuracy"])
+    """T at which accuracies were measured, as columns are headed."""
+    return [f"T = {T}" for T in curve_of(entries[0])]
 
 
-def accuracy_cells(entries: Sequence[Entry], shown: Sequence[str]) -> list[str]:
+def accuracy_cells(entries: Sequence[Entry]) -> list[str]:
     """Mean accuracy over seeds at each T."""
-    return [mean_text([entry["accuracy"][T] for entry in entries], 2) for T in shown]
+    return [found.text() for found in SeedCurves.of(map(curve_of, entries)).estimates]
 
 
 def groups(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, list[Entry]]:
@@ -71,14 +74,13 @@ def groups(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, l
 def sweep_markdown(result: Result) -> str:
     """Accuracy by family, sigma and T, and the best sigma."""
     points = result["points"]
-    shown = timesteps_of(points)
     rows = [
-        [family, f"{sigma:.4g}", *accuracy_cells(found, shown)]
+        [family, f"{sigma:.4g}", *accuracy_cells(found)]
         for (family, sigma), found in groups(
             sorted(points, key=order_of), lambda p: (p["family"], p["sigma"])
         ).items()
     ]
-    table = markdown(["family", "sigma", *(f"T = {T}" for T in shown)], rows)
+    table = markdown(["family", "sigma", *timesteps_of(points)], rows)
     best = [
         [
             found["family"],
@@ -87,7 +89,7 @@ def sweep_markdown(result: Result) -> str:
             f"{found['accuracy']:.2f}",
             ", ".join(f"{sigma:.3g}" for sigma in found["level"]),
             f"{found['matched']:.4g}",
-            points_text(found["behind"], found["interval"]),
+            points_text(found, "behind"),
         ]
         for found in result["best"]
     ]
@@ -106,16 +108,16 @@ def order_of(point: Entry) -> tuple[bool, str, float]:
     return point["family"] != NONE, point["family"], point["sigma"]
 
 
-def points_text(value: float, interval: Sequence[float] | None) -> str:
+def points_text(found: Entry, name: str) -> str:
     """A difference in points with the half width of its interval."""
-    return f"{value:+.2f}" + (f" ± {interval[1] - value:.2f}" if interval else "")
+    return Estimate(found[name], *(found["interval"] or (None, None))).text(sign="+")
 
 
 def break_markdown(result: Result) -> str:
     """Accuracy by switch and T, and the parts of the error by stage."""
     entries = result["entries"]
-    shown, by_name = timesteps_of(entries), groups(entries, lambda entry: entry["name"])
-    rows = [[name, *accuracy_cells(found, shown)] for name, found in by_name.items()]
+    by_name = groups(entries, lambda entry: entry["name"])
+    rows = [[name, *accuracy_cells(found)] for name, found in by_name.items()]
     errors = [row for name, found in by_name.items() for row in error_rows(name, found)]
     header = ["switch", "stage", "total", "clipping", "rounding", "unevenness", "mean error"]
     T = result["asked"]["error_timesteps"]
@@ -124,7 +126,7 @@ def break_markdown(result: Result) -> str:
             [
                 heading(result, "What breaks lossless conversion"),
                 f"Accuracy in percent. {BAND}",
-                markdown(["switch", *(f"T = {T}" for T in shown)], rows),
+                markdown(["switch", *timesteps_of(entries)], rows),
                 "\n".join(f"- {name}: {says}" for name, says in result["switches"].items()),
                 f"## Parts of the error at T = {T}",
                 ERROR_NOTE,
@@ -161,7 +163,7 @@ def robustness_markdown(result: Result) -> str:
                 str(gain["timesteps"]),
                 f"{gain[PLAIN]:.2f}",
                 f"{gain[QUIET]:.2f}",
-                points_text(gain["gain"], gain["interval"]),
+                points_text(gain, "gain"),
             ]
             for gain in result["gains"]
             if gain["kind"] == kind and gain["timesteps"] in shown
@@ -193,15 +195,14 @@ def calibration_markdown(result: Result) -> str:
                 "W: Wasserstein distance.",
                 "## Measured, trained with, measured again",
                 markdown(
-                    ["round", "seeds", "mean by stage", "deviation by stage", "moved"]
-                    + [f"T = {T}" for T in shown],
-                    [round_row(*item, shown) for item in rounds.items()],
+                    ["round", "seeds", "mean by stage", "deviation by stage", "moved", *shown],
+                    [round_row(*item) for item in rounds.items()],
                 ),
                 ROUND_NOTE,
                 "## Leaky neurons",
                 markdown(
-                    ["beta", "noise", "deviation by stage", *(f"T = {T}" for T in shown)],
-                    [leak_row(*item, shown) for item in leaks.items()],
+                    ["beta", "noise", "deviation by stage", *shown],
+                    [leak_row(*item) for item in leaks.items()],
                 ),
             ]
         )
@@ -238,15 +239,15 @@ def by_stage(noises: Sequence[Sequence[Entry | None]], name: str) -> str:
     )
 
 
-def round_row(number: int, entries: Sequence[Entry], shown: Sequence[str]) -> list[str]:
+def round_row(number: int, entries: Sequence[Entry]) -> list[str]:
     """One round, means over the seeds that took part in it."""
     measured = [entry["measured"] for entry in entries]
     moved = f"{mean(entry['moved'] for entry in entries):.3f}"
     cells = [by_stage(measured, "mu"), by_stage(measured, "sigma"), moved]
-    return [str(number), str(len(entries)), *cells, *accuracy_cells(entries, shown)]
+    return [str(number), str(len(entries)), *cells, *accuracy_cells(entries)]
 
 
-def leak_row(kind: tuple[float, str], entries: Sequence[Entry], shown: Sequence[str]) -> list[str]:
+def leak_row(kind: tuple[float, str], entries: Sequence[Entry]) -> list[str]:
     """One way to deal with a leak."""
     sigma = by_stage([entry["noise"] for entry in entries], "sigma")
-    return [f"{kind[0]:g}", kind[1], sigma, *accuracy_cells(entries, shown)]
+    return [f"{kind[0]:g}", kind[1], sigma, *accuracy_cells(entries)]

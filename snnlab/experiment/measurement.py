@@ -27,9 +27,9 @@ from typing import Any, cast
 from snnlab.conversion.timesteps import convert
 from snnlab.data.images import Data, Images
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.curves import powers_of_two
 from snnlab.learning.fit import Epoch
-from snnlab.measure.accuracy import AccuracyCurve, accuracy, accuracy_against_timesteps
+from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.early_exit import early_exit_curve
 from snnlab.measure.energy import cost_report
 from snnlab.measure.speed import seconds_per_image
@@ -68,11 +68,8 @@ def spiking_entries(
     entries: dict[str, Any] = {}
     if config.acting_noise is not None:
         net, certificate = convert(net, config.timesteps, test, seed=config.seed, progress=progress)
-        entries["certificate"] = asdict(certificate)
-        by_T = certificate.accuracy
-        curve = AccuracyCurve(
-            list(by_T.values()), certificate.rates, certificate.operations, certificate.images
-        )
+        entries["certificate"] = certificate.to_json()
+        curve = certificate.accuracy
     else:
         curve = accuracy_against_timesteps(net, test, config.timesteps, progress=progress)
     subset = first_images(test, config.conversion_images)
@@ -83,7 +80,7 @@ def spiking_entries(
     return entries | {
         **curve_entries(net, curve),
         "early_exit": exit_entries(net, subset, config),
-        "subset": {"images": len(subset), "accuracy": by_timesteps(part)},
+        "subset": {"images": len(subset), "accuracy": part.to_json()},
         "seconds_per_image": seconds_per_image(net, timed_batch(test), timed),
     }
 
@@ -112,7 +109,7 @@ def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> d
         "subset": {
             "images": len(subset),
             "ann_accuracy": accuracy(net, subset),
-            "conversions": {name: by_timesteps(curve) for name, curve in curves.items()},
+            "conversions": {name: curve.to_json() for name, curve in curves.items()},
             "cost": asdict(cost_report(best, curves[next(iter(curves))])),
         },
         "seconds_per_image": seconds_per_image(best, batch, timed),
@@ -122,7 +119,7 @@ def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> d
 def curve_entries(net: SpikingNet, curve: AccuracyCurve) -> dict[str, Any]:
     """Accuracy by T, rates and operations per stage and T, and the cost."""
     return {
-        "accuracy": by_timesteps(curve),
+        "accuracy": curve.to_json(),
         "rates": curve.rates,
         "operations": curve.operations,
         "cost": asdict(cost_report(net, curve)),
@@ -133,11 +130,6 @@ def exit_entries(net: SpikingNet, images: Images, config: RunConfig) -> list[dic
     """Early exit at `EXIT_THRESHOLDS`."""
     points = early_exit_curve(net, images, EXIT_THRESHOLDS, config.timesteps)
     return [asdict(point) for point in points]
-
-
-def by_timesteps(curve: AccuracyCurve) -> dict[int, float]:
-    """Accuracy in percent by T."""
-    return dict(zip(curve.timesteps, curve.accuracy, strict=True))
 
 
 def first_images(images: Images, most: int) -> Images:

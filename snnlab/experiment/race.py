@@ -259,6 +259,15 @@ def entry(run: Run, terms: Terms) -> dict[str, Any]:
     }
 
 
+def by_method(race: dict[str, Any], terms: Terms) -> dict[str, list[dict[str, Any]]]:
+    """The entries of one set of terms by method, one per seed."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for item in race["entries"]:
+        if item["terms"] == terms:
+            groups.setdefault(item["method"], []).append(item)
+    return groups
+
+
 def machine(environment: dict[str, Any]) -> str:
     """What must be equal for timings to be comparable: hardware, threads, versions."""
     return json.dumps([environment.get("hardware"), environment.get("versions")], sort_keys=True)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
-from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.curves import conversions_of, curve_of
 from snnlab.experiment.race import PACE, TERMS
-from snnlab.experiment.statistics import estimate
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.measure.statistics import estimate
 
 Entry = dict[str, Any]
 Race = dict[str, Any]
@@ -78,25 +79,21 @@ def entry_rows(entry: Entry) -> Iterator[Row]:
             "seconds_per_image": entry["ann_seconds_per_image"],
             "ann_nanojoules": entry["cost"]["ann_nanojoules"],
         }
-    curve, images, cost = entry["accuracy"], entry["test_images"], entry["cost"]
-    yield from (entry_row(entry, T, curve, images, cost) for T in powers_of_two(highest(curve)))
-    if "conversions" in entry["subset"]:
-        already = powers_of_two(highest(curve))
-        curve = next(iter(entry["subset"]["conversions"].values()))
-        images, cost = entry["subset"]["images"], entry["subset"]["cost"]
-        further = [T for T in powers_of_two(highest(curve)) if T not in already]
-        yield from (entry_row(entry, T, curve, images, cost) for T in further)
+    whole, part = curve_of(entry).thinned(), entry["subset"]
+    yield from (entry_row(entry, T, whole, entry["test_images"], entry["cost"]) for T in whole)
+    if "conversions" in part:
+        curve = curve_of(part).thinned()
+        further = [T for T in curve if T not in whole]
+        yield from (entry_row(entry, T, curve, part["images"], part["cost"]) for T in further)
 
 
-def entry_row(
-    entry: Entry, T: int, curve: dict[str, float], images: int, cost: dict[str, Any]
-) -> Row:
+def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dict[str, Any]) -> Row:
     """What was measured at one T."""
     at = cost["timesteps"].index(T)
     return {
         "timesteps": T,
         "images": images,
-        "accuracy": curve[str(T)],
+        "accuracy": curve[T],
         "seconds_per_image": entry["seconds_per_image"].get(str(T)),
         "spikes": cost["spikes"][at],
         "synaptic_operations": cost["synaptic_operations"][at],
@@ -191,15 +188,15 @@ def cost_part(rows: list[Row], assumptions: str) -> str:
 
 def conversion_part(entries: list[Entry]) -> str:
     """Accuracy of every conversion, on the images that all of them saw."""
-    curves: dict[str, list[dict[str, float]]] = {}
+    curves: dict[str, list[AccuracyCurve]] = {}
     for entry in entries:
-        for name, curve in entry["subset"].get("conversions", {}).items():
+        for name, curve in conversions_of(entry["subset"]).items():
             curves.setdefault(f"{entry['method']}: {name}", []).append(curve)
         if "conversions" not in entry["subset"] and entry["method"] == PACE:
-            curves.setdefault(PACE, []).append(entry["subset"]["accuracy"])
-    shown = powers_of_two(max(highest(group[0]) for group in curves.values()))
+            curves.setdefault(PACE, []).append(curve_of(entry["subset"]))
+    shown = powers_of_two(max(max(group[0]) for group in curves.values()))
     lines = [
-        [name, *(mean_text([curve.get(str(T)) for curve in group], 2) for T in shown)]
+        [name, *(mean_text([curve.get(T) for curve in group], 2) for T in shown)]
         for name, group in curves.items()
     ]
     note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
@@ -228,14 +225,7 @@ def mean_text(values: Sequence[float | None], digits: int) -> str:
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
         return ""
-    found = estimate(known)
-    text = f"{found.mean:,.{digits}f}"
-    return text if found.high is None else f"{text} ± {found.high - found.mean:,.{digits}f}"
-
-
-def highest(curve: dict[str, float]) -> int:
-    """The largest T of a curve by T."""
-    return max(map(int, curve))
+    return estimate(known).text(digits)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

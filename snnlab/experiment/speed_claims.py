@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from snnlab.experiment.claims import Claim, Entry, Evidence, decide, side, untimed
-from snnlab.experiment.curves import powers_of_two
+from snnlab.experiment.curves import conversions_of, curve_of
 from snnlab.experiment.methods import in_role
-from snnlab.experiment.statistics import ratio_estimate
+from snnlab.measure.curve import powers_of_two
+from snnlab.measure.statistics import ratio_estimate
 
 LEAST_SPEEDUP = 100.0
 """Times as fast as a conversion: more than this is claimed."""
@@ -100,14 +101,12 @@ def what_is_compared(evidence: Evidence, what: str) -> str:
 def visible_timesteps(evidence: Evidence, seeds: Sequence[int], rivals: Sequence[str]) -> list[int]:
     """Powers of two T of our network at which a speed-up beyond the claimed one can show."""
     last = min(
-        max(map(int, curve))
+        max(curve)
         for method in rivals
         for seed in seeds
-        for curve in evidence.entries[method][seed]["subset"]["conversions"].values()
+        for curve in conversions_of(evidence.entries[method][seed]["subset"]).values()
     )
-    ours = min(
-        max(map(int, evidence.entries[side("ours")][seed]["subset"]["accuracy"])) for seed in seeds
-    )
+    ours = min(max(curve_of(evidence.entries[side("ours")][seed]["subset"])) for seed in seeds)
     return [T for T in powers_of_two(ours) if last / T > LEAST_SPEEDUP]
 
 
@@ -116,13 +115,13 @@ def fastest_match(
 ) -> Match:
     """The conversion that first becomes as accurate as our network at T."""
     ours = evidence.entries[side("ours")][seed]
-    goal, price = ours["subset"]["accuracy"][str(T)], cost(ours, T)
+    goal, price = curve_of(ours["subset"])[T], cost(ours, T)
     matches = []
     for method in rivals:
         theirs = evidence.entries[method][seed]
-        for name, curve in theirs["subset"]["conversions"].items():
-            enough = [int(step) for step, accuracy in curve.items() if accuracy >= goal]
-            steps = min(enough, default=max(map(int, curve)))
+        for name, curve in conversions_of(theirs["subset"]).items():
+            enough = [step for step, accuracy in curve.items() if accuracy >= goal]
+            steps = min(enough, default=max(curve))
             speedup = cost(theirs, steps) / price
             matches.append(Match(f"{method}: {name}", steps, bool(enough), speedup))
     return min(matches, key=lambda match: match.speedup)

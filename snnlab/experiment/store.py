@@ -19,11 +19,13 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.experiment.provenance import code_digest, is_alive
+from snnlab.measure.curve import AccuracyCurve
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
@@ -67,11 +69,13 @@ class Run:
         """Name of the folder."""
         return self.folder.name
 
-    @property
-    def accuracy(self) -> dict[int, float]:
-        """Accuracy in percent by T, without noise; empty unless a finished spiking run."""
-        curve = (self.result or {}).get("accuracy", {})
-        return {int(T): value for T, value in curve.items()}
+    @cached_property
+    def accuracy(self) -> AccuracyCurve:
+        """Accuracy by T, without noise; empty unless a finished run has timesteps."""
+        found = self.result or {}
+        counted = {name: found.get(name, ()) for name in ("rates", "operations")}
+        images = found.get("test_images")
+        return AccuracyCurve.from_json(found.get("accuracy", {}), images=images, **counted)
 
     def network(self, device: str = "cpu") -> StagedNet:
         """The trained network, in evaluation mode. Nothing is unpickled.
@@ -172,17 +176,15 @@ def is_occupied(folder: Path) -> bool:
 
 def check_result(result: dict[str, Any]) -> None:
     """Raise RunError unless a result holds what every reader of runs relies on."""
-    numbers = {name: result.get(name) for name in ("training_seconds", "test_images")}
-    accuracies = result.get("accuracy")
-    if not isinstance(accuracies, dict):
-        raise RunError(f"result.json must hold accuracy by T, got {accuracies!r}")
-    if not accuracies:
-        numbers["ann_accuracy"] = result.get("ann_accuracy")
-    for T, value in accuracies.items():
-        if not re.fullmatch("[1-9][0-9]{0,8}", T):
-            raise RunError(f"result.json must hold accuracy by whole T, got {T!r}")
-        numbers[f"accuracy at T = {T}"] = value
-    for name, value in numbers.items():
+    names = ["training_seconds", "test_images"]
+    try:
+        AccuracyCurve.from_json(result.get("accuracy"))
+    except ValueError as problem:
+        raise RunError(f"result.json {problem}") from None
+    if not result["accuracy"]:
+        names.append("ann_accuracy")
+    for name in names:
+        value = result.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise RunError(f"result.json must hold a number as {name}, got {value!r}")
 

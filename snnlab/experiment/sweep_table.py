@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snnlab.experiment.curves import MethodCurve, powers_of_two
-from snnlab.experiment.statistics import estimate
+from snnlab.experiment.curves import curve_of
+from snnlab.measure.curve import SeedCurves
+from snnlab.measure.statistics import estimate
 
 SEED = "seed"
 """The setting over which means are taken."""
@@ -34,22 +35,9 @@ class Point:
         return ", ".join(parts) or "all seeds"
 
     @property
-    def timesteps(self) -> list[int]:
-        """Powers of two up to the highest T that all runs have been measured at."""
-        return powers_of_two(min(max(map(int, entry["accuracy"])) for entry in self.entries))
-
-    def accuracies(self, T: int) -> list[float]:
-        """Test accuracy at T in percent, one per seed."""
-        return [entry["accuracy"][str(T)] for entry in self.entries]
-
-    @property
-    def curve(self) -> MethodCurve:
-        """As figures take it."""
-        by_T = [self.accuracies(T) for T in self.timesteps]  # (n, seeds)
-        return {
-            "timesteps": self.timesteps,
-            "accuracy": [list(seeds) for seeds in zip(*by_T, strict=True)],
-        }
+    def curves(self) -> SeedCurves:
+        """Test accuracy at powers of two up to the highest T of the runs."""
+        return SeedCurves.of(curve_of(entry).thinned() for entry in self.entries)
 
 
 def shown(value: Any) -> str:
@@ -77,12 +65,11 @@ def sweep_csv(done: dict[str, Any]) -> str:
     for point in points(done):
         cells = [shown(point.settings[name]) for name in names]
         seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
-        for T in point.timesteps:
-            values = point.accuracies(T)
-            found = estimate(values)
+        for T, found in zip(point.curves.timesteps, point.curves.estimates, strict=True):
             interval = ["", ""] if found.interval is None else map(decimal, found.interval)
-            ends = [decimal(found.mean), *interval, decimal(min(values)), decimal(max(values))]
-            writer.writerow([*cells, T, len(values), *ends, f"{seconds:.3f}"])
+            ends = [decimal(end(found.values)) for end in (min, max)]
+            numbers = [decimal(found.mean), *interval, *ends, f"{seconds:.3f}"]
+            writer.writerow([*cells, T, len(found.values), *numbers])
     return text.getvalue()
 
 
@@ -97,24 +84,17 @@ def sweep_markdown(done: dict[str, Any]) -> str:
     The half width of the 95 % interval stands behind a mean of two seeds or more.
     """
     names = [name for name in done["sweep"]["grid"] if name != SEED]
-    found = points(done)
-    timesteps = sorted({T for point in found for T in point.timesteps})
+    found = [(point, point.curves) for point in points(done)]
+    timesteps = sorted({T for _, curves in found for T in curves.timesteps})
     rows = [[*names, "seeds", *(f"T = {T}" for T in timesteps), "training (s)"]]
     rows.append([*["---"] * len(names), *["---:"] * (len(timesteps) + 2)])
-    for point in found:
+    for point, curves in found:
         cells = [shown(point.settings[name]) for name in names]
-        at = [mean_cell(point.accuracies(T)) if T in point.timesteps else "" for T in timesteps]
+        at = [curves.at(T).text() if T in curves.x else "" for T in timesteps]
         seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
         rows.append([*cells, str(len(point.entries)), *at, f"{seconds:.1f}"])
     head = ["Test accuracy (%), mean over the seeds ± half of its 95 % interval:", ""]
     return "\n".join([*head, *map(row_text, rows)]) + "\n"
-
-
-def mean_cell(values: list[float]) -> str:
-    """A mean, and how far to trust it."""
-    found = estimate(values)
-    half = "" if found.high is None else f" ± {found.high - found.mean:.2f}"
-    return f"{found.mean:.2f}{half}"
 
 
 def row_text(cells: Sequence[str]) -> str:

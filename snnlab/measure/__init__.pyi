@@ -1,9 +1,10 @@
-from .accuracy import AccuracyCurve as AccuracyCurve
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .channel_noise import ThresholdFit as ThresholdFit
 from .channel_noise import fit_threshold as fit_threshold
 from .channel_noise import pulse_response as pulse_response
+from .curve import AccuracyCurve as AccuracyCurve
+from .curve import SeedCurves as SeedCurves
 from .distances import Distance as Distance
 from .distances import law as law
 from .disturbance import Disturbance as Disturbance
@@ -23,3 +24,5 @@ from .response import Response as Response
 from .response import responses as responses
 from .speed import memory_use as memory_use
 from .speed import seconds_per_image as seconds_per_image
+from .statistics import Estimate as Estimate
+from .statistics import estimate as estimate

@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import SpikingLayer, State
-from snnlab.settings import checked, count
-
-
-@dataclass(frozen=True)
-class AccuracyCurve:
-    """A spiking network measured at every T from 1 to T_max; entry i belongs to T = i + 1."""
-
-    accuracy: list[float]
-    """Accuracy after T timesteps, in percent."""
-    rates: list[list[float]]
-    """Per stage: spikes per neuron and timestep, over the first T timesteps."""
-    operations: list[list[float]]
-    """Per stage: synaptic operations per image that its spikes caused in the first T timesteps."""
-    images: int
-    """Number of images."""
-
-    @property
-    def timesteps(self) -> list[int]:
-        """1 to T_max."""
-        return list(range(1, len(self.accuracy) + 1))
-
-    def at(self, timesteps: int) -> float:
-        """Accuracy in percent after this many timesteps.
-
-        Raises:
-            ValueError: not measured.
-        """
-        timesteps = checked("timesteps", int, timesteps)
-        if not 1 <= timesteps <= len(self.accuracy):
-            raise ValueError(f"measured for T = 1 to {len(self.accuracy)}, got T = {timesteps}")
-        return self.accuracy[timesteps - 1]
+from snnlab.settings import count
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.data.images import Images
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
 from snnlab.neuron.own_layer import SpikingLayer, State
 from snnlab.settings import Count, Share, Valid, checked, settle
@@ -48,7 +49,7 @@ def disturbed_accuracy(
     *,
     generator: torch.Generator,
     batch_size: int = 256,
-) -> dict[int, float]:
+) -> AccuracyCurve:
     """Accuracy at some T, in one pass over the images, under a disturbance.
 
     Args:
@@ -61,7 +62,7 @@ def disturbed_accuracy(
         batch_size: images at once; another size draws other random numbers.
 
     Returns:
-        Accuracy in percent by T, in the order given.
+        Accuracy at these T.
 
     Raises:
         ValueError: no timesteps, or one below 1.
@@ -85,8 +86,8 @@ def disturbed_accuracy(
                 summed = total + part.cumsum(0)  # (t, B, K)
                 hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
                 begin, total = begin + len(part), summed[-1]
-    percent = (100 * hits.double() / len(images)).tolist()
-    return {T: percent[T - 1] for T in timesteps}
+    percent = 100 * hits.double() / len(images)
+    return AccuracyCurve(percent.tolist(), images=len(images)).only(timesteps)
 
 
 def noisy_images(

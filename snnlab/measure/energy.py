@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from snnlab.measure.accuracy import AccuracyCurve
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs, image_operations, synapses
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.settings import Positive, settle
@@ -138,7 +138,7 @@ def cost_report(
         )
     neurons = [stage.numel() for stage in paths]
     fan_out = int(sum(stage.sum(dtype=torch.float64).item() for stage in paths))
-    operations = [sum(stage) for stage in zip(*curve.operations, strict=True)]
+    operations = curve.synaptic_operations
     first, dense = image_operations(net), ann_operations(net)
     budget = Budget(assumptions, first, dense, fan_out)
     steps = curve.timesteps

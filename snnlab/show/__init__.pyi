@@ -1,6 +1,5 @@
 from . import charts as charts
 from . import widgets as widgets
-from .accuracy import Curve as Curve
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .colours import Palette as Palette
 from .colours import palette as palette

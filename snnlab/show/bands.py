@@ -1,76 +1,122 @@
-"""Means over seeds as lines with a band, against any number."""
+"""Accuracy over seeds as lines with a band, against timesteps or any other number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import Floats, floats
+from snnlab.measure.curve import AccuracyCurve, SeedCurves
+from snnlab.show.arrays import floats
 from snnlab.show.style import Look
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values
 
-Curves = Mapping[str, tuple["Values", "Values"]]
-"""Name to x (n,) and accuracy (seeds, n) in percent."""
+    Curve: TypeAlias = SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]
+    """What a figure takes as accuracy in percent: of one network or of several seeds; or
+    `timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
+
+Band = Literal["range", "interval"]
+BANDS: dict[Band, str] = {
+    "range": "band: lowest to highest seed",
+    "interval": "band: 95 % t-interval of the mean",
+}
 
 
-def checked_curves(curves: Curves) -> dict[str, tuple[Floats, Floats]]:
-    """The curves as arrays: x (n,) and accuracy (seeds, n).
+def seed_curves(curves: Mapping[str, Curve], *, of_timesteps: bool = True) -> dict[str, SeedCurves]:
+    """The curves of a figure, whatever form they have, checked.
+
+    Args:
+        curves: by name.
+        of_timesteps: whether they go over timesteps T, which are whole numbers of at least 1.
 
     Raises:
-        ValueError: no curves, shapes that do not fit, x that does not rise, or accuracy outside
-            0 to 100.
+        ValueError: no curves, shapes that do not fit, points that do not rise or are no T, or
+            accuracy outside 0 to 100; the curve is named.
     """
     if not curves:
         raise ValueError("curves is empty: give at least one")
     found = {}
-    for name, (x, accuracy) in curves.items():
-        points = floats(f"x of {name!r}", x)
-        rows = np.atleast_2d(floats(f"accuracy of {name!r}", accuracy, ndim=np.ndim(accuracy)))
-        if rows.ndim != 2 or rows.shape[1] != len(points):
-            raise ValueError(
-                f"accuracy of {name!r} has shape {rows.shape}, x has {points.shape}: it must be "
-                f"(seeds, {len(points)})"
-            )
-        if (np.diff(points) <= 0).any():
-            raise ValueError(f"x of {name!r} must rise, got {points.tolist()}")
-        if rows.min() < 0 or rows.max() > 100:
-            raise ValueError(
-                f"accuracy of {name!r} must be in percent, 0 to 100, "
-                f"got {rows.min():g} to {rows.max():g}"
-            )
-        found[name] = (points, rows)
+    for name, given in curves.items():
+        try:
+            found[name] = seeds_of(given)
+            if of_timesteps:
+                found[name] = SeedCurves(tuple(found[name].timesteps), found[name].accuracy)
+        except ValueError as problem:
+            raise ValueError(f"curve {name!r}: {problem}") from None
     return found
 
 
-def draw_band(ax: Axes, x: Floats, accuracy: Floats, look: Look, *, zorder: float = 3) -> None:
-    """The mean over seeds as a line, and a band from the lowest to the highest seed."""
+def seeds_of(given: Curve) -> SeedCurves:
+    """A curve in any form as `SeedCurves`; see `seed_curves`."""
+    match given:
+        case SeedCurves():
+            return given
+        case AccuracyCurve():
+            return SeedCurves.of([given])
+        case {"timesteps": points, "accuracy": accuracy} | (points, accuracy):
+            pass
+        case _:
+            raise ValueError(f"needs timesteps and accuracy, got {list(given)}")
+    x = floats("points", points)
+    rows = floats("accuracy", accuracy, ndim=max(1, min(np.ndim(accuracy), 2)))
+    return SeedCurves(tuple(x.tolist()), tuple(map(tuple, np.atleast_2d(rows).tolist())))
+
+
+def draw_band(
+    ax: Axes,
+    curves: SeedCurves,
+    look: Look,
+    *,
+    band: Band = "range",
+    alpha: float = 0.15,
+    **line: Any,
+) -> None:
+    """The mean over seeds as a line, and a band around it if there are several.
+
+    Args:
+        ax: where to draw.
+        curves: what to draw.
+        look: how.
+        band: from the lowest to the highest seed, or the 95 % t-interval of the mean.
+        alpha: opacity of the band.
+        line: other properties of the line.
+    """
+    usual = {"linewidth": 2.5, "markersize": 8, "zorder": 3}
     ax.plot(
-        x,
-        accuracy.mean(axis=0),
+        curves.x,
+        curves.mean,
         label=look.name,
         color=look.colour,
         marker=look.marker,
         linestyle=look.dashes,
-        linewidth=2.5,
-        markersize=8,
         markeredgecolor="white",
         markeredgewidth=1,
-        zorder=zorder,
+        **usual | line,
     )
-    if len(accuracy) > 1:
-        low, high = accuracy.min(axis=0), accuracy.max(axis=0)
-        ax.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0, zorder=2)
+    if curves.seeds > 1:
+        low, high = edges(curves, band)
+        ax.fill_between(curves.x, low, high, color=look.colour, alpha=alpha, linewidth=0, zorder=2)
 
 
-def seeds_note(curves: Sequence[Floats]) -> str:
-    """How many seeds, and what the band is, for accuracies (seeds, n)."""
-    counts = sorted({len(accuracy) for accuracy in curves})
+def edges(curves: SeedCurves, band: Band) -> tuple[list[float], list[float]]:
+    """Lower and upper edge of a band."""
+    return curves.range if band == "range" else curves.interval
+
+
+def seeds_note(curves: Collection[SeedCurves], band: Band = "range") -> str:
+    """How many seeds, and what the band is."""
+    counts = sorted({found.seeds for found in curves})
     if counts == [1]:
         return "One seed"
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-    return f"Mean of {seeds} seeds, band: lowest to highest seed"
+    return f"Mean of {seeds} seeds, {BANDS[band]}"
+
+
+def ends_in_words(name: str, curves: SeedCurves) -> str:
+    """Mean accuracy at the first and the last T."""
+    ends = dict.fromkeys([(curves.x[0], curves.mean[0]), (curves.x[-1], curves.mean[-1])])
+    return f"{name} {' and '.join(f'{mean:.2f} % at T={T:g}' for T, mean in ends)}"

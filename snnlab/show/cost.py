@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
+from snnlab.measure.curve import check_percent
 from snnlab.show.arrays import Floats, floats
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
@@ -86,9 +87,7 @@ def accuracy_against_cost(
 def _checked(curves: Mapping[str, CostCurve], names: Mapping[str, str]) -> list[_Points]:
     if not curves:
         raise ValueError("curves is empty: give at least one method")
-    if strangers := sorted(set(names) - set(curves)):
-        raise ValueError(f"names has {strangers}, curves has only {sorted(curves)}")
-    looks = looks_of(list(curves))
+    looks = looks_of(list(curves), names)
     lines = []
     for method, curve in curves.items():
         cost, accuracy = (
@@ -102,14 +101,8 @@ def _checked(curves: Mapping[str, CostCurve], names: Mapping[str, str]) -> list[
             )
         if cost.min() <= 0:
             raise ValueError(f"cost of {method!r} must be above 0, got {cost.min():g}")
-        if accuracy.min() < 0 or accuracy.max() > 100:
-            raise ValueError(
-                f"accuracy of {method!r} must be in percent, 0 to 100, "
-                f"got {accuracy.min():g} to {accuracy.max():g}"
-            )
-        look = looks[method]
-        look = Look(names.get(method, look.name), look.colour, look.marker, look.dashes)
-        lines.append(_Points(look, cost, accuracy))
+        check_percent(f"accuracy of {method!r}", accuracy.ravel())
+        lines.append(_Points(looks[method], cost, accuracy))
     return lines
 
 

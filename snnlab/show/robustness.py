@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import Floats
-from snnlab.show.bands import Curves, checked_curves, draw_band, seeds_note
+from snnlab.measure.curve import SeedCurves
+from snnlab.show.bands import draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, shown_grid
 from snnlab.show.page import dress, head
 from snnlab.show.style import looks_of
+
+if TYPE_CHECKING:
+    from snnlab.show.bands import Curve
 
 LABELS = {
     "input_noise": "Noise on pixels (white = 1)",
@@ -21,7 +25,7 @@ LABELS = {
 
 
 def accuracy_against_strength(
-    kinds: Mapping[str, Curves],
+    kinds: Mapping[str, Mapping[str, Curve]],
     *,
     axes: Sequence[Axes] | None = None,
     title: str | None = None,
@@ -30,7 +34,8 @@ def accuracy_against_strength(
 
     Args:
         kinds: kind of disturbance (see `LABELS`; others are written as they are) to curves:
-            method to strengths (n,), rising, and accuracy (seeds, n) in percent.
+            method to strengths (n,), rising, and accuracy (seeds, n) in percent: as a pair, or
+            as `SeedCurves`.
         axes: where to draw, one per kind; a new figure by default.
         title: above the first panel.
 
@@ -49,20 +54,20 @@ def accuracy_against_strength(
     axes = shown_grid(len(kinds), panel=(5.2, 4.8)) if axes is None else tuple(axes)
     if len(axes) != len(kinds):
         raise ValueError(f"{len(kinds)} kinds need as many axes, got {len(axes)}")
-    rows: list[Floats] = []
+    drawn: list[SeedCurves] = []
     for i, (ax, (kind, curves)) in enumerate(zip(axes, kinds.items(), strict=True)):
-        found = checked_curves(curves)
+        found = seed_curves(curves, of_timesteps=False)
         looks = looks_of(list(found))
         dress(ax, x=LABELS.get(kind, kind), y="" if i else "Test accuracy (%)")
-        for method, (strength, accuracy) in found.items():
-            draw_band(ax, strength, accuracy, looks[method])
+        for method, seeds in found.items():
+            draw_band(ax, seeds, looks[method])
         ends = [
-            f"{looks[method].name} {accuracy[:, -1].mean():.2f} % at {strength[-1]:g}"
-            for method, (strength, accuracy) in found.items()
+            f"{looks[method].name} {seeds.mean[-1]:.2f} % at {seeds.x[-1]:g}"
+            for method, seeds in found.items()
         ]
         head(ax, None, key=i == 0)
         attach_description(ax, f"{LABELS.get(kind, kind)}, mean test accuracy: {'; '.join(ends)}.")
-        rows += [accuracy for _, accuracy in found.values()]
+        drawn += found.values()
     axes[0].set_ylim(top=100)
-    head_all(axes, title, seeds_note(rows))
+    head_all(axes, title, seeds_note(drawn))
     return tuple(axes)

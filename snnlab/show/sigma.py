@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from snnlab.experiment.methods import Dashes
+from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
-from snnlab.show.arrays import Floats
-from snnlab.show.bands import Curves, checked_curves, draw_band, seeds_note
+from snnlab.show.bands import draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
 from snnlab.show.style import FONT, INK, TICK, Look, looks_of
+
+if TYPE_CHECKING:
+    from snnlab.show.bands import Curve
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 
 def accuracy_against_sigma(
-    curves: Curves,
+    curves: Mapping[str, Curve],
     *,
     ordered: bool = False,
     matched: float = MATCHED_SIGMA,
@@ -30,7 +36,8 @@ def accuracy_against_sigma(
     """Mean test accuracy over sigma, one line for each family or for each T.
 
     Args:
-        curves: name to sigma (n,), rising, in units of v_th, and accuracy (seeds, n) in percent.
+        curves: name to sigma (n,), rising, in units of v_th, and accuracy (seeds, n) in percent:
+            as a pair, or as `SeedCurves`.
         ordered: whether the names have an order, as T has: colours then go from dark to light.
         matched: sigma that is marked; that of the residual by default.
         low: where the accuracy axis begins, so that one bad setting does not flatten the others;
@@ -45,19 +52,18 @@ def accuracy_against_sigma(
     Example:
         >>> ax = accuracy_against_sigma({"gaussian": ([0, 0.29, 1], [[97, 98.5, 96]])})
     """
-    found = checked_curves(curves)
+    found = seed_curves(curves, of_timesteps=False)
     looks = ordered_looks(list(found)) if ordered else looks_of(list(found))
     ax = shown_axes() if ax is None else ax
     dress(ax, x="Standard deviation of the noise, sigma (v_th)", y="Test accuracy (%)")
-    for name, (sigma, accuracy) in found.items():
-        draw_band(ax, sigma, accuracy, looks[name])
-    means = [accuracy.mean(axis=0) for _, accuracy in found.values()]
-    lowest = min(mean.min() for mean in means) if low is None else low
-    highest = max(accuracy.max() for _, accuracy in found.values())
-    ax.set_ylim(lowest - 0.3, min(100, highest + 0.3))
+    for name, seeds in found.items():
+        draw_band(ax, seeds, looks[name])
+    lowest = min(min(seeds.mean) for seeds in found.values())
+    highest = max(max(seeds.range[1]) for seeds in found.values())
+    ax.set_ylim((lowest if low is None else low) - 0.3, min(100, highest + 0.3))
     _mark(ax, matched)
-    note = seeds_note([accuracy for _, accuracy in found.values()])
-    below = low is not None and any(mean.min() < low for mean in means)
+    note = seeds_note(found.values())
+    below = low is not None and lowest < low
     head(ax, title, f"{note}; what lies below the axis is not shown" if below else note, key=True)
     attach_description(ax, _in_words(found, matched))
     return ax
@@ -91,12 +97,11 @@ def _mark(ax: Axes, matched: float) -> None:
     )
 
 
-def _in_words(found: dict[str, tuple[Floats, Floats]], matched: float) -> str:
+def _in_words(found: dict[str, SeedCurves], matched: float) -> str:
     parts = []
-    for name, (sigma, accuracy) in found.items():
-        mean = accuracy.mean(axis=0)
-        best = int(mean.argmax())
-        parts.append(f"{name} is best at sigma {sigma[best]:.3g} with {mean[best]:.2f} %")
+    for name, seeds in found.items():
+        best = seeds.mean.index(max(seeds.mean))
+        parts.append(f"{name} is best at sigma {seeds.x[best]:.3g} with {seeds.mean[best]:.2f} %")
     return (
         f"Mean test accuracy against the standard deviation of the noise: {'; '.join(parts)}. "
         f"Matched to the residual: {matched:.3g}."

@@ -5,8 +5,8 @@ Nothing here touches matplotlib's global settings; every property is set on the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -53,19 +53,24 @@ def look_of(label: str) -> Look | None:
     return drawn(known.title, known.look) if known else None
 
 
-def looks_of(labels: Sequence[str]) -> dict[str, Look]:
+def looks_of(labels: Sequence[str], names: Mapping[str, str] | None = None) -> dict[str, Look]:
     """The look of each label: a known one's own, or a free one in the order given.
 
     Args:
         labels: names of methods, "prediction", or any other text, which is written as it is.
+        names: other names for some of them, as written in the figure.
 
     Raises:
-        ValueError: more unknown labels than there are free looks.
+        ValueError: more unknown labels than there are free looks, or a name for a label that is
+            not there.
 
     Example:
         >>> looks_of(["noise", "mine"])["mine"].marker
         'X'
     """
+    names = names or {}
+    if strangers := sorted(set(names) - set(labels)):
+        raise ValueError(f"names has {strangers}, curves has only {sorted(labels)}")
     looks = {label: look_of(label) for label in labels}
     unknown = [label for label, look in looks.items() if look is None]
     if len(unknown) > len(FREE):
@@ -74,7 +79,8 @@ def looks_of(labels: Sequence[str]) -> dict[str, Look]:
             f"figure, got {len(unknown)}: {', '.join(unknown)}"
         )
     free = {label: drawn(label, look) for label, look in zip(unknown, FREE, strict=False)}
-    return {label: look or free[label] for label, look in looks.items()}
+    found = {label: look or free[label] for label, look in looks.items()}
+    return {label: replace(look, name=names.get(label, look.name)) for label, look in found.items()}
 
 
 def readable(colour: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 
-from snnlab.show.accuracy import Curve
-from snnlab.show.arrays import Floats, floats
+from snnlab.show.arrays import Floats
+from snnlab.show.bands import seed_curves
 from snnlab.show.description import attach_description
 from snnlab.show.page import blank_axes, dress, head
 from snnlab.show.style import BLACK, FONT, NOTE, readable
+
+if TYPE_CHECKING:
+    from snnlab.show.bands import Curve
 
 COLOURS = "cividis"
 """Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
@@ -26,8 +30,8 @@ def accuracy_map(
     """Mean test accuracy over seeds as numbers on colours, for more settings than lines can show.
 
     Args:
-        curves: setting to its timesteps (n,) and accuracy (seeds, n) or (n,) in percent; T that a
-            setting lacks stay empty.
+        curves: setting to its accuracy, as `accuracy_against_timesteps` takes it; T that a setting
+            lacks stay empty.
         ax: where to draw; by default a new figure, as high as the rows need.
         title: above the figure.
 
@@ -37,9 +41,10 @@ def accuracy_map(
     Example:
         >>> save(accuracy_map({"sigma 0.1": {"timesteps": [1, 2], "accuracy": [[97, 98]]}}), "map")
     """
-    means = {name: _means(name, curve) for name, curve in curves.items()}
-    if not means:
-        raise ValueError("curves is empty: give at least one setting")
+    found = seed_curves(curves)
+    means = {
+        name: dict(zip(seeds.timesteps, seeds.mean, strict=True)) for name, seeds in found.items()
+    }
     timesteps = sorted({T for mean in means.values() for T in mean})
     values = np.array([[mean.get(T, np.nan) for T in timesteps] for mean in means.values()])
     if ax is None:
@@ -50,25 +55,11 @@ def accuracy_map(
     ax.set_xticks(range(len(timesteps)), [f"{T:g}" for T in timesteps])
     ax.set_yticks(range(len(means)), list(means))
     _write_numbers(ax, picture, values)
-    seeds = max(np.atleast_2d(np.asarray(curve["accuracy"])).shape[0] for curve in curves.values())
+    seeds = max(curve.seeds for curve in found.values())
     note = "One seed" if seeds == 1 else f"Mean of {seeds} seeds"
     head(ax, title, f"Test accuracy (%). {note}; light is high")
     attach_description(ax, _in_words(means))
     return ax
-
-
-def _means(name: str, curve: Curve) -> dict[float, float]:
-    """Mean accuracy by T."""
-    timesteps = floats(f"timesteps of {name!r}", curve["timesteps"])
-    ndim = max(1, min(np.ndim(curve["accuracy"]), 2))
-    accuracy = floats(f"accuracy of {name!r}", curve["accuracy"], ndim=ndim)
-    accuracy = np.atleast_2d(accuracy)  # (seeds, n)
-    if accuracy.shape[1] != len(timesteps):
-        raise ValueError(
-            f"accuracy of {name!r} has shape {accuracy.shape}, which does not fit timesteps of "
-            f"shape {timesteps.shape}: it must be (seeds, {len(timesteps)})"
-        )
-    return dict(zip(timesteps.tolist(), accuracy.mean(axis=0).tolist(), strict=True))
 
 
 def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
@@ -89,7 +80,7 @@ def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
             )
 
 
-def _in_words(means: dict[str, dict[float, float]]) -> str:
+def _in_words(means: dict[str, dict[int, float]]) -> str:
     parts = []
     for name, mean in means.items():
         best = max(mean, key=lambda T: mean[T])

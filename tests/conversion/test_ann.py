@@ -234,7 +234,8 @@ def test_the_certificate_tells_what_is_measured_apart_from_it(
         T: pytest.approx(accuracy(converted, images, timesteps=T)) for T in range(1, 10)
     }
     assert report.loss == report.ann_accuracy - report.accuracy[9]
-    assert (report.rates, report.operations) == (curve.rates, curve.operations)
+    assert report.accuracy.rates == curve.rates
+    assert report.accuracy.operations == curve.operations
     assert report.thresholds == [t.tolist() for t in thresholds_of(converted)]
     assert [len(values) for values in report.thresholds] == [16, 32, 32]
 

@@ -133,8 +133,8 @@ def test_the_certificate_tells_what_is_measured_apart_from_it(name, trained, dig
     with_noise = accuracy(net, images, timesteps=1, generator=generator)
     assert certificate.accuracy_with_noise_at_1 == with_noise
     curve = accuracy_against_timesteps(converted, images, T)
-    assert certificate.rates == curve.rates
-    assert certificate.operations == curve.operations
+    assert certificate.accuracy.rates == curve.rates
+    assert certificate.accuracy.operations == curve.operations
 
 
 def test_a_network_without_noise_has_no_accuracy_with_it(digits):

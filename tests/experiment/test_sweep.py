@@ -190,12 +190,12 @@ def test_tables_hold_means_over_seeds(done: dict[str, Any]) -> None:
 
 def test_points_are_named_by_their_settings(done: dict[str, Any]) -> None:
     assert [point.label for point in points(done)] == ["sigma 0.1, name mlp", "sigma 0.3, name mlp"]
-    curve = points(done)[0].curve
-    assert curve["timesteps"] == [1, 2, 4]
-    assert curve["accuracy"] == [
-        pytest.approx([91.1, 91.2, 91.4]),
-        pytest.approx([93.1, 93.2, 93.4]),
-    ]
+    curves = points(done)[0].curves
+    assert curves.timesteps == [1, 2, 4]
+    assert curves.accuracy == (
+        pytest.approx((91.1, 91.2, 91.4)),
+        pytest.approx((93.1, 93.2, 93.4)),
+    )
     for entry in done["entries"]:
         entry["settings"] = {"method": "no-noise", "seed": entry["settings"]["seed"]}
     assert [point.label for point in points(done)] == ["no-noise"]  # a name that figures know

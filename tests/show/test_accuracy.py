@@ -182,13 +182,13 @@ def test_one_timestep_is_a_point(ax):
     ("curve", "message"),
     [
         ({"timesteps": T, "accuracy": NOISE[:, :3]}, r"\(3, 3\).*\(4,\).*\(seeds, 4\)"),
-        ({"timesteps": [1, 4, 2, 8], "accuracy": NOISE}, r"rising positive.*\[1.0, 4.0, 2.0"),
+        ({"timesteps": [1, 4, 2, 8], "accuracy": NOISE}, r"must rise.*\[1.0, 4.0, 2.0"),
         ({"timesteps": [0, 1, 2, 4], "accuracy": NOISE}, r"rising positive.*\[0.0"),
         ({"timesteps": [1, 1.5, 2, 4], "accuracy": NOISE}, r"rising positive.*1.5"),
         ({"timesteps": T, "accuracy": NOISE + 10}, "in percent, 0 to 100, got 106 to 109"),
         ({"timesteps": T, "accuracy": [1, 2, np.nan, 4]}, r"finite, got nan at index \(2,\)"),
         ({"timesteps": T, "accuracy": NOISE[None]}, r"2 dimension.*\(1, 3, 4\)"),
-        ({"timesteps": T}, r"'noise' lacks \['accuracy'\], it has \['timesteps'\]"),
+        ({"timesteps": T}, r"'noise': needs timesteps and accuracy, got \['timesteps'\]"),
     ],
 )
 def test_bad_curves_are_quoted(ax, curve, message):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from snnlab.experiment.methods import METHODS
+from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 from snnlab.show.charts.cost import cost_chart
 from snnlab.show.charts.layers import layer_charts
@@ -28,9 +29,8 @@ def test_no_two_colours_are_the_same(colours: object) -> None:
 
 
 def test_the_band_runs_from_the_lowest_to_the_highest_seed() -> None:
-    table = accuracy_table(
-        {"a": Line("#000000", [{1: 90.0, 2: 91.0, 4: 80.0}, {1: 94.0, 2: 95.0}])}
-    )
+    curves = [AccuracyCurve({1: 90.0, 2: 91.0, 4: 80.0}), AccuracyCurve({1: 94.0, 2: 95.0})]
+    table = accuracy_table({"a": Line("#000000", SeedCurves.of(curves))})
     assert table["T"].tolist() == [1, 2]  # only where all seeds were measured
     assert table["accuracy"].tolist() == [92.0, 93.0]
     assert table["lowest"].tolist() == [90.0, 91.0]
@@ -38,7 +38,7 @@ def test_the_band_runs_from_the_lowest_to_the_highest_seed() -> None:
 
 
 def test_the_accuracy_chart_says_its_ends() -> None:
-    lines = {"with noise": Line(LIGHT.noise, [{1: 97.5, 8: 98.25}])}
+    lines = {"with noise": Line(LIGHT.noise, SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25})]))}
     spec = accuracy_chart(lines, colours=LIGHT, at=8).to_dict()
     assert "with noise 97.50 % at T = 1 and 98.25 % at T = 8" in spec["description"]
     with pytest.raises(ValueError, match="no accuracy to draw"):

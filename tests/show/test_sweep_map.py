@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from matplotlib.colors import to_hex
 
-from snnlab.show.accuracy import Curve
 from snnlab.show.description import describe
 from snnlab.show.style import readable
 from snnlab.show.sweep import accuracy_map
 
-CURVES: dict[str, Curve] = {
+CURVES: dict[str, Any] = {
     "sigma 0.1": {"timesteps": [1, 2, 4], "accuracy": [[90.0, 91.0, 92.0], [92.0, 93.0, 96.0]]},
     "sigma 0.3": {"timesteps": [1, 2], "accuracy": [[95.0, 95.5], [96.0, 96.5]]},
 }
@@ -56,10 +57,10 @@ def test_every_number_stands_out_from_its_field() -> None:
 @pytest.mark.parametrize(
     ("curves", "message"),
     [
-        ({}, "curves is empty: give at least one setting"),
-        ({"a": {"timesteps": [1, 2], "accuracy": [[1.0]]}}, "accuracy of 'a' has shape"),
+        ({}, "curves is empty: give at least one"),
+        ({"a": {"timesteps": [1, 2], "accuracy": [[1.0]]}}, "'a': accuracy has shape"),
     ],
 )
-def test_what_is_no_map(curves: dict[str, Curve], message: str) -> None:
+def test_what_is_no_map(curves: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         accuracy_map(curves)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import mean
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
 
+from snnlab.measure.curve import SeedCurves
 from snnlab.show.charts.frame import LINE, colour_scale, framed, timestep_axis
 from snnlab.show.colours import Palette
 
@@ -16,30 +16,20 @@ DASHES = ([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3
 """So that lines are told apart without colours, too."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One method: its colour, and accuracy in percent by T, one mapping per seed."""
+class Line(NamedTuple):
+    """One method: its colour, and its accuracy."""
 
     colour: str
-    seeds: Sequence[Mapping[int, float]]
+    curves: SeedCurves
 
 
 def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
     """Mean, lowest and highest accuracy over seeds for each name and T."""
-    rows = []
-    for name, line in lines.items():
-        for T in sorted(set.intersection(*(set(seed) for seed in line.seeds))):
-            values = [seed[T] for seed in line.seeds]
-            rows.append(
-                {
-                    "name": name,
-                    "T": T,
-                    "accuracy": mean(values),
-                    "lowest": min(values),
-                    "highest": max(values),
-                    "seeds": len(values),
-                }
-            )
+    rows = [
+        (name, *row, curves.seeds)
+        for name, (_, curves) in lines.items()
+        for row in zip(curves.timesteps, curves.mean, *curves.range, strict=True)
+    ]
     return pd.DataFrame(rows, columns=["name", "T", "accuracy", "lowest", "highest", "seeds"])
 
 
@@ -55,11 +45,11 @@ def accuracy_chart(
         height: in pixels.
 
     Raises:
-        ValueError: nothing to draw.
+        ValueError: no lines.
     """
     table = accuracy_table(lines)
     if table.empty:
-        raise ValueError("no accuracy to draw: no line, or seeds that share no T")
+        raise ValueError("no accuracy to draw: give at least one line")
     low, high = table["lowest"].min(), table["highest"].max()
     margin = max(0.08 * (high - low), 0.4)
     limits = [max(low - margin, 0), min(high + margin, 100)]
@@ -90,16 +80,14 @@ def accuracy_chart(
         layers.append(
             alt.Chart(place).mark_circle(size=260, opacity=1).encode(x=x, y=y, color=colour)
         )
-    return framed(alt.layer(*layers), in_words(table), colours, height=height)
+    return framed(alt.layer(*layers), in_words(lines), colours, height=height)
 
 
-def in_words(table: pd.DataFrame) -> str:
+def in_words(lines: Mapping[str, Line]) -> str:
     """The ends of every line, as a screen reader says them."""
-    parts = []
-    for name, part in table.groupby("name", sort=False):
-        first, last = part.iloc[0], part.iloc[-1]
-        parts.append(
-            f"{name} {first['accuracy']:.2f} % at T = {first['T']} and "
-            f"{last['accuracy']:.2f} % at T = {last['T']}"
-        )
+    parts = [
+        f"{name} {curves.mean[0]:.2f} % at T = {curves.timesteps[0]} and "
+        f"{curves.mean[-1]:.2f} % at T = {curves.timesteps[-1]}"
+        for name, (_, curves) in lines.items()
+    ]
     return f"Test accuracy against timesteps: {'; '.join(parts)}."

@@ -29,8 +29,7 @@ def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) ->
     shown = images.first(min(count, len(images)))
 
     def curve(changed: SpikingNet) -> list[float]:
-        measured = accuracy_against_timesteps(changed, shown, _STEPS[-1])
-        return [measured.at(T) for T in _STEPS]
+        return accuracy_against_timesteps(changed, shown, _STEPS[-1]).only(_STEPS).accuracy
 
     kept = curve(with_neurons(net))
 

@@ -45,8 +45,7 @@ def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 
             half_threshold_start=half,
             correct_bias_at=_CORRECTED_AT if corrected else 0,
         )
-        measured = accuracy_against_timesteps(converted, shown, _STEPS[-1])
-        return [measured.at(T) for T in _STEPS]
+        return accuracy_against_timesteps(converted, shown, _STEPS[-1]).only(_STEPS).accuracy
 
     rules: tuple[Threshold, ...] = ("max", "percentile")
     switches = (False, True)

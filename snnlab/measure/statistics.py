@@ -1,4 +1,4 @@
-"""Means over seeds, and intervals that say how far to trust them."""
+"""Means over seeds, and intervals that say how far to trust them. No torch here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,18 @@ class Estimate:
     """Lower end of the interval; None with a single seed."""
     high: float | None
     """Upper end."""
-    values: tuple[float, ...]
+    values: tuple[float, ...] = ()
     """One value per seed."""
+
+    @property
+    def deviation(self) -> float | None:
+        """Standard deviation over the seeds; None with a single one."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def half(self) -> float | None:
+        """Half the width of the interval of a mean; None with a single seed."""
+        return None if self.high is None else self.high - self.mean
 
     @property
     def floor(self) -> float:
@@ -30,6 +41,20 @@ class Estimate:
     def interval(self) -> list[float] | None:
         """Both ends; None with a single seed."""
         return None if self.low is None or self.high is None else [self.low, self.high]
+
+    def text(self, digits: int = 2, sign: Literal["", "+"] = "") -> str:
+        """The mean, and half the width of its interval if there is one.
+
+        Args:
+            digits: behind the point.
+            sign: "+" for differences, which say in which direction they go.
+
+        Example:
+            >>> estimate([97.0, 98.0, 98.5]).text()
+            '97.83 ± 1.90'
+        """
+        half = "" if self.half is None else f" ± {self.half:,.{digits}f}"
+        return f"{self.mean:{sign},.{digits}f}{half}"
 
 
 def estimate(values: Sequence[float]) -> Estimate:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from statistics import stdev
 
 import pytest
 from scipy import stats
 
-from snnlab.experiment.statistics import estimate, ratio_estimate
+from snnlab.measure.statistics import estimate, ratio_estimate
 
 VALUES = [66.1, 71.0, 68.4, 73.2]
 
@@ -30,6 +31,15 @@ def test_one_seed_has_no_interval() -> None:
     found = estimate([3.0])
     assert (found.mean, found.interval, found.floor) == (3.0, None, 3.0)
     assert ratio_estimate([3.0]).interval is None
+
+
+def test_an_estimate_in_words() -> None:
+    found = estimate(VALUES)
+    assert found.half == pytest.approx(found.high - found.mean)  # type: ignore[operator]
+    assert found.text() == f"69.67 ± {found.half:.2f}"
+    assert found.text(0, sign="+") == f"+70 ± {found.half:.0f}"
+    assert estimate([1234.5]).text(1) == "1,234.5"
+    assert found.deviation == pytest.approx(stdev(VALUES))
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [1.0, float("inf")]])
