@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Union
 
 import tyro
 
-from snnlab.cli.answer import Bar, answer
+from snnlab.cli.answer import answer
 from snnlab.cli.race import Bars
 from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.laboratory import Laboratory, Result, Step, Watch, default_folder
+from snnlab.experiment.laboratory import Laboratory, default_folder
 from snnlab.experiment.laboratory_breaks import BREAK, Breaks, break_conversion
 from snnlab.experiment.laboratory_calibration import CALIBRATE, Calibration, calibrate_networks
 from snnlab.experiment.laboratory_robustness import ROBUSTNESS, Robustness, measure_robustness
@@ -26,6 +26,7 @@ from snnlab.experiment.laboratory_tables import (
 )
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.experiment.store import write_text
+from snnlab.experiment.study import Result, Watch
 
 
 class Entry(NamedTuple):
@@ -96,13 +97,8 @@ class Experiment:
         lab = Laboratory(self.config, self.seeds, folder)
         few_threads(self.config)
         bars = Bars()
-
-        def on_step(step: Step) -> None:
-            bars.close()
-            bars.bar = Bar(f"{step.number}/{step.steps} {step.label}")
-
         try:
-            done = entry.work(lab, asked, Watch(on_step, bars.on_batch, bars.on_epoch))
+            done = entry.work(lab, asked, bars.watch)
         finally:
             bars.close()
         table = folder / f"{self.name}.md"

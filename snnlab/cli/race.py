@@ -12,9 +12,10 @@ from snnlab.cli.answer import Bar, answer
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.methods import METHODS, MethodName
 from snnlab.experiment.presets import PRESETS, plain
-from snnlab.experiment.race import RACE, RACES, Callbacks, Lap, RaceConfig, race
+from snnlab.experiment.race import RACE, RACES, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
+from snnlab.experiment.study import Step, Watch
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Race:
         folder = self.out or RACES / name
         bars = Bars()
         try:
-            done = race(asked, folder, Callbacks(bars.on_lap, bars.on_batch, bars.on_epoch))
+            done = race(asked, folder, bars.watch)
         finally:
             bars.close()
         files = write(done, folder)
@@ -76,11 +77,15 @@ class Bars:
     def __init__(self) -> None:
         self.bar: Bar | None = None
 
-    def on_lap(self, lap: Lap) -> None:
+    @property
+    def watch(self) -> Watch:
+        """What a study calls."""
+        return Watch(self.on_step, self.on_batch, self.on_epoch)
+
+    def on_step(self, step: Step) -> None:
         """The next run starts."""
         self.close()
-        label = f"{lap.number}/{lap.laps} {lap.config.method}, seed {lap.config.seed}, {lap.terms}"
-        self.bar = Bar(label)
+        self.bar = Bar(f"{step.number}/{step.steps} {step.label}")
 
     def on_batch(self, batch: Any) -> None:
         """Move on."""

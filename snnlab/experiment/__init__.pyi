@@ -12,7 +12,6 @@ from .job import Job as Job
 from .job import JobError as JobError
 from .job import QueueFull as QueueFull
 from .laboratory import Laboratory as Laboratory
-from .laboratory import Watch as Watch
 from .laboratory_breaks import Breaks as Breaks
 from .laboratory_breaks import break_conversion as break_conversion
 from .laboratory_calibration import Calibration as Calibration
@@ -36,6 +35,7 @@ from .store import Run as Run
 from .store import RunError as RunError
 from .store import list_runs as list_runs
 from .store import load_run as load_run
+from .study import Watch as Watch
 from .sweep import SweepConfig as SweepConfig
 from .sweep import parse_grid as parse_grid
 from .sweep import sweep as sweep

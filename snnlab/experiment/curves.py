@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from snnlab.experiment.store import Run
+from snnlab.experiment.tables import csv_text
 from snnlab.measure.curve import AccuracyCurve
 
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
@@ -33,11 +32,10 @@ def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
 
 def accuracy_csv(runs: Iterable[Run]) -> str:
     """CSV of every measured accuracy, in percent, columns as in `COLUMNS`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for run in runs:
-        for T, accuracy in run.accuracy.items():
-            if run.config is not None:
-                writer.writerow((run.config.method, run.config.seed, T, f"{accuracy:.4f}"))
-    return text.getvalue()
+    rows = [
+        (run.config.method, run.config.seed, T, f"{accuracy:.4f}")
+        for run in runs
+        if run.config is not None
+        for T, accuracy in run.accuracy.items()
+    ]
+    return csv_text(COLUMNS, rows)

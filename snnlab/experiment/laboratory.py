@@ -26,45 +26,20 @@ from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.presets import without_noise
 from snnlab.experiment.provenance import code_digest, environment
 from snnlab.experiment.store import (
-    COLLECTION,
     RUNS,
     Run,
-    RunError,
-    optional_json,
     read_json,
     write_json,
 )
+from snnlab.experiment.study import Result, Watch, open_folder
 from snnlab.measure.curve import powers_of_two
 from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
-    from snnlab.learning.fit import Batch, Epoch
     from snnlab.network.net import SpikingNet
 
 LABORATORY = RUNS / "noise"
-Result = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One training or measurement that is about to start."""
-
-    number: int
-    """1 to `steps`."""
-    steps: int
-    """How many the experiment has."""
-    label: str
-    """What it is, in a few words."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What a progress display wants to know; all may be left out."""
-
-    on_step: Callable[[Step], None] = lambda step: None
-    on_batch: Callable[[Batch], None] | None = None
-    on_epoch: Callable[[Epoch], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -174,31 +149,18 @@ def conduct(
 
     path = lab.folder / f"{experiment}.json"
     asked = {"start": to_dict(lab.start), "seeds": lab.seed_numbers} | settings
-    asked = json.loads(json.dumps(asked))
     device = str(pick_device(lab.start.device))
-    there = optional_json(path)
-    if there is not None:
-        check_same(lab, experiment, asked, there.get("asked", {}))
-        if there.get("finished") and there["environment"].get("code") == code_digest():
-            return there
-    (lab.folder / "runs").mkdir(parents=True, exist_ok=True)
-    write_json(lab.folder / COLLECTION, {"holds": path.name})
-    if lab.folder.parent.name == LABORATORY.name:  # no run either, for those who list above
-        write_json(lab.folder.parent / COLLECTION, {"holds": "experiments with noise"})
-    if there is None:
-        write_json(path, {"asked": asked, "finished": False})
+    there = open_folder(
+        lab.folder,
+        path.name,
+        asked,
+        key="asked",
+        kind=experiment,
+        shelf=LABORATORY.name,
+        option="--out",
+    )
+    if there and there.get("finished") and there["environment"].get("code") == code_digest():
+        return there
     result = {"asked": asked, "finished": True, "environment": environment(device)}
     write_json(path, result | work())
     return read_json(path)
-
-
-def check_same(
-    lab: Laboratory, experiment: str, asked: dict[str, Any], there: dict[str, Any]
-) -> None:
-    """Raise RunError if what is there was asked for differently."""
-    different = [key for key in asked if there.get(key) != asked[key]]
-    if different:
-        raise RunError(
-            f"{lab.folder} holds another {experiment} (other {', '.join(different)}): choose "
-            "another folder with --out, or delete this one"
-        )

@@ -6,13 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError
-from snnlab.experiment.laboratory import (
-    Laboratory,
-    Result,
-    Step,
-    Watch,
-    conduct,
-)
+from snnlab.experiment.laboratory import Laboratory, conduct
+from snnlab.experiment.study import Result, Step, Watch
 from snnlab.experiment.switches import SWITCHES, Switch, pools, with_max_pooling
 from snnlab.settings import Count, Valid, settle
 

@@ -7,13 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.laboratory import (
-    Laboratory,
-    Result,
-    Step,
-    Watch,
-    conduct,
-)
+from snnlab.experiment.laboratory import Laboratory, conduct
+from snnlab.experiment.study import Result, Step, Watch
 from snnlab.neuron.spec import Noise
 from snnlab.settings import Count, Positive, Valid, settle
 

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.curves import curve_of
-from snnlab.experiment.laboratory import (
-    Laboratory,
-    Result,
-    Step,
-    Watch,
-    conduct,
-)
+from snnlab.experiment.laboratory import Laboratory, conduct
 from snnlab.experiment.methods import PLAIN, QUIET
+from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.statistics import estimate
 from snnlab.settings import Count, Share, Valid, settle

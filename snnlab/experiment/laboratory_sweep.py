@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.curves import curve_of
-from snnlab.experiment.laboratory import (
-    Laboratory,
-    Result,
-    Step,
-    Watch,
-    conduct,
-)
+from snnlab.experiment.laboratory import Laboratory, conduct
+from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.statistics import estimate
 from snnlab.neuron.spec import MATCHED_SIGMA, Family, Noise
 

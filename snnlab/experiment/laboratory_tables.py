@@ -10,7 +10,8 @@ from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_robustness import KINDS
 from snnlab.experiment.laboratory_sweep import NONE
 from snnlab.experiment.methods import METHODS, PLAIN, QUIET
-from snnlab.experiment.race_table import markdown, mean_text
+from snnlab.experiment.race_table import mean_text
+from snnlab.experiment.tables import markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import Estimate
 from snnlab.neuron.spec import MATCHED_SIGMA

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
@@ -28,18 +28,17 @@ from snnlab.experiment.methods import METHODS, PLAIN, MethodName
 from snnlab.experiment.presets import at_its_best
 from snnlab.experiment.provenance import command
 from snnlab.experiment.store import (
-    COLLECTION,
     RUNS,
     Run,
     RunError,
-    optional_json,
     read_json,
     write_json,
 )
+from snnlab.experiment.study import Step, Watch, open_folder
 from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:
-    from snnlab.learning.fit import Batch, Epoch
+    pass
 
 RACES = RUNS / "races"
 RACE = "race.json"
@@ -86,30 +85,7 @@ class RaceConfig:
         return list(range(self.start.seed, self.start.seed + self.seeds))
 
 
-@dataclass(frozen=True)
-class Lap:
-    """One run of a race that is about to start."""
-
-    number: int
-    """1 to `laps`."""
-    laps: int
-    """How many runs the race has."""
-    terms: Terms
-    """Under which terms."""
-    config: RunConfig
-    """What will run."""
-
-
-@dataclass(frozen=True)
-class Callbacks:
-    """What the progress display wants to know; all may be left out."""
-
-    on_lap: Callable[[Lap], None] = lambda lap: None
-    on_batch: Callable[[Batch], None] | None = None
-    on_epoch: Callable[[Epoch], None] | None = None
-
-
-def race(config: RaceConfig, folder: Path, callbacks: Callbacks | None = None) -> dict[str, Any]:
+def race(config: RaceConfig, folder: Path, watch: Watch | None = None) -> dict[str, Any]:
     """Carry out a race, or go on with it; race.json holds the result.
 
     Finished runs are taken as they are, with their timings, so that a race that was killed
@@ -118,7 +94,7 @@ def race(config: RaceConfig, folder: Path, callbacks: Callbacks | None = None) -
     Args:
         config: who races, on what.
         folder: the race's own folder.
-        callbacks: progress.
+        watch: progress.
 
     Returns:
         The content of race.json.
@@ -130,15 +106,24 @@ def race(config: RaceConfig, folder: Path, callbacks: Callbacks | None = None) -
     Example:
         >>> race(RaceConfig(seeds=1), Path("runs/races/digits"))["entries"][0]["accuracy"]
     """
-    callbacks = callbacks or Callbacks()
-    if not open_folder(folder, config):
+    watch = watch or Watch()
+    there = open_folder(
+        folder,
+        RACE,
+        description(config),
+        key="race",
+        kind="race",
+        shelf=RACES.name,
+        option="--out",
+    )
+    if there is None or not there.get("finished"):
         warm_up(config)
     epochs: dict[str, int] = dict.fromkeys(config.methods, config.start.training.epochs)
     plan: dict[str, Any] = {"equal epochs": epochs}
-    entries = [entry(run, "equal epochs") for run in runs(config, epochs, 0, folder, callbacks)]
+    entries = [entry(run, "equal epochs") for run in runs(config, epochs, 0, folder, watch)]
     if config.equal_time:
         epochs = plan["equal time"] = equal_time_epochs(entries)
-        later = runs(config, epochs, len(entries), folder, callbacks)
+        later = runs(config, epochs, len(entries), folder, watch)
         entries += [entry(run, "equal time") for run in later]
     made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
     result = {
@@ -171,30 +156,6 @@ def warm_up(config: RaceConfig) -> None:
         fit(net, few, assemble.make_objective(asked), asked.acting_training, seed=0)
 
 
-def open_folder(folder: Path, config: RaceConfig) -> bool:
-    """Make the race's folder ready, and note in it what is raced; whether it is finished.
-
-    Raises:
-        RunError: it holds another race.
-    """
-    asked = json.loads(json.dumps(description(config)))
-    there = optional_json(folder / RACE)
-    if there is not None:
-        different = [key for key in asked if there.get("race", {}).get(key) != asked[key]]
-        if different:
-            raise RunError(
-                f"{folder} holds another race (other {', '.join(different)}): choose another "
-                "folder with --out, or delete this one"
-            )
-    (folder / "runs").mkdir(parents=True, exist_ok=True)
-    write_json(folder / COLLECTION, {"holds": RACE})
-    if folder.parent.name == RACES.name:  # no run either, for those who list the folder above
-        write_json(folder.parent / COLLECTION, {"holds": "races"})
-    if there is None:
-        write_json(folder / RACE, {"race": asked, "finished": False, "entries": []})
-    return there is not None and bool(there.get("finished"))
-
-
 def description(config: RaceConfig) -> dict[str, Any]:
     """What was asked for, in plain values."""
     return {
@@ -206,7 +167,7 @@ def description(config: RaceConfig) -> dict[str, Any]:
 
 
 def runs(
-    config: RaceConfig, epochs: dict[str, int], before: int, folder: Path, callbacks: Callbacks
+    config: RaceConfig, epochs: dict[str, int], before: int, folder: Path, watch: Watch
 ) -> Iterator[Run]:
     """Carry out the runs of one set of terms: seed by seed, the methods in turn.
 
@@ -219,8 +180,8 @@ def runs(
     order = [(seed, method) for seed in config.seed_numbers for method in config.methods]
     for number, (seed, method) in enumerate(order, start=before + 1):
         asked = config.run_config(method, seed, epochs[method])
-        callbacks.on_lap(Lap(number, laps, terms, asked))
-        yield run(asked, folder / "runs", on_batch=callbacks.on_batch, on_epoch=callbacks.on_epoch)
+        watch.on_step(Step(number, laps, f"{method}, seed {seed}, {terms}"))
+        yield run(asked, folder / "runs", on_batch=watch.on_batch, on_epoch=watch.on_epoch)
 
 
 def equal_time_epochs(entries: list[dict[str, Any]]) -> dict[str, int]:

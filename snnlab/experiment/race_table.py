@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
 from snnlab.experiment.curves import conversions_of, curve_of
 from snnlab.experiment.race import PACE, TERMS
+from snnlab.experiment.tables import csv_text, markdown
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.statistics import estimate
 
@@ -54,11 +53,7 @@ SHOWN_COST = (1, 4, 16)
 
 def race_csv(race: Race) -> str:
     """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(race_rows(race))
-    return text.getvalue()
+    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
 
 
 def race_rows(race: Race) -> list[Row]:
@@ -226,17 +221,3 @@ def mean_text(values: Sequence[float | None], digits: int) -> str:
     if not known or len(known) < len(values):
         return ""
     return estimate(known).text(digits)
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column flush left, the others flush right, all of one width."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = cells
-        padded = [first.ljust(widths[0])]
-        padded += [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
-        return f"| {' | '.join(padded)} |"
-
-    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
-    return "\n".join([line(header), f"|{rule}|", *map(line, rows)])

@@ -22,15 +22,14 @@ from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.experiment.crew import Crew
 from snnlab.experiment.provenance import command
 from snnlab.experiment.store import (
-    COLLECTION,
     RUNS,
     Run,
     RunError,
-    optional_json,
     read_run,
     run_id,
     write_json,
 )
+from snnlab.experiment.study import open_folder
 from snnlab.experiment.trainer import Outcome, job_of
 
 SWEEPS = RUNS / "sweeps"
@@ -185,7 +184,7 @@ def sweep(
     configs = [anchored(asked) for asked in config.configs()]
     asked = {"start": to_dict(config.start), "grid": config.grid}
     asked = json.loads(json.dumps(asked))
-    open_folder(folder, asked)
+    open_folder(folder, SWEEP, asked, key="sweep", kind="sweep", shelf=SWEEPS.name, option="--name")
     failures = carry_out(configs, root, crew, on_end)
     entries = []
     for settings, each in zip(config.settings(), configs, strict=True):
@@ -201,23 +200,6 @@ def sweep(
     write_json(folder / SWEEP, result)
     done: dict[str, Any] = json.loads(json.dumps(result))
     return done
-
-
-def open_folder(folder: Path, asked: dict[str, Any]) -> None:
-    """Make the sweep's folder ready, and note in it what is asked for.
-
-    Raises:
-        RunError: it holds another sweep.
-    """
-    there = optional_json(folder / SWEEP)
-    if there is not None and there.get("sweep") != asked:
-        raise RunError(f"{folder} holds another sweep: choose another --name, or delete this one")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / COLLECTION, {"holds": SWEEP})
-    if folder.parent.name == SWEEPS.name:  # no run either, for those who list the folder above
-        write_json(folder.parent / COLLECTION, {"holds": "sweeps"})
-    if there is None:
-        write_json(folder / SWEEP, {"sweep": asked, "finished": False, "entries": []})
 
 
 def carry_out(

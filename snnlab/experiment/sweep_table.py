@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from snnlab.experiment.curves import curve_of
+from snnlab.experiment.tables import csv_text, markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import estimate
 
@@ -39,6 +38,15 @@ class Point:
         """Test accuracy at powers of two up to the highest T of the runs."""
         return SeedCurves.of(curve_of(entry).thinned() for entry in self.entries)
 
+    @property
+    def seconds(self) -> float:
+        """Mean time of a training."""
+        return estimate([entry["training_seconds"] for entry in self.entries]).mean
+
+    def cells(self, names: Sequence[str]) -> list[str]:
+        """The settings of these names as a table shows them."""
+        return [shown(self.settings[name]) for name in names]
+
 
 def shown(value: Any) -> str:
     """A value of a setting as it was given."""
@@ -57,20 +65,22 @@ def points(done: dict[str, Any]) -> list[Point]:
 
 def sweep_csv(done: dict[str, Any]) -> str:
     """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
-    names = [name for name in done["sweep"]["grid"] if name != SEED]
+    names = names_of(done)
     columns = [*names, "timesteps", "seeds", "accuracy", "low", "high"]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, "lowest", "highest", "training_seconds"])
+    rows = []
     for point in points(done):
-        cells = [shown(point.settings[name]) for name in names]
-        seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
+        seconds = f"{point.seconds:.3f}"
         for T, found in zip(point.curves.timesteps, point.curves.estimates, strict=True):
             interval = ["", ""] if found.interval is None else map(decimal, found.interval)
             ends = [decimal(end(found.values)) for end in (min, max)]
-            numbers = [decimal(found.mean), *interval, *ends, f"{seconds:.3f}"]
-            writer.writerow([*cells, T, len(found.values), *numbers])
-    return text.getvalue()
+            numbers = [decimal(found.mean), *interval, *ends, seconds]
+            rows.append([*point.cells(names), T, len(found.values), *numbers])
+    return csv_text([*columns, "lowest", "highest", "training_seconds"], rows)
+
+
+def names_of(done: dict[str, Any]) -> list[str]:
+    """The settings that vary, but for the seed."""
+    return [name for name in done["sweep"]["grid"] if name != SEED]
 
 
 def decimal(value: float) -> str:
@@ -83,20 +93,13 @@ def sweep_markdown(done: dict[str, Any]) -> str:
 
     The half width of the 95 % interval stands behind a mean of two seeds or more.
     """
-    names = [name for name in done["sweep"]["grid"] if name != SEED]
+    names = names_of(done)
     found = [(point, point.curves) for point in points(done)]
     timesteps = sorted({T for _, curves in found for T in curves.timesteps})
-    rows = [[*names, "seeds", *(f"T = {T}" for T in timesteps), "training (s)"]]
-    rows.append([*["---"] * len(names), *["---:"] * (len(timesteps) + 2)])
+    rows = []
     for point, curves in found:
-        cells = [shown(point.settings[name]) for name in names]
         at = [curves.at(T).text() if T in curves.x else "" for T in timesteps]
-        seconds = estimate([entry["training_seconds"] for entry in point.entries]).mean
-        rows.append([*cells, str(len(point.entries)), *at, f"{seconds:.1f}"])
-    head = ["Test accuracy (%), mean over the seeds ± half of its 95 % interval:", ""]
-    return "\n".join([*head, *map(row_text, rows)]) + "\n"
-
-
-def row_text(cells: Sequence[str]) -> str:
-    """A row of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        rows.append([*point.cells(names), str(len(point.entries)), *at, f"{point.seconds:.1f}"])
+    header = [*names, "seeds", *(f"T = {T}" for T in timesteps), "training (s)"]
+    head = "Test accuracy (%), mean over the seeds ± half of its 95 % interval:"
+    return f"{head}\n\n{markdown(header, rows, names=len(names))}\n"

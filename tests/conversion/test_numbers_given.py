@@ -84,7 +84,9 @@ def images(data):
     ],
 )
 def test_a_whole_number_is_asked_for_by_name(name, call, wrong, data):
-    with pytest.raises(ValueError, match=rf"^{name}(\[[01]\])? must be a whole number, got {wrong!r}"):
+    with pytest.raises(
+        ValueError, match=rf"^{name}(\[[01]\])? must be a whole number, got {wrong!r}"
+    ):
         call(wrong, data)
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.laboratory import Laboratory, Watch, default_folder
+from snnlab.experiment.laboratory import Laboratory, default_folder
 from snnlab.experiment.laboratory_breaks import Breaks, break_conversion
 from snnlab.experiment.laboratory_calibration import VARIANTS, Calibration, calibrate_networks
 from snnlab.experiment.laboratory_robustness import KINDS, Robustness, gain, measure_robustness
 from snnlab.experiment.laboratory_sweep import NONE, NoiseSweep, best_sigma, sweep_noise
 from snnlab.experiment.store import RunError, list_runs
+from snnlab.experiment.study import Watch
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 

@@ -20,9 +20,10 @@ import pytest
 
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.methods import METHODS
-from snnlab.experiment.race import Callbacks, Lap, RaceConfig, equal_time_epochs, race
+from snnlab.experiment.race import RaceConfig, equal_time_epochs, race
 from snnlab.experiment.race_table import COLUMNS, mean_text, race_csv, race_markdown
 from snnlab.experiment.store import RunError, list_runs, read_json
+from snnlab.experiment.study import Step, Watch
 
 TIMED = ("seconds_per_image", "peak_memory_mib")
 ROOT = Path(__file__).parents[2]
@@ -57,15 +58,15 @@ class Killed(BaseException):
     """As sudden as a kill: nothing in the library catches it."""
 
 
-def killed_in_lap(number: int) -> Callbacks:
-    """Callbacks that stop the race after one epoch of this lap."""
-    laps: list[Lap] = []
+def killed_in_lap(number: int) -> Watch:
+    """Stops the race after one epoch of this lap."""
+    laps: list[Step] = []
 
     def on_epoch(epoch: object) -> None:
         if laps[-1].number == number:
             raise Killed
 
-    return Callbacks(on_lap=laps.append, on_epoch=on_epoch)
+    return Watch(on_step=laps.append, on_epoch=on_epoch)
 
 
 @pytest.mark.usefixtures("steady_clock")
@@ -114,7 +115,7 @@ def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path
 def test_a_finished_race_is_not_run_again(asked: RaceConfig, tmp_path: Path) -> None:
     first = race(asked, tmp_path / "race")
     epochs: list[object] = []
-    again = race(asked, tmp_path / "race", Callbacks(on_epoch=epochs.append))
+    again = race(asked, tmp_path / "race", Watch(on_epoch=epochs.append))
     assert epochs == []
     assert race_csv(again) == race_csv(first)
     assert race_markdown(again).split("\n## ")[1:] == race_markdown(first).split("\n## ")[1:]

@@ -151,7 +151,7 @@ def test_interrupted_runs_go_on_and_failed_ones_are_told(tiny: RunConfig, tmp_pa
 def test_a_folder_holds_one_sweep(tiny: RunConfig, tmp_path: Path) -> None:
     grid = {"seed": (0,)}
     sweep(SweepConfig(tiny, grid), tmp_path / "s", HereCrew(), tmp_path / "runs")
-    with pytest.raises(RunError, match="holds another sweep: choose another --name"):
+    with pytest.raises(RunError, match="other grid\\): choose another folder with --name"):
         sweep(SweepConfig(tiny, {"seed": (1,)}), tmp_path / "s", HereCrew(), tmp_path / "runs")
 
 
