@@ -1,9 +1,6 @@
 from .accuracy import AccuracyCurve as AccuracyCurve
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
-from .channel_noise import ThresholdFit as ThresholdFit
-from .channel_noise import fit_threshold as fit_threshold
-from .channel_noise import pulse_response as pulse_response
 from .distances import Distance as Distance
 from .distances import law as law
 from .disturbance import Disturbance as Disturbance

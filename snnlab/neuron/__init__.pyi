@@ -6,8 +6,6 @@ from .dynamics import reset as reset
 from .dynamics import scan as scan
 from .dynamics import step as step
 from .dynamics import trace as trace
-from .hodgkin_huxley import MembraneTrace as MembraneTrace
-from .hodgkin_huxley import simulate_membrane as simulate_membrane
 from .layer import NeuronLayer as NeuronLayer
 from .learned import LearnedThreshold as LearnedThreshold
 from .noise import sample as sample

@@ -7,8 +7,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron import dynamics, fused
-from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
+from snnlab.neuron import dynamics
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.learned import along_channels, log_parameter
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Neuron, Noise, Surrogate

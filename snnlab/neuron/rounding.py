@@ -22,9 +22,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron import fused
-from snnlab.neuron.kernels import LEVELS, random_bits, widened
-from snnlab.neuron.layout import dense_timestep
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.kernels import LEVELS, random_bits, widened
+from snnlab.neuron.fast.layout import dense_timestep
 from snnlab.neuron.noise import SQRT3, standard_sample
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import mean_rate

@@ -13,7 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from snnlab.learning import BPTT, SingleStep
 from snnlab.network import Architecture, build
-from snnlab.neuron import Neuron, NeuronLayer, Noise, fused
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.fast import fused
 
 
 class NoWaiting(TorchDispatchMode):

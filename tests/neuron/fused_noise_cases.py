@@ -13,7 +13,8 @@ import torch
 from fused_numbers import DEVICE, NOISES, SURROGATES, noise_numbers, seeded, uniform_numbers
 from scipy import stats
 
-from snnlab.neuron import Neuron, Noise, Surrogate, fused, kernels
+from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron.fast import fused, kernels
 from snnlab.neuron.noise import cumulative, reach_probability
 from snnlab.neuron.rounding import RoundAtRandom
 

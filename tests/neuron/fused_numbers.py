@@ -6,8 +6,9 @@ import torch
 import triton
 import triton.language as tl
 
-from snnlab.neuron import Neuron, Noise, Surrogate, fused
-from snnlab.neuron.triton_kernels import even, standard_noise
+from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.triton_kernels import even, standard_noise
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)

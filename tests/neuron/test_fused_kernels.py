@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnlab.neuron import Neuron, NeuronLayer, Noise, fused
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.fast import fused
 
 HERE = Path(__file__).parent
 needs_triton = pytest.mark.skipif(not find_spec("triton"), reason="Triton is not installed")
@@ -41,7 +42,7 @@ import sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from snnlab.neuron import triton_kernels
+from snnlab.neuron.fast import triton_kernels
 for name, types in {programs!r}.items():
     kernel = getattr(triton_kernels, name)
     given = {{key: value for key, value in {given!r}.items() if key in kernel.arg_names}}

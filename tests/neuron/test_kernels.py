@@ -12,7 +12,7 @@ from scipy import stats
 
 from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.dynamics import scan, step
-from snnlab.neuron.kernels import below, fast_scan, noisy_fire, repeat_in_time
+from snnlab.neuron.fast.kernels import below, fast_scan, noisy_fire, repeat_in_time
 from snnlab.neuron.noise import quantile
 from snnlab.neuron.transfer import firing_probability
 

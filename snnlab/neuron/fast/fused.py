@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.neuron.layout import dense_timestep, like_timesteps
+from snnlab.neuron.fast.layout import dense_timestep, like_timesteps
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 BLOCK = 1024
@@ -79,7 +79,7 @@ class FusedFire(torch.autograd.Function):
         ctx: Any, current: Tensor, neuron: Neuron, noise: Noise, surrogate: Surrogate, seed: Tensor
     ) -> Tensor:
         """Spikes."""
-        from snnlab.neuron.triton_kernels import noisy_step
+        from snnlab.neuron.fast.triton_kernels import noisy_step
 
         ctx.save_for_backward(current)
         ctx.offset, ctx.surrogate = (neuron.beta * noise.mu - 1) * neuron.v_th, surrogate
@@ -97,7 +97,7 @@ class FusedFire(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
         """Gradient with respect to the current."""
-        from snnlab.neuron.triton_kernels import weigh
+        from snnlab.neuron.fast.triton_kernels import weigh
 
         (current,) = ctx.saved_tensors
         grad, out = same_places(grads[0], current), torch.empty_like(current)
@@ -111,7 +111,7 @@ class FusedFire(torch.autograd.Function):
 
 def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.Generator) -> Tensor:
     """The forward pass of `rounding.round_at_random` in one kernel, for a dense current."""
-    from snnlab.neuron.triton_kernels import rounding_step
+    from snnlab.neuron.fast.triton_kernels import rounding_step
 
     seed = draw_seed(generator, current.device)
     rates, n = torch.empty_like(current), current.numel()
@@ -171,7 +171,7 @@ class FusedScan(torch.autograd.Function):
         seed: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Spikes and last potential."""
-        from snnlab.neuron.triton_kernels import scan_forward
+        from snnlab.neuron.fast.triton_kernels import scan_forward
 
         ctx.neuron, ctx.surrogate = neuron, surrogate
         ctx.set_materialize_grads(False)
@@ -200,7 +200,7 @@ class FusedScan(torch.autograd.Function):
         ctx: Any, *grads: Any
     ) -> tuple[Tensor | None, None, Tensor | None, None, None, None]:
         """Gradients with respect to the currents and the first potential."""
-        from snnlab.neuron.triton_kernels import scan_backward
+        from snnlab.neuron.fast.triton_kernels import scan_backward
 
         potentials, spikes = ctx.saved_tensors
         neuron, surrogate = ctx.neuron, ctx.surrogate

@@ -19,11 +19,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.neuron import fused
-from snnlab.neuron.layout import like_timesteps
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.layout import like_timesteps
+from snnlab.neuron.fast.weighted_slope import WeightedSlope
 from snnlab.neuron.noise import LOGISTIC_RATE, SQRT2, SQRT3, reach_probability
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.weighted_slope import WeightedSlope
 
 LEVELS = 2**15
 
