@@ -6,9 +6,11 @@ from .dynamics import reset as reset
 from .dynamics import scan as scan
 from .dynamics import step as step
 from .dynamics import trace as trace
+from .family import Family as Family
 from .layer import NeuronLayer as NeuronLayer
 from .learned import LearnedThreshold as LearnedThreshold
 from .noise import sample as sample
+from .registry import register as register
 from .rounding import mean_response as mean_response
 from .rounding import round_at_random as round_at_random
 from .spec import MATCHED_MU as MATCHED_MU

@@ -104,7 +104,7 @@ class NeuronLayer(nn.Module):
         if alone:
             return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
         noise = self.noise_per_timestep(noise)
-        if fused.usable(currents):
+        if fused.usable(currents, noise, self.surrogate):
             v = dynamics.start(currents, self.neuron, noise) if v is None else v
             return fused.fused_scan(currents, self.neuron, v, self.surrogate, noise, generator)
         spikes, v = dynamics.scan(

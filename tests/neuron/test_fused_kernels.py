@@ -82,6 +82,19 @@ def test_they_compile_for_a_gpu(tmp_path):
     assert all(int(size) > 1000 for size in sizes.values())
 
 
+@needs_triton
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kernel", ["noisy_step", "rounding_step", "weigh", "scan_forward"])
+def test_a_name_that_they_do_not_know_does_not_compile(kernel, tmp_path):
+    env = dict(os.environ) | {"TRITON_CACHE_DIR": str(tmp_path)}
+    env.pop("TRITON_INTERPRET", None)
+    given = GIVEN | {"FAMILY": "laplace", "SHAPE": "laplace"}
+    script = COMPILE.format(programs={kernel: PROGRAMS[kernel]}, given=given)
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "unknown noise family" in done.stderr or "unknown surrogate shape" in done.stderr
+
+
 def test_they_are_for_gpus_only(monkeypatch):
     assert not fused.usable(torch.zeros(3))
     monkeypatch.setattr(fused, "noisy_fire", None)  # would raise if it were called
