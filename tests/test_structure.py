@@ -22,6 +22,7 @@ PACKAGE = ROOT / "snnlab"
 ROOMS = (
     "settings",  # a file: how a setting is declared and checked
     "neuron",
+    "biology",
     "network",
     "data",
     "measure",

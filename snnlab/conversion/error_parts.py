@@ -28,7 +28,7 @@ from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.kernels import repeat_in_time
+from snnlab.neuron.fast.kernels import repeat_in_time
 from snnlab.settings import count
 
 PARTS = ("clipping", "rounding", "unevenness")

@@ -50,7 +50,7 @@ from torch import Tensor, nn
 
 from snnlab.network.net import SpikingNet
 from snnlab.neuron.own_layer import drop_noise
-from snnlab.neuron.spec import MATCHED_SIGMA, Family, Neuron, Noise
+from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise
 
 
 def leaky_rate(current: Tensor, neuron: Neuron) -> Tensor:
@@ -76,7 +76,7 @@ def leaky_rate(current: Tensor, neuron: Neuron) -> Tensor:
     return torch.where(driven, x - lost / 2, (x >= 1).to(x.dtype))
 
 
-def leaky_noise(beta: float, family: Family = "gaussian") -> Noise:
+def leaky_noise(beta: float, family: str = "gaussian") -> Noise:
     """The noise that stands for the residual of a leaky neuron: equation (3).
 
     Args:

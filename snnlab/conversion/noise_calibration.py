@@ -26,8 +26,9 @@ from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.residuals import ResidualSummary, Several, residuals
 from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
+from snnlab.neuron import registry
 from snnlab.neuron.own_layer import noise_of
-from snnlab.neuron.spec import Family, Noise, Surrogate
+from snnlab.neuron.spec import Noise, Surrogate
 from snnlab.settings import Positive, checked, count
 
 Source = Literal["residuals", "rates"]
@@ -43,7 +44,7 @@ def calibrate_noise(
     data: Data | Images,
     timesteps: int,
     *,
-    family: Family = "gaussian",
+    family: str = "gaussian",
     source: Source | None = None,
 ) -> list[Noise]:
     """Measure which noise stands for the residuals of a network at T.
@@ -88,7 +89,7 @@ def usual_source(net: SpikingNet, stage: int) -> Source:
     return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
 
 
-def noise_from(measured: ResidualSummary | Response, family: Family, stage: int) -> Noise:
+def noise_from(measured: ResidualSummary | Response, family: str, stage: int) -> Noise:
     """The noise of a family that has the measured mean and standard deviation."""
     mean, std = measured.mean, measured.std
     if not std > 0:
@@ -96,8 +97,8 @@ def noise_from(measured: ResidualSummary | Response, family: Family, stage: int)
             f"no noise can be measured in stage {stage}: no neuron there fires sometimes "
             "(see residuals()); use other images, or train the network first"
         )
-    if family == "empirical":
-        return Noise("empirical", quantiles=measured.quantiles(QUANTILES))
+    if registry.family(family).takes_quantiles:
+        return Noise(family, quantiles=measured.quantiles(QUANTILES))
     return Noise(family, std, mean)
 
 
@@ -164,7 +165,7 @@ def refine_noise(
     training: Training,
     *,
     seed: int,
-    family: Family = "gaussian",
+    family: str = "gaussian",
     source: Source | None = None,
     rounds: int = 5,
     tolerance: float = 0.01,

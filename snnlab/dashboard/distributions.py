@@ -86,13 +86,10 @@ def noise_density(noise: Noise, edges: Sequence[float]) -> list[float]:
     """The density of the noise in the middle of each bin, in units of v_th."""
     import torch
 
-    from snnlab.neuron.noise import density
-
     places = torch.tensor(edges, dtype=torch.float64)
     middles = (places[1:] + places[:-1]) / 2
     found: list[float] = (
-        density(noise.family, (middles - noise.mu) / noise.sigma, noise.standard_quantiles)
-        / noise.sigma
+        noise.law.density((middles - noise.mu) / noise.sigma) / noise.sigma
     ).tolist()
     return found
 

@@ -13,6 +13,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
 from snnlab.dashboard.screen import colours, fold, head, show_chart
+from snnlab.neuron import registry
 from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
         "reset", "Reset", tuple(RESETS), FIRST.reset, place=more, words=lambda name: RESETS[name]
     )
     family = address.select(
-        "family", "Noise family", ("gaussian", "uniform", "logistic"), FIRST.family, place=more
+        "family", "Noise family", registry.without_table(), FIRST.family, place=more
     )
     return Settings(current, v_th, beta, sigma, mu, T, v_init, reset, family, noisy)
 

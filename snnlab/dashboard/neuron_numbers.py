@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
-from snnlab.neuron.spec import Family, Neuron, Noise, Reset
+from snnlab.neuron.spec import Neuron, Noise, Reset
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +47,7 @@ class Settings:
         """The noise; None for sigma 0."""
         if self.sigma <= 0:
             return None
-        return Noise(cast(Family, self.family), self.sigma, self.mu)
+        return Noise(self.family, self.sigma, self.mu)
 
     def neuron(self, scale: float = SCALE) -> Neuron:
         """The neuron, its potentials in units of 1 / scale."""
@@ -119,7 +119,7 @@ def curves(settings: Settings) -> Curves:
     import torch
 
     from snnlab.neuron.dynamics import trace
-    from snnlab.neuron.noise import density, sample
+    from snnlab.neuron.noise import sample
     from snnlab.neuron.transfer import firing_probability
 
     neuron, noise = settings.neuron(), settings.noise
@@ -139,7 +139,7 @@ def curves(settings: Settings) -> Curves:
         at = firing_probability(chosen, noise, neuron).item()
         draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
         drawn = histogram(draws)
-        law = density(noise.family, (points - noise.mu) / noise.sigma) / noise.sigma
+        law = noise.law.density((points - noise.mu) / noise.sigma) / noise.sigma
     around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
     residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
     return Curves(

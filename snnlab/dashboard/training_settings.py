@@ -15,7 +15,8 @@ from snnlab.experiment.config import Device, RunConfig
 from snnlab.experiment.methods import METHODS
 from snnlab.experiment.presets import PRESETS, plain
 from snnlab.network.spec import ModelName
-from snnlab.neuron.spec import Family, Noise
+from snnlab.neuron import registry
+from snnlab.neuron.spec import Noise
 
 CONTROLS = (
     *("preset", "method", "sigma", "T", "epochs", "seeds"),
@@ -23,7 +24,6 @@ CONTROLS = (
 )
 """What a lesson link can fix or hide."""
 DEFAULT = "digits-mlp"
-FAMILIES = ("gaussian", "uniform", "logistic")
 MOST_SEEDS = 3
 """As many as one user may have in the queue."""
 MOST_TIMESTEPS, MOST_EPOCHS = 64, 200
@@ -61,7 +61,7 @@ class Asked:
         method = "no-noise" if quiet else self.method
         noise = start.noise
         if method == "noise":
-            noise = Noise(cast(Family, self.family), self.sigma, self.mu)
+            noise = Noise(self.family, self.sigma, self.mu)
         config = replace(
             start,
             method=method,
@@ -136,7 +136,7 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Asked:
     T = slider("T", "Measure up to T =", 16, 2, MOST_TIMESTEPS, 1, place=more)
     if method == "noise":
         mu = slider("mu", "Noise mean μ (v_th)", 0.5, -0.5, 1.5, 0.05, place=more)
-        family = select("family", "Noise family", FAMILIES, "gaussian", place=more)
+        family = select("family", "Noise family", registry.without_table(), "gaussian", place=more)
         schedule = slider(
             "schedule", "Noise in the first % of the epochs", 100, 10, 100, 10, place=more
         )

@@ -20,6 +20,7 @@ from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.fair_queue import Entry, FairQueue
 from snnlab.experiment.job import Job, JobError
+from snnlab.experiment.own_families import modules
 from snnlab.experiment.queue_file import QueueFile
 from snnlab.experiment.store import RUNS, is_occupied, read_run, run_id
 from snnlab.experiment.trainer import TRAIN, Outcome, carry_out_task, job_of
@@ -75,6 +76,7 @@ class DaskEngine:
         if self.closing:
             raise JobError("the engine is closed: start the server again")
         config = anchored(config)
+        modules(config)  # refuses a noise family that its process could not import
         name = run_id(config)
         with self.lock:
             if read_run(self.root / name).status == "finished" and not self.active(name):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory import Laboratory, conduct
 from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.statistics import estimate
-from snnlab.neuron.spec import MATCHED_SIGMA, Family, Noise
+from snnlab.neuron import registry
+from snnlab.neuron.spec import MATCHED_SIGMA, Noise
 
 if TYPE_CHECKING:
     from snnlab.network.net import SpikingNet
 
 SWEEP = "sweep"
 NONE = "none"
-FAMILIES: tuple[Family, ...] = get_args(Family)
 SIGMAS = (0.05, 0.1, 0.2, MATCHED_SIGMA, 0.4, 0.5, 0.7, 1.0)
 """Standard deviations in units of v_th; the matched one is among them."""
 
@@ -30,17 +30,18 @@ class NoiseSweep:
         ConfigError: no or unknown families, no sigmas, or one not above 0.
     """
 
-    families: tuple[Family, ...] = FAMILIES
+    families: tuple[str, ...] = field(default_factory=registry.names)
     """Shapes; empirical is the shape of the residuals measured in the network of the first
     seed that trained with matched Gaussian noise, stretched to each sigma."""
     sigmas: tuple[float, ...] = SIGMAS
     """Standard deviations in units of v_th; the mean is that of the configuration."""
 
     def __post_init__(self) -> None:
-        unknown = [family for family in self.families if family not in FAMILIES]
+        registry.ask_for(*self.families)
+        unknown = [family for family in self.families if family not in registry.names()]
         if unknown or not self.families:
             got = ", ".join(self.families) or "none"
-            raise ConfigError(f"families must be some of {', '.join(FAMILIES)}, got {got}")
+            raise ConfigError(f"families must be some of {', '.join(registry.names())}, got {got}")
         if not self.sigmas or not all(sigma > 0 for sigma in self.sigmas):
             raise ConfigError(f"sigmas must be numbers above 0, got {list(self.sigmas)}")
 
@@ -71,11 +72,9 @@ def sweep_noise(
     return conduct(lab, SWEEP, settings, lambda: swept(lab, asked.families, sigmas, watch))
 
 
-def swept(
-    lab: Laboratory, families: tuple[Family, ...], sigmas: list[float], watch: Watch
-) -> Result:
+def swept(lab: Laboratory, families: tuple[str, ...], sigmas: list[float], watch: Watch) -> Result:
     """Every network of a sweep, and the best sigmas."""
-    settings: list[tuple[Family | Literal["none"], float]] = [("none", 0.0)]
+    settings: list[tuple[str, float]] = [("none", 0.0)]
     settings += [(family, sigma) for sigma in sigmas for family in families]
     steps = len(settings) * lab.seeds
     points: list[dict[str, Any]] = []
@@ -94,7 +93,7 @@ def swept(
 
 def config_for(
     lab: Laboratory,
-    family: Family | Literal["none"],
+    family: str,
     sigma: float,
     seed: int,
     shape: tuple[float, ...] | None,

@@ -15,7 +15,7 @@ import torch
 
 from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
-from snnlab.experiment import assemble, store, weights
+from snnlab.experiment import assemble, own_families, store, weights
 from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.measurement import measure
@@ -99,7 +99,8 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
 def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
     """Write what is asked for and what does it."""
     store.write_json(folder / "config.json", to_dict(config))
-    store.write_json(folder / "environment.json", environment(str(device)))
+    made_by = environment(str(device)) | {"families": own_families.described(config)}
+    store.write_json(folder / "environment.json", made_by)
 
 
 def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew: bool) -> None:

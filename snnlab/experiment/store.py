@@ -14,6 +14,7 @@ Every file but metrics.jsonl and running.json is written whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,9 +24,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from snnlab.experiment import own_families
 from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.experiment.provenance import code_digest, is_alive
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.neuron.registry import FamilyError
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
@@ -98,7 +101,8 @@ def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
     # The device is left out: it is part of what the machine offers, not of what is asked.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
-    text = json.dumps([asked, code_digest()], sort_keys=True)
+    made_by = [asked, code_digest(), *filter(None, [own_families.described(config)])]
+    text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     data = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-") or "images"
     return f"{data[:24]}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
@@ -154,7 +158,7 @@ def read_run(folder: Path) -> Run:
         elif (folder / CHECKPOINT).exists():
             check_tensors(folder / CHECKPOINT)
     except (ConfigError, RunError, OSError) as problem:
-        return Run(folder, "damaged", None, {}, [], None, str(problem))
+        return Run(folder, "damaged", None, {}, [], None, f"{problem}{advice(folder)}")
     status: Status = "interrupted"
     reason = ""
     if result is not None:
@@ -164,6 +168,13 @@ def read_run(folder: Path) -> Run:
     elif error is not None:
         status, reason = "failed", str(error.get("message", ""))
     return Run(folder, status, config, environment, metrics, result, reason)
+
+
+def advice(folder: Path) -> str:
+    """What helps a run whose configuration cannot be read, in words that follow the problem."""
+    with contextlib.suppress(RunError, FamilyError):
+        return own_families.missing(read_json(folder / "environment.json"))
+    return ""
 
 
 def is_occupied(folder: Path) -> bool:

@@ -19,6 +19,7 @@ from snnlab.experiment.run import run
 from snnlab.experiment.store import RunError, is_occupied, run_id
 from snnlab.experiment.trainer import cores
 from snnlab.learning.fit import TrainingError
+from snnlab.neuron import registry
 
 GRACE = 10.0
 """Seconds to wait for a process that trains the same run."""
@@ -44,6 +45,8 @@ def train(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None
     progress = ProgressFile(root / job["id"])
     config = None
     try:
+        for module, folder in job.get("families", ()):
+            registry.load(module, folder)
         config = from_dict(job["config"])
         check_code(job["id"], config)
         wait_for_others(root / job["id"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from snnlab.experiment.config import RunConfig, to_dict
+from snnlab.experiment.own_families import modules
 from snnlab.experiment.provenance import SOURCE, command
 from snnlab.experiment.store import run_id
 
@@ -49,10 +50,14 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> dict
         config: what to train, its paths absolute.
         root: the folder of run folders.
         threads: for torch on the CPU; None: as many as there are cores, but one.
+
+    Raises:
+        FamilyError: a noise family of one's own that the child could not import.
     """
     return {
         "id": run_id(config),
         "config": to_dict(config),
+        "families": modules(config),
         "root": str(root.absolute()),
         "threads": threads,
         "command": command(),

@@ -1,8 +1,5 @@
 from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
-from .channel_noise import ThresholdFit as ThresholdFit
-from .channel_noise import fit_threshold as fit_threshold
-from .channel_noise import pulse_response as pulse_response
 from .curve import AccuracyCurve as AccuracyCurve
 from .curve import SeedCurves as SeedCurves
 from .distances import Distance as Distance

@@ -15,7 +15,7 @@ from statistics import mean
 from typing import Any, Self
 
 from snnlab.measure.statistics import Estimate, estimate
-from snnlab.settings import count
+from snnlab.settings import checked, count
 
 Stages = Sequence[Sequence[float]]
 """A number per stage and T."""
@@ -88,7 +88,7 @@ class AccuracyCurve(Mapping[int, float]):
         Raises:
             ValueError: not measured.
         """
-        if timesteps not in self:
+        if checked("timesteps", int, timesteps) not in self:
             raise ValueError(f"measured for T = {measured(self.timesteps)}, got T = {timesteps}")
         return self[timesteps]
 

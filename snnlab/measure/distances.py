@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Noise
@@ -19,14 +18,23 @@ POINTS = 1000
 """Equally likely points that stand for a law in the Wasserstein distance."""
 
 
-class Law(Protocol):
-    """A distribution in units of v_th, as scipy.stats has them."""
+@dataclass(frozen=True)
+class Law:
+    """The distribution of a noise in units of v_th, for NumPy; named as in scipy.stats."""
 
-    def cdf(self, x: Floats) -> Floats:
-        """Probability of a value of at most x."""
+    noise: Noise
 
-    def ppf(self, q: Floats) -> Floats:
-        """The value below which the share q lies."""
+    def cdf(self, x: ArrayLike) -> Floats:
+        """Probability of a value of at most x, same shape."""
+        z = (np.asarray(x, dtype=np.float64) - self.noise.mu) / self.noise.sigma
+        found: Floats = self.noise.law.cumulative(torch.as_tensor(z)).numpy()
+        return found
+
+    def ppf(self, q: ArrayLike) -> Floats:
+        """The value below which the share q lies, same shape."""
+        share = torch.as_tensor(np.asarray(q, dtype=np.float64))
+        found: Floats = self.noise.law.quantile(share).numpy()
+        return self.noise.mu + self.noise.sigma * found
 
 
 @dataclass(frozen=True)
@@ -39,28 +47,6 @@ class Distance:
     """Wasserstein-1: how far the potentials would have to move on average, in units of v_th."""
 
 
-class Table:
-    """A law given by its quantiles, equally likely, straight in between.
-
-    Args:
-        quantiles: in rising order, in units of v_th; the first and the last are the ends.
-    """
-
-    def __init__(self, quantiles: Sequence[float]) -> None:
-        self.values = np.asarray(quantiles, dtype=np.float64)
-        self.shares = np.linspace(0, 1, len(self.values))
-
-    def cdf(self, x: Floats) -> Floats:
-        """Probability of a value of at most x."""
-        found: Floats = np.interp(x, self.values, self.shares, left=0, right=1)
-        return found
-
-    def ppf(self, q: Floats) -> Floats:
-        """The value below which the share q lies."""
-        found: Floats = np.interp(q, self.shares, self.values)
-        return found
-
-
 def law(noise: Noise) -> Law:
     """The distribution of a noise, in units of v_th.
 
@@ -68,17 +54,10 @@ def law(noise: Noise) -> Law:
         noise: family, mean, standard deviation.
 
     Example:
-        >>> law(Noise("uniform")).cdf(0.25)
+        >>> float(law(Noise("uniform")).cdf(0.25))
         0.25
     """
-    mu, sigma = noise.mu, noise.sigma
-    if noise.family == "gaussian":
-        return stats.norm(mu, sigma)
-    if noise.family == "uniform":
-        return stats.uniform(mu - 3**0.5 * sigma, 2 * 3**0.5 * sigma)
-    if noise.family == "logistic":
-        return stats.logistic(mu, sigma * 3**0.5 / np.pi)
-    return Table(noise.quantiles)
+    return Law(noise)
 
 
 @cache

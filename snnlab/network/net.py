@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.readout import is_affine
-from snnlab.neuron.kernels import repeat_in_time, sum_over_time
+from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require

@@ -6,7 +6,7 @@ r"""Charge, fire, reset: the discrete-time spiking neuron, written to be read.
 
 Noise adds a random deviation to the residual v[t-1] before the charge. There is one
 draw per neuron and timestep, so the firing and the reset see the same potential.
-`kernels` computes the same numbers faster; the tests hold the two together.
+`fast` computes the same numbers faster; the tests hold the two together.
 """
 
 from __future__ import annotations

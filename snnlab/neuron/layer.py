@@ -7,8 +7,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron import dynamics, fused
-from snnlab.neuron.kernels import fast_scan, noisy_fire, widened
+from snnlab.neuron import dynamics
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.learned import along_channels, log_parameter
 from snnlab.neuron.own_layer import acting_noise
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
@@ -104,7 +105,7 @@ class NeuronLayer(nn.Module):
         if alone:
             return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
         noise = self.noise_per_timestep(noise)
-        if fused.usable(currents):
+        if fused.usable(currents, noise, self.surrogate):
             v = dynamics.start(currents, self.neuron, noise) if v is None else v
             return fused.fused_scan(currents, self.neuron, v, self.surrogate, noise, generator)
         spikes, v = dynamics.scan(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from snnlab.neuron import noise as families
 from snnlab.neuron.dynamics import Step, Trace, charge, reset
-from snnlab.neuron.kernels import widened
+from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import Fire
 

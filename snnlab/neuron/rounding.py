@@ -22,10 +22,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.neuron import fused
-from snnlab.neuron.kernels import LEVELS, random_bits, widened
-from snnlab.neuron.layout import dense_timestep
-from snnlab.neuron.noise import SQRT3, standard_sample
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.kernels import LEVELS, random_bits, widened
+from snnlab.neuron.fast.layout import dense_timestep
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import mean_rate
 
@@ -52,7 +51,7 @@ def round_at_random(
         >>> noise = Noise("uniform", timesteps=4)
         >>> rates = round_at_random(torch.rand(8), Neuron(), noise, torch.Generator())
     """
-    if fused.usable(current):
+    if fused.usable(current, noise):
         current = dense_timestep(current)
         return cast(Tensor, RoundAtRandom.apply(current, neuron.v_th, noise, generator))
     rates: Tensor = RoundAtRandom.apply(widened(current), neuron.v_th, noise, generator)
@@ -70,7 +69,7 @@ class RoundAtRandom(torch.autograd.Function):
         ctx.save_for_backward(current)
         T = noise.timesteps
         ctx.v_th, ctx.shift = v_th, (noise.mu - 0.5) / T
-        if fused.usable(current):
+        if fused.usable(current, noise):
             return fused.rounded_rates(current, v_th, noise, generator)
         count = residual_draw(noise, current, generator).add_(current, alpha=T / v_th)
         return count.floor_().clamp_(0, T).div_(T)
@@ -86,12 +85,12 @@ class RoundAtRandom(torch.autograd.Function):
 
 def residual_draw(noise: Noise, like: Tensor, generator: torch.Generator) -> Tensor:
     """Noise in units of v_th with the shape and layout of `like`."""
-    if noise.family == "uniform" and like.device.type == "cpu":
+    law = noise.law
+    if law.half_width is not None and like.device.type == "cpu":
         draw = random_bits(like, generator)  # -LEVELS .. LEVELS - 1
-        rate = SQRT3 * noise.sigma / LEVELS
+        rate = law.half_width * noise.sigma / LEVELS
         return draw.add_(0.5).mul_(rate).add_(noise.mu)
-    draw = standard_sample(noise.family, like, generator, noise.standard_quantiles)
-    return draw.mul_(noise.sigma).add_(noise.mu)
+    return law.sample(like, generator).mul_(noise.sigma).add_(noise.mu)
 
 
 def round_with_learned_noise(
@@ -113,7 +112,7 @@ def round_with_learned_noise(
     x = widened(current)
     mean = mean_rate(x, noise, neuron, sigma)
     T, beta = noise.timesteps, neuron.beta
-    z = standard_sample(noise.family, x, generator, noise.standard_quantiles)
+    z = noise.law.sample(x, generator)
     u = beta * (noise.mu + sigma.detach() * z)
     count = (u + T * x.detach() / neuron.v_th).floor_().clamp_(0, T)
     rates: Tensor = mean + (count / T - mean).detach()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Literal
 
+from snnlab.neuron import registry
+from snnlab.neuron.family import Density, Family
 from snnlab.settings import Count, Valid, settle
 
 Reset = Literal["subtract", "zero"]
-Family = Literal["gaussian", "uniform", "logistic", "empirical"]
-Shape = Literal["gaussian", "uniform", "logistic", "empirical", "arctan", "triangle"]
 Learned = Literal["no", "layer", "channel"]
 
 MATCHED_MU = 0.5
@@ -82,8 +82,9 @@ class Noise:
         0.45
     """
 
-    family: Annotated[Family, Valid(called="noise family")] = "gaussian"
-    """Shape of the distribution; empirical: that of `quantiles`."""
+    family: Annotated[str, Valid(options=registry.names, called="noise family")] = "gaussian"
+    """Shape of the distribution: gaussian, uniform, logistic, empirical (that of `quantiles`), or
+    one of your own from a module that is imported, or named in SNNLAB_FAMILIES."""
     sigma: Sigma = MATCHED_SIGMA
     """Standard deviation in units of v_th; matched to the residual: 0.2887. It follows from the
     quantiles if the family is empirical, and training starts from it if it is learned."""
@@ -99,21 +100,22 @@ class Noise:
     of share and in units of v_th, rising; in between the distribution is even."""
 
     def __post_init__(self) -> None:
+        registry.ask_for(self.family)
         settle(self)
-        if self.learned != "no" and self.family == "empirical":
+        if self.learned != "no" and self.law.takes_quantiles:
             raise ValueError(
                 "sigma of empirical noise cannot be learned: it follows from the table"
             )
-        if (self.family == "empirical") != bool(self.quantiles):
-            raise ValueError(
-                "the family empirical takes quantiles and the others take none: got family "
-                f"{self.family!r} with {len(self.quantiles)} quantiles"
-            )
+        _check_quantiles("family", self.family, self.quantiles)
         if self.quantiles:
-            _check_rising(self.quantiles)
             mu, sigma = moments(self.quantiles)
             object.__setattr__(self, "mu", mu)
             object.__setattr__(self, "sigma", sigma)
+
+    @property
+    def law(self) -> Family:
+        """The distribution of the noise, brought to mean 0 and standard deviation 1."""
+        return registry.family(self.family, self.standard_quantiles if self.quantiles else ())
 
     @property
     def standard_quantiles(self) -> tuple[float, ...]:
@@ -123,7 +125,7 @@ class Noise:
     @property
     def mirrored_quantiles(self) -> tuple[float, ...]:
         """The standard quantiles of minus the noise: of how far below it a threshold lies."""
-        return tuple(-z for z in reversed(self.standard_quantiles))
+        return self.law.mirrored().quantiles
 
     def scaled(self, factor: float) -> Noise:
         """The same noise, its standard deviation multiplied by `factor` (above 0)."""
@@ -142,23 +144,27 @@ class Surrogate:
         ValueError: an unknown shape, or width not above 0.
     """
 
-    shape: Annotated[Shape, Valid(called="surrogate shape")] = "arctan"
-    """Which density."""
+    shape: Annotated[str, Valid(options=registry.shapes, called="surrogate shape")] = "arctan"
+    """Which density: that of a noise family, arctan or triangle."""
     width: Annotated[float, Valid(above=0, called="surrogate width")] = 1.0
     """Width in units of v_th: the standard deviation for gaussian, uniform and logistic,
     1 / peak for arctan, half the base for triangle."""
     quantiles: tuple[float, ...] = ()
-    """Of the shape empirical only: quantiles with mean 0 and standard deviation 1, rising."""
+    """Of the shape empirical only: quantiles with mean 0 and standard deviation 1, rising, of how
+    far the noise lies below its mean."""
 
     def __post_init__(self) -> None:
+        registry.ask_for(self.shape)
         settle(self)
-        if (self.shape == "empirical") != bool(self.quantiles):
-            raise ValueError(
-                "the surrogate shape empirical takes quantiles and the others take none: got shape "
-                f"{self.shape!r} with {len(self.quantiles)} quantiles"
-            )
-        if self.quantiles:
-            _check_rising(self.quantiles)
+        _check_quantiles("surrogate shape", self.shape, self.quantiles)
+
+    @property
+    def law(self) -> Density:
+        """The density; that of a family is seen from the threshold, see `Family.mirrored`."""
+        found = registry.density(self.shape, self.quantiles)
+        if self.quantiles or found.symmetric:
+            return found
+        return registry.family(self.shape).mirrored()
 
     @classmethod
     def matched(cls, noise: Noise, beta: float = 1.0) -> Surrogate:
@@ -177,7 +183,14 @@ def moments(quantiles: tuple[float, ...]) -> tuple[float, float]:
     return mean, math.sqrt(sum(squares) / (3 * len(pairs)))
 
 
-def _check_rising(quantiles: tuple[float, ...]) -> None:
+def _check_quantiles(called: str, name: str, quantiles: tuple[float, ...]) -> None:
+    if registry.density(name).takes_quantiles != bool(quantiles):
+        raise ValueError(
+            f"the {called} empirical takes quantiles and the others take none: got {name!r} with "
+            f"{len(quantiles)} quantiles"
+        )
+    if not quantiles:
+        return
     finite = all(math.isfinite(q) for q in quantiles)
     if not finite or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
         raise ValueError(

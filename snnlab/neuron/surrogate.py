@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from snnlab.neuron.noise import density
 from snnlab.neuron.spec import Surrogate
 
 
@@ -29,12 +27,7 @@ def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
         Zenke (2025), "Elucidating the theoretical underpinnings of surrogate gradient
         learning in spiking neural networks".
     """
-    z = distance / surrogate.width
-    if surrogate.shape == "arctan":
-        return 1 / (surrogate.width * (1 + (math.pi * z).square()))
-    if surrogate.shape == "triangle":
-        return (1 - z.abs()).clamp(min=0) / surrogate.width
-    return density(surrogate.shape, z, surrogate.quantiles) / surrogate.width
+    return surrogate.law.slope(distance, surrogate.width)
 
 
 class Fire(torch.autograd.Function):

@@ -12,7 +12,7 @@ from snnlab.show.page import dress, head
 from snnlab.show.style import BLUE, GREY, INK
 
 if TYPE_CHECKING:
-    from snnlab.neuron.hodgkin_huxley import MembraneTrace
+    from snnlab.biology.hodgkin_huxley import MembraneTrace
 
 _SIZE = (11.0, 6.4)  # inches
 _LEFT, _WIDTH = 0.12, 0.84

@@ -46,6 +46,12 @@ def refused(said: Any) -> str:
         ("train --method nois", ["'nois'", "'noise', 'target-noise', 'no-noise', 'bptt'"]),
         ("train --model.width 0", ["width must be at least 1, got 0"]),
         ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
+        (
+            "train --noise.family cauchy",
+            ["unknown noise family 'cauchy'; valid: gaussian, uniform, logistic, empirical"],
+        ),
+        ("train --surrogate.shape box", ["surrogate shape 'box'", "empirical, arctan, triangle"]),
+        ("noise sweep --families gauss", ["families must be some of gaussian, ", "got gauss"]),
         ("train --neuron.v-init high", ["--neuron.v-init", "'high'"]),
         ("train --data.name digit", ["'digit'", "Did you mean 'digits'?", "mnist-5k"]),
         ("train --data.name no/such", ["no/such'", "mnist-5k"]),

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from snnlab.cli.main import main
 from snnlab.experiment.store import Run, list_runs
+from snnlab.neuron import registry
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -42,6 +44,12 @@ def test_quick_answers_load_no_torch(args: list[str]) -> None:
     environ = {"PYTHONPATH": str(ROOT), "PATH": "", "COLUMNS": "80"}
     done = subprocess.run(command, env=environ, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1][:2] == "[]"
+
+
+def test_the_help_names_all_families_of_noise(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "--help"])
+    entry = capsys.readouterr().out.split("--noise.family ")[1].split("--noise.sigma")[0]
+    assert all(name in entry for name in registry.names())
 
 
 def test_listing_and_showing_runs_load_no_torch(finished: dict[str, Run]) -> None:

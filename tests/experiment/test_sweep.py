@@ -183,7 +183,7 @@ def test_tables_hold_means_over_seeds(done: dict[str, Any]) -> None:
     assert (float(first["lowest"]), float(first["highest"])) == (91.1, 93.1)
     assert float(first["high"]) - 92.1 == pytest.approx(12.706, abs=1e-3)  # t at 0.975, 1 degree
     assert float(first["training_seconds"]) == 3.0
-    text = sweep_markdown(done)
+    text = re.sub(" +", " ", sweep_markdown(done))
     assert "| noise.sigma | model.name | seeds | T = 1 | T = 2 | T = 4 | training (s) |" in text
     assert "| 0.3 | mlp | 2 | 94.10 ± 12.71 | 94.20 ± 12.71 | 94.40 ± 12.71 | 3.0 |" in text
 

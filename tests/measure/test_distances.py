@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from snnlab.measure.distances import Table, Target, distance, law, matched_laws
+from snnlab.measure.distances import Target, distance, law, matched_laws
 from snnlab.neuron import Noise
 
 EDGES = np.linspace(-1, 2, 301)
@@ -61,6 +61,6 @@ def test_an_empty_histogram_has_no_distance():
 
 
 def test_a_table_of_quantiles_is_a_law():
-    table = Table([0.0, 0.5, 1.0])
+    table = law(Noise("empirical", quantiles=(0.0, 0.5, 1.0)))
     np.testing.assert_allclose(table.cdf(np.array([-1.0, 0.25, 0.5, 2.0])), [0, 0.25, 0.5, 1])
     np.testing.assert_allclose(table.ppf(np.array([0.0, 0.25, 1.0])), [0, 0.25, 1])

@@ -13,7 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from snnlab.learning import BPTT, SingleStep
 from snnlab.network import Architecture, build
-from snnlab.neuron import Neuron, NeuronLayer, Noise, fused
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.fast import fused
 
 
 class NoWaiting(TorchDispatchMode):
@@ -32,7 +33,7 @@ def always_fused(monkeypatch):
     """Use the fused kernels wherever their types allow; lists the calls."""
     calls = []
 
-    def usable(x):
+    def usable(x, *used):
         calls.append(tuple(x.shape))
         return x.dtype in fused.TYPES
 
@@ -82,7 +83,7 @@ def test_a_network_learns_the_same_as_by_the_plain_kernels(monkeypatch, name):
     images = torch.randn(4, 1, 8, 8, device=DEVICE)
     found = []
     for use in (False, True):
-        monkeypatch.setattr(fused, "usable", lambda x, use=use: use)
+        monkeypatch.setattr(fused, "usable", lambda *_, use=use: use)
         net = build(Architecture(name, width=4), image_shape=(1, 8, 8), classes=3, seed=0)
         net.to(DEVICE)
         net(images, 4).square().sum().backward()

@@ -13,8 +13,9 @@ import torch
 from fused_numbers import DEVICE, NOISES, SURROGATES, noise_numbers, seeded, uniform_numbers
 from scipy import stats
 
-from snnlab.neuron import Neuron, Noise, Surrogate, fused, kernels
-from snnlab.neuron.noise import cumulative, reach_probability
+from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron.fast import fused, kernels
+from snnlab.neuron.noise import reach_probability
 from snnlab.neuron.rounding import RoundAtRandom
 
 
@@ -75,7 +76,7 @@ def test_target_noise_rounds_as_the_same_numbers_say(family, v_th):
     assert torch.equal(rates[sure].double(), expected[sure])
     monkeypatched = pytest.MonkeyPatch()
     with monkeypatched.context() as patch:
-        patch.setattr(fused, "usable", lambda x: True)
+        patch.setattr(fused, "usable", lambda *_: True)
         found = RoundAtRandom.apply(leaf, v_th, noise, seeded(3))
     assert torch.equal(found.detach(), rates)
     low, high = ((edge - (noise.mu - 0.5) / 4) * v_th for edge in (0, 1))
@@ -97,7 +98,7 @@ def test_noise_has_its_distribution(family):
     z = noise_numbers(noise, 4, 2**15).double().cpu()
     assert abs(z.mean()) < 4 / math.sqrt(len(z))
     assert abs(z.var() - 1) < 0.03
-    shares = cumulative(family, z, noise.standard_quantiles)
+    shares = noise.law.cumulative(z)
     assert stats.kstest(shares.numpy(), "uniform").pvalue > 1e-3
 
 

@@ -6,8 +6,9 @@ import torch
 import triton
 import triton.language as tl
 
-from snnlab.neuron import Neuron, Noise, Surrogate, fused
-from snnlab.neuron.triton_kernels import even, standard_noise
+from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.triton_kernels import even, standard_noise
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)
@@ -64,9 +65,9 @@ def uniform_numbers(seed: int, n: int) -> torch.Tensor:
 def noise_numbers(noise: Noise, seed: int, n: int) -> torch.Tensor:
     """(n,) as the first call of `fused_scan` or `rounded_rates` with this seed draws them."""
     out = torch.empty(n, device=DEVICE)
-    table = fused.table_of(out, noise.standard_quantiles)
+    law = fused.known(noise.law, out)
     drawn = fused.draw_seed(seeded(seed), DEVICE)
-    write_noise[fused.programs(n)](drawn, out, n, *table, noise.family, fused.BLOCK)
+    write_noise[fused.programs(n)](drawn, out, n, *law, fused.BLOCK)
     return out
 
 

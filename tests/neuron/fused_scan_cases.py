@@ -20,7 +20,8 @@ from fused_numbers import (
     seeded,
 )
 
-from snnlab.neuron import Neuron, Surrogate, dynamics, fused, kernels
+from snnlab.neuron import Neuron, Surrogate, dynamics
+from snnlab.neuron.fast import fused, kernels
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=repr)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate
 from snnlab.neuron.dynamics import charge, fire, reset, scan, start, step, trace
-from snnlab.neuron.kernels import fast_scan
+from snnlab.neuron.fast.kernels import fast_scan
 from snnlab.neuron.transfer import multi_step_rate
 
 NEURONS = [

@@ -10,7 +10,8 @@ import torch
 from scipy import stats
 
 from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate
-from snnlab.neuron.noise import SMOOTHING, density, sample
+from snnlab.neuron.families import SMOOTHING
+from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope
 
@@ -66,7 +67,7 @@ def test_the_slope_is_the_smoothed_density_of_the_firing_probability():
     slope = firing_probability_slope(CURRENTS, LOPSIDED)
     torch.testing.assert_close(slope, (high - low) / (2 * width), rtol=0, atol=1e-9)
     grid = torch.linspace(-6, 9, 20_001, dtype=torch.float64)
-    area = torch.trapezoid(density("empirical", grid, LOPSIDED.standard_quantiles), grid)
+    area = torch.trapezoid(LOPSIDED.law.density(grid), grid)
     assert area.item() == pytest.approx(1, abs=1e-5)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.dynamics import scan
-from snnlab.neuron.kernels import noisy_fire
+from snnlab.neuron.fast.kernels import noisy_fire
 from snnlab.neuron.transfer import firing_probability, multi_step_rate
 
 N = 50_000  # neurons per current

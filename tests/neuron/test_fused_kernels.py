@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnlab.neuron import Neuron, NeuronLayer, Noise, fused
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.fast import fused
 
 HERE = Path(__file__).parent
 needs_triton = pytest.mark.skipif(not find_spec("triton"), reason="Triton is not installed")
@@ -41,7 +42,7 @@ import sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from snnlab.neuron import triton_kernels
+from snnlab.neuron.fast import triton_kernels
 for name, types in {programs!r}.items():
     kernel = getattr(triton_kernels, name)
     given = {{key: value for key, value in {given!r}.items() if key in kernel.arg_names}}
@@ -79,6 +80,19 @@ def test_they_compile_for_a_gpu(tmp_path):
     sizes = dict(line.split() for line in done.stdout.splitlines())
     assert set(sizes) == set(PROGRAMS)
     assert all(int(size) > 1000 for size in sizes.values())
+
+
+@needs_triton
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kernel", ["noisy_step", "rounding_step", "weigh", "scan_forward"])
+def test_a_name_that_they_do_not_know_does_not_compile(kernel, tmp_path):
+    env = dict(os.environ) | {"TRITON_CACHE_DIR": str(tmp_path)}
+    env.pop("TRITON_INTERPRET", None)
+    given = GIVEN | {"FAMILY": "laplace", "SHAPE": "laplace"}
+    script = COMPILE.format(programs={kernel: PROGRAMS[kernel]}, given=given)
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "unknown noise family" in done.stderr or "unknown surrogate shape" in done.stderr
 
 
 def test_they_are_for_gpus_only(monkeypatch):

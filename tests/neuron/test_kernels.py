@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron import Neuron, Noise, Surrogate, registry
 from snnlab.neuron.dynamics import scan, step
-from snnlab.neuron.kernels import below, fast_scan, noisy_fire, repeat_in_time
-from snnlab.neuron.noise import quantile
+from snnlab.neuron.fast.kernels import below, fast_scan, noisy_fire, repeat_in_time
 from snnlab.neuron.transfer import firing_probability
 
 SHAPES = ["gaussian", "uniform", "logistic", "arctan", "triangle"]
@@ -165,7 +164,7 @@ def test_the_same_uniform_numbers_give_the_same_spikes_as_plain_noise(family, ne
     current = neuron.v_th * torch.linspace(-1, 2, 40_001, dtype=torch.float64)
     u = sixteen_bits(len(current), seed=8)
     mean = torch.full_like(current, noise.mu * neuron.v_th)
-    deviation = -noise.sigma * neuron.v_th * quantile(family, u)
+    deviation = -noise.sigma * neuron.v_th * registry.family(family).quantile(u)
     plain = step(mean, current, neuron, deviation=deviation).spikes
     fast = noisy_fire(current, neuron, noise, Surrogate(), seeded(8))
     assert 0.2 < plain.mean() < 0.8

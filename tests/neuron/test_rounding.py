@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from snnlab.neuron import Neuron, NeuronLayer, Noise, mean_response, multi_step_rate, trace
-from snnlab.neuron.kernels import noisy_fire
+from snnlab.neuron.fast.kernels import noisy_fire
 from snnlab.neuron.rounding import round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Surrogate
 from snnlab.neuron.transfer import firing_probability, target_mean, target_variance

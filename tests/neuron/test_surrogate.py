@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.dynamics import scan
-from snnlab.neuron.kernels import noisy_fire
+from snnlab.neuron.fast.kernels import noisy_fire
 from snnlab.neuron.surrogate import slope
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from snnlab.neuron import Surrogate
-from snnlab.neuron.kernels import sum_over_time
+from snnlab.neuron.fast.kernels import sum_over_time
+from snnlab.neuron.fast.weighted_slope import WeightedSlope
 from snnlab.neuron.surrogate import slope
-from snnlab.neuron.weighted_slope import WeightedSlope
 
 SURROGATES = [
     *(Surrogate(shape, 0.4) for shape in ("gaussian", "uniform", "logistic", "arctan", "triangle")),

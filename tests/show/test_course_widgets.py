@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from snnlab.biology.hodgkin_huxley import simulate_membrane
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.measure.early_exit import early_exit_curve
 from snnlab.measure.energy import cost_report
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
-from snnlab.neuron.hodgkin_huxley import simulate_membrane
 from snnlab.neuron.spec import Noise
 from snnlab.show.picture import picture
 from snnlab.show.voltage import voltage_and_spikes

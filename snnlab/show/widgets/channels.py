@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from snnlab.neuron.hodgkin_huxley import MembraneTrace, simulate_membrane
+from snnlab.biology.hodgkin_huxley import MembraneTrace, simulate_membrane
 from snnlab.show.arrays import Floats
 from snnlab.show.picture import Picture, picture
 from snnlab.show.voltage import voltage_and_spikes

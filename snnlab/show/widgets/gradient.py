@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab.experiment.methods import Dashes
-from snnlab.neuron.spec import Family, Noise
+from snnlab.neuron import registry
+from snnlab.neuron.spec import Noise
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
@@ -25,7 +26,7 @@ def gradient_explorer() -> LivePicture:
     """
     current = torch.linspace(-0.5, 1.5, 401, dtype=torch.float64)
 
-    def draw(sigma: float, mu: float, family: Family) -> Picture:
+    def draw(sigma: float, mu: float, family: str) -> Picture:
         noise = Noise(family, sigma, mu)
         probability = firing_probability(current, noise)
         slope = firing_probability_slope(current, noise)
@@ -44,7 +45,7 @@ def gradient_explorer() -> LivePicture:
         {
             "sigma": slider("sigma (v_th)", 0.02, 1.0, 0.29, 0.01),
             "mu": slider("mu (v_th)", 0.0, 1.0, 0.5, 0.05),
-            "family": choice("noise", ["gaussian", "uniform", "logistic"]),
+            "family": choice("noise", registry.without_table()),
         },
     )
 

@@ -6,9 +6,10 @@ import math
 
 import torch
 
+from snnlab.neuron import registry
 from snnlab.neuron.dynamics import trace
 from snnlab.neuron.noise import sample
-from snnlab.neuron.spec import Family, Neuron, Noise
+from snnlab.neuron.spec import Neuron, Noise
 from snnlab.show.membrane import membrane_histogram
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import LivePicture, choice, live_axes, slider
@@ -33,9 +34,7 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
     if neurons < 100:
         raise ValueError(f"a histogram needs 100 or more neurons, got {neurons}")
 
-    def draw(
-        timesteps: int, lowest: float, highest: float, family: Family, sigma: float
-    ) -> Picture:
+    def draw(timesteps: int, lowest: float, highest: float, family: str, sigma: float) -> Picture:
         generator = torch.Generator().manual_seed(seed)
         share = torch.rand(neurons, generator=generator)
         currents = lowest + (highest - lowest) * share  # (N,)
@@ -67,7 +66,7 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
             "timesteps": slider("timesteps T", 2, 64, 16),
             "lowest": slider("lowest current (v_th)", -0.5, 0.5, 0.0, 0.01),
             "highest": slider("highest current (v_th)", 0.51, 1.5, 1.0, 0.01),
-            "family": choice("noise", ["gaussian", "uniform", "logistic"]),
+            "family": choice("noise", registry.without_table()),
             "sigma": slider("sigma (v_th)", 0.05, 0.6, round(1 / math.sqrt(12), 3), 0.001),
         },
     )

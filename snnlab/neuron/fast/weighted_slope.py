@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from snnlab.neuron.noise import SQRT2, SQRT3
 from snnlab.neuron.spec import Surrogate
-from snnlab.neuron.surrogate import slope
 
 
 class WeightedSlope:
@@ -29,20 +25,11 @@ class WeightedSlope:
     """
 
     def __init__(self, surrogate: Surrogate, offset: float, v_th: float, like: Tensor) -> None:
-        self.surrogate, self.v_th = surrogate, v_th
-        self.width = surrogate.width * v_th
-        scale, constant = 1 / v_th, 0.0
-        if surrogate.shape == "gaussian":  # exp(constant - z^2)
-            scale = 1 / (SQRT2 * self.width)
-            constant = -math.log(math.sqrt(2 * math.pi) * self.width)
-        elif surrogate.shape == "arctan":  # 1 / (constant + z^2)
-            scale, constant = math.pi / math.sqrt(self.width), self.width
-        elif surrogate.shape == "uniform":
-            scale = 1.0
-        self.scale = scale
+        self.law, self.width, self.v_th = surrogate.law, surrogate.width, v_th
+        self.scale, constant = self.law.quick_constants(self.width, v_th)
         self.offset, self.constant = (
             torch.full((), value, dtype=like.dtype, device=like.device)
-            for value in (offset * scale, constant)
+            for value in (offset * self.scale, constant)
         )
 
     def times(self, grad: Tensor, x: Tensor) -> Tensor:
@@ -63,17 +50,11 @@ class WeightedSlope:
             out: the result; only without a total may it be `room`.
         """
         z = torch.add(self.offset, x, alpha=self.scale, out=room)
-        if self.surrogate.shape == "arctan":
-            torch.addcmul(self.constant, z, z, out=z)
+        z = self.law.quick_slope(z, self.constant, self.width, self.v_th)
+        if self.law.quick_inverse:
             if total is None:
                 return torch.div(grad, z, out=out)
             return torch.addcdiv(total, grad, z, out=out)
-        if self.surrogate.shape == "gaussian":
-            torch.addcmul(self.constant, z, z, value=-1, out=z).exp_()
-        elif self.surrogate.shape == "uniform":
-            z.abs_().le_(SQRT3 * self.width).mul_(1 / (2 * SQRT3 * self.width))
-        else:
-            z = slope(self.surrogate, z).div_(self.v_th)
         if total is None:
             return torch.mul(grad, z, out=out)
         return torch.addcmul(total, grad, z, out=out)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from snnlab.measure.channel_noise import fit_threshold, pulse_response
-from snnlab.neuron.hodgkin_huxley import (
+from snnlab.biology.channel_noise import fit_threshold, pulse_response
+from snnlab.biology.hodgkin_huxley import (
     E_LEAK,
     E_POTASSIUM,
     E_SODIUM,
@@ -16,7 +16,7 @@ from snnlab.neuron.hodgkin_huxley import (
     REST,
     SODIUM,
 )
-from snnlab.neuron.ion_channels import gate_rates, graph, settled
+from snnlab.biology.ion_channels import gate_rates, graph, settled
 
 
 def test_without_noise_there_is_a_sharp_threshold():

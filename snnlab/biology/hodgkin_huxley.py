@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snnlab.neuron.ion_channels import POTASSIUM_OPEN, SODIUM_OPEN, Floats, advance, settled
+from snnlab.biology.ion_channels import POTASSIUM_OPEN, SODIUM_OPEN, Floats, advance, settled
 
 CAPACITANCE = 1.0  # uF/cm2
 SODIUM, POTASSIUM, LEAK = 120.0, 36.0, 0.3  # mS/cm2, with all channels open

@@ -19,11 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.neuron import fused
-from snnlab.neuron.layout import like_timesteps
-from snnlab.neuron.noise import LOGISTIC_RATE, SQRT2, SQRT3, reach_probability
+from snnlab.neuron.fast import fused
+from snnlab.neuron.fast.layout import like_timesteps
+from snnlab.neuron.fast.weighted_slope import WeightedSlope
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.weighted_slope import WeightedSlope
 
 LEVELS = 2**15
 
@@ -47,7 +46,7 @@ def noisy_fire(
     Returns:
         0 or 1, the shape and layout of `current`.
     """
-    if fused.usable(current):
+    if fused.usable(current, noise, surrogate):
         return fused.noisy_fire(current, neuron, noise, surrogate, generator)
     spikes: Tensor = NoisyFire.apply(widened(current), neuron, noise, surrogate, generator)
     return spikes.to(current.dtype)
@@ -70,7 +69,7 @@ class NoisyFire(torch.autograd.Function):
         ctx.mean_offset = (neuron.beta * noise.mu - 1) * neuron.v_th
         ctx.v_th, ctx.surrogate = neuron.v_th, surrogate
         width = neuron.beta * noise.sigma * neuron.v_th
-        lead = signed_probability(noise, current, ctx.mean_offset, 1 / width)
+        lead = noise.law.mirrored().lead(current, ctx.mean_offset, 1 / width)
         return below(lead, generator)
 
     @staticmethod
@@ -79,18 +78,6 @@ class NoisyFire(torch.autograd.Function):
         (current,) = ctx.saved_tensors
         weighted = WeightedSlope(ctx.surrogate, ctx.mean_offset, ctx.v_th, current)
         return weighted.times(grads[0], current), None, None, None, None
-
-
-def signed_probability(noise: Noise, x: Tensor, offset: float, rate: float) -> Tensor:
-    """2 F((x + offset) * rate) - 1, between -1 and 1 (beyond them where uniform noise ends)."""
-    if noise.family == "gaussian":
-        return affine(x, offset, rate / SQRT2).erf_()
-    if noise.family == "uniform":
-        return affine(x, offset, rate / SQRT3)
-    if noise.family == "empirical":
-        reached = reach_probability(noise, affine(x, offset, rate))
-        return torch.empty_like(x).copy_(reached.mul_(2).sub_(1))  # in the layout of x
-    return affine(x, offset, 2 * rate * LOGISTIC_RATE).sigmoid_().mul_(2).sub_(1)
 
 
 def below(lead: Tensor, generator: torch.Generator) -> Tensor:
@@ -114,12 +101,6 @@ def widened(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
-def affine(x: Tensor, offset: float, rate: float) -> Tensor:
-    """(x + offset) * rate in one pass, as a new tensor."""
-    shift = torch.full((), offset * rate, dtype=x.dtype, device=x.device)  # no copy to a GPU
-    return torch.add(shift, x, alpha=rate)
-
-
 def fast_scan(
     currents: Tensor, neuron: Neuron, v: Tensor, surrogate: Surrogate
 ) -> tuple[Tensor, Tensor]:
@@ -134,7 +115,7 @@ def fast_scan(
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
-    if fused.usable(currents):
+    if fused.usable(currents, surrogate):
         return fused.fused_scan(currents, neuron, v, surrogate)
     spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
     return spikes.to(currents.dtype), last

@@ -4,7 +4,8 @@ Each program owns `BLOCK` neurons. The scan keeps their potentials in registers 
 timesteps, so a current is read once and a spike is written once, in one launch.
 
 Addresses: element i of timestep t lies `t` strides behind i, where i counts through the memory
-of one timestep, whatever its layout. Random numbers are Philox (Salmon et al. 2011): a function
+of one timestep, whatever its layout. FAMILY and SHAPE are the `on_gpu` of a family or density;
+another name does not compile. Random numbers are Philox (Salmon et al. 2011): a function
 of the seed, the timestep and i, so a run repeats whatever the number of programs.
 """
 
@@ -40,6 +41,7 @@ def probability(z, table, intervals, FAMILY: tl.constexpr):
     elif FAMILY == "logistic":
         p = tl.sigmoid(z * 1.8137993642342178)
     else:
+        tl.static_assert(FAMILY == "empirical", "unknown noise family")
         p = share_below(z, table, intervals)
     return p
 
@@ -56,6 +58,7 @@ def standard_noise(seed, place, table, intervals, FAMILY: tl.constexpr):
     elif FAMILY == "logistic":
         z = tl.log(u / (1 - u)) * 0.5513288954217921
     else:
+        tl.static_assert(FAMILY == "empirical", "unknown noise family")
         spot = u * intervals
         lower = tl.minimum(spot.to(tl.int32), intervals - 1)
         low = tl.load(table + lower)
@@ -85,6 +88,7 @@ def slope(distance, width, table, intervals, SHAPE: tl.constexpr):
     elif SHAPE == "triangle":
         density = tl.maximum(1 - tl.abs(z), 0.0)
     else:
+        tl.static_assert(SHAPE == "empirical", "unknown surrogate shape")
         above = share_below(z + 0.25, table, intervals)
         density = 2 * (above - share_below(z - 0.25, table, intervals))
     return density / width

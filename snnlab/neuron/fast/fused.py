@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.neuron.layout import dense_timestep, like_timesteps
+from snnlab.neuron.family import Density
+from snnlab.neuron.fast.layout import dense_timestep, like_timesteps
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 BLOCK = 1024
@@ -27,9 +28,13 @@ HAS_TRITON = find_spec("triton") is not None
 TYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
-def usable(currents: Tensor) -> bool:
-    """Whether the fused kernels can run on this tensor: it is on a GPU and not float64."""
-    return HAS_TRITON and currents.is_cuda and currents.dtype in TYPES
+def usable(currents: Tensor, *used: Noise | Surrogate) -> bool:
+    """Whether the fused kernels can run on this tensor, with noise and surrogate that are used.
+
+    It is on a GPU and not float64, and the programs know family and shape.
+    """
+    here = HAS_TRITON and currents.is_cuda and currents.dtype in TYPES
+    return here and all(one.law.on_gpu is not None for one in used)
 
 
 def programs(n: int, block: int = BLOCK) -> tuple[int]:
@@ -48,9 +53,16 @@ def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
     return torch.tensor(quantiles or (0.0,), dtype=torch.float32, device=device)
 
 
-def table_of(like: Tensor, quantiles: tuple[float, ...]) -> tuple[Tensor, int]:
-    """The last arguments of a kernel: the table and its number of intervals."""
-    return table_on(like.device, quantiles), max(1, len(quantiles) - 1)
+def known(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
+    """What a kernel is told of a distribution: its table, the number of intervals, its name.
+
+    Raises:
+        ValueError: the programs do not know it, see `usable`.
+    """
+    if law.on_gpu is None:
+        raise ValueError(f"the GPU programs do not know {law.name!r}")
+    table = table_on(like.device, law.quantiles)
+    return table, max(1, len(law.quantiles) - 1), law.on_gpu
 
 
 def same_places(grad: Tensor, like: Tensor) -> Tensor:
@@ -79,47 +91,42 @@ class FusedFire(torch.autograd.Function):
         ctx: Any, current: Tensor, neuron: Neuron, noise: Noise, surrogate: Surrogate, seed: Tensor
     ) -> Tensor:
         """Spikes."""
-        from snnlab.neuron.triton_kernels import noisy_step
+        from snnlab.neuron.fast.triton_kernels import noisy_step
 
         ctx.save_for_backward(current)
         ctx.offset, ctx.surrogate = (neuron.beta * noise.mu - 1) * neuron.v_th, surrogate
         ctx.width = surrogate.width * neuron.v_th
         spikes, n = torch.empty_like(current), current.numel()
         rate = 1 / (neuron.beta * noise.sigma * neuron.v_th)
-        table = table_of(current, noise.mirrored_quantiles)
-        block = BLOCK // 4
+        law, block = known(noise.law.mirrored(), current), BLOCK // 4
         with torch.cuda.device_of(current):
-            noisy_step[programs(n)](
-                current, spikes, n, seed, ctx.offset, rate, *table, noise.family, block
-            )
+            noisy_step[programs(n)](current, spikes, n, seed, ctx.offset, rate, *law, block)
         return spikes
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
         """Gradient with respect to the current."""
-        from snnlab.neuron.triton_kernels import weigh
+        from snnlab.neuron.fast.triton_kernels import weigh
 
         (current,) = ctx.saved_tensors
         grad, out = same_places(grads[0], current), torch.empty_like(current)
-        n, table = current.numel(), table_of(current, ctx.surrogate.quantiles)
+        n, law = current.numel(), known(ctx.surrogate.law, current)
         with torch.cuda.device_of(current):
-            weigh[programs(n)](
-                grad, current, out, n, ctx.offset, ctx.width, *table, ctx.surrogate.shape, BLOCK
-            )
+            weigh[programs(n)](grad, current, out, n, ctx.offset, ctx.width, *law, BLOCK)
         return out, None, None, None, None
 
 
 def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.Generator) -> Tensor:
     """The forward pass of `rounding.round_at_random` in one kernel, for a dense current."""
-    from snnlab.neuron.triton_kernels import rounding_step
+    from snnlab.neuron.fast.triton_kernels import rounding_step
 
     seed = draw_seed(generator, current.device)
     rates, n = torch.empty_like(current), current.numel()
     gain, T = noise.timesteps / v_th, float(noise.timesteps)
-    table = table_of(current, noise.standard_quantiles)
+    law = known(noise.law, current)
     with torch.cuda.device_of(current):
         rounding_step[programs(n)](
-            current, rates, n, seed, gain, T, noise.mu, noise.sigma, *table, noise.family, BLOCK
+            current, rates, n, seed, gain, T, noise.mu, noise.sigma, *law, BLOCK
         )
     return rates
 
@@ -171,7 +178,7 @@ class FusedScan(torch.autograd.Function):
         seed: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Spikes and last potential."""
-        from snnlab.neuron.triton_kernels import scan_forward
+        from snnlab.neuron.fast.triton_kernels import scan_forward
 
         ctx.neuron, ctx.surrogate = neuron, surrogate
         ctx.set_materialize_grads(False)
@@ -182,14 +189,13 @@ class FusedScan(torch.autograd.Function):
         start = same_places(v, spikes[0])
         potentials = torch.empty_like(spikes, dtype=torch.float32) if learning else start
         last, n = torch.empty_like(spikes[0], dtype=torch.float32), start.numel()
-        family = noise.family if noise else "none"
+        law = known(noise.law, start) if noise else (start, 1, "none")
         spread = noise.sigma * neuron.v_th if noise else 0.0
-        table = table_of(start, noise.standard_quantiles if noise else ())
         with torch.cuda.device_of(start):
             scan_forward[programs(n)](
                 currents, start, spikes, potentials, last, n, len(spikes), currents.stride(0),
-                neuron.beta, neuron.v_th, start if seed is None else seed, spread, *table,
-                family, neuron.reset == "subtract", learning, BLOCK,
+                neuron.beta, neuron.v_th, start if seed is None else seed, spread, *law,
+                neuron.reset == "subtract", learning, BLOCK,
             )  # fmt: skip
         if learning:
             ctx.save_for_backward(potentials, spikes)
@@ -200,7 +206,7 @@ class FusedScan(torch.autograd.Function):
         ctx: Any, *grads: Any
     ) -> tuple[Tensor | None, None, Tensor | None, None, None, None]:
         """Gradients with respect to the currents and the first potential."""
-        from snnlab.neuron.triton_kernels import scan_backward
+        from snnlab.neuron.fast.triton_kernels import scan_backward
 
         potentials, spikes = ctx.saved_tensors
         neuron, surrogate = ctx.neuron, ctx.surrogate
@@ -216,8 +222,8 @@ class FusedScan(torch.autograd.Function):
                 first if of_spikes is None else of_spikes, first if of_last is None else of_last,
                 potentials, spikes, grad_currents, grad_start, n, len(potentials),
                 0 if of_spikes is None else of_spikes.stride(0), neuron.beta, neuron.v_th,
-                surrogate.width * neuron.v_th, *table_of(first, surrogate.quantiles),
-                surrogate.shape, neuron.reset == "subtract", of_spikes is not None,
+                surrogate.width * neuron.v_th, *known(surrogate.law, first),
+                neuron.reset == "subtract", of_spikes is not None,
                 of_last is not None, BLOCK,
             )  # fmt: skip
         return grad_currents, None, grad_start, None, None, None

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from snnlab.neuron.hodgkin_huxley import LONGEST_STEP, simulate_membrane
+from snnlab.biology.hodgkin_huxley import LONGEST_STEP, simulate_membrane
 
 Floats = NDArray[np.float64]
 

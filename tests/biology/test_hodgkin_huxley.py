@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from snnlab.neuron.hodgkin_huxley import (
+from snnlab.biology.hodgkin_huxley import (
     E_LEAK,
     E_POTASSIUM,
     E_SODIUM,
@@ -16,7 +16,7 @@ from snnlab.neuron.hodgkin_huxley import (
     SODIUM,
     simulate_membrane,
 )
-from snnlab.neuron.ion_channels import (
+from snnlab.biology.ion_channels import (
     POTASSIUM_OPEN,
     SODIUM_OPEN,
     advance,

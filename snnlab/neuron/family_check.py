@@ -1,0 +1,133 @@
+"""Whether an object is a noise family: what it says about its distribution must fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from snnlab.neuron import registry
+from snnlab.neuron.family import Family
+
+RESERVED = ("none",)  # what tables and GPU programs call the absence of noise
+CLOSE = 1e-3
+"""How exact probabilities, moments and slopes must be."""
+JUMPS = 0.01
+"""Share of the points at which slopes may differ, as a density may jump."""
+WIDTH, V_TH = 0.7, 1.3
+
+
+def check(family: Any) -> None:
+    """Raise FamilyError unless an object is a family that can be registered."""
+    if not isinstance(family, Family):
+        kind = isinstance(family, type) and issubclass(family, Family)
+        hint = f": pass an object, {family.__name__}()" if kind else ""
+        raise registry.FamilyError(f"a noise family is an object derived from Family{hint}")
+    name = getattr(family, "name", None)
+    if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:
+        raise registry.FamilyError(
+            "the name of a noise family must be letters, digits and '_', and not none, got "
+            f"{name!r} for {type(family).__name__}"
+        )
+    for fault in [*claims(family), *faults(family)]:
+        raise registry.FamilyError(f"noise family {name!r}: {fault}")
+
+
+def claims(family: Family) -> Iterator[str]:
+    """What only the families of the kit may say of themselves."""
+    if family.on_gpu is not None:
+        yield f"on_gpu must be None, as the GPU programs do not know it, got {family.on_gpu!r}"
+    if family.takes_quantiles:
+        yield "takes_quantiles must be False; tables of quantiles are the family empirical"
+
+
+def faults(family: Family) -> Iterator[str]:
+    """What is wrong with the numbers of a family."""
+    z = torch.linspace(-12, 12, 24_001, dtype=torch.float64) + 1e-4  # kinks lie between them
+    p = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
+    for name, x in (("cumulative", z), ("density", z), ("quantile", p)):
+        for given in (x, torch.rand(2, 3)):
+            found = getattr(family, name)(given)
+            kind = (found.shape, found.dtype) if isinstance(found, Tensor) else type(found)
+            if kind != (given.shape, given.dtype):
+                yield f"{name} must return a tensor of the shape and dtype of its argument"
+                return
+            if not found.isfinite().all():
+                yield f"{name} must be finite"
+                return
+    reached, density = family.cumulative(z), family.density(z)
+    rises = (reached.diff() >= -1e-9).all() and reached[0] < 0.01 and reached[-1] > 0.99
+    if not rises or reached.min() < -1e-9 or reached.max() > 1 + 1e-9:
+        yield "cumulative must rise from 0 to 1"
+    if not close(torch.cumulative_trapezoid(density, z), reached[1:] - reached[0]):
+        yield "density must be the derivative of cumulative"
+    if not mostly(slope_of(family, z), density):
+        yield "the gradient of cumulative must be density: write it in torch's operations"
+    if not close(family.cumulative(family.quantile(p)), p):
+        yield "quantile must be the inverse of cumulative"
+    mean, std = moments(family)
+    if not abs(mean) < CLOSE or not abs(std - 1) < CLOSE:
+        yield f"mean and standard deviation must be 0 and 1, they are {mean:.4g} and {std:.4g}"
+    if family.symmetric and not close(family.cumulative(-z), 1 - reached):
+        yield "it is not symmetric"
+    if family.half_width and not close((z / family.half_width + 1).clamp(0, 2) / 2, reached):
+        yield f"it is not spread evenly over {family.half_width:g} to both sides"
+    yield from faults_of_samples(family)
+    yield from faults_of_quick_forms(family, z)
+
+
+def faults_of_samples(family: Family) -> Iterator[str]:
+    """What is wrong with the random numbers of a family."""
+    like = torch.empty(100, 200)
+    drawn, again = (family.sample(like, torch.Generator().manual_seed(0)) for _ in range(2))
+    if drawn.shape != like.shape or drawn.dtype != like.dtype:
+        yield "sample must have the shape and dtype of its argument"
+    elif not torch.equal(drawn, again):
+        yield "sample must take its randomness from the generator alone"
+    else:
+        shares = family.cumulative(drawn.double().flatten()).sort().values
+        even = (torch.arange(len(shares)) + 0.5) / len(shares)
+        if not close(shares, even, 0.02):
+            yield "sample must follow cumulative"
+
+
+def faults_of_quick_forms(family: Family, z: Tensor) -> Iterator[str]:
+    """Where what runs fast differs from what is right."""
+    lead = family.lead(z, 0.3, 1.2).clamp(-1, 1)
+    if not close(lead, 2 * family.cumulative((z + 0.3) * 1.2) - 1):
+        yield "lead must be 2 cumulative - 1"
+    scale, constant = family.quick_constants(WIDTH, V_TH)
+    found = family.quick_slope(z * scale, torch.tensor(constant, dtype=z.dtype), WIDTH, V_TH)
+    found = 1 / found if family.quick_inverse else found
+    if not mostly(found, family.slope(z / V_TH, WIDTH) / V_TH):
+        yield "quick_slope must be slope"
+
+
+def slope_of(family: Family, z: Tensor) -> Tensor:
+    """The gradient of the cumulative probability, as learned noise takes it; 0 if none flows."""
+    leaf = z.clone().requires_grad_()
+    with torch.enable_grad():
+        total = family.cumulative(leaf).sum()
+    return torch.autograd.grad(total, leaf)[0] if total.requires_grad else torch.zeros_like(z)
+
+
+def moments(family: Family) -> tuple[float, float]:
+    """Mean and standard deviation, far into the tails."""
+    u = torch.linspace(-30, 30, 6001, dtype=torch.float64)
+    p = u.sigmoid()
+    weight = p * (-u).sigmoid()  # dp / du
+    z = family.quantile(p)
+    mean, square = (torch.trapezoid(x * weight, u).item() for x in (z, z.square()))
+    return mean, max(square - mean**2, 0) ** 0.5
+
+
+def close(found: Tensor, expected: Tensor, most: float = CLOSE) -> bool:
+    """Whether numbers differ by little everywhere."""
+    return bool(((found - expected).abs() < most).all())
+
+
+def mostly(found: Tensor, expected: Tensor) -> bool:
+    """Whether slopes differ by little almost everywhere."""
+    return bool(((found - expected).abs() > CLOSE).double().mean() < JUMPS)

@@ -1,0 +1,1 @@
+"""What is fast: kernels for CPU and GPU that tests hold equal to `dynamics` and `rounding`."""
