@@ -158,7 +158,7 @@ def ask_for(*wanted: str) -> None:
     Raises:
         FamilyError: one cannot be imported.
     """
-    if any(name not in _families and name not in _densities for name in wanted):
+    if any(isinstance(name, str) and name not in shapes() for name in wanted):
         load_named()
 
 
