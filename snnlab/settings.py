@@ -144,6 +144,22 @@ def bare(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
+def some(hint: Any) -> Any:
+    """The type without its notes, and without None where that is valid, too."""
+    kind = bare(hint)
+    if get_origin(kind) in (Union, UnionType):
+        (kind,) = (option for option in get_args(kind) if option is not NoneType)
+    return bare(kind)
+
+
+def options_of(hint: Any) -> list[str] | None:
+    """The valid texts where a setting is one of several; else None."""
+    valid, kind = validity(hint), some(hint)
+    if valid.options is not None:
+        return list(valid.options())
+    return list(get_args(kind)) if get_origin(kind) is Literal else None
+
+
 class Refused(ValueError):
     """A value that a setting cannot have."""
 
@@ -155,10 +171,9 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
     if origin in (Union, UnionType):
         if value is None:
             return None
-        (kind,) = (option for option in get_args(kind) if option is not NoneType)
-        return converted(Annotated[kind, valid], value, called, " or None")
-    if valid.options is not None or origin is Literal:
-        options = list(valid.options()) if valid.options else list(get_args(kind))
+        return converted(Annotated[some(kind), valid], value, called, " or None")
+    options = options_of(hint)
+    if options is not None:
         if not isinstance(value, str) or value not in options:
             raise Refused(
                 f"unknown {valid.called or called} {value!r}; valid: {', '.join(options)}"

@@ -1,45 +1,114 @@
 """The state of a page in its link: read from the query parameters, clamped, written back.
 
-A widget starts from what the link says and writes what it holds into the link, so that the
-address bar can be copied at any time. A link that makes no sense gives the default values.
-Who comes back to a page within a session finds it as it was.
+A widget starts from what the link says, and what is moved is written into the link, so that the
+address bar can be copied at any time. A link that makes no sense gives the default values, and a
+default that nobody has moved needs no place in it. Who comes back to a page within a session
+finds it as it was.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 MOST_CHARACTERS = 400
 """Longer values in a link are passed over."""
-
-
 KEPT = "kept"
+ARRIVING, SCRIPT = "arriving", "script"
+ONE_ENTRY = """<script>
+if (history.visit !== "VISIT") {
+  if (!history.visit) {
+    const push = history.pushState;
+    history.pushState = function (state, title, url) {
+      const same = new URL(url ?? "", location).pathname === location.pathname;
+      (same ? history.replaceState : push).call(history, state, title, url);
+    };
+  }
+  history.visit = "VISIT";
+  history.replaceState({}, "", location.pathname + "LINK");
+}
+</script>"""
+"""Streamlit enters every change of a link into the history of the browser, so that Back would lead
+from one control to the one before. With this, it leads from page to page."""
 
 
-def enter(page: str) -> None:
-    """Say which page is shown; what its link says now is kept for the session."""
-    st.session_state["page"] = page
-    kept().update({name: st.query_params[name] for name in st.query_params})
+@contextlib.contextmanager
+def one_entry_per_visit() -> Iterator[None]:
+    """What is drawn meanwhile makes one entry in the history of the browser.
+
+    Streamlit may bring a link into the address bar before the address of its page, and the script
+    is not there yet when the first page is drawn. So it is the script that writes the link of a
+    page that somebody comes to.
+    """
+    yield
+    if st.session_state.pop(ARRIVING, False):
+        link = urlencode(kept())
+        script = ONE_ENTRY.replace("LINK", f"?{link}" if link else "")
+        st.session_state[SCRIPT] = script.replace("VISIT", secrets.token_hex(4))
+    st.html(st.session_state[SCRIPT], unsafe_allow_javascript=True)
+
+
+def enter(page: str, *, hold_back: bool = False) -> None:
+    """Say which page is shown.
+
+    What its link says is kept for the session. From the menu one comes with a link that says
+    nothing: then the page is as it was in this session. Back and forward mean what they say.
+
+    Args:
+        page: its name.
+        hold_back: whether `one_entry_per_visit` writes the link of a page that one comes to.
+    """
+    context = get_script_run_ctx()
+    visit = (page, context.page_script_hash if context else "")  # a page may have two addresses
+    back = context is not None and context.is_history_navigation
+    if back or visit != st.session_state.get("visit"):
+        st.session_state["visit"] = visit
+        st.session_state[ARRIVING] = hold_back
+        for name in [name for name in st.session_state if str(name).startswith(key(""))]:
+            del st.session_state[name]
+        if (link := st.query_params.to_dict()) or back:
+            pages()[page] = link
+    publish()
+
+
+def page() -> str:
+    """The name of the page that is shown."""
+    name: str = st.session_state.get("visit", ("", ""))[0]
+    return name
+
+
+def pages() -> dict[str, dict[str, str]]:
+    """What the links of the pages say that this session has seen."""
+    found: dict[str, dict[str, str]] = st.session_state.setdefault(KEPT, {})
+    return found
 
 
 def kept() -> dict[str, str]:
-    """What this session knows of the page that is shown."""
-    pages: dict[str, dict[str, str]] = st.session_state.setdefault(KEPT, {})
-    return pages.setdefault(str(st.session_state.get("page", "")), {})
+    """What the link of the page that is shown says."""
+    return pages().setdefault(page(), {})
+
+
+def publish() -> None:
+    """Bring the link into the address bar, unless it stands there."""
+    if not st.session_state.get(ARRIVING) and st.query_params.to_dict() != kept():
+        st.query_params.from_dict(kept())
 
 
 def key(name: str) -> str:
     """The key of a widget of the page that is shown."""
-    return f"{st.session_state.get('page', '')}:{name}"
+    return f"{page()}:{name}"
 
 
 def said(name: str) -> str | None:
-    """What the link, or the session before it, says about `name`; None if nothing or too much."""
-    value: str | None = st.query_params.get(name) or kept().get(name)
+    """What the link says about `name`; None if nothing or too much."""
+    value = kept().get(name)
     return value if value is not None and len(value) <= MOST_CHARACTERS else None
 
 
@@ -71,20 +140,39 @@ def several(name: str, options: Sequence[str], default: Sequence[str]) -> list[s
     return [option for option in options if option in value.split(",")]
 
 
-def remember(**values: Any) -> None:
-    """Write values into the link; None takes a name out of it."""
-    for name, value in values.items():
-        if value is None:
-            kept().pop(name, None)
-            if name in st.query_params:
-                del st.query_params[name]
-            continue
-        text = f"{value:g}" if isinstance(value, float) else str(value)
-        if isinstance(value, list | tuple):
-            text = ",".join(map(str, value))
+def remember(name: str, value: Any, default: Any = None) -> None:
+    """Write a value into the link; nothing (None, no text, an empty list) takes it out.
+
+    Args:
+        name: in the link.
+        value: a number, a text, a list of texts, or True or False.
+        default: a link that says nothing about `name` means this, and goes on saying nothing.
+    """
+    text = written(value)
+    if not text:
+        kept().pop(name, None)
+    elif name in kept() or text != written(default):
         kept()[name] = text
-        if st.query_params.get(name) != text:
-            st.query_params[name] = text
+    publish()
+
+
+def written(value: Any) -> str:
+    """A value as a link holds it: numbers in full, so that they are read back as they were."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return str(int(value))
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def forget(names: Iterable[str]) -> None:
+    """Let controls stand where they stand at first: their widgets and the link."""
+    for name in names:
+        st.session_state.pop(key(name), None)
+        kept().pop(name, None)
+    publish()
 
 
 def fixed() -> set[str]:
@@ -95,89 +183,3 @@ def fixed() -> set[str]:
 def hidden() -> set[str]:
     """Names of controls that a lesson link has hidden: `hide=reset,beta`."""
     return set((said("hide") or "").split(",")) - {""}
-
-
-def set_control(name: str, value: Any) -> None:
-    """Move a control from the code, before it is drawn: its widget and the link."""
-    st.session_state[key(name)] = value
-    remember(**{name: value})
-
-
-def slider(
-    name: str,
-    label: str,
-    default: float,
-    low: float,
-    high: float,
-    step: float,
-    *,
-    place: Any = st,
-    help: str | None = None,
-) -> Any:
-    """A slider whose value lives in the link; a whole-number one if `step` is an int.
-
-    A lesson link can fix it (shown, not movable) or hide it (its value still counts). Without a
-    place, None, it is hidden, too.
-    """
-    read: Callable[..., Any] = whole if isinstance(step, int) else number
-    value = read(name, default, low, high)
-    if start(name, value, place):
-        value = place.slider(
-            label, low, high, step=step, key=key(name), disabled=name in fixed(), help=help
-        )
-    remember(**{name: value})
-    return value
-
-
-def select(
-    name: str,
-    label: str,
-    options: Sequence[str],
-    default: str,
-    *,
-    place: Any = st,
-    words: Callable[[str], str] = str,
-    help: str | None = None,
-    on_change: Callable[[], None] | None = None,
-) -> str:
-    """A choice whose value lives in the link; lesson links act as for `slider`."""
-    value = choice(name, options, default)
-    if start(name, value, place, options):
-        value = place.selectbox(
-            label,
-            options,
-            key=key(name),
-            disabled=name in fixed(),
-            format_func=words,
-            help=help,
-            on_change=on_change,
-        )
-    remember(**{name: value})
-    return str(value)
-
-
-def toggle(
-    name: str, label: str, default: bool, *, place: Any = st, help: str | None = None
-) -> bool:
-    """A switch whose value lives in the link as 0 or 1; lesson links act as for `slider`."""
-    value = choice(name, ("0", "1"), str(int(default))) == "1"
-    if start(name, value, place):
-        value = place.toggle(label, key=key(name), disabled=name in fixed(), help=help)
-    remember(**{name: int(value)})
-    return bool(value)
-
-
-def start(name: str, value: Any, place: Any, options: Sequence[Any] | None = None) -> bool:
-    """Give a widget its value before it is drawn, if it is new or holds what is no option.
-
-    Returns:
-        Whether it is to be drawn. Without a place, or hidden by a lesson link, it is not: then
-        the link alone knows its value, and what it held is forgotten.
-    """
-    if place is None or name in hidden():
-        st.session_state.pop(key(name), None)
-        return False
-    there = st.session_state.get(key(name))
-    if there is None or (options is not None and there not in options):
-        st.session_state[key(name)] = value
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import group_names
 from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import plain
@@ -51,7 +51,8 @@ def choose_run(label: str) -> Run | None:
     examples = [run.id for run in example_runs() if run.config and run.config.method == "noise"]
     latest = next((id for id in ids if runs[id].config.acting_noise), ids[0])  # type: ignore[union-attr]
     default = examples[-1] if examples and latest in examples else latest
-    id = address.select("run", label, ids, default, words=lambda id: name_of(runs[id]))
+    words = lambda id: name_of(runs[id])  # noqa: E731
+    id = controls.select("run", label, ids, default, words=words, lasting=False)
     return runs[id]
 
 
@@ -62,18 +63,18 @@ def choose_runs(label: str) -> list[Run]:
         nothing_yet()
         return []
     default = [run.id for run in example_runs() if run.id in runs][:MOST] or list(runs)[:4]
-    chosen = address.several("run", tuple(runs), default)[:MOST] or default
-    key = address.key("run")
-    there = st.session_state.get(key)
-    st.session_state[key] = chosen if there is None else [id for id in there if id in runs]
-    chosen = st.multiselect(
-        label,
-        tuple(runs),
-        key=key,
-        format_func=lambda id: name_of(runs[id]),
-        max_selections=MOST,
+    chosen = controls.held(
+        "run",
+        address.several("run", tuple(runs), default)[:MOST] or default,
+        lambda **key: st.multiselect(
+            label,
+            tuple(runs),
+            format_func=lambda id: name_of(runs[id]),
+            max_selections=MOST,
+            **key,
+        ),
+        fits=lambda there: set(there) <= set(runs),
     )
-    address.remember(run=chosen or None)
     if not chosen:
         st.info(plain("Choose at least one run."))
     return [runs[id] for id in chosen]

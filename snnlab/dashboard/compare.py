@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, controls
 from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, difference_table, group_runs, lines_of
 from snnlab.dashboard.races import draw_races
@@ -45,20 +45,22 @@ def draw() -> None:
 
 def view_control() -> str:
     """What accuracy is drawn against."""
-    key = address.key("view")
-    if st.session_state.get(key) not in VIEWS:
-        st.session_state[key] = address.choice("view", VIEWS, VIEWS[0])
-    view = st.segmented_control(
-        "Accuracy against", VIEWS, key=key, required=True, label_visibility="collapsed"
+    view = controls.held(
+        "view",
+        address.choice("view", VIEWS, VIEWS[0]),
+        lambda **key: st.segmented_control(
+            "Accuracy against", VIEWS, required=True, label_visibility="collapsed", **key
+        ),
+        default=VIEWS[0],
+        fits=VIEWS.__contains__,
     )
-    address.remember(view=view)
     return str(view)
 
 
 def draw_seconds(groups: list[Group]) -> None:
     """One point per run."""
     highest = min(max(run.accuracy) for group in groups for run in group.runs)
-    T = address.slider("T", "Accuracy at T =", min(8, highest), 1, highest, 1)
+    T = controls.slider("T", "Accuracy at T =", min(8, highest), 1, highest, 1)
     rows = [
         row(group, run, T, float((run.result or {})["training_seconds"]))
         for group in groups

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
 from snnlab.dashboard.choosing import choose_run
+from snnlab.dashboard.controls import Control
 from snnlab.dashboard.screen import colours, head, plain, show_chart
 from snnlab.data.errors import DataError
 from snnlab.experiment.store import Run, read_run
@@ -19,6 +19,9 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.charts.layers import layer_charts
 
 MOST_IMAGES = 256
+MOST_AT_FIRST = 16
+"""Timesteps that are measured unless somebody wants more."""
+TIMESTEPS = Control("T", "Timesteps T", "timesteps")
 MERGED = 5
 """Bins of the measurement that make one bin of a chart."""
 
@@ -35,7 +38,8 @@ def draw() -> None:
         run = choose_run("Run")
     if run is None or run.config is None:
         return
-    T = address.slider("T", "Timesteps T", min(16, run.config.timesteps), 2, 64, 1, place=right)
+    start = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
+    T = TIMESTEPS.draw([start], right)
     try:
         layers = measured(run, T)
     except (DataError, ValueError, OSError) as error:
@@ -103,8 +107,6 @@ def measured(run: Run, T: int) -> list[ResidualSummary]:
 @st.cache_resource(max_entries=60, show_spinner="Measuring residual potentials ...")
 def kept_measurement(folder: str, stamp: int, T: int) -> list[ResidualSummary]:
     """See `measured`."""
-    from dataclasses import replace
-
     from snnlab.conversion.timesteps import convert
     from snnlab.data.sources import load_data
     from snnlab.measure.residuals import residuals

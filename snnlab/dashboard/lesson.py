@@ -8,14 +8,19 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from snnlab.dashboard import neuron, training_settings
-from snnlab.dashboard.address import KEPT
+from snnlab.dashboard.address import pages
 from snnlab.dashboard.screen import plain
 
-LESSONS = {"neuron": neuron.CONTROLS, "train": training_settings.CONTROLS}
+LESSONS = {"neuron": neuron, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
 FIRST = "neuron"
 """The page at the address without a path."""
 TITLES = {"neuron": "Neuron lab", "train": "Train"}
+
+
+def names(page: str) -> list[str]:
+    """Names of the controls of a page."""
+    return [control.name for control in LESSONS[page].CONTROLS]
 
 
 def lesson_link(
@@ -34,7 +39,7 @@ def lesson_link(
         >>> lesson_link("http://127.0.0.1:8501/", "neuron", {"sigma": "0.29"}, ["sigma"], [])
         'http://127.0.0.1:8501/?sigma=0.29&fix=sigma'
     """
-    kept = {name: value for name, value in values.items() if name in LESSONS[page]}
+    kept = {name: value for name, value in values.items() if name in names(page)}
     if fix:
         kept["fix"] = ",".join(fix)
     if hide:
@@ -47,13 +52,13 @@ def lesson_link(
 def draw_lesson() -> None:
     """Choose the page and its controls, copy the link."""
     page = st.selectbox("Page", tuple(LESSONS), format_func=lambda name: TITLES[name])
-    fix = st.multiselect("Show, but fix", LESSONS[page], key=f"fix-{page}")
-    rest = [name for name in LESSONS[page] if name not in fix]
+    fix = st.multiselect("Show, but fix", names(page), key=f"fix-{page}")
+    rest = [name for name in names(page) if name not in fix]
     hide = st.multiselect("Hide", rest, key=f"hide-{page}")
-    visited: dict[str, str] = st.session_state.get(KEPT, {}).get(page, {})
-    if not visited:
-        st.caption("Open that page first and set its controls: the link takes their values along.")
-    else:
-        values = ", ".join(f"{k} {v}" for k, v in visited.items() if k in LESSONS[page])
+    visited = pages().get(page, {})
+    values = ", ".join(f"{name} {visited[name]}" for name in names(page) if name in visited)
+    if values:
         st.caption(f"As you left the page: {plain(values)}.")
+    else:
+        st.caption("Open that page first and set its controls: the link takes their values along.")
     st.code(lesson_link(st.context.url or "", page, visited, fix, hide), language=None)

@@ -38,7 +38,8 @@ def main() -> None:
     pages = [page_of(first, url_path="first", default=True)]
     pages += [page_of(name, url_path=name) for name in names[1:]]
     pages.append(page_of(first, url_path=first, visibility="hidden"))
-    st.navigation(pages, position="top").run()
+    with address.one_entry_per_visit():
+        st.navigation(pages, position="top").run()
     leave_cookie()
     prepare(str(runs_folder().absolute()))  # after the page, which need not wait for it
 
@@ -67,7 +68,7 @@ def opener(name: str) -> Callable[[], None]:
     """A function that draws the page; its module is loaded when it is first opened."""
 
     def open_page() -> None:
-        address.enter(name)
+        address.enter(name, hold_back=True)
         importlib.import_module(f"snnlab.dashboard.{name}").draw()
 
     open_page.__name__ = name

@@ -11,30 +11,31 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address
+from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
-from snnlab.dashboard.screen import colours, fold, head, show_chart
-from snnlab.neuron import registry
+from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.experiment.config import with_settings
 from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
     from snnlab.show.charts.frame import Picture
 
-CONTROLS = ("current", "v_th", "beta", "sigma", "mu", "T", "v_init", "reset", "family", "noise")
-"""What a lesson link can fix or hide."""
-FIRST = Settings(
-    current=0.3,
-    v_th=1.0,
-    beta=1.0,
-    sigma=0.29,
-    mu=0.5,
-    T=16,
-    v_init=0.5,
-    reset="subtract",
-    family="gaussian",
-    noisy=False,
-)
-"""Where the sliders stand at first."""
 RESETS = {"subtract": "subtract v_th", "zero": "set to zero"}
+CONTROLS = (
+    Control("current", "Current", "current"),
+    Control("sigma", "Noise σ (v_th)", "noise.sigma", help="0: no noise"),
+    Control("T", "Timesteps T", "T"),
+    Control("noise", "Noise in the trace", "noisy"),
+    Control("v_th", "Threshold v_th", "neuron.v_th", boxed=True),
+    Control("beta", "Leak β (1: none)", "neuron.beta", boxed=True),
+    Control("v_init", "Start v_init", "neuron.v_init", boxed=True),
+    Control("mu", "Noise mean μ (v_th)", "noise.mu", boxed=True),
+    Control("reset", "Reset", "neuron.reset", words=lambda name: RESETS[name], boxed=True),
+    Control("family", "Noise family", "noise.family", boxed=True),
+)
+"""All of them."""
+FIRST = Settings()
+"""Where they stand at first."""
 
 
 def draw() -> None:
@@ -75,26 +76,11 @@ def warm_up() -> None:
 
 
 def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
-    """The sliders, the most important ones in sight."""
-    slider = address.slider
-    current = slider("current", "Current", FIRST.current, -0.3, 1.6, 0.01, place=place)
-    sigma = slider(
-        "sigma", "Noise σ (v_th)", FIRST.sigma, 0.0, 1.0, 0.01, place=place, help="0: no noise"
-    )
-    T = slider("T", "Timesteps T", FIRST.T, 1, 50, 1, place=place)
-    noisy = address.toggle("noise", "Noise in the trace", FIRST.noisy, place=place)
-    more = fold("More of the neuron", key=address.key("more"), place=place)
-    v_th = slider("v_th", "Threshold v_th", FIRST.v_th, 0.2, 2.0, 0.05, place=more)
-    beta = slider("beta", "Leak β (1: none)", FIRST.beta, 0.5, 1.0, 0.01, place=more)
-    v_init = slider("v_init", "Start v_init", FIRST.v_init, -1.0, 1.5, 0.05, place=more)
-    mu = slider("mu", "Noise mean μ (v_th)", FIRST.mu, -0.5, 1.5, 0.05, place=more)
-    reset = address.select(
-        "reset", "Reset", tuple(RESETS), FIRST.reset, place=more, words=lambda name: RESETS[name]
-    )
-    family = address.select(
-        "family", "Noise family", registry.without_table(), FIRST.family, place=more
-    )
-    return Settings(current, v_th, beta, sigma, mu, T, v_init, reset, family, noisy)
+    """The controls, the most important ones in sight."""
+    values = read(CONTROLS, [FIRST], place, "More of the neuron")
+    if values["noise.sigma"] == 0:  # which no noise has
+        values |= {"noise.sigma": FIRST.noise.sigma, "quiet": True}
+    return with_settings(FIRST, values)
 
 
 def trace_picture(
@@ -105,7 +91,13 @@ def trace_picture(
 
     v_init = path.before[0]
     return potential_chart(
-        path.h, path.v, path.spikes, v_th=settings.v_th, v_init=v_init, colours=colours, now=now
+        path.h,
+        path.v,
+        path.spikes,
+        v_th=settings.neuron.v_th,
+        v_init=v_init,
+        colours=colours,
+        now=now,
     )
 
 
@@ -170,7 +162,7 @@ def draw_trace(settings: Settings, path: Timesteps) -> None:
 
 def go_to(step: int) -> None:
     """Look at another timestep; 0: at all of them."""
-    address.remember(step=step or None)
+    address.remember("step", step or None)
 
 
 def trace_title(path: Timesteps) -> str:
@@ -183,22 +175,22 @@ def trace_title(path: Timesteps) -> str:
 
 def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     """Charge, noise, fire and reset of one timestep, with their numbers."""
-    i = now - 1
+    i, neuron = now - 1, settings.neuron
     before, h, v, noise = path.before[i], path.h[i], path.v[i], path.deviation[i]
     fired = bool(path.spikes[i])
     charge, add, fire, reset = st.columns(4)
-    leak = "" if settings.beta == 1 else f"{settings.beta:g} × "
-    charged = settings.beta * before + settings.current
+    leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
+    charged = neuron.beta * before + settings.current
     charge.metric(f"t = {now}: charge", f"{charged:.2f}", border=True)
     charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
-    add.metric("noise", f"{settings.beta * noise:+.2f}", border=True)
+    add.metric("noise", f"{neuron.beta * noise:+.2f}", border=True)
     add.caption(
-        "a new draw" if settings.noisy and settings.sigma else "off: see Noise in the trace"
+        "a new draw" if settings.noisy and not settings.quiet else "off: see Noise in the trace"
     )
     fire.metric("fire", "yes" if fired else "no", border=True)
-    fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {settings.v_th:g}")
+    fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {neuron.v_th:g}")
     reset.metric("reset", f"{v:.2f}", border=True)
-    after = f"{h:.2f} − {settings.v_th:g}" if settings.reset == "subtract" else "set to 0"
+    after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
     reset.caption(after if fired else "nothing to do")
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated
 
 import streamlit as st
 
-from snnlab.neuron.spec import Neuron, Noise, Reset
+from snnlab.neuron.spec import Neuron, Noise
+from snnlab.settings import Valid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
-CURRENTS, POINTS = 191, 121
+CURRENTS = (-0.3, 1.6)
+"""Over which the curves go."""
+PLACES, POINTS = 191, 121
 """Points of the curves over currents, and of the density of the noise."""
 POPULATION, LONG = 96, 240
 """Neurons and timesteps behind the histogram of residuals ..."""
@@ -30,33 +33,28 @@ BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
 class Settings:
     """What the sliders say; potentials and currents in one unit, sigma and mu in units of v_th."""
 
-    current: float
-    v_th: float
-    beta: float
-    sigma: float
-    mu: float
-    T: int
-    v_init: float
-    reset: str
-    family: str
-    noisy: bool
+    current: Annotated[float, Valid(usual=CURRENTS, step=0.01)] = 0.3
+    """Into the neuron at every timestep."""
+    T: Annotated[int, Valid(low=1, usual=(1, 50), step=1)] = 16
+    """Timesteps."""
+    noisy: bool = False
     """Whether noise acts in the trace."""
+    quiet: bool = False
+    """Whether there is no noise at all."""
+    neuron: Neuron = field(default_factory=lambda: Neuron(v_init=Neuron().v_start))
+    noise: Noise = field(default_factory=Noise)
 
     @property
-    def noise(self) -> Noise | None:
-        """The noise; None for sigma 0."""
-        if self.sigma <= 0:
-            return None
-        return Noise(self.family, self.sigma, self.mu)
+    def acting_noise(self) -> Noise | None:
+        """The noise, if there is any."""
+        return None if self.quiet else self.noise
 
-    def neuron(self, scale: float = SCALE) -> Neuron:
-        """The neuron, its potentials in units of 1 / scale."""
-        return Neuron(
-            v_th=round(scale * self.v_th, 6),
-            v_init=round(scale * self.v_init, 6),
-            beta=self.beta,
-            reset=cast(Reset, self.reset),
-        )
+    @property
+    def scaled_neuron(self) -> Neuron:
+        """The neuron, its potentials in units of 1 / SCALE."""
+        neuron = self.neuron
+        v_th, v_init = round(SCALE * neuron.v_th, 6), round(SCALE * neuron.v_start, 6)
+        return replace(neuron, v_th=v_th, v_init=v_init)
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,8 @@ def timesteps(settings: Settings) -> Timesteps:
 
     from snnlab.neuron.dynamics import trace
 
-    neuron = settings.neuron()
-    noise = settings.noise if settings.noisy else None
+    neuron = settings.scaled_neuron
+    noise = settings.acting_noise if settings.noisy else None
     current = round(SCALE * settings.current, 6)
     currents = torch.full((settings.T, 1), current, dtype=torch.float64)  # (T, 1)
     generator = torch.Generator().manual_seed(0)
@@ -122,9 +120,9 @@ def curves(settings: Settings) -> Curves:
     from snnlab.neuron.noise import sample
     from snnlab.neuron.transfer import firing_probability
 
-    neuron, noise = settings.neuron(), settings.noise
+    neuron, noise = settings.scaled_neuron, settings.acting_noise
     v_th = neuron.v_th
-    places = torch.linspace(-0.3, 1.6, CURRENTS, dtype=torch.float64)
+    places = torch.linspace(*CURRENTS, PLACES, dtype=torch.float64)
     currents = (SCALE * places).round()
     rate = trace(currents.expand(settings.T, -1), neuron).spikes.mean(0)
     chosen = torch.tensor([round(SCALE * settings.current, 6)], dtype=torch.float64)

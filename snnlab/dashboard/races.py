@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import controls
 from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
 from snnlab.experiment.audit import judge, list_races, read_race
@@ -35,7 +35,7 @@ def draw_races() -> None:
         st.info("No race yet. On the command line of the server:", icon=":material/flag:")
         st.code("snnlab race --preset digits-mlp\nsnnlab audit", language=None)
         return
-    name = address.select("race", "Race", tuple(races), next(iter(races)))
+    name = controls.select("race", "Race", tuple(races), next(iter(races)), lasting=False)
     try:
         race = read_race(races[name])
         claims = judge(race)

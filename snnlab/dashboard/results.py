@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, fold, plain, show_chart
@@ -30,7 +30,7 @@ def draw_results(runs: list[Run]) -> None:
         return
     noisy = with_noise(groups)
     below = st.container()
-    kept = noisy is not None and address.toggle(
+    kept = noisy is not None and controls.toggle(
         "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
     )
     if kept and noisy:
@@ -71,7 +71,7 @@ def method_of(group: Group) -> str:
 def draw_curve(lines: dict[str, Line], highest: int) -> None:
     """The curve, and a slider that reads it."""
     place = st.container()
-    T = address.slider("at", "Read the curve at T =", min(LATE, highest), 1, highest, 1)
+    T = controls.slider("at", "Read the curve at T =", min(LATE, highest), 1, highest, 1)
     with place:
         chart = accuracy_chart(lines, colours=colours(), at=T)
         st.subheader("Accuracy against timesteps", anchor=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, controls
 from snnlab.dashboard.choosing import name_of
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import (
@@ -54,7 +54,7 @@ def draw() -> None:
     )
     rows = event["selection"]["rows"] if event else []
     if rows and rows[0] < len(shown):
-        address.remember(run=shown[rows[0]].id)
+        address.remember("run", shown[rows[0]].id)
     chosen = next((run for run in shown if run.id == address.said("run")), shown[0])
     draw_details(chosen)
 
@@ -62,13 +62,14 @@ def draw() -> None:
 def search_controls() -> tuple[str, bool]:
     """What to look for, and whether among one's own runs only."""
     field, switch = st.columns([3, 1], vertical_alignment="bottom")
-    key = address.key("q")
-    if key not in st.session_state:
-        st.session_state[key] = (address.said("q") or "")[:80]
-    text = field.text_input("Search", key=key, max_chars=80, placeholder="noise, mnist, my title")
-    address.remember(q=text or None)
-    mine = address.toggle("mine", "Only my runs", False, place=switch)
-    return text, mine
+    text = controls.held(
+        "q",
+        (address.said("q") or "")[:80],
+        lambda **key: field.text_input(
+            "Search", max_chars=80, placeholder="noise, mnist, my title", **key
+        ),
+    )
+    return text, controls.toggle("mine", "Only my runs", False, place=switch)
 
 
 def fits(run: Run, text: str) -> bool:

@@ -6,11 +6,13 @@ import gc
 import logging
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from snnlab.dashboard.examples import bring_examples, is_example
+from snnlab.experiment.config import RunConfig
 from snnlab.experiment.engine import Engine, shared_engine
 from snnlab.experiment.job import Job, JobError
 from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, read_run
@@ -88,6 +90,14 @@ def finished_runs() -> list[Run]:
 def example_runs() -> list[Run]:
     """The finished examples, whichever version of the code trained them."""
     return [run for run in all_runs() if is_example(run)]
+
+
+def example_of(config: RunConfig) -> Run | None:
+    """The finished example with this configuration, on whichever device; None if there is none."""
+    for run in example_runs():
+        if run.config is not None and replace(config, device=run.config.device) == run.config:
+            return run
+    return None
 
 
 def find_run(id: str) -> Run | None:

@@ -46,7 +46,7 @@ def start(asked: Asked) -> None:
     except (QueueFull, DataError, ValueError) as error:
         st.session_state["complaint"] = str(error)
     else:
-        address.remember(run=ids)
+        address.remember("run", ids)
     st.rerun()
 
 

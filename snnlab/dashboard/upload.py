@@ -24,15 +24,16 @@ MOST_ARCHIVES = 20
 SUFFIXES = ("tar", "gz", "bz2", "xz")
 
 
-def upload_control(place: Any) -> dict[str, str]:
-    """A field for an archive of images, unless `place` is None.
-
-    Returns:
-        The archives of this session, path to title.
-    """
+def uploads() -> dict[str, str]:
+    """The archives of this session, path to title."""
     mine: dict[str, str] = st.session_state.setdefault("uploads", {})
+    return mine
+
+
+def upload_control(place: Any) -> None:
+    """A field for an archive of images, unless `place` is None."""
     if place is None:
-        return mine
+        return
     file = place.file_uploader(
         "Your images (.tar)",
         type=list(SUFFIXES),
@@ -44,8 +45,7 @@ def upload_control(place: Any) -> dict[str, str]:
         except DataError as error:
             place.error(f"This archive cannot be used: {error}", icon=":material/error:")
         else:
-            mine[str(path)] = f"your images, {path.stat().st_size / 2**20:.1f} MB"
-    return mine
+            uploads()[str(path)] = f"your images, {path.stat().st_size / 2**20:.1f} MB"
 
 
 def keep_archive(content: bytes, folder: Path) -> Path:

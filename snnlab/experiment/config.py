@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from snnlab.data.spec import DataSpec
 from snnlab.experiment.methods import METHODS, PLAIN, Method, MethodName, Noises
@@ -14,6 +15,10 @@ from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Count, Valid, bare, declared, settle
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Trained = Annotated[MethodName, Valid(options=METHODS.keys, called="method")]
 
@@ -131,6 +136,34 @@ def from_dict(values: dict[str, Any]) -> RunConfig:
     """
     config: RunConfig = made(RunConfig, values, "")
     return config
+
+
+def with_settings(start: Settings, settings: Mapping[str, Any]) -> Settings:
+    """A configuration, or another group of settings, with some of them replaced.
+
+    Args:
+        start: a dataclass.
+        settings: new values by dotted name.
+
+    Raises:
+        ConfigError: an unknown setting (the valid ones are listed), or a value it cannot have.
+
+    Example:
+        >>> with_settings(RunConfig(), {"noise.sigma": 0.1}).noise.sigma
+        0.1
+    """
+    values = asdict(start)
+    for name, value in settings.items():
+        *groups, last = name.split(".")
+        group = values
+        for step in groups:
+            inner = group.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise ConfigError(f"{step} is one setting, not a group, got {name!r}")
+            group = inner
+        group[last] = value
+    found: Settings = made(type(start), values, "")
+    return found
 
 
 def made(kind: Any, values: Any, path: str) -> Any:

@@ -125,13 +125,16 @@ class Method:
     conversions: Callable[[ANN, Images, RunConfig], dict[str, SpikingNet]] | None = None
     """How a network that does not spike becomes spiking, best practice first."""
     uses: tuple[str, ...] = ()
-    """Settings of a run that count for this method, and not for those that do not list them."""
+    """Settings of a run, or groups of them, that count for this method, and not for those that do
+    not list them."""
     named_by: tuple[tuple[str, str], ...] = ()
     """Settings that are part of its name in a legend: dotted name and symbol."""
     role: Role | None = None
     """In the audit; None: it takes no part."""
 
 
+NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
+"""When the noise acts, and how strongly."""
 PLAIN, QUIET, RECIPE = "noise", "no-noise", "target-noise"
 """What the kit teaches; the same without noise; what presets train with, see `presets`."""
 
@@ -141,7 +144,7 @@ METHODS: dict[str, Method] = {
         "one timestep with noise in place of the residual potential",
         Look("blue", "o", "-"),
         noise=lambda config: config.stage_noise or config.noise,
-        uses=("noise", "stage_noise"),
+        uses=("noise", "stage_noise", *NOISY_EPOCHS),
         named_by=(("noise.sigma", "σ"),),
         role="ours",
     ),
@@ -153,7 +156,7 @@ METHODS: dict[str, Method] = {
         model=learned_from_twice,
         training=lambda training: filled(training, warm_up_fraction=0.5),
         corrected_at=lambda config: config.target_noise.timesteps,
-        uses=("target_noise",),
+        uses=("target_noise", *NOISY_EPOCHS),
     ),
     QUIET: Method(
         "without noise",
@@ -215,6 +218,8 @@ def plays_a_part(setting: str, method: str) -> bool:
         >>> plays_a_part("noise.sigma", "bptt")
         False
     """
-    group = setting.split(".")[0]
-    some_use_it = any(group in entry.uses for entry in METHODS.values())
-    return not some_use_it or group in METHODS[method].uses
+
+    def counts(entry: Method) -> bool:
+        return any(f"{setting}.".startswith(f"{name}.") for name in entry.uses)
+
+    return counts(METHODS[method]) or not any(map(counts, METHODS.values()))

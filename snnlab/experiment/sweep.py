@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict, with_settings
 from snnlab.experiment.crew import Crew
 from snnlab.experiment.provenance import command
 from snnlab.experiment.store import (
@@ -116,25 +116,6 @@ def value_of(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def with_settings(start: RunConfig, settings: dict[str, Any]) -> RunConfig:
-    """A configuration with some settings, given by dotted name, replaced.
-
-    Raises:
-        ConfigError: an unknown setting (the valid ones are listed), or a value it cannot have.
-    """
-    values = to_dict(start)
-    for name, value in settings.items():
-        *groups, last = name.split(".")
-        group = values
-        for step in groups:
-            inner = group.setdefault(step, {})
-            if not isinstance(inner, dict):
-                raise ConfigError(f"{step} is one setting, not a group, got {name!r}")
-            group = inner
-        group[last] = value
-    return from_dict(values)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Training:
     """Peak of the one-cycle schedule."""
     weight_decay: Annotated[float, Valid(low=0)] = 0.01
     """Decoupled weight decay (AdamW) of weight matrices and kernels."""
-    label_smoothing: Annotated[float, Valid(low=0, below=1)] = 0.0
+    label_smoothing: Annotated[float, Valid(low=0, below=1, usual=(0, 0.5), step=0.05)] = 0.0
     """Share of the target spread evenly over all classes, in [0, 1)."""
     augment: bool = False
     """Shift (and, where the data set allows it, flip) the training images at random."""

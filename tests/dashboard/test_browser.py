@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from snnlab.dashboard.examples import SHIPPED
 from tests.dashboard.browser import (
     PATIENCE,
     badge,
@@ -79,7 +80,7 @@ def test_the_story(server: str, browser: Any, page: Any, tmp_path: Path) -> None
 
     open_at(page, f"{server}/{SHORT}&sigma=0")
     without = press_start(page)
-    page.get_by_text("Accuracy against timesteps").first.wait_for()
+    badge(page, "Done").wait_for()
 
     open_at(page, f"{server}/compare?run={with_noise},{without}")
     page.wait_for_selector("[aria-label*='with noise'][aria-label*='without noise']")
@@ -191,3 +192,70 @@ def test_the_first_page_has_an_address_of_its_own(server: str, page: Any) -> Non
     page.wait_for_selector("[aria-label^='Membrane potential']")
     assert page.get_by_role("dialog").count() == 0
     assert "current=0.45" in page.url
+
+
+def entries(page: Any) -> int:
+    return int(page.evaluate("history.length"))
+
+
+def move(page: Any, slider: str, link: str) -> None:
+    page.get_by_role("slider", name=slider).first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(rf"[?&]{link}(&|$)"))
+    drawn(page)
+
+
+def go_to(page: Any, name: str, title: str) -> None:
+    page.get_by_role("link", name=name).first.click()
+    page.get_by_role("heading", name=title).wait_for()
+    drawn(page)
+
+
+def standing(page: Any, slider: str) -> str:
+    return str(page.get_by_role("slider", name=slider).first.get_attribute("aria-valuetext"))
+
+
+def test_back_leads_from_page_to_page(server: str, browser: Any, page: Any) -> None:
+    open_at(page, f"{server}/?sigma=7")
+    page.wait_for_url(re.compile(r"[?&]sigma=1$"))  # clamped
+    first = entries(page)
+    for number in (31, 32, 33):
+        move(page, "Current", f"current=0.{number}")
+    assert entries(page) == first
+    go_to(page, "Train", "Train with one timestep")
+    move(page, "Epochs", "epochs=61")
+    move(page, "Epochs", "epochs=62")
+    assert entries(page) == first + 1
+    go_to(page, "Compare", "Compare")
+    page.wait_for_url(re.compile(r"/compare\?run="))
+    assert entries(page) == first + 2
+
+    page.go_back()
+    page.wait_for_url(f"{server}/train?epochs=62")
+    page.get_by_role("heading", name="Train with one timestep").wait_for()
+    drawn(page)
+    assert standing(page, "Epochs") == "62"
+    page.go_back()
+    page.wait_for_url(f"{server}/?sigma=1&current=0.33")
+    page.get_by_role("heading", name="One neuron").wait_for()
+    drawn(page)
+    assert standing(page, "Current") == "0.33"
+    go_to(page, "Train", "Train with one timestep")  # from the menu: as it was
+    page.wait_for_url(f"{server}/train?epochs=62")
+    assert standing(page, "Epochs") == "62"
+
+    other = browser.new_context()
+    other.set_default_timeout(PATIENCE)
+    second = other.new_page()
+    open_at(second, page.url)
+    assert standing(second, "Epochs") == "62"
+    other.close()
+
+
+def test_the_default_start_shows_the_example(browser: Any, page: Any, tmp_path: Path) -> None:
+    with served(tmp_path / "runs") as address:
+        open_at(page, f"{address}/train")
+        assert standing(page, "Noise σ") == "0.2887"
+        id = press_start(page)
+        page.get_by_text("Certificate of the conversion").wait_for()
+        assert id in [folder.name for folder in SHIPPED.iterdir()]

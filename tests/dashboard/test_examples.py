@@ -14,7 +14,9 @@ from snnlab.dashboard.service import prepare
 from snnlab.data.sources import load_data
 from snnlab.experiment.store import list_runs, read_run
 from snnlab.measure.accuracy import accuracy_against_timesteps
+from snnlab.neuron.spec import MATCHED_SIGMA
 from tests.dashboard.conftest import Open
+from tests.dashboard.fake_engine import FakeEngine
 
 
 def test_what_is_shipped_are_the_examples_finished() -> None:
@@ -82,3 +84,28 @@ def test_the_first_visit_has_a_curve(
     app = open_page("train")
     assert not app.exception
     assert "Accuracy against timesteps" in [element.value for element in app.subheader]
+
+
+@pytest.mark.parametrize("link", [{}, {"device": "cpu"}, {"sigma": repr(MATCHED_SIGMA)}])
+def test_a_default_start_shows_an_example_and_trains_nothing(
+    link: dict[str, str], empty: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    bring_examples(empty)
+    app = open_page("train", **link)
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.exception
+    (example,) = (run for run in list_runs(empty) if run.config == example_configs()[0])
+    assert app.query_params["run"] == example.id
+    assert not engine.jobs()
+    assert "All weights equal, bit for bit" in " ".join(text.value for text in app.markdown)
+
+
+def test_what_is_no_example_is_trained(empty: Path, open_page: Open, engine: FakeEngine) -> None:
+    bring_examples(empty)
+    app = open_page("train", seeds="3")  # there are examples of two seeds
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert [job.config.seed for job in engine.jobs()] == [2]
+    assert len(app.query_params["run"].split(",")) == 3
+    app = open_page("train", sigma="0.29")
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert [job.config.noise.sigma for job in engine.jobs()] == [MATCHED_SIGMA, 0.29]

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
 from snnlab.experiment.job import JobStatus
+from snnlab.neuron.spec import MATCHED_SIGMA
 from tests.dashboard.conftest import Open
 from tests.dashboard.fake_engine import FakeEngine
 
@@ -130,7 +131,7 @@ def test_a_preset_fills_all_controls(runs: Path, open_page: Open, open_first: bo
     assert app.selectbox(key="train:data").value == "mnist-5k"
     assert app.selectbox(key="train:model").value == "convnet"
     assert app.slider(key="train:epochs").value == 8
-    assert app.slider(key="train:sigma").value == 0.29
+    assert app.slider(key="train:sigma").value == MATCHED_SIGMA
 
 
 def test_controls_in_a_closed_box_are_not_drawn_and_count(empty: Path, open_page: Open) -> None:

@@ -1,0 +1,237 @@
+"""Controls: a widget, the link that knows what it holds, and the setting that it stands for.
+
+A control of a setting is declared once, and all else follows from the declaration of the setting:
+whether it is a slider, a choice or a switch, where it stands at first, its range and its step:
+
+    Control("sigma", "Noise σ (v_th)", "noise.sigma", help="0: no noise")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.screen import fold
+from snnlab.settings import declared, options_of, validity
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control of one setting."""
+
+    name: str
+    """In links and lessons."""
+    label: str
+    """On the page."""
+    setting: str
+    """The dotted name of the setting: noise.sigma."""
+    help: str | None = None
+    """A sentence more."""
+    words: Callable[[str], str] = str
+    """An option as a menu shows it."""
+    options: Callable[[], Iterable[str]] | None = None
+    """What there is to choose from, where the declaration of the setting leaves it open."""
+    percent: bool = False
+    """Whether a share is shown, and stands in links, as whole percent."""
+    boxed: bool = False
+    """Whether it lies in the box of the less important ones."""
+    above: Callable[[Any], object] | None = None
+    """Draws what belongs above it, given the place."""
+    on_change: Callable[[], None] | None = None
+    """Called when it was moved, before the page is drawn anew."""
+
+    def draw(self, starts: Sequence[Any], place: Any = st) -> Any:
+        """Draw it.
+
+        Args:
+            starts: dataclasses; the first one that has the setting says where it stands at first.
+            place: where it goes; None: nowhere, and the link alone knows its value.
+
+        Returns:
+            The value of the setting.
+
+        Raises:
+            ValueError: none of them has the setting, or its declaration says no range.
+        """
+        group, field = self.found(starts)
+        hint, start = fields_of(group)[field], getattr(group, field)
+        if self.above is not None:
+            self.above(place)
+        more = {"place": place, "help": self.help, "on_change": self.on_change}
+        options = self.options() if self.options else options_of(hint)
+        if options is not None:
+            valid = possible(group, field, options)
+            return select(self.name, self.label, valid, start, words=self.words, **more)
+        if isinstance(start, bool):
+            return toggle(self.name, self.label, start, **more)
+        low, high, step = self.range(hint, start)
+        if not self.percent:
+            return slider(self.name, self.label, start, low, high, step, **more)
+        percents = [round(100 * number) for number in (start, low, high, step)]
+        shown = slider(self.name, self.label, *percents, **more)
+        return start if shown == percents[0] else shown / 100
+
+    def range(self, hint: Any, start: float) -> tuple[float, float, float]:
+        """From where to where its slider moves, and by how much, as the setting declares it.
+
+        A preset may start it from somewhere else.
+        """
+        valid, number = validity(hint), type(start)
+        if valid.usual is None or valid.step is None or number not in (int, float):
+            raise ValueError(f"{self.setting} needs a range for its slider: Valid(usual=, step=)")
+        low, high = min(valid.usual[0], start), max(valid.usual[1], start)
+        return number(low), number(high), number(valid.step)
+
+    def found(self, starts: Sequence[Any]) -> tuple[Any, str]:
+        """The dataclass that has the setting, and its name there."""
+        first, *others = self.setting.split(".")
+        start = next((start for start in starts if first in fields_of(start)), None)
+        for part in others:
+            start, first = getattr(start, first), part
+        if start is None or first not in fields_of(start):
+            raise ValueError(f"control {self.name!r} is for {self.setting!r}, which is no setting")
+        return start, first
+
+
+def read(
+    controls: Iterable[Control], starts: Sequence[Any], place: Any, box: str
+) -> dict[str, Any]:
+    """Draw controls, first those in sight, then those in the box.
+
+    Args:
+        controls, starts: see `Control`.
+        place: where they go.
+        box: what is written on the box.
+
+    Returns:
+        The values of their settings by dotted name.
+    """
+    controls = list(controls)
+    values = {one.setting: one.draw(starts, place) for one in controls if not one.boxed}
+    more = fold(box, key=address.key("more"), place=place)
+    return values | {one.setting: one.draw(starts, more) for one in controls if one.boxed}
+
+
+def fields_of(settings: Any) -> dict[str, Any]:
+    """The settings of a dataclass with their types."""
+    kind: type = type(settings)
+    return declared(kind)
+
+
+def possible(group: Any, field: str, options: Iterable[str]) -> tuple[str, ...]:
+    """The options that make sense while the rest of the group stays as it is.
+
+    Noise of the family empirical needs quantiles, say.
+    """
+
+    def fits(option: str) -> bool:
+        try:
+            replace(group, **{field: option})
+        except ValueError:
+            return False
+        return True
+
+    return tuple(dict.fromkeys([*filter(fits, options), getattr(group, field)]))
+
+
+def held(
+    name: str,
+    value: Any,
+    draw: Callable[..., Any],
+    *,
+    place: Any = st,
+    default: Any = None,
+    fits: Callable[[Any], bool] = lambda there: True,
+) -> Any:
+    """What a widget holds: at first what the link says, and from then on the link follows.
+
+    A lesson link can fix it (shown, not movable) or hide it (its value still counts). Without a
+    place, None, it is hidden, too: then the link alone knows its value.
+
+    Args:
+        name: in links and lessons.
+        value: from the link.
+        draw: draws the widget, given its key and whether it is disabled; returns its value.
+        place: where it goes.
+        default: what a link that says nothing means, see `remember`; None: every link says it.
+        fits: whether the widget can hold a value, which it held when it was drawn before.
+    """
+    key = address.key(name)
+    if place is None or name in address.hidden():
+        st.session_state.pop(key, None)
+    else:
+        there = st.session_state.get(key)
+        if there is None or not fits(there):
+            st.session_state[key] = value
+        value = draw(key=key, disabled=name in address.fixed())
+    address.remember(name, value, default)
+    return value
+
+
+def slider(
+    name: str,
+    label: str,
+    default: float,
+    low: float,
+    high: float,
+    step: float,
+    *,
+    place: Any = st,
+    **more: Any,
+) -> Any:
+    """A slider whose value lives in the link; a whole-number one if `step` is an int."""
+    read: Callable[..., Any] = address.whole if isinstance(step, int) else address.number
+    value = read(name, default, low, high)
+    steps = (st.session_state.get(address.key(name), value) - low) / step
+    look = None if abs(steps - round(steps)) < 1e-6 else "%.4g"  # between two steps: 0.2887
+    return held(
+        name,
+        value,
+        lambda **key: place.slider(label, low, high, step=step, format=look, **key, **more),
+        place=place,
+        default=default,
+        fits=lambda there: low <= there <= high,
+    )
+
+
+def select(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    default: str,
+    *,
+    place: Any = st,
+    words: Callable[[str], str] = str,
+    lasting: bool = True,
+    **more: Any,
+) -> str:
+    """A choice whose value lives in the link.
+
+    Args:
+        lasting: whether the default is the same tomorrow, so that a link need not say it.
+    """
+    value = held(
+        name,
+        address.choice(name, options, default),
+        lambda **key: place.selectbox(label, options, format_func=words, **key, **more),
+        place=place,
+        default=default if lasting else None,
+        fits=options.__contains__,
+    )
+    return str(value)
+
+
+def toggle(name: str, label: str, default: bool, *, place: Any = st, **more: Any) -> bool:
+    """A switch whose value lives in the link as 0 or 1."""
+    value = held(
+        name,
+        address.choice(name, ("0", "1"), str(int(default))) == "1",
+        lambda **key: place.toggle(label, **key, **more),
+        place=place,
+        default=default,
+    )
+    return bool(value)
