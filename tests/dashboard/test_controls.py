@@ -196,3 +196,16 @@ def test_the_lab_starts_from_the_matched_noise(empty: Path, open_page: Open) -> 
     app.slider(key="neuron:sigma").set_value(0.0).run()
     assert not app.exception
     assert "fires with probability 0.00" in app.subheader[1].value
+
+
+def test_a_method_from_outside_is_offered_and_trained(
+    empty: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = replace(METHODS["noise"], title="half the noise")
+    monkeypatch.setitem(METHODS, "half-noise", own)
+    app = open_page("train", method="half-noise")
+    assert "half the noise" in app.selectbox(key="train:method").options
+    assert "train:sigma" in [slider.key for slider in app.slider]
+    start(app)
+    (job,) = engine.kept.values()
+    assert job.config.method == "half-noise"
