@@ -48,7 +48,7 @@ def choose_run(label: str) -> Run | None:
         nothing_yet()
         return None
     ids = tuple(runs)
-    examples = [run.id for run in example_runs() if run.config and run.config.method == "noise"]
+    examples = [run.id for run in example_runs() if run.config and run.config.acting_noise]
     latest = next((id for id in ids if runs[id].config.acting_noise), ids[0])  # type: ignore[union-attr]
     default = examples[-1] if examples and latest in examples else latest
     words = lambda id: name_of(runs[id])  # noqa: E731

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from snnlab.experiment.config import RunConfig
+from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import Run, list_runs
 
@@ -27,9 +28,7 @@ def example_configs() -> tuple[RunConfig, ...]:
     """What the examples are: digits, with and without noise."""
     start = PRESETS["digits-mlp"]
     return tuple(
-        replace(start, method=method, seed=seed)
-        for seed in SEEDS
-        for method in ("noise", "no-noise")
+        replace(start, method=method, seed=seed) for seed in SEEDS for method in (PLAIN, QUIET)
     )
 
 

@@ -30,7 +30,7 @@ class Predictions:
     quiet: npt.NDArray[np.int64]
     """(T_max, N): what the network says without noise."""
     noisy: npt.NDArray[np.int64] | None
-    """(T_max, N): what it says when the noise of its training stays on; None: it has none."""
+    """(T_max, N): what it says when the noise of its training stays on; None: none can."""
 
     def accuracy(self, *, noisy: bool) -> AccuracyCurve:
         """Accuracy by T; empty if the network has no noise to keep."""
@@ -84,7 +84,9 @@ def kept_predictions(folder: str, stamp: int) -> Predictions:
         return torch.cat(parts, 1).numpy()
 
     quiet = convert(net, T, images)[0] if noise else net
-    noisy = said(net, torch.Generator().manual_seed(run.config.seed)) if noise else None
+    noisy = None
+    if run.config.noise_can_stay:
+        noisy = said(net, torch.Generator().manual_seed(run.config.seed))
     return Predictions(
         images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), said(quiet, None), noisy
     )

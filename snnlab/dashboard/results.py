@@ -10,6 +10,7 @@ from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, fold, plain, show_chart
 from snnlab.data.errors import DataError
+from snnlab.experiment.config import RunConfig
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.store import Run
 from snnlab.measure.curve import SeedCurves
@@ -30,8 +31,12 @@ def draw_results(runs: list[Run]) -> None:
         return
     noisy = with_noise(groups)
     below = st.container()
-    kept = noisy is not None and controls.toggle(
-        "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
+    kept = (
+        noisy is not None
+        and config_of(noisy).noise_can_stay
+        and controls.toggle(
+            "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
+        )
     )
     if kept and noisy:
         lines |= noise_kept(noisy, palette.free[0])
@@ -60,12 +65,14 @@ def groups_of(runs: list[Run]) -> list[Group]:
 
 def with_noise(groups: list[Group]) -> Group | None:
     """The first group that was trained with noise."""
-    return next((group for group in groups if method_of(group) == "noise"), None)
+    return next((group for group in groups if config_of(group).acting_noise), None)
 
 
-def method_of(group: Group) -> str:
-    """The method of a group's runs."""
-    return group.runs[0].config.method if group.runs[0].config else ""
+def config_of(group: Group) -> RunConfig:
+    """What the runs of a group have in common."""
+    config = group.runs[0].config
+    assert config is not None  # else it would be in no group
+    return config
 
 
 def draw_curve(lines: dict[str, Line], highest: int) -> None:

@@ -89,6 +89,13 @@ class RunConfig:
         return self.entry.noise(self)
 
     @property
+    def noise_can_stay(self) -> bool:
+        """Whether there is noise that could act at each timestep after training, too."""
+        noise = self.acting_noise
+        noises = noise if isinstance(noise, tuple) else [noise]
+        return all(one is not None and one.each_timestep for one in noises)
+
+    @property
     def acting_neuron(self) -> Neuron:
         """The neuron that the network is built with, its v_init a number.
 

@@ -144,7 +144,7 @@ class NeuronLayer(nn.Module):
         Raises:
             ValueError: target-T noise, or sigma learned per channel.
         """
-        if noise.timesteps > 1 or noise.learned == "channel":
+        if not noise.each_timestep:
             raise ValueError(
                 f"{noise} acts in a single pass only; call with timesteps=1, or without a "
                 "generator in evaluation mode"

@@ -127,6 +127,11 @@ class Noise:
         """The standard quantiles of minus the noise: of how far below it a threshold lies."""
         return self.law.mirrored().quantiles
 
+    @property
+    def each_timestep(self) -> bool:
+        """Whether it can act anew at each timestep, and not in a single pass only."""
+        return self.timesteps == 1 and self.learned != "channel"
+
     def scaled(self, factor: float) -> Noise:
         """The same noise, its standard deviation multiplied by `factor` (above 0)."""
         quantiles = tuple(self.mu + factor * (q - self.mu) for q in self.quantiles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
 from snnlab.experiment.job import JobStatus
+from snnlab.experiment.run import run
 from snnlab.neuron.spec import MATCHED_SIGMA
-from tests.dashboard.conftest import Open
+from tests.dashboard.conftest import SMALL, Open
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -246,3 +248,14 @@ def test_the_teacher_gives_a_pin_and_cancels_any(
     press(app, "Open")
     press(app, "Cancel")
     assert [job.status for job in engine.jobs()] == ["cancelled"]
+
+
+def test_a_run_of_target_noise_has_its_certificate_and_no_noise_to_keep(
+    runs: Path, open_page: Open
+) -> None:
+    done = run(replace(SMALL, method="target-noise"), runs)
+    app = open_page("train", run=done.id)
+    assert not app.exception
+    assert not app.warning
+    assert "All weights equal, bit for bit" in words(app)
+    assert "Keep the noise on after training" not in [toggle.label for toggle in app.toggle]
