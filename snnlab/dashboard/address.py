@@ -12,6 +12,7 @@ import contextlib
 import math
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +21,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 MOST_CHARACTERS = 400
 """Longer values in a link are passed over."""
-KEPT = "kept"
-ARRIVING, SCRIPT = "arriving", "script"
 ONE_ENTRY = """<script>
 if (history.visit !== "VISIT") {
   if (!history.visit) {
@@ -39,6 +38,28 @@ if (history.visit !== "VISIT") {
 from one control to the one before. With this, it leads from page to page."""
 
 
+@dataclass
+class Journey:
+    """What a session knows of its pages."""
+
+    page: str = ""
+    """The name of the one that is shown."""
+    address: str = ""
+    """Tells its addresses apart: the first page has two."""
+    arriving: bool = False
+    """Whether somebody has just come to it, and `one_entry_per_visit` writes its link."""
+    script: str = ""
+    """What the browser was told when somebody came to it."""
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By page, what its link says, or said when somebody left it."""
+
+
+def journey() -> Journey:
+    """That of this session."""
+    found: Journey = st.session_state.setdefault("journey", Journey())
+    return found
+
+
 @contextlib.contextmanager
 def one_entry_per_visit() -> Iterator[None]:
     """What is drawn meanwhile makes one entry in the history of the browser.
@@ -48,11 +69,13 @@ def one_entry_per_visit() -> Iterator[None]:
     page that somebody comes to.
     """
     yield
-    if st.session_state.pop(ARRIVING, False):
+    here = journey()
+    if here.arriving:
+        here.arriving = False
         link = urlencode(kept())
-        script = ONE_ENTRY.replace("LINK", f"?{link}" if link else "")
-        st.session_state[SCRIPT] = script.replace("VISIT", secrets.token_hex(4))
-    st.html(st.session_state[SCRIPT], unsafe_allow_javascript=True)
+        script = ONE_ENTRY.replace("VISIT", secrets.token_hex(4))
+        here.script = script.replace("LINK", f"?{link}" if link else "")
+    st.html(here.script, unsafe_allow_javascript=True)
 
 
 def enter(page: str, *, hold_back: bool = False) -> None:
@@ -65,45 +88,33 @@ def enter(page: str, *, hold_back: bool = False) -> None:
         page: its name.
         hold_back: whether `one_entry_per_visit` writes the link of a page that one comes to.
     """
-    context = get_script_run_ctx()
-    visit = (page, context.page_script_hash if context else "")  # a page may have two addresses
+    here, context = journey(), get_script_run_ctx()
+    address = context.page_script_hash if context else ""
     back = context is not None and context.is_history_navigation
-    if back or visit != st.session_state.get("visit"):
-        st.session_state["visit"] = visit
-        st.session_state[ARRIVING] = hold_back
+    if back or (page, address) != (here.page, here.address):
+        here.page, here.address, here.arriving = page, address, hold_back
         for name in [name for name in st.session_state if str(name).startswith(key(""))]:
             del st.session_state[name]
         if (link := st.query_params.to_dict()) or back:
-            pages()[page] = link
+            here.links[page] = link
     publish()
-
-
-def page() -> str:
-    """The name of the page that is shown."""
-    name: str = st.session_state.get("visit", ("", ""))[0]
-    return name
-
-
-def pages() -> dict[str, dict[str, str]]:
-    """What the links of the pages say that this session has seen."""
-    found: dict[str, dict[str, str]] = st.session_state.setdefault(KEPT, {})
-    return found
 
 
 def kept() -> dict[str, str]:
     """What the link of the page that is shown says."""
-    return pages().setdefault(page(), {})
+    here = journey()
+    return here.links.setdefault(here.page, {})
 
 
 def publish() -> None:
     """Bring the link into the address bar, unless it stands there."""
-    if not st.session_state.get(ARRIVING) and st.query_params.to_dict() != kept():
+    if not journey().arriving and st.query_params.to_dict() != kept():
         st.query_params.from_dict(kept())
 
 
 def key(name: str) -> str:
     """The key of a widget of the page that is shown."""
-    return f"{page()}:{name}"
+    return f"{journey().page}:{name}"
 
 
 def said(name: str) -> str | None:
@@ -148,11 +159,13 @@ def remember(name: str, value: Any, default: Any = None) -> None:
         value: a number, a text, a list of texts, or True or False.
         default: a link that says nothing about `name` means this, and goes on saying nothing.
     """
-    text = written(value)
-    if not text:
-        kept().pop(name, None)
-    elif name in kept() or text != written(default):
-        kept()[name] = text
+    text, link = written(value), kept()
+    if not text and name in link:
+        del link[name]
+    elif text and link.get(name) != text and (name in link or text != written(default)):
+        link[name] = text
+    else:
+        return
     publish()
 
 

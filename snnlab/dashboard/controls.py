@@ -8,8 +8,10 @@ whether it is a slider, a choice or a switch, where it stands at first, its rang
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
+from functools import lru_cache, reduce
 from typing import Any
 
 import streamlit as st
@@ -64,7 +66,7 @@ class Control:
         more = {"place": place, "help": self.help, "on_change": self.on_change}
         options = self.options() if self.options else options_of(hint)
         if options is not None:
-            valid = possible(group, field, options)
+            valid = possible(group, field, tuple(options))
             return select(self.name, self.label, valid, start, words=self.words, **more)
         if isinstance(start, bool):
             return toggle(self.name, self.label, start, **more)
@@ -88,13 +90,13 @@ class Control:
 
     def found(self, starts: Sequence[Any]) -> tuple[Any, str]:
         """The dataclass that has the setting, and its name there."""
-        first, *others = self.setting.split(".")
-        start = next((start for start in starts if first in fields_of(start)), None)
-        for part in others:
-            start, first = getattr(start, first), part
-        if start is None or first not in fields_of(start):
-            raise ValueError(f"control {self.name!r} is for {self.setting!r}, which is no setting")
-        return start, first
+        *groups, field = self.setting.split(".")
+        for start in starts:
+            with contextlib.suppress(AttributeError):
+                group = reduce(getattr, groups, start)
+                if is_dataclass(group) and field in fields_of(group):
+                    return group, field
+        raise ValueError(f"control {self.name!r} is for {self.setting!r}, which is no setting")
 
 
 def read(
@@ -122,7 +124,8 @@ def fields_of(settings: Any) -> dict[str, Any]:
     return declared(kind)
 
 
-def possible(group: Any, field: str, options: Iterable[str]) -> tuple[str, ...]:
+@lru_cache
+def possible(group: Any, field: str, options: tuple[str, ...]) -> tuple[str, ...]:
     """The options that make sense while the rest of the group stays as it is.
 
     Noise of the family empirical needs quantiles, say.

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from snnlab.dashboard import neuron, training_settings
-from snnlab.dashboard.address import pages
+from snnlab.dashboard.address import journey
 from snnlab.dashboard.screen import plain
 
 LESSONS = {"neuron": neuron, "train": training_settings}
@@ -55,7 +55,7 @@ def draw_lesson() -> None:
     fix = st.multiselect("Show, but fix", names(page), key=f"fix-{page}")
     rest = [name for name in names(page) if name not in fix]
     hide = st.multiselect("Hide", rest, key=f"hide-{page}")
-    visited = pages().get(page, {})
+    visited = journey().links.get(page, {})
     values = ", ".join(f"{name} {visited[name]}" for name in names(page) if name in visited)
     if values:
         st.caption(f"As you left the page: {plain(values)}.")

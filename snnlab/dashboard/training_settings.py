@@ -25,7 +25,7 @@ class Asked:
 
     preset: Annotated[str, Valid(options=PRESETS.keys)] = "digits-mlp"
     seeds: Annotated[int, Valid(low=1, usual=(1, MOST_SEEDS), step=1)] = 1
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """By dotted name."""
 
     def configs(self) -> list[RunConfig]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from snnlab.data.spec import DataSpec
 from snnlab.experiment.methods import METHODS, PLAIN, Method, MethodName, Noises
@@ -15,10 +15,7 @@ from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Count, Valid, bare, declared, settle
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Settings = TypeVar("Settings", bound="DataclassInstance")
+Settings = TypeVar("Settings")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Trained = Annotated[MethodName, Valid(options=METHODS.keys, called="method")]
 
@@ -159,7 +156,7 @@ def with_settings(start: Settings, settings: Mapping[str, Any]) -> Settings:
         >>> with_settings(RunConfig(), {"noise.sigma": 0.1}).noise.sigma
         0.1
     """
-    values = asdict(start)
+    values = asdict(start)  # type: ignore[call-overload]
     for name, value in settings.items():
         *groups, last = name.split(".")
         group = values

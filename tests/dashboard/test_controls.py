@@ -123,16 +123,17 @@ def test_every_control_stands_for_a_setting(page: object) -> None:
 
 
 def test_a_control_that_stands_for_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'noise\.colour', which is no setting"):
-        Control("colour", "Colour", "noise.colour").draw([RunConfig()])
+    for setting in ("colour", "colour.hue", "noise.colour", "seed.colour"):
+        with pytest.raises(ValueError, match=rf"'{setting}', which is no setting"):
+            Control("colour", "Colour", setting).draw([Asked(), RunConfig()])
     with pytest.raises(ValueError, match=r"training\.batch_size needs a range"):
         Control("batch", "Batch", "training.batch_size").draw([RunConfig()])
 
 
 def test_a_control_offers_what_makes_sense() -> None:
-    assert "empirical" not in possible(Noise(), "family", ["gaussian", "empirical"])
+    assert "empirical" not in possible(Noise(), "family", ("gaussian", "empirical"))
     measured = Noise("empirical", quantiles=(0.0, 0.4, 1.0))
-    assert possible(measured, "family", ["gaussian", "empirical"]) == ("empirical",)
+    assert possible(measured, "family", ("gaussian", "empirical")) == ("empirical",)
 
 
 @pytest.mark.parametrize("method", METHODS)
