@@ -14,7 +14,7 @@ from typing import Any
 
 from snnlab.classroom.calling import Outcome, OutOfTime, call
 from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 Arguments = tuple[Any, ...]
 
@@ -61,8 +61,7 @@ class Exercise:
         try:
             return self._fault_of_form(answer) or self._judge(answer)
         except Exception as error:  # an object made to be awkward: even looking at it fails
-            return Diagnosis(
-                False,
+            return not_yet(
                 "Your answer cannot be looked at: looking at it raises "
                 f"`{type(error).__name__}: {_said_by(error)}`",
                 f"Return {self._wanted(self.calls[0])}.",
@@ -83,8 +82,7 @@ class Exercise:
         """What keeps the answer from being called, or None."""
         names = list(inspect.signature(self.solution).parameters)
         if not callable(answer):
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"The check needs your function, but got {shown(answer)}.",
                 "Hand over the function by its name, without brackets and arguments.",
             )
@@ -98,8 +96,7 @@ class Exercise:
         try:
             signature.bind(*names)
         except TypeError:
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function must take {_counted(len(names), 'argument')}, in this order: "
                 f"{', '.join(names)}. Yours is `{getattr(answer, '__name__', 'it')}{signature}`.",
                 "Put the first line of the function back to what it was.",
@@ -113,8 +110,7 @@ class Exercise:
         if outcome.value is Ellipsis or isinstance(outcome.value, NotImplementedError):
             return _NOT_WRITTEN
         if outcome.value is None and outcome.printed:
-            return Diagnosis(
-                False,
+            return not_yet(
                 "Your function prints its result, but returns nothing.",
                 "Write `return` where it says `print`.",
             )
@@ -123,8 +119,7 @@ class Exercise:
         try:
             parts(outcome.value, self.solution(*arguments))
         except NotNumbers as error:
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function returns {error}; it should return {self._wanted(arguments)}.",
                 f"For {self._quoted(arguments)} the result is {shown(self.solution(*arguments))}.",
             )
@@ -135,15 +130,13 @@ class Exercise:
         if isinstance(error, NotImplementedError):
             return _NOT_WRITTEN
         if isinstance(error, OutOfTime):
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function had not finished after {self.seconds:g} seconds.",
                 "Is there a loop that never ends? See what changes from one round to the next.",
             )
         where = f" in the line `{outcome.place}`" if outcome.place else ""
         text = f"{type(error).__name__}: {_said_by(error)}".strip(": ")
-        return Diagnosis(
-            False,
+        return not_yet(
             f"Your function stopped with an error{where}: `{text}`",
             f"Call it yourself and look: {self._quoted(arguments)}.",
         )
@@ -158,7 +151,7 @@ class Exercise:
             return changed or Diagnosis(True, self.praise)
         for mistake in self.mistakes:
             if _all_same(got, self._results_of(mistake, right)):
-                return Diagnosis(False, mistake.message, mistake.hint)
+                return not_yet(mistake.message, mistake.hint)
         return self._first_difference(got, wanted, outcomes)
 
     def _results_of(self, mistake: Mistake, right: list[Any]) -> list[Parts]:
@@ -171,8 +164,7 @@ class Exercise:
         for arguments, outcome in zip(self.calls, outcomes, strict=True):
             for name, before, after in zip(names, arguments, outcome.arguments, strict=True):
                 if _changed(before, after):
-                    return Diagnosis(
-                        False,
+                    return not_yet(
                         f"The result is right, but your function changes its argument `{name}`.",
                         "Whoever calls it may still need the old values: "
                         "write `x = x + y` in place of `x += y`.",
@@ -187,15 +179,13 @@ class Exercise:
         arguments = self.calls[i]
         for mine, right in zip(got[i], wanted[i], strict=True):
             if mine.shape != right.shape:
-                return Diagnosis(
-                    False,
+                return not_yet(
                     f"Your result has the shape {mine.shape}; it should have {right.shape}.",
                     f"This was for {self._quoted(arguments)}.",
                 )
         fits = sum(same(*pair) for pair in zip(got, wanted, strict=True))
         solved = f"{fits} of {len(got)} cases are right. " if fits else ""
-        return Diagnosis(
-            False,
+        return not_yet(
             f"{solved}For {self._quoted(arguments)} your function returns "
             f"{shown(outcomes[i].value)}; it should return {shown(self.solution(*arguments))}.",
             "Work this one case out on paper, line by line, and compare.",
@@ -216,8 +206,7 @@ class Exercise:
         return f"numbers of shape {shape}" if shape else "a number"
 
 
-_NOT_WRITTEN = Diagnosis(
-    False,
+_NOT_WRITTEN = not_yet(
     "Nothing is returned yet.",
     "Put your code in place of the three dots, and run both cells again.",
 )

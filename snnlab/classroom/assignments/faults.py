@@ -6,15 +6,13 @@ from typing import Any
 
 from snnlab.classroom.calling import Outcome, OutOfTime
 from snnlab.classroom.comparing import shown
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
-NOT_WRITTEN = Diagnosis(
-    False,
+NOT_WRITTEN = not_yet(
     "Nothing is returned yet.",
     "Put your code in place of the placeholder, end it with `return`, and run both cells again.",
 )
-TOO_LONG = Diagnosis(
-    False,
+TOO_LONG = not_yet(
     "Your function took too long and was stopped.",
     "Is there a loop that never ends? See what changes from one round to the next.",
 )
@@ -22,8 +20,7 @@ TOO_LONG = Diagnosis(
 
 def not_a_function(answer: Any) -> Diagnosis:
     """The diagnosis for what cannot be called."""
-    return Diagnosis(
-        False,
+    return not_yet(
         f"The check needs your function, but got {shown(answer)}.",
         "Hand over the function by its name, without brackets and arguments.",
     )
@@ -34,15 +31,13 @@ def stopped(kind: str, message: str, line: str = "") -> Diagnosis:
     if kind == "NotImplementedError":
         return NOT_WRITTEN
     if kind == "MemoryError":
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function asks for more memory than there is.",
             "Is there a list or an array that grows in every round?",
         )
     where = f" in the line `{line}`" if line else ""
     text = f"{kind}: {message}".strip(": ")
-    return Diagnosis(
-        False,
+    return not_yet(
         f"Your function stopped with an error{where}: `{text}`",
         "Call it yourself with small numbers and look at each value on the way.",
     )
@@ -55,8 +50,7 @@ def fault_of(outcome: Outcome) -> Diagnosis | None:
     if outcome.error is not None:
         return stopped(type(outcome.error).__name__, str(outcome.error)[:200], outcome.place)
     if outcome.value is None and outcome.printed:
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function prints its result, but returns nothing.",
             "Write `return` where it says `print`.",
         )

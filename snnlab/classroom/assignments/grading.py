@@ -15,7 +15,7 @@ from snnlab.classroom.assignments.faults import NOT_WRITTEN, TOO_LONG, stopped
 from snnlab.classroom.assignments.isolation import Job, Reply, Report, run_apart
 from snnlab.classroom.assignments.submission import code_of, given_code
 from snnlab.classroom.assignments.task import Judge, Task
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 LIBRARY = ("torch", "snnlab")
 
@@ -107,21 +107,18 @@ def fault_of_report(report: Report) -> Diagnosis | None:
     if report.ended == "time":
         return TOO_LONG
     if report.ended == "missing" and report.error is not None:
-        return Diagnosis(
-            False,
+        return not_yet(
             f"Your function is not there. The first error of your code is in the line "
             f"`{report.error.line}`: `{report.error.kind}: {report.error.message}`",
             "Keep the name of the function, and run the whole notebook from the top.",
         )
     if report.ended == "missing":
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function is not there.",
             "Keep the name of the function and the cell in which it was.",
         )
     if report.ended == "exit":
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function ended Python before it returned anything.",
             "No sys.exit or os._exit: end a function with `return`.",
         )
