@@ -6,14 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
 from snnlab.classroom.assignments.task import Task, code_task
 from snnlab.classroom.checking import Exercise, Mistake
-
-Floats = NDArray[np.float64]
+from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
 
 def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
@@ -167,26 +165,21 @@ def _residual_moments(
     T: int,
     v_init: float,
     *,
-    everyone: bool = False,
-    to_zero: bool = False,
+    fewest: int = 1,
+    spare: int = 1,
     before: bool = False,
     last: bool = False,
-    start: float | None = None,
-    saturated: bool = False,
-    silent: bool = False,
+    to_zero: bool = False,
 ) -> tuple[float, float]:
-    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on."""
-    currents = np.asarray(currents, float)  # (B,)
-    v = np.full_like(currents, v_init if start is None else start)
-    rows, count = [], np.zeros_like(currents)
-    for _ in range(T):
-        h = v + currents
-        spikes = (h >= 1.0) * 1.0
-        v = h * (1 - spikes) if to_zero else h - spikes
-        count += spikes
-        rows.append(h if before else v)
-    active = ((count > 0) | silent) & ((count < T) | saturated) | everyone
-    kept = np.stack(rows)[:, active]  # (T, active neurons)
+    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on.
+
+    Neurons with at least `fewest` spikes count, and with at most T - `spare`.
+    """
+    every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
+    spikes, v, h = run_neuron(every_step, 1.0, 1.0, v_init, to_zero=to_zero)
+    count = spikes.sum(0)  # (B,)
+    active = (count >= fewest) & (count <= T - spare)
+    kept = (h if before else v)[:, active]  # (T, active neurons)
     kept = kept[-1:] if last else kept
     return float(kept.mean()), float(kept.std())
 
@@ -201,17 +194,17 @@ _residual_exercise = Exercise(
     calls=[_residual_case(np.random.default_rng(seed)) for seed in (1, 2, 3)],
     mistakes=[
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, everyone=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0, spare=0),
             "You count all neurons. Silent and saturated ones drift away; they carry no residual.",
             "Keep the neurons with more than 0 and fewer than T spikes.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, saturated=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, spare=0),
             "You leave out the silent neurons, but keep those that fire at each timestep.",
             "A neuron with T spikes is not active either.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, silent=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0),
             "You leave out the saturated neurons, but keep the silent ones.",
             "A neuron without a spike is not active either.",
         ),
@@ -231,7 +224,7 @@ _residual_exercise = Exercise(
             "The residuals of all timesteps count: v[1] to v[T].",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, start=0.0),
+            lambda currents, T, v_init: _residual_moments(currents, T, 0.0),
             "Your neurons start from 0. Before the first timestep they have v_init.",
             "Set v to v_init before the loop.",
         ),
