@@ -13,6 +13,8 @@ from snnlab.classroom.assignments.task import Task, code_task
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
+_ROOT_OF_2_PI = math.sqrt(2 * math.pi)
+
 
 def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
     """How far above the threshold the mean potential lies, in standard deviations."""
@@ -21,7 +23,7 @@ def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
 
 
 def _density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    density: Floats = np.exp(-0.5 * z**2) / _ROOT_OF_2_PI
     return density
 
 
@@ -34,21 +36,28 @@ _NOISE_CALLS = [
 
 
 def _noise_case(rng: np.random.Generator) -> tuple[Floats, float, float, float]:
+    """Currents, and mean, deviation and threshold."""
     currents = rng.uniform(-1, 2, 6)
-    return (
-        currents,
-        float(rng.uniform(0, 1)),
-        float(rng.uniform(0.15, 0.8)),
-        float(rng.uniform(0.5, 2)),
-    )
+    mu, sigma, v_th = rng.uniform([0, 0.15, 0.5], [1, 0.8, 2]).tolist()
+    return currents, mu, sigma, v_th
+
+
+def _probability(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
+    """Firing probability."""
+    return np.asarray(ndtr(_z(current, mu, sigma, v_th)))
+
+
+def _slope(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
+    """Its derivative with respect to the current."""
+    return _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
 
 
 _probability_exercise = Exercise(
-    solution=lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+    solution=_probability,
     calls=_NOISE_CALLS,
     mistakes=[
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, 0.0, sigma, v_th)),
+            lambda current, mu, sigma, v_th: _probability(current, 0.0, sigma, v_th),
             "The mean of the noise is missing.",
             "The mean potential before firing is current + mu * v_th.",
         ),
@@ -58,7 +67,7 @@ _probability_exercise = Exercise(
             "Take care of the sign: P(noise >= a) = 1 - F(a).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma**2, v_th)),
+            lambda current, mu, sigma, v_th: _probability(current, mu, sigma**2, v_th),
             "You divide by the variance.",
             "Phi takes a distance in standard deviations: divide by sigma * v_th.",
         ),
@@ -98,9 +107,7 @@ _probability_exercise = Exercise(
 firing_probability = code_task("firing_probability", 4, _probability_exercise, _noise_case)
 
 _gradient_exercise = Exercise(
-    solution=lambda current, mu, sigma, v_th: (
-        _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
-    ),
+    solution=_slope,
     calls=_NOISE_CALLS,
     mistakes=[
         Mistake(
@@ -109,48 +116,39 @@ _gradient_exercise = Exercise(
             "z depends on the current with the slope 1 / (sigma * v_th).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                _density(_z(current, 0.0, sigma, v_th)) / (sigma * v_th)
-            ),
+            lambda current, mu, sigma, v_th: _slope(current, 0.0, sigma, v_th),
             "The mean of the noise is missing.",
             "Your gradient has its peak at the wrong current.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                np.exp(-0.5 * _z(current, mu, sigma, v_th) ** 2) / (sigma * v_th)
-            ),
+            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * _ROOT_OF_2_PI,
             "The factor 1 / sqrt(2 pi) is missing.",
             "The area under the gradient must be 1: from silent to certain.",
         ),
         Mistake(
             lambda current, mu, sigma, v_th: (
-                np.exp(-(_z(current, mu, sigma, v_th) ** 2))
-                / (math.sqrt(2 * math.pi) * sigma * v_th)
+                np.exp(-(_z(current, mu, sigma, v_th) ** 2)) / (_ROOT_OF_2_PI * sigma * v_th)
             ),
             "The factor 1/2 in the exponent is missing.",
             "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                ndtr(_z(current, mu, sigma, v_th)) * ndtr(-_z(current, mu, sigma, v_th))
-            ),
+            lambda *arguments: _probability(*arguments) * (1 - _probability(*arguments)),
             "p (1 - p) is the slope of the logistic function, not of Phi.",
             "The derivative of Phi is the normal density.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)) / sigma,
+            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * v_th,
             "You divide by sigma only. sigma is in units of v_th.",
             "Divide by sigma * v_th.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+            _probability,
             "That is the probability itself. Asked for is its slope.",
             "Derive it once: first outside, then inside.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                expit(_z(current, mu, sigma, v_th)) * expit(-_z(current, mu, sigma, v_th))
-            ),
+            lambda *arguments: expit(_z(*arguments)) * expit(-_z(*arguments)),
             "That is the slope of a logistic function, a generic surrogate.",
             "Asked for is the exact slope: the normal density over sigma * v_th.",
         ),
