@@ -127,9 +127,7 @@ spike_count = Exercise(
             "A neuron that sinks stays silent: its count is 0.",
         ),
         Mistake(
-            lambda current, T, v_init: max(
-                0, min(T - 1, math.floor((T - 1) * current + v_init + 1e-9))
-            ),
+            lambda current, T, v_init: _spike_count(current, T - 1, v_init),
             "You stop one timestep too early.",
             "There are T timesteps: `range(T)`.",
         ),

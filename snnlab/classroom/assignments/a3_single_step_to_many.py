@@ -119,9 +119,9 @@ _gap_exercise = Exercise(
             "Use the maximum.",
         ),
         Mistake(
-            lambda current, sigma: float(
-                np.abs(ndtr((np.asarray(current) - 0.5) / sigma) - current).max()
-            ),
+            lambda current, sigma: np.abs(
+                ndtr((np.asarray(current) - 0.5) / sigma) - current
+            ).max(),
             "You compare with the current itself. A rate ends at 0 and at 1.",
             "The rate is clip(I, 0, 1).",
         ),
@@ -136,9 +136,7 @@ _gap_exercise = Exercise(
             "Phi takes a distance in standard deviations.",
         ),
         Mistake(
-            lambda current, sigma: float(
-                np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()]
-            ),
+            lambda current, sigma: np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()],
             "That is the current with the largest gap. Asked for is the gap.",
             "Use max, not argmax.",
         ),
