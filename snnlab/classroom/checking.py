@@ -31,6 +31,20 @@ class Mistake:
     """What to do about it, without giving the solution away."""
 
 
+def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
+    """The mistake of returning the right results in the reverse order.
+
+    Args:
+        right: the right function.
+        hint: which result comes first.
+    """
+
+    def answer(*arguments: Any) -> tuple[Any, ...]:
+        return right(*arguments)[::-1]
+
+    return Mistake(answer, "The two results are in the wrong order.", hint)
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function to write, and how it is judged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import charge_fire_reset
 from snnlab.classroom.questions import Question
 
@@ -85,11 +85,7 @@ one_step = Exercise(
             "You subtract 1 after a spike; that is right only where v_th is 1.",
             "Subtract v_th.",
         ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta)[::-1],
-            "The two results are in the wrong order.",
-            "First the spike, then the potential: `return spike, v`.",
-        ),
+        wrong_order(_one_step, "First the spike, then the potential: `return spike, v`."),
     ],
     praise="Charge, fire, reset, in this order. You have written a spiking neuron.",
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from snnlab.classroom.assignments.task import code_task
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
 
@@ -205,11 +205,7 @@ _trace_exercise = Exercise(
             "You keep h, the potential before the reset.",
             "Append v after the reset.",
         ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init)[::-1],
-            "The two results are in the wrong order.",
-            "First the spikes, then the potentials.",
-        ),
+        wrong_order(_run, "First the spikes, then the potentials."),
         Mistake(
             lambda currents, v_th, beta, v_init: tuple(
                 part[:-1] for part in _run(currents, v_th, beta, v_init)

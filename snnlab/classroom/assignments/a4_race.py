@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snnlab.classroom.assignments.task import code_task
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 
 Floats = NDArray[np.float64]
 
@@ -186,11 +186,7 @@ _energy_exercise = Exercise(
             "Your energies are in picojoules. Asked for are nanojoules.",
             "1 nJ = 1000 pJ.",
         ),
-        Mistake(
-            lambda first, additions, ann, mac, ac: _energy(first, additions, ann, mac, ac)[::-1],
-            "The two results are in the wrong order.",
-            "First the spiking network, then the ReLU network.",
-        ),
+        wrong_order(_energy, "First the spiking network, then the ReLU network."),
         Mistake(
             lambda first, additions, ann, mac, ac: _energy(
                 first, additions, ann * ac / mac, mac, ac
