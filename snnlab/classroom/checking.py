@@ -15,6 +15,7 @@ from typing import Any
 from snnlab.classroom.calling import Outcome, OutOfTime, call
 from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import PRINTED, not_a_function, said_by, stopped_with
 
 Arguments = tuple[Any, ...]
 
@@ -77,7 +78,7 @@ class Exercise:
         except Exception as error:  # an object made to be awkward: even looking at it fails
             return not_yet(
                 "Your answer cannot be looked at: looking at it raises "
-                f"`{type(error).__name__}: {_said_by(error)}`",
+                f"`{type(error).__name__}: {said_by(error)}`",
                 f"Return {self._wanted(self.calls[0])}.",
             )
 
@@ -94,12 +95,9 @@ class Exercise:
 
     def _fault_of_form(self, answer: Any) -> Diagnosis | None:
         """What keeps the answer from being called, or None."""
-        names = list(inspect.signature(self.solution).parameters)
+        names = self._names
         if not callable(answer):
-            return not_yet(
-                f"The check needs your function, but got {shown(answer)}.",
-                "Hand over the function by its name, without brackets and arguments.",
-            )
+            return not_a_function(answer)
         try:
             signature = inspect.signature(answer)
         except (
@@ -120,14 +118,11 @@ class Exercise:
     def _fault_of_call(self, outcome: Outcome, arguments: Arguments) -> Diagnosis | None:
         """What kept a call from giving a result, or None."""
         if outcome.error is not None:
-            return self._fault_of_error(outcome, arguments)
+            return self._fault_of_error(outcome.error, outcome.place, arguments)
         if outcome.value is Ellipsis or isinstance(outcome.value, NotImplementedError):
             return _NOT_WRITTEN
         if outcome.value is None and outcome.printed:
-            return not_yet(
-                "Your function prints its result, but returns nothing.",
-                "Write `return` where it says `print`.",
-            )
+            return PRINTED
         if outcome.value is None:
             return _NOT_WRITTEN
         try:
@@ -139,8 +134,7 @@ class Exercise:
             )
         return None
 
-    def _fault_of_error(self, outcome: Outcome, arguments: Arguments) -> Diagnosis:
-        error = outcome.error
+    def _fault_of_error(self, error: BaseException, place: str, arguments: Arguments) -> Diagnosis:
         if isinstance(error, NotImplementedError):
             return _NOT_WRITTEN
         if isinstance(error, OutOfTime):
@@ -148,12 +142,8 @@ class Exercise:
                 f"Your function had not finished after {self.seconds:g} seconds.",
                 "Is there a loop that never ends? See what changes from one round to the next.",
             )
-        where = f" in the line `{outcome.place}`" if outcome.place else ""
-        text = f"{type(error).__name__}: {_said_by(error)}".strip(": ")
-        return not_yet(
-            f"Your function stopped with an error{where}: `{text}`",
-            f"Call it yourself and look: {self._quoted(arguments)}.",
-        )
+        hint = f"Call it yourself and look: {self._quoted(arguments)}."
+        return stopped_with(f"{type(error).__name__}: {said_by(error)}", place, hint)
 
     def _verdict(self, outcomes: list[Outcome]) -> Diagnosis:
         """Compare all results, with the right ones first, then with the known mistakes."""
@@ -174,9 +164,8 @@ class Exercise:
 
     def _changed(self, outcomes: list[Outcome]) -> Diagnosis | None:
         """The diagnosis for an answer that changes its arguments, or None."""
-        names = list(inspect.signature(self.solution).parameters)
         for arguments, outcome in zip(self.calls, outcomes, strict=True):
-            for name, before, after in zip(names, arguments, outcome.arguments, strict=True):
+            for name, before, after in zip(self._names, arguments, outcome.arguments, strict=True):
                 if _changed(before, after):
                     return not_yet(
                         f"The result is right, but your function changes its argument `{name}`.",
@@ -205,10 +194,14 @@ class Exercise:
             "Work this one case out on paper, line by line, and compare.",
         )
 
+    @property
+    def _names(self) -> list[str]:
+        """Names of the arguments."""
+        return list(inspect.signature(self.solution).parameters)
+
     def _quoted(self, arguments: Arguments) -> str:
         """Arguments by name, as a student would write them."""
-        names = inspect.signature(self.solution).parameters
-        pairs = zip(names, arguments, strict=True)
+        pairs = zip(self._names, arguments, strict=True)
         return "`" + ", ".join(f"{name} = {shown(value)}" for name, value in pairs) + "`"
 
     def _wanted(self, arguments: Arguments) -> str:
@@ -235,14 +228,6 @@ def _changed(before: Any, after: Any) -> bool:
         return not same(parts(after, 0), parts(before, 0))
     except NotNumbers:  # settings and other objects, which have no values to compare
         return False
-
-
-def _said_by(error: BaseException | None) -> str:
-    """The message of an error, which a student's own error class may refuse to give."""
-    try:
-        return str(error)[:200]
-    except Exception:
-        return ""
 
 
 def _counted(number: int, what: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.faults import NOT_WRITTEN, TOO_LONG, stopped
 from snnlab.classroom.assignments.isolation import Job, Reply, Report, run_apart
 from snnlab.classroom.assignments.submission import code_of, given_code
 from snnlab.classroom.assignments.task import Judge, Task
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import NOT_WRITTEN, TOO_LONG, stopped
 
 LIBRARY = ("torch", "snnlab")
 

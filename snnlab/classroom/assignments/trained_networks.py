@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnlab.classroom.assignments.faults import fault_of, not_a_function
 from snnlab.classroom.calling import call
 from snnlab.classroom.checking import Arguments
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import fault_of, not_a_function
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps
