@@ -54,14 +54,7 @@ def cases_of(notebook: NotebookNode, assignment: Assignment, seed: str | None) -
     for task in assignment.tasks:
         judge = task.judge(seed)
         trusted = given if task.library else [without_library(cell) for cell in given]
-        job = Job(
-            cells=code,
-            function=task.name,
-            calls=judge.calls,
-            given=trusted,
-            library=task.library,
-            seconds=task.seconds,
-        )
+        job = Job(code, task.name, judge.calls, trusted, task.library, task.seconds)
         cases.append(Case(task, judge, job))
     return cases
 
@@ -83,10 +76,8 @@ def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
         workers: processes at once.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for case, report in zip(
-            cases, pool.map(lambda case: run_apart(case.job), cases), strict=True
-        ):
-            yield verdict_of(case, report)
+        reports = pool.map(run_apart, [case.job for case in cases])
+        yield from map(verdict_of, cases, reports)
 
 
 def verdict_of(case: Case, report: Report) -> Verdict:
