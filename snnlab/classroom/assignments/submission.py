@@ -265,5 +265,4 @@ def unanswered(notebook: NotebookNode) -> list[str]:
 def missing_cells(notebook: NotebookNode, assignment: Assignment) -> list[str]:
     """The cells of tasks and checks that are not there."""
     there = {grade_id(cell) for cell in notebook.cells}
-    wanted = [name for task in assignment.tasks for name in (task.name, task.check_id)]
-    return [name for name in wanted if name not in there]
+    return [name for name in assignment.cells if name not in there]
