@@ -70,18 +70,16 @@ noise_from_residuals = Exercise(
 )
 
 
-def _draws(timesteps: int, neurons: int, seed: int) -> tuple[Tensor, Tensor]:
+def _losses(timesteps: int, neurons: int, seed: int, share: float) -> tuple[Tensor, float, Tensor]:
+    """Spikes, the share of them that gets lost, and draws."""
     generator = torch.Generator().manual_seed(seed)
     spikes = (torch.rand(timesteps, neurons, generator=generator) < 0.4).float()
-    return spikes, torch.rand(timesteps, neurons, generator=generator)
+    return spikes, share, torch.rand(timesteps, neurons, generator=generator)
 
 
 lose_spikes = Exercise(
     solution=lambda spikes, share, draws: spikes * (draws >= share),
-    calls=[
-        (_draws(8, 12, 0)[0], 0.3, _draws(8, 12, 0)[1]),
-        (_draws(5, 9, 1)[0], 0.8, _draws(5, 9, 1)[1]),
-    ],
+    calls=[_losses(8, 12, 0, 0.3), _losses(5, 9, 1, 0.8)],
     mistakes=[
         Mistake(
             lambda spikes, share, draws: spikes * (draws < share),

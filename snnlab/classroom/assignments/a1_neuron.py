@@ -207,9 +207,7 @@ _trace_exercise = Exercise(
         ),
         wrong_order(_run, "First the spikes, then the potentials."),
         Mistake(
-            lambda currents, v_th, beta, v_init: tuple(
-                part[:-1] for part in _run(currents, v_th, beta, v_init)
-            ),
+            lambda currents, v_th, beta, v_init: _run(currents[:-1], v_th, beta, v_init),
             "You stop one timestep too early.",
             "One spike and one potential for each current.",
         ),
