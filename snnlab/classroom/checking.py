@@ -100,10 +100,7 @@ class Exercise:
             return not_a_function(answer)
         try:
             signature = inspect.signature(answer)
-        except (
-            TypeError,
-            ValueError,
-        ):  # something of Python itself that keeps its arguments secret
+        except (TypeError, ValueError):  # of Python itself, and keeps its arguments secret
             return None
         try:
             signature.bind(*names)

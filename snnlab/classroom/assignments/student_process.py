@@ -87,12 +87,8 @@ def load_library() -> None:
     from snnlab.neuron.spec import Noise
 
     torch.set_num_threads(1)
-    part = Images(
-        torch.zeros(4, 1, 8, 8, dtype=torch.uint8),
-        torch.arange(4) % 2,
-        torch.zeros(1),
-        torch.ones(1),
-    )
+    pixels = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    part = Images(pixels, torch.arange(4) % 2, torch.zeros(1), torch.ones(1))
     data = Data("", ("0", "1"), part, part, part)
     design = Architecture("mlp", width=2)
     net = build(design, image_shape=(1, 8, 8), classes=2, seed=0, noise=Noise())
