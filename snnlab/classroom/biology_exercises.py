@@ -76,16 +76,12 @@ hits_minus_false_alarms = Exercise(
             "Subtract them.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                _phi((current - threshold) / sigma**2) - _phi(-threshold / sigma**2)
-            ),
+            lambda current, threshold, sigma: _gain(current, threshold, sigma**2),
             "You divide by the variance. Phi wants the distance in standard deviations.",
             "Divide by sigma itself.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                _phi((current - threshold) * sigma) - _phi(-threshold * sigma)
-            ),
+            lambda current, threshold, sigma: _gain(current, threshold, 1 / sigma),
             "You multiply by sigma. Then more noise makes the curve steeper.",
             "Measure the distance from the threshold in units of sigma: divide.",
         ),

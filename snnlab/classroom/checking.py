@@ -14,7 +14,8 @@ from typing import Any
 
 from snnlab.classroom.calling import Outcome, OutOfTime, call
 from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import PRINTED, not_a_function, said_by, stopped_with
 
 Arguments = tuple[Any, ...]
 
@@ -29,6 +30,20 @@ class Mistake:
     """What is wrong, in words the student knows."""
     hint: str = ""
     """What to do about it, without giving the solution away."""
+
+
+def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
+    """The mistake of returning the right results in the reverse order.
+
+    Args:
+        right: the right function.
+        hint: which result comes first.
+    """
+
+    def answer(*arguments: Any) -> tuple[Any, ...]:
+        return right(*arguments)[::-1]
+
+    return Mistake(answer, "The two results are in the wrong order.", hint)
 
 
 @dataclass(frozen=True)
@@ -61,10 +76,9 @@ class Exercise:
         try:
             return self._fault_of_form(answer) or self._judge(answer)
         except Exception as error:  # an object made to be awkward: even looking at it fails
-            return Diagnosis(
-                False,
+            return not_yet(
                 "Your answer cannot be looked at: looking at it raises "
-                f"`{type(error).__name__}: {_said_by(error)}`",
+                f"`{type(error).__name__}: {said_by(error)}`",
                 f"Return {self._wanted(self.calls[0])}.",
             )
 
@@ -81,25 +95,17 @@ class Exercise:
 
     def _fault_of_form(self, answer: Any) -> Diagnosis | None:
         """What keeps the answer from being called, or None."""
-        names = list(inspect.signature(self.solution).parameters)
+        names = self._names
         if not callable(answer):
-            return Diagnosis(
-                False,
-                f"The check needs your function, but got {shown(answer)}.",
-                "Hand over the function by its name, without brackets and arguments.",
-            )
+            return not_a_function(answer)
         try:
             signature = inspect.signature(answer)
-        except (
-            TypeError,
-            ValueError,
-        ):  # something of Python itself that keeps its arguments secret
+        except (TypeError, ValueError):  # of Python itself, and keeps its arguments secret
             return None
         try:
             signature.bind(*names)
         except TypeError:
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function must take {_counted(len(names), 'argument')}, in this order: "
                 f"{', '.join(names)}. Yours is `{getattr(answer, '__name__', 'it')}{signature}`.",
                 "Put the first line of the function back to what it was.",
@@ -109,44 +115,32 @@ class Exercise:
     def _fault_of_call(self, outcome: Outcome, arguments: Arguments) -> Diagnosis | None:
         """What kept a call from giving a result, or None."""
         if outcome.error is not None:
-            return self._fault_of_error(outcome, arguments)
+            return self._fault_of_error(outcome.error, outcome.place, arguments)
         if outcome.value is Ellipsis or isinstance(outcome.value, NotImplementedError):
             return _NOT_WRITTEN
         if outcome.value is None and outcome.printed:
-            return Diagnosis(
-                False,
-                "Your function prints its result, but returns nothing.",
-                "Write `return` where it says `print`.",
-            )
+            return PRINTED
         if outcome.value is None:
             return _NOT_WRITTEN
         try:
             parts(outcome.value, self.solution(*arguments))
         except NotNumbers as error:
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function returns {error}; it should return {self._wanted(arguments)}.",
                 f"For {self._quoted(arguments)} the result is {shown(self.solution(*arguments))}.",
             )
         return None
 
-    def _fault_of_error(self, outcome: Outcome, arguments: Arguments) -> Diagnosis:
-        error = outcome.error
+    def _fault_of_error(self, error: BaseException, place: str, arguments: Arguments) -> Diagnosis:
         if isinstance(error, NotImplementedError):
             return _NOT_WRITTEN
         if isinstance(error, OutOfTime):
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your function had not finished after {self.seconds:g} seconds.",
                 "Is there a loop that never ends? See what changes from one round to the next.",
             )
-        where = f" in the line `{outcome.place}`" if outcome.place else ""
-        text = f"{type(error).__name__}: {_said_by(error)}".strip(": ")
-        return Diagnosis(
-            False,
-            f"Your function stopped with an error{where}: `{text}`",
-            f"Call it yourself and look: {self._quoted(arguments)}.",
-        )
+        hint = f"Call it yourself and look: {self._quoted(arguments)}."
+        return stopped_with(f"{type(error).__name__}: {said_by(error)}", place, hint)
 
     def _verdict(self, outcomes: list[Outcome]) -> Diagnosis:
         """Compare all results, with the right ones first, then with the known mistakes."""
@@ -158,7 +152,7 @@ class Exercise:
             return changed or Diagnosis(True, self.praise)
         for mistake in self.mistakes:
             if _all_same(got, self._results_of(mistake, right)):
-                return Diagnosis(False, mistake.message, mistake.hint)
+                return not_yet(mistake.message, mistake.hint)
         return self._first_difference(got, wanted, outcomes)
 
     def _results_of(self, mistake: Mistake, right: list[Any]) -> list[Parts]:
@@ -167,12 +161,10 @@ class Exercise:
 
     def _changed(self, outcomes: list[Outcome]) -> Diagnosis | None:
         """The diagnosis for an answer that changes its arguments, or None."""
-        names = list(inspect.signature(self.solution).parameters)
         for arguments, outcome in zip(self.calls, outcomes, strict=True):
-            for name, before, after in zip(names, arguments, outcome.arguments, strict=True):
+            for name, before, after in zip(self._names, arguments, outcome.arguments, strict=True):
                 if _changed(before, after):
-                    return Diagnosis(
-                        False,
+                    return not_yet(
                         f"The result is right, but your function changes its argument `{name}`.",
                         "Whoever calls it may still need the old values: "
                         "write `x = x + y` in place of `x += y`.",
@@ -187,24 +179,26 @@ class Exercise:
         arguments = self.calls[i]
         for mine, right in zip(got[i], wanted[i], strict=True):
             if mine.shape != right.shape:
-                return Diagnosis(
-                    False,
+                return not_yet(
                     f"Your result has the shape {mine.shape}; it should have {right.shape}.",
                     f"This was for {self._quoted(arguments)}.",
                 )
         fits = sum(same(*pair) for pair in zip(got, wanted, strict=True))
         solved = f"{fits} of {len(got)} cases are right. " if fits else ""
-        return Diagnosis(
-            False,
+        return not_yet(
             f"{solved}For {self._quoted(arguments)} your function returns "
             f"{shown(outcomes[i].value)}; it should return {shown(self.solution(*arguments))}.",
             "Work this one case out on paper, line by line, and compare.",
         )
 
+    @property
+    def _names(self) -> list[str]:
+        """Names of the arguments."""
+        return list(inspect.signature(self.solution).parameters)
+
     def _quoted(self, arguments: Arguments) -> str:
         """Arguments by name, as a student would write them."""
-        names = inspect.signature(self.solution).parameters
-        pairs = zip(names, arguments, strict=True)
+        pairs = zip(self._names, arguments, strict=True)
         return "`" + ", ".join(f"{name} = {shown(value)}" for name, value in pairs) + "`"
 
     def _wanted(self, arguments: Arguments) -> str:
@@ -216,8 +210,7 @@ class Exercise:
         return f"numbers of shape {shape}" if shape else "a number"
 
 
-_NOT_WRITTEN = Diagnosis(
-    False,
+_NOT_WRITTEN = not_yet(
     "Nothing is returned yet.",
     "Put your code in place of the three dots, and run both cells again.",
 )
@@ -232,14 +225,6 @@ def _changed(before: Any, after: Any) -> bool:
         return not same(parts(after, 0), parts(before, 0))
     except NotNumbers:  # settings and other objects, which have no values to compare
         return False
-
-
-def _said_by(error: BaseException | None) -> str:
-    """The message of an error, which a student's own error class may refuse to give."""
-    try:
-        return str(error)[:200]
-    except Exception:
-        return ""
 
 
 def _counted(number: int, what: str) -> str:

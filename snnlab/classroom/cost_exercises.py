@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,20 +50,15 @@ spiking_energy = Exercise(
 )
 
 
-def _first_exit(at_least: Callable[[Floats, float], NDArray[np.bool_]]) -> Callable[..., int]:
-    """The timestep of the exit, with another test for what is enough."""
+def _exit(confidence: Floats, threshold: float, never: int | None = None) -> int:
+    """The timestep of the exit; `never`: that of an image that is never sure, default the last."""
+    enough = np.asarray(confidence) >= threshold
+    last = len(enough) if never is None else never
+    return int(enough.argmax()) + 1 if enough.any() else last
 
-    def found(confidence: Floats, threshold: float) -> int:
-        enough = at_least(np.asarray(confidence), threshold)
-        return int(enough.argmax()) + 1 if enough.any() else len(confidence)
-
-    return found
-
-
-_exit = _first_exit(lambda confidence, threshold: confidence >= threshold)
 
 exit_timestep = Exercise(
-    solution=_exit,
+    solution=lambda confidence, threshold: _exit(confidence, threshold),
     calls=[
         (np.array([0.3, 0.6, 0.95, 0.99, 0.91]), 0.9),
         (np.array([0.97, 0.5, 0.6]), 0.9),
@@ -79,21 +72,17 @@ exit_timestep = Exercise(
             "Add 1 to the index.",
         ),
         Mistake(
-            lambda confidence, threshold: (
-                _exit(confidence, threshold) if max(confidence) >= threshold else 1
-            ),
+            lambda confidence, threshold: _exit(confidence, threshold, never=1),
             "An image that is never sure leaves at once with you. It should stay to the end.",
             "`argmax` of nothing but False is 0: treat this case on its own.",
         ),
         Mistake(
-            lambda confidence, threshold: (
-                _exit(confidence, threshold) if max(confidence) >= threshold else 0
-            ),
+            lambda confidence, threshold: _exit(confidence, threshold, never=0),
             "An image that is never sure has no exit with you. It leaves at the last timestep.",
             "Return T for it.",
         ),
         Mistake(
-            _first_exit(lambda confidence, threshold: confidence > threshold),
+            lambda confidence, threshold: _exit(confidence, np.nextafter(threshold, 1)),
             "With you a confidence of exactly the threshold is not enough. It is.",
             "Compare `>` with `>=`.",
         ),
@@ -104,9 +93,8 @@ exit_timestep = Exercise(
             "Leave at the first timestep whose confidence reaches the threshold.",
         ),
         Mistake(
-            lambda confidence, threshold: max(
-                [t for t, sure in enumerate(confidence, 1) if sure >= threshold],
-                default=len(confidence),
+            lambda confidence, threshold: (
+                len(confidence) + 1 - _exit(confidence[::-1], threshold, 1)
             ),
             "You take the last timestep that is sure enough. The image has left long before.",
             "Take the first one.",

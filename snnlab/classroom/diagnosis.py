@@ -52,6 +52,11 @@ class Diagnosis:
         )
 
 
+def not_yet(message: str, hint: str = "") -> Diagnosis:
+    """The verdict on an answer that is not right."""
+    return Diagnosis(False, message, hint)
+
+
 def _lines(text: str) -> str:
     """Escaped text; what stands between backticks becomes code."""
     parts = escape(text).split("`")

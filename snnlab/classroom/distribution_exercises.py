@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.questions import Question
 
 
@@ -60,8 +60,14 @@ residual = Exercise(
     praise="The residual is a remainder, so it always lies in [0, v_th).",
 )
 
+
+def _matched(v_th: float) -> tuple[float, float]:
+    """Mean and standard deviation of the residual."""
+    return v_th / 2, v_th / math.sqrt(12)
+
+
 matched_noise = Exercise(
-    solution=lambda v_th: (v_th / 2, v_th / math.sqrt(12)),
+    solution=_matched,
     calls=[(1.0,), (2.0,), (0.6,)],
     mistakes=[
         Mistake(
@@ -89,11 +95,7 @@ matched_noise = Exercise(
             "These numbers are right for v_th = 1 only.",
             "A threshold twice as high spreads the residual twice as far.",
         ),
-        Mistake(
-            lambda v_th: (v_th / math.sqrt(12), v_th / 2),
-            "The two results are in the wrong order.",
-            "First mu, the mean, then sigma, the standard deviation.",
-        ),
+        wrong_order(_matched, "First mu, the mean, then sigma, the standard deviation."),
     ],
     praise="These two numbers are all that the training has to know about many timesteps.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.questions import Question
 
 
@@ -24,8 +24,17 @@ def _moments(residual: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     return kept.mean(), kept.std(correction=0)
 
 
+def _active_moments(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation over the neurons that fire at some timesteps."""
+    return _moments(residual, (rate > 0) & (rate < 1))
+
+
+def _with_variance(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+    return mean, std**2
+
+
 noise_from_residuals = Exercise(
-    solution=lambda residual, rate: _moments(residual, (rate > 0) & (rate < 1)),
+    solution=_active_moments,
     calls=[_residuals(30_000, 0), _residuals(21_001, 1)],  # many: std with N or with N - 1
     mistakes=[
         Mistake(
@@ -45,18 +54,11 @@ noise_from_residuals = Exercise(
             "Leave out rate = 0, too.",
         ),
         Mistake(
-            lambda residual, rate: (
-                _moments(residual, (rate > 0) & (rate < 1))[0],
-                _moments(residual, (rate > 0) & (rate < 1))[1] ** 2,
-            ),
+            lambda residual, rate: _with_variance(*_active_moments(residual, rate)),
             "Your second number is the variance. sigma is the standard deviation.",
             "Take the square root.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, (rate > 0) & (rate < 1))[::-1],
-            "The two results are in the wrong order.",
-            "First mu, then sigma.",
-        ),
+        wrong_order(_active_moments, "First mu, then sigma."),
         Mistake(
             lambda residual, rate: _moments(residual, (residual >= 0) & (residual < 1)),
             "You choose by the residual itself. That forces the answer you expect; choose by what "
@@ -68,18 +70,16 @@ noise_from_residuals = Exercise(
 )
 
 
-def _draws(timesteps: int, neurons: int, seed: int) -> tuple[Tensor, Tensor]:
+def _losses(timesteps: int, neurons: int, seed: int, share: float) -> tuple[Tensor, float, Tensor]:
+    """Spikes, the share of them that gets lost, and draws."""
     generator = torch.Generator().manual_seed(seed)
     spikes = (torch.rand(timesteps, neurons, generator=generator) < 0.4).float()
-    return spikes, torch.rand(timesteps, neurons, generator=generator)
+    return spikes, share, torch.rand(timesteps, neurons, generator=generator)
 
 
 lose_spikes = Exercise(
     solution=lambda spikes, share, draws: spikes * (draws >= share),
-    calls=[
-        (_draws(8, 12, 0)[0], 0.3, _draws(8, 12, 0)[1]),
-        (_draws(5, 9, 1)[0], 0.8, _draws(5, 9, 1)[1]),
-    ],
+    calls=[_losses(8, 12, 0, 0.3), _losses(5, 9, 1, 0.8)],
     mistakes=[
         Mistake(
             lambda spikes, share, draws: spikes * (draws < share),

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import math
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
+from snnlab.classroom.neuron_with_mistakes import charge_fire_reset
 from snnlab.classroom.questions import Question
 
 Result = tuple[float, float]
 
 
-def _one_step(v: float, current: float, v_th: float, beta: float) -> Result:
-    h = beta * v + current
-    spike = 1 if h >= v_th else 0
-    return spike, h - v_th * spike
-
-
-def _strictly_above(v: float, current: float, v_th: float, beta: float) -> Result:
-    h = beta * v + current
-    spike = 1 if h > v_th else 0
-    return spike, h - v_th * spike
+def _one_step(v: float, current: float, v_th: float, beta: float, **mistakes: bool) -> Result:
+    """Spike and potential; for the mistakes see `charge_fire_reset`."""
+    return charge_fire_reset(v, current, v_th, beta, **mistakes)[:2]
 
 
 def _reset_first(v: float, current: float, v_th: float, beta: float) -> Result:
@@ -33,27 +27,13 @@ def _tested_before_charge(v: float, current: float, v_th: float, beta: float) ->
     return spike, beta * v + current - v_th * spike
 
 
-def _reset_to_zero(v: float, current: float, v_th: float, beta: float) -> Result:
-    spike, _ = _one_step(v, current, v_th, beta)
-    return spike, 0.0 if spike else beta * v + current
-
-
-def _no_reset(v: float, current: float, v_th: float, beta: float) -> Result:
-    spike, _ = _one_step(v, current, v_th, beta)
-    return spike, beta * v + current
-
-
-def _current_leaks(v: float, current: float, v_th: float, beta: float) -> Result:
-    return _one_step(v + current, 0.0, v_th, beta)
-
-
 def _subtract_one(v: float, current: float, v_th: float, beta: float) -> Result:
     spike, _ = _one_step(v, current, v_th, beta)
     return spike, beta * v + current - spike
 
 
 one_step = Exercise(
-    solution=_one_step,
+    solution=lambda v, current, v_th, beta: _one_step(v, current, v_th, beta),
     calls=[
         (0.25, 0.25, 1.0, 1.0),  # below the threshold
         (0.5, 0.75, 1.0, 1.0),  # above
@@ -75,18 +55,18 @@ one_step = Exercise(
             "Charge first: h = beta * v + current. It is h that must reach v_th.",
         ),
         Mistake(
-            _strictly_above,
+            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta, strict=True),
             "Your neuron stays silent when h is exactly v_th. It fires when h >= v_th, equality "
             "included.",
             "Compare `>` with `>=`.",
         ),
         Mistake(
-            _reset_to_zero,
+            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta, to_zero=True),
             "Your reset sets the potential to zero and throws away what exceeded the threshold.",
             "Reset by subtraction: v = h - v_th. The remainder is the story of this course.",
         ),
         Mistake(
-            _no_reset,
+            lambda v, current, v_th, beta: charge_fire_reset(v, current, v_th, beta)[::2],
             "Your neuron fires, but its potential is not reset: you return h, not v.",
             "After a spike, subtract v_th from h, and return what is left.",
         ),
@@ -96,7 +76,7 @@ one_step = Exercise(
             "Only the share beta of the old potential is kept.",
         ),
         Mistake(
-            _current_leaks,
+            lambda v, current, v_th, beta: _one_step(v + current, 0.0, v_th, beta),
             "Your leak takes from the current too. Only the old potential leaks.",
             "h = beta * v + current, not beta * (v + current).",
         ),
@@ -105,11 +85,7 @@ one_step = Exercise(
             "You subtract 1 after a spike; that is right only where v_th is 1.",
             "Subtract v_th.",
         ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta)[::-1],
-            "The two results are in the wrong order.",
-            "First the spike, then the potential: `return spike, v`.",
-        ),
+        wrong_order(_one_step, "First the spike, then the potential: `return spike, v`."),
     ],
     praise="Charge, fire, reset, in this order. You have written a spiking neuron.",
 )
@@ -147,9 +123,7 @@ spike_count = Exercise(
             "A neuron that sinks stays silent: its count is 0.",
         ),
         Mistake(
-            lambda current, T, v_init: max(
-                0, min(T - 1, math.floor((T - 1) * current + v_init + 1e-9))
-            ),
+            lambda current, T, v_init: _spike_count(current, T - 1, v_init),
             "You stop one timestep too early.",
             "There are T timesteps: `range(T)`.",
         ),

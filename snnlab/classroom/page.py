@@ -61,10 +61,7 @@ class CoursePage(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page of a notebook, named after its first heading."""
         titled = nbformat.from_dict(nb)
-        heading = next(
-            (found for cell in nb.cells if (found := re.search(r"^# (.+)$", cell.source, re.M))),
-            None,
-        )
+        heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in nb.cells), re.M)
         if heading:
             titled.metadata["title"] = heading[1]
         page: tuple[str, dict[str, Any]] = super().from_notebook_node(titled, resources, **options)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Question:
         letters = ", ".join(f'"{letter}"' for letter in self.because)
         if not isinstance(answer, str):
             kind = type(answer).__name__
-            return Diagnosis(
-                False, f"An answer is a letter in quotation marks, one of {letters}; got a {kind}."
+            return not_yet(
+                f"An answer is a letter in quotation marks, one of {letters}; got a {kind}."
             )
         letter = answer.strip().strip("().").lower()
         if letter in ("", "?"):
-            return Diagnosis(False, f"You have not chosen yet. Write one of {letters}.")
+            return not_yet(f"You have not chosen yet. Write one of {letters}.")
         if letter not in self.because:
-            return Diagnosis(False, f"There is no option {answer[:20]!r}. Write one of {letters}.")
+            return not_yet(f"There is no option {answer[:20]!r}. Write one of {letters}.")
         passed = letter == self.right
         return Diagnosis(passed, self.because[letter], "" if passed else self.hint)

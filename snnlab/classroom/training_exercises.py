@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import mean, median_high, pstdev, stdev, variance
 
 import torch
 from torch import Tensor
@@ -59,52 +60,38 @@ noisy_spikes = Exercise(
 )
 
 
-def _summary(accuracies: list[float]) -> tuple[float, float]:
-    mean = sum(accuracies) / len(accuracies)
-    squares = sum((a - mean) ** 2 for a in accuracies)
-    return mean, math.sqrt(squares / (len(accuracies) - 1))
-
-
-def _population(accuracies: list[float]) -> tuple[float, float]:
-    mean, std = _summary(accuracies)
-    return mean, std * math.sqrt((len(accuracies) - 1) / len(accuracies))
-
-
 mean_and_spread = Exercise(
-    solution=_summary,
+    solution=lambda accuracies: (mean(accuracies), stdev(accuracies)),
     calls=[([98.0, 96.5, 97.25],), ([91.0, 94.0, 90.5, 95.5, 92.0],)],
     mistakes=[
         Mistake(
-            _population,
+            lambda accuracies: (mean(accuracies), pstdev(accuracies)),
             "You divide by n. With a few seeds that makes the spread too small.",
             "Divide the sum of squares by n - 1: the mean was computed from the same numbers.",
         ),
         Mistake(
-            lambda accuracies: (_summary(accuracies)[0], _summary(accuracies)[1] ** 2),
+            lambda accuracies: (mean(accuracies), variance(accuracies)),
             "Your second number is the variance. Its unit is percent squared.",
             "Take the root.",
         ),
         Mistake(
-            lambda accuracies: (max(accuracies), _summary(accuracies)[1]),
+            lambda accuracies: (max(accuracies), stdev(accuracies)),
             "You report the best seed. Whoever has more seeds would then always win.",
             "Report the mean of all of them.",
         ),
         Mistake(
-            lambda accuracies: (_summary(accuracies)[0], max(accuracies) - min(accuracies)),
+            lambda accuracies: (mean(accuracies), max(accuracies) - min(accuracies)),
             "Your second number is the range. It grows with the number of seeds.",
             "Asked for is the standard deviation.",
         ),
         Mistake(
-            lambda accuracies: (
-                _summary(accuracies)[0],
-                _summary(accuracies)[1] / math.sqrt(len(accuracies)),
-            ),
+            lambda accuracies: (mean(accuracies), stdev(accuracies) / math.sqrt(len(accuracies))),
             "That is the standard error: how well the mean is known. Asked for is how far the "
             "seeds lie apart.",
             "Do not divide by the root of n.",
         ),
         Mistake(
-            lambda accuracies: (sorted(accuracies)[len(accuracies) // 2], _summary(accuracies)[1]),
+            lambda accuracies: (median_high(accuracies), stdev(accuracies)),
             "Your first number is the median.",
             "Add all accuracies and divide by their number.",
         ),

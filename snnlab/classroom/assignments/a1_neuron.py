@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snnlab.classroom.assignments.task import code_task
-from snnlab.classroom.checking import Exercise, Mistake
-
-Floats = NDArray[np.float64]
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
+from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
 
 def _grid(rng: np.random.Generator, low: int, high: int) -> float:
@@ -163,26 +161,10 @@ reset = code_task("reset", 4, _reset_exercise, _after_firing)
 
 
 def _run(
-    currents: Any,
-    v_th: float,
-    beta: float,
-    v_init: float,
-    *,
-    to_zero: bool = False,
-    strict: bool = False,
-    forget: bool = False,
-    before: bool = False,
+    currents: Any, v_th: float, beta: float, v_init: float, **mistakes: bool
 ) -> tuple[Floats, Floats]:
-    """Spikes and potentials (T,) of one neuron, with mistakes to switch on."""
-    v, spikes, potentials = v_init, [], []
-    for current in np.asarray(currents, float):
-        v = v_init if forget else v
-        h = beta * v + current
-        spike = float(h > v_th if strict else h >= v_th)
-        v = (h * (1 - spike)) if to_zero else h - v_th * spike
-        spikes.append(spike)
-        potentials.append(h if before else v)
-    return np.array(spikes), np.array(potentials)
+    """Spikes and potentials (T,) of one neuron; for the mistakes see `run_neuron`."""
+    return run_neuron(currents, v_th, beta, v_init, **mistakes)[:2]
 
 
 _trace_exercise = Exercise(
@@ -219,19 +201,13 @@ _trace_exercise = Exercise(
             "Use `charge` with beta.",
         ),
         Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init, before=True),
+            lambda currents, v_th, beta, v_init: run_neuron(currents, v_th, beta, v_init)[::2],
             "You keep h, the potential before the reset.",
             "Append v after the reset.",
         ),
+        wrong_order(_run, "First the spikes, then the potentials."),
         Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init)[::-1],
-            "The two results are in the wrong order.",
-            "First the spikes, then the potentials.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: tuple(
-                part[:-1] for part in _run(currents, v_th, beta, v_init)
-            ),
+            lambda currents, v_th, beta, v_init: _run(currents[:-1], v_th, beta, v_init),
             "You stop one timestep too early.",
             "One spike and one potential for each current.",
         ),

@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
 from snnlab.classroom.assignments.task import Task, code_task
 from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
-Floats = NDArray[np.float64]
+_ROOT_OF_2_PI = math.sqrt(2 * math.pi)
 
 
 def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
@@ -23,7 +23,7 @@ def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
 
 
 def _density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    density: Floats = np.exp(-0.5 * z**2) / _ROOT_OF_2_PI
     return density
 
 
@@ -36,21 +36,28 @@ _NOISE_CALLS = [
 
 
 def _noise_case(rng: np.random.Generator) -> tuple[Floats, float, float, float]:
+    """Currents, and mean, deviation and threshold."""
     currents = rng.uniform(-1, 2, 6)
-    return (
-        currents,
-        float(rng.uniform(0, 1)),
-        float(rng.uniform(0.15, 0.8)),
-        float(rng.uniform(0.5, 2)),
-    )
+    mu, sigma, v_th = rng.uniform([0, 0.15, 0.5], [1, 0.8, 2]).tolist()
+    return currents, mu, sigma, v_th
+
+
+def _probability(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
+    """Firing probability."""
+    return np.asarray(ndtr(_z(current, mu, sigma, v_th)))
+
+
+def _slope(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
+    """Its derivative with respect to the current."""
+    return _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
 
 
 _probability_exercise = Exercise(
-    solution=lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+    solution=_probability,
     calls=_NOISE_CALLS,
     mistakes=[
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, 0.0, sigma, v_th)),
+            lambda current, mu, sigma, v_th: _probability(current, 0.0, sigma, v_th),
             "The mean of the noise is missing.",
             "The mean potential before firing is current + mu * v_th.",
         ),
@@ -60,7 +67,7 @@ _probability_exercise = Exercise(
             "Take care of the sign: P(noise >= a) = 1 - F(a).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma**2, v_th)),
+            lambda current, mu, sigma, v_th: _probability(current, mu, sigma**2, v_th),
             "You divide by the variance.",
             "Phi takes a distance in standard deviations: divide by sigma * v_th.",
         ),
@@ -100,9 +107,7 @@ _probability_exercise = Exercise(
 firing_probability = code_task("firing_probability", 4, _probability_exercise, _noise_case)
 
 _gradient_exercise = Exercise(
-    solution=lambda current, mu, sigma, v_th: (
-        _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
-    ),
+    solution=_slope,
     calls=_NOISE_CALLS,
     mistakes=[
         Mistake(
@@ -111,48 +116,39 @@ _gradient_exercise = Exercise(
             "z depends on the current with the slope 1 / (sigma * v_th).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                _density(_z(current, 0.0, sigma, v_th)) / (sigma * v_th)
-            ),
+            lambda current, mu, sigma, v_th: _slope(current, 0.0, sigma, v_th),
             "The mean of the noise is missing.",
             "Your gradient has its peak at the wrong current.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                np.exp(-0.5 * _z(current, mu, sigma, v_th) ** 2) / (sigma * v_th)
-            ),
+            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * _ROOT_OF_2_PI,
             "The factor 1 / sqrt(2 pi) is missing.",
             "The area under the gradient must be 1: from silent to certain.",
         ),
         Mistake(
             lambda current, mu, sigma, v_th: (
-                np.exp(-(_z(current, mu, sigma, v_th) ** 2))
-                / (math.sqrt(2 * math.pi) * sigma * v_th)
+                np.exp(-(_z(current, mu, sigma, v_th) ** 2)) / (_ROOT_OF_2_PI * sigma * v_th)
             ),
             "The factor 1/2 in the exponent is missing.",
             "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                ndtr(_z(current, mu, sigma, v_th)) * ndtr(-_z(current, mu, sigma, v_th))
-            ),
+            lambda *arguments: _probability(*arguments) * (1 - _probability(*arguments)),
             "p (1 - p) is the slope of the logistic function, not of Phi.",
             "The derivative of Phi is the normal density.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)) / sigma,
+            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * v_th,
             "You divide by sigma only. sigma is in units of v_th.",
             "Divide by sigma * v_th.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th)),
+            _probability,
             "That is the probability itself. Asked for is its slope.",
             "Derive it once: first outside, then inside.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: (
-                expit(_z(current, mu, sigma, v_th)) * expit(-_z(current, mu, sigma, v_th))
-            ),
+            lambda *arguments: expit(_z(*arguments)) * expit(-_z(*arguments)),
             "That is the slope of a logistic function, a generic surrogate.",
             "Asked for is the exact slope: the normal density over sigma * v_th.",
         ),
@@ -167,26 +163,21 @@ def _residual_moments(
     T: int,
     v_init: float,
     *,
-    everyone: bool = False,
-    to_zero: bool = False,
+    fewest: int = 1,
+    spare: int = 1,
     before: bool = False,
     last: bool = False,
-    start: float | None = None,
-    saturated: bool = False,
-    silent: bool = False,
+    to_zero: bool = False,
 ) -> tuple[float, float]:
-    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on."""
-    currents = np.asarray(currents, float)  # (B,)
-    v = np.full_like(currents, v_init if start is None else start)
-    rows, count = [], np.zeros_like(currents)
-    for _ in range(T):
-        h = v + currents
-        spikes = (h >= 1.0) * 1.0
-        v = h * (1 - spikes) if to_zero else h - spikes
-        count += spikes
-        rows.append(h if before else v)
-    active = ((count > 0) | silent) & ((count < T) | saturated) | everyone
-    kept = np.stack(rows)[:, active]  # (T, active neurons)
+    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on.
+
+    Neurons with at least `fewest` spikes count, and with at most T - `spare`.
+    """
+    every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
+    spikes, v, h = run_neuron(every_step, 1.0, 1.0, v_init, to_zero=to_zero)
+    count = spikes.sum(0)  # (B,)
+    active = (count >= fewest) & (count <= T - spare)
+    kept = (h if before else v)[:, active]  # (T, active neurons)
     kept = kept[-1:] if last else kept
     return float(kept.mean()), float(kept.std())
 
@@ -201,17 +192,17 @@ _residual_exercise = Exercise(
     calls=[_residual_case(np.random.default_rng(seed)) for seed in (1, 2, 3)],
     mistakes=[
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, everyone=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0, spare=0),
             "You count all neurons. Silent and saturated ones drift away; they carry no residual.",
             "Keep the neurons with more than 0 and fewer than T spikes.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, saturated=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, spare=0),
             "You leave out the silent neurons, but keep those that fire at each timestep.",
             "A neuron with T spikes is not active either.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, silent=True),
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0),
             "You leave out the saturated neurons, but keep the silent ones.",
             "A neuron without a spike is not active either.",
         ),
@@ -231,7 +222,7 @@ _residual_exercise = Exercise(
             "The residuals of all timesteps count: v[1] to v[T].",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, start=0.0),
+            lambda currents, T, v_init: _residual_moments(currents, T, 0.0),
             "Your neurons start from 0. Before the first timestep they have v_init.",
             "Set v to v_init before the loop.",
         ),

@@ -5,43 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from snnlab.classroom.assignments.task import Task, code_task
 from snnlab.classroom.assignments.trained_networks import TrainingExercise
 from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
-Floats = NDArray[np.float64]
+
+def _hidden(W1: Any, b1: Any, images: Any, T: int, start: Any = 0.5, **mistakes: bool) -> Floats:
+    """Spikes (T, B, H) of one hidden layer of IF neurons, v_th = 1; see `run_neuron`."""
+    currents = np.tile(images @ W1.T + b1, (T, 1, 1))  # (T, B, H)
+    return run_neuron(currents, 1.0, 1.0, start, **mistakes)[0]
 
 
-def _readout(
-    W1: Any,
-    b1: Any,
-    W2: Any,
-    b2: Any,
-    images: Any,
-    T: int,
-    *,
-    start: float = 0.5,
-    to_zero: bool = False,
-    forget: bool = False,
-    bias_once: bool = False,
-    last: bool = False,
-    no_bias: bool = False,
-) -> Floats:
-    """Mean readout (B, K) over T timesteps of one hidden layer of IF neurons, v_th = 1."""
-    current = images @ W1.T + (0 if bias_once else b1)  # (B, H)
-    v = np.full(current.shape, start) + (b1 if bias_once else 0)
-    counts = np.zeros(current.shape)
-    spikes = counts
-    for _ in range(T):
-        h = (np.full(current.shape, start) if forget else v) + current
-        spikes = (h >= 1) * 1.0
-        v = h * (1 - spikes) if to_zero else h - spikes
-        counts = counts + spikes
-    rates = spikes if last else counts / T
-    return np.asarray(rates @ W2.T + (0 if no_bias else b2))  # (B, K)
+def _readout(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, T: int, **options: Any) -> Floats:
+    """Mean readout (B, K) over T timesteps; for the options see `_hidden`."""
+    return np.asarray(_hidden(W1, b1, images, T, **options).mean(0) @ W2.T + b2)
 
 
 def _network_case(rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats, Floats, int]:
@@ -77,17 +57,17 @@ _run_many_exercise = Exercise(
             "Divide by T.",
         ),
         Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, last=True),
+            lambda W1, b1, W2, b2, images, T: _hidden(W1, b1, images, T)[-1] @ W2.T + b2,
             "You keep the readout of the last timestep only.",
             "Add up over all timesteps, then divide by T.",
         ),
         Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, bias_once=True),
+            lambda W1, b1, W2, b2, images, T: _readout(W1, 0, W2, b2, images, T, start=0.5 + b1),
             "The bias b1 enters at the first timestep only.",
             "The current is the same at each timestep, bias included.",
         ),
         Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, no_bias=True),
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, 0, images, T),
             "The bias b2 of the readout is missing.",
             "Add b2 at each timestep, or once to the mean.",
         ),
@@ -139,9 +119,9 @@ _gap_exercise = Exercise(
             "Use the maximum.",
         ),
         Mistake(
-            lambda current, sigma: float(
-                np.abs(ndtr((np.asarray(current) - 0.5) / sigma) - current).max()
-            ),
+            lambda current, sigma: np.abs(
+                ndtr((np.asarray(current) - 0.5) / sigma) - current
+            ).max(),
             "You compare with the current itself. A rate ends at 0 and at 1.",
             "The rate is clip(I, 0, 1).",
         ),
@@ -156,9 +136,7 @@ _gap_exercise = Exercise(
             "Phi takes a distance in standard deviations.",
         ),
         Mistake(
-            lambda current, sigma: float(
-                np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()]
-            ),
+            lambda current, sigma: np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()],
             "That is the current with the largest gap. Asked for is the gap.",
             "Use max, not argmax.",
         ),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snnlab.classroom.assignments.task import code_task
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 
 Floats = NDArray[np.float64]
 
@@ -65,17 +65,13 @@ _plan_exercise = Exercise(
             "Round down to whole epochs.",
         ),
         Mistake(
-            lambda budget, costs, seeds: np.full(
-                len(costs), np.floor(budget / seeds / np.sum(costs))
-            ),
+            lambda budget, costs, seeds: _epochs(budget, [np.mean(costs)] * len(costs), seeds),
             "You give each road the same number of epochs. The slow road then takes most of the "
             "time.",
             "Equal seconds for each road, not equal epochs.",
         ),
         Mistake(
-            lambda budget, costs, seeds: np.full(
-                len(costs), np.floor(budget / len(costs) / seeds / np.max(costs))
-            ),
+            lambda budget, costs, seeds: _epochs(budget, [np.max(costs)] * len(costs), seeds),
             "You let the slowest road decide for all.",
             "Compute the epochs of each road from its own seconds per epoch.",
         ),
@@ -116,48 +112,33 @@ _difference_exercise = Exercise(
             "First subtract seed by seed, then take mean and deviation of the differences.",
         ),
         Mistake(
-            lambda one, other, t: (
-                _difference(one, other, t)[0],
-                _difference(one, other, t)[1] * math.sqrt(1 - 1 / len(one)),
-            ),
+            lambda one, other, t: _difference(one, other, t * math.sqrt(1 - 1 / len(one))),
             "Your deviation divides by n. With the mean estimated from the same numbers it is "
             "n - 1.",
             "np.std(..., ddof=1).",
         ),
         Mistake(
-            lambda one, other, t: (
-                _difference(one, other, t)[0],
-                _difference(one, other, t)[1] * math.sqrt(len(one)),
-            ),
+            lambda one, other, t: _difference(one, other, t * math.sqrt(len(one))),
             "That is the spread of single runs. A mean of n runs is surer.",
             "Divide by the root of the number of seeds.",
         ),
         Mistake(
-            lambda one, other, t: (
-                _difference(one, other, t)[0],
-                _difference(one, other, t)[1] / t,
-            ),
+            lambda one, other, t: _difference(one, other, 1.0),
             "That is the standard error. The factor t of the 95 % interval is missing.",
             "Multiply by t.",
         ),
         Mistake(
-            lambda one, other, t: (-_difference(one, other, t)[0], _difference(one, other, t)[1]),
+            lambda one, other, t: _difference(other, one, t),
             "Your difference has the wrong sign.",
             "Positive means that the first road is better.",
         ),
         Mistake(
-            lambda one, other, t: (
-                _difference(one, other, t)[0],
-                2 * _difference(one, other, t)[1],
-            ),
+            lambda one, other, t: _difference(one, other, 2 * t),
             "You return the whole width of the interval. Asked for is half of it.",
             "The interval is mean - half to mean + half.",
         ),
         Mistake(
-            lambda one, other, t: (
-                _difference(one, other, t)[0],
-                _difference(one, other, 1.96)[1],
-            ),
+            lambda one, other, t: _difference(one, other, 1.96),
             "You use 1.96, which is right for many seeds only.",
             "With few seeds the factor is larger. Use the argument t.",
         ),
@@ -184,48 +165,31 @@ _energy_exercise = Exercise(
     calls=[(4096, 20000, 12928, 4.6, 0.9), (1000, 5000, 3000, 3.0, 0.5), (2048, 0, 9000, 4.6, 0.9)],
     mistakes=[
         Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: (
-                ac_pj * (first + operations) / 1000,
-                mac_pj * ann / 1000,
-            ),
+            lambda first, additions, ann, mac, ac: _energy(0, first + additions, ann, mac, ac),
             "You count the first layer as additions. It sees grey values, not spikes.",
             "Its operations are multiply-accumulates.",
         ),
         Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: (
-                mac_pj * (first + operations) / 1000,
-                mac_pj * ann / 1000,
-            ),
+            lambda first, additions, ann, mac, ac: _energy(first + additions, 0, ann, mac, ac),
             "You charge spikes with multiplications. A spike is 0 or 1: the weight is only added.",
             "Synaptic operations cost ac_pj.",
         ),
         Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: (
-                ac_pj * operations / 1000,
-                mac_pj * ann / 1000,
-            ),
+            lambda first, additions, ann, mac, ac: _energy(0, additions, ann, mac, ac),
             "You leave the first layer out. It has to be paid as well.",
             "Add mac_pj * first.",
         ),
         Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: (
-                mac_pj * first + ac_pj * operations,
-                mac_pj * ann,
+            lambda first, additions, ann, mac, ac: _energy(
+                first, additions, ann, 1e3 * mac, 1e3 * ac
             ),
             "Your energies are in picojoules. Asked for are nanojoules.",
             "1 nJ = 1000 pJ.",
         ),
+        wrong_order(_energy, "First the spiking network, then the ReLU network."),
         Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: _energy(
-                first, operations, ann, mac_pj, ac_pj
-            )[::-1],
-            "The two results are in the wrong order.",
-            "First the spiking network, then the ReLU network.",
-        ),
-        Mistake(
-            lambda first, operations, ann, mac_pj, ac_pj: (
-                (mac_pj * first + ac_pj * operations) / 1000,
-                ac_pj * ann / 1000,
+            lambda first, additions, ann, mac, ac: _energy(
+                first, additions, ann * ac / mac, mac, ac
             ),
             "You charge the ReLU network with additions only. Its activations are numbers.",
             "Its operations cost mac_pj.",

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments import (
-    a1_neuron,
-    a2_noise,
-    a3_single_step_to_many,
-    a4_race,
-)
+from snnlab.classroom.assignments import a1_neuron, a2_noise, a3_single_step_to_many, a4_race
 from snnlab.classroom.assignments.task import Task
 
 
@@ -28,6 +22,11 @@ class Assignment:
     def task(self, name: str) -> Task | None:
         """The task with this name, or None."""
         return next((task for task in self.tasks if task.name == name), None)
+
+    @property
+    def cells(self) -> list[str]:
+        """`grade_id` of the cells of its tasks and of their checks."""
+        return [name for task in self.tasks for name in (task.name, task.check_id)]
 
 
 ASSIGNMENTS: dict[str, Assignment] = {
@@ -61,21 +60,10 @@ def assignment_of(notebook: NotebookNode) -> Assignment | None:
     Returns:
         None if it has no cell of any assignment, known by its mark or by its id.
     """
-    marks = set(grade_ids(notebook.cells))
+    marks = set(map(grade_id, notebook.cells))
     marks |= {str(cell.get("id", "")).replace("-", "_") for cell in notebook.cells}
-    hits = {
-        assignment.name: sum(
-            (task.name in marks) + (task.check_id in marks) for task in assignment.tasks
-        )
-        for assignment in ASSIGNMENTS.values()
-    }
-    best = max(hits, key=lambda name: hits[name])
-    return ASSIGNMENTS[best] if hits[best] else None
-
-
-def grade_ids(cells: Iterable[NotebookNode]) -> list[str]:
-    """The `grade_id` of each cell that has one."""
-    return [name for name in map(grade_id, cells) if name]
+    best = max(ASSIGNMENTS.values(), key=lambda assignment: len(marks & set(assignment.cells)))
+    return best if marks & set(best.cells) else None
 
 
 def grade_id(cell: NotebookNode) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,9 +176,8 @@ def record(folder: Path, name: str, graded: Graded) -> None:
     directory = course_directory(folder, name)
     directory.student_id_exclude = ",".join(unreadable)
     convert(GenerateAssignment(directory, config=directory.config, force=True))
-    results: Mapping[tuple[str, str], list[Verdict]] = graded.results
     autograde = Autograde(directory, config=directory.config, force=True)
-    autograde.autograde_preprocessors = grading_steps(results)
+    autograde.autograde_preprocessors = grading_steps(graded.results)
     with keep_on():
         convert(autograde)
     with keep_on():
@@ -192,15 +191,13 @@ def feedback_again(folder: Path, name: str) -> None:
         convert(GenerateFeedback(directory, config=directory.config, force=True))
 
 
-@contextlib.contextmanager
-def keep_on() -> Iterator[None]:
+def keep_on() -> contextlib.suppress:
     """One notebook that nbgrader cannot convert does not end the batch.
 
     nbgrader converts the others first and complains at the end. Whoever is missing in the
     gradebook is named in the table of grades.
     """
-    with contextlib.suppress(CourseError):
-        yield
+    return contextlib.suppress(CourseError)
 
 
 def convert(converter: Any) -> None:

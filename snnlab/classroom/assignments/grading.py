@@ -11,11 +11,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.faults import NOT_WRITTEN, TOO_LONG, stopped
 from snnlab.classroom.assignments.isolation import Job, Reply, Report, run_apart
 from snnlab.classroom.assignments.submission import code_of, given_code
 from snnlab.classroom.assignments.task import Judge, Task
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import NOT_WRITTEN, TOO_LONG, stopped
 
 LIBRARY = ("torch", "snnlab")
 
@@ -54,14 +54,7 @@ def cases_of(notebook: NotebookNode, assignment: Assignment, seed: str | None) -
     for task in assignment.tasks:
         judge = task.judge(seed)
         trusted = given if task.library else [without_library(cell) for cell in given]
-        job = Job(
-            cells=code,
-            function=task.name,
-            calls=judge.calls,
-            given=trusted,
-            library=task.library,
-            seconds=task.seconds,
-        )
+        job = Job(code, task.name, judge.calls, trusted, task.library, task.seconds)
         cases.append(Case(task, judge, job))
     return cases
 
@@ -83,10 +76,8 @@ def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
         workers: processes at once.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for case, report in zip(
-            cases, pool.map(lambda case: run_apart(case.job), cases), strict=True
-        ):
-            yield verdict_of(case, report)
+        reports = pool.map(run_apart, [case.job for case in cases])
+        yield from map(verdict_of, cases, reports)
 
 
 def verdict_of(case: Case, report: Report) -> Verdict:
@@ -107,21 +98,18 @@ def fault_of_report(report: Report) -> Diagnosis | None:
     if report.ended == "time":
         return TOO_LONG
     if report.ended == "missing" and report.error is not None:
-        return Diagnosis(
-            False,
+        return not_yet(
             f"Your function is not there. The first error of your code is in the line "
             f"`{report.error.line}`: `{report.error.kind}: {report.error.message}`",
             "Keep the name of the function, and run the whole notebook from the top.",
         )
     if report.ended == "missing":
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function is not there.",
             "Keep the name of the function and the cell in which it was.",
         )
     if report.ended == "exit":
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function ended Python before it returned anything.",
             "No sys.exit or os._exit: end a function with `return`.",
         )

@@ -195,30 +195,15 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def message(job: Job) -> bytes:
     """A job as JSON."""
-    return json.dumps(
-        {
-            "cells": list(job.cells),
-            "given": list(job.given),
-            "function": job.function,
-            "calls": [[encoded(part) for part in call] for call in job.calls],
-            "library": job.library,
-            "package": str(PACKAGE),
-            "seconds": job.seconds,
-            "memory_mb": job.memory_mb,
-        }
-    ).encode()
+    return json.dumps(vars(job) | {"package": str(PACKAGE)}, default=encoded).encode()
 
 
 def encoded(part: Any) -> Any:
-    """An argument for JSON."""
-    if isinstance(part, np.ndarray):
-        text = base64.b64encode(np.ascontiguousarray(part).tobytes()).decode()
-        return {"bytes": text, "dtype": part.dtype.str, "shape": list(part.shape)}
+    """What JSON does not know in an argument: NumPy's numbers and arrays."""
     if isinstance(part, np.generic):
         return part.item()
-    if isinstance(part, list | tuple):
-        return [encoded(item) for item in part]
-    return part
+    text = base64.b64encode(np.ascontiguousarray(part).tobytes()).decode()
+    return {"bytes": text, "dtype": part.dtype.str, "shape": list(part.shape)}
 
 
 def report_of(data: bytes, wanted: int, *, out_of_time: bool) -> Report:

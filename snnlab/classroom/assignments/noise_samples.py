@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.assignments.faults import fault_of, not_a_function
 from snnlab.classroom.calling import call
 from snnlab.classroom.checking import Arguments
 from snnlab.classroom.comparing import NotNumbers, parts
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import fault_of, not_a_function
 
 Floats = NDArray[np.float64]
 
@@ -67,15 +67,14 @@ class NoiseExercise:
         try:
             sample = parts(value, 0)[0]
         except NotNumbers as error:
-            return Diagnosis(False, f"Your function returns {error}; it should return numbers.")
+            return not_yet(f"Your function returns {error}; it should return numbers.")
         if sample.shape != (self.count,):
-            return Diagnosis(
-                False,
+            return not_yet(
                 f"Your result has the shape {sample.shape}; for count = {self.count} it should "
                 f"have ({self.count},).",
             )
         if not np.isfinite(sample).all():
-            return Diagnosis(False, "Some of your numbers are infinite or not numbers at all.")
+            return not_yet("Some of your numbers are infinite or not numbers at all.")
         return None
 
 
@@ -89,14 +88,12 @@ def fault_of_seeds(samples: Sequence[Floats]) -> Diagnosis | None:
     """The diagnosis for a seed that is not used, or None. The last sample repeats the first."""
     first, others, again = samples[0], samples[1:-1], samples[-1]
     if not np.array_equal(first, again):
-        return Diagnosis(
-            False,
+        return not_yet(
             "The same seed gives other numbers the second time.",
             "Make a generator from the seed, in the function: np.random.default_rng(seed).",
         )
     if any(np.array_equal(first, other) for other in others):
-        return Diagnosis(
-            False,
+        return not_yet(
             "Different seeds give the same numbers.",
             "Hand the argument `seed` to the generator.",
         )
@@ -107,7 +104,7 @@ def fault_of_numbers(sample: Floats) -> Diagnosis | None:
     """The diagnosis for a wrong distribution, or None."""
     n, mean, std = len(sample), float(sample.mean()), float(sample.std())
     if std < 1e-9:
-        return Diagnosis(False, f"All your numbers are {mean:.4g}: that is no noise.")
+        return not_yet(f"All your numbers are {mean:.4g}: that is no noise.")
     fault = fault_of_std(std, n) or fault_of_mean(mean, n)
     return fault or fault_of_shape(sample)
 
@@ -123,25 +120,21 @@ def fault_of_std(std: float, n: int) -> Diagnosis | None:
         return None
     said = f"The standard deviation of your noise is {std:.4f}. "
     if near(std, SIGMA**2, SIGMA**2 / math.sqrt(2 * n)):
-        return Diagnosis(
-            False,
+        return not_yet(
             said + "That is the variance of the residual, 1/12.",
             "The standard deviation is the root of the variance.",
         )
     if near(std, 1.0, 1 / math.sqrt(2 * n)):
-        return Diagnosis(
-            False,
+        return not_yet(
             said + "You draw standard noise.",
             "Multiply by the standard deviation of the residual.",
         )
     if near(std, 0.5, 0.5 / math.sqrt(2 * n)):
-        return Diagnosis(
-            False,
+        return not_yet(
             said + "You use v_th / 2 as the standard deviation. That is the mean.",
             "The residual is spread evenly over [0, v_th). What is the deviation of that?",
         )
-    return Diagnosis(
-        False,
+    return not_yet(
         said + f"The residual has {SIGMA:.4f}.",
         "Evenly spread numbers in an interval of length a have the deviation a / sqrt(12).",
     )
@@ -153,13 +146,11 @@ def fault_of_mean(mean: float, n: int) -> Diagnosis | None:
     if near(mean, MU, error):
         return None
     if near(mean, 0.0, error):
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your noise has mean 0. The residual of a neuron has not: it lies in [0, v_th).",
             "Add the mean of the residual, v_th / 2.",
         )
-    return Diagnosis(
-        False,
+    return not_yet(
         f"The mean of your noise is {mean:.4f}; the residual has {MU}.",
         "The residual is spread evenly over [0, v_th). Where is the middle?",
     )
@@ -167,26 +158,17 @@ def fault_of_mean(mean: float, n: int) -> Diagnosis | None:
 
 def fault_of_shape(sample: Floats) -> Diagnosis | None:
     """The diagnosis for numbers that are not normally distributed, or None."""
-    from scipy.stats import norm, uniform
+    from scipy.stats import kstest, norm, uniform
 
     bound = KOLMOGOROV / math.sqrt(len(sample))
-    if distance(sample, norm(MU, SIGMA).cdf) <= bound:
+    if kstest(sample, norm(MU, SIGMA).cdf, method="asymp").statistic <= bound:
         return None
-    if distance(sample, uniform(0, 1).cdf) <= bound:
-        return Diagnosis(
-            False,
+    if kstest(sample, uniform(0, 1).cdf, method="asymp").statistic <= bound:
+        return not_yet(
             "Your noise is spread evenly over [0, 1). Mean and deviation fit, the shape does not.",
             "Asked for is Gaussian noise with this mean and this deviation.",
         )
-    return Diagnosis(
-        False,
+    return not_yet(
         "Mean and standard deviation fit, but your numbers are not normally distributed.",
         "Draw a histogram of 10,000 of them.",
     )
-
-
-def distance(sample: Floats, cumulative: Any) -> float:
-    """Kolmogorov-Smirnov distance between a sample and a distribution."""
-    n, levels = len(sample), cumulative(np.sort(sample))
-    steps = np.arange(n + 1) / n
-    return float(max((steps[1:] - levels).max(), (levels - steps[:-1]).max()))

@@ -43,14 +43,13 @@ SYSTEM = (
 
 def main() -> None:
     """Carry out the job on standard input."""
-    job = json.load(sys.stdin)
+    job = json.load(sys.stdin, object_hook=decoded)
     results = os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     load_modules(job)
     say = reporter(results)
-    calls = [[decoded(part) for part in call] for call in job["calls"]]
     confine(job)
     say({})
     scope, error = scope_of(job["cells"], given=job["given"])
@@ -58,7 +57,7 @@ def main() -> None:
     if function is None:
         say({"missing": job["function"], "error": error})
     else:
-        for call in calls:
+        for call in job["calls"]:
             say(outcome(function, call))
     os._exit(0)  # threads and exit handlers of the student end here
 
@@ -88,12 +87,8 @@ def load_library() -> None:
     from snnlab.neuron.spec import Noise
 
     torch.set_num_threads(1)
-    part = Images(
-        torch.zeros(4, 1, 8, 8, dtype=torch.uint8),
-        torch.arange(4) % 2,
-        torch.zeros(1),
-        torch.ones(1),
-    )
+    pixels = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    part = Images(pixels, torch.arange(4) % 2, torch.zeros(1), torch.ones(1))
     data = Data("", ("0", "1"), part, part, part)
     design = Architecture("mlp", width=2)
     net = build(design, image_shape=(1, 8, 8), classes=2, seed=0, noise=Noise())
@@ -233,14 +228,12 @@ def described(error: BaseException) -> dict[str, str]:
     return {"kind": type(error).__name__[:80], "kinds": kinds, "message": message, "line": line}
 
 
-def decoded(part: Any) -> Any:
-    """An argument from JSON."""
-    if isinstance(part, dict):
-        array = np.frombuffer(base64.b64decode(part["bytes"]), part["dtype"])
-        return array.reshape(part["shape"]).copy()
-    if isinstance(part, list):
-        return [decoded(item) for item in part]
-    return part
+def decoded(part: dict[str, Any]) -> Any:
+    """An array from JSON; other objects stay as they are."""
+    if "bytes" not in part:
+        return part
+    array = np.frombuffer(base64.b64decode(part["bytes"]), part["dtype"])
+    return array.reshape(part["shape"]).copy()
 
 
 def encoded(value: Any, depth: int = 0) -> dict[str, Any]:

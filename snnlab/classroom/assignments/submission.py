@@ -108,22 +108,13 @@ def answers_that_count(
 def plain(cell: NotebookNode) -> NotebookNode:
     """A cell of the student's own: no marks, no outputs."""
     if cell.cell_type == "code":
-        return new_cell("code", cell.source)
-    return new_cell("markdown", without_tags(cell.source))
+        return nbformat.v4.new_code_cell(cell.source)
+    return nbformat.v4.new_markdown_cell(without_tags(cell.source))
 
 
 def without_tags(text: str) -> str:
     """Text in which no browser finds a tag or a script; in Markdown and TeX it means the same."""
     return SCRIPT.sub(r"\1 :", TAG.sub("< ", text))
-
-
-def new_cell(kind: str, source: str) -> NotebookNode:
-    """An empty cell of a kind."""
-    make = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-    }[kind]
-    return make(source)
 
 
 def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
@@ -274,5 +265,4 @@ def unanswered(notebook: NotebookNode) -> list[str]:
 def missing_cells(notebook: NotebookNode, assignment: Assignment) -> list[str]:
     """The cells of tasks and checks that are not there."""
     there = {grade_id(cell) for cell in notebook.cells}
-    wanted = [name for task in assignment.tasks for name in (task.name, task.check_id)]
-    return [name for name in wanted if name not in there]
+    return [name for name in assignment.cells if name not in there]

@@ -172,12 +172,11 @@ def written_rows(book: Gradebook, folder: Path, assignments: Sequence[str]) -> l
 def grades_of(book: Gradebook, graded: Graded, names: Mapping[str, str]) -> list[Grade]:
     """All grades, those of notebooks that could not be read too."""
     grades = []
+    without = dict(graded.unreadable)
     for (student, name), found in graded.results.items():
         entries = [s for s in book.assignment_submissions(name) if s.student.id == student]
         if not entries:
-            note = "nbgrader could not convert this notebook"
-            maximum = float(book.find_assignment(name).max_score)
-            grades.append(Grade(student, names.get(student, ""), name, 0.0, maximum, 0.0, note))
+            without[student, name] = "nbgrader could not convert this notebook"
             continue
         rows = entries[0].notebooks[0].grades
         waiting = [grade for grade in rows if grade.needs_manual_grade]
@@ -186,7 +185,7 @@ def grades_of(book: Gradebook, graded: Graded, names: Mapping[str, str]) -> list
         note = "" if found else "no tasks"
         score = float(entries[0].score)
         grades.append(Grade(student, names.get(student, ""), name, score, maximum, pending, note))
-    for (student, name), note in graded.unreadable.items():
+    for (student, name), note in without.items():
         maximum = float(book.find_assignment(name).max_score)
         grades.append(Grade(student, names.get(student, ""), name, 0.0, maximum, 0.0, note))
     return sorted(grades, key=lambda grade: (grade.assignment, grade.student))

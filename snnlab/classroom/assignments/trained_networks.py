@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnlab.classroom.assignments.faults import fault_of, not_a_function
 from snnlab.classroom.calling import call
 from snnlab.classroom.checking import Arguments
 from snnlab.classroom.comparing import shown
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.faults import fault_of, not_a_function
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps
@@ -136,16 +136,14 @@ def weights_of(value: Any) -> Weights | Diagnosis:
     if hasattr(value, "state_dict"):
         value = {name: part.detach().cpu().numpy() for name, part in value.state_dict().items()}
     if not isinstance(value, Mapping):
-        return Diagnosis(
-            False,
+        return not_yet(
             f"Your function returns {shown(value)}; it should return the trained network.",
             "`fit` trains the network in place. Return the network, not what `fit` returns.",
         )
     wanted = {name: tuple(part.shape) for name, part in blank(0.5).state_dict().items()}
     got = {str(name): np.shape(part) for name, part in value.items()}
     if got != wanted:
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your network is not an MLP with width 32 for 8 x 8 pixels and 10 classes.",
             'build(Architecture("mlp", width=32), image_shape=(1, 8, 8), classes=10, ...).',
         )
@@ -181,20 +179,17 @@ def fault_of_arguments(
 ) -> Diagnosis | None:
     """The diagnosis for an argument that has no effect, or None."""
     if equal(matched, few):
-        return Diagnosis(
-            False,
+        return not_yet(
             "Your function does not train on the images that it is given.",
             "Hand `images` and `labels` to `data_of`, and that to `fit`.",
         )
     if equal(few, other):
-        return Diagnosis(
-            False,
+        return not_yet(
             "Two seeds give the same network.",
             "Hand `seed` to `build` and to `fit`.",
         )
     if equal(few, large) or equal(matched, silent):
-        return Diagnosis(
-            False,
+        return not_yet(
             "The argument sigma has no effect: two sigmas give the same network.",
             "Noise(sigma=sigma) if sigma > 0, else None; hand it to `build`.",
         )
@@ -206,8 +201,7 @@ def fault_of_training(weights: Weights, images: Images) -> Diagnosis | None:
     best = max(accuracies(weights, images, 0.5) + accuracies(weights, images, 0.0))
     if best >= UNTRAINED:
         return None
-    return Diagnosis(
-        False,
+    return not_yet(
         f"Your network is hardly trained: it has {best:.1f} % at best.",
         "Call `fit` before you return the network, and give it all epochs.",
     )
@@ -220,13 +214,11 @@ def fault_of_noisy(weights: Weights, images: Images) -> Diagnosis | None:
     if half[-1] >= GOOD:
         return None
     if rest[0] > half[-1]:
-        return Diagnosis(
-            False,
+        return not_yet(
             said + "At T = 1, started from rest, it does better: its noise had mean 0.",
             "Leave mu as it is, 0.5: the residual has the mean v_th / 2.",
         )
-    return Diagnosis(
-        False,
+    return not_yet(
         said + f"{GOOD:g} % are asked for.",
         "Train 12 epochs in batches of 32, with the noise throughout.",
     )
@@ -237,15 +229,13 @@ def fault_of_noise_free(weights: Weights, images: Images) -> Diagnosis | None:
     rest, half = accuracies(weights, images, 0.0), accuracies(weights, images, 0.5)
     said = f"Your network with sigma = 0 has {rest[0]:.1f} % at T = 1, started from rest. "
     if half[0] > rest[0] + LOST_AT_REST:
-        return Diagnosis(
-            False,
+        return not_yet(
             said + f"Started from v_th / 2 it has {half[0]:.1f} %: that is where you trained it.",
             "Without noise the neurons start at rest: neuron=Neuron(v_init=0.0).",
         )
     if rest[0] >= AT_REST:
         return None
-    return Diagnosis(
-        False,
+    return not_yet(
         said + f"{AT_REST:g} % are asked for.",
         "Train it as long as the other one, with noise=None.",
     )
