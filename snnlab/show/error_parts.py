@@ -13,7 +13,7 @@ from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all
 from snnlab.show.page import dress, head, shown_panels
 from snnlab.show.sigma import ordered_looks
-from snnlab.show.style import FONT, INK, TICK
+from snnlab.show.style import TICK, written
 
 PARTS = ("clipping", "rounding", "unevenness")
 _SIZE = (15.0, 1.2)  # inches: width, height without rows
@@ -95,7 +95,7 @@ def _panel(ax: Axes, part: str, sizes: Floats) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlim(0, 1.08 * max(float(sizes.max()), 1e-3))
     for label in ax.get_yticklabels():
-        label.set(fontsize=TICK, family=FONT, color=INK)
+        label.set(**written(TICK))
 
 
 def _in_words(part: str, table: Mapping[str, Floats], i: int) -> str:

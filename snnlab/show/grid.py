@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from snnlab.show.style import FONT, GREY, INK, LABEL, NOTE, TITLE
+from snnlab.show.page import write_near
+from snnlab.show.style import FONT, GREY, INK, LABEL, NOTE, TITLE, written
 
 PANEL = (4.6, 4.0)  # inches
 
@@ -49,10 +50,10 @@ def head_all(axes: Sequence[Axes], title: str | None, note: str) -> None:
     figure = axes[0].get_figure(root=True)
     if figure is None:
         raise ValueError("the panels belong to no figure any more")
-    left: dict[str, Any] = {"x": 0.012, "ha": "left", "family": FONT}
+    left: dict[str, Any] = {"x": 0.012, "ha": "left"}
     if title:
-        figure.suptitle(title, fontsize=TITLE, color=INK, fontweight="bold", **left)
-    figure.supxlabel(note, fontsize=NOTE, color=GREY, **left)
+        figure.suptitle(title, fontweight="bold", **left, **written(TITLE))
+    figure.supxlabel(note, **left, **written(NOTE, GREY))
 
 
 def key_all(axes: Sequence[Axes]) -> None:
@@ -74,16 +75,7 @@ def key_all(axes: Sequence[Axes]) -> None:
 
 def name_panel(ax: Axes, name: str) -> None:
     """Write the name of a panel above it."""
-    ax.annotate(
-        name,
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 8),
-        textcoords="offset points",
-        fontsize=LABEL,
-        family=FONT,
-        color=INK,
-    )
+    write_near(ax, name, (0, 1), (0, 8), written(LABEL))
 
 
 def is_inner(ax: Axes) -> bool:

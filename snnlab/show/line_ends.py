@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.optimize import isotonic_regression
 
 from snnlab.show.arrays import Floats
 from snnlab.show.page import size_in_points, text_width
-from snnlab.show.style import FONT, TICK, readable
+from snnlab.show.style import TICK, readable, written
 
 _GAP = 12.0  # points between the right-most data and the names
 _LINE = 1.35 * TICK  # points from one name to the next
@@ -52,9 +53,7 @@ def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
             xytext=(x + _GAP / width, free),
             textcoords="axes fraction",
             va="center",
-            fontsize=TICK,
-            family=FONT,
-            color=readable(end.colour),
+            **written(TICK, readable(end.colour)),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
             arrowprops=_leader(end.colour) if abs(free - y) > 0.75 * line else None,
         )
@@ -75,17 +74,11 @@ def _leader(colour: str) -> dict[str, object]:
 def spread(wanted: Floats, gap: float) -> Floats:
     """Heights in [0, 1] nearest to `wanted` (n,) in least squares, at least `gap` apart.
 
-    Isotonic regression of wanted[i] - i gap in rising order, by pooling neighbours.
+    Isotonic regression of wanted[i] - i gap in rising order.
     """
     order = np.argsort(wanted, kind="stable")
     steps = np.arange(len(wanted)) * gap
-    pools: list[list[float]] = []
-    for value in wanted[order] - steps:
-        pools.append([float(value)])
-        while len(pools) > 1 and np.mean(pools[-2]) >= np.mean(pools[-1]):
-            last = pools.pop()
-            pools[-1].extend(last)
-    level = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    level = isotonic_regression(wanted[order] - steps).x
     heights = np.empty_like(steps)
     heights[order] = np.clip(level, gap / 2, 1 - gap / 2 - steps[-1]) + steps
     return heights

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -18,6 +19,15 @@ SIZE = (10.0, 6.0)  # inches
 TITLE, LABEL, TICK, NOTE = 20, 18, 16, 14  # font sizes in points
 INK, GREY, GRID = "#222222", HUES["grey"].light, "#E4E4E4"
 FONT = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
+
+
+DASHED: dict[str, Any] = {"color": INK, "linewidth": 1.5, "linestyle": (0, (4, 3))}
+"""A line that marks a value, such as the threshold."""
+
+
+def written(size: float, colour: str = INK) -> dict[str, Any]:
+    """How matplotlib writes a text: font, size in points and colour."""
+    return {"fontsize": size, "family": FONT, "color": colour}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, floats, require_binary, require_same_shape
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLUE, FONT, INK, ORANGE, TICK, VERMILLION
+from snnlab.show.page import dress, head, shown_axes, write_near
+from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, written
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values
@@ -153,18 +153,9 @@ def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) ->
 
 
 def _draw_threshold(ax: Axes) -> None:
-    ax.axhline(1, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=2)
-    ax.annotate(
-        "v_th",
-        xy=(1, 1),
-        xycoords=ax.get_yaxis_transform(),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        family=FONT,
-        fontsize=TICK,
-        color=INK,
-    )
+    ax.axhline(1, zorder=2, **DASHED)
+    style = written(TICK) | {"va": "center"}
+    write_near(ax, "v_th", (1, 1), (8, 0), style, ax.get_yaxis_transform())
 
 
 def _in_words(before: Floats, spiked: np.ndarray, v_init: float | None, v_th: float) -> str:
