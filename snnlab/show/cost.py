@@ -108,20 +108,7 @@ def _checked(curves: Mapping[str, CostCurve], names: Mapping[str, str]) -> list[
 
 def _draw(ax: Axes, line: _Points, zorder: float) -> None:
     look, (x, y) = line.look, line.means
-    ax.plot(
-        x,
-        y,
-        label=look.name,
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.dashes,
-        linewidth=2,
-        markersize=10,
-        markeredgecolor="white",
-        markeredgewidth=1,
-        clip_on=False,
-        zorder=zorder,
-    )
+    ax.plot(x, y, linewidth=2, markersize=10, clip_on=False, zorder=zorder, **look.line)
     if len(line.accuracy) > 1:
         low, high = line.accuracy.min(axis=0), line.accuracy.max(axis=0)
         ax.vlines(x, low, high, color=look.colour, linewidth=1.5, zorder=zorder - 1)

@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from snnlab.show.description import whole_figure
 from snnlab.show.page import write_near
 from snnlab.show.style import FONT, GREY, INK, LABEL, NOTE, TITLE, written
 
 PANEL = (4.6, 4.0)  # inches
+_GONE = "the panels belong to no figure any more"
 
 
 def blank_grid(
@@ -47,9 +49,7 @@ def shown_grid(
 
 def head_all(axes: Sequence[Axes], title: str | None, note: str) -> None:
     """Put a title above a figure of many panels and a grey note below it, both on the left."""
-    figure = axes[0].get_figure(root=True)
-    if figure is None:
-        raise ValueError("the panels belong to no figure any more")
+    figure = whole_figure(axes[0], _GONE)
     left: dict[str, Any] = {"x": 0.012, "ha": "left"}
     if title:
         figure.suptitle(title, fontweight="bold", **left, **written(TITLE))
@@ -58,9 +58,7 @@ def head_all(axes: Sequence[Axes], title: str | None, note: str) -> None:
 
 def key_all(axes: Sequence[Axes]) -> None:
     """Name the labelled artists of the first panel at the upper right of the whole figure."""
-    figure = axes[0].get_figure(root=True)
-    if figure is None:
-        raise ValueError("the panels belong to no figure any more")
+    figure = whole_figure(axes[0], _GONE)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(
         handles,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from scipy.optimize import isotonic_regression
 
 from snnlab.show.arrays import Floats
-from snnlab.show.page import size_in_points, text_width
+from snnlab.show.page import head, size_in_points, text_width
 from snnlab.show.style import TICK, readable, written
 
 _GAP = 12.0  # points between the right-most data and the names
@@ -32,6 +32,16 @@ def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
     width, height = size_in_points(ax)
     together = len({end.x for end in ends}) == 1
     return together and _room(ends) < _WIDEST * width and _LINE * len(ends) < 0.8 * height
+
+
+def head_and_names(
+    ax: Axes, ends: list[LineEnd], title: str | None, note: str | None = None
+) -> None:
+    """Put title and note above the data, and names at the lines, or in a key if they don't fit."""
+    at_ends = names_fit(ax, ends)
+    head(ax, title, note, key=not at_ends)
+    if at_ends:
+        name_line_ends(ax, ends)
 
 
 def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:

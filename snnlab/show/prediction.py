@@ -39,18 +39,8 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
     at, guess = floats("x", x), floats("y", y)
     require_same_shape(x=at, y=guess)
     low, high = ax.get_ylim()
-    ax.plot(
-        at,
-        guess,
-        color=_LOOK.colour,
-        linestyle=_LOOK.dashes,
-        linewidth=4,
-        marker=_LOOK.marker,
-        markersize=15,
-        markeredgecolor="white",
-        zorder=6,
-        clip_on=False,
-    )
+    line = _LOOK.line | {"label": ""}  # it is named beside the line, in no key
+    ax.plot(at, guess, linewidth=4, markersize=15, zorder=6, clip_on=False, **line)
     margin = 0.04 * (high - low)
     ax.set_ylim(min(low, guess.min() - margin), max(high, guess.max() + margin))
     middle = len(at) // 2

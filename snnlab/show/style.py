@@ -40,10 +40,26 @@ class Look:
     marker: str
     dashes: Dashes
 
+    @property
+    def line(self) -> dict[str, Any]:
+        """How matplotlib draws it as a line with markers."""
+        kinds = {"color": self.colour, "marker": self.marker, "linestyle": self.dashes}
+        return kinds | {"label": self.name, "markeredgecolor": "white"}
+
 
 BLUE, VERMILLION, GREEN, BLACK, ORANGE, PURPLE = (
     HUES[name].light for name in ("blue", "vermillion", "green", "black", "orange", "purple")
 )
+
+
+STYLES = (
+    Look("", BLUE, "o", "-"),
+    Look("", VERMILLION, "s", "--"),
+    Look("", GREEN, "^", "-."),
+    Look("", PURPLE, "D", ":"),
+    Look("", BLACK, "v", (0, (7, 2))),
+)
+"""Of curves that are no methods, in this order."""
 
 
 def drawn(name: str, look: methods.Look) -> Look:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,8 @@ from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, writt
 
 if TYPE_CHECKING:
     from snnlab.show.arrays import Values
+
+_DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
 
 
 def neuron_trace(
@@ -103,11 +105,8 @@ def _draw_potential(ax: Axes, before: Floats, after: Floats, start: float) -> No
     ax.plot(
         np.concatenate([[0], time]) if known else time,
         np.concatenate([[start], after]) if known else after,
-        linestyle="none",
-        marker="o",
-        markersize=7,
         color=BLUE,
-        zorder=5,
+        **_DOTS,
     )
 
 
@@ -126,17 +125,8 @@ def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) ->
             label="reset: h[t] to v[t]",
             zorder=3,
         )
-        ax.plot(
-            time,
-            before[spiked],
-            linestyle="none",
-            marker="o",
-            markersize=7,
-            markerfacecolor="white",
-            markeredgecolor=VERMILLION,
-            markeredgewidth=2,
-            zorder=5,
-        )
+        ring = {"markerfacecolor": "white", "markeredgecolor": VERMILLION, "markeredgewidth": 2}
+        ax.plot(time, before[spiked], **ring, **_DOTS)
         ax.plot(
             time,
             np.full(len(time), height),
