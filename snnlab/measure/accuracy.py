@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
+from snnlab.measure.passes import summed_readout, watched_batches
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import SpikingLayer, State
 from snnlab.settings import count
@@ -70,20 +70,13 @@ def accuracy_against_timesteps(
     timesteps = count("timesteps", timesteps)
     counter = SpikeCounter(net, timesteps, images.device)
     hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
-    batches = images.batches(batch_size)
+    says = f"accuracy, T = 1 to {timesteps}"
+    options = {"generator": generator, "run": counter.run}
     with evaluating(net):
-        for batch, labels in tqdm(
-            batches,
-            total=images.batch_count(batch_size),
-            desc=f"accuracy, T = 1 to {timesteps}",
-            disable=None if progress else True,
-        ):
+        for batch, labels in watched_batches(images, batch_size, says, progress=progress):
             counter.rewind()
-            begin, total = 0, torch.zeros((), device=batch.device)
-            for part in net.unroll(batch, timesteps, generator=generator, run=counter.run):
-                summed = total + part.cumsum(0)  # (t, B, K)
-                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
-                begin, total = begin + len(part), summed[-1]
+            for span, summed in summed_readout(net, batch, timesteps, **options):
+                hits[span] += (summed.argmax(2) == labels).sum(1)
     percent = 100 * hits.double().cpu() / len(images)
     return AccuracyCurve(percent.tolist(), *counter.per_timestep(len(images)), images=len(images))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.passes import summed_readout
 from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
 from snnlab.neuron.own_layer import SpikingLayer, State
 from snnlab.settings import Count, Share, Valid, checked, settle
@@ -81,11 +82,8 @@ def disturbed_accuracy(
     with evaluating(net):
         for batch, labels in images.batches(batch_size):
             batch = noisy_images(batch, images, disturbance.input_noise, generator)
-            begin, total = 0, torch.zeros((), device=batch.device)
-            for part in net.unroll(batch, max(timesteps), run=run):  # (t, B, K)
-                summed = total + part.cumsum(0)  # (t, B, K)
-                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
-                begin, total = begin + len(part), summed[-1]
+            for span, summed in summed_readout(net, batch, max(timesteps), run=run):
+                hits[span] += (summed.argmax(2) == labels).sum(1)
     percent = 100 * hits.double() / len(images)
     return AccuracyCurve(percent.tolist(), images=len(images)).only(timesteps)
 
