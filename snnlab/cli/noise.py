@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Union
@@ -96,11 +97,8 @@ class Experiment:
         folder = self.out or default_folder(self.name, self.config)
         lab = Laboratory(self.config, self.seeds, folder)
         few_threads(self.config)
-        bars = Bars()
-        try:
+        with closing(Bars()) as bars:
             done = entry.work(lab, asked, bars.watch)
-        finally:
-            bars.close()
         table = folder / f"{self.name}.md"
         text = entry.markdown(done)
         write_text(table, text)

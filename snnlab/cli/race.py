@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,11 +51,8 @@ class Race:
         asked = RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only)
         name = f"{Path(self.config.data.name).stem}-{self.config.model.name}"
         folder = self.out or RACES / name
-        bars = Bars()
-        try:
+        with closing(Bars()) as bars:
             done = race(asked, folder, bars.watch)
-        finally:
-            bars.close()
         files = write(done, folder)
         entry = {"folder": str(folder), "files": files} | done
         text = "\n".join([race_markdown(done), *files])

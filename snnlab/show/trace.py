@@ -125,8 +125,8 @@ def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) ->
             label="reset: h[t] to v[t]",
             zorder=3,
         )
-        ring = {"markerfacecolor": "white", "markeredgecolor": VERMILLION, "markeredgewidth": 2}
-        ax.plot(time, before[spiked], **ring, **_DOTS)
+        edge = {"markeredgecolor": VERMILLION, "markeredgewidth": 2}
+        ax.plot(time, before[spiked], markerfacecolor="white", **_DOTS | edge)
         ax.plot(
             time,
             np.full(len(time), height),

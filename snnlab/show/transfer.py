@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ from snnlab.show.style import FONT, INK, NOTE, STYLES, Look
 if TYPE_CHECKING:
     from snnlab.show.arrays import Line, Values
 
-_HOLLOW = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
+_HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
 
 def transfer_curve(
