@@ -25,7 +25,7 @@ from snnlab.experiment.laboratory_tables import (
     robustness_markdown,
     sweep_markdown,
 )
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.experiment.presets import first_plain
 from snnlab.experiment.store import write_text
 from snnlab.experiment.study import Result, Watch
 
@@ -71,17 +71,12 @@ EXPERIMENTS = {
 }
 
 
-def first_preset() -> RunConfig:
-    """What an experiment starts from unless told otherwise."""
-    return plain(next(iter(PRESETS.values())))
-
-
 @dataclass(frozen=True)
 class Experiment:
     """One of `EXPERIMENTS`; `command_of` adds what it can be asked."""
 
     name: ClassVar[str]
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_preset)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
     seeds: int = 3
     """Networks per setting, with seeds from --seed on."""
     out: Path | None = None

@@ -12,7 +12,7 @@ import tyro
 from snnlab.cli.answer import Bar, answer
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.methods import METHODS, MethodName
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.experiment.presets import first_plain
 from snnlab.experiment.race import RACE, RACES, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
@@ -28,9 +28,7 @@ class Race:
     or set OMP_NUM_THREADS=1, with which processor time counts.
     """
 
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: plain(next(iter(PRESETS.values())))
-    )
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
     methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,8 +11,8 @@ from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
 from snnlab.measure.passes import summed_readout, watched_batches
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, plain_run
+from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import count
 
 
@@ -101,16 +103,9 @@ class SpikeCounter:
         """Start at the first timestep again, for the next batch."""
         self.position = [0] * len(self.fan_outs)
 
-    def run(
-        self,
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, State | None]:
-        """Run the neurons and count."""
-        spikes, after = layer.advance(currents, v, generator=generator)
+    def run(self, stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
+        """Run the neurons and count; `others` are v and the generator."""
+        spikes, after = plain_run(stage, layer, currents, *others)
         per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images
         span = slice(self.position[stage], self.position[stage] + len(spikes))
         self.spikes[stage, span] += per_neuron.sum(1, dtype=torch.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.passes import summed_readout
-from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.network.net import Fired, Runner, SpikingNet, evaluating, plain_run
+from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import Count, Share, Valid, checked, settle
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
@@ -117,14 +117,8 @@ def losing_spikes(share: float, generator: torch.Generator) -> Runner:
     if share == 0:
         return plain_run
 
-    def run(
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        noise: torch.Generator | None,
-    ) -> tuple[Tensor, State | None]:
-        spikes, after = layer.advance(currents, v, generator=noise)
+    def run(stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
+        spikes, after = plain_run(stage, layer, currents, *others)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
         return spikes * kept, after
 

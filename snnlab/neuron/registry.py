@@ -152,7 +152,7 @@ def origins(wanted: set[str]) -> dict[str, Origin]:
     return {name: _origins[name] for name in sorted(wanted) if name in _origins}
 
 
-def ask_for(*wanted: str) -> None:
+def ask_for(*wanted: object) -> None:
     """Import the modules that the environment variable names, if one of these is not here.
 
     Raises:

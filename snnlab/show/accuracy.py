@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from snnlab.show.arrays import Floats
 from snnlab.show.bands import (
     BANDS,
     Band,
+    Curve,
     draw_band,
     edges,
     ends_in_words,
@@ -24,9 +24,6 @@ from snnlab.show.description import attach_description
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, shown_axes
 from snnlab.show.style import PREDICTED, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 _MOST_TICKS = 10
 

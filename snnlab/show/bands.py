@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
-from snnlab.show.arrays import floats
+from snnlab.show.arrays import Values, floats
 from snnlab.show.style import Look
 
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
-
-    Curve: TypeAlias = SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]
-    """What a figure takes as accuracy in percent: of one network or of several seeds; or
-    `timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
+Curve: TypeAlias = "SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]"
+"""What a figure takes as accuracy in percent: of one network or of several seeds; or
+`timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
 
 Band = Literal["range", "interval"]
 BANDS: dict[Band, str] = {

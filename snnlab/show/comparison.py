@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
 from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.measure.curve import SeedCurves
-from snnlab.show.bands import draw_band, ends_in_words, scale_timesteps, seed_curves, seeds_note
+from snnlab.show.bands import (
+    Curve,
+    draw_band,
+    ends_in_words,
+    scale_timesteps,
+    seed_curves,
+    seeds_note,
+)
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, is_inner, name_panel, shown_grid
 from snnlab.show.page import dress
 from snnlab.show.style import GREY, NOTE, Look, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 
 def against_reference(

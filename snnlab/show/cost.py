@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from snnlab.measure.curve import check_percent
-from snnlab.show.arrays import Floats, floats
+from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
 from snnlab.show.style import Look, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 
 class CostCurve(TypedDict):

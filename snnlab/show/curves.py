@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
 from snnlab.show.style import STYLES
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 _MOST_MARKERS = 30
 

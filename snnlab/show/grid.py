@@ -11,7 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from snnlab.show.description import whole_figure
 from snnlab.show.page import write_near
-from snnlab.show.style import FONT, GREY, INK, LABEL, NOTE, TITLE, written
+from snnlab.show.style import GREY, KEY, LABEL, NOTE, TITLE, written
 
 PANEL = (4.6, 4.0)  # inches
 _GONE = "the panels belong to no figure any more"
@@ -60,15 +60,7 @@ def key_all(axes: Sequence[Axes]) -> None:
     """Name the labelled artists of the first panel at the upper right of the whole figure."""
     figure = whole_figure(axes[0], _GONE)
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper right",
-        ncols=len(names),
-        frameon=False,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
-    )
+    figure.legend(handles, names, loc="outside upper right", ncols=len(names), **KEY)
 
 
 def name_panel(ax: Axes, name: str) -> None:

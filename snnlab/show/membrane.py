@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import Floats, floats, sampled
+from snnlab.show.arrays import Floats, Line, Values, floats, sampled
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes, write_at_sides, write_near
 from snnlab.show.style import BLACK, BLUE, DASHED, GREY, ORANGE, PURPLE, TICK, written
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Line, Values
 
 _DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 

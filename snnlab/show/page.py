@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import offset_copy
 
-from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, TITLE, written
+from snnlab.show.style import FONT, GREY, GRID, INK, KEY, LABEL, NOTE, SIZE, TICK, TITLE, written
 
 _HANDLE, _TO_TEXT, _BETWEEN = 2.4, 0.7, 1.6  # of a key, in font sizes
 _KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
@@ -144,12 +144,10 @@ def _key(ax: Axes, width: float) -> float:
         borderaxespad=0,
         borderpad=0,
         ncols=columns,
-        frameon=False,
         handlelength=_HANDLE,
         handletextpad=_TO_TEXT,
         columnspacing=_BETWEEN,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
+        **KEY,
     )
     return -(-len(names) // columns) * _KEY_LINE + 2
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.description import attach_description, describe
 from snnlab.show.page import write_near
 from snnlab.show.style import NOTE, written
 from snnlab.show.style import PREDICTED as _LOOK
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 
 def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) -> Axes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -12,13 +11,10 @@ from matplotlib.colors import to_hex
 from snnlab.experiment.methods import Dashes
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
-from snnlab.show.bands import draw_band, seed_curves, seeds_note
+from snnlab.show.bands import Curve, draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes, write_near
 from snnlab.show.style import DASHED, TICK, Look, looks_of, written
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))

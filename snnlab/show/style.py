@@ -25,6 +25,14 @@ DASHED: dict[str, Any] = {"color": INK, "linewidth": 1.5, "linestyle": (0, (4, 3
 """A line that marks a value, such as the threshold."""
 
 
+KEY: dict[str, Any] = {
+    "frameon": False,
+    "labelcolor": INK,
+    "prop": {"size": NOTE, "family": FONT},
+}
+"""How the key of a figure is written."""
+
+
 def written(size: float, colour: str = INK) -> dict[str, Any]:
     """How matplotlib writes a text: font, size in points and colour."""
     return {"fontsize": size, "family": FONT, "color": colour}

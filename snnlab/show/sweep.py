@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,13 +10,10 @@ from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 
 from snnlab.show.arrays import Floats
-from snnlab.show.bands import seed_curves
+from snnlab.show.bands import Curve, seed_curves
 from snnlab.show.description import attach_description
 from snnlab.show.page import blank_axes, dress, head
 from snnlab.show.style import BLACK, NOTE, readable, written
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 COLOURS = "cividis"
 """Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""

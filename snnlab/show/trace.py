@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, floats, require_binary, require_same_shape
+from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes, write_near
 from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, written
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 _DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
 

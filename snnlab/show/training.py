@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, floats, require_same_shape
+from snnlab.show.arrays import Floats, Values, floats, require_same_shape
 from snnlab.show.description import attach_description
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, shown_panels
 from snnlab.show.style import BLUE, ORANGE, Look
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 _LINES = {
     "training": Look("training", ORANGE, "s", "--"),

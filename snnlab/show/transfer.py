@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from snnlab.show.arrays import Floats, floats, require_same_shape, sampled
+from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import FONT, INK, NOTE, STYLES, Look
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Line, Values
+from snnlab.show.style import KEY, STYLES, Look
 
 _HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
@@ -129,15 +126,7 @@ def _name_curves(ax: Axes, names: list[str]) -> None:
         Line2D([], [], linewidth=2.2, **look.line | _HOLLOW | {"markeredgecolor": look.colour})
         for look in STYLES
     ]
-    ax.legend(
-        handles[: len(names)],
-        names,
-        loc="upper left",
-        frameon=False,
-        handlelength=3,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
-    )
+    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3, **KEY)
 
 
 def _gap_in_words(name: str, measured: Floats, expected: Floats) -> str:
