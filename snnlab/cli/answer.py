@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import tyro
 from tqdm import tqdm
 
+from snnlab.experiment.tables import aligned
+
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """A command's argument: the id of a run."""
 
@@ -33,15 +35,9 @@ def finite(value: Any) -> Any:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns of text: the first flush left, the others flush right."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = []
-    for row in [header, ["-" * width for width in widths], *rows]:
-        first, *others = (
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        lines.append("  ".join([first, *others]).rstrip())
-    return "\n".join(lines)
+    head, *body = aligned([header, *rows])
+    lines = [head, ["-" * len(cell) for cell in head], *body]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
 class Bar:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from snnlab.cli.answer import Bar, answer, table
-from snnlab.cli.threads import few_threads
+from snnlab.cli.answer import answer, table
+from snnlab.cli.train import trained
 from snnlab.experiment.config import Device, RunConfig
 from snnlab.experiment.curves import accuracy_csv
 from snnlab.experiment.methods import METHODS, PLAIN, QUIET
@@ -65,15 +64,8 @@ class Demo:
 
     def train(self, config: RunConfig) -> Run:
         """One run, with a progress bar."""
-        from snnlab.experiment.run import run
-
-        few_threads(config)
-        bar = Bar(f"{config.method}, seed {config.seed}")
-        try:
-            callbacks: Any = {"on_batch": bar.on_batch, "on_epoch": bar.on_epoch}
-            return run(config, self.runs, again=self.again, **callbacks)
-        finally:
-            bar.close()
+        says = f"{config.method}, seed {config.seed}"
+        return trained(config, self.runs, says, again=self.again)
 
 
 def write(done: list[Run], curves: dict[str, SeedCurves], folder: Path) -> list[str]:

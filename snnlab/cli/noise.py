@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Union
@@ -24,7 +25,7 @@ from snnlab.experiment.laboratory_tables import (
     robustness_markdown,
     sweep_markdown,
 )
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.experiment.presets import first_plain
 from snnlab.experiment.store import write_text
 from snnlab.experiment.study import Result, Watch
 
@@ -70,17 +71,12 @@ EXPERIMENTS = {
 }
 
 
-def first_preset() -> RunConfig:
-    """What an experiment starts from unless told otherwise."""
-    return plain(next(iter(PRESETS.values())))
-
-
 @dataclass(frozen=True)
 class Experiment:
     """One of `EXPERIMENTS`; `command_of` adds what it can be asked."""
 
     name: ClassVar[str]
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_preset)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
     seeds: int = 3
     """Networks per setting, with seeds from --seed on."""
     out: Path | None = None
@@ -96,11 +92,8 @@ class Experiment:
         folder = self.out or default_folder(self.name, self.config)
         lab = Laboratory(self.config, self.seeds, folder)
         few_threads(self.config)
-        bars = Bars()
-        try:
+        with closing(Bars()) as bars:
             done = entry.work(lab, asked, bars.watch)
-        finally:
-            bars.close()
         table = folder / f"{self.name}.md"
         text = entry.markdown(done)
         write_text(table, text)

@@ -11,9 +11,9 @@ from snnlab.experiment.laboratory_breaks import BREAK
 from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
 from snnlab.experiment.laboratory_robustness import KINDS, METHODS, ROBUSTNESS
 from snnlab.experiment.laboratory_sweep import NONE, SWEEP
-from snnlab.experiment.laboratory_tables import groups
 from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.switches import REFERENCE
+from snnlab.experiment.tables import groups
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import Noise
 from snnlab.show.accuracy import accuracy_against_timesteps

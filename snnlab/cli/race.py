@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import tyro
 from snnlab.cli.answer import Bar, answer
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.methods import METHODS, MethodName
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.experiment.presets import first_plain
 from snnlab.experiment.race import RACE, RACES, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
@@ -27,9 +28,7 @@ class Race:
     or set OMP_NUM_THREADS=1, with which processor time counts.
     """
 
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: plain(next(iter(PRESETS.values())))
-    )
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
     methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3
@@ -50,11 +49,8 @@ class Race:
         asked = RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only)
         name = f"{Path(self.config.data.name).stem}-{self.config.model.name}"
         folder = self.out or RACES / name
-        bars = Bars()
-        try:
+        with closing(Bars()) as bars:
             done = race(asked, folder, bars.watch)
-        finally:
-            bars.close()
         files = write(done, folder)
         entry = {"folder": str(folder), "files": files} | done
         text = "\n".join([race_markdown(done), *files])

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from snnlab.cli.answer import answer
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.engine import SCHEDULER
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.experiment.presets import first_plain
 from snnlab.experiment.store import RUNS, write_text
 from snnlab.experiment.sweep import SWEEP, SweepConfig, check, parse_grid, sweep
 from snnlab.experiment.sweep_table import points, sweep_csv, sweep_markdown
@@ -37,9 +37,7 @@ class Sweep:
     other options starts from a configuration that works well.
     """
 
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: plain(next(iter(PRESETS.values())))
-    )
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
     grid: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """A setting and its values, say noise.sigma=0,0.1,0.2887 or seed=0,1,2; give it once per
     setting."""

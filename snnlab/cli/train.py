@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,21 +38,18 @@ class Train:
 
     def execute(self) -> None:
         """Train and answer."""
-        from snnlab.experiment.run import run
-
-        few_threads(self.config)
-        bar = Bar(f"train {self.config.method}, seed {self.config.seed}")
-        try:
-            done = run(
-                self.config,
-                self.runs,
-                again=self.again,
-                on_batch=bar.on_batch,
-                on_epoch=bar.on_epoch,
-            )
-        finally:
-            bar.close()
+        says = f"train {self.config.method}, seed {self.config.seed}"
+        done = trained(self.config, self.runs, says, again=self.again)
         answer(run_entry(done), run_text(done), as_json=self.json)
+
+
+def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
+    """The finished run of a configuration, with a progress bar; see `run`."""
+    from snnlab.experiment.run import run
+
+    few_threads(config)
+    with closing(Bar(says)) as bar:
+        return run(config, root, again=again, on_batch=bar.on_batch, on_epoch=bar.on_epoch)
 
 
 def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:

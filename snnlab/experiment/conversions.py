@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from snnlab.conversion.ann import common_levels, convert_ann
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.data.images import Images
@@ -49,9 +51,7 @@ def relu_conversions(net: ANN, train: Images, config: RunConfig) -> Conversions:
             net,
             T,
             calibration,
-            threshold=rule.threshold,
-            percentile=rule.percentile,
-            per_channel=rule.per_channel,
+            **asdict(rule),
             half_threshold_start=half,
             correct_bias_at=correct_at,
         )

@@ -25,12 +25,7 @@ from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.presets import without_noise
 from snnlab.experiment.provenance import code_digest, environment
-from snnlab.experiment.store import (
-    RUNS,
-    Run,
-    read_json,
-    write_json,
-)
+from snnlab.experiment.store import RUNS, Run, read_json, write_json
 from snnlab.experiment.study import Result, Watch, open_folder
 from snnlab.measure.curve import powers_of_two
 from snnlab.settings import Count, settle

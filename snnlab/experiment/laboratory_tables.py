@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
+from snnlab.experiment import tables
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_robustness import KINDS
 from snnlab.experiment.laboratory_sweep import NONE
 from snnlab.experiment.methods import METHODS, PLAIN, QUIET
 from snnlab.experiment.race_table import mean_text
-from snnlab.experiment.tables import markdown
+from snnlab.experiment.tables import document, groups, markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import Estimate
 from snnlab.neuron.spec import MATCHED_SIGMA
@@ -39,19 +40,10 @@ SHOWN_GAIN = 2
 
 
 def heading(result: Result, title: str) -> str:
-    """What was measured, where, and by what command."""
-    asked, made_by = result["asked"], result["environment"]
-    start, hardware = asked["start"], made_by["hardware"]
-    lines = [
-        f"# {title}: {start['data']['name']}, {start['model']['name']}",
-        "",
-        f"- seeds {', '.join(map(str, asked['seeds']))}; {start['training']['epochs']} epochs",
-        f"- {hardware.get('gpu') or hardware['processor']}, {hardware['threads']} thread(s)",
-        "- " + ", ".join(f"{name} {version}" for name, version in made_by["versions"].items()),
-        f"- code {made_by['code']}, commit {made_by['git_commit'] or 'unknown'}",
-        f"- `{' '.join(made_by['command'])}`",
-    ]
-    return "\n".join(lines)
+    """See `tables.heading`."""
+    asked = result["asked"]
+    epochs = f"{asked['start']['training']['epochs']} epochs"
+    return tables.heading(title, asked, result["environment"], epochs)
 
 
 def timesteps_of(entries: Sequence[Entry]) -> list[str]:
@@ -62,14 +54,6 @@ def timesteps_of(entries: Sequence[Entry]) -> list[str]:
 def accuracy_cells(entries: Sequence[Entry]) -> list[str]:
     """Mean accuracy over seeds at each T."""
     return [found.text() for found in SeedCurves.of(map(curve_of, entries)).estimates]
-
-
-def groups(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, list[Entry]]:
-    """Entries with the same key together, in the order in which the keys appear."""
-    found: dict[Any, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(key(entry), []).append(entry)
-    return found
 
 
 def sweep_markdown(result: Result) -> str:
@@ -101,7 +85,7 @@ def sweep_markdown(result: Result) -> str:
         "v_th / 2 on. Behind: points by which matched is behind the best, seed by seed."
     )
     parts = [heading(result, "Noise: families and sigma"), f"Accuracy in percent. {BAND}", table]
-    return "\n\n".join([*parts, "## Best sigma", markdown([*header, "behind"], best), note]) + "\n"
+    return document(*parts, "## Best sigma", markdown([*header, "behind"], best), note)
 
 
 def order_of(point: Entry) -> tuple[bool, str, float]:
@@ -122,19 +106,14 @@ def break_markdown(result: Result) -> str:
     errors = [row for name, found in by_name.items() for row in error_rows(name, found)]
     header = ["switch", "stage", "total", "clipping", "rounding", "unevenness", "mean error"]
     T = result["asked"]["error_timesteps"]
-    return (
-        "\n\n".join(
-            [
-                heading(result, "What breaks lossless conversion"),
-                f"Accuracy in percent. {BAND}",
-                markdown(["switch", *timesteps_of(entries)], rows),
-                "\n".join(f"- {name}: {says}" for name, says in result["switches"].items()),
-                f"## Parts of the error at T = {T}",
-                ERROR_NOTE,
-                markdown(header, errors),
-            ]
-        )
-        + "\n"
+    return document(
+        heading(result, "What breaks lossless conversion"),
+        f"Accuracy in percent. {BAND}",
+        markdown(["switch", *timesteps_of(entries)], rows),
+        "\n".join(f"- {name}: {says}" for name, says in result["switches"].items()),
+        f"## Parts of the error at T = {T}",
+        ERROR_NOTE,
+        markdown(header, errors),
     )
 
 
@@ -176,7 +155,7 @@ def robustness_markdown(result: Result) -> str:
         "Both networks start from v_init = v_th / 2 and run without the noise of the training. "
         "Gain: seed by seed."
     )
-    return "\n\n".join([*parts, note]) + "\n"
+    return document(*parts, note)
 
 
 def calibration_markdown(result: Result) -> str:
@@ -185,29 +164,24 @@ def calibration_markdown(result: Result) -> str:
     rounds = groups(result["rounds"], lambda entry: entry["round"])
     leaks = groups(result["leaks"], lambda entry: (entry["beta"], entry["variant"]))
     shown = timesteps_of(result["leaks"])
-    return (
-        "\n\n".join(
-            [
-                heading(result, "Calibrated noise"),
-                BAND,
-                "## Residuals",
-                markdown(RESIDUAL_HEADER, [residual_row(*item) for item in stages.items()]),
-                "Residuals of active neurons in units of v_th. KS: Kolmogorov-Smirnov distance, "
-                "W: Wasserstein distance.",
-                "## Measured, trained with, measured again",
-                markdown(
-                    ["round", "seeds", "mean by stage", "deviation by stage", "moved", *shown],
-                    [round_row(*item) for item in rounds.items()],
-                ),
-                ROUND_NOTE,
-                "## Leaky neurons",
-                markdown(
-                    ["beta", "noise", "deviation by stage", *shown],
-                    [leak_row(*item) for item in leaks.items()],
-                ),
-            ]
-        )
-        + "\n"
+    return document(
+        heading(result, "Calibrated noise"),
+        BAND,
+        "## Residuals",
+        markdown(RESIDUAL_HEADER, [residual_row(*item) for item in stages.items()]),
+        "Residuals of active neurons in units of v_th. KS: Kolmogorov-Smirnov distance, "
+        "W: Wasserstein distance.",
+        "## Measured, trained with, measured again",
+        markdown(
+            ["round", "seeds", "mean by stage", "deviation by stage", "moved", *shown],
+            [round_row(*item) for item in rounds.items()],
+        ),
+        ROUND_NOTE,
+        "## Leaky neurons",
+        markdown(
+            ["beta", "noise", "deviation by stage", *shown],
+            [leak_row(*item) for item in leaks.items()],
+        ),
     )
 
 

@@ -14,41 +14,25 @@ from snnlab.experiment.methods import METHODS, PLAIN, QUIET, RECIPE
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 
+
+def recipe(data: str, model: Architecture, training: Training) -> RunConfig:
+    """The configuration that trains this network on this data by the recipe."""
+    return RunConfig(method=RECIPE, data=DataSpec(data), model=model, training=training)
+
+
+CONVNET = Architecture("convnet")
+
 PRESETS: dict[str, RunConfig] = {
-    "digits": RunConfig(
-        method=RECIPE,
-        data=DataSpec("digits"),
-        model=Architecture("convnet"),
-        training=Training(epochs=30, batch_size=64),
+    "digits": recipe("digits", CONVNET, Training(epochs=30, batch_size=64)),
+    "digits-mlp": recipe(
+        "digits", Architecture("mlp"), Training(epochs=60, batch_size=32, weight_decay=0.1)
     ),
-    "digits-mlp": RunConfig(
-        method=RECIPE,
-        data=DataSpec("digits"),
-        model=Architecture("mlp"),
-        training=Training(epochs=60, batch_size=32, weight_decay=0.1),
-    ),
-    "mnist-5k": RunConfig(
-        method=RECIPE,
-        data=DataSpec("mnist-5k"),
-        model=Architecture("convnet"),
-        training=Training(epochs=8, batch_size=64),
-    ),
-    "mnist": RunConfig(
-        method=RECIPE,
-        data=DataSpec("mnist"),
-        model=Architecture("convnet"),
-        training=Training(epochs=4, batch_size=64),
-    ),
-    "cifar10": RunConfig(
-        method=RECIPE,
-        data=DataSpec("cifar10"),
-        model=Architecture("vgg11", readout_gain=10),
-        training=Training(
-            epochs=30,
-            augment=True,
-            precision="bfloat16",
-            channels_last=True,
-        ),
+    "mnist-5k": recipe("mnist-5k", CONVNET, Training(epochs=8, batch_size=64)),
+    "mnist": recipe("mnist", CONVNET, Training(epochs=4, batch_size=64)),
+    "cifar10": recipe(
+        "cifar10",
+        Architecture("vgg11", readout_gain=10),
+        Training(epochs=30, augment=True, precision="bfloat16", channels_last=True),
     ),
 }
 """The first entry is the default."""
@@ -57,6 +41,11 @@ PRESETS: dict[str, RunConfig] = {
 def plain(config: RunConfig) -> RunConfig:
     """The same with the plain method: one timestep and noise that is matched to the residual."""
     return replace(config, method=PLAIN)
+
+
+def first_plain() -> RunConfig:
+    """The first preset with the plain method: what studies start from unless told otherwise."""
+    return plain(next(iter(PRESETS.values())))
 
 
 def at_its_best(config: RunConfig) -> RunConfig:

@@ -21,24 +21,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from snnlab.experiment.config import ConfigError, RunConfig, Trained, to_dict
 from snnlab.experiment.methods import METHODS, PLAIN, MethodName
 from snnlab.experiment.presets import at_its_best
 from snnlab.experiment.provenance import command
-from snnlab.experiment.store import (
-    RUNS,
-    Run,
-    RunError,
-    read_json,
-    write_json,
-)
+from snnlab.experiment.store import RUNS, Run, RunError, read_json, write_json
 from snnlab.experiment.study import Step, Watch, open_folder
+from snnlab.experiment.tables import groups
 from snnlab.settings import Count, settle
-
-if TYPE_CHECKING:
-    pass
 
 RACES = RUNS / "races"
 RACE = "race.json"
@@ -222,11 +214,8 @@ def entry(run: Run, terms: Terms) -> dict[str, Any]:
 
 def by_method(race: dict[str, Any], terms: Terms) -> dict[str, list[dict[str, Any]]]:
     """The entries of one set of terms by method, one per seed."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for item in race["entries"]:
-        if item["terms"] == terms:
-            groups.setdefault(item["method"], []).append(item)
-    return groups
+    own = [item for item in race["entries"] if item["terms"] == terms]
+    return groups(own, lambda item: item["method"])
 
 
 def machine(environment: dict[str, Any]) -> str:

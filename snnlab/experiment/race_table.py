@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
+from snnlab.experiment import tables
 from snnlab.experiment.curves import conversions_of, curve_of
 from snnlab.experiment.race import PACE, TERMS
-from snnlab.experiment.tables import csv_text, markdown
+from snnlab.experiment.tables import csv_text, document, markdown
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.statistics import estimate
 
@@ -111,25 +112,18 @@ def race_markdown(race: Race) -> str:
     parts.append(cost_part(first, entries[0]["cost"]["assumed"]))
     if any("conversions" in entry["subset"] for entry in entries):
         parts += ["## Conversions, equal epochs", conversion_part(entries)]
-    return "\n\n".join(parts) + "\n"
+    return document(*parts)
 
 
 def heading(race: Race) -> str:
     """What was raced, where, and by what command."""
-    asked, made_by = race["race"], race["environment"]
-    start = asked["start"]
-    hardware, versions = made_by["hardware"], made_by["versions"]
-    where = hardware.get("gpu") or hardware["processor"]
+    asked, start = race["race"], race["race"]["start"]
+    seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
+    machine = ", one run after another"
+    if not race["same_machine"]:
+        machine += "; NOT all runs on the same machine"
     lines = [
-        f"# Race: {start['data']['name']}, {start['model']['name']}",
-        "",
-        f"- seeds {', '.join(map(str, asked['seeds']))}; numbers are means over seeds, with half "
-        "the width of the 95 % t-interval",
-        f"- {where}, {hardware['threads']} thread(s), one run after another"
-        + ("" if race["same_machine"] else "; NOT all runs on the same machine"),
-        "- " + ", ".join(f"{name} {version}" for name, version in versions.items()),
-        f"- code {made_by['code']}, commit {made_by['git_commit'] or 'unknown'}",
-        f"- `{' '.join(made_by['command'])}`",
+        tables.heading("Race", asked, race["environment"], seeds, machine),
         f"- BPTT trains with T = {start['bptt_timesteps']}, QCFS with "
         f"{start['qcfs_levels']} levels",
         "- every timestep counts, none is left out as warm-up",

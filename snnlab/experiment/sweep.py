@@ -21,14 +21,7 @@ from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict, with_settings
 from snnlab.experiment.crew import Crew
 from snnlab.experiment.provenance import command
-from snnlab.experiment.store import (
-    RUNS,
-    Run,
-    RunError,
-    read_run,
-    run_id,
-    write_json,
-)
+from snnlab.experiment.store import RUNS, Run, RunError, read_run, run_id, write_json
 from snnlab.experiment.study import open_folder
 from snnlab.experiment.trainer import Outcome, job_of
 

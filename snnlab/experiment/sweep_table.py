@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snnlab.experiment.curves import curve_of
-from snnlab.experiment.tables import csv_text, markdown
+from snnlab.experiment.tables import csv_text, groups, markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import estimate
 
@@ -55,12 +55,13 @@ def shown(value: Any) -> str:
 
 def points(done: dict[str, Any]) -> list[Point]:
     """The combinations of a sweep that have finished runs, in the order of the grid."""
-    groups: dict[str, Point] = {}
-    for entry in done["entries"]:
-        settings = {name: v for name, v in entry["settings"].items() if name != SEED}
-        group = groups.setdefault(json.dumps(settings), Point(settings, []))
-        group.entries.append(entry)
-    return list(groups.values())
+    by_settings = groups(done["entries"], lambda entry: json.dumps(unseeded(entry)))
+    return [Point(unseeded(entries[0]), entries) for entries in by_settings.values()]
+
+
+def unseeded(entry: dict[str, Any]) -> dict[str, Any]:
+    """The settings of an entry, without the seed."""
+    return {name: value for name, value in entry["settings"].items() if name != SEED}
 
 
 def sweep_csv(done: dict[str, Any]) -> str:

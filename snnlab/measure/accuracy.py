@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.measure.passes import summed_readout, watched_batches
+from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, plain_run
+from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import count
 
 
@@ -70,20 +72,13 @@ def accuracy_against_timesteps(
     timesteps = count("timesteps", timesteps)
     counter = SpikeCounter(net, timesteps, images.device)
     hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
-    batches = images.batches(batch_size)
+    says = f"accuracy, T = 1 to {timesteps}"
+    options = {"generator": generator, "run": counter.run}
     with evaluating(net):
-        for batch, labels in tqdm(
-            batches,
-            total=images.batch_count(batch_size),
-            desc=f"accuracy, T = 1 to {timesteps}",
-            disable=None if progress else True,
-        ):
+        for batch, labels in watched_batches(images, batch_size, says, progress=progress):
             counter.rewind()
-            begin, total = 0, torch.zeros((), device=batch.device)
-            for part in net.unroll(batch, timesteps, generator=generator, run=counter.run):
-                summed = total + part.cumsum(0)  # (t, B, K)
-                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
-                begin, total = begin + len(part), summed[-1]
+            for span, summed in summed_readout(net, batch, timesteps, **options):
+                hits[span] += (summed.argmax(2) == labels).sum(1)
     percent = 100 * hits.double().cpu() / len(images)
     return AccuracyCurve(percent.tolist(), *counter.per_timestep(len(images)), images=len(images))
 
@@ -108,16 +103,9 @@ class SpikeCounter:
         """Start at the first timestep again, for the next batch."""
         self.position = [0] * len(self.fan_outs)
 
-    def run(
-        self,
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, State | None]:
-        """Run the neurons and count."""
-        spikes, after = layer.advance(currents, v, generator=generator)
+    def run(self, stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
+        """Run the neurons and count; `others` are v and the generator."""
+        spikes, after = plain_run(stage, layer, currents, *others)
         per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images
         span = slice(self.position[stage], self.position[stage] + len(spikes))
         self.spikes[stage, span] += per_neuron.sum(1, dtype=torch.float64)

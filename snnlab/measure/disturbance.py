@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.network.net import Runner, SpikingNet, evaluating, plain_run
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.measure.passes import summed_readout
+from snnlab.network.net import Fired, Runner, SpikingNet, evaluating, plain_run
+from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import Count, Share, Valid, checked, settle
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
@@ -81,11 +82,8 @@ def disturbed_accuracy(
     with evaluating(net):
         for batch, labels in images.batches(batch_size):
             batch = noisy_images(batch, images, disturbance.input_noise, generator)
-            begin, total = 0, torch.zeros((), device=batch.device)
-            for part in net.unroll(batch, max(timesteps), run=run):  # (t, B, K)
-                summed = total + part.cumsum(0)  # (t, B, K)
-                hits[begin : begin + len(part)] += (summed.argmax(2) == labels).sum(1)
-                begin, total = begin + len(part), summed[-1]
+            for span, summed in summed_readout(net, batch, max(timesteps), run=run):
+                hits[span] += (summed.argmax(2) == labels).sum(1)
     percent = 100 * hits.double() / len(images)
     return AccuracyCurve(percent.tolist(), images=len(images)).only(timesteps)
 
@@ -119,14 +117,8 @@ def losing_spikes(share: float, generator: torch.Generator) -> Runner:
     if share == 0:
         return plain_run
 
-    def run(
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        noise: torch.Generator | None,
-    ) -> tuple[Tensor, State | None]:
-        spikes, after = layer.advance(currents, v, generator=noise)
+    def run(stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
+        spikes, after = plain_run(stage, layer, currents, *others)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
         return spikes * kept, after
 

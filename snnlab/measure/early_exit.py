@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
+from snnlab.measure.passes import summed_readout, watched_batches
 from snnlab.network.net import Potentials, SpikingNet, evaluating
 from snnlab.neuron.own_layer import chosen
 from snnlab.settings import checked, count
@@ -146,11 +146,8 @@ def early_exit_curve(
     check_exit(thresholds, max_timesteps, confidence)
     bounds = torch.tensor(thresholds, device=images.device)[:, None, None]  # (n, 1, 1)
     sums = torch.zeros(3, len(thresholds), dtype=torch.float64)  # timesteps, hits, early
-    batches, in_all = images.batches(batch_size), images.batch_count(batch_size)
     with evaluating(net):
-        for batch, labels in tqdm(
-            batches, total=in_all, desc="early exit", disable=None if progress else True
-        ):
+        for batch, labels in watched_batches(images, batch_size, "early exit", progress=progress):
             sure, hit = confidence_and_hits(net, batch, labels, max_timesteps, confidence)
             reached = sure >= bounds  # (n, T, b)
             reached[:, -1] = True
@@ -170,13 +167,10 @@ def confidence_and_hits(
 ) -> tuple[Tensor, Tensor]:
     """Confidence and correctness after 1, 2, ... timesteps, each (T, b), for one batch."""
     sure, hits = [], []
-    begin, total = 0, torch.zeros((), device=batch.device)
-    for part in net.unroll(batch, timesteps):
-        summed = total + part.cumsum(0)  # (t, b, K)
-        steps = torch.arange(begin + 1, begin + 1 + len(part), device=batch.device)
+    for span, summed in summed_readout(net, batch, timesteps):  # (t, b, K)
+        steps = torch.arange(span.start + 1, span.stop + 1, device=batch.device)
         sure.append(confidence_of(summed / steps[:, None, None], confidence))
         hits.append(summed.argmax(2) == labels)
-        begin, total = begin + len(part), summed[-1]
     return torch.cat(sure), torch.cat(hits)
 
 

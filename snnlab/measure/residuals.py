@@ -9,12 +9,13 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
 from snnlab.measure.distances import Distance, Floats, Target, distance, law, matched_laws
-from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.own_layer import SpikingLayer, State, noise_of, sigma_of
+from snnlab.measure.passes import watched_batches
+from snnlab.network.net import SpikingNet
+from snnlab.network.probes import run_whole
+from snnlab.neuron.own_layer import SpikingLayer, noise_of, sigma_of
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import Valid, checked
 
@@ -81,9 +82,7 @@ class ResidualSummary:
         if not sum(self.density) > 0:
             raise ValueError(f"quantiles need active neurons, got {self.active:.1%} active")
         shares = np.concatenate([[0.0], np.cumsum(self.density)]) / sum(self.density)
-        rising = np.flatnonzero(np.diff(shares) > 0)
-        kept = np.unique(np.concatenate([rising, rising + 1]))
-        points = np.interp(np.linspace(0, 1, count), shares[kept], np.asarray(self.edges)[kept])
+        points = value_at(np.linspace(0, 1, count), shares, np.asarray(self.edges))
         return tuple(points.tolist())
 
 
@@ -130,33 +129,30 @@ def residuals(
     layers = net.neuron_layers(*abilities, needed_by="residuals()")
     tallies: list[Tally | None] = [None] * len(net.stages)
 
-    def run(
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, None]:
+    def seen(stage: int, currents: Tensor) -> Tensor:
         own = layers[stage]
         trace = own.trace(currents)
         tally = tallies[stage] or Tally(currents.shape[2], currents.device)
         tallies[stage] = tally
         wanted = driven(currents, own.neuron) if neurons == "driven" else None
         tally.add(trace.v[:-1] / own.v_th, trace.spikes, wanted)
-        return trace.spikes, None  # all timesteps are run at once
+        return trace.spikes
 
-    batches, total = images.batches(batch_size), images.batch_count(batch_size)
-    with evaluating(net):
-        for batch, _ in tqdm(
-            batches, total=total, desc="residuals", disable=None if progress else True
-        ):
-            for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
-                pass
+    for batch, _ in watched_batches(images, batch_size, "residuals", progress=progress):
+        run_whole(net, batch, timesteps, seen)
     return [
         tally.summary(targets_for(layer), channels=channels)
         for tally, layer in zip(tallies, layers, strict=True)
         if tally is not None
     ]
+
+
+def value_at(shares: Floats, reached: Floats, values: Floats) -> Floats:
+    """The values below which given shares lie, where `reached` (n,) lie below `values` (n,)."""
+    rising = np.flatnonzero(np.diff(reached) > 0)
+    kept = np.unique(np.concatenate([rising, rising + 1]))
+    found: Floats = np.interp(shares, reached[kept], values[kept])
+    return found
 
 
 def driven(currents: Tensor, neuron: Neuron) -> Tensor:

@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from scipy.optimize import isotonic_regression
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from snnlab.data.images import Images
 from snnlab.measure.distances import POINTS, Floats
-from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE
-from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.measure.passes import watched_batches
+from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE, value_at
+from snnlab.network.net import SpikingNet
+from snnlab.network.probes import run_whole
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import Valid, checked, count
 
@@ -67,10 +67,7 @@ class Response:
         reached = np.concatenate([[0.0], reached, [1.0]])
         half = 0.5 / BINS_PER_THRESHOLD
         u = np.concatenate([[self.u[0] - half], self.u, [self.u[-1] + half]])
-        rising = np.flatnonzero(np.diff(reached) > 0)
-        kept = np.unique(np.concatenate([rising, rising + 1]))
-        found: Floats = np.interp(shares, reached[kept], u[kept])
-        return found
+        return value_at(shares, reached, u)
 
 
 @torch.no_grad()
@@ -106,27 +103,16 @@ def responses(
     counts = torch.zeros(size, dtype=torch.float64, device=images.device)
     rates = torch.zeros_like(counts)
 
-    def run(
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, State | None]:
-        spikes, after = layer.advance(currents, v)
+    def seen(stage: int, currents: Tensor) -> Tensor:
+        spikes, _ = layers[stage].advance(currents)
         bins = bin_of(currents.mean(0).double(), layers[stage].neuron).flatten()
         counts[stage] += torch.bincount(bins, minlength=BINS)
         fired = spikes.sum(0, dtype=torch.float64).flatten() / len(spikes)
         rates[stage] += torch.bincount(bins, fired, BINS)
-        return spikes, after
+        return spikes
 
-    batches, total = images.batches(batch_size), images.batch_count(batch_size)
-    with evaluating(net):
-        for batch, _ in tqdm(
-            batches, total=total, desc="responses", disable=None if progress else True
-        ):
-            for _ in net.unroll(batch, timesteps, chunk=timesteps, run=run):
-                pass
+    for batch, _ in watched_batches(images, batch_size, "responses", progress=progress):
+        run_whole(net, batch, timesteps, seen)
     return [falling(*rows) for rows in zip(counts.cpu(), rates.cpu(), strict=True)]
 
 

@@ -29,10 +29,10 @@ from snnlab.settings import count
 Potentials = list[State | None]
 """One `State` per stage: (B, *), or None before the first timestep."""
 
-Runner = Callable[
-    [int, SpikingLayer, Tensor, State | None, torch.Generator | None],
-    tuple[Tensor, State | None],
-]
+Fired = tuple[Tensor, State | None]
+"""Spikes (T, B, *), and the state after them."""
+
+Runner = Callable[[int, SpikingLayer, Tensor, State | None, torch.Generator | None], Fired]
 """How the neurons of a stage are run: (stage, layer, currents, v, generator) to (spikes, v).
 
 `SpikingLayer.advance` unless a probe watches or changes what happens, see `probes`.
@@ -52,7 +52,7 @@ def plain_run(
     currents: Tensor,
     v: State | None,
     generator: torch.Generator | None,
-) -> tuple[Tensor, State | None]:
+) -> Fired:
     """The ordinary `Runner`."""
     return layer.advance(currents, v, generator=generator)
 

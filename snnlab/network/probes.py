@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.neuron.own_layer import SpikingLayer, State
+from snnlab.neuron.own_layer import SpikingLayer
 
 
 class Recording(NamedTuple):
@@ -24,6 +25,33 @@ class Recording(NamedTuple):
     """1 where a neuron fired."""
     v: Tensor
     """Potentials after reset."""
+
+
+def run_whole(
+    net: SpikingNet,
+    images: Tensor,
+    timesteps: int,
+    neurons: Callable[[int, Tensor], Tensor],
+    generator: torch.Generator | None = None,
+) -> None:
+    """Run a network in evaluation mode, all timesteps of a stage at once.
+
+    Args:
+        net: which.
+        images: (B, C, H, W).
+        timesteps: T; what a stage needs for all of them is held in memory.
+        neurons: runs the neurons of a stage: (stage, currents (T, B, *)) to spikes (T, B, *).
+        generator: source of the noise; None: no noise.
+    """
+
+    def run(
+        stage: int, layer: SpikingLayer, currents: Tensor, *others: object
+    ) -> tuple[Tensor, None]:
+        return neurons(stage, currents), None  # there are no later timesteps to go on to
+
+    with evaluating(net):
+        for _ in net.unroll(images, timesteps, generator=generator, chunk=timesteps, run=run):
+            pass
 
 
 @torch.no_grad()
@@ -53,22 +81,13 @@ def record(
     """
     recordings: list[Recording] = []
 
-    def run(
-        stage: int,
-        layer: SpikingLayer,
-        currents: Tensor,
-        v: State | None,
-        generator: torch.Generator | None,
-    ) -> tuple[Tensor, None]:
+    def neurons(stage: int, currents: Tensor) -> Tensor:
         trace = layers[stage].trace(currents, generator=generator)
         first = layers[stage].start(currents, generator).unsqueeze(0)  # (1, B, *)
         residuals = torch.cat([first, trace.v[:-1]])  # (T, B, *)
         recordings.append(Recording(currents, residuals, *trace))
-        return trace.spikes, None  # all timesteps are run at once
+        return trace.spikes
 
     layers = net.neuron_layers("trace", "start", needed_by="record()")
-    T = net.timesteps if timesteps is None else timesteps
-    with evaluating(net):
-        for _ in net.unroll(images, T, generator=generator, chunk=T, run=run):
-            pass
+    run_whole(net, images, net.timesteps if timesteps is None else timesteps, neurons, generator)
     return recordings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import torch
@@ -31,78 +32,76 @@ def check(family: Any) -> None:
             "the name of a noise family must be letters, digits and '_', and not none, got "
             f"{name!r} for {type(family).__name__}"
         )
-    for fault in [*claims(family), *faults(family)]:
-        raise registry.FamilyError(f"noise family {name!r}: {fault}")
+    for holds, demand in chain(claims(family), demands(family)):
+        if not holds:
+            raise registry.FamilyError(f"noise family {name!r}: {demand}")
 
 
-def claims(family: Family) -> Iterator[str]:
-    """What only the families of the kit may say of themselves."""
-    if family.on_gpu is not None:
-        yield f"on_gpu must be None, as the GPU programs do not know it, got {family.on_gpu!r}"
-    if family.takes_quantiles:
-        yield "takes_quantiles must be False; tables of quantiles are the family empirical"
+def claims(family: Family) -> Iterator[tuple[bool, str]]:
+    """What only the families of the kit may say of themselves; as `demands`."""
+    on_gpu = family.on_gpu
+    yield on_gpu is None, f"on_gpu must be None, as the GPU programs do not know it, got {on_gpu!r}"
+    tables = "takes_quantiles must be False; tables of quantiles are the family empirical"
+    yield not family.takes_quantiles, tables
 
 
-def faults(family: Family) -> Iterator[str]:
-    """What is wrong with the numbers of a family."""
+def demands(family: Family) -> Iterator[tuple[bool, str]]:
+    """What the numbers of a family must be: one demand after the other, and whether it holds.
+
+    Later ones rely on earlier ones.
+    """
     z = torch.linspace(-12, 12, 24_001, dtype=torch.float64) + 1e-4  # kinks lie between them
     p = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
     for name, x in (("cumulative", z), ("density", z), ("quantile", p)):
         for given in (x, torch.rand(2, 3)):
             found = getattr(family, name)(given)
             kind = (found.shape, found.dtype) if isinstance(found, Tensor) else type(found)
-            if kind != (given.shape, given.dtype):
-                yield f"{name} must return a tensor of the shape and dtype of its argument"
-                return
-            if not found.isfinite().all():
-                yield f"{name} must be finite"
-                return
+            same = kind == (given.shape, given.dtype)
+            yield same, f"{name} must return a tensor of the shape and dtype of its argument"
+            yield bool(found.isfinite().all()), f"{name} must be finite"
     reached, density = family.cumulative(z), family.density(z)
     rises = (reached.diff() >= -1e-9).all() and reached[0] < 0.01 and reached[-1] > 0.99
-    if not rises or reached.min() < -1e-9 or reached.max() > 1 + 1e-9:
-        yield "cumulative must rise from 0 to 1"
-    if not close(torch.cumulative_trapezoid(density, z), reached[1:] - reached[0]):
-        yield "density must be the derivative of cumulative"
-    if not mostly(slope_of(family, z), density):
-        yield "the gradient of cumulative must be density: write it in torch's operations"
-    if not close(family.cumulative(family.quantile(p)), p):
-        yield "quantile must be the inverse of cumulative"
+    inside = reached.min() >= -1e-9 and reached.max() <= 1 + 1e-9
+    yield bool(rises and inside), "cumulative must rise from 0 to 1"
+    area = torch.cumulative_trapezoid(density, z)
+    yield close(area, reached[1:] - reached[0]), "density must be the derivative of cumulative"
+    gradient = "the gradient of cumulative must be density: write it in torch's operations"
+    yield mostly(slope_of(family, z), density), gradient
+    inverse = family.cumulative(family.quantile(p))
+    yield close(inverse, p), "quantile must be the inverse of cumulative"
     mean, std = moments(family)
-    if not abs(mean) < CLOSE or not abs(std - 1) < CLOSE:
-        yield f"mean and standard deviation must be 0 and 1, they are {mean:.4g} and {std:.4g}"
-    if family.symmetric and not close(family.cumulative(-z), 1 - reached):
-        yield "it is not symmetric"
-    if family.half_width and not close((z / family.half_width + 1).clamp(0, 2) / 2, reached):
-        yield f"it is not spread evenly over {family.half_width:g} to both sides"
-    yield from faults_of_samples(family)
-    yield from faults_of_quick_forms(family, z)
+    moved = f"mean and standard deviation must be 0 and 1, they are {mean:.4g} and {std:.4g}"
+    yield abs(mean) < CLOSE and abs(std - 1) < CLOSE, moved
+    if family.symmetric:
+        yield close(family.cumulative(-z), 1 - reached), "it is not symmetric"
+    if half := family.half_width:
+        even = (z / half + 1).clamp(0, 2) / 2
+        yield close(even, reached), f"it is not spread evenly over {half:g} to both sides"
+    yield from demands_on_samples(family)
+    yield from demands_on_quick_forms(family, z)
 
 
-def faults_of_samples(family: Family) -> Iterator[str]:
-    """What is wrong with the random numbers of a family."""
+def demands_on_samples(family: Family) -> Iterator[tuple[bool, str]]:
+    """What the random numbers of a family must be."""
     like = torch.empty(100, 200)
     drawn, again = (family.sample(like, torch.Generator().manual_seed(0)) for _ in range(2))
-    if drawn.shape != like.shape or drawn.dtype != like.dtype:
-        yield "sample must have the shape and dtype of its argument"
-    elif not torch.equal(drawn, again):
-        yield "sample must take its randomness from the generator alone"
-    else:
-        shares = family.cumulative(drawn.double().flatten()).sort().values
-        even = (torch.arange(len(shares)) + 0.5) / len(shares)
-        if not close(shares, even, 0.02):
-            yield "sample must follow cumulative"
+    alike = drawn.shape == like.shape and drawn.dtype == like.dtype
+    yield alike, "sample must have the shape and dtype of its argument"
+    yield torch.equal(drawn, again), "sample must take its randomness from the generator alone"
+    shares = family.cumulative(drawn.double().flatten()).sort().values
+    even = (torch.arange(len(shares)) + 0.5) / len(shares)
+    yield close(shares, even, 0.02), "sample must follow cumulative"
 
 
-def faults_of_quick_forms(family: Family, z: Tensor) -> Iterator[str]:
-    """Where what runs fast differs from what is right."""
+def demands_on_quick_forms(family: Family, z: Tensor) -> Iterator[tuple[bool, str]]:
+    """What runs fast must be what is right."""
     lead = family.lead(z, 0.3, 1.2).clamp(-1, 1)
-    if not close(lead, 2 * family.cumulative((z + 0.3) * 1.2) - 1):
-        yield "lead must be 2 cumulative - 1"
+    expected = 2 * family.cumulative((z + 0.3) * 1.2) - 1
+    yield close(lead, expected), "lead must be 2 cumulative - 1"
     scale, constant = family.quick_constants(WIDTH, V_TH)
     found = family.quick_slope(z * scale, torch.tensor(constant, dtype=z.dtype), WIDTH, V_TH)
     found = 1 / found if family.quick_inverse else found
-    if not mostly(found, family.slope(z / V_TH, WIDTH) / V_TH):
-        yield "quick_slope must be slope"
+    yield mostly(found, family.slope(z / V_TH, WIDTH) / V_TH), "quick_slope must be slope"
 
 
 def slope_of(family: Family, z: Tensor) -> Tensor:

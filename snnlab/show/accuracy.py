@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import (
     BANDS,
     Band,
+    Curve,
     draw_band,
     edges,
     ends_in_words,
+    scale_timesteps,
     seed_curves,
     seeds_note,
 )
 from snnlab.show.description import attach_description
-from snnlab.show.line_ends import LineEnd, name_line_ends, names_fit
-from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.line_ends import LineEnd, head_and_names
+from snnlab.show.page import dress, shown_axes
 from snnlab.show.style import PREDICTED, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 _MOST_TICKS = 10
 
@@ -85,11 +82,8 @@ def accuracy_against_timesteps(
         LineEnd(seeds.x[-1], seeds.mean[-1], looks[method].name, looks[method].colour)
         for method, seeds in found.items()
     ]
-    at_ends = names_fit(ax, ends)
     trained = [seeds for method, seeds in found.items() if looks[method].name != PREDICTED.name]
-    head(ax, title, seeds_note(trained or found.values(), band), key=not at_ends)
-    if at_ends:
-        name_line_ends(ax, ends)
+    head_and_names(ax, ends, title, seeds_note(trained or found.values(), band))
     said = []
     for method, seeds in found.items():
         count = "1 seed" if seeds.seeds == 1 else f"{seeds.seeds} seeds"
@@ -104,10 +98,7 @@ def _scale_timesteps(ax: Axes, curves: list[SeedCurves]) -> Floats:
     low, high = ticks[0], ticks[-1]
     if len(ticks) > _MOST_TICKS:
         ticks = ticks[np.log2(ticks) % 1 == 0]
-    ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
-    ax.xaxis.set_minor_locator(NullLocator())
+    scale_timesteps(ax, ticks.tolist())
     margin = (high / low) ** 0.04 if high > low else 1.5
     ax.set_xlim(low / margin, high * margin)
     return ticks

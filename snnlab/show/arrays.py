@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Values: TypeAlias = ArrayLike | Tensor
-    Line: TypeAlias = Callable[[NDArray[np.float64]], Values] | tuple[Values, Values]
-
 Floats: TypeAlias = NDArray[np.float64]
+Values: TypeAlias = "ArrayLike | Tensor"  # in quotes, as figures do not load torch
+Line: TypeAlias = "Callable[[Floats], Values] | tuple[Values, Values]"
 
 
 def floats(name: str, values: Values, *, ndim: int = 1) -> Floats:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
-from snnlab.show.arrays import floats
+from snnlab.show.arrays import Values, floats
 from snnlab.show.style import Look
 
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
-
-    Curve: TypeAlias = SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]
-    """What a figure takes as accuracy in percent: of one network or of several seeds; or
-    `timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
+Curve: TypeAlias = "SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]"
+"""What a figure takes as accuracy in percent: of one network or of several seeds; or
+`timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
 
 Band = Literal["range", "interval"]
 BANDS: dict[Band, str] = {
@@ -86,17 +84,7 @@ def draw_band(
         line: other properties of the line.
     """
     usual = {"linewidth": 2.5, "markersize": 8, "zorder": 3}
-    ax.plot(
-        curves.x,
-        curves.mean,
-        label=look.name,
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.dashes,
-        markeredgecolor="white",
-        markeredgewidth=1,
-        **usual | line,
-    )
+    ax.plot(curves.x, curves.mean, **look.line | usual | line)
     if curves.seeds > 1:
         low, high = edges(curves, band)
         ax.fill_between(curves.x, low, high, color=look.colour, alpha=alpha, linewidth=0, zorder=2)
@@ -105,6 +93,14 @@ def draw_band(
 def edges(curves: SeedCurves, band: Band) -> tuple[list[float], list[float]]:
     """Lower and upper edge of a band."""
     return curves.range if band == "range" else curves.interval
+
+
+def scale_timesteps(ax: Axes, ticks: Sequence[float]) -> None:
+    """A log2 axis of timesteps T with a tick at each of these."""
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def seeds_note(curves: Collection[SeedCurves], band: Band = "range") -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.measure.curve import SeedCurves
-from snnlab.show.bands import draw_band, ends_in_words, seed_curves, seeds_note
+from snnlab.show.bands import (
+    Curve,
+    draw_band,
+    ends_in_words,
+    scale_timesteps,
+    seed_curves,
+    seeds_note,
+)
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, is_inner, name_panel, shown_grid
 from snnlab.show.page import dress
 from snnlab.show.style import GREY, NOTE, Look, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 
 def against_reference(
@@ -69,11 +71,7 @@ def _panel(
     ax: Axes, found: Mapping[str, SeedCurves], reference: str, name: str, bottom: float
 ) -> None:
     dress(ax, x="Timesteps T", y="" if is_inner(ax) else "Accuracy (%)")
-    ax.set_xscale("log", base=2)
-    ticks = found[name].timesteps
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
-    ax.xaxis.set_minor_locator(NullLocator())
+    scale_timesteps(ax, found[name].timesteps)
     noise, broken = looks_of([PLAIN, QUIET]).values()
     usual = Look(reference, GREY, noise.marker, noise.dashes)
     draw_band(ax, found[reference], usual)

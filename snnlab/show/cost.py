@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from snnlab.measure.curve import check_percent
-from snnlab.show.arrays import Floats, floats
+from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
 from snnlab.show.style import Look, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 
 class CostCurve(TypedDict):
@@ -108,20 +105,7 @@ def _checked(curves: Mapping[str, CostCurve], names: Mapping[str, str]) -> list[
 
 def _draw(ax: Axes, line: _Points, zorder: float) -> None:
     look, (x, y) = line.look, line.means
-    ax.plot(
-        x,
-        y,
-        label=look.name,
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.dashes,
-        linewidth=2,
-        markersize=10,
-        markeredgecolor="white",
-        markeredgewidth=1,
-        clip_on=False,
-        zorder=zorder,
-    )
+    ax.plot(x, y, linewidth=2, markersize=10, clip_on=False, zorder=zorder, **look.line)
     if len(line.accuracy) > 1:
         low, high = line.accuracy.min(axis=0), line.accuracy.max(axis=0)
         ax.vlines(x, low, high, color=look.colour, linewidth=1.5, zorder=zorder - 1)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from snnlab.experiment.methods import Dashes
-from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION
+from snnlab.show.style import STYLES
 
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
-
-_STYLES: tuple[tuple[str, str, Dashes], ...] = (
-    (BLUE, "o", "-"),
-    (VERMILLION, "s", "--"),
-    (GREEN, "^", "-."),
-    (PURPLE, "D", ":"),
-    (BLACK, "v", (0, (7, 2))),
-)
 _MOST_MARKERS = 30
 
 
@@ -52,30 +41,33 @@ def line_chart(
     Example:
         >>> ax = line_chart([0, 1, 2], {"h": [0.2, 0.9, 1.3]}, x_label="t", y_label="h (v_th)")
     """
-    if not 1 <= len(lines) <= len(_STYLES):
-        raise ValueError(f"lines must hold 1 to {len(_STYLES)} entries, got {len(lines)}")
+    if not 1 <= len(lines) <= len(STYLES):
+        raise ValueError(f"lines must hold 1 to {len(STYLES)} entries, got {len(lines)}")
     at = floats("x", x)
     values = {name: floats(name, y) for name, y in lines.items()}
     require_same_shape(x=at, **values)
     ax = shown_axes() if ax is None else ax
     dress(ax, x=x_label, y=y_label)
-    for (name, y), (colour, marker, dashes) in zip(values.items(), _STYLES, strict=False):
-        ax.plot(
-            at,
-            y,
-            label=name,
-            color=colour,
-            linestyle=dashes,
-            marker=marker if len(at) <= _MOST_MARKERS else "",
-            linewidth=2.5,
-            markersize=8,
-            markeredgecolor="white",
-            zorder=3,
-        )
+    for (name, y), style in zip(values.items(), STYLES, strict=False):
+        look = replace(style, name=name, marker=style.marker if len(at) <= _MOST_MARKERS else "")
+        ax.plot(at, y, linewidth=2.5, markersize=8, zorder=3, **look.line)
     head(ax, title, note, key=len(values) > 1)
     parts = [
         f"{name} from {y[0]:.4g} to {y[-1]:.4g}, lowest {y.min():.4g}, highest {y.max():.4g}"
         for name, y in values.items()
     ]
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
+    return ax
+
+
+def percent_chart(timesteps: Sequence[int], lines: Mapping[str, Values], ax: Axes) -> Axes:
+    """Accuracy in percent against T as a `line_chart` whose axis goes from 0 to 100.
+
+    Args:
+        timesteps: (n,), in rising order.
+        lines: name to accuracies (n,).
+        ax: where to draw.
+    """
+    line_chart(timesteps, lines, x_label="Timesteps T", y_label="Test accuracy (%)", ax=ax)
+    ax.set_ylim(0, 102)
     return ax

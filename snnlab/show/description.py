@@ -48,5 +48,17 @@ def describe(figure: Axes | Figure) -> str:
     return " ".join(found.text for ax in panels for found in _descriptions(ax))
 
 
+def whole_figure(shown: Axes | Figure, refusal: str) -> Figure:
+    """The figure that an Axes belongs to, or the figure itself.
+
+    Raises:
+        ValueError: the Axes was removed from its figure; with the words of `refusal`.
+    """
+    whole = shown if isinstance(shown, Figure) else shown.get_figure(root=True)
+    if whole is None:
+        raise ValueError(refusal)
+    return whole
+
+
 def _descriptions(ax: Axes) -> list[Description]:
     return [artist for artist in ax.artists if isinstance(artist, Description)]

@@ -13,7 +13,7 @@ from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all
 from snnlab.show.page import dress, head, shown_panels
 from snnlab.show.sigma import ordered_looks
-from snnlab.show.style import FONT, INK, TICK
+from snnlab.show.style import TICK, written
 
 PARTS = ("clipping", "rounding", "unevenness")
 _SIZE = (15.0, 1.2)  # inches: width, height without rows
@@ -80,22 +80,13 @@ def _panel(ax: Axes, part: str, sizes: Floats) -> None:
     dress(ax, x=part.capitalize(), y="", grid="both")
     looks = list(ordered_looks([f"stage {i + 1}" for i in range(sizes.shape[1])]).values())
     for stage, look in enumerate(looks):
-        ax.plot(
-            sizes[:, stage],
-            np.arange(len(sizes)),
-            label=look.name,
-            color=look.colour,
-            marker=look.marker,
-            linestyle="none",
-            markersize=11,
-            markeredgecolor="white",
-            clip_on=False,
-            zorder=4,
-        )
+        dots = look.line | {"linestyle": "none"}
+        rows = np.arange(len(sizes))
+        ax.plot(sizes[:, stage], rows, markersize=11, clip_on=False, zorder=4, **dots)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlim(0, 1.08 * max(float(sizes.max()), 1e-3))
     for label in ax.get_yticklabels():
-        label.set(fontsize=TICK, family=FONT, color=INK)
+        label.set(**written(TICK))
 
 
 def _in_words(part: str, table: Mapping[str, Floats], i: int) -> str:

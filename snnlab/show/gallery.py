@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from snnlab.data.images import Images
 from snnlab.show.description import attach_description
-from snnlab.show.style import FONT, INK, LABEL
+from snnlab.show.style import LABEL, written
 
 
 def gallery(images: Images, classes: Sequence[str], *, columns: int = 10) -> Figure:
@@ -49,4 +49,4 @@ def draw_image(ax: Axes, pixels: torch.Tensor, name: str) -> None:
     grey = len(pixels) == 1
     ax.imshow((pixels[0] if grey else pixels.permute(1, 2, 0)).numpy(), cmap="gray_r")
     ax.set_axis_off()
-    ax.set_title(name, fontsize=LABEL, family=FONT, color=INK)
+    ax.set_title(name, **written(LABEL))

@@ -9,9 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from snnlab.show.style import FONT, GREY, INK, LABEL, NOTE, TITLE
+from snnlab.show.description import whole_figure
+from snnlab.show.page import write_near
+from snnlab.show.style import GREY, KEY, LABEL, NOTE, TITLE, written
 
 PANEL = (4.6, 4.0)  # inches
+_GONE = "the panels belong to no figure any more"
 
 
 def blank_grid(
@@ -46,44 +49,23 @@ def shown_grid(
 
 def head_all(axes: Sequence[Axes], title: str | None, note: str) -> None:
     """Put a title above a figure of many panels and a grey note below it, both on the left."""
-    figure = axes[0].get_figure(root=True)
-    if figure is None:
-        raise ValueError("the panels belong to no figure any more")
-    left: dict[str, Any] = {"x": 0.012, "ha": "left", "family": FONT}
+    figure = whole_figure(axes[0], _GONE)
+    left: dict[str, Any] = {"x": 0.012, "ha": "left"}
     if title:
-        figure.suptitle(title, fontsize=TITLE, color=INK, fontweight="bold", **left)
-    figure.supxlabel(note, fontsize=NOTE, color=GREY, **left)
+        figure.suptitle(title, fontweight="bold", **left, **written(TITLE))
+    figure.supxlabel(note, **left, **written(NOTE, GREY))
 
 
 def key_all(axes: Sequence[Axes]) -> None:
     """Name the labelled artists of the first panel at the upper right of the whole figure."""
-    figure = axes[0].get_figure(root=True)
-    if figure is None:
-        raise ValueError("the panels belong to no figure any more")
+    figure = whole_figure(axes[0], _GONE)
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper right",
-        ncols=len(names),
-        frameon=False,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
-    )
+    figure.legend(handles, names, loc="outside upper right", ncols=len(names), **KEY)
 
 
 def name_panel(ax: Axes, name: str) -> None:
     """Write the name of a panel above it."""
-    ax.annotate(
-        name,
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 8),
-        textcoords="offset points",
-        fontsize=LABEL,
-        family=FONT,
-        color=INK,
-    )
+    write_near(ax, name, (0, 1), (0, 8), written(LABEL))
 
 
 def is_inner(ax: Axes) -> bool:

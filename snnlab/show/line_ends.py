@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.optimize import isotonic_regression
 
 from snnlab.show.arrays import Floats
-from snnlab.show.page import size_in_points, text_width
-from snnlab.show.style import FONT, TICK, readable
+from snnlab.show.page import head, size_in_points, text_width
+from snnlab.show.style import TICK, readable, written
 
 _GAP = 12.0  # points between the right-most data and the names
 _LINE = 1.35 * TICK  # points from one name to the next
@@ -33,6 +34,16 @@ def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
     return together and _room(ends) < _WIDEST * width and _LINE * len(ends) < 0.8 * height
 
 
+def head_and_names(
+    ax: Axes, ends: list[LineEnd], title: str | None, note: str | None = None
+) -> None:
+    """Put title and note above the data, and names at the lines, or in a key if they don't fit."""
+    at_ends = names_fit(ax, ends)
+    head(ax, title, note, key=not at_ends)
+    if at_ends:
+        name_line_ends(ax, ends)
+
+
 def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
     """Write each name right of its line's end, moved apart where they would overlap.
 
@@ -52,9 +63,7 @@ def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
             xytext=(x + _GAP / width, free),
             textcoords="axes fraction",
             va="center",
-            fontsize=TICK,
-            family=FONT,
-            color=readable(end.colour),
+            **written(TICK, readable(end.colour)),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
             arrowprops=_leader(end.colour) if abs(free - y) > 0.75 * line else None,
         )
@@ -75,17 +84,11 @@ def _leader(colour: str) -> dict[str, object]:
 def spread(wanted: Floats, gap: float) -> Floats:
     """Heights in [0, 1] nearest to `wanted` (n,) in least squares, at least `gap` apart.
 
-    Isotonic regression of wanted[i] - i gap in rising order, by pooling neighbours.
+    Isotonic regression of wanted[i] - i gap in rising order.
     """
     order = np.argsort(wanted, kind="stable")
     steps = np.arange(len(wanted)) * gap
-    pools: list[list[float]] = []
-    for value in wanted[order] - steps:
-        pools.append([float(value)])
-        while len(pools) > 1 and np.mean(pools[-2]) >= np.mean(pools[-1]):
-            last = pools.pop()
-            pools[-1].extend(last)
-    level = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    level = isotonic_regression(wanted[order] - steps).x
     heights = np.empty_like(steps)
     heights[order] = np.clip(level, gap / 2, 1 - gap / 2 - steps[-1]) + steps
     return heights

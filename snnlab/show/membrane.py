@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import Floats, floats, sampled
+from snnlab.show.arrays import Floats, Line, Values, floats, sampled
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLACK, BLUE, FONT, GREY, INK, NOTE, ORANGE, PURPLE, TICK
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Line, Values
+from snnlab.show.page import dress, head, shown_axes, write_at_sides, write_near
+from snnlab.show.style import BLACK, BLUE, DASHED, GREY, ORANGE, PURPLE, TICK, written
 
 _DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 
@@ -110,39 +106,17 @@ def _draw_histogram(
 
 
 def _mark_threshold(ax: Axes) -> None:
-    ax.axvline(1, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
-    ax.annotate(
-        "v_th",
-        xy=(1, 1),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(6, -4),
-        textcoords="offset points",
-        va="top",
-        fontsize=TICK,
-        family=FONT,
-        color=INK,
-    )
+    ax.axvline(1, zorder=1, **DASHED)
+    style = written(TICK) | {"va": "top"}
+    write_near(ax, "v_th", (1, 1), (6, -4), style, ax.get_xaxis_transform())
 
 
 def _mark_left_out(ax: Axes, silent: float | None, saturated: float | None) -> None:
     """Arrows to where the neurons are that the histogram leaves out."""
-    left = None if silent is None else f"← {_percent(silent)} silent\n(not shown)"
-    right = None if saturated is None else f"{_percent(saturated)} saturated →\n(not shown)"
-    for x, side, text in ((0.015, "left", left), (0.985, "right", right)):
-        if text:
-            ax.text(
-                x,
-                0.62,
-                text,
-                transform=ax.transAxes,
-                ha=side,
-                multialignment=side,
-                va="center",
-                fontsize=NOTE,
-                color=GREY,
-                family=FONT,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-            )
+    left = "" if silent is None else f"← {_percent(silent)} silent\n(not shown)"
+    right = "" if saturated is None else f"{_percent(saturated)} saturated →\n(not shown)"
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    write_at_sides(ax, left, right, 0.015, 0.62, va="center", bbox=box)
 
 
 def _beyond(noisy: Floats, residual: Floats, span: tuple[float, float]) -> str | None:

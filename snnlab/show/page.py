@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import offset_copy
 
-from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, TITLE
+from snnlab.show.style import FONT, GREY, GRID, INK, KEY, LABEL, NOTE, SIZE, TICK, TITLE, written
 
 _HANDLE, _TO_TEXT, _BETWEEN = 2.4, 0.7, 1.6  # of a key, in font sizes
 _KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
@@ -94,8 +94,8 @@ def text_width(text: str, size: float) -> float:
 def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:
     """Axis labels, tick sizes, a thin grid behind the data, and no box."""
     ax.set_facecolor("white")
-    ax.set_xlabel(x, fontsize=LABEL, color=INK, family=FONT, labelpad=8)
-    ax.set_ylabel(y, fontsize=LABEL, color=INK, family=FONT, labelpad=8)
+    ax.set_xlabel(x, labelpad=8, **written(LABEL))
+    ax.set_ylabel(y, labelpad=8, **written(LABEL))
     ax.tick_params(
         labelsize=TICK, labelcolor=INK, color=GREY, length=5, width=1, labelfontfamily=FONT
     )
@@ -125,18 +125,10 @@ def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = Fa
         height += _key(ax, width)
     if note:
         lines = textwrap.wrap(note, max(20, int(width / (0.55 * NOTE))))
-        _above(ax, "\n".join(lines), height)
+        write_near(ax, "\n".join(lines), (0, 1), (0, height), written(NOTE, GREY))
         height += len(lines) * _NOTE_LINE + 4
     if title:
-        ax.set_title(
-            title,
-            loc="left",
-            pad=height + 2,
-            fontsize=TITLE,
-            color=INK,
-            family=FONT,
-            fontweight="bold",
-        )
+        ax.set_title(title, loc="left", pad=height + 2, fontweight="bold", **written(TITLE))
 
 
 def _key(ax: Axes, width: float) -> float:
@@ -152,12 +144,10 @@ def _key(ax: Axes, width: float) -> float:
         borderaxespad=0,
         borderpad=0,
         ncols=columns,
-        frameon=False,
         handlelength=_HANDLE,
         handletextpad=_TO_TEXT,
         columnspacing=_BETWEEN,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
+        **KEY,
     )
     return -(-len(names) // columns) * _KEY_LINE + 2
 
@@ -172,14 +162,32 @@ def _columns(names: list[str], width: float) -> int:
     return 1
 
 
-def _above(ax: Axes, text: str, height: float) -> None:
-    ax.annotate(
-        text,
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, height),
-        textcoords="offset points",
-        fontsize=NOTE,
-        color=GREY,
-        family=FONT,
-    )
+def write_near(
+    ax: Axes,
+    text: str,
+    place: tuple[float, float],
+    away: tuple[float, float],
+    style: dict[str, Any],
+    within: Any = "axes fraction",
+) -> None:
+    """Write a text some points away from a place.
+
+    Args:
+        ax: where.
+        text: what.
+        place: in the coordinates `within`.
+        away: points to the right of it, and above it.
+        style: see `written`; further properties of a text may be among them.
+        within: "data", "axes fraction" or a transform.
+    """
+    ax.annotate(text, place, away, xycoords=within, textcoords="offset points", **style)
+
+
+def write_at_sides(
+    ax: Axes, left: str, right: str, margin: float, height: float, **more: Any
+) -> None:
+    """Write grey notes at the left and the right edge, as shares of the width and the height."""
+    for x, side, text in ((margin, "left", left), (1 - margin, "right", right)):
+        if text:
+            style = written(NOTE, GREY) | more
+            ax.text(x, height, text, transform=ax.transAxes, ha=side, multialignment=side, **style)

@@ -10,7 +10,7 @@ from io import BytesIO
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.show.description import describe
+from snnlab.show.description import describe, whole_figure
 from snnlab.show.style import INK
 
 SCREEN_DPI = 80
@@ -66,9 +66,8 @@ def picture(figure: Axes | Figure, summary: str = "", *, dpi: int = SCREEN_DPI) 
     Example:
         >>> picture(raster(spikes), "Neuron 2 fires most.")
     """
-    whole = figure if isinstance(figure, Figure) else figure.get_figure(root=True)
-    if whole is None:
-        raise ValueError("the Axes belongs to no figure any more, so it cannot be shown")
+    refusal = "the Axes belongs to no figure any more, so it cannot be shown"
+    whole = whole_figure(figure, refusal)
     alt = describe(whole) or summary
     if not alt:
         raise ValueError("nobody has described this figure: say in `summary` what it shows")

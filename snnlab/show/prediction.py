@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matplotlib.axes import Axes
 
-from snnlab.show.arrays import floats, require_same_shape
+from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.description import attach_description, describe
-from snnlab.show.style import FONT, NOTE
+from snnlab.show.page import write_near
+from snnlab.show.style import NOTE, written
 from snnlab.show.style import PREDICTED as _LOOK
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 
 def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) -> Axes:
@@ -38,37 +34,21 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
     at, guess = floats("x", x), floats("y", y)
     require_same_shape(x=at, y=guess)
     low, high = ax.get_ylim()
-    ax.plot(
-        at,
-        guess,
-        color=_LOOK.colour,
-        linestyle=_LOOK.dashes,
-        linewidth=4,
-        marker=_LOOK.marker,
-        markersize=15,
-        markeredgecolor="white",
-        zorder=6,
-        clip_on=False,
-    )
+    line = _LOOK.line | {"label": ""}  # it is named beside the line, in no key
+    ax.plot(at, guess, linewidth=4, markersize=15, zorder=6, clip_on=False, **line)
     margin = 0.04 * (high - low)
     ax.set_ylim(min(low, guess.min() - margin), max(high, guess.max() + margin))
     middle = len(at) // 2
     low, high = ax.get_ylim()
     below = guess[middle] > low + 0.9 * (high - low)  # above it stands the key
-    ax.annotate(
-        name,
-        xy=(at[middle], guess[middle]),
-        xytext=(0, -14 if below else 14),
-        textcoords="offset points",
-        ha="center",
-        va="top" if below else "bottom",
-        fontsize=NOTE,
-        family=FONT,
-        fontweight="bold",
-        color=_LOOK.colour,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
-        zorder=7,
-    )
+    style = written(NOTE, _LOOK.colour) | {
+        "ha": "center",
+        "va": "top" if below else "bottom",
+        "fontweight": "bold",
+        "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+        "zorder": 7,
+    }
+    write_near(ax, name, (at[middle], guess[middle]), (0, -14 if below else 14), style, "data")
     points = ", ".join(f"{b:.4g} at {a:.4g}" for a, b in zip(at, guess, strict=True))
     attach_description(ax, f"{describe(ax)} {name.capitalize()}: {points}.".strip())
     return ax

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, floats, require_binary
+from snnlab.show.arrays import Floats, Values, floats, require_binary
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_panels, size_in_points
 from snnlab.show.style import BLUE, INK
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
 
 
 def raster(

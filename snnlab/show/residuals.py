@@ -13,8 +13,8 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.arrays import Floats
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, is_inner, key_all, name_panel, shown_grid
-from snnlab.show.page import dress
-from snnlab.show.style import BLACK, BLUE, FONT, GREY, NOTE, ORANGE
+from snnlab.show.page import dress, write_at_sides
+from snnlab.show.style import BLACK, BLUE, GREY, NOTE, ORANGE
 
 if TYPE_CHECKING:
     from snnlab.measure.residuals import ResidualSummary
@@ -112,18 +112,7 @@ def _write_numbers(ax: Axes, found: ResidualSummary) -> None:
     """Moments at the upper left, shares of the neurons not shown at the upper right."""
     left = f"mean {found.mean:.2f}\ndeviation {found.std:.2f}" if found.std >= 0 else ""
     right = f"{_percent(found.silent)} silent\n{_percent(found.saturated)} saturated"
-    for x, side, text in ((0.02, "left", left), (0.98, "right", right)):
-        ax.text(
-            x,
-            0.98,
-            text,
-            transform=ax.transAxes,
-            ha=side,
-            va="top",
-            fontsize=NOTE,
-            color=GREY,
-            family=FONT,
-        )
+    write_at_sides(ax, left, right, 0.02, 0.98, va="top")
 
 
 def _moments(found: ResidualSummary) -> str:

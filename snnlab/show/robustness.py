@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
 from snnlab.measure.curve import SeedCurves
-from snnlab.show.bands import draw_band, seed_curves, seeds_note
+from snnlab.show.bands import Curve, draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.grid import head_all, shown_grid
 from snnlab.show.page import dress, head
 from snnlab.show.style import looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
 
 LABELS = {
     "input_noise": "Noise on pixels (white = 1)",

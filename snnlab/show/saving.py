@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.show.description import describe
+from snnlab.show.description import describe, whole_figure
 
 FORMATS = ("png", "svg", "pdf")
 _DPI = 150
@@ -52,9 +52,8 @@ def save(
     unknown = [name for name in formats if name not in FORMATS]
     if isinstance(formats, str) or unknown or not formats:
         raise ValueError(f"formats must be some of {', '.join(FORMATS)}, got {formats!r}")
-    whole = figure if isinstance(figure, Figure) else figure.get_figure(root=True)
-    if whole is None:
-        raise ValueError("the Axes belongs to no figure any more, so it cannot be saved")
+    refusal = "the Axes belongs to no figure any more, so it cannot be saved"
+    whole = whole_figure(figure, refusal)
     text = describe(whole) if alt is None else alt
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

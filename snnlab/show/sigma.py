@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -12,13 +11,10 @@ from matplotlib.colors import to_hex
 from snnlab.experiment.methods import Dashes
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
-from snnlab.show.bands import draw_band, seed_curves, seeds_note
+from snnlab.show.bands import Curve, draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import FONT, INK, TICK, Look, looks_of
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
+from snnlab.show.page import dress, head, shown_axes, write_near
+from snnlab.show.style import DASHED, TICK, Look, looks_of, written
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -84,17 +80,9 @@ def ordered_looks(names: list[str]) -> dict[str, Look]:
 
 
 def _mark(ax: Axes, matched: float) -> None:
-    ax.axvline(matched, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
-    ax.annotate(
-        f"matched, {matched:.3g}",
-        xy=(matched, 0),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(6, 8),
-        textcoords="offset points",
-        fontsize=TICK,
-        family=FONT,
-        color=INK,
-    )
+    ax.axvline(matched, zorder=1, **DASHED)
+    text, within = f"matched, {matched:.3g}", ax.get_xaxis_transform()
+    write_near(ax, text, (matched, 0), (6, 8), written(TICK), within)
 
 
 def _in_words(found: dict[str, SeedCurves], matched: float) -> str:

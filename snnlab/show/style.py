@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -20,6 +21,23 @@ INK, GREY, GRID = "#222222", HUES["grey"].light, "#E4E4E4"
 FONT = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
 
 
+DASHED: dict[str, Any] = {"color": INK, "linewidth": 1.5, "linestyle": (0, (4, 3))}
+"""A line that marks a value, such as the threshold."""
+
+
+KEY: dict[str, Any] = {
+    "frameon": False,
+    "labelcolor": INK,
+    "prop": {"size": NOTE, "family": FONT},
+}
+"""How the key of a figure is written."""
+
+
+def written(size: float, colour: str = INK) -> dict[str, Any]:
+    """How matplotlib writes a text: font, size in points and colour."""
+    return {"fontsize": size, "family": FONT, "color": colour}
+
+
 @dataclass(frozen=True)
 class Look:
     """Colour, marker and dashes of one method, each enough to tell it from the others."""
@@ -30,10 +48,26 @@ class Look:
     marker: str
     dashes: Dashes
 
+    @property
+    def line(self) -> dict[str, Any]:
+        """How matplotlib draws it as a line with markers."""
+        kinds = {"color": self.colour, "marker": self.marker, "linestyle": self.dashes}
+        return kinds | {"label": self.name, "markeredgecolor": "white"}
+
 
 BLUE, VERMILLION, GREEN, BLACK, ORANGE, PURPLE = (
     HUES[name].light for name in ("blue", "vermillion", "green", "black", "orange", "purple")
 )
+
+
+STYLES = (
+    Look("", BLUE, "o", "-"),
+    Look("", VERMILLION, "s", "--"),
+    Look("", GREEN, "^", "-."),
+    Look("", PURPLE, "D", ":"),
+    Look("", BLACK, "v", (0, (7, 2))),
+)
+"""Of curves that are no methods, in this order."""
 
 
 def drawn(name: str, look: methods.Look) -> Look:

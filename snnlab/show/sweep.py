@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,13 +10,10 @@ from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 
 from snnlab.show.arrays import Floats
-from snnlab.show.bands import seed_curves
+from snnlab.show.bands import Curve, seed_curves
 from snnlab.show.description import attach_description
 from snnlab.show.page import blank_axes, dress, head
-from snnlab.show.style import BLACK, FONT, NOTE, readable
-
-if TYPE_CHECKING:
-    from snnlab.show.bands import Curve
+from snnlab.show.style import BLACK, NOTE, readable, written
 
 COLOURS = "cividis"
 """Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
@@ -68,16 +64,8 @@ def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
         if np.isfinite(value):
             red, green, blue, _ = picture.to_rgba(np.array([value]))[0].tolist()
             field = to_hex((red, green, blue))
-            ax.text(
-                column,
-                row,
-                f"{value:.1f}",
-                ha="center",
-                va="center",
-                fontsize=NOTE,
-                family=FONT,
-                color="white" if readable(field) == field else BLACK,
-            )
+            style = written(NOTE, "white" if readable(field) == field else BLACK)
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", **style)
 
 
 def _in_words(means: dict[str, dict[int, float]]) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, floats, require_binary, require_same_shape
+from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLUE, FONT, INK, ORANGE, TICK, VERMILLION
+from snnlab.show.page import dress, head, shown_axes, write_near
+from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, written
 
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
+_DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
 
 
 def neuron_trace(
@@ -103,11 +102,8 @@ def _draw_potential(ax: Axes, before: Floats, after: Floats, start: float) -> No
     ax.plot(
         np.concatenate([[0], time]) if known else time,
         np.concatenate([[start], after]) if known else after,
-        linestyle="none",
-        marker="o",
-        markersize=7,
         color=BLUE,
-        zorder=5,
+        **_DOTS,
     )
 
 
@@ -126,17 +122,8 @@ def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) ->
             label="reset: h[t] to v[t]",
             zorder=3,
         )
-        ax.plot(
-            time,
-            before[spiked],
-            linestyle="none",
-            marker="o",
-            markersize=7,
-            markerfacecolor="white",
-            markeredgecolor=VERMILLION,
-            markeredgewidth=2,
-            zorder=5,
-        )
+        edge = {"markeredgecolor": VERMILLION, "markeredgewidth": 2}
+        ax.plot(time, before[spiked], markerfacecolor="white", **_DOTS | edge)
         ax.plot(
             time,
             np.full(len(time), height),
@@ -153,18 +140,9 @@ def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) ->
 
 
 def _draw_threshold(ax: Axes) -> None:
-    ax.axhline(1, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), zorder=2)
-    ax.annotate(
-        "v_th",
-        xy=(1, 1),
-        xycoords=ax.get_yaxis_transform(),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        family=FONT,
-        fontsize=TICK,
-        color=INK,
-    )
+    ax.axhline(1, zorder=2, **DASHED)
+    style = written(TICK) | {"va": "center"}
+    write_near(ax, "v_th", (1, 1), (8, 0), style, ax.get_yaxis_transform())
 
 
 def _in_words(before: Floats, spiked: np.ndarray, v_init: float | None, v_th: float) -> str:

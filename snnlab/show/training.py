@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, floats, require_same_shape
+from snnlab.show.arrays import Floats, Values, floats, require_same_shape
 from snnlab.show.description import attach_description
-from snnlab.show.line_ends import LineEnd, name_line_ends, names_fit
-from snnlab.show.page import dress, head, shown_panels
-from snnlab.show.style import BLUE, ORANGE
-
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Values
+from snnlab.show.line_ends import LineEnd, head_and_names
+from snnlab.show.page import dress, shown_panels
+from snnlab.show.style import BLUE, ORANGE, Look
 
 _LINES = {
-    "training": (ORANGE, "s", "--"),
-    "validation": (BLUE, "o", "-"),
+    "training": Look("training", ORANGE, "s", "--"),
+    "validation": Look("validation", BLUE, "o", "-"),
 }
 _KEYS = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 
@@ -82,20 +79,8 @@ def _draw(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], label: str) -> 
     dress(ax, x="Epoch", y=label)
     few = len(epochs) <= 30
     for split, y in lines.items():
-        colour, marker, dashes = _LINES[split]
-        ax.plot(
-            epochs,
-            y,
-            label=split,
-            color=colour,
-            marker=marker if few or len(epochs) == 1 else "",
-            linestyle=dashes,
-            linewidth=2.5,
-            markersize=7,
-            markeredgecolor="white",
-            zorder=3,
-            clip_on=False,
-        )
+        look = _LINES[split] if few else replace(_LINES[split], marker="")
+        ax.plot(epochs, y, linewidth=2.5, markersize=7, zorder=3, clip_on=False, **look.line)
     first, last = epochs[0], epochs[-1]
     ticks = MaxNLocator(nbins=6, integer=True).tick_values(first, last)
     ax.set_xticks([tick for tick in ticks if first <= tick <= last])
@@ -105,8 +90,5 @@ def _draw(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], label: str) -> 
 
 
 def _finish(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], title: str | None) -> None:
-    ends = [LineEnd(epochs[-1], y[-1], split, _LINES[split][0]) for split, y in lines.items()]
-    at_ends = names_fit(ax, ends)
-    head(ax, title, key=not at_ends)
-    if at_ends:
-        name_line_ends(ax, ends)
+    ends = [LineEnd(epochs[-1], y[-1], split, _LINES[split].colour) for split, y in lines.items()]
+    head_and_names(ax, ends, title)

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from snnlab.experiment.methods import Dashes
-from snnlab.show.arrays import Floats, floats, require_same_shape, sampled
+from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head, shown_axes
-from snnlab.show.style import BLACK, BLUE, FONT, GREEN, INK, NOTE, PURPLE, VERMILLION
+from snnlab.show.style import KEY, STYLES, Look
 
-if TYPE_CHECKING:
-    from snnlab.show.arrays import Line, Values
-
-_STYLES: tuple[tuple[str, str, Dashes], ...] = (
-    (BLUE, "o", "-"),
-    (VERMILLION, "s", "--"),
-    (GREEN, "^", "-."),
-    (PURPLE, "D", ":"),
-    (BLACK, "v", (0, (7, 2))),
-)
+_HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
 
 def transfer_curve(
@@ -64,9 +54,9 @@ def transfer_curve(
     ax = shown_axes() if ax is None else ax
     dress(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
     gaps = []
-    for (name, y), style in zip(points.items(), _STYLES, strict=False):
+    for (name, y), look in zip(points.items(), STYLES, strict=False):
         line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())
-        _draw(ax, (x, y, errors.get(name)), (line_x, line_y), style)
+        _draw(ax, (x, y, errors.get(name)), (line_x, line_y), look)
         form = forms[name]
         at_points = floats(name, form(x)) if callable(form) else np.interp(x, line_x, line_y)
         gaps.append(_gap_in_words(name, y, at_points))
@@ -95,8 +85,8 @@ def _require_fit(
     forms: Mapping[str, Line],
     errors: Mapping[str, Floats],
 ) -> None:
-    if not 1 <= len(points) <= len(_STYLES):
-        raise ValueError(f"measured must hold 1 to {len(_STYLES)} curves, got {len(points)}")
+    if not 1 <= len(points) <= len(STYLES):
+        raise ValueError(f"measured must hold 1 to {len(STYLES)} curves, got {len(points)}")
     if set(forms) != set(points):
         raise ValueError(f"closed_form has {sorted(forms)}, measured has {sorted(points)}")
     if strangers := sorted(set(errors) - set(points)):
@@ -111,53 +101,32 @@ def _draw(
     ax: Axes,
     points: tuple[Floats, Floats, Floats | None],
     line: tuple[Floats, Floats],
-    style: tuple[str, str, Dashes],
+    look: Look,
 ) -> None:
-    colour, marker, dashes = style
     x, y, error = points
-    ax.plot(*line, color=colour, linestyle=dashes, linewidth=2.2, zorder=2)
+    ax.plot(*line, color=look.colour, linestyle=look.dashes, linewidth=2.2, zorder=2)
     ax.errorbar(
         x,
         y,
         yerr=error,
-        color=colour,
+        color=look.colour,
         linestyle="none",
-        marker=marker,
-        markersize=8,
-        markerfacecolor="white",
-        markeredgewidth=2,
+        marker=look.marker,
         elinewidth=2,
         capsize=4,
         zorder=3,
         clip_on=False,
+        **_HOLLOW,
     )
 
 
 def _name_curves(ax: Axes, names: list[str]) -> None:
     """A key in the upper left corner, which rising curves leave free."""
     handles = [
-        Line2D(
-            [],
-            [],
-            color=colour,
-            marker=marker,
-            linestyle=dashes,
-            linewidth=2.2,
-            markersize=8,
-            markerfacecolor="white",
-            markeredgewidth=2,
-        )
-        for colour, marker, dashes in _STYLES
+        Line2D([], [], linewidth=2.2, **look.line | _HOLLOW | {"markeredgecolor": look.colour})
+        for look in STYLES
     ]
-    ax.legend(
-        handles[: len(names)],
-        names,
-        loc="upper left",
-        frameon=False,
-        handlelength=3,
-        labelcolor=INK,
-        prop={"size": NOTE, "family": FONT},
-    )
+    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3, **KEY)
 
 
 def _gap_in_words(name: str, measured: Floats, expected: Floats) -> str:

@@ -11,6 +11,9 @@ import pandas as pd
 from snnlab.show.charts.frame import LINE, colour_scale, framed
 from snnlab.show.colours import Palette
 
+MEASURED, TRAINED = "residuals, measured", "noise in training"
+"""The curves, as the legend names them."""
+
 
 def layer_charts(
     edges: Sequence[float],
@@ -32,26 +35,23 @@ def layer_charts(
         height: in pixels.
     """
     middles = [(low + high) / 2 for low, high in pairwise(edges)]
-    names = {"residuals, measured": colours.quiet}
-    rows = [
-        {"v": place, "density": value, "name": "residuals, measured"}
-        for place, value in zip(middles, density, strict=True)
-    ]
+    names, curves = {MEASURED: colours.quiet}, {MEASURED: density}
     if law is not None:
-        names["noise in training"] = colours.noise
-        rows += [
-            {"v": place, "density": value, "name": "noise in training"}
-            for place, value in zip(middles, law, strict=True)
-        ]
+        names[TRAINED], curves[TRAINED] = colours.noise, law
+    rows = [
+        {"v": place, "density": value, "name": curve}
+        for curve, values in curves.items()
+        for place, value in zip(middles, values, strict=True)
+    ]
     table = pd.DataFrame(rows)
     x = alt.X("v:Q", title="Potential (v_th)", scale=alt.Scale(domain=[-0.6, 1.6], clamp=True))
     y = alt.Y("density:Q", title="Density", stack=None)
     colour = alt.Color("name:N", scale=colour_scale(names), title=None)
     shape = alt.Chart(table).encode(x=x, y=y, color=colour)
-    area = shape.transform_filter(alt.datum.name == "residuals, measured")
+    area = shape.transform_filter(alt.datum.name == MEASURED)
     chart = alt.layer(area.mark_area(opacity=0.45, interpolate="step", clip=True))
     if law is not None:
-        line = shape.transform_filter(alt.datum.name == "noise in training")
+        line = shape.transform_filter(alt.datum.name == TRAINED)
         chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
     peak = max(density, default=0.0)
     words = f"{name}: density of the residual potentials, at most {peak:.2f}" + (

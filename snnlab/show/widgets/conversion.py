@@ -7,7 +7,7 @@ from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.network.net import SpikingNet
 from snnlab.network.surgery import with_neurons
 from snnlab.neuron.spec import Reset
-from snnlab.show.curves import line_chart
+from snnlab.show.curves import percent_chart
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import LivePicture, choice, live_axes, slider
 
@@ -36,14 +36,8 @@ def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) ->
     def draw(v_init: float, beta: float, reset: Reset) -> Picture:
         v_th = net.neuron_layers("neuron", needed_by="this picture")[0].neuron.v_th
         changed = curve(with_neurons(net, v_init=v_init * v_th, beta=beta, reset=reset))
-        ax = line_chart(
-            _STEPS,
-            {"as trained": kept, "changed": changed},
-            x_label="Timesteps T",
-            y_label="Test accuracy (%)",
-            ax=live_axes(top=0.55),
-        )
-        ax.set_ylim(0, 102)
+        lines = {"as trained": kept, "changed": changed}
+        ax = percent_chart(_STEPS, lines, live_axes(top=0.55))
         return picture(ax, f"At T = 16: {changed[-1]:.1f} %, as trained {kept[-1]:.1f} %.")
 
     return LivePicture(

@@ -9,7 +9,7 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.disturbance import Disturbance, disturbed_accuracy
 from snnlab.network.net import SpikingNet
-from snnlab.show.curves import line_chart
+from snnlab.show.curves import percent_chart
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import LivePicture, choice, live_axes, slider
 
@@ -61,10 +61,7 @@ def disturbance_explorer(
 
     def draw(kind: str, level: int) -> Picture:
         lines = {name: curves[name, kind, level] for name in nets}
-        ax = line_chart(
-            _STEPS, lines, x_label="Timesteps T", y_label="Test accuracy (%)", ax=live_axes()
-        )
-        ax.set_ylim(0, 102)
+        ax = percent_chart(_STEPS, lines, live_axes())
         strength = _KINDS[kind][1] * level
         ends = ", ".join(f"{name} {values[-1]:.1f} %" for name, values in lines.items())
         return picture(ax, f"{_KINDS[kind][0].capitalize()} of strength {strength:.1f}: {ends}.")

@@ -14,7 +14,7 @@ from snnlab.show.arrays import Floats
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
 from snnlab.show.picture import Picture, picture
-from snnlab.show.style import BLUE, INK, ORANGE
+from snnlab.show.style import BLUE, DASHED, ORANGE
 from snnlab.show.widgets.live import LivePicture, choice, live_axes, slider
 
 _SPAN = (-3.0, 4.0)
@@ -62,7 +62,7 @@ def margin_explorer(
         density = counts / (len(h) * np.diff(edges))
         ax.stairs(density, edges, fill=True, color=BLUE, alpha=0.55, label=network)
         ax.axvspan(1 - width, 1 + width, color=ORANGE, alpha=0.35, label="near the threshold")
-        ax.axvline(1, color=INK, linewidth=1.5, linestyle=(0, (4, 3)), label="v_th")
+        ax.axvline(1, label="v_th", **DASHED)
         ax.set_xlim(*_SPAN)
         ax.set_ylim(0, 1.2)
         head(ax, None, key=True)

@@ -9,7 +9,7 @@ from snnlab.conversion.spec import Threshold
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.net import ANN
-from snnlab.show.curves import line_chart
+from snnlab.show.curves import percent_chart
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import LivePicture, choice, live_axes
 
@@ -55,12 +55,9 @@ def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 
     def draw(threshold: Threshold, per_channel: bool, half_start: bool, corrected: bool) -> Picture:
         chosen = curves[threshold, per_channel, half_start, corrected]
         lines = {"as in 2015": plain, "chosen": chosen, "ReLU network": [goal] * len(_STEPS)}
-        ax = line_chart(
-            _STEPS, lines, x_label="Timesteps T", y_label="Test accuracy (%)", ax=live_axes()
-        )
+        ax = percent_chart(_STEPS, lines, live_axes())
         ax.set_xscale("log", base=2)
         ax.set_xticks(_STEPS, [str(T) for T in _STEPS])
-        ax.set_ylim(0, 102)
         return picture(
             ax,
             f"At T = 4: {chosen[2]:.1f} %, at T = 32: {chosen[5]:.1f} %; "
