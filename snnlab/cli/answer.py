@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 from tqdm import tqdm
 
+from snnlab.experiment.store import finite
 from snnlab.experiment.tables import aligned
 
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
@@ -20,17 +20,6 @@ RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 def answer(value: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the JSON object or the text on stdout."""
     print(json.dumps(finite(value)) if as_json else text)
-
-
-def finite(value: Any) -> Any:
-    """The same value with None for numbers that JSON cannot write."""
-    if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -73,18 +73,19 @@ def draw_sweep(result: Result, folder: Path) -> list[Path]:
     files = []
     for family, own in by_family.items():
         curves = {f"T = {T}": curves_over("sigma", own, T) for T in shown}
-        ax = accuracy_against_sigma(
-            curves,
-            ordered=True,
-            low=bottom(curves),
-            ax=blank_axes(),
-            title=f"{family.capitalize()} noise",
-        )
-        files += save(ax, folder / f"sigma_{family}")
+        title = f"{family.capitalize()} noise"
+        files += save_sweep(curves, folder / f"sigma_{family}", title, ordered=True)
     curves = {f: curves_over("sigma", own, shown[-1]) for f, own in by_family.items()}
-    title = f"Families of noise, T = {shown[-1]}"
-    ax = accuracy_against_sigma(curves, low=bottom(curves), ax=blank_axes(), title=title)
-    return files + save(ax, folder / "families")
+    return files + save_sweep(curves, folder / "families", f"Families of noise, T = {shown[-1]}")
+
+
+def save_sweep(
+    curves: dict[str, SeedCurves], path: Path, title: str, *, ordered: bool = False
+) -> list[Path]:
+    """One figure of accuracy against sigma, see `accuracy_against_sigma`; returns the paths."""
+    low = bottom(curves)
+    ax = accuracy_against_sigma(curves, ordered=ordered, low=low, ax=blank_axes(), title=title)
+    return save(ax, path)
 
 
 def curves_over(setting: str, points: list[Entry], T: int) -> SeedCurves:
@@ -138,17 +139,11 @@ def draw_robustness(result: Result, folder: Path) -> list[Path]:
     """Accuracy against the strength of each disturbance, at the lowest and the highest T."""
     files = []
     points = result["points"]
+    lines = groups(points, lambda point: (point["kind"], point["method"]))
     shown = curve_of(points[0]).timesteps
     for T in dict.fromkeys([shown[0], shown[-1]]):
         kinds = {
-            kind: {
-                method: curves_over(
-                    "strength",
-                    [p for p in points if (p["kind"], p["method"]) == (kind, method)],
-                    T,
-                )
-                for method in METHODS
-            }
+            kind: {method: curves_over("strength", lines[kind, method], T) for method in METHODS}
             for kind in KINDS
         }
         axes = accuracy_against_strength(

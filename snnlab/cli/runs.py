@@ -9,7 +9,7 @@ from pathlib import Path
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.train import run_entry, run_text
 from snnlab.experiment.curves import accuracy_csv
-from snnlab.experiment.store import RUNS, Run, RunError, list_runs, load_run
+from snnlab.experiment.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,8 @@ class Export:
         if self.to.exists() and (not self.to.is_dir() or any(self.to.iterdir())):
             raise RunError(f"{self.to} exists and is not an empty folder; nothing was written")
         self.to.mkdir(parents=True, exist_ok=True)
-        for name in ("config.json", "environment.json", "metrics.jsonl", "result.json"):
+        for name in ("config.json", "environment.json", "metrics.jsonl", "result.json", WEIGHTS):
             shutil.copyfile(found.folder / name, self.to / name)
-        shutil.copyfile(found.folder / "weights.safetensors", self.to / "weights.safetensors")
         if found.accuracy:
             draw(found, self.to)
         files = sorted(path.name for path in self.to.iterdir())

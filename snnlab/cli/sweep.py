@@ -8,22 +8,19 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
 from snnlab.cli.answer import answer
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.crew import Crew
 from snnlab.experiment.engine import SCHEDULER
 from snnlab.experiment.presets import first_plain
-from snnlab.experiment.store import RUNS, write_text
-from snnlab.experiment.sweep import SWEEP, SweepConfig, check, parse_grid, sweep
+from snnlab.experiment.store import ID, RUNS, write_text
+from snnlab.experiment.sweep import SWEEP, Ended, SweepConfig, check, parse_grid, sweep
 from snnlab.experiment.sweep_table import points, sweep_csv, sweep_markdown
-
-if TYPE_CHECKING:
-    from snnlab.experiment.crew import Crew
-    from snnlab.experiment.sweep import Ended
 
 MOST_LINES = 4
 """Settings that one figure of lines can hold; more become a map."""
@@ -94,8 +91,6 @@ def folder_name(name: str) -> str:
     Raises:
         ConfigError: it cannot.
     """
-    from snnlab.experiment.store import ID
-
     if not ID.fullmatch(name):
         raise ConfigError(f"a name holds letters, digits, '.', '_' and '-' only, got {name!r}")
     return name

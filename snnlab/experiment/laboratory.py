@@ -19,7 +19,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.methods import PLAIN
@@ -89,8 +89,6 @@ class Laboratory:
 
     def network(self, config: RunConfig, watch: Watch) -> SpikingNet:
         """The network of such a run, in evaluation mode, on the device of the configuration."""
-        from typing import cast
-
         from snnlab.experiment.assemble import pick_device
 
         found = self.train(config, watch).network(str(pick_device(config.device)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from snnlab.experiment.config import ConfigError
 from snnlab.experiment.laboratory import Laboratory, conduct
@@ -111,8 +111,6 @@ def switched(
 
 def max_pooled(lab: Laboratory, seed: int, data: Data, watch: Watch) -> SpikingNet | None:
     """The network of the reference trained with max pooling, None if it does not pool."""
-    from typing import cast
-
     from snnlab.experiment import assemble
     from snnlab.learning.fit import fit
 

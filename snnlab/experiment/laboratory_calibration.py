@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.laboratory import Laboratory, conduct
+from snnlab.experiment.store import finite
 from snnlab.experiment.study import Result, Step, Watch
 from snnlab.neuron.spec import Noise
 from snnlab.settings import Count, Positive, Valid, settle
@@ -132,7 +133,8 @@ def residual_entry(found: ResidualSummary) -> dict[str, Any]:
     entry = asdict(found)
     for channel in entry["channels"]:
         del channel["density"], channel["channels"]
-    return plain(entry)
+    plain: dict[str, Any] = finite(entry)
+    return plain
 
 
 def round_entry(lab: Laboratory, found: Round) -> dict[str, Any]:
@@ -148,15 +150,6 @@ def round_entry(lab: Laboratory, found: Round) -> dict[str, Any]:
 def noise_entry(noise: Noise) -> dict[str, Any]:
     """A noise as family, mean and standard deviation."""
     return {"family": noise.family, "mu": noise.mu, "sigma": noise.sigma}
-
-
-def plain(value: Any) -> Any:
-    """The same value with None in place of what is not a number, which JSON cannot write."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and value != value else value
 
 
 def leak_entry(

@@ -181,18 +181,16 @@ def equal_time_epochs(entries: list[dict[str, Any]]) -> dict[str, int]:
 
     Both sides are means over the seeds of the race with equal epochs.
     """
-    seconds: dict[str, list[float]] = {}
-    epochs: dict[str, int] = {}
-    for item in entries:
-        seconds.setdefault(item["method"], []).append(item["training_seconds"])
-        epochs[item["method"]] = item["epochs"]
-    goal = mean(seconds[PACE])
-    return {
-        method: epochs[method]
-        if method == PACE
-        else max(1, math.ceil(goal / mean(times) * epochs[method]))
-        for method, times in seconds.items()
+    seconds = {
+        method: mean(item["training_seconds"] for item in own)
+        for method, own in groups(entries, lambda item: item["method"]).items()
     }
+    epochs = {item["method"]: item["epochs"] for item in entries}
+    filling = {
+        method: max(1, math.ceil(seconds[PACE] / taken * epochs[method]))
+        for method, taken in seconds.items()
+    }
+    return filling | {PACE: epochs[PACE]}
 
 
 def entry(run: Run, terms: Terms) -> dict[str, Any]:

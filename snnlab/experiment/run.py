@@ -23,6 +23,7 @@ from snnlab.experiment.occupied import occupied
 from snnlab.experiment.problems import explain, is_memory_error
 from snnlab.experiment.provenance import environment
 from snnlab.experiment.store import CHECKPOINT, RUNS, WEIGHTS, Run
+from snnlab.experiment.study import Watch
 from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
@@ -76,7 +77,8 @@ def run(
         if there.status == "finished" and not again:  # by another process, meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
-        carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
+        watch = Watch(on_batch=on_batch, on_epoch=on_epoch)
+        carry_out(net, data, config, folder, watch, progress=progress)
     return store.read_run(folder)
 
 
@@ -127,15 +129,14 @@ def carry_out(
     data: Data,
     config: RunConfig,
     folder: Path,
-    on_batch: Callable[[Batch], None] | None,
-    on_epoch: Callable[[Epoch], None] | None,
+    watch: Watch,
     *,
     progress: bool,
 ) -> None:
     """Train and measure; what goes wrong is noted in the folder and raised."""
     try:
         with memory_use(data.train.device) as memory:
-            history = train(net, data, config, folder, on_batch, on_epoch)
+            history = train(net, data, config, folder, watch)
         net = corrected(net, data, config)
         weights.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
@@ -159,22 +160,15 @@ def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
     return correct_rates(net, data.train, config.acting_correction)
 
 
-def train(
-    net: StagedNet,
-    data: Data,
-    config: RunConfig,
-    folder: Path,
-    on_batch: Callable[[Batch], None] | None,
-    on_epoch: Callable[[Epoch], None] | None,
-) -> list[Epoch]:
+def train(net: StagedNet, data: Data, config: RunConfig, folder: Path, watch: Watch) -> list[Epoch]:
     """Train the network, writing metrics and a checkpoint after every epoch."""
     metrics = folder / "metrics.jsonl"
 
     def note(epoch: Epoch) -> None:
         with metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
-        if on_epoch is not None:
-            on_epoch(epoch)
+        if watch.on_epoch is not None:
+            watch.on_epoch(epoch)
 
     history = fit(
         net,
@@ -182,7 +176,7 @@ def train(
         assemble.make_objective(config),
         config.acting_training,
         seed=config.seed,
-        on_batch=on_batch,
+        on_batch=watch.on_batch,
         on_epoch=note,
         checkpoint=folder / CHECKPOINT,
     )

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -247,6 +248,17 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             continue
     return [epochs[number] for number in sorted(epochs)]
+
+
+def finite(value: Any) -> Any:
+    """The same value with None for numbers that JSON cannot write."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -87,9 +87,10 @@ def renormalised(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet:
     import torch
     from torch import nn
 
+    from snnlab.neuron.own_layer import drop_noise
+
     fresh = copy.deepcopy(net)
-    for layer in fresh.neuron_layers():
-        layer.noise = None
+    drop_noise(fresh.neuron_layers())
     norms = [m for m in fresh.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

@@ -63,10 +63,7 @@ def law(noise: Noise) -> Law:
 @cache
 def matched_laws() -> dict[str, Law]:
     """The Gaussian and the uniform with mean v_th / 2 and standard deviation v_th / sqrt(12)."""
-    return {
-        "gaussian": law(Noise("gaussian", MATCHED_SIGMA, MATCHED_MU)),
-        "uniform": law(Noise("uniform", MATCHED_SIGMA, MATCHED_MU)),
-    }
+    return {name: law(Noise(name, MATCHED_SIGMA, MATCHED_MU)) for name in ("gaussian", "uniform")}
 
 
 class Target:

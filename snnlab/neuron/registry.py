@@ -74,12 +74,11 @@ def family(name: str, quantiles: tuple[float, ...] = ()) -> Family:
         >>> family("gaussian").cumulative(torch.tensor(0.0))
         tensor(0.5000)
     """
-    found = _families.get(name)
-    if found is None:
+    if name not in _families:
         load_named()
-        if name not in _families:
-            raise FamilyError(f"unknown noise family {name!r}; valid: {', '.join(names())}")
-        found = _families[name]
+    if name not in _families:
+        raise FamilyError(f"unknown noise family {name!r}; valid: {', '.join(names())}")
+    found = _families[name]
     return found.bound(quantiles) if quantiles else found
 
 

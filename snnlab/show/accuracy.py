@@ -22,7 +22,7 @@ from snnlab.show.bands import (
 )
 from snnlab.show.description import attach_description
 from snnlab.show.line_ends import LineEnd, head_and_names
-from snnlab.show.page import dress, shown_axes
+from snnlab.show.page import dressed
 from snnlab.show.style import PREDICTED, looks_of
 
 _MOST_TICKS = 10
@@ -62,8 +62,7 @@ def accuracy_against_timesteps(
         raise ValueError(f"band must be one of {', '.join(BANDS)}, got {band!r}")
     found = seed_curves(curves)
     looks = looks_of(list(found), names)
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x="Timesteps T", y="Test accuracy (%)")
+    ax = dressed(ax, x="Timesteps T", y="Test accuracy (%)")
     ticks = _scale_timesteps(ax, list(found.values()))
     for depth, (method, seeds) in enumerate(found.items()):
         draw_band(

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from snnlab.measure.curve import check_percent
 from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.page import dressed, head
 from snnlab.show.style import Look, looks_of
 
 
@@ -67,8 +67,7 @@ def accuracy_against_cost(
         >>> ax = accuracy_against_cost({"noise": points}, "Training time (s)")
     """
     lines = _checked(curves, names or {})
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x=cost, y="Test accuracy (%)")
+    ax = dressed(ax, x=cost, y="Test accuracy (%)")
     for depth, line in enumerate(lines):
         _draw(ax, line, zorder=4 - depth / len(lines))  # the first on top
     _frame(ax, lines)

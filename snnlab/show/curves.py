@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.page import dressed, head
 from snnlab.show.style import STYLES
 
 _MOST_MARKERS = 30
@@ -46,8 +46,7 @@ def line_chart(
     at = floats("x", x)
     values = {name: floats(name, y) for name, y in lines.items()}
     require_same_shape(x=at, **values)
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x=x_label, y=y_label)
+    ax = dressed(ax, x=x_label, y=y_label)
     for (name, y), style in zip(values.items(), STYLES, strict=False):
         look = replace(style, name=name, marker=style.marker if len(at) <= _MOST_MARKERS else "")
         ax.plot(at, y, linewidth=2.5, markersize=8, zorder=3, **look.line)

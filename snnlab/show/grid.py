@@ -7,10 +7,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from snnlab.show.description import whole_figure
-from snnlab.show.page import write_near
+from snnlab.show.page import layout, write_near
 from snnlab.show.style import GREY, KEY, LABEL, NOTE, TITLE, written
 
 PANEL = (4.6, 4.0)  # inches
@@ -34,7 +33,8 @@ def blank_grid(
         >>> axes = residual_histograms(found, axes=blank_grid(len(found)))
         >>> save(axes[0], "residuals")
     """
-    return _panels(Figure(figsize=_size(count, columns, panel), layout=_layout()), count, columns)
+    figure = Figure(figsize=_size(count, columns, panel), layout=layout(0.12))
+    return _panels(figure, count, columns)
 
 
 def shown_grid(
@@ -44,7 +44,7 @@ def shown_grid(
     import matplotlib.pyplot as plt  # here, so that programs never start a window system
 
     size = _size(count, columns, panel)
-    return _panels(plt.figure(figsize=size, layout=_layout()), count, columns)
+    return _panels(plt.figure(figsize=size, layout=layout(0.12)), count, columns)
 
 
 def head_all(axes: Sequence[Axes], title: str | None, note: str) -> None:
@@ -78,10 +78,6 @@ def _size(count: int, columns: int, panel: tuple[float, float]) -> tuple[float, 
     if count < 1 or columns < 1:
         raise ValueError(f"count and columns must be at least 1, got {count} and {columns}")
     return min(count, columns) * panel[0], -(-count // columns) * panel[1]
-
-
-def _layout() -> ConstrainedLayoutEngine:
-    return ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)  # inches
 
 
 def _panels(figure: Figure, count: int, columns: int) -> tuple[Axes, ...]:

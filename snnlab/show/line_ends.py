@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from scipy.optimize import isotonic_regression
 
 from snnlab.show.arrays import Floats
 from snnlab.show.page import head, size_in_points, text_width
@@ -86,6 +85,8 @@ def spread(wanted: Floats, gap: float) -> Floats:
 
     Isotonic regression of wanted[i] - i gap in rising order.
     """
+    from scipy.optimize import isotonic_regression  # here: it takes long to import
+
     order = np.argsort(wanted, kind="stable")
     steps = np.arange(len(wanted)) * gap
     level = isotonic_regression(wanted[order] - steps).x

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Floats, Line, Values, floats, sampled
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes, write_at_sides, write_near
+from snnlab.show.page import dressed, head, write_at_sides, write_near
 from snnlab.show.style import BLACK, BLUE, DASHED, GREY, ORANGE, PURPLE, TICK, written
 
 _DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
@@ -60,8 +60,7 @@ def membrane_histogram(
     _require_bins(span, bins)
     if len(densities) > len(_DENSITIES):
         raise ValueError(f"at most {len(_DENSITIES)} densities, got {len(densities)}")
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x="Membrane potential (v_th)", y="Probability density (1/v_th)")
+    ax = dressed(ax, x="Membrane potential (v_th)", y="Probability density (1/v_th)")
     edges = np.linspace(*span, bins + 1)
     _draw_histogram(ax, residual, edges, "multi-step residual", ORANGE, 0.45)
     _draw_histogram(ax, noisy, edges, "noisy single step", BLUE, 0.0)

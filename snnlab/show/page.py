@@ -30,7 +30,7 @@ def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
         >>> ax = raster(spikes, ax=blank_axes())
         >>> save(ax, "raster")
     """
-    return Figure(figsize=size, layout=_layout()).add_subplot()
+    return Figure(figsize=size, layout=layout()).add_subplot()
 
 
 def blank_panels(
@@ -39,7 +39,7 @@ def blank_panels(
     size: tuple[float, float] = SIZE,
 ) -> tuple[Axes, ...]:
     """Panels of one figure outside pyplot, with the given shares of its width or height."""
-    return _panels(Figure(figsize=size, layout=_layout()), shares, side)
+    return _panels(Figure(figsize=size, layout=layout()), shares, side)
 
 
 def shown_axes(size: tuple[float, float] = SIZE) -> Axes:
@@ -55,7 +55,7 @@ def shown_panels(
     """As `blank_panels`, in a figure that pyplot knows."""
     import matplotlib.pyplot as plt  # here, so that programs never start a window system
 
-    return _panels(plt.figure(figsize=size, layout=_layout()), shares, side)
+    return _panels(plt.figure(figsize=size, layout=layout()), shares, side)
 
 
 def _panels(
@@ -70,8 +70,9 @@ def _panels(
     return first, *(figure.add_subplot(grid[i], sharex=share) for i in range(1, len(shares)))
 
 
-def _layout() -> ConstrainedLayoutEngine:
-    return ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)  # inches
+def layout(pad: float = 0.15) -> ConstrainedLayoutEngine:
+    """Room for all that is written around the panels, and `pad` inches around each of them."""
+    return ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
 
 
 def size_in_points(ax: Axes) -> tuple[float, float]:
@@ -89,6 +90,13 @@ def text_width(text: str, size: float) -> float:
     """Width of a line of text in points."""
     path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT))
     return float(path.get_extents().width)
+
+
+def dressed(ax: Axes | None, *, x: str, y: str) -> Axes:
+    """`ax`, or else a new Axes that pyplot knows, with labels, ticks and grid; see `dress`."""
+    ax = shown_axes() if ax is None else ax
+    dress(ax, x=x, y=y)
+    return ax
 
 
 def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:

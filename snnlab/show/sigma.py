@@ -13,7 +13,7 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.bands import Curve, draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes, write_near
+from snnlab.show.page import dressed, head, write_near
 from snnlab.show.style import DASHED, TICK, Look, looks_of, written
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
@@ -50,8 +50,7 @@ def accuracy_against_sigma(
     """
     found = seed_curves(curves, of_timesteps=False)
     looks = ordered_looks(list(found)) if ordered else looks_of(list(found))
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x="Standard deviation of the noise, sigma (v_th)", y="Test accuracy (%)")
+    ax = dressed(ax, x="Standard deviation of the noise, sigma (v_th)", y="Test accuracy (%)")
     for name, seeds in found.items():
         draw_band(ax, seeds, looks[name])
     lowest = min(min(seeds.mean) for seeds in found.values())

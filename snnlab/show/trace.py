@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes, write_near
+from snnlab.show.page import dressed, head, write_near
 from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, written
 
 _DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
@@ -55,8 +55,7 @@ def neuron_trace(
     require_binary("spikes", fired)
     before, after, spiked = before / v_th, after / v_th, fired == 1
     start = np.nan if v_init is None else v_init / v_th
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x="Timestep t", y="Membrane potential (v_th)")
+    ax = dressed(ax, x="Timestep t", y="Membrane potential (v_th)")
     if current is not None:
         steps = floats("current", current) / v_th
         require_same_shape(current=steps, h=before)

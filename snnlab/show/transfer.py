@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
 from snnlab.show.description import attach_description
-from snnlab.show.page import dress, head, shown_axes
+from snnlab.show.page import dressed, head
 from snnlab.show.style import KEY, STYLES, Look
 
 _HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
@@ -51,8 +51,7 @@ def transfer_curve(
     errors = {} if standard_error is None else _named("standard_error", standard_error)
     forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
     _require_fit(x, points, forms, errors)
-    ax = shown_axes() if ax is None else ax
-    dress(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
+    ax = dressed(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
     gaps = []
     for (name, y), look in zip(points.items(), STYLES, strict=False):
         line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())

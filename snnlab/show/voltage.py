@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from snnlab.biology.hodgkin_huxley import MembraneTrace
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
 from snnlab.show.style import BLUE, GREY, INK
-
-if TYPE_CHECKING:
-    from snnlab.biology.hodgkin_huxley import MembraneTrace
 
 _SIZE = (11.0, 6.4)  # inches
 _LEFT, _WIDTH = 0.12, 0.84
