@@ -108,17 +108,15 @@ def spikingjelly_neurons(v_th: float) -> nn.Module:
     named = inspect.signature(neuron.IFNode.__init__).parameters
     if "backend" in named and torch.cuda.is_available() and importlib.util.find_spec("cupy"):
         options["backend"] = "cupy"
-    return cast(
-        nn.Module,
-        neuron.IFNode(
-            v_threshold=v_th,
-            v_reset=None,
-            surrogate_function=surrogate.ATan(alpha=2.0),
-            detach_reset=True,
-            step_mode="m",
-            **options,
-        ),
+    neurons: nn.Module = neuron.IFNode(
+        v_threshold=v_th,
+        v_reset=None,
+        surrogate_function=surrogate.ATan(alpha=2.0),
+        detach_reset=True,
+        step_mode="m",
+        **options,
     )
+    return neurons
 
 
 class LoopedNet(PeerNet):
@@ -190,15 +188,13 @@ def snntorch_neurons(v_th: float) -> nn.Module:
     import snntorch
     from snntorch import surrogate
 
-    return cast(
-        nn.Module,
-        snntorch.Leaky(
-            beta=1.0,
-            threshold=v_th,
-            spike_grad=surrogate.atan(alpha=2.0),
-            reset_mechanism="subtract",
-        ),
+    neurons: nn.Module = snntorch.Leaky(
+        beta=1.0,
+        threshold=v_th,
+        spike_grad=surrogate.atan(alpha=2.0),
+        reset_mechanism="subtract",
     )
+    return neurons
 
 
 class NorseNet(LoopedNet):

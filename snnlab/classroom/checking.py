@@ -148,8 +148,7 @@ class Exercise:
         got = [parts(o.value, like) for o, like in zip(outcomes, right, strict=True)]
         wanted = [parts(value, value) for value in right]
         if _all_same(got, wanted):
-            changed = self._changed(outcomes)
-            return changed or Diagnosis(True, self.praise)
+            return self._changed(outcomes) or Diagnosis(True, self.praise)
         for mistake in self.mistakes:
             if _all_same(got, self._results_of(mistake, right)):
                 return not_yet(mistake.message, mistake.hint)

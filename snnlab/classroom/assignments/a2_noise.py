@@ -18,13 +18,11 @@ _ROOT_OF_2_PI = math.sqrt(2 * math.pi)
 
 def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
     """How far above the threshold the mean potential lies, in standard deviations."""
-    z: Floats = (np.asarray(current, float) + mu * v_th - v_th) / (sigma * v_th)
-    return z
+    return (np.asarray(current, float) + mu * v_th - v_th) / (sigma * v_th)
 
 
 def _density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) / _ROOT_OF_2_PI
-    return density
+    return np.asarray(np.exp(-0.5 * z**2) / _ROOT_OF_2_PI)
 
 
 _CURRENTS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5])

@@ -16,9 +16,7 @@ Floats = NDArray[np.float64]
 
 def _epochs(budget: float, costs: Any, seeds: int) -> Floats:
     """Whole epochs per road and seed, every road with the same share of the seconds."""
-    costs = np.asarray(costs, float)
-    epochs: Floats = np.floor(budget / len(costs) / seeds / costs)
-    return epochs
+    return np.asarray(np.floor(budget / len(costs) / seeds / np.asarray(costs, float)))
 
 
 def _plan_case(rng: np.random.Generator) -> tuple[float, Floats, int]:

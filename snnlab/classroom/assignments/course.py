@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -58,8 +58,7 @@ def find_course(folder: Path | None = None) -> Path:
 
 def course_directory(folder: Path, assignment: str = "", student: str = "*") -> CourseDirectory:
     """The course folder as nbgrader sees it."""
-    config = configuration(folder)
-    directory = CourseDirectory(config=config)
+    directory = CourseDirectory(config=configuration(folder))
     directory.assignment_id, directory.student_id = assignment, student
     return directory
 
@@ -94,9 +93,7 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     for name in names_of(names):
         directory = course_directory(folder, name)
         directory.config.SaveCells.enabled = False  # the gradebook is made when grades come in
-        convert(
-            GenerateAssignment(directory, config=directory.config, force=True, no_database=True)
-        )
+        convert(GenerateAssignment, directory, no_database=True)
         written.append(folder / "release" / name / f"{name}.ipynb")
     return written
 
@@ -175,20 +172,18 @@ def record(folder: Path, name: str, graded: Graded) -> None:
     unreadable = [student for student, which in graded.unreadable if which == name]
     directory = course_directory(folder, name)
     directory.student_id_exclude = ",".join(unreadable)
-    convert(GenerateAssignment(directory, config=directory.config, force=True))
-    autograde = Autograde(directory, config=directory.config, force=True)
-    autograde.autograde_preprocessors = grading_steps(graded.results)
+    convert(GenerateAssignment, directory)
     with keep_on():
-        convert(autograde)
+        convert(Autograde, directory, autograde_preprocessors=grading_steps(graded.results))
     with keep_on():
-        convert(GenerateFeedback(directory, config=directory.config, force=True))
+        convert(GenerateFeedback, directory)
 
 
 def feedback_again(folder: Path, name: str) -> None:
     """Write the feedback anew, after points were given by hand."""
     directory = course_directory(folder, name)
     with keep_on():
-        convert(GenerateFeedback(directory, config=directory.config, force=True))
+        convert(GenerateFeedback, directory)
 
 
 def keep_on() -> contextlib.suppress:
@@ -200,8 +195,13 @@ def keep_on() -> contextlib.suppress:
     return contextlib.suppress(CourseError)
 
 
-def convert(converter: Any) -> None:
-    """Carry out a step of nbgrader, quietly.
+def convert(step: type[BaseConverter], directory: CourseDirectory, **settings: Any) -> None:
+    """Carry out a step of nbgrader, quietly, also where its result is there already.
+
+    Args:
+        step: the converter.
+        directory: where, and for whom.
+        settings: of the converter, whatever the course folder says about them.
 
     Raises:
         CourseError: it failed; with the last thing that nbgrader said.
@@ -209,8 +209,10 @@ def convert(converter: Any) -> None:
     log = logging.Logger("nbgrader", logging.ERROR)
     said = Messages()
     log.addHandler(said)
-    converter.log = log
-    converter.coursedir.log = log
+    directory.log = log
+    converter = step(directory, config=directory.config, force=True)
+    for name, value in {"log": log, **settings}.items():
+        setattr(converter, name, value)
     try:
         with programs_at_hand(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of nbgrader, about its own database

@@ -104,7 +104,8 @@ class TrainingExercise:
 
     def _training_set(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         train = digits()[0]
-        chosen = self._rng().permutation(len(train))[:TRAINING_IMAGES]
+        rng = np.random.default_rng([1, self.label_seed])
+        chosen = rng.permutation(len(train))[:TRAINING_IMAGES]
         pixels, labels = train.pixels.numpy()[chosen], train.labels.numpy()[chosen]
         return pixels, self._classes()[labels]
 
@@ -119,9 +120,6 @@ class TrainingExercise:
         if self.label_seed == 0:
             return np.arange(10)
         return np.random.default_rng(self.label_seed).permutation(10)
-
-    def _rng(self) -> np.random.Generator:
-        return np.random.default_rng([1, self.label_seed])
 
 
 @cache
