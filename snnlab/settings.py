@@ -71,6 +71,9 @@ class Valid:
         return f"lie in {left}{start:g}, {end:.10g}{right}"
 
 
+LONGEST_QUOTE = 100
+"""Characters of what was given that a message still quotes."""
+
 WORDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
@@ -176,14 +179,14 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
     if options is not None:
         if not isinstance(value, str) or value not in options:
             raise Refused(
-                f"unknown {valid.called or called} {value!r}; valid: {', '.join(options)}"
+                f"unknown {valid.called or called} {quoted(value)}; valid: {', '.join(options)}"
             )
         return str(value)
     if origin is tuple:
         return items(get_args(kind), value, called)
     if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            raise Refused(f"{called} must be a {kind.__name__}{none}, got {value!r}")
+            raise Refused(f"{called} must be a {kind.__name__}{none}, got {quoted(value)}")
         return value
     return plain(kind, valid, value, called, none)
 
@@ -191,12 +194,23 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
 def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
     """A list of values; `kinds` are the arguments of its tuple type. Raises Refused."""
     endless = kinds[-1] is Ellipsis
+    if hasattr(value, "tolist"):  # an array
+        value = value.tolist()
     if not isinstance(value, list | tuple) or not (endless or len(value) == len(kinds)):
         size = "" if endless else f" of {len(kinds)}"
-        raise Refused(f"{called} must be a list{size}, got {value!r}")
+        raise Refused(f"{called} must be a list{size}, got {quoted(value)}")
     inner = [kinds[0]] * len(value) if endless else kinds
     parts = enumerate(zip(inner, value, strict=True))
     return tuple(converted(kind, one, f"{called}[{i}]") for i, (kind, one) in parts)
+
+
+def quoted(value: Any) -> str:
+    """What was given, shortened where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than some thousand digits
+        return "a number with thousands of digits"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]} ..."
 
 
 def plain(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
@@ -208,15 +222,16 @@ def plain(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
         str: isinstance(value, str | os.PathLike),
     }
     if not fits[kind]:
-        raise Refused(f"{called} must be {WORDS[kind]}{none}, got {value!r}")
+        raise Refused(f"{called} must be {WORDS[kind]}{none}, got {quoted(value)}")
     if kind is str:
         return os.fspath(value)
     try:
         settled = kind(value)
     except OverflowError:
         raise Refused(f"{called} must {valid.range}, got one that is too large") from None
-    if kind is not bool and not (math.isfinite(settled) and valid.allows(settled)):
-        raise Refused(f"{called} must {valid.range}, got {value!r}")
+    endless = kind is float and not math.isfinite(settled)
+    if kind is not bool and (endless or not valid.allows(settled)):
+        raise Refused(f"{called} must {valid.range}, got {quoted(value)}")
     return settled or kind(0)  # -0.0 is 0.0, and would be another text in JSON
 
 

@@ -13,7 +13,7 @@ from snnlab.experiment.methods import METHODS, PLAIN, Method, MethodName, Noises
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Count, Valid, bare, declared, settle
+from snnlab.settings import Count, Valid, bare, declared, quoted, settle
 
 Settings = TypeVar("Settings")
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -172,9 +172,11 @@ def with_settings(start: Settings, settings: Mapping[str, Any]) -> Settings:
 
 def made(kind: Any, values: Any, path: str) -> Any:
     """A dataclass from a dictionary, and those inside it; `path` is the dotted name with a dot."""
+    if isinstance(values, kind):
+        return values
+    where = path.rstrip(".") or "the configuration"
     if not isinstance(values, dict):
-        where = path.rstrip(".") or "the configuration"
-        raise ConfigError(f"{where} must be a group of settings, got {values!r}")
+        raise ConfigError(f"{where} must be a group of settings, got {quoted(values)}")
     known = declared(kind)
     for key in values:
         if key not in known:
@@ -184,8 +186,10 @@ def made(kind: Any, values: Any, path: str) -> Any:
         return kind(**given)
     except ValueError as error:
         said = str(error)
-        about = re.split(r"[ \[]", said)[0]  # messages begin with the setting, or "unknown"
-        raise ConfigError(f"{path}{said}" if about in known else said) from error
+        about = re.split(r"[ \[]", said)[0]  # most messages begin with the setting
+        if about in known:
+            raise ConfigError(f"{path}{said}") from error
+        raise ConfigError(f"{said} (in {where})" if path else said) from error
 
 
 def part(kind: Any, value: Any, path: str) -> Any:
@@ -194,5 +198,5 @@ def part(kind: Any, value: Any, path: str) -> Any:
         return made(kind, value, f"{path}.")
     inner = get_args(kind)[0] if get_origin(kind) is tuple else None
     if is_dataclass(inner) and isinstance(value, list | tuple):
-        return tuple(made(inner, one, f"{path}.{i}.") for i, one in enumerate(value))
+        return tuple(made(inner, one, f"{path}[{i}].") for i, one in enumerate(value))
     return value

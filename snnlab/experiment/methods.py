@@ -7,8 +7,11 @@ that imports when it is called.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from snnlab.learning.spec import Training
@@ -195,10 +198,14 @@ METHODS: dict[str, Method] = {
         objective=one_pass,
         conversions=from_qcfs,
         uses=("conversion_timesteps", "qcfs_levels"),
+        named_by=(("qcfs_levels", "L"),),
         role="converted",
     ),
 }
 """By the name that configurations and run ids hold; legends keep this order."""
+
+KIT = tuple(METHODS.values())
+"""Entries whose code is that of the kit."""
 
 if TYPE_CHECKING:
     MethodName = str
@@ -209,6 +216,25 @@ else:
 def in_role(role: Role) -> list[str]:
     """Names of the methods that stand on one side of the claims."""
     return [name for name, method in METHODS.items() if method.role == role]
+
+
+def source_from_outside(name: str) -> str:
+    """Twelve hex digits of the source of an entry that is not the kit's; empty for one that is.
+
+    Of its plain fields, and of the files in which its functions stand.
+    """
+    method = METHODS[name]
+    if any(method is known for known in KIT):
+        return ""
+    digest = hashlib.sha256()
+    for field in fields(method):
+        value = getattr(method, field.name)
+        try:
+            digest.update(Path(inspect.getfile(value)).read_bytes() if callable(value) else b"")
+        except (OSError, TypeError):  # a cell of a notebook, say
+            digest.update(value.__code__.co_code)
+        digest.update(repr(value).encode() if not callable(value) else b"")
+    return digest.hexdigest()[:12]
 
 
 def plays_a_part(setting: str, method: str) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import getitem
 from statistics import mean
 from typing import Any
 
 from snnlab.experiment import tables
 from snnlab.experiment.curves import conversions_of, curve_of
+from snnlab.experiment.methods import METHODS
 from snnlab.experiment.race import PACE, TERMS
 from snnlab.experiment.tables import csv_text, document, markdown
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
@@ -124,8 +127,7 @@ def heading(race: Race) -> str:
         machine += "; NOT all runs on the same machine"
     lines = [
         tables.heading("Race", asked, race["environment"], seeds, machine),
-        f"- BPTT trains with T = {start['bptt_timesteps']}, QCFS with "
-        f"{start['qcfs_levels']} levels",
+        f"- {', '.join(named(method, start) for method in asked['methods'])}",
         "- every timestep counts, none is left out as warm-up",
     ]
     if "equal time" in race["plan"]:
@@ -134,6 +136,16 @@ def heading(race: Race) -> str:
             "noise method (means over seeds), rounded up"
         )
     return "\n".join(lines)
+
+
+def named(method: str, start: dict[str, Any]) -> str:
+    """A method with the settings that are part of its name; `start` as in race.json."""
+    entry = METHODS.get(method)
+    parts = [method]
+    for setting, symbol in entry.named_by if entry else ():
+        value = reduce(getitem, setting.split("."), start)
+        parts.append(f"{symbol} = {value:.4g}")
+    return " ".join(parts)
 
 
 def accuracy_part(rows: list[Row]) -> str:
@@ -151,7 +163,10 @@ def accuracy_part(rows: list[Row]) -> str:
         line = [method, str(first[0]["epochs"]), cell(first, "training_seconds", 2)]
         line += [cell(first, "peak_memory_mib", 0), cell(at(own, None), "accuracy", 2)]
         lines.append(line + [cell(at(own, T), "accuracy", 2) for T in shown])
-    note = f"Accuracy in percent on {most:,} test images. ann and qcfs: best-practice conversion."
+    note = f"Accuracy in percent on {most:,} test images."
+    converted = [name for name in methods if name in METHODS and METHODS[name].conversions]
+    if converted:
+        note += f" {' and '.join(converted)}: best-practice conversion."
     return markdown([*header, *(f"T = {T}" for T in shown)], lines) + "\n\n" + note
 
 

@@ -61,10 +61,11 @@ def in_seconds(evidence: Evidence) -> Claim:
 def faster(evidence: Evidence, name: str, what: str, cost: Cost) -> Claim:
     """Judge the claim by what timesteps cost."""
     compared = what_is_compared(evidence, what)
-    rivals, plainest = rivals_in(evidence), side("converted")
-    if reason := evidence.missing(*([side("ours"), *rivals] if plainest in rivals else [plainest])):
+    ours, rivals, plainest = side("ours", evidence), rivals_in(evidence), in_role("converted")[0]
+    needed = [ours, *rivals] if plainest in rivals else [plainest]
+    if reason := evidence.missing(*needed):
         return Claim(name, "untested", compared, reason=reason)
-    seeds = evidence.shared(side("ours"), *rivals)
+    seeds = evidence.shared(ours, *rivals)
     candidates = visible_timesteps(evidence, seeds, rivals)
     if not candidates:
         reason = f"no conversion was run to more than {LEAST_SPEEDUP:g} timesteps"
@@ -91,7 +92,8 @@ def rivals_in(evidence: Evidence) -> list[str]:
 
 def what_is_compared(evidence: Evidence, what: str) -> str:
     """The comparison in words."""
-    rivals, ours = " and ".join(rivals_in(evidence)) or side("converted"), side("ours")
+    rivals = " and ".join(rivals_in(evidence)) or in_role("converted")[0]
+    ours = side("ours", evidence)
     return (
         f"{what} that the fastest conversion of {rivals} needs to be as accurate as {ours} at T, "
         f"on the same images, over those of {ours} at T (geometric mean)"
@@ -106,15 +108,16 @@ def visible_timesteps(evidence: Evidence, seeds: Sequence[int], rivals: Sequence
         for seed in seeds
         for curve in conversions_of(evidence.entries[method][seed]["subset"]).values()
     )
-    ours = min(max(curve_of(evidence.entries[side("ours")][seed]["subset"])) for seed in seeds)
-    return [T for T in powers_of_two(ours) if last / T > LEAST_SPEEDUP]
+    runs = evidence.entries[side("ours", evidence)]
+    longest = min(max(curve_of(runs[seed]["subset"])) for seed in seeds)
+    return [T for T in powers_of_two(longest) if last / T > LEAST_SPEEDUP]
 
 
 def fastest_match(
     evidence: Evidence, seed: int, T: int, rivals: Sequence[str], cost: Cost
 ) -> Match:
     """The conversion that first becomes as accurate as our network at T."""
-    ours = evidence.entries[side("ours")][seed]
+    ours = evidence.entries[side("ours", evidence)][seed]
     goal, price = curve_of(ours["subset"])[T], cost(ours, T)
     matches = []
     for method in rivals:

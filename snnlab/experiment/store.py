@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.experiment import own_families
 from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.experiment.methods import source_from_outside
 from snnlab.experiment.provenance import code_digest, is_alive
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.registry import FamilyError
@@ -102,7 +103,8 @@ def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
     # The device is left out: it is part of what the machine offers, not of what is asked.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
-    made_by = [asked, code_digest(), *filter(None, [own_families.described(config)])]
+    own = [own_families.described(config), source_from_outside(config.method)]
+    made_by = [asked, code_digest(), *filter(None, own)]
     text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     data = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-") or "images"

@@ -7,7 +7,7 @@ T is an `AccuracyCurve`, or `SeedCurves` where several networks differ in nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -47,6 +47,8 @@ class AccuracyCurve(Mapping[int, float]):
         operations: Stages = (),
         images: int | None = None,
     ) -> None:
+        if not isinstance(accuracy, Mapping | Sequence):
+            raise ValueError(f"accuracy must be a list, or go by T, got {accuracy!r}")
         given = accuracy if isinstance(accuracy, Mapping) else dict(enumerate(accuracy, 1))
         check_percent("accuracy", given.values())
         self._by_timesteps = {count("T", T): float(given[T]) for T in sorted(given)}
@@ -225,10 +227,11 @@ class SeedCurves:
         return {"timesteps": self.timesteps, "accuracy": [list(row) for row in self.accuracy]}
 
 
-def check_percent(name: str, values: Collection[float]) -> None:
-    """Raise ValueError unless all values lie in 0 to 100."""
-    if not all(0 <= value <= 100 for value in values):
-        ends = f"{min(values):g} to {max(values):g}"
+def check_percent(name: str, values: Iterable[Any]) -> None:
+    """Raise ValueError unless all values are numbers in 0 to 100."""
+    found = [checked(name, float, value) for value in values]
+    if found and not 0 <= min(found) <= max(found) <= 100:
+        ends = f"{min(found):g} to {max(found):g}"
         raise ValueError(f"{name} must be in percent, 0 to 100, got {ends}")
 
 

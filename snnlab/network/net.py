@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -146,6 +146,23 @@ class StagedNet(nn.Module):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
+
+
+def fired(made: Any, stage: Stage, currents: Tensor) -> Fired:
+    """What running the neurons of a stage gave; ValueError unless it is spikes and a state."""
+    if (
+        isinstance(made, tuple)
+        and len(made) == 2
+        and isinstance(made[0], Tensor)
+        and made[0].shape == currents.shape
+    ):
+        return made
+    spikes = made[0] if isinstance(made, tuple) and made else made
+    got = tuple(spikes.shape) if isinstance(spikes, Tensor) else type(spikes).__name__
+    raise ValueError(
+        f"{type(stage.neuron).__name__}.advance must return spikes as a tensor of the shape of the "
+        f"currents, {tuple(currents.shape)}, and the state after them; got {got}"
+    )
 
 
 @contextmanager
@@ -291,7 +308,9 @@ class SpikingNet(StagedNet):
             else:
                 folded = stage.current(inputs)  # (T * B, *)
                 currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
-            spikes, last = run(i, cast(SpikingLayer, stage.neuron), currents, v[i], generator)
+            spikes, last = fired(
+                run(i, cast(SpikingLayer, stage.neuron), currents, v[i], generator), stage, currents
+            )
             after.append(last)
             inputs.append(spikes.flatten(0, 1))  # (T * B, *)
         if summed:

@@ -32,9 +32,13 @@ def check(family: Any) -> None:
             "the name of a noise family must be letters, digits and '_', and not none, got "
             f"{name!r} for {type(family).__name__}"
         )
-    for holds, demand in chain(claims(family), demands(family)):
-        if not holds:
-            raise registry.FamilyError(f"noise family {name!r}: {demand}")
+    asked = chain(claims(family), demands(family))
+    try:
+        broken = next((demand for holds, demand in asked if not holds), "")
+    except Exception as error:  # of its own code
+        broken = f"it cannot be computed with, {type(error).__name__}: {error}"
+    if broken:
+        raise registry.FamilyError(f"noise family {name!r}: {broken}")
 
 
 def claims(family: Family) -> Iterator[tuple[bool, str]]:

@@ -132,6 +132,12 @@ def displaced(state: State, by: Tensor) -> State:
     return state + by if isinstance(state, Tensor) else (state[0] + by, *state[1:])
 
 
+def shapes_of(state: Any) -> list[Any]:
+    """The shape of every part of a state; what is no tensor as it is."""
+    parts = state if isinstance(state, tuple) else (state,)
+    return [tuple(part.shape) if isinstance(part, Tensor) else part for part in parts]
+
+
 class StepLayer(nn.Module):
     """A layer that goes through the timesteps one by one, with verbs that a subclass may change.
 
@@ -229,7 +235,13 @@ class StepLayer(nn.Module):
             deviation = None
             if noise is not None and generator is not None:
                 deviation = self.v_th * families.deviation(noise, current, generator)
+            before = shapes_of(state)
             step, state = self.step(state, current, deviation)
+            if shapes_of(state) != before:
+                raise ValueError(
+                    f"{type(self).__name__}.reset must return a state like that of first_state, "
+                    f"of the shapes {before}, got {shapes_of(state)}"
+                )
             steps.append(step)
         return steps, state
 

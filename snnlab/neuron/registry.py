@@ -126,6 +126,7 @@ def origin_of(family: Family, module: str) -> Origin:
     try:
         for name in files.values():
             digest.update(Path(name).read_bytes() if name else cell_of(family))
+        digest.update(repr(sorted(vars(family).items())).encode())  # of what it was made with
         source = digest.hexdigest()[:12]
     except OSError:
         source = None
@@ -177,6 +178,8 @@ def load(module: str, folder: str) -> None:
     Raises:
         FamilyError: it cannot be imported.
     """
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise FamilyError(f"{MODULES} names modules, as in import my_noise, got {module!r}")
     with _lock:
         if module in _imported:
             return

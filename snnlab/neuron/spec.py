@@ -111,6 +111,7 @@ class Noise:
             mu, sigma = moments(self.quantiles)
             object.__setattr__(self, "mu", mu)
             object.__setattr__(self, "sigma", sigma)
+            settle(self)  # numbers too large or too close have no deviation
 
     @property
     def law(self) -> Family:

@@ -13,9 +13,12 @@ from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.show.arrays import Values, floats
 from snnlab.show.style import Look
 
-Curve: TypeAlias = "SeedCurves | AccuracyCurve | Mapping[str, Values] | tuple[Values, Values]"
-"""What a figure takes as accuracy in percent: of one network or of several seeds; or
-`timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
+Curve: TypeAlias = (
+    "SeedCurves | AccuracyCurve | Sequence[AccuracyCurve] | Mapping[int, float] "
+    "| Mapping[str, Values] | tuple[Values, Values]"
+)
+"""What a figure takes as accuracy in percent: of several seeds, or of one network, which may be a
+mapping by T; or `timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
 
 Band = Literal["range", "interval"]
 BANDS: dict[Band, str] = {
@@ -37,6 +40,9 @@ def seed_curves(curves: Mapping[str, Curve], *, of_timesteps: bool = True) -> di
     """
     if not curves:
         raise ValueError("curves is empty: give at least one")
+    named: Any = curves
+    if not isinstance(named, Mapping) or isinstance(named, AccuracyCurve):
+        raise ValueError(f"curves must be curves by their names, got {named!r}")
     found = {}
     for name, given in curves.items():
         try:
@@ -48,17 +54,22 @@ def seed_curves(curves: Mapping[str, Curve], *, of_timesteps: bool = True) -> di
     return found
 
 
-def seeds_of(given: Curve) -> SeedCurves:
+def seeds_of(given: Any) -> SeedCurves:
     """A curve in any form as `SeedCurves`; see `seed_curves`."""
     match given:
         case SeedCurves():
             return given
         case AccuracyCurve():
             return SeedCurves.of([given])
+        case [AccuracyCurve(), *_]:
+            return SeedCurves.of(given)
         case {"timesteps": points, "accuracy": accuracy} | (points, accuracy):
             pass
+        case {**by_timesteps} if "accuracy" not in by_timesteps and "timesteps" not in by_timesteps:
+            return SeedCurves.of([AccuracyCurve.from_json(by_timesteps)])
         case _:
-            raise ValueError(f"needs timesteps and accuracy, got {list(given)}")
+            got = list(given) if isinstance(given, Mapping) else given
+            raise ValueError(f"needs timesteps and accuracy, got {got!r}")
     x = floats("points", points)
     rows = floats("accuracy", accuracy, ndim=max(1, min(np.ndim(accuracy), 2)))
     return SeedCurves(tuple(x.tolist()), tuple(map(tuple, np.atleast_2d(rows).tolist())))

@@ -47,6 +47,13 @@ FREE = (
 """What else has to be told apart, in this order."""
 
 
+def hue(name: str) -> Hue:
+    """One of `HUES`; ValueError for another name."""
+    if name not in HUES:
+        raise ValueError(f"unknown hue {name!r}; valid: {', '.join(HUES)}")
+    return HUES[name]
+
+
 @dataclass(frozen=True)
 class Palette:
     """The colours for one background."""
@@ -62,7 +69,8 @@ class Palette:
 
     def hue(self, name: str) -> str:
         """One of `HUES`."""
-        return HUES[name].dark if self.dark else HUES[name].light
+        found = hue(name)
+        return found.dark if self.dark else found.light
 
     def of(self, method: str, place: int = 0) -> str:
         """The colour of a method, or a free one by its place.

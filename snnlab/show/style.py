@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 from snnlab.experiment import methods
 from snnlab.experiment.methods import METHODS, Dashes
-from snnlab.show.colours import FREE, HUES, PREDICTION
+from snnlab.show.colours import FREE, HUES, PREDICTION, hue
 
 SIZE = (10.0, 6.0)  # inches
 TITLE, LABEL, TICK, NOTE = 20, 18, 16, 14  # font sizes in points
@@ -72,7 +72,7 @@ STYLES = (
 
 def drawn(name: str, look: methods.Look) -> Look:
     """A look under a name, in colours for white."""
-    return Look(name, HUES[look.hue].light, look.marker, look.dashes)
+    return Look(name, hue(look.hue).light, look.marker, look.dashes)
 
 
 PREDICTED = drawn("your prediction", PREDICTION)

@@ -208,3 +208,10 @@ def test_a_value_of_another_kind_is_refused_by_name(kind: type, name: str, hint:
         with pytest.raises(ValueError, match=rf"\b{called}\b.*(must|valid: ).*"):
             kind(**{name: value})
     assert kind() == kind()
+
+
+def test_settings_are_replaced_by_groups_and_arrays_too() -> None:
+    found = with_settings(RunConfig(), {"noise": Noise(sigma=0.5), "model.width": np.int64(3)})
+    assert (found.noise.sigma, found.model.width) == (0.5, 3)
+    table = Noise("empirical", quantiles=np.array([0.0, 0.5, 1.0]))  # type: ignore[arg-type]
+    assert table.quantiles == (0.0, 0.5, 1.0)

@@ -16,11 +16,11 @@ from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
 from snnlab.experiment.audit import judge
 from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import METHODS, Look, Method
+from snnlab.experiment.methods import METHODS, Look, Method, source_from_outside
 from snnlab.experiment.race import RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.run import run
-from snnlab.experiment.store import load_run
+from snnlab.experiment.store import load_run, run_id
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.page import blank_axes
@@ -115,3 +115,39 @@ def test_every_entry_is_whole(name: str) -> None:
     looks = [other.look for other in METHODS.values()]
     for part in (titles, *zip(*looks, strict=True)):
         assert len(set(part)) == len(METHODS)
+
+
+def test_its_source_is_part_of_what_makes_a_run(
+    tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, method="half-noise")
+    before = run_id(config)
+    assert run_id(replace(tiny, method="half-noise")) == before
+    monkeypatch.setitem(METHODS, "half-noise", replace(ENTRIES["half-noise"], start=0.25))
+    assert run_id(config) != before
+    monkeypatch.setitem(METHODS, "half-noise", METHODS["noise"])  # code of the kit
+    assert source_from_outside("half-noise") == ""
+
+
+def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(
+    raced: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "half-noise", replace(ENTRIES["half-noise"], role="ours"))
+    only = raced[0] | {"entries": [e for e in raced[0]["entries"] if e["method"] != "noise"]}
+    (speed,) = (claim for claim in judge(only) if claim.name.endswith("in timesteps"))
+    assert "as accurate as half-noise at T" in speed.compared
+    assert not speed.reason.startswith("the race has no method")
+
+
+def test_a_race_says_what_its_methods_trained_with(raced: tuple[dict[str, Any], Path]) -> None:
+    text = race_markdown(raced[0])
+    assert "- noise σ = 0.2887, half-noise σ = 0.2887, wide, ann\n" in text
+    assert "wide and ann: best-practice conversion." in text
+    assert "BPTT" not in text
+
+
+def test_a_hue_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(ENTRIES["half-noise"], look=Look("pink", "d", "-"))
+    monkeypatch.setitem(METHODS, "half-noise", wrong)
+    with pytest.raises(ValueError, match="unknown hue 'pink'; valid: blue, vermillion"):
+        LIGHT.of("half-noise")

@@ -82,7 +82,7 @@ def test_the_operations_of_all_stages_are_added_up() -> None:
         ({1.5: 50.0}, "T must be a whole number, got 1.5"),
         ([50.0, 100.5], "accuracy must be in percent, 0 to 100, got 50 to 100.5"),
         ([-1.0], "in percent, 0 to 100, got -1 to -1"),
-        ([float("nan")], "in percent, 0 to 100, got nan"),
+        ([float("nan")], "accuracy must be a finite number, got nan"),
     ],
 )
 def test_what_is_no_curve(accuracy: Any, message: str) -> None:
@@ -134,3 +134,9 @@ def test_points_need_not_be_timesteps_but_say_so() -> None:
 )
 def test_powers_of_two_end_with_the_highest(highest: int, powers: list[int]) -> None:
     assert powers_of_two(highest) == powers
+
+
+@pytest.mark.parametrize("given", [{1: None}, {1: "97"}, [[97, 98]], None, {1: float("nan")}])
+def test_what_is_no_accuracy_is_refused_in_words(given):
+    with pytest.raises(ValueError, match="accuracy must "):
+        AccuracyCurve(given)

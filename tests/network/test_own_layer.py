@@ -295,3 +295,39 @@ def test_a_learned_threshold_needs_neurons_in_its_unit():
 def test_makers_of_something_else_are_refused(layer, options, message):
     with pytest.raises(ValueError, match=message):
         net_of(layer, **options)
+
+
+class Forgetful(StepLayer):
+    """Its reset drops the second part of its state."""
+
+    def first_state(self, v):
+        return v, torch.zeros_like(v)
+
+    def charge(self, state, current):
+        return state[0] + current
+
+    def reset(self, h, spikes, state):
+        return h - spikes
+
+
+def test_a_state_that_loses_a_part_is_refused():
+    net = build(
+        Architecture("mlp", width=4), image_shape=(1, 8, 8), classes=3, seed=0, layer=Forgetful
+    )
+    with pytest.raises(
+        ValueError, match=r"Forgetful\.reset must return a state like that of first"
+    ):
+        net.eval()(torch.rand(2, 1, 8, 8), 3)
+
+
+@pytest.mark.parametrize("made", [None, torch.ones(1), (torch.ones(1), None), ([1], None)])
+def test_what_advance_must_return_is_said(made):
+    class Odd(nn.Module):
+        def advance(self, currents, v=None, *, generator=None):
+            return made
+
+    net = build(Architecture("mlp", width=4), image_shape=(1, 8, 8), classes=3, seed=0, layer=Odd)
+    with pytest.raises(
+        ValueError, match=r"Odd\.advance must return spikes as a tensor of the shape"
+    ):
+        net.eval()(torch.rand(2, 1, 8, 8), 1)

@@ -10,6 +10,7 @@ import torch
 from matplotlib.collections import FillBetweenPolyCollection
 from scipy import stats
 
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.description import describe
 from snnlab.show.page import blank_axes, blank_panels
@@ -210,3 +211,20 @@ def test_unknown_band_lists_the_valid_ones(ax):
 def test_names_for_absent_methods(ax):
     with pytest.raises(ValueError, match=r"\['bptt'\].*\['no-noise', 'noise'\]"):
         accuracy_against_timesteps(both(), names={"bptt": "x"}, ax=ax)
+
+
+def test_every_form_of_a_curve_is_drawn_alike(ax):
+    one, two = AccuracyCurve([97, 98]), AccuracyCurve([98, 99])
+    forms = ([one, two], (one, two), {"timesteps": [1, 2], "accuracy": [[97, 98], [98, 99]]})
+    for form in forms:
+        line = accuracy_against_timesteps({"noise": form}, ax=blank_axes()).lines[0]
+        np.testing.assert_allclose(line.get_ydata(), [97.5, 98.5])
+    for form in (one, {1: 97, 2: 98}, one.to_json()):
+        line = accuracy_against_timesteps({"noise": form}, ax=blank_axes()).lines[0]
+        np.testing.assert_allclose(line.get_ydata(), [97, 98])
+
+
+@pytest.mark.parametrize("wrong", [AccuracyCurve([97]), [1, 2]])
+def test_curves_without_names_are_refused(wrong):
+    with pytest.raises(ValueError, match="curves must be curves by their names"):
+        accuracy_against_timesteps(wrong)
