@@ -67,7 +67,7 @@ def test_figure_race_table_and_sweep_table_have_the_same_interval() -> None:
         for seed, curve in enumerate(SEEDS)
     ]
     done = {"sweep": {"grid": {"method": ["noise"], "seed": [0, 1]}}, "entries": entries}
-    assert f"| {found.text()} | 1.0 |" in sweep_markdown(done)
+    assert f"| {found.text()} | 1.0 |" in re.sub(" +", " ", sweep_markdown(done))
     assert mean_text([curve[4] for curve in SEEDS], 2) == found.text()
     assert found.text() == f"97.00 ± {(at_4[1] - at_4[0]) / 2:.2f}"
     last = list(csv.DictReader(io.StringIO(sweep_csv(done))))[-1]
