@@ -157,12 +157,14 @@ def remember(name: str, value: Any, default: Any = None) -> None:
     Args:
         name: in the link.
         value: a number, a text, a list of texts, or True or False.
-        default: a link that says nothing about `name` means this, and goes on saying nothing.
+        default: a link that says nothing about `name` means this, and goes on saying nothing,
+            unless a lesson has set it: that holds, too, when another preset is chosen.
     """
     text, link = written(value), kept()
+    said_anyway = name in link or name in set_by_lesson()
     if not text and name in link:
         del link[name]
-    elif text and link.get(name) != text and (name in link or text != written(default)):
+    elif text and link.get(name) != text and (said_anyway or text != written(default)):
         link[name] = text
     else:
         return
@@ -196,3 +198,8 @@ def fixed() -> set[str]:
 def hidden() -> set[str]:
     """Names of controls that a lesson link has hidden: `hide=reset,beta`."""
     return set((said("hide") or "").split(",")) - {""}
+
+
+def set_by_lesson() -> set[str]:
+    """Names of controls that a visitor cannot move."""
+    return fixed() | hidden()

@@ -45,13 +45,26 @@ def bring_examples(root: Path) -> None:
     """
     if any(run.status == "finished" for run in list_runs(root)):
         return
-    root.mkdir(parents=True, exist_ok=True)
     for folder in sorted(SHIPPED.iterdir()):
-        hidden = root / f".{folder.name}.partial"  # no reader finds half a run
-        shutil.rmtree(hidden, ignore_errors=True)
-        shutil.copytree(folder, hidden)
-        shutil.rmtree(root / folder.name, ignore_errors=True)
-        hidden.rename(root / folder.name)
+        bring_example(folder, root)
+
+
+def bring_example(folder: Path, root: Path) -> None:
+    """Copy one of them.
+
+    Args:
+        folder: of the example.
+        root: the folder of runs. What lies there under the same name makes room.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    hidden = root / f".{folder.name}.partial"  # no reader finds half a run
+    shutil.rmtree(hidden, ignore_errors=True)
+    shutil.copytree(folder, hidden)
+    shutil.rmtree(root / folder.name, ignore_errors=True)
+    hidden.rename(root / folder.name)
 
 
 def train_examples() -> None:

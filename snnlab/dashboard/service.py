@@ -11,17 +11,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from snnlab.dashboard.examples import bring_examples, is_example
+from snnlab.dashboard.examples import SHIPPED, bring_example, bring_examples, is_example
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.engine import Engine, shared_engine
 from snnlab.experiment.job import Job, JobError
-from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, read_run
+from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, list_runs, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
 CALM = 3.0
 """Seconds in which the first page has the cores to itself before the engine starts by itself."""
 LOG = logging.getLogger(__name__)
+BRINGING = threading.Lock()
+"""Held while an example is copied: two visitors may press Start at once."""
 
 
 def runs_folder() -> Path:
@@ -93,11 +95,25 @@ def example_runs() -> list[Run]:
 
 
 def example_of(config: RunConfig) -> Run | None:
-    """The finished example with this configuration, on whichever device; None if there is none."""
-    for run in example_runs():
-        if run.config is not None and replace(config, device=run.config.device) == run.config:
-            return run
-    return None
+    """The finished example with this configuration, on whichever device; None if there is none.
+
+    Folders where other runs were finished first have no examples: then it is brought.
+    """
+
+    def is_it(run: Run) -> bool:
+        alike = run.config and replace(config, device=run.config.device)
+        return is_example(run) and run.config == alike
+
+    with BRINGING:
+        found = next(filter(is_it, all_runs()), None)
+        shipped = None if found else next(filter(is_it, list_runs(SHIPPED)), None)
+        if shipped is None or (runs_folder() / shipped.id).exists():  # that one may be in training
+            return found
+        try:
+            bring_example(shipped.folder, runs_folder())
+        except OSError:
+            LOG.exception("no example")
+        return find_run(shipped.id)
 
 
 def find_run(id: str) -> Run | None:

@@ -46,9 +46,9 @@ class Asked:
 
 
 def fill_from_preset() -> None:
-    """Let all settings of a run stand where the chosen preset has them."""
-    own = declared(Asked)
-    address.forget(control.name for control in CONTROLS if control.setting not in own)
+    """Let the settings of a run stand where the chosen preset has them, but for a lesson's."""
+    own, kept = declared(Asked), address.set_by_lesson()
+    address.forget(c.name for c in CONTROLS if c.setting not in own and c.name not in kept)
 
 
 def data_sets() -> tuple[str, ...]:
@@ -67,7 +67,7 @@ PRESET = Control(
     "preset",
     "Preset",
     "preset",
-    help="Fills all the controls below.",
+    help="Fills the controls below, but for those that a lesson has set.",
     on_change=fill_from_preset,
 )
 METHOD = Control("method", "Method", "method", words=lambda name: METHODS[name].title)

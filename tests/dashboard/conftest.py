@@ -70,6 +70,12 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> F
 Open = Callable[..., AppTest]
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start asks the engine: examples are those that a test has brought."""
+    monkeypatch.setattr("snnlab.dashboard.service.SHIPPED", tmp_path / "nothing")
+
+
 @pytest.fixture
 def open_page() -> Open:
     """Draw a page for a visitor: `open_page("train", sigma="0.1")` is the link ?sigma=0.1."""

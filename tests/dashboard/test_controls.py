@@ -181,6 +181,26 @@ def test_a_link_of_before_means_what_it_meant(
     assert app.query_params["schedule"] == "70"
 
 
+def test_a_preset_leaves_what_a_lesson_has_set(
+    empty: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    link = {"sigma": "0.1", "epochs": "2", "mu": "0.1", "fix": "sigma,seeds", "hide": "epochs,T"}
+    app = open_page("train", **link)
+    app.selectbox(key="train:preset").set_value("digits").run()
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.exception
+    (job,) = engine.jobs()
+    there = job.config
+    assert (there.model, there.noise.sigma, there.training.epochs) == (
+        PRESETS["digits"].model,
+        0.1,
+        2,
+    )
+    assert there.noise.mu == PRESETS["digits"].noise.mu  # of no concern to the lesson
+    before = PRESETS["digits-mlp"].timesteps  # hidden where it stood, and so it stays
+    assert (app.query_params["T"], there.timesteps) == (str(before), before)
+
+
 def test_a_link_says_what_was_moved(empty: Path, open_page: Open) -> None:
     app = open_page("neuron")
     assert app.query_params == {}

@@ -100,6 +100,21 @@ def test_a_default_start_shows_an_example_and_trains_nothing(
     assert "All weights equal, bit for bit" in " ".join(text.value for text in app.markdown)
 
 
+def test_a_default_start_brings_the_example_where_other_runs_were_finished_first(
+    runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snnlab.dashboard.service.SHIPPED", SHIPPED)
+    bring_examples(runs)
+    assert not any(is_example(run) for run in list_runs(runs))
+    app = open_page("train")
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.exception
+    (example,) = (run for run in list_runs(runs) if is_example(run))
+    assert app.query_params["run"] == example.id
+    assert example.config == example_configs()[0]
+    assert not engine.jobs()
+
+
 def test_what_is_no_example_is_trained(empty: Path, open_page: Open, engine: FakeEngine) -> None:
     bring_examples(empty)
     app = open_page("train", seeds="3")  # there are examples of two seeds

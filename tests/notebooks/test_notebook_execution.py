@@ -54,8 +54,19 @@ def results(notebook):
             require_words(output.get("data", {}).get("text/html", ""))
         if tags == "timing":  # seconds differ from run to run
             continue
-        found[cell.id] = [without_ids(output) for output in cell.outputs]
+        found[cell.id] = [without_ids(output) for output in joined(cell.outputs)]
     return found
+
+
+def joined(outputs):
+    """Outputs with printed text in one piece: a busy kernel sends it in several."""
+    pieces = []
+    for output in outputs:
+        if pieces and output.output_type == "stream" == pieces[-1].output_type:
+            pieces[-1] = nbformat.from_dict({**pieces[-1], "text": pieces[-1].text + output.text})
+        else:
+            pieces.append(output)
+    return pieces
 
 
 def require_words(html):
