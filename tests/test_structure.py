@@ -218,7 +218,8 @@ def test_files_are_short() -> None:
     }
     for file, length in too_long.items():
         message = f"{length} lines; aim for at most {WANTED_LINES}"
-        warnings.warn_explicit(message, UserWarning, file, lineno=length)
+        # Of no module of ours, whose warnings are errors: a sign to look, no reason to cut.
+        warnings.warn_explicit(message, UserWarning, str(file), lineno=length, module="length")
     assert all(length <= MOST_LINES for length in too_long.values()), too_long
 
 
