@@ -11,7 +11,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from snnlab.dashboard.examples import SHIPPED, bring_example, bring_examples, is_example
+from snnlab.dashboard.examples import (
+    SHIPPED,
+    bring_example,
+    bring_examples,
+    example_configs,
+    is_example,
+)
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.engine import Engine, shared_engine
 from snnlab.experiment.job import Job, JobError
@@ -99,11 +105,13 @@ def example_of(config: RunConfig) -> Run | None:
 
     Folders where other runs were finished first have no examples: then it is brought.
     """
+    asked = next((c for c in example_configs() if replace(config, device=c.device) == c), None)
 
     def is_it(run: Run) -> bool:
-        alike = run.config and replace(config, device=run.config.device)
-        return is_example(run) and run.config == alike
+        return is_example(run) and run.config == asked
 
+    if asked is None:
+        return None
     with BRINGING:
         found = next(filter(is_it, all_runs()), None)
         shipped = None if found else next(filter(is_it, list_runs(SHIPPED)), None)

@@ -57,5 +57,5 @@ def at_its_best(config: RunConfig) -> RunConfig:
 
 
 def without_noise(config: RunConfig) -> RunConfig:
-    """The same without noise, at its best: from v_init = v_th / 2 on."""
+    """The same without noise, started as races start it."""
     return at_its_best(replace(config, method=QUIET))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -20,23 +21,10 @@ from snnlab.experiment.store import RunError, load_run, read_run, run_id
 from snnlab.experiment.sweep import SweepConfig, sweep
 from snnlab.experiment.trainer import job_of
 from snnlab.neuron import Noise, Surrogate, register, registry
+from tests.neuron import laplace
 
-FAMILY = """
-from snnlab.neuron import Family, register
-
-R = 2**0.5
-
-class Laplace(Family):
-    name, symmetric = "laplace", True
-
-    def density(self, z):
-        return (-R * z.abs()).exp() * R / 2
-
-    def cumulative(self, z):
-        return 0.5 - 0.5 * z.sign() * (-R * z.abs()).expm1()
-
-    def quantile(self, p):
-        return (0.5 - p).sign() * (-(2 * p - 1).abs()).log1p() / R
+FAMILY = f"""{inspect.getsource(laplace)}
+from snnlab.neuron import register
 
 register(Laplace())
 """

@@ -18,23 +18,11 @@ from snnlab.neuron.family_check import demands
 from snnlab.neuron.fast import fused
 from snnlab.neuron.surrogate import slope
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope, target_mean
+from tests.neuron.laplace import Laplace, R
 
-R, C, EULER = math.sqrt(2), math.pi / math.sqrt(6), 0.5772156649015329
+C, EULER = math.pi / math.sqrt(6), 0.5772156649015329
 TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)
 CURRENTS = torch.linspace(-0.5, 1.5, 41, dtype=torch.float64)
-
-
-class Laplace(Family):
-    name, symmetric = "laplace", True
-
-    def density(self, z):
-        return (-R * z.abs()).exp() * R / 2
-
-    def cumulative(self, z):
-        return 0.5 - 0.5 * z.sign() * (-R * z.abs()).expm1()
-
-    def quantile(self, p):
-        return (0.5 - p).sign() * (-(2 * p - 1).abs()).log1p() / R
 
 
 class Gumbel(Family):
