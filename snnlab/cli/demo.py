@@ -9,12 +9,11 @@ from snnlab.cli.answer import answer, table
 from snnlab.cli.train import trained
 from snnlab.experiment.config import Device, RunConfig
 from snnlab.experiment.curves import accuracy_csv
-from snnlab.experiment.methods import METHODS, PLAIN, QUIET
+from snnlab.experiment.methods import METHODS, PAIR, PLAIN
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_text
 from snnlab.measure.curve import SeedCurves
 
-SHOWN = (PLAIN, QUIET)
 NAME = "accuracy_vs_timesteps"
 REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."
 
@@ -24,7 +23,7 @@ class Demo:
     """Train with one timestep, with noise and without; convert; show accuracy against T."""
 
     preset: str = next(iter(PRESETS))
-    """Data, network and training: digits, digits-mlp, mnist-5k, mnist or cifar10."""
+    """Data, network and training: one of the presets."""
     seeds: int = 3
     """Networks per method, with seeds 0, 1, ..."""
     timesteps: int = 16
@@ -49,7 +48,7 @@ class Demo:
             method: [
                 self.train(replace(start, method=method, seed=seed)) for seed in range(self.seeds)
             ]
-            for method in SHOWN
+            for method in PAIR
         }
         done = [run for group in runs.values() for run in group]
         folder = self.runs / "demo"
@@ -92,7 +91,7 @@ def headline(done: list[Run]) -> str:
     return (
         f"{len(done)} networks trained with ONE timestep on {name} in {seconds:.0f} s, then "
         f"run with T.\nTest accuracy (%) on {images} images without noise, mean of "
-        f"{len(done) // len(SHOWN)} seeds (standard deviation):"
+        f"{len(done) // len(PAIR)} seeds (standard deviation):"
     )
 
 

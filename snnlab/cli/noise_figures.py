@@ -9,9 +9,9 @@ from typing import Any
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_breaks import BREAK
 from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
-from snnlab.experiment.laboratory_robustness import KINDS, METHODS, ROBUSTNESS
+from snnlab.experiment.laboratory_robustness import KINDS, ROBUSTNESS
 from snnlab.experiment.laboratory_sweep import NONE, SWEEP
-from snnlab.experiment.methods import PLAIN
+from snnlab.experiment.methods import PAIR, PLAIN
 from snnlab.experiment.switches import REFERENCE
 from snnlab.experiment.tables import groups
 from snnlab.measure.curve import SeedCurves
@@ -143,7 +143,7 @@ def draw_robustness(result: Result, folder: Path) -> list[Path]:
     shown = curve_of(points[0]).timesteps
     for T in dict.fromkeys([shown[0], shown[-1]]):
         kinds = {
-            kind: {method: curves_over("strength", lines[kind, method], T) for method in METHODS}
+            kind: {method: curves_over("strength", lines[kind, method], T) for method in PAIR}
             for kind in KINDS
         }
         axes = accuracy_against_strength(

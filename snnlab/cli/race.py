@@ -16,7 +16,7 @@ from snnlab.experiment.presets import first_plain
 from snnlab.experiment.race import RACE, RACES, RaceConfig, race
 from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
-from snnlab.experiment.study import Step, Watch
+from snnlab.experiment.study import Step, Watch, name_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class Race:
                 f"a race has several methods: use --methods, not --method {self.config.method}"
             )
         asked = RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only)
-        name = f"{Path(self.config.data.name).stem}-{self.config.model.name}"
-        folder = self.out or RACES / name
+        folder = self.out or RACES / name_of(self.config)
         with closing(Bars()) as bars:
             done = race(asked, folder, bars.watch)
         files = write(done, folder)

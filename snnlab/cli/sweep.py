@@ -19,11 +19,10 @@ from snnlab.experiment.crew import Crew
 from snnlab.experiment.engine import SCHEDULER
 from snnlab.experiment.presets import first_plain
 from snnlab.experiment.store import ID, RUNS, write_text
-from snnlab.experiment.sweep import SWEEP, Ended, SweepConfig, check, parse_grid, sweep
+from snnlab.experiment.study import name_of
+from snnlab.experiment.sweep import SWEEP, SWEEPS, Ended, SweepConfig, check, parse_grid, sweep
 from snnlab.experiment.sweep_table import points, sweep_csv, sweep_markdown
-
-MOST_LINES = 4
-"""Settings that one figure of lines can hold; more become a map."""
+from snnlab.show.colours import FREE
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Sweep:
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers must be at least 1, got {self.workers}")
         asked = SweepConfig(self.config, parse_grid(self.grid))
-        folder = self.runs / "sweeps" / folder_name(self.name or default_name(asked))
+        folder = self.runs / SWEEPS.name / folder_name(self.name or default_name(asked))
         total = len(asked.configs())
         with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
 
@@ -82,7 +81,7 @@ def default_name(asked: SweepConfig) -> str:
     """A name that is the same for the same sweep."""
     text = json.dumps([to_dict(asked.start), asked.grid], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{Path(asked.start.data.name).stem}-{asked.start.model.name}-{digest}"
+    return f"{name_of(asked.start)}-{digest}"
 
 
 def folder_name(name: str) -> str:
@@ -114,7 +113,7 @@ def draw(done: dict[str, Any], folder: Path) -> list[Path]:
 
     curves = {point.label: point.curves for point in points(done)}
     title = "Accuracy against timesteps"
-    if sum(look_of(label) is None for label in curves) <= MOST_LINES:
+    if sum(look_of(label) is None for label in curves) <= len(FREE):
         ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
     else:
         ax = accuracy_map(curves, title=title)

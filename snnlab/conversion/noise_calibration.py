@@ -28,7 +28,7 @@ from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
 from snnlab.neuron import registry
 from snnlab.neuron.own_layer import noise_of
-from snnlab.neuron.spec import Noise, Surrogate
+from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Positive, checked, count
 
 Source = Literal["residuals", "rates"]
@@ -71,10 +71,10 @@ def calibrate_noise(
     if source is not None and source not in get_args(Source):
         raise ValueError(f"unknown source {source!r}; valid: {', '.join(get_args(Source))}")
     timesteps = checked("timesteps", Several, timesteps)
-    net.neuron_layers("neuron", needed_by="calibrate_noise()")
+    layers = net.neuron_layers("neuron", needed_by="calibrate_noise()")
     images = data.train if isinstance(data, Data) else data
     images = images.first(min(IMAGES, len(images)))
-    chosen = [source or usual_source(net, stage) for stage in range(len(net.stages))]
+    chosen = [source or usual_source(layer.neuron) for layer in layers]
     found: dict[Source, Sequence[ResidualSummary | Response]] = {}
     if "residuals" in chosen:
         found["residuals"] = residuals(net, images, timesteps, neurons="driven", channels=False)
@@ -83,9 +83,8 @@ def calibrate_noise(
     return [noise_from(found[name][i], family, i) for i, name in enumerate(chosen)]
 
 
-def usual_source(net: SpikingNet, stage: int) -> Source:
-    """Where the noise of a stage is measured unless told otherwise."""
-    neuron = net.neuron_layers("neuron", needed_by="calibrate_noise()")[stage].neuron
+def usual_source(neuron: Neuron) -> Source:
+    """Where the noise of such neurons is measured unless told otherwise."""
     return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
 
 

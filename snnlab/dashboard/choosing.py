@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from snnlab.dashboard import address, controls
+from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.groups import group_names
 from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import plain
-from snnlab.dashboard.service import active_jobs, example_runs, finished_runs
+from snnlab.dashboard.service import active_jobs, finished_runs
 from snnlab.experiment.store import Run
 
 MOST = 12
@@ -48,9 +49,10 @@ def choose_run(label: str) -> Run | None:
         nothing_yet()
         return None
     ids = tuple(runs)
-    examples = [run.id for run in example_runs() if run.config and run.config.acting_noise]
-    latest = next((id for id in ids if runs[id].config.acting_noise), ids[0])  # type: ignore[union-attr]
-    default = examples[-1] if examples and latest in examples else latest
+    noisy = [run for run in runs.values() if run.config and run.config.acting_noise]
+    latest = noisy[0].id if noisy else ids[0]
+    examples = [run.id for run in noisy if is_example(run)]
+    default = examples[-1] if latest in examples else latest
     words = lambda id: name_of(runs[id])  # noqa: E731
     id = controls.select("run", label, ids, default, words=words, lasting=False)
     return runs[id]
@@ -62,7 +64,7 @@ def choose_runs(label: str) -> list[Run]:
     if not runs:
         nothing_yet()
         return []
-    default = [run.id for run in example_runs() if run.id in runs][:MOST] or list(runs)[:4]
+    default = [id for id, run in runs.items() if is_example(run)][:MOST] or list(runs)[:4]
     chosen = controls.held(
         "run",
         address.several("run", tuple(runs), default)[:MOST] or default,

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.methods import PLAIN, QUIET
+from snnlab.experiment.methods import PAIR
 from snnlab.experiment.presets import PRESETS
 from snnlab.experiment.store import Run, list_runs
 
@@ -27,9 +27,7 @@ SEEDS = (0, 1)
 def example_configs() -> tuple[RunConfig, ...]:
     """What the examples are: digits, with and without noise."""
     start = PRESETS["digits-mlp"]
-    return tuple(
-        replace(start, method=method, seed=seed) for seed in SEEDS for method in (PLAIN, QUIET)
-    )
+    return tuple(replace(start, method=method, seed=seed) for seed in SEEDS for method in PAIR)
 
 
 def is_example(run: Run) -> bool:

@@ -21,7 +21,7 @@ from snnlab.dashboard.examples import (
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.engine import Engine, shared_engine
 from snnlab.experiment.job import Job, JobError
-from snnlab.experiment.store import COLLECTION, ID, RUNS, Run, list_runs, read_run
+from snnlab.experiment.store import ID, RUNS, Run, list_runs, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
@@ -83,21 +83,12 @@ def spare_the_collector() -> None:
 def all_runs() -> list[Run]:
     """All runs, newest first. Folders that did not change are not read again."""
     root = runs_folder()
-    if not root.is_dir():
-        return []
-    folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
-    runs = [cached_run(folder) for folder in folders if not (folder / COLLECTION).exists()]
-    return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)
+    return list_runs(root, cached_run) if root.is_dir() else []
 
 
 def finished_runs() -> list[Run]:
     """The finished ones."""
     return [run for run in all_runs() if run.status == "finished"]
-
-
-def example_runs() -> list[Run]:
-    """The finished examples, whichever version of the code trained them."""
-    return [run for run in all_runs() if is_example(run)]
 
 
 def example_of(config: RunConfig) -> Run | None:

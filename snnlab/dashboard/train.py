@@ -6,10 +6,11 @@ import streamlit as st
 
 from snnlab.dashboard import address
 from snnlab.dashboard.asking import submit
+from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import head, plain
-from snnlab.dashboard.service import engine, example_runs, find_run, finished_runs
+from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.data.errors import DataError
 from snnlab.experiment.job import QueueFull
@@ -74,4 +75,6 @@ def shown_ids() -> list[str]:
         st.warning("The run of this link is not here (any more).", icon=":material/link_off:")
     if ids:
         return list(dict.fromkeys(ids))
-    return [run.id for run in example_runs()[:MOST_SHOWN]] or [r.id for r in finished_runs()[:1]]
+    finished = finished_runs()
+    examples = [run for run in finished if is_example(run)][:MOST_SHOWN]
+    return [run.id for run in examples or finished[:1]]

@@ -54,8 +54,8 @@ class RunConfig:
     model: Architecture = field(default_factory=Architecture)
     """The network."""
     neuron: Neuron = field(default_factory=Neuron)
-    """Its neurons. v_init None: the mean of the noise for methods with noise; v_th / 2 for bptt,
-    which does better with it (see RESULTS.md); else 0, the potential of a neuron at rest."""
+    """Its neurons. v_init None: the mean of the noise for methods with noise; for others where
+    the method does best (see RESULTS.md), or 0, the potential of a neuron at rest."""
     noise: Noise = field(default_factory=Noise)
     """The noise of method noise."""
     stage_noise: tuple[Noise, ...] = ()
@@ -65,7 +65,7 @@ class RunConfig:
     """The noise of method target-noise: its timesteps are those that one pass stands for."""
     bias_correction: Annotated[int | None, Valid(low=0)] = None
     """T at which the biases of a spiking network are corrected after training, so that its mean
-    rates follow what it learned; 0: not at all. None: target-noise at its timesteps, others not."""
+    rates follow what it learned; 0: not at all. None: as its method does."""
     surrogate: Surrogate = field(default_factory=lambda: Surrogate.matched(Noise()))
     """Slope of the threshold for the methods without noise; with noise it is the exact derivative
     of the firing probability."""

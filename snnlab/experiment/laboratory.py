@@ -26,7 +26,7 @@ from snnlab.experiment.methods import PLAIN
 from snnlab.experiment.presets import without_noise
 from snnlab.experiment.provenance import code_digest, environment
 from snnlab.experiment.store import RUNS, Run, read_json, write_json
-from snnlab.experiment.study import Result, Watch, open_folder
+from snnlab.experiment.study import Result, Watch, name_of, open_folder
 from snnlab.measure.curve import powers_of_two
 from snnlab.settings import Count, settle
 
@@ -118,7 +118,7 @@ class Laboratory:
 
 def default_folder(experiment: str, start: RunConfig) -> Path:
     """Where an experiment lies unless told otherwise."""
-    return LABORATORY / f"{experiment}-{Path(start.data.name).stem}-{start.model.name}"
+    return LABORATORY / f"{experiment}-{name_of(start)}"
 
 
 def conduct(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory import Laboratory, conduct
-from snnlab.experiment.methods import PLAIN, QUIET
+from snnlab.experiment.methods import PAIR, PLAIN, QUIET
 from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.statistics import estimate
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from snnlab.network.net import SpikingNet
 
 ROBUSTNESS = "robustness"
-METHODS = (PLAIN, QUIET)
 KINDS = ("input_noise", "weight_noise", "dropped_spikes")
 Strength = Annotated[float, Valid(low=0)]
 
@@ -80,7 +79,7 @@ def measure_robustness(
 def compared(lab: Laboratory, asked: Robustness, watch: Watch) -> Result:
     """Every network under every disturbance."""
     data = lab.data()
-    order = [(seed, method) for seed in lab.seed_numbers for method in METHODS]
+    order = [(seed, method) for seed in lab.seed_numbers for method in PAIR]
     points: list[dict[str, Any]] = []
     for number, (seed, method) in enumerate(order, start=1):
         watch.on_step(Step(number, len(order), f"{method}, seed {seed}"))
@@ -153,9 +152,9 @@ def gain(points: list[dict[str, Any]], kind: str, strength: float, T: int) -> di
             for point in points
             if (point["method"], point["kind"], point["strength"]) == (method, kind, strength)
         ]
-        for method in METHODS
+        for method in PAIR
     }
-    with_noise, without = (by_method[method] for method in METHODS)
+    with_noise, without = (by_method[method] for method in PAIR)
     found = estimate([a - b for a, b in zip(with_noise, without, strict=True)])
     return {
         "kind": kind,

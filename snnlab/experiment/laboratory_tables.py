@@ -10,7 +10,7 @@ from snnlab.experiment import tables
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.laboratory_robustness import KINDS
 from snnlab.experiment.laboratory_sweep import NONE
-from snnlab.experiment.methods import METHODS, PLAIN, QUIET
+from snnlab.experiment.methods import METHODS, PAIR, PLAIN, QUIET
 from snnlab.experiment.race_table import mean_text
 from snnlab.experiment.tables import document, groups, markdown
 from snnlab.measure.curve import SeedCurves
@@ -148,7 +148,7 @@ def robustness_markdown(result: Result) -> str:
             for gain in result["gains"]
             if gain["kind"] == kind and gain["timesteps"] in shown
         ]
-        titles = [METHODS[method].title for method in (PLAIN, QUIET)]
+        titles = [METHODS[method].title for method in PAIR]
         header = [KIND_NAMES[kind], "T", *titles, "gain (points)"]
         parts += [f"## {KIND_NAMES[kind].capitalize()}", markdown(header, rows)]
     note = (

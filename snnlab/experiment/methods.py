@@ -11,8 +11,9 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
@@ -139,6 +140,8 @@ class Method:
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
 """When the noise acts, and how strongly."""
 PLAIN, QUIET, RECIPE = "noise", "no-noise", "target-noise"
+PAIR = (PLAIN, QUIET)
+"""They differ in the noise alone."""
 """What the kit teaches; the same without noise; what presets train with, see `presets`."""
 
 METHODS: dict[str, Method] = {
@@ -221,7 +224,10 @@ def in_role(role: Role) -> list[str]:
 def source_from_outside(name: str) -> str:
     """Twelve hex digits of the source of an entry that is not the kit's; empty for one that is.
 
-    Of its plain fields, and of the files in which its functions stand.
+    Of its plain fields, and of the files or cells in which its functions stand.
+
+    Raises:
+        ValueError: the source of one cannot be read.
     """
     method = METHODS[name]
     if any(method is known for known in KIT):
@@ -230,11 +236,27 @@ def source_from_outside(name: str) -> str:
     for field in fields(method):
         value = getattr(method, field.name)
         try:
-            digest.update(Path(inspect.getfile(value)).read_bytes() if callable(value) else b"")
-        except (OSError, TypeError):  # a cell of a notebook, say
-            digest.update(value.__code__.co_code)
-        digest.update(repr(value).encode() if not callable(value) else b"")
+            digest.update((source_of(value) if callable(value) else repr(value)).encode())
+        except (OSError, TypeError):
+            raise ValueError(
+                f"the source of {field.name} of the method {name!r} cannot be read, and it is "
+                "part of what makes a run: put the method into a file and import that"
+            ) from None
     return digest.hexdigest()[:12]
+
+
+def source_of(call: Any) -> str:
+    """The file or the cell in which something that can be called is written.
+
+    Raises:
+        OSError, TypeError: it cannot be read.
+    """
+    if isinstance(call, partial):
+        return f"{source_of(call.func)}{call.args}{call.keywords}"
+    if not (inspect.isroutine(call) or inspect.isclass(call)):  # an object with __call__
+        return f"{source_of(type(call))}{sorted(vars(call).items())}"
+    file = Path(inspect.getfile(call))
+    return file.read_text(encoding="utf-8") if file.exists() else inspect.getsource(call)
 
 
 def plays_a_part(setting: str, method: str) -> bool:

@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -129,8 +130,12 @@ def load_run(id: str, root: Path = RUNS) -> Run:
     return run
 
 
-def list_runs(root: Path = RUNS) -> list[Run]:
+def list_runs(root: Path = RUNS, read: Callable[[Path], Run] | None = None) -> list[Run]:
     """All runs in a folder, newest first; damaged ones with the reason.
+
+    Args:
+        root: the folder.
+        read: reads a run folder; None: `read_run`.
 
     Raises:
         RunError: `root` is there and is not a folder.
@@ -140,7 +145,8 @@ def list_runs(root: Path = RUNS) -> list[Run]:
     if not root.is_dir():
         raise RunError(f"{root} is not a folder of runs but a file")
     folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
-    runs = [read_run(folder) for folder in folders if not (folder / COLLECTION).exists()]
+    read = read or read_run
+    runs = [read(folder) for folder in folders if not (folder / COLLECTION).exists()]
     return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)
 
 

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snnlab.experiment.config import RunConfig
 from snnlab.experiment.store import COLLECTION, RunError, optional_json, write_json
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
 
 Result = dict[str, Any]
+
+
+def name_of(start: RunConfig) -> str:
+    """How the folder of a study is called: what is learned, and by which network."""
+    return f"{Path(start.data.name).stem}-{start.model.name}"
 
 
 @dataclass(frozen=True)

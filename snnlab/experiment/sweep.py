@@ -157,7 +157,6 @@ def sweep(
     """
     configs = [anchored(asked) for asked in config.configs()]
     asked = {"start": to_dict(config.start), "grid": config.grid}
-    asked = json.loads(json.dumps(asked))
     open_folder(folder, SWEEP, asked, key="sweep", kind="sweep", shelf=SWEEPS.name, option="--name")
     failures = carry_out(configs, root, crew, on_end)
     entries = []

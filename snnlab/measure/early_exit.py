@@ -8,6 +8,7 @@ which it exceeds the second largest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -189,4 +190,5 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     if not thresholds:
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
-        checked("threshold", float, threshold)
+        if threshold not in (-math.inf, math.inf):  # at once, and never early
+            checked("threshold", float, threshold)

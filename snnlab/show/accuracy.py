@@ -23,7 +23,7 @@ from snnlab.show.bands import (
 from snnlab.show.description import attach_description
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dressed
-from snnlab.show.style import PREDICTED, looks_of
+from snnlab.show.style import PREDICTION_LABEL, looks_of
 
 _MOST_TICKS = 10
 
@@ -81,7 +81,7 @@ def accuracy_against_timesteps(
         LineEnd(seeds.x[-1], seeds.mean[-1], looks[method].name, looks[method].colour)
         for method, seeds in found.items()
     ]
-    trained = [seeds for method, seeds in found.items() if looks[method].name != PREDICTED.name]
+    trained = [seeds for method, seeds in found.items() if method != PREDICTION_LABEL]
     head_and_names(ax, ends, title, seeds_note(trained or found.values(), band))
     said = []
     for method, seeds in found.items():

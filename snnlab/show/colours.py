@@ -33,7 +33,7 @@ HUES: dict[str, Hue] = {
     "plum": Hue("#A45C85", "#D98BB5"),
     "olive": Hue("#7D7A00", "#CFCB5A"),
 }
-"""The first eight on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
+"""The first seven on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
 
 PREDICTION = Look("plum", "p", (0, (2, 1)))
 """What somebody expected."""

@@ -75,13 +75,14 @@ def drawn(name: str, look: methods.Look) -> Look:
     return Look(name, hue(look.hue).light, look.marker, look.dashes)
 
 
+PREDICTION_LABEL = "prediction"
 PREDICTED = drawn("your prediction", PREDICTION)
 """What a student expected."""
 
 
 def look_of(label: str) -> Look | None:
     """How a method, or a student's prediction, looks in every figure; None for other labels."""
-    if label == "prediction":
+    if label == PREDICTION_LABEL:
         return PREDICTED
     known = METHODS.get(label)
     return drawn(known.title, known.look) if known else None

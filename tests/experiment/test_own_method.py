@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,41 @@ def test_its_source_is_part_of_what_makes_a_run(
     assert run_id(config) != before
     monkeypatch.setitem(METHODS, "half-noise", METHODS["noise"])  # code of the kit
     assert source_from_outside("half-noise") == ""
+
+
+def in_a_cell(text: str, number: int) -> Any:
+    """What a cell of a notebook leaves behind."""
+    file, names = f"/nowhere/{number}.py", {}
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), names)
+    return names["training"]
+
+
+HALF = in_a_cell("def training(t):\n    return 0.5\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (HALF, in_a_cell("def training(t):\n    return 0.3\n", 2)),
+        (HALF, in_a_cell("def training(t):\n    return abs(t)\n", 3)),
+        (partial(HALF, 1), partial(HALF, 2)),
+    ],
+)
+def test_code_that_differs_is_another_method(
+    first: Any, second: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = []
+    for training in (first, second, first):
+        monkeypatch.setitem(METHODS, "half-noise", replace(METHODS["bptt"], training=training))
+        digests.append(source_from_outside("half-noise"))
+    assert digests[0] == digests[2] != digests[1]
+
+
+def test_code_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "half-noise", replace(METHODS["bptt"], training=max))
+    with pytest.raises(ValueError, match="training of the method 'half-noise' cannot be read"):
+        source_from_outside("half-noise")
 
 
 def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -54,6 +55,14 @@ def test_a_threshold_above_one_is_the_full_run(net, random_images):
     (point,) = early_exit_curve(net, images, [1.01], T)
     assert point.accuracy == pytest.approx(accuracy_against_timesteps(net, images, T).at(T))
     assert (point.mean_timesteps, point.left_early) == (T, 0)
+
+
+def test_an_infinite_threshold_is_never_or_at_once(net, random_images):
+    images = random_images(8).normalised()
+    assert set(classify(net, images, math.inf, T).timesteps.tolist()) == {T}
+    assert set(classify(net, images, -math.inf, T).timesteps.tolist()) == {1}
+    with pytest.raises(ValueError, match=r"threshold must .* got nan"):
+        classify(net, images, math.nan, T)
 
 
 def test_a_threshold_of_zero_is_one_timestep(net, random_images):

@@ -10,7 +10,7 @@ import pytest
 from snnlab.experiment.methods import METHODS
 from snnlab.show.line_ends import spread
 from snnlab.show.page import blank_axes, blank_panels, head, size_in_points
-from snnlab.show.style import look_of, looks_of, readable
+from snnlab.show.style import Look, look_of, looks_of, readable
 
 
 def luminance(colour):
@@ -30,7 +30,7 @@ def test_no_two_looks_share_colour_marker_or_dashes():
 
 def test_known_methods_keep_their_look_and_unknown_ones_take_free_looks_in_order():
     looks = looks_of(["mine", "noise", "target-T"])
-    assert looks["noise"] == look_of("noise")
+    assert looks["noise"] == Look("with noise", "#0072B2", "o", "-")
     assert look_of("mine") is None
     assert looks["mine"].marker == looks_of(["other"])["other"].marker
     assert looks["target-T"].marker == looks_of(["x", "y"])["y"].marker
