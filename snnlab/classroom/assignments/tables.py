@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from nbgrader.api import Gradebook
 
 from snnlab.classroom.assignments.course import Graded, feedback_again, gradebook
+from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 
 GRADES, TASKS, WRITTEN, STUDENTS = "grades.csv", "tasks.csv", "written.csv", "students.csv"
 WRITTEN_FIELDS = ["student", "assignment", "task", "maximum", "points", "comment", "answer"]
@@ -45,33 +45,6 @@ class TaskSummary:
     """The diagnosis given most often to wrong answers; empty if there were none."""
     times: int
     """How often."""
-
-
-def write_rows(file: Path, fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a table. Cells that a spreadsheet would take for formulas get an apostrophe."""
-    with file.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, list(fields))
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({key: harmless(value) for key, value in row.items()})
-
-
-def harmless(value: Any) -> Any:
-    """A cell that no spreadsheet computes."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
-        return "'" + value
-    return value
-
-
-def read_rows(file: Path) -> list[dict[str, str]]:
-    """Read a table, none if there is no file."""
-    if not file.is_file():
-        return []
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        return [
-            {key: value or "" for key, value in row.items() if key}
-            for row in csv.DictReader(stream)
-        ]
 
 
 def names_of_students(folder: Path) -> dict[str, str]:
