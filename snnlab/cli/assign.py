@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -12,43 +13,48 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from tqdm import tqdm
 
-from snnlab.cli.answer import answer, table
+from snnlab.cli import assign_words as words
+from snnlab.cli.answer import answer
 
 if TYPE_CHECKING:
-    from snnlab.classroom.assignments.collecting import Collected
-    from snnlab.classroom.assignments.tables import Grade
+    from snnlab.classroom.assignments.class_grading import Change
 
 Step = Annotated[
-    Literal["release", "check", "collect", "grade", "report"],
+    Literal["release", "check", "collect", "grade", "enter", "report", "similar"],
     tyro.conf.Positional,
-    tyro.conf.arg(metavar="release|check|collect|grade|report"),
+    tyro.conf.arg(metavar="release|check|collect|grade|enter|report|similar"),
 ]
-
-NO_WALLS = (
-    "note: this system has no Landlock (Linux 5.13 or later has), so only Python kept students' "
-    "code apart; see TEACHERS_GUIDE.md"
-)
+ITSELF = ("check",)
+"""Steps for students, who need not have nbgrader."""
 
 
 @dataclass(frozen=True)
 class Assign:
-    """Assignments: release, check FILE, collect ZIP-OR-FOLDER, grade, report.
+    """Assignments: release, check FILE, collect ZIP-OR-FOLDER, grade, enter, report, similar.
 
-    release [NAME ...]: make the notebooks for students, without solutions.
+    release [NAME ...]: make the notebooks for students, without solutions, and an archive.
     check FILE: what a student runs before handing in; known cases only.
     collect ZIP-OR-FOLDER: take in the bulk download of a learning platform.
-    grade [NAME ...]: grade all, write grades.csv and feedback/; needs SNNLAB_COURSE_SEED.
+    grade [NAME ...]: grade what is new, write grades.csv and feedback/; needs SNNLAB_COURSE_SEED.
+    enter [FILE ...]: take in the points of written.csv, or of several markers' copies of it.
     report: per task how many passed, and the most frequent mistake.
+    similar [NAME ...]: answers that are much alike; a hint to look, not a verdict.
     """
 
     step: Step
     """What to do."""
     what: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WHAT")] = ()
-    """check: one or more notebooks; collect: a zip file or a folder; else names of assignments."""
+    """check, enter: files; collect: a zip file or a folder; else names of assignments."""
     course: Path | None = None
     """The course folder; by default this one, or notebooks/assignments below it."""
+    student: str = ""
+    """grade: this student only (the id in students.csv)."""
+    yes: bool = False
+    """grade: points that change against those that count so far are to count."""
+    without_walls: bool = False
+    """grade: also where the system cannot keep students' code apart; see TEACHERS_GUIDE.md."""
     workers: int = max(1, os.cpu_count() or 1)
-    """grade, check: processes at once."""
+    """grade, check, enter: processes at once."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -58,70 +64,82 @@ class Assign:
         Raises:
             ValueError: what the step needs is missing, or nbgrader is not installed.
         """
-        if self.step != "check":  # students need not have it
+        if self.step not in ITSELF:
             need_nbgrader()
         if self.workers < 1:
             raise ValueError(f"--workers must be at least 1, got {self.workers}")
-        getattr(self, f"_{self.step}")()
+        value, text = getattr(self, f"_{self.step}")()
+        answer(value, text, as_json=self.json)
 
-    def _release(self) -> None:
-        from snnlab.classroom.assignments.course import find_course, release
+    @property
+    def _folder(self) -> Path:
+        from snnlab.classroom.assignments.course import find_course
 
-        files = [str(file) for file in release(find_course(self.course), self.what)]
-        answer({"released": files}, "\n".join(files), as_json=self.json)
+        return find_course(self.course)
 
-    def _check(self) -> None:
+    def _release(self) -> tuple[dict[str, Any], str]:
+        from snnlab.classroom.assignments.course import release
+
+        files = [str(file) for file in release(self._folder, self.what)]
+        return {"released": files}, "\n".join(files)
+
+    def _check(self) -> tuple[dict[str, Any], str]:
         if not self.what:
             raise ValueError("check needs a notebook: snnlab assign check a1_neuron.ipynb")
         entries = [check_entry(Path(name), self.workers) for name in self.what]
-        text = "\n\n".join(check_text(entry) for entry in entries)
-        answer({"checks": entries}, text, as_json=self.json)
+        return {"checks": entries}, "\n\n".join(words.check_text(entry) for entry in entries)
 
-    def _collect(self) -> None:
+    def _collect(self) -> tuple[dict[str, Any], str]:
         from snnlab.classroom.assignments.collecting import collect
-        from snnlab.classroom.assignments.course import find_course
-        from snnlab.classroom.assignments.tables import remember_students
 
         if len(self.what) != 1:
             raise ValueError(f"collect needs one zip file or folder, got {len(self.what)}")
-        folder = find_course(self.course)
-        found = collect(Path(self.what[0]), folder)
-        remember_students(folder, {entry.student: entry.name for entry in found if entry.taken})
-        value = {"collected": [asdict(entry) for entry in found]}
-        answer(value, collected_text(found), as_json=self.json)
+        found = collect(Path(self.what[0]), self._folder)
+        return {"collected": [asdict(entry) for entry in found]}, words.collected_text(found)
 
-    def _grade(self) -> None:
-        from snnlab.classroom.assignments.course import find_course, grade
-        from snnlab.classroom.assignments.tables import GRADES, write_tables
+    def _grade(self) -> tuple[dict[str, Any], str]:
+        from snnlab.classroom.assignments.class_grading import grade
         from snnlab.classroom.assignments.task import course_seed
-        from snnlab.classroom.assignments.walls import landlock_version
 
-        folder, seed = find_course(self.course), course_seed()
-        progress = None if self.json else bar
-        graded = grade(folder, self.what, seed=seed, workers=self.workers, progress=progress)
-        if not graded.results and not graded.unreadable:
-            raise ValueError(f"nothing is handed in below {folder / 'submitted'}; first: collect")
-        grades = write_tables(folder, graded)
-        value = {
-            "grades": [asdict(entry) for entry in grades],
-            "table": str(folder / GRADES),
-            "walls": landlock_version() > 0,
-        }
-        text = grades_text(grades, folder) + ("" if value["walls"] else f"\n{NO_WALLS}")
-        answer(value, text, as_json=self.json)
+        folder = self._folder
+        done = grade(
+            folder,
+            self.what,
+            seed=course_seed(),
+            workers=self.workers,
+            student=self.student,
+            walls=not self.without_walls,
+            agree=self._agree,
+            progress=None if self.json else bar,
+        )
+        return asdict(done) | {"table": str(folder / "grades.csv")}, words.graded_text(done, folder)
 
-    def _report(self) -> None:
-        from snnlab.classroom.assignments.course import find_course
+    def _agree(self, changes: Sequence[Change]) -> bool:
+        """Whether changed points are to count: `--yes`, or the answer to a question."""
+        if self.yes or self.json or not sys.stdin.isatty():
+            return self.yes
+        print(words.changes_text(changes))
+        return input("Are these points to count? [y/N] ").strip().lower() in ("y", "yes")
+
+    def _enter(self) -> tuple[dict[str, Any], str]:
+        from snnlab.classroom.assignments.class_grading import enter
+
+        folder = self._folder
+        changed, grades = enter(folder, [Path(name) for name in self.what], workers=self.workers)
+        value = {"entered": changed, "grades": [asdict(each) for each in grades]}
+        return value, words.entered_text(changed, grades, folder)
+
+    def _report(self) -> tuple[dict[str, Any], str]:
         from snnlab.classroom.assignments.tables import summaries
 
-        found = summaries(find_course(self.course))
-        lines = []
-        for each in found:
-            lines.append(f"{each.assignment} {each.task}: {each.passed} of {each.handed_in} passed")
-            if each.times:
-                lines.append(f"    most often ({each.times}): {each.most_frequent}")
-        value = {"tasks": [asdict(each) for each in found]}
-        answer(value, "\n".join(lines), as_json=self.json)
+        found = summaries(self._folder)
+        return {"tasks": [asdict(each) for each in found]}, words.report_text(found)
+
+    def _similar(self) -> tuple[dict[str, Any], str]:
+        from snnlab.classroom.assignments.similarity import similar, similar_text
+
+        found = similar(self._folder, self.what)
+        return {"similar": [asdict(each) for each in found]}, similar_text(found)
 
 
 def need_nbgrader() -> None:
@@ -137,7 +155,7 @@ def need_nbgrader() -> None:
 def check_entry(file: Path, workers: int) -> dict[str, Any]:
     """Judge one notebook by the known cases."""
     from snnlab.classroom.assignments.catalogue import assignment_of
-    from snnlab.classroom.assignments.grading import cases_of, verdicts
+    from snnlab.classroom.assignments.grading import judged
     from snnlab.classroom.assignments.submission import missing_cells, read_notebook, unanswered
 
     if not file.is_file():
@@ -146,7 +164,7 @@ def check_entry(file: Path, workers: int) -> dict[str, Any]:
     assignment = assignment_of(notebook)
     if assignment is None:
         raise ValueError(f"{str(file)!r} is no notebook of an assignment of this course")
-    found = list(verdicts(cases_of(notebook, assignment, None), workers=workers))
+    ((_, found),) = judged([(file, notebook)], assignment, None, workers=workers, walls=False)
     tasks = [
         {
             "task": verdict.task,
@@ -166,53 +184,6 @@ def check_entry(file: Path, workers: int) -> dict[str, Any]:
     }
 
 
-def check_text(entry: dict[str, Any]) -> str:
-    """The verdicts on one notebook, for people."""
-    lines = [f"{entry['file']}: {entry['assignment']}, known cases only"]
-    for task in entry["tasks"]:
-        sign = "right" if task["passed"] else "not yet"
-        lines.append(f"  {task['task']:<20} {sign:<8} {task['message']}")
-        if task["hint"] and not task["passed"]:
-            lines.append(f"  {'':<20} {'':<8} Hint: {task['hint']}")
-    if entry["unanswered"]:
-        lines.append(f"  not answered yet: {', '.join(entry['unanswered'])}")
-    if entry["missing"]:
-        lines.append(f"  cells that are missing: {', '.join(entry['missing'])}")
-    passed = [task for task in entry["tasks"] if task["passed"]]
-    points = sum(task["possible"] for task in passed)
-    possible = sum(task["possible"] for task in entry["tasks"])
-    lines.append(
-        f"  {len(passed)} of {len(entry['tasks'])} tasks right so far, {points} of {possible} "
-        "points in code if the hidden cases pass too"
-    )
-    return "\n".join(lines)
-
-
-def collected_text(found: Sequence[Collected]) -> str:
-    """What was collected, for people."""
-    rows = [
-        [entry.student, entry.assignment or "none", "yes" if entry.taken else "no", entry.note]
-        for entry in found
-    ]
-    taken = sum(entry.taken for entry in found)
-    students = len({entry.student for entry in found if entry.taken})
-    text = table(["student", "assignment", "taken", "note"], rows)
-    return f"{text}\n{taken} notebooks of {students} students taken"
-
-
-def grades_text(grades: Sequence[Grade], folder: Path) -> str:
-    """The grades, for people."""
-    rows = [
-        [each.student, each.assignment, f"{each.points:g}", f"{each.pending:g}", each.note]
-        for each in grades
-    ]
-    text = table(["student", "assignment", "points", "to be read", "note"], rows)
-    return (
-        f"{text}\ngrades in {folder / 'grades.csv'}, feedback in {folder / 'feedback'}\n"
-        f"written answers: fill in the points in {folder / 'written.csv'} and grade again"
-    )
-
-
 def bar(items: Any, *, total: int, desc: str) -> Any:
     """A progress bar on stderr, in a terminal only."""
-    return tqdm(items, total=total, desc=desc, unit="task", leave=False, disable=None)
+    return tqdm(items, total=total, desc=desc, unit="notebook", leave=False, disable=None)

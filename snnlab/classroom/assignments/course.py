@@ -1,4 +1,4 @@
-"""A course folder in nbgrader's layout: release, grade, feedback."""
+"""A course folder in nbgrader's layout, and nbgrader's own steps in it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,29 @@ import contextlib
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, Assignment, assignment_named
-from snnlab.classroom.assignments.grading import Case, Verdict, cases_of, verdicts
-from snnlab.classroom.assignments.nbgrader_cells import grading_steps
-from snnlab.classroom.assignments.submission import UnreadableNotebook, read_notebook, restored
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 
 CONFIG = "nbgrader_config.py"
+KEPT = ".kept"
+"""Folder of what grading remembers from one time to the next."""
 
 
 class CourseError(RuntimeError):
     """Something is missing in the course folder; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What grading found."""
-
-    results: dict[tuple[str, str], list[Verdict]] = field(default_factory=dict)
-    """Verdicts by student and assignment."""
-    unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Notebooks that could not be graded, and why."""
 
 
 def find_course(folder: Path | None = None) -> Path:
@@ -82,6 +71,8 @@ def names_of(names: Sequence[str]) -> list[str]:
 def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     """Make the notebooks that students get: no solutions, no hidden parts.
 
+    They are made in a folder of their own first, so that `release/` is whole at any moment.
+
     Args:
         folder: the course folder.
         names: assignments; none: all.
@@ -91,58 +82,34 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     """
     written = []
     for name in names_of(names):
-        directory = course_directory(folder, name)
-        directory.config.SaveCells.enabled = False  # the gradebook is made when grades come in
-        convert(GenerateAssignment, directory, no_database=True)
+        with generated(folder, name, in_gradebook=False) as made:
+            for file in sorted(path for path in made.rglob("*") if path.is_file()):
+                write_whole(folder / "release" / name / file.relative_to(made), file.read_bytes())
         written.append(folder / "release" / name / f"{name}.ipynb")
     return written
 
 
-def grade(
-    folder: Path, names: Sequence[str] = (), *, seed: str, workers: int = 2, progress: Any = None
-) -> Graded:
-    """Grade all that was handed in, and write the feedback.
-
-    Args:
-        folder: the course folder.
-        names: assignments; none: all that somebody handed in.
-        seed: the course seed.
-        workers: processes at once.
-        progress: wraps the iteration over the tasks, as `tqdm` does; None: nothing.
-
-    Returns:
-        All verdicts, and what could not be read.
-    """
-    graded = Graded()
-    for name in names_of(names):
-        if not any(folder.glob(f"submitted/*/{name}/{name}.ipynb")):
-            continue
-        judge_class(folder, assignment_named(name), graded, seed, workers, progress)
-        record(folder, name, graded)
-    return graded
+def enter_assignment(folder: Path, name: str) -> None:
+    """Make the gradebook know an assignment as its source is now: its tasks and their points."""
+    note = folder / KEPT / f"{name}.source"
+    source = digest((folder / "source" / name / f"{name}.ipynb").read_bytes())
+    with gradebook(folder) as book:
+        known = name in {assignment.name for assignment in book.assignments}
+    if known and note.is_file() and note.read_text("utf-8") == source:
+        return
+    with generated(folder, name, in_gradebook=True):
+        write_whole(note, source.encode())
 
 
-def judge_class(
-    folder: Path, assignment: Assignment, graded: Graded, seed: str, workers: int, progress: Any
-) -> None:
-    """Fill in the verdicts on everybody's notebook."""
-    released = read_notebook(released_notebook(folder, assignment.name))
-    owners: list[str] = []
-    cases: list[Case] = []
-    for student, notebook, fault in notebooks(folder, assignment.name):
-        key = (student, assignment.name)
-        if notebook is None:
-            graded.unreadable[key] = fault
-            continue
-        found = cases_of(restored(notebook, released), assignment, seed)
-        graded.results[key] = []
-        owners += [student] * len(found)
-        cases += found
-    results = verdicts(cases, workers=workers)
-    if progress is not None:
-        results = progress(results, total=len(cases), desc=assignment.name)
-    for student, verdict in zip(owners, results, strict=True):
-        graded.results[student, assignment.name].append(verdict)
+@contextlib.contextmanager
+def generated(folder: Path, name: str, *, in_gradebook: bool) -> Iterator[Path]:
+    """An assignment as nbgrader makes it from its source, in a folder for a while."""
+    with tempfile.TemporaryDirectory(prefix="snnlab-release-") as place:
+        directory = course_directory(folder, name)
+        directory.release_directory = place
+        directory.config.SaveCells.enabled = in_gradebook
+        convert(GenerateAssignment, directory, no_database=not in_gradebook)
+        yield Path(directory.format_path(place, ".", name))
 
 
 def released_notebook(folder: Path, name: str) -> Path:
@@ -155,44 +122,6 @@ def released_notebook(folder: Path, name: str) -> Path:
     if not file.is_file():
         raise CourseError(f"{file} is not there; make it with: snnlab assign release {name}")
     return file
-
-
-def notebooks(folder: Path, name: str) -> Iterator[tuple[str, NotebookNode | None, str]]:
-    """Student, notebook and fault of each submission; a fault comes without a notebook."""
-    for file in sorted(folder.glob(f"submitted/*/{name}/{name}.ipynb")):
-        student = file.parent.parent.name
-        try:
-            yield student, read_notebook(file), ""
-        except UnreadableNotebook as error:
-            yield student, None, str(error)
-
-
-def record(folder: Path, name: str, graded: Graded) -> None:
-    """Write grades and feedback with nbgrader: gradebook, autograded/, feedback/."""
-    unreadable = [student for student, which in graded.unreadable if which == name]
-    directory = course_directory(folder, name)
-    directory.student_id_exclude = ",".join(unreadable)
-    convert(GenerateAssignment, directory)
-    with keep_on():
-        convert(Autograde, directory, autograde_preprocessors=grading_steps(graded.results))
-    with keep_on():
-        convert(GenerateFeedback, directory)
-
-
-def feedback_again(folder: Path, name: str) -> None:
-    """Write the feedback anew, after points were given by hand."""
-    directory = course_directory(folder, name)
-    with keep_on():
-        convert(GenerateFeedback, directory)
-
-
-def keep_on() -> contextlib.suppress:
-    """One notebook that nbgrader cannot convert does not end the batch.
-
-    nbgrader converts the others first and complains at the end. Whoever is missing in the
-    gradebook is named in the table of grades.
-    """
-    return contextlib.suppress(CourseError)
 
 
 def convert(step: type[BaseConverter], directory: CourseDirectory, **settings: Any) -> None:

@@ -1,8 +1,9 @@
-"""Tables as CSV files: written whole or not at all, read back from whatever a spreadsheet saved."""
+"""Files and tables: written whole or not at all, read back from whatever a spreadsheet saved."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import tempfile
@@ -30,6 +31,15 @@ def write_whole(file: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def digest(*parts: bytes | str) -> str:
+    """Sixteen hex digits of all parts."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        whole.update(hashlib.sha256(data).digest())
+    return whole.hexdigest()[:16]
 
 
 def write_rows(file: Path, fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

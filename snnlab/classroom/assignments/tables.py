@@ -1,20 +1,22 @@
-"""The tables of a course folder: grades, tasks, written answers, students."""
+"""The tables of a course folder, over all its assignments: grades, tasks, and what a class did."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from nbgrader.api import Gradebook
-
-from snnlab.classroom.assignments.course import Graded, feedback_again, gradebook
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.course import gradebook
+from snnlab.classroom.assignments.kept import Kept, everything_kept
+from snnlab.classroom.assignments.lateness import deadlines, due_for, lateness
+from snnlab.classroom.assignments.records import Score, maxima, scores
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
+from snnlab.classroom.assignments.students import HandIn, Student, read_handins, read_students
+from snnlab.classroom.assignments.written import EARLIER, write_table
 
-GRADES, TASKS, WRITTEN, STUDENTS = "grades.csv", "tasks.csv", "written.csv", "students.csv"
-WRITTEN_FIELDS = ["student", "assignment", "task", "maximum", "points", "comment", "answer"]
+GRADES, TASKS = "grades.csv", "tasks.csv"
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,20 @@ class Grade:
 
     student: str
     name: str
+    number: str
+    """Of the platform."""
     assignment: str
     points: float
     """Points given so far."""
     maximum: float
     pending: float
-    """Points of answers that nobody has read yet."""
+    """Points of answers that somebody has to read."""
+    late: str
+    """By how much it was late; empty if it was not."""
+    source: str
+    """The file that counts, or what was handed in instead."""
     note: str = ""
-    """Why there are no points, if something went wrong."""
+    """What a reader of the points has to know."""
 
 
 @dataclass(frozen=True)
@@ -47,142 +55,129 @@ class TaskSummary:
     """How often."""
 
 
-def names_of_students(folder: Path) -> dict[str, str]:
-    """Names by id, as they were collected."""
-    return {row["student"]: row["name"] for row in read_rows(folder / STUDENTS)}
-
-
-def remember_students(folder: Path, names: Mapping[str, str]) -> None:
-    """Add names by id to the table of students."""
-    known = names_of_students(folder) | dict(names)
-    rows = [{"student": id, "name": known[id]} for id in sorted(known)]
-    write_rows(folder / STUDENTS, ["student", "name"], rows)
-
-
-def write_tables(folder: Path, graded: Graded) -> list[Grade]:
-    """Bring in the points given by hand, and write all tables.
+def write_tables(folder: Path, waiting: Collection[tuple[str, str]] = ()) -> list[Grade]:
+    """Write all tables from what counts.
 
     Args:
         folder: the course folder.
-        graded: what grading found.
+        waiting: student and assignment of points that would change and do not count yet.
 
     Returns:
         The grades, as in `grades.csv`.
 
     Raises:
-        ValueError: a row of `written.csv` has points that are no number or out of range.
+        ValueError: a deadline cannot be read.
     """
-    assignments = sorted({name for _, name in [*graded.results, *graded.unreadable]})
-    given = read_rows(folder / WRITTEN)
     with gradebook(folder) as book:
-        changed = enter_points(book, given, assignments)
-        write_rows(folder / WRITTEN, WRITTEN_FIELDS, written_rows(book, folder, assignments))
-        grades = grades_of(book, graded, names_of_students(folder))
-    for name in changed:
-        feedback_again(folder, name)
+        possible = maxima(book, ASSIGNMENTS)
+        found = scores(book, possible)
+    kept = {
+        (k.student, k.assignment): k for name in ASSIGNMENTS for k in everything_kept(folder, name)
+    }
+
+    def known(student: str, name: str) -> Kept:
+        return kept.get((student, name)) or Kept(student, name)
+
+    write_table(folder, found, known)
+    grades = grades_of(folder, possible, found, kept, waiting)
     write_rows(folder / GRADES, list(Grade.__annotations__), [vars(grade) for grade in grades])
-    write_task_rows(folder, graded)
+    write_task_rows(folder, list(kept.values()))
     return grades
 
 
-def enter_points(
-    book: Gradebook, rows: Sequence[dict[str, str]], assignments: Sequence[str]
-) -> list[str]:
-    """Put points and comments of `written.csv` into the gradebook; the assignments changed."""
-    changed = set()
-    for row in rows:
-        student, name, task = row["student"], row["assignment"], row["task"]
-        if name not in assignments or not (row["points"].strip() or row["comment"].strip()):
-            continue
-        where = (task, name, name, student)  # the notebook has the name of the assignment
-        if row["points"].strip():
-            grade = book.find_grade(*where)
-            grade.manual_score = points_of(row, float(grade.max_score))
-            grade.needs_manual_grade = False
-        book.find_comment(*where).manual_comment = row["comment"].strip() or None
-        changed.add(name)
-    book.db.commit()
-    return sorted(changed)
-
-
-def points_of(row: dict[str, str], maximum: float) -> float:
-    """The points in a row of `written.csv`."""
-    try:
-        points = float(row["points"].replace(",", "."))
-    except ValueError:
-        points = -1.0
-    if not 0 <= points <= maximum:
-        raise ValueError(
-            f"{WRITTEN}: points of {row['student']} for {row['assignment']} {row['task']} must be "
-            f"0 to {maximum:g}, got {row['points']!r}"
-        )
-    return points
-
-
-def written_rows(book: Gradebook, folder: Path, assignments: Sequence[str]) -> list[dict[str, Any]]:
-    """One row for each answer that is graded by hand, with what was given so far."""
-    from snnlab.classroom.assignments.catalogue import grade_id
-    from snnlab.classroom.assignments.submission import read_notebook
-
-    rows = []
-    for submission in (s for name in assignments for s in book.assignment_submissions(name)):
-        student, name = submission.student.id, submission.assignment.name
-        file = folder / "autograded" / student / name / f"{name}.ipynb"
-        if not file.is_file():
-            continue
-        answers = {grade_id(cell): cell.source for cell in read_notebook(file).cells}
-        for grade in submission.notebooks[0].grades:
-            if grade.auto_score is not None and grade.manual_score is None:
-                continue
-            comment = book.find_comment(grade.name, name, name, student).comment
-            values = [student, name, grade.name, f"{grade.max_score:g}"]
-            points = "" if grade.manual_score is None else f"{grade.manual_score:g}"
-            values += [points, comment or "", answers.get(grade.name, "")[:5000]]
-            rows.append(dict(zip(WRITTEN_FIELDS, values, strict=True)))
-    return sorted(rows, key=lambda row: (row["assignment"], row["task"], row["student"]))
-
-
-def grades_of(book: Gradebook, graded: Graded, names: Mapping[str, str]) -> list[Grade]:
-    """All grades, those of notebooks that could not be read too."""
+def grades_of(
+    folder: Path,
+    possible: Mapping[str, float],
+    found: Sequence[Score],
+    kept: Mapping[tuple[str, str], Kept],
+    waiting: Collection[tuple[str, str]],
+) -> list[Grade]:
+    """A row for every student of the class list or of any download, in every assignment."""
+    people, general = read_students(folder), deadlines(folder)
+    files: dict[tuple[str, str], list[HandIn]] = {}
+    for entry in read_handins(folder):
+        files.setdefault((entry.student, entry.assignment), []).append(entry)
+    by_notebook: dict[tuple[str, str], list[Score]] = {}
+    for score in found:
+        by_notebook.setdefault((score.student, score.assignment), []).append(score)
+    submitted = {path.name for path in folder.glob("submitted/*") if path.is_dir()}
+    everybody = {*people, *submitted} | {student for student, _ in (*files, *kept)}
     grades = []
-    without = dict(graded.unreadable)
-    for (student, name), found in graded.results.items():
-        entries = [s for s in book.assignment_submissions(name) if s.student.id == student]
-        if not entries:
-            without[student, name] = "nbgrader could not convert this notebook"
-            continue
-        rows = entries[0].notebooks[0].grades
-        waiting = [grade for grade in rows if grade.needs_manual_grade]
-        pending = sum(float(grade.max_score) for grade in waiting)
-        maximum = sum(float(grade.max_score) for grade in rows)
-        note = "" if found else "no tasks"
-        score = float(entries[0].score)
-        grades.append(Grade(student, names.get(student, ""), name, score, maximum, pending, note))
-    for (student, name), note in without.items():
-        maximum = float(book.find_assignment(name).max_score)
-        grades.append(Grade(student, names.get(student, ""), name, 0.0, maximum, 0.0, note))
-    return sorted(grades, key=lambda grade: (grade.assignment, grade.student))
+    for name in possible:
+        for student in sorted(everybody):
+            person = people.get(student) or Student(student, "", "", "", "")
+            entries = files.get((student, name), [])
+            taken = next((entry for entry in entries if entry.taken), None)
+            own = by_notebook.get((student, name), [])
+            place = f"submitted/{student}/{name}/{name}.ipynb"
+            there = (folder / place).is_file()
+            others = [] if there else entries + files.get((student, ""), [])
+            due = due_for(name, general, person.due)
+            notes = notes_of(kept.get((student, name)), taken, others or entries, there=there)
+            notes += [EARLIER_POINTS] if (student, name) in waiting else []
+            grades.append(
+                Grade(
+                    student,
+                    person.name,
+                    person.number,
+                    name,
+                    sum(score.points for score in own),
+                    possible[name],
+                    sum(score.maximum for score in own if score.waiting),
+                    lateness(taken.time if taken else "", due),
+                    taken.source if taken else place if there else sources(others),
+                    "; ".join(dict.fromkeys(filter(None, notes))),
+                )
+            )
+    return grades
 
 
-def write_task_rows(folder: Path, graded: Graded) -> None:
+EARLIER_POINTS = "points would change: see `snnlab assign grade`"
+NOTHING = "nothing was handed in"
+
+
+def sources(entries: Sequence[HandIn]) -> str:
+    """The files that somebody handed in, for a cell of a table."""
+    return ", ".join(entry.source for entry in entries)
+
+
+def notes_of(
+    kept: Kept | None, taken: HandIn | None, entries: Sequence[HandIn], *, there: bool
+) -> list[str]:
+    """What a reader of a grade has to know about the hand-in."""
+    if not there:
+        return [entry.note for entry in entries] or [NOTHING]
+    notes = [taken.note] if taken and taken.note else []
+    notes += [entry.note for entry in entries if not entry.taken and entry.note]
+    if kept is None or not kept.counted:
+        return [*notes, kept.fault if kept and kept.fault else "not graded yet"]
+    if kept.fault:
+        notes.append(kept.fault)
+    if any(kept.given_for_another_text(task) for task in kept.read):
+        notes.append(EARLIER)
+    return notes
+
+
+def write_task_rows(folder: Path, kept: Sequence[Kept]) -> None:
     """One row for each task of each notebook."""
     rows = [
         {
-            "student": student,
-            "assignment": name,
+            "student": each.student,
+            "assignment": each.assignment,
             "task": verdict.task,
-            "points": f"{verdict.points:g}",
+            "points": f"{each.points.get(verdict.task, verdict.points):g}",
             "maximum": verdict.possible,
             "diagnosis": verdict.diagnosis.message,
         }
-        for (student, name), found in sorted(graded.results.items())
-        for verdict in found
+        for each in kept
+        for verdict in each.verdicts
     ]
-    write_rows(folder / TASKS, list(rows[0]) if rows else ["student"], rows)
+    fields = ["student", "assignment", "task", "points", "maximum", "diagnosis"]
+    write_rows(folder / TASKS, fields, rows)
 
 
 def summaries(folder: Path) -> list[TaskSummary]:
-    """How the class did in each task, from `tasks.csv`.
+    """How the class did in each task of all assignments, from `tasks.csv`.
 
     Raises:
         ValueError: nothing was graded yet.

@@ -1,0 +1,231 @@
+"""Grade a class: judge what changed, show it, let it count, and write the tables.
+
+Whatever happens on the way, the same command goes on where it stopped: verdicts are kept as they
+come, and what counts is known for each notebook.
+"""
+
+from __future__ import annotations
+
+import glob
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments.catalogue import assignment_named
+from snnlab.classroom.assignments.course import enter_assignment, names_of, released_notebook
+from snnlab.classroom.assignments.grading import judged
+from snnlab.classroom.assignments.kept import Kept, checks_digest, keep, recall
+from snnlab.classroom.assignments.records import STAGING, record, withdraw, write_feedback
+from snnlab.classroom.assignments.spreadsheets import digest
+from snnlab.classroom.assignments.submission import (
+    UnreadableNotebook,
+    parse_notebook,
+    read_notebook,
+    restored,
+)
+from snnlab.classroom.assignments.tables import Grade, write_tables
+from snnlab.classroom.assignments.written import checked_marks, enter_marks
+
+Progress = Callable[..., Any]
+"""Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""
+
+
+FEW = 4
+"""Pages that one process writes as soon as two."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A task that is worth something else than what counts so far."""
+
+    student: str
+    assignment: str
+    task: str
+    before: float
+    after: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading did."""
+
+    grades: list[Grade] = field(default_factory=list)
+    """All rows of `grades.csv`."""
+    judged: int = 0
+    """Notebooks whose code ran; the others were as before."""
+    changes: list[Change] = field(default_factory=list)
+    """Points that changed, or would."""
+    held: bool = False
+    """Whether these changes wait."""
+
+
+def grade(
+    folder: Path,
+    names: Sequence[str] = (),
+    *,
+    seed: str,
+    workers: int = 2,
+    student: str = "",
+    walls: bool = True,
+    agree: Callable[[list[Change]], bool] = lambda changes: True,
+    progress: Progress | None = None,
+) -> Graded:
+    """Grade what was handed in, and write tables and feedback.
+
+    Args:
+        folder: the course folder.
+        names: assignments; none: all that somebody handed in.
+        seed: the course seed.
+        workers: processes at once.
+        student: one student's id; empty: all.
+        walls: whether to stop where the kernel's walls do not stand.
+        agree: is shown the points that would change, before they count.
+        progress: shows how far it is; None: nothing.
+
+    Raises:
+        MarksError: `written.csv` holds rows that cannot be taken; nothing is graded then.
+        ValueError: nobody handed anything in, or there is no such student.
+        NoWalls: a wall is missing.
+    """
+    chosen = [name for name in names_of(names) if handed_in(folder, name, student)]
+    if not chosen:
+        who = f" by {student!r}" if student else ""
+        raise ValueError(
+            f"nothing is handed in{who} below {folder / 'submitted'}; first: snnlab assign collect"
+        )
+    checked_marks(folder, names_of(()))  # a table that cannot be taken is told before all else
+    show = progress or unshown
+    count, changes = 0, []
+    for name in chosen:
+        released = released_notebook(folder, name)
+        checks = checks_digest(released.read_bytes(), seed)
+        files = [f for f in handed_in(folder, name, student) if not is_judged(folder, f, checks)]
+        found = judged(
+            unjudged(folder, files, checks, read_notebook(released)),
+            assignment_named(name),
+            seed,
+            workers=workers,
+            walls=walls,
+        )
+        for kept, verdicts in show(found, total=len(files), desc=f"judging {name}"):
+            keep(folder, kept, verdicts=tuple(verdicts))
+            count += 1
+        changes += changes_of(folder, name, student)
+    held = bool(changes) and not agree(changes)
+    waiting = {(change.student, change.assignment) for change in changes} if held else set()
+    for name in chosen:
+        let_count(folder, name, student, waiting, show)
+    marks = checked_marks(folder, names_of(()))
+    write_feedbacks(folder, enter_marks(folder, marks), workers)
+    return Graded(write_tables(folder, waiting), count, changes, held)
+
+
+def enter(folder: Path, files: Sequence[Path] = (), *, workers: int = 2) -> tuple[int, list[Grade]]:
+    """Take in points and comments given by hand; nothing is graded again.
+
+    Args:
+        folder: the course folder.
+        files: markers' tables; none: `written.csv` of the course.
+        workers: processes at once, for the pages of feedback.
+
+    Returns:
+        How many answers changed, and all rows of `grades.csv`.
+
+    Raises:
+        MarksError: a row cannot be taken; nothing is entered then.
+    """
+    marks = checked_marks(folder, names_of(()), files)
+    write_feedbacks(folder, enter_marks(folder, marks), workers)
+    return len(marks), write_tables(folder)
+
+
+def write_feedbacks(folder: Path, who: Sequence[tuple[str, str]], workers: int) -> None:
+    """Write the feedback of some students and assignments, with several processes for many."""
+    if len(who) < FEW or workers < 2 or "fork" not in get_all_start_methods():
+        for student, name in who:
+            write_feedback(folder, student, name)
+        return
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        for _ in pool.map(write_feedback, repeat(folder), *zip(*who, strict=True)):
+            pass
+
+
+def unshown(items: Any, *, total: int, desc: str) -> Any:
+    """Progress that nobody watches."""
+    return items
+
+
+def handed_in(folder: Path, name: str, student: str = "") -> list[Path]:
+    """The notebooks of an assignment, by student."""
+    who = glob.escape(student) if student else "*"
+    return sorted(folder.glob(f"submitted/{who}/{name}/{name}.ipynb"))
+
+
+def is_judged(folder: Path, file: Path, checks: str) -> bool:
+    """Whether these very bytes were judged by these checks, or found to be no notebook."""
+    known = recall(folder, file.parent.name, file.parent.parent.name)
+    judged_so = known.notebook == digest(file.read_bytes()) and known.checks == checks
+    return judged_so and bool(known.verdicts or known.fault)
+
+
+def unjudged(
+    folder: Path, files: Sequence[Path], checks: str, original: NotebookNode
+) -> Iterator[tuple[Kept, NotebookNode]]:
+    """Notebooks to judge, put in order; what is none is kept as a fault."""
+    for file in files:
+        data = file.read_bytes()
+        known = recall(folder, file.parent.name, file.parent.parent.name)
+        known = replace(known, notebook=digest(data), checks=checks, verdicts=(), fault="")
+        try:
+            yield known, restored(parse_notebook(data, file.name), original)
+        except UnreadableNotebook as error:
+            keep(folder, known, fault=str(error))
+
+
+def changes_of(folder: Path, name: str, student: str) -> list[Change]:
+    """What would change for those whose points count already."""
+    found = []
+    for file in handed_in(folder, name, student):
+        kept = recall(folder, name, file.parent.parent.name)
+        if not kept.counted or kept.counts:
+            continue
+        same = kept.counted.split("-")[0] == kept.notebook
+        why = kept.fault or ("the checks changed" if same else "handed in again")
+        after = {verdict.task: verdict.points for verdict in kept.verdicts}
+        found += [
+            Change(kept.student, name, task, before, after.get(task, 0.0), why)
+            for task, before in kept.points.items()
+            if after.get(task, 0.0) != before
+        ]
+    return found
+
+
+def let_count(
+    folder: Path, name: str, student: str, waiting: set[tuple[str, str]], show: Progress
+) -> None:
+    """Bring verdicts to gradebook and feedback, but for those that wait."""
+    known = [recall(folder, name, f.parent.parent.name) for f in handed_in(folder, name, student)]
+    known = [kept for kept in known if not kept.counts and (kept.student, name) not in waiting]
+    if not known:
+        return
+    enter_assignment(folder, name)
+    original = read_notebook(released_notebook(folder, name))
+    for kept in show(known, total=len(known), desc=f"writing {name}"):
+        file = folder / "submitted" / kept.student / name / f"{name}.ipynb"
+        data = file.read_bytes()
+        if digest(data) != kept.notebook:
+            continue  # handed in anew since it was judged: the next grading takes it
+        if kept.fault:
+            withdraw(folder, kept.student, name)
+            keep(folder, kept, counted=kept.key, points={}, answers={})
+        else:
+            record(folder, kept, restored(parse_notebook(data, file.name), original))
+    shutil.rmtree(folder / STAGING, ignore_errors=True)

@@ -1,0 +1,93 @@
+"""What is known about each hand-in, kept in files: grading goes on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from snnlab.classroom.assignments.course import KEPT
+from snnlab.classroom.assignments.grading import Verdict
+from snnlab.classroom.assignments.spreadsheets import digest, write_whole
+from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.experiment.provenance import code_digest
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One student's hand-in of one assignment: what it is worth, and what counts so far."""
+
+    student: str
+    assignment: str
+    notebook: str = ""
+    """Digest of the bytes that were judged."""
+    checks: str = ""
+    """Digest of the checks that judged them."""
+    verdicts: tuple[Verdict, ...] = ()
+    fault: str = ""
+    """Why the notebook could not be judged; empty if it could."""
+    counted: str = ""
+    """Notebook and checks behind the points in gradebook and feedback; empty if there are none."""
+    points: Mapping[str, float] = field(default_factory=dict)
+    """Points by task in gradebook and feedback."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Text by task in gradebook and feedback, for those who read it."""
+    read: Mapping[str, str] = field(default_factory=dict)
+    """Digest by task of the text for which points were given by hand."""
+
+    @property
+    def key(self) -> str:
+        """Digest of notebook and checks."""
+        return f"{self.notebook}-{self.checks}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether gradebook and feedback hold these very verdicts."""
+        return self.counted == self.key
+
+    def given_for_another_text(self, task: str) -> bool:
+        """Whether the points that a task has were given for an earlier answer."""
+        return task in self.read and self.read[task] != digest(self.answers.get(task, ""))
+
+
+def checks_digest(released: bytes, seed: str) -> str:
+    """Digest of all that decides about a verdict, but for the notebook."""
+    folder = Path(__file__).parents[1]
+    own = [file.read_bytes() for file in sorted(folder.rglob("*.py"))]
+    return digest(released, seed, code_digest(), *own)
+
+
+def file_of(course: Path, assignment: str, student: str) -> Path:
+    """Where it is kept."""
+    return course / KEPT / assignment / f"{student}.json"
+
+
+def recall(course: Path, assignment: str, student: str) -> Kept:
+    """What is kept about a hand-in; nothing, where the file is missing or damaged."""
+    try:
+        said = json.loads(file_of(course, assignment, student).read_bytes())
+        verdicts = tuple(verdict_of(each) for each in said.pop("verdicts"))
+        return Kept(**said | {"student": student, "assignment": assignment, "verdicts": verdicts})
+    except (OSError, ValueError, KeyError, TypeError):
+        return Kept(student, assignment)
+
+
+def verdict_of(said: dict[str, Any]) -> Verdict:
+    """A verdict from JSON."""
+    return Verdict(**said | {"diagnosis": Diagnosis(**said["diagnosis"])})
+
+
+def keep(course: Path, kept: Kept, **changes: Any) -> Kept:
+    """Write down what is known, with these changes."""
+    kept = replace(kept, **changes)
+    data = json.dumps(asdict(kept), ensure_ascii=True).encode()
+    write_whole(file_of(course, kept.assignment, kept.student), data)
+    return kept
+
+
+def everything_kept(course: Path, assignment: str) -> Iterator[Kept]:
+    """What is kept about an assignment, student by student."""
+    for file in sorted((course / KEPT / assignment).glob("*.json")):
+        yield recall(course, assignment, file.stem)

@@ -1,0 +1,176 @@
+"""What counts: points and feedback of each student, in nbgrader's gradebook and folders."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde, GenerateFeedback
+
+from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.course import CourseError, convert, course_directory, gradebook
+from snnlab.classroom.assignments.grading import Verdict
+from snnlab.classroom.assignments.kept import Kept, keep
+from snnlab.classroom.assignments.nbgrader_cells import grading_steps
+from snnlab.classroom.assignments.spreadsheets import write_whole
+from snnlab.classroom.assignments.submission import read_notebook
+
+STAGING = ".staging"
+"""What nbgrader grades from: the very notebooks that were judged, each for a moment."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the gradebook says about one task of one student."""
+
+    student: str
+    assignment: str
+    task: str
+    """`grade_id` of the cell that carries the points."""
+    points: float
+    maximum: float
+    by_hand: float | None
+    """Points that somebody gave by hand."""
+    waiting: bool
+    """Whether somebody has to read it."""
+    comment: str
+
+    @property
+    def for_people(self) -> bool:
+        """Whether it is read and marked by people."""
+        return self.waiting or self.by_hand is not None
+
+
+def scores(book: Gradebook, names: Iterable[str]) -> list[Score]:
+    """All that the gradebook says about some assignments."""
+    found = []
+    for submission in (s for name in names for s in submissions(book, name)):
+        student, name = submission.student.id, submission.assignment.name
+        for notebook in submission.notebooks:
+            comments = {comment.name: comment.comment or "" for comment in notebook.comments}
+            found += [
+                Score(
+                    student,
+                    name,
+                    grade.name,
+                    float(grade.score),
+                    float(grade.max_score),
+                    grade.manual_score,
+                    bool(grade.needs_manual_grade),
+                    comments.get(grade.name, ""),
+                )
+                for grade in notebook.grades
+            ]
+    return found
+
+
+def submissions(book: Gradebook, name: str) -> list[Any]:
+    """All submissions of an assignment; none, if the gradebook does not know it."""
+    try:
+        return list(book.assignment_submissions(name))
+    except MissingEntry:
+        return []
+
+
+def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
+    """Bring verdicts to gradebook and feedback, and see that they arrived.
+
+    Args:
+        folder: the course folder.
+        kept: verdicts on the notebook.
+        notebook: as it was judged.
+
+    Returns:
+        What is kept now: these verdicts count, or a fault.
+    """
+    student, name = kept.student, kept.assignment
+    stage(folder, student, name, notebook)
+    results = {(student, name): list(kept.verdicts)}
+    directory = course_directory(folder, name, glob.escape(student))
+    directory.submitted_directory = STAGING
+    try:
+        convert(Autograde, directory, autograde_preprocessors=grading_steps(results))
+        with gradebook(folder) as book:
+            fault = fault_of_record(book, student, name, kept.verdicts)
+    except CourseError as error:
+        fault = f"nbgrader could not grade this notebook: {error}"
+    shutil.rmtree(folder / STAGING / student, ignore_errors=True)
+    if fault:
+        withdraw(folder, student, name)
+        return keep(folder, kept, fault=fault, counted="", points={}, answers={})
+    points = {verdict.task: verdict.points for verdict in kept.verdicts}
+    kept = keep(folder, kept, points=points, answers=answers_in(folder, student, name), fault="")
+    with gradebook(folder) as book:
+        settle_marks(book, kept)
+    write_feedback(folder, student, name)
+    return keep(folder, kept, counted=kept.key)
+
+
+def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None:
+    """Put a notebook where nbgrader grades from, with the time at which it was handed in."""
+    place = folder / STAGING / student / name
+    write_whole(place / f"{name}.ipynb", nbformat.writes(notebook).encode("utf-8", "replace"))
+    time = folder / "submitted" / student / name / "timestamp.txt"
+    if time.is_file():
+        shutil.copy(time, place)
+
+
+def fault_of_record(book: Gradebook, student: str, name: str, verdicts: Sequence[Verdict]) -> str:
+    """What of these verdicts did not arrive in the gradebook; empty if all did."""
+    for verdict in verdicts:
+        try:
+            grade = book.find_grade(f"check_{verdict.task}", name, name, student)
+        except MissingEntry:
+            return f"nbgrader did not take the points of {verdict.task}"
+        if grade.auto_score != verdict.points:
+            return f"nbgrader has {grade.auto_score} points for {verdict.task}"
+    return ""
+
+
+def answers_in(folder: Path, student: str, name: str) -> dict[str, str]:
+    """By `grade_id` of the cells that carry points: the answer that they are given for."""
+    notebook = read_notebook(folder / "autograded" / student / name / f"{name}.ipynb")
+    texts = {grade_id(cell): cell.source for cell in notebook.cells}
+    carriers = (grade_id(c) for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))
+    return {each: texts.get(each.removeprefix("check_"), texts[each]) for each in carriers}
+
+
+def settle_marks(book: Gradebook, kept: Kept) -> None:
+    """Points by hand stand as long as the answer is the one that they were given for."""
+    submission = book.find_submission(kept.assignment, kept.student)
+    for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+        if grade.manual_score is not None and grade.name in kept.read:
+            grade.needs_manual_grade = kept.given_for_another_text(grade.name)
+    book.db.commit()
+
+
+def write_feedback(folder: Path, student: str, name: str) -> None:
+    """Write the feedback page of one notebook."""
+    convert(GenerateFeedback, course_directory(folder, name, glob.escape(student)))
+
+
+def withdraw(folder: Path, student: str, name: str) -> None:
+    """Take the points and the feedback of an earlier notebook away."""
+    with gradebook(folder) as book, contextlib.suppress(MissingEntry):
+        book.remove_submission(name, student)
+    for place in ("autograded", "feedback"):
+        shutil.rmtree(folder / place / student / name, ignore_errors=True)
+
+
+def maxima(book: Gradebook, names: Iterable[str]) -> Mapping[str, float]:
+    """Points of each assignment that the gradebook knows."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = float(book.find_assignment(name).max_score)
+        except MissingEntry:
+            continue
+    return found
