@@ -169,6 +169,7 @@ def first_message(box: str) -> str:
 
 
 def complain(error: Exception) -> int:
-    """One line on stderr."""
-    print("snnlab: " + " ".join(str(error).split()), file=sys.stderr)
+    """One line on stderr, or one for each thing that is wrong with a table."""
+    for line in getattr(error, "lines", [str(error)]):
+        print("snnlab: " + " ".join(line.split()), file=sys.stderr)
     return BAD_INPUT

@@ -36,6 +36,11 @@ Key = tuple[str, str, str]
 class MarksError(ValueError):
     """Rows of tables that cannot be taken; the message has one line for each."""
 
+    @property
+    def lines(self) -> list[str]:
+        """What is wrong, row by row."""
+        return str(self).splitlines()
+
 
 @dataclass(frozen=True)
 class Row:
