@@ -102,14 +102,14 @@ class Desk:
             return
         odd = remarks(file, notebook, label, assignment.name)
         if best is not None and not self.outranks(file, row, notebook, best):
-            odd.append(f"{self.rows[best].source} counts{why(self.rows[best], row)}")
+            odd.append(lost(row, to=self.rows[best]))
             self.put(replace(row, note="; ".join(odd)), name)
             return
         if best is not None:
             before = self.rows[best]
-            note = f"{row.source} counts{why(row, before)}"
-            self.rows[best] = replace(before, taken=False, note=joined(before.note, note))
-            odd.append(f"in place of {before.source}{why(row, before)}")
+            note = "; ".join(filter(None, [before.note, lost(before, to=row)]))
+            self.rows[best] = replace(before, taken=False, note=note)
+            odd.append(f"in place of {before.source}")
         self.write(row, data)
         place = self.put(replace(row, taken=True, note="; ".join(odd)), name)
         self.counting[row.student, row.assignment] = place
@@ -117,17 +117,20 @@ class Desk:
 
     def best(self, row: HandIn, data: bytes) -> int | None:
         """The row of the notebook that counts so far; one that lay there already gets a row."""
-        place = self.counting.get((row.student, row.assignment))
-        target = self.target(row)
-        if place is None and target.is_file() and target.read_bytes() != data:
+        owned = row.student, row.assignment
+        place, target = self.counting.get(owned), self.target(row)
+        source = target.relative_to(self.course).as_posix()
+        same = target.is_file() and target.read_bytes() == data
+        if place is None and target.is_file() and not same:
             stamp = target.with_name(STAMP)
             time = stamp_of(stamp.read_text("utf-8")) if stamp.is_file() else None
-            source = target.relative_to(self.course).as_posix()
             when = time.isoformat(timespec="seconds") if time else ""
-            there = HandIn(row.student, row.assignment, source, when, note="was there before")
-            place = len(self.rows)
-            self.rows.append(there)
-            self.counting[row.student, row.assignment] = self.places[key(there)] = place
+            self.counting[owned] = place = len(self.rows)
+            self.rows.append(HandIn(*owned, source, when, note="was there before"))
+        elif place is not None and self.rows[place].source == source and same:
+            # It came from this very file, before somebody stopped the program.
+            self.places["", "", row.source, row.time] = self.counting.pop(owned)
+            return None
         return place
 
     def outranks(self, file: HandedIn, row: HandIn, notebook: NotebookNode, best: int) -> bool:
@@ -179,8 +182,7 @@ class Desk:
             row = self.rows[place]
             best = self.counting.get((row.student, row.assignment))
             if best is not None and not row.digest and best != place:
-                note = f"{row.note}; {self.rows[best].source} counts"
-                self.rows[place] = replace(row, note=note)
+                self.rows[place] = replace(row, note=f"{row.note}; another one counts")
         write_handins(self.course, self.rows)
         order = sorted(self.seen, key=lambda place: key(self.rows[place]))
         return [Collected(**vars(self.rows[place]), name=self.seen[place]) for place in order]
@@ -238,13 +240,6 @@ def rightly_named(row: HandIn) -> bool:
     return PurePosixPath(row.source).stem == row.assignment
 
 
-def why(winner: HandIn, loser: HandIn) -> str:
-    """Why one of two notebooks counts, in a few words."""
-    if winner.time > loser.time:
-        return f": it is later ({winner.time.replace('T', ' ')})"
-    return ": of two with the same time"
-
-
-def joined(*notes: str) -> str:
-    """Notes in one line."""
-    return "; ".join(note for note in notes if note)
+def lost(row: HandIn, *, to: HandIn) -> str:
+    """Why a good notebook does not count."""
+    return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"

@@ -83,9 +83,9 @@ def quiet() -> Iterator[None]:
 
 def first_object(data: bytes) -> dict[str, Any]:
     """The JSON object with which a file begins."""
-    text = decoded(data).lstrip("\ufeff \t\r\n")
-    if not text.strip("\0 \t\r\n"):
+    if not data.strip(b"\0 \t\r\n"):
         raise ValueError("the file is empty")
+    text = decoded(data).lstrip("\ufeff \t\r\n")
     found, _ = json.JSONDecoder().raw_decode(text)
     if HALF_CHARACTER.search(text):  # two halves become a character, one becomes a question mark
         whole = json.dumps(found, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
@@ -97,7 +97,7 @@ def first_object(data: bytes) -> dict[str, Any]:
 
 def decoded(data: bytes) -> str:
     """The text of a notebook's file."""
-    if b"\0" not in data[:200]:  # UTF-16 has one in every other place
+    if b"\0" not in data[:4]:  # UTF-16 has one in every other place
         with contextlib.suppress(UnicodeDecodeError):
             return data.decode("utf-8", "surrogatepass")
     return text_of(data)

@@ -165,7 +165,7 @@ def holds_class(
         return folder in ASSIGNMENTS or named_after_people(paths)
     if folder in (title, "submitted") or folder in ASSIGNMENTS:
         return True
-    if len(inside) > 1:
+    if len(inside) > 1 or inside <= set(ASSIGNMENTS):
         return not inside <= set(ASSIGNMENTS)
     return bool(shared_part(paths, depth + 1)) and holds_class(paths, depth + 1, known, title)
 
@@ -180,7 +180,8 @@ def named_after_people(paths: Iterable[PurePosixPath]) -> bool:
     names = [path.name for path in paths if ".ipynb" in path.name.lower()]
     owners = {without_assignment(name).partition(" - ")[0] for name in names}
     told = all(" - " in name or any(a in name for a in ASSIGNMENTS) for name in names)
-    return len(names) > 1 and told and len(owners) == len(names) and "" not in owners
+    one_each = len(owners) == len(names) or all(" - " in name for name in names)
+    return len(owners) > 1 and told and one_each and "" not in owners
 
 
 def flat_names(paths: Iterable[PurePosixPath]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from snnlab.classroom.assignments.student_names import (
 )
 from snnlab.classroom.assignments.students import STUDENTS, Student
 
-NAMES = 2
-"""From this level of evidence on only the name says who somebody is."""
+LISTED, NAMES = 1, 2
+"""Levels of evidence: what the table says, and from there on only names."""
 
 
 class Register:
@@ -26,6 +26,7 @@ class Register:
 
     def __init__(self, students: Mapping[str, Student]) -> None:
         self.students = dict(students)
+        self.taken = set(map(fold, students))
 
     def known_names(self) -> Callable[[str], bool]:
         """Tells whether a name is an id, a login or the whole name of a student so far."""
@@ -55,8 +56,12 @@ class Register:
             rest = [owner for owner in everyone if owner not in ids and owner not in unclear]
             claimed = {id: owner for owner, id in ids.items()}
             free = {owner: found[owner] - set(claimed) for owner in rest}
+            wanted: dict[str, list[Owner]] = {}
             for owner in rest:
-                rivals = [o for o in rest if o != owner and free[o] & free[owner]]
+                for id in free[owner]:
+                    wanted.setdefault(id, []).append(owner)
+            for owner in rest:
+                rivals = [o for id in free[owner] for o in wanted[id] if o != owner]
                 if found[owner] and not free[owner] and not owner.key:
                     unclear[owner] = question(owner, found[owner], map(claimed.get, found[owner]))
                 elif len(free[owner]) == 1 and not rivals and self.agree(owner, *free[owner]):
@@ -79,16 +84,16 @@ class Register:
             for person, marks in of_people:
                 for mark in marks[level]:
                     by_mark.setdefault(mark, set()).add(person.student)
-            found = {
-                o: set().union(*(by_mark.get(m, ()) for m in marks[level]))
-                for o, marks in of_owners
-            }
-            levels.append(
-                {
-                    owner: {id for id in ids if not other_key(owner, self.students[id])}
-                    for owner, ids in found.items()
+            levels.append({})
+            for owner, marks in of_owners:
+                found = set().union(*(by_mark.get(mark, ()) for mark in marks[level]))
+                # A number of Moodle may by accident be somebody's number in a class list.
+                own = owner.platform != "moodle" or level != LISTED
+                levels[level][owner] = {
+                    id
+                    for id in found
+                    if not other_key(owner, self.students[id]) and (own or self.agree(owner, id))
                 }
-            )
         return levels
 
     def agree(self, owner: Owner, id: str) -> bool:
@@ -100,9 +105,9 @@ class Register:
     def remember(self, owner: Owner, id: str) -> str:
         """Write down how a download calls a student; the id."""
         if not id:
-            taken = {fold(known) for known in self.students}
             number = owner.key if owner.key.isdigit() else ""
-            id = new_id(owner.name if number else owner.key or owner.name, number, taken)
+            label = owner.name if number else owner.key or owner.name
+            id = new_id(label, number, self.taken)
             self.students[id] = Student(id)
         known = self.students[id]
         also = list(known.also)
