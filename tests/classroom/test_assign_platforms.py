@@ -95,6 +95,12 @@ def test_blackboard_with_one_student(task: str, tmp_path: Path) -> None:
     assert students(tmp_path / "course") == {"j_smith"}
 
 
+def test_blackboard_logins_that_begin_alike(tmp_path: Path) -> None:
+    logins = ["j_smith", "j_stone", "j_smithers"]
+    collected(tmp_path, {f"My_task_{x}_attempt_2026-11-02-10-11-12_{A}": A1 for x in logins})
+    assert students(tmp_path / "course") == set(logins)
+
+
 @pytest.mark.parametrize("flat", [False, True])
 def test_brightspace(flat: bool, tmp_path: Path) -> None:
     def name(number: int, who: str, when: str) -> str:
@@ -163,6 +169,7 @@ PLAIN = [
     (["x/y/ann/{}", "x/y/bob/{}", "x/y/readme.txt"], {"ann", "bob"}),
     (["ann_a1_neuron.ipynb", "bob_a1_neuron.ipynb"], {"ann", "bob"}),
     (["all/ann_a1_neuron.ipynb", "all/a1_neuron_bob.ipynb"], {"ann", "bob"}),
+    (["Lab/Lab 1 - Ann.ipynb", "Lab/Lab 1 - Bob.ipynb"], {"ann", "bob"}),
     (["ann.zip", "bob.zip"], {"ann", "bob"}),
     (["a1_neuron/ann/{}", "a1_neuron/bob/{}"], {"ann", "bob"}),
     (["ann/a1_neuron/{}", "bob/a1_neuron/{}"], {"ann", "bob"}),

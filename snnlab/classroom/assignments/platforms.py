@@ -177,8 +177,9 @@ def is_label(part: str) -> bool:
 
 def named_after_people(paths: Iterable[PurePosixPath]) -> bool:
     """Whether files in one folder are those of several students, as in `Ann - a1_neuron.ipynb`."""
-    names = [path.name for path in paths if ".ipynb" in path.name.lower()]
-    owners = {without_assignment(name).partition(" - ")[0] for name in names}
+    notebooks = [path for path in paths if ".ipynb" in path.name.lower()]
+    names = [path.name for path in notebooks]
+    owners = set(flat_names(notebooks).values())
     told = all(" - " in name or any(a in name for a in ASSIGNMENTS) for name in names)
     one_each = len(owners) == len(names) or all(" - " in name for name in names)
     return len(owners) > 1 and told and one_each and "" not in owners
@@ -233,9 +234,10 @@ def blackboard_owners(
                     found[match["label"]] = Owner(first_last(said["name"]), "blackboard", key)
     words = {label: title_as_one_word(label).split("_") for label in labels}
     shared = 0
-    while all(len(w) > shared + 1 for w in words.values()) and (
-        len({w[shared] for w in words.values()}) == 1 and len(words) > 1
-    ):
+    while len(words) > 1 and all(len(w) > shared + 1 for w in words.values()):
+        (word, *others) = {w[shared] for w in words.values()}
+        if others or len(word) == 1:  # one letter: of `j_smith` and `j_stone`
+            break
         shared += 1
     for label in labels:
         login = "_".join(words[label][shared or (len(words[label]) > 1) :])

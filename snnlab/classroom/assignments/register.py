@@ -62,10 +62,13 @@ class Register:
                     wanted.setdefault(id, []).append(owner)
             for owner in rest:
                 rivals = [o for id in free[owner] for o in wanted[id] if o != owner]
+                agreeing = [id for id in free[owner] if self.agree(owner, id)]
                 if found[owner] and not free[owner] and not owner.key:
                     unclear[owner] = question(owner, found[owner], map(claimed.get, found[owner]))
-                elif len(free[owner]) == 1 and not rivals and self.agree(owner, *free[owner]):
-                    (ids[owner],) = free[owner]
+                elif len(agreeing) == 1 and not rivals:
+                    (ids[owner],) = agreeing
+                elif free[owner] and not agreeing:
+                    unclear[owner] = self.whose_number(owner, *free[owner])
                 elif free[owner]:
                     unclear[owner] = question(owner, free[owner], rivals)
         for owner in everyone:
@@ -101,6 +104,14 @@ class Register:
         names = self.students[id].names
         named = self.students[id].name and owner.key.isdigit()
         return not named or any(alike(owner.name, name) for name in names)
+
+    def whose_number(self, owner: Owner, id: str, *_: str) -> str:
+        """What to do about a number that somebody of another name has."""
+        return (
+            f"not taken: {owner.tag} is the number of {id} ({self.students[id].name}); if that is "
+            f"{owner.name}, write this name into the column also of that row of {STUDENTS}; if "
+            f"not, add a row with the name {owner.name} and {owner.tag} in also"
+        )
 
     def remember(self, owner: Owner, id: str) -> str:
         """Write down how a download calls a student; the id."""
