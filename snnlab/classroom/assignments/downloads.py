@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import io
-import math
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from snnlab.classroom.assignments.submission import MOST_BYTES
+from snnlab.classroom.assignments.notebook_files import MOST_BYTES
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES
-"""Bytes that are taken out of a zip that a student made."""
+"""Bytes that are taken out of a zip that a student made, and of those in it."""
+MOST_FILES_IN_A_ZIP = 1000
+DEPTH = 4
+"""How many zips may lie in one another."""
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+"""What a zip says that knows no time."""
+EMPTY_FOLDER = "(empty folder)"
+OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zipx")
+NOT_WORK = ("__MACOSX", "Feedback Attachment(s)")
+JOINERS = "\u200c\u200d"
+"""Invisible letters that names in some scripts need."""
 
 
 @dataclass(frozen=True)
@@ -22,64 +31,121 @@ class HandedIn:
     """One file of the download."""
 
     path: PurePosixPath
+    """Its place in the download; a zip is a folder in it. Safe to print."""
     data: bytes
-    time: float
-    """When it was changed; later is larger."""
+    time: datetime | None
+    """When the platform took it, as far as the download says so."""
     fault: str = ""
     """Why there is no data."""
+    own_time: str = ""
+    """When it was changed by the clock of the student who put it in a zip."""
 
     @property
     def notebook(self) -> bool:
         """Whether its name says that it is a notebook, as in `a1.ipynb` or `a1.ipynb.txt`."""
-        return ".ipynb" in self.path.name.lower()
+        return ".ipynb" in self.path.name.lower() and not hidden(self.path)
 
 
 def files_in(download: Path) -> Iterator[HandedIn]:
     """All files of a folder or a zip, those in zips of students too; nothing is unpacked.
 
-    Only notebooks and zips are read; of the others the name is all that matters.
+    Only notebooks, zips and what a platform wrote about them are read; of the others the name is
+    all that matters. A folder without files counts as one. One file at a time is in memory.
+
+    Raises:
+        ValueError: neither a folder nor a zip.
     """
     if download.is_dir():
         for path in sorted(download.rglob("*")):
-            inside = PurePosixPath(path.relative_to(download).as_posix())
-            if path.is_file() and not path.is_symlink() and not hidden(inside):
-                size, time = path.stat().st_size, path.stat().st_mtime
-                fault = fault_of_size(inside, size)
+            inside = PurePosixPath(printable(path.relative_to(download).as_posix()))
+            if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+                yield HandedIn(inside / EMPTY_FOLDER, b"", None)
+            elif path.is_file() and not path.is_symlink() and not no_work(inside):
+                time = datetime.fromtimestamp(int(path.stat().st_mtime))
+                fault = fault_of_size(inside, path.stat().st_size)
                 data = path.read_bytes() if read(inside) and not fault else b""
                 yield from opened(HandedIn(inside, data, time, fault))
-    elif zipfile.is_zipfile(download):
-        for file in members(download.read_bytes(), PurePosixPath()):
+        return
+    try:
+        archive = zipfile.ZipFile(download)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{str(download)!r} is neither a folder nor a zip file: {error}") from None
+    with archive:
+        for file in members(archive, PurePosixPath(), None):
             yield from opened(file)
-    else:
-        raise ValueError(f"{str(download)!r} is neither a folder nor a zip file")
 
 
-def opened(file: HandedIn) -> Iterator[HandedIn]:
-    """The file, or the files in it if it is a zip."""
-    if file.path.suffix.lower() == ".zip" and zipfile.is_zipfile(io.BytesIO(file.data)):
-        yield from members(file.data, file.path.parent, room=MOST_IN_A_ZIP)
-    else:
+class Room:
+    """How much may still be taken out of what one student zipped."""
+
+    def __init__(self) -> None:
+        self.bytes, self.files = MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP
+
+
+def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator[HandedIn]:
+    """The file, or the files in it if it is a zip; one with a fault if it cannot be opened."""
+    kind = file.path.suffix.lower()
+    if file.fault or kind not in (".zip", *OTHER_ARCHIVES):
         yield file
+    elif kind != ".zip":
+        yield faulty(file, "is an archive of a kind that is not opened here: unpack it by hand")
+    elif depth > DEPTH:
+        yield faulty(file, f"lies more than {DEPTH} zips deep")
+    else:
+        room = room or Room()
+        try:
+            with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+                for inner in members(archive, file.path, room):
+                    as_taken = HandedIn(
+                        inner.path, inner.data, file.time, inner.fault, inner.own_time
+                    )
+                    yield from opened(as_taken, room, depth + 1)
+        except Exception as error:  # a damaged archive raises about anything
+            yield faulty(file, f"cannot be unpacked: {error}")
 
 
-def members(data: bytes, folder: PurePosixPath, room: float = math.inf) -> Iterator[HandedIn]:
-    """The files of a zip, each at most `MOST_BYTES` long, all together at most `room`."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist():
-            path = folder / below(name_of(entry))
-            if entry.is_dir() or hidden(path):
-                continue
-            content, fault = b"", fault_of_size(path, entry.file_size)
-            if read(path) and not fault and room <= 0:
-                fault = f"{path.name} is in a zip that holds too much"
-            elif read(path) and not fault:
-                try:
-                    with archive.open(entry) as stream:
-                        content = stream.read(MOST_BYTES)
-                except (RuntimeError, zipfile.BadZipFile, zlib.error, OSError) as error:
-                    fault = f"{path.name} cannot be unpacked: {error}"[:200]
-            room -= len(content)
-            yield HandedIn(path, content, zip_time(entry), fault)
+def faulty(file: HandedIn, fault: str) -> HandedIn:
+    """A file that cannot be used, and why."""
+    said = printable(f"{file.path.name} {fault}")[:200]
+    return HandedIn(file.path, b"", file.time, said, file.own_time)
+
+
+def members(
+    archive: zipfile.ZipFile, folder: PurePosixPath, room: Room | None
+) -> Iterator[HandedIn]:
+    """The files of a zip; with `room`: as many as there is room for."""
+    entries = [(entry, folder / below(name_of(entry))) for entry in archive.infolist()]
+    if room is not None:
+        room.files -= len(entries)
+        if room.files < 0:
+            raise ValueError(f"it holds more than {MOST_FILES_IN_A_ZIP} files")
+    used = {parent for entry, path in entries for parent in path.parents}
+    for entry, path in entries:
+        time = zip_time(entry)
+        file = HandedIn(path, b"", time, own_time=time.isoformat() if room and time else "")
+        if entry.is_dir():
+            if path not in used:
+                yield HandedIn(path / EMPTY_FOLDER, b"", None)
+        elif not no_work(path):
+            yield with_content(file, archive, entry, room) if read(path) else file
+
+
+def with_content(
+    file: HandedIn, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Room | None
+) -> HandedIn:
+    """A file with what a zip holds of it, or with what is wrong."""
+    if fault := fault_of_size(file.path, entry.file_size):
+        return HandedIn(file.path, b"", file.time, fault, file.own_time)
+    if room is not None and room.bytes < entry.file_size:
+        return faulty(file, "is in a zip that holds too much")
+    try:
+        with archive.open(entry) as stream:
+            data = stream.read(MOST_BYTES)
+    except Exception as error:  # a damaged archive raises about anything
+        return faulty(file, f"cannot be unpacked: {error}")
+    if room is not None:
+        room.bytes -= len(data)
+    return HandedIn(file.path, data, file.time, own_time=file.own_time)
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:
@@ -94,7 +160,7 @@ def name_of(entry: zipfile.ZipInfo) -> str:
             if encoding == "utf-8" or all(c.isascii() or latin(c) for c in read_as):
                 name = read_as
                 break
-    return unicodedata.normalize("NFC", name)
+    return name
 
 
 def latin(letter: str) -> bool:
@@ -104,27 +170,46 @@ def latin(letter: str) -> bool:
 
 def below(name: str) -> PurePosixPath:
     """A path that stays in its folder: no root, no drive, no way up."""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
+    parts = PurePosixPath(printable(name.replace("\\", "/"))).parts
     return PurePosixPath(*(p for p in parts if p not in ("/", "..") and not p.endswith(":")))
 
 
-def zip_time(entry: zipfile.ZipInfo) -> float:
-    """The time of a zip entry as a number that grows with time."""
-    year, month, day, hour, minute, second = entry.date_time
-    days = (year * 12 + month) * 31 + day
-    return float(((days * 24 + hour) * 60 + minute) * 60 + second)
+def printable(text: str) -> str:
+    """Text that a terminal shows as it is: no controls, nothing that turns its direction."""
+    shown = unicodedata.normalize("NFC", text)
+    kept = (c for c in shown if c in JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return "".join(kept)
+
+
+def zip_time(entry: zipfile.ZipInfo) -> datetime | None:
+    """The time of a zip entry; None if it has none."""
+    try:
+        return None if entry.date_time == NO_TIME else datetime(*entry.date_time)
+    except ValueError:  # such as the 31st of February
+        return None
+
+
+def no_work(path: PurePosixPath) -> bool:
+    """Whether a file was made by a system or a teacher."""
+    return any(part in NOT_WORK for part in path.parts)
 
 
 def hidden(path: PurePosixPath) -> bool:
-    """Whether a file is a system's or an editor's rather than somebody's work."""
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    """Whether a file is an editor's copy rather than what somebody handed in."""
+    folders = any(p.startswith(".") or p.endswith("ipynb_checkpoints") for p in path.parts)
+    return folders or "-checkpoint.ipynb" in path.name
 
 
 def read(path: PurePosixPath) -> bool:
     """Whether the content of a file matters."""
-    return ".ipynb" in path.name.lower() or path.suffix.lower() == ".zip"
+    written_by_platform = path.suffix.lower() == ".txt" and (
+        "_attempt_" in path.name or path.name == "timestamp.txt"
+    )
+    notebook = ".ipynb" in path.name.lower() and not hidden(path)
+    return notebook or path.suffix.lower() == ".zip" or written_by_platform
 
 
 def fault_of_size(path: PurePosixPath, size: int) -> str:
     """What is wrong with a file that is too long; empty if it is not."""
-    return f"{path.name} is larger than {MOST_BYTES >> 20} MB" if size > MOST_BYTES else ""
+    wanted = size > MOST_BYTES and read(path)
+    return f"{path.name} is larger than {MOST_BYTES >> 20} MB" if wanted else ""

@@ -6,16 +6,19 @@ import ast
 import base64
 import copy
 import re
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment, grade_id
+from snnlab.classroom.assignments.notebook_files import (  # where they were until now
+    UnreadableNotebook,
+    read_notebook,
+)
 
-MOST_BYTES = 50 << 20
-"""Largest notebook that is read."""
+__all__ = ["UnreadableNotebook", "read_notebook", "restored"]
+
 KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
@@ -25,40 +28,6 @@ SCRIPT = re.compile(r"(javascript|vbscript):", re.IGNORECASE)
 MOST_PICTURES = 8
 MOST_IN_A_PICTURE = 4 << 20
 """Characters of base64."""
-
-
-class UnreadableNotebook(ValueError):
-    """A file that is no notebook; the message says why."""
-
-
-def read_notebook(file: Path) -> NotebookNode:
-    """Read a notebook of any version as version 4.
-
-    Raises:
-        UnreadableNotebook: too large, damaged, or no notebook at all.
-    """
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise UnreadableNotebook(f"{file.name} is larger than {MOST_BYTES >> 20} MB")
-        return parse_notebook(file.read_bytes(), file.name)
-    except OSError as error:
-        raise UnreadableNotebook(f"{file.name} cannot be read: {error.strerror}") from error
-
-
-def parse_notebook(data: bytes, name: str) -> NotebookNode:
-    """A notebook from its text; see `read_notebook`."""
-    try:
-        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
-        for cell in notebook.cells:
-            if not (isinstance(cell.source, str) and isinstance(cell.metadata, dict)):
-                raise ValueError("a cell has no text")
-            cell.cell_type  # noqa: B018 (each cell must have one)
-        return notebook
-    except RecursionError:
-        raise UnreadableNotebook(f"{name} is nested too deeply") from None
-    except Exception as error:
-        text = " ".join(str(error).split())[:150]
-        raise UnreadableNotebook(f"{name} is not a notebook: {text}") from error
 
 
 def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:

@@ -1,0 +1,245 @@
+"""Which notebook of a student counts, over all downloads, and the table that says so."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
+from snnlab.classroom.assignments.downloads import HandedIn
+from snnlab.classroom.assignments.notebook_files import (
+    UnreadableNotebook,
+    notebook_bytes,
+    parse_notebook,
+    read_notebook,
+)
+from snnlab.classroom.assignments.platforms import STAMP, Label, Owner, stamp_of
+from snnlab.classroom.assignments.spreadsheets import write_whole
+from snnlab.classroom.assignments.students import (
+    HandIn,
+    read_handins,
+    write_handins,
+)
+
+STUBS = ("YOUR CODE HERE", "YOUR ANSWER HERE")
+NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
+NOTHING_IN_IT = "nothing is filled in"
+
+
+@dataclass(frozen=True)
+class Collected(HandIn):
+    """What became of one file of a download."""
+
+    name: str = ""
+    """Name of the student as in the download."""
+
+
+class Desk:
+    """Where files come in one by one, and the table that says which of them count."""
+
+    def __init__(self, course: Path) -> None:
+        self.course = course
+        self.rows = read_handins(course)
+        self.places = {key(row): place for place, row in enumerate(self.rows)}
+        self.counting = {
+            (row.student, row.assignment): place for place, row in enumerate(self.rows) if row.taken
+        }
+        self.own_times: dict[int, str] = {}
+        self.seen: dict[int, str] = {}
+        """Rows of the files of this download, and the names of their students."""
+        self.others: dict[Owner, list[HandIn]] = {}
+
+    def put(self, row: HandIn, name: str) -> int:
+        """Write a row, in the place of the one that spoke of this file before; its place."""
+        nobodys = self.places.pop(("", "", row.source, row.time), len(self.rows))
+        place = self.places.get(key(row), nobodys)
+        self.rows[place : place + 1] = [row]
+        self.places[key(row)] = place
+        self.seen[place] = name
+        return place
+
+    def set_aside(self, file: HandedIn, row: HandIn, owner: Owner) -> None:
+        """Keep in mind what is no notebook, or whose owner cannot be told."""
+        if not row.student and (file.notebook or file.fault):
+            self.put(row, owner.name)
+        self.others.setdefault(owner, []).append(row)
+
+    def take(self, file: HandedIn, row: HandIn, label: Label, *, dated: bool) -> None:
+        """Find out what a file is, and copy it if it is the one that counts.
+
+        Args:
+            file: with its data.
+            row: what is known about it so far.
+            label: what its path says.
+            dated: whether its time is the platform's, not that of a copy made on this machine.
+        """
+        name = label.owner.name if label.owner else ""
+        notebook, fault = understood(file)
+        assignment = assignment_of(notebook) if notebook else None
+        if notebook is None or assignment is None:
+            fault = fault or "belongs to no assignment of this course"
+            named = "" if notebook else assignment_in(file)
+            self.put(replace(row, assignment=named, note=fault), name)
+            return
+        digest = hashlib.sha256(file.data).hexdigest()[:16]
+        row = replace(row, assignment=assignment.name, digest=digest)
+        data = notebook_bytes(notebook)
+        best = self.best(row, data)
+        known = self.places.get(key(row))
+        if best is not None and self.rows[best].digest == digest:
+            known = best
+        elif known is None and not dated:
+            known = next((p for p, r in enumerate(self.rows) if same_bytes(r, row)), None)
+        if known is not None:
+            self.seen[known] = name
+            if known == best and not self.target(row).is_file():
+                self.write(row, data)
+            return
+        odd = remarks(file, notebook, label, assignment.name)
+        if best is not None and not self.outranks(file, row, notebook, best):
+            odd.append(lost(row, to=self.rows[best]))
+            self.put(replace(row, note="; ".join(odd)), name)
+            return
+        if best is not None:
+            before = self.rows[best]
+            note = "; ".join(filter(None, [before.note, lost(before, to=row)]))
+            self.rows[best] = replace(before, taken=False, note=note)
+            odd.append(f"in place of {before.source}")
+        self.write(row, data)
+        place = self.put(replace(row, taken=True, note="; ".join(odd)), name)
+        self.counting[row.student, row.assignment] = place
+        self.own_times[place] = file.own_time
+
+    def best(self, row: HandIn, data: bytes) -> int | None:
+        """The row of the notebook that counts so far; one that lay there already gets a row."""
+        owned = row.student, row.assignment
+        place, target = self.counting.get(owned), self.target(row)
+        source = target.relative_to(self.course).as_posix()
+        same = target.is_file() and target.read_bytes() == data
+        if place is None and target.is_file() and not same:
+            stamp = target.with_name(STAMP)
+            time = stamp_of(stamp.read_text("utf-8")) if stamp.is_file() else None
+            when = time.isoformat(timespec="seconds") if time else ""
+            self.counting[owned] = place = len(self.rows)
+            self.rows.append(HandIn(*owned, source, when, note="was there before"))
+        elif place is not None and self.rows[place].source == source and same:
+            # It came from this very file, before somebody stopped the program.
+            self.places["", "", row.source, row.time] = self.counting.pop(owned)
+            return None
+        return place
+
+    def outranks(self, file: HandedIn, row: HandIn, notebook: NotebookNode, best: int) -> bool:
+        """Whether a file counts rather than the one that counts so far."""
+        other, own = self.rows[best], self.own_times.get(best, "")
+        if row.time != other.time:
+            return row.time > other.time
+        with_own = bool(file.own_time and own)
+        old = read_notebook(self.target(row)) if self.target(row).is_file() else None
+        return (
+            filled(notebook),
+            file.own_time if with_own else "",
+            rightly_named(row),
+            row.source,
+        ) > (
+            old is not None and filled(old),
+            own if with_own else "",
+            rightly_named(other),
+            other.source,
+        )
+
+    def target(self, row: HandIn) -> Path:
+        """Where the notebook that counts lies."""
+        folder = self.course / "submitted" / row.student / row.assignment
+        return folder / f"{row.assignment}.ipynb"
+
+    def write(self, row: HandIn, data: bytes) -> None:
+        """Put a notebook in its place, and its time beside it as nbgrader reads it, in UTC."""
+        target = self.target(row)
+        write_whole(target, data)
+        stamp = target.with_name(STAMP)
+        if row.time:
+            moment = datetime.fromisoformat(row.time).astimezone(UTC)
+            write_whole(stamp, f"{moment:%Y-%m-%d %H:%M:%S} UTC".encode())
+        else:
+            stamp.unlink(missing_ok=True)
+
+    def closed(self) -> list[Collected]:
+        """Write the table; what became of each file of this download."""
+        with_work = {self.rows[place].student for place in self.seen}
+        for owner, found in self.others.items():
+            student = found[0].student
+            if student and student not in with_work:
+                names = ", ".join(PurePosixPath(row.source).name for row in found[:3])
+                self.put(replace(found[0], note=f"no notebook: {names}"), owner.name)
+            elif not student and all(key(row) not in self.places for row in found):
+                self.put(found[0], owner.name)
+        for place in self.seen:
+            row = self.rows[place]
+            best = self.counting.get((row.student, row.assignment))
+            if best is not None and not row.digest and best != place:
+                self.rows[place] = replace(row, note=f"{row.note}; another one counts")
+        write_handins(self.course, self.rows)
+        order = sorted(self.seen, key=lambda place: key(self.rows[place]))
+        return [Collected(**vars(self.rows[place]), name=self.seen[place]) for place in order]
+
+
+def key(row: HandIn) -> tuple[str, str, str, str]:
+    """What makes a hand-in one: who, what, which bytes, when; of one that was not read, where."""
+    return row.student, row.assignment, row.digest or row.source, row.time
+
+
+def same_bytes(one: HandIn, other: HandIn) -> bool:
+    """Whether two hand-ins of one student are the same notebook."""
+    return key(replace(one, time="")) == key(replace(other, time=""))
+
+
+def understood(file: HandedIn) -> tuple[NotebookNode | None, str]:
+    """The notebook, or what is wrong with the file."""
+    if file.fault:
+        return None, file.fault
+    try:
+        return parse_notebook(file.data, file.path.name), ""
+    except UnreadableNotebook as error:
+        return None, str(error)
+
+
+def assignment_in(file: HandedIn) -> str:
+    """The assignment that a file which cannot be read is, by its name or by what it holds."""
+    inside = {name.decode() for name in NAMED_CELL.findall(file.data)}
+    found = {name: len(inside & set(each.cells)) for name, each in ASSIGNMENTS.items()}
+    likely = max(found, key=lambda name: (name in file.path.name, found[name]))
+    return likely if found[likely] or likely in file.path.name else ""
+
+
+def remarks(file: HandedIn, notebook: NotebookNode, label: Label, assignment: str) -> list[str]:
+    """What is odd about a notebook."""
+    odd = []
+    if file.path.name != f"{assignment}.ipynb":
+        odd.append(f"was called {file.path.name}")
+    if label.late:
+        odd.append("late, says the platform")
+    if not filled(notebook):
+        odd.append(NOTHING_IN_IT)
+    return odd
+
+
+def filled(notebook: NotebookNode) -> bool:
+    """Whether some cell for an answer holds one, or no such cell is there to tell."""
+    marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    answers = [cell.source for cell in marked if not any(stub in cell.source for stub in STUBS)]
+    return not marked or any(source.strip() for source in answers)
+
+
+def rightly_named(row: HandIn) -> bool:
+    """Whether a file has the name that it was given out with."""
+    return PurePosixPath(row.source).stem == row.assignment
+
+
+def lost(row: HandIn, *, to: HandIn) -> str:
+    """Why a good notebook does not count."""
+    return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"

@@ -1,0 +1,277 @@
+"""Whose a file of a bulk download is, and when it came: what each platform's paths say."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.student_names import first_last
+
+MOODLE = re.compile(
+    r"(?P<name>.+?)_(?P<late>late_)?(?P<key>\d+)_(?:[^\W\d_]+_){0,2}"
+    r"(?:file|onlinetext|datei\w*?|text\w*?|fichier\w*?)(?:_.*)?",
+    re.IGNORECASE,
+)
+CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>late_)?(?P<key>\d+)_\d+_.+", re.IGNORECASE)
+BRIGHTSPACE = re.compile(
+    r"(?P<key>\d+)-\d+ - (?P<name>.+?) - (?P<when>[^-]*\b\d{4}\b[^-]*?)(?: - .*)?"
+)
+SAKAI = re.compile(r"(?P<name>[^()]+,[^()]+)\((?P<key>[^()]+)\)")
+BLACKBOARD = re.compile(r"(?P<label>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_.].*)?")
+BLACKBOARD_SAYS = re.compile(r"^Name:\s*(?P<name>.+?)\s*\((?P<key>[^()]+)\)\s*$", re.MULTILINE)
+PLATFORMS = {
+    "moodle": MOODLE,
+    "brightspace": BRIGHTSPACE,
+    "sakai": SAKAI,
+    "canvas": CANVAS,
+    "blackboard": BLACKBOARD,
+}
+DATES = ("%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %B, %Y %H:%M", "%d %b, %Y %H:%M")
+STAMP = "timestamp.txt"
+LISTS = (".txt", ".csv", ".html", ".xml", ".json", ".ini", ".db", ".md")
+"""Endings of what platforms and systems put beside the hand-ins."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who handed a file in, as a download says it."""
+
+    name: str
+    platform: str = ""
+    """Empty for plain folders and files."""
+    key: str = ""
+    """The platform's number or login for this person."""
+
+    @property
+    def tag(self) -> str:
+        """How the table of students remembers the key."""
+        return f"{self.platform}:{self.key}" if self.key else ""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a path says about a file."""
+
+    owner: Owner | None
+    """None: nobody is named."""
+    group: str = ""
+    """The folder that holds the owners' folders: in one group two names are two people."""
+    time: datetime | None = None
+    """None: the path says nothing about it."""
+    late: bool = False
+    """Whether the platform calls it late."""
+
+
+def labels_of(
+    paths: Sequence[PurePosixPath],
+    texts: Mapping[PurePosixPath, str],
+    known: Callable[[str], bool],
+    title: str = "",
+) -> list[Label]:
+    """What each path of a download says.
+
+    Args:
+        paths: of all its files.
+        texts: what platforms wrote beside them.
+        known: whether a name is that of a student of this course.
+        title: name of the download, which its first folder often has too.
+    """
+    depth = shared_folders(paths, known, title)
+    blackboard = blackboard_owners(paths, texts)
+    flat = flat_names([p for p in paths if len(p.parts) == depth + 1])
+    stamps = {path.parent: stamp_of(text) for path, text in texts.items() if path.name == STAMP}
+    return [
+        of_platform(path, depth, blackboard, stamps) or of_plain(path, depth, flat, stamps)
+        for path in paths
+    ]
+
+
+def of_platform(
+    path: PurePosixPath,
+    depth: int,
+    blackboard: Mapping[str, Owner],
+    stamps: Mapping[PurePosixPath, datetime | None],
+) -> Label | None:
+    """What the outermost part of a path says that a platform named; None if none is."""
+    for place, part in enumerate(path.parts):
+        for platform, pattern in PLATFORMS.items():
+            match = pattern.fullmatch(part)
+            if not match:
+                continue
+            found = match.groupdict()
+            time = date_of(found.get("when") or "")
+            if platform == "blackboard":
+                owner = blackboard[found["label"]]
+            else:
+                owner = Owner(first_last(found["name"]), platform, found["key"].casefold())
+            if platform == "sakai":
+                time = stamps.get(PurePosixPath(*path.parts[: place + 1]))
+            return Label(owner, "/".join(path.parts[:place]), time, bool(found.get("late")))
+        if part.lower().endswith(".zip") and place >= depth:
+            return None  # what a student zipped names nobody else
+    return None
+
+
+def of_plain(
+    path: PurePosixPath,
+    depth: int,
+    flat: Mapping[str, str],
+    stamps: Mapping[PurePosixPath, datetime | None],
+) -> Label:
+    """What a path says where no platform named a part of it."""
+    group, rest = path.parts[:depth], path.parts[depth:]
+    while len(rest) > 2 and rest[0] in ASSIGNMENTS:
+        group, rest = (*group, rest[0]), rest[1:]
+    if rest[0].startswith("."):
+        return Label(None)
+    flat_name = flat.get(path.name, "") if len(rest) == 1 else ""
+    name = flat_name or (len(rest) > 1 and (without_assignment(rest[0]) or stem_of(rest[0]))) or ""
+    # nbgrader and JupyterHub write the time beside what they collected, in UTC.
+    exchanged = path.parent.name in ASSIGNMENTS and len(rest) > 2
+    time = stamps.get(path.parent) if exchanged else None
+    return Label(Owner(first_last(name)) if name else None, "/".join(group), time)
+
+
+def shared_folders(paths: Sequence[PurePosixPath], known: Callable[[str], bool], title: str) -> int:
+    """How many folders lie around those of the students."""
+    depth = 0
+    while (folder := shared_part(paths, depth)) and not (
+        is_label(folder) or known(stem_of(folder)) or not holds_class(paths, depth, known, title)
+    ):
+        depth += 1
+    return depth
+
+
+def shared_part(paths: Sequence[PurePosixPath], depth: int) -> str:
+    """The folder at this depth in which everything lies; empty if there is none."""
+    parts = {path.parts[depth] if len(path.parts) > depth + 1 else "" for path in paths}
+    return parts.pop() if len(parts) == 1 else ""
+
+
+def holds_class(
+    paths: Sequence[PurePosixPath], depth: int, known: Callable[[str], bool], title: str
+) -> bool:
+    """Whether a folder in which everything lies is that of a class rather than of a student."""
+    folder = paths[0].parts[depth]
+    if any(is_label(part) or known(stem_of(part)) for part in {p.parts[depth + 1] for p in paths}):
+        return True
+    inside = {path.parts[depth + 1] for path in paths if len(path.parts) > depth + 2}
+    if not inside:
+        return folder in ASSIGNMENTS or named_after_people(paths)
+    if folder in (title, "submitted") or folder in ASSIGNMENTS:
+        return True
+    if len(inside) > 1 or inside <= set(ASSIGNMENTS):
+        return not inside <= set(ASSIGNMENTS)
+    return bool(shared_part(paths, depth + 1)) and holds_class(paths, depth + 1, known, title)
+
+
+def is_label(part: str) -> bool:
+    """Whether a platform gave a file or folder its name."""
+    return any(pattern.fullmatch(part) for pattern in PLATFORMS.values())
+
+
+def named_after_people(paths: Iterable[PurePosixPath]) -> bool:
+    """Whether files in one folder are those of several students, as in `Ann - a1_neuron.ipynb`."""
+    notebooks = [path for path in paths if ".ipynb" in path.name.lower()]
+    names = [path.name for path in notebooks]
+    owners = set(flat_names(notebooks).values())
+    told = all(" - " in name or any(a in name for a in ASSIGNMENTS) for name in names)
+    one_each = len(owners) == len(names) or all(" - " in name for name in names)
+    return len(owners) > 1 and told and one_each and "" not in owners
+
+
+def flat_names(paths: Iterable[PurePosixPath]) -> dict[str, str]:
+    """The owner's name in the name of each file that lies in no folder of a student."""
+    names = [path.name for path in paths if path.suffix.lower() not in LISTS]
+    if not any(".ipynb" in name.lower() for name in names):  # whatever else lies there
+        names = [name for name in names if stem_of(name) != name]
+    labels = {name: without_assignment(name) for name in names}
+    halves = [label.split(" - ", 1) for label in labels.values() if " - " in label]
+    title_first = len({left for left, _ in halves}) == 1 and len(halves) > 1
+    return {
+        name: (label.split(" - ", 1)[title_first] if " - " in label else label).strip()
+        for name, label in labels.items()
+    }
+
+
+def without_assignment(name: str) -> str:
+    """The name of a file or folder without ending, assignment and signs of a copy."""
+    label = stem_of(name)
+    for assignment in ASSIGNMENTS:
+        label = label.replace(assignment, "")
+    label = re.sub(r"\(\d+\)|^(copy of|kopie von|copie de)\b", "", label, flags=re.IGNORECASE)
+    return label.strip(" _-")
+
+
+def stem_of(name: str) -> str:
+    """A name without the ending of a notebook, a document or an archive."""
+    ending = r"\.(ipynb|zip|rar|7z|tar|gz|tgz|pdf|docx?|py)\b.*$"
+    return re.sub(ending, "", name, flags=re.IGNORECASE)
+
+
+def blackboard_owners(
+    paths: Iterable[PurePosixPath], texts: Mapping[PurePosixPath, str]
+) -> dict[str, Owner]:
+    """The owner for each label of Blackboard, which is the task and the login: `Lab_j_smith`.
+
+    The text that Blackboard puts beside a hand-in names both. Without it, the task is what all
+    labels begin with, or the first word.
+    """
+    found: dict[str, Owner] = {}
+    labels: dict[str, None] = {}
+    for path in paths:
+        for part in path.parts:
+            if match := BLACKBOARD.fullmatch(part):
+                labels[match["label"]] = None
+                said = BLACKBOARD_SAYS.search(texts.get(path, ""))
+                if said and match["label"].endswith(said["key"]):
+                    key = said["key"].casefold()
+                    found[match["label"]] = Owner(first_last(said["name"]), "blackboard", key)
+    words = {label: title_as_one_word(label).split("_") for label in labels}
+    shared = 0
+    while len(words) > 1 and all(len(w) > shared + 1 for w in words.values()):
+        (word, *others) = {w[shared] for w in words.values()}
+        if others or len(word) == 1:  # one letter: of `j_smith` and `j_stone`
+            break
+        shared += 1
+    for label in labels:
+        login = "_".join(words[label][shared or (len(words[label]) > 1) :])
+        found.setdefault(label, Owner(login, "blackboard", login.casefold()))
+    return found
+
+
+def title_as_one_word(label: str) -> str:
+    """A label in which the name of an assignment of ours is one word."""
+    for assignment in ASSIGNMENTS:
+        label = label.replace(assignment, assignment.replace("_", ""))
+    return label
+
+
+def date_of(text: str) -> datetime | None:
+    """The time in a name; None if it is in none of the forms that platforms use."""
+    text = re.sub(r"\b(\d{1,2})(\d\d)( [AP]M)?$", r"\1:\2\3", text.strip())
+    for form in (*DATES, "%Y-%m-%d-%H-%M-%S"):
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, form)
+    return None
+
+
+def stamp_of(text: str) -> datetime | None:
+    """The time in a `timestamp.txt`: of Sakai in local time, of nbgrader with its zone."""
+    with contextlib.suppress(ValueError):
+        if text[:14].isdigit():
+            return datetime.strptime(text[:14], "%Y%m%d%H%M%S")
+        zone = re.search(r"[+-]\d{4}$", text.strip())
+        moment = f"{text[:19]} {zone[0] if zone else '+0000'}"
+        return local(datetime.strptime(moment, "%Y-%m-%d %H:%M:%S %z"))
+    return None
+
+
+def local(moment: datetime) -> datetime:
+    """A moment with a time zone as the clock on the wall shows it."""
+    return moment.astimezone().replace(tzinfo=None)

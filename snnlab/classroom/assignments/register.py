@@ -1,0 +1,204 @@
+"""Who is who: the people of each download, found in the table of students or added to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from snnlab.classroom.assignments.platforms import Owner
+from snnlab.classroom.assignments.student_names import (
+    alike,
+    first_last,
+    fold,
+    joined,
+    new_id,
+    normal,
+)
+from snnlab.classroom.assignments.students import STUDENTS, Student
+
+LISTED, NAMES = 1, 2
+"""Levels of evidence: what the table says, and from there on only names."""
+
+
+class Register:
+    """Finds the people of a download in the table of students, and adds those who are new."""
+
+    def __init__(self, students: Mapping[str, Student]) -> None:
+        self.students = dict(students)
+        self.taken = set(map(fold, students))
+
+    def known_names(self) -> Callable[[str], bool]:
+        """Tells whether a name is an id, a login or the whole name of a student so far."""
+        people = list(map(marks_of_person, self.students.values()))
+        known = [set().union(*marks) for marks in zip(*people, strict=True)]
+
+        def is_known(name: str) -> bool:
+            marks = marks_of_owner(Owner(first_last(name)))
+            return any(some & all_ for some, all_ in zip(marks, known, strict=False))
+
+        return is_known
+
+    def identify(self, owners: Iterable[Owner]) -> tuple[dict[Owner, str], dict[Owner, str]]:
+        """Ids of the owners in one download, and of others why it is not clear who they are.
+
+        The number or login of the platform says it; else a number, login or other name in the
+        table; else the name, if only one person has it. Owners of one name with different
+        numbers are different people.
+        """
+        meant = one_for_each_key(owners)
+        everyone = sorted(set(meant.values()), key=lambda owner: (owner.name, owner.tag))
+        ids: dict[Owner, str] = {}
+        unclear: dict[Owner, str] = {}
+        for level, found in enumerate(self.fitting(everyone)):
+            if level == NAMES:
+                unclear |= in_two_spellings([owner for owner in everyone if owner not in ids])
+            rest = [owner for owner in everyone if owner not in ids and owner not in unclear]
+            claimed = {id: owner for owner, id in ids.items()}
+            free = {owner: found[owner] - set(claimed) for owner in rest}
+            wanted: dict[str, list[Owner]] = {}
+            for owner in rest:
+                for id in free[owner]:
+                    wanted.setdefault(id, []).append(owner)
+            for owner in rest:
+                rivals = [o for id in free[owner] for o in wanted[id] if o != owner]
+                agreeing = [id for id in free[owner] if self.agree(owner, id)]
+                if found[owner] and not free[owner] and not owner.key:
+                    unclear[owner] = question(owner, found[owner], map(claimed.get, found[owner]))
+                elif len(agreeing) == 1 and not rivals:
+                    (ids[owner],) = agreeing
+                elif free[owner] and not agreeing:
+                    unclear[owner] = self.whose_number(owner, *free[owner])
+                elif free[owner]:
+                    unclear[owner] = question(owner, free[owner], rivals)
+        for owner in everyone:
+            if owner not in unclear:
+                ids[owner] = self.remember(owner, ids.get(owner, ""))
+        known = {owner: ids[each] for owner, each in meant.items() if each in ids}
+        return known, {o: unclear[each] for o, each in meant.items() if each in unclear}
+
+    def fitting(self, owners: Sequence[Owner]) -> list[dict[Owner, set[str]]]:
+        """Who each owner may be: by number, by what the table says, by name, by joined name."""
+        levels: list[dict[Owner, set[str]]] = []
+        of_owners = [(owner, marks_of_owner(owner)) for owner in owners]
+        of_people = [(person, marks_of_person(person)) for person in self.students.values()]
+        for level in range(4):
+            by_mark: dict[str, set[str]] = {}
+            for person, marks in of_people:
+                for mark in marks[level]:
+                    by_mark.setdefault(mark, set()).add(person.student)
+            levels.append({})
+            for owner, marks in of_owners:
+                found = set().union(*(by_mark.get(mark, ()) for mark in marks[level]))
+                # A number of Moodle may by accident be somebody's number in a class list.
+                own = owner.platform != "moodle" or level != LISTED
+                levels[level][owner] = {
+                    id
+                    for id in found
+                    if not other_key(owner, self.students[id]) and (own or self.agree(owner, id))
+                }
+        return levels
+
+    def agree(self, owner: Owner, id: str) -> bool:
+        """Whether a number that fits does not belong to somebody of quite another name."""
+        names = self.students[id].names
+        named = self.students[id].name and owner.key.isdigit()
+        return not named or any(alike(owner.name, name) for name in names)
+
+    def whose_number(self, owner: Owner, id: str, *_: str) -> str:
+        """What to do about a number that somebody of another name has."""
+        return (
+            f"not taken: {owner.tag} is the number of {id} ({self.students[id].name}); if that is "
+            f"{owner.name}, write this name into the column also of that row of {STUDENTS}; if "
+            f"not, add a row with the name {owner.name} and {owner.tag} in also"
+        )
+
+    def remember(self, owner: Owner, id: str) -> str:
+        """Write down how a download calls a student; the id."""
+        if not id:
+            number = owner.key if owner.key.isdigit() else ""
+            label = owner.name if number else owner.key or owner.name
+            id = new_id(label, number, self.taken)
+            self.students[id] = Student(id)
+        known = self.students[id]
+        also = list(known.also)
+        if owner.key and owner.key not in known.tags.get(owner.platform, ()):
+            also.append(owner.tag)
+        named = {normal(name) for name in [id, owner.key, *known.names]}
+        if known.name and normal(owner.name) not in named:
+            also.append(re.sub("[;:]", " ", owner.name))
+        number = known.number or (owner.key if owner.key.isdigit() else "")
+        name = known.name or owner.name
+        self.students[id] = replace(known, name=name, number=number, also=tuple(also))
+        return id
+
+
+def marks_of_owner(owner: Owner) -> tuple[set[str], set[str], set[str], set[str]]:
+    """What is looked up for an owner, the surest first; see `Register.fitting`."""
+    label, one_word = fold(owner.key or owner.name), " " not in normal(owner.name)
+    return (
+        {owner.tag} - {""},
+        {label} if owner.key else {label, f"id {label}"},
+        {normal(owner.name)},
+        {("whole " if one_word else "word ") + each for each in joined(owner.name)},
+    )
+
+
+def marks_of_person(person: Student) -> tuple[set[str], set[str], set[str], set[str]]:
+    """What a student is found by; see `marks_of_owner`."""
+    pairs = {(" " not in normal(name), each) for name in person.names for each in joined(name)}
+    return (
+        {f"{platform}:{key}" for platform, keys in person.tags.items() for key in keys},
+        person.keys | {f"id {fold(person.student)}"},
+        set(map(normal, person.names)),
+        {("word " if one_word else "whole ") + each for one_word, each in pairs},
+    )
+
+
+def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
+    """One owner for each number or login. A number that goes with two names is none."""
+    same: dict[str, list[Owner]] = {}
+    for owner in owners:
+        same.setdefault(owner.tag or owner.name, []).append(owner)
+    meant: dict[Owner, Owner] = {}
+    for group in same.values():
+        first = min(group, key=lambda owner: (" " not in owner.name, owner.name))
+        no_number = first.key.isdigit() and not all(alike(first.name, o.name) for o in group)
+        meant |= {owner: Owner(owner.name) if no_number else first for owner in group}
+    return meant
+
+
+def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
+    """Owners without a number whose name one download spells in two ways."""
+    same: dict[str, list[Owner]] = {}
+    for owner in owners:
+        if not owner.key:
+            same.setdefault(normal(owner.name), []).append(owner)
+    return {
+        owner: question(owner, (), [other for other in group if other != owner])
+        for group in same.values()
+        if len(group) > 1
+        for owner in group
+    }
+
+
+def other_key(owner: Owner, person: Student) -> bool:
+    """Whether the platform knows the person by another key, which says that these are two.
+
+    Not so for Moodle, whose number is another one in each assignment.
+    """
+    keys = person.tags.get(owner.platform, set())
+    return bool(owner.key) and owner.platform != "moodle" and bool(keys) and owner.key not in keys
+
+
+def question(owner: Owner, ids: Iterable[str], rivals: Iterable[Owner | None]) -> str:
+    """Who an owner may be, and how to say it."""
+    label = owner.tag or owner.name
+    called = f"{owner.name} ({label})" if owner.tag else owner.name
+    others = ", ".join(rival.tag or rival.name for rival in rivals if rival)
+    return (
+        f"not taken: {called} may be {' or '.join(sorted(ids)) or 'the same person as'}"
+        f"{' and so may ' if ids and others else ' '}{others}".rstrip()
+        + f"; write {label} into the column also of the right row of {STUDENTS}, a new row if "
+        "there is none"
+    )

@@ -1,0 +1,142 @@
+"""The tables of a course about its people: the class list, and every file that came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
+from snnlab.classroom.assignments.student_names import first_last, fold, new_id
+
+STUDENTS, HANDINS = "students.csv", "handins.csv"
+STUDENT_FIELDS = ["student", "name", "number", "also", "due"]
+HANDIN_FIELDS = ["student", "assignment", "source", "time", "taken", "note", "digest"]
+ID = re.compile(r"[\w@+-][\w.@+ -]*")
+
+
+@dataclass(frozen=True)
+class Student:
+    """One row of `students.csv`."""
+
+    student: str
+    """Id: the name of the student's folder in `submitted/`."""
+    name: str = ""
+    number: str = ""
+    """The number by which the platform, or the class list, knows this person."""
+    also: tuple[str, ...] = ()
+    """Other names, logins and numbers; `moodle:1234` is the number on one platform."""
+    due: str = ""
+    """This student's own deadline; empty for none."""
+    more: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Columns of the lecturer's own."""
+
+    @property
+    def tags(self) -> dict[str, set[str]]:
+        """Keys by platform."""
+        found: dict[str, set[str]] = {}
+        for platform, colon, key in (each.partition(":") for each in self.also):
+            if colon:
+                found.setdefault(platform.strip().lower(), set()).add(key.strip().casefold())
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """All that people may call this person, e-mail addresses and logins too."""
+        plain = [self.name, *(each for each in self.also if ":" not in each)]
+        plain += [cell for cell in [self.student, *self.more.values()] if "@" in cell]
+        return [n for n in [*plain, *(e.partition("@")[0] for e in plain if "@" in e)] if n]
+
+    @property
+    def keys(self) -> set[str]:
+        """Logins, and the number if it is not that of one platform only."""
+        of_platforms = set().union(*self.tags.values())
+        own = {self.number.casefold()} - of_platforms - {""}
+        other = set(map(fold, self.names)) - {fold(self.name)}
+        return own | other | {key for key in of_platforms if not key.isdigit()}
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One row of `handins.csv`: one file that was found in some download."""
+
+    student: str
+    """Empty: it is not clear whose it is."""
+    assignment: str
+    """Empty if it belongs to none."""
+    source: str
+    """Path in the download."""
+    time: str = ""
+    """When the platform took it, as in 2026-11-02T10:11:12, local time; empty: unknown."""
+    taken: bool = True
+    """Whether this is the one that counts."""
+    note: str = ""
+    """What was odd about it; empty if nothing was."""
+    digest: str = ""
+    """Of the bytes as they were handed in; empty if they were not read."""
+
+
+def read_students(course: Path) -> dict[str, Student]:
+    """The register by id. Rows of a class list without an id are given one.
+
+    Raises:
+        ValueError: two rows have one id, or an id is no name of a folder.
+    """
+    students: dict[str, Student] = {}
+    rows = read_rows(course / STUDENTS)
+    for row in rows:
+        if (id := row.get("student", "").strip()) and not ID.fullmatch(id):
+            raise ValueError(f"{STUDENTS}: the id {id!r} cannot be the name of a folder")
+    taken = {fold(row.get("student", "")) for row in rows}
+    for place, row in enumerate(rows):
+        name, number, due = (row.get(key, "").strip() for key in ("name", "number", "due"))
+        also = tuple(each.strip() for each in row.get("also", "").split(";") if each.strip())
+        more = {key: cell for key, cell in row.items() if key not in STUDENT_FIELDS}
+        person = Student(row.get("student", "").strip(), name, number, also, due, more)
+        label = first_last(name) or next(iter(person.names), "") or f"row {place + 2}"
+        id = person.student or new_id(label, number, taken)
+        if id in students:
+            raise ValueError(f"{STUDENTS}: the id {id!r} stands in two rows; each needs its own")
+        students[id] = replace(person, student=id)
+    return students
+
+
+def write_students(course: Path, students: Iterable[Student]) -> None:
+    """Write the register, with all columns that it had."""
+    people = list(students)
+    more = list(dict.fromkeys(key for person in people for key in person.more))
+    rows = [
+        {
+            "student": person.student,
+            "name": person.name,
+            "number": person.number,
+            "also": "; ".join(person.also),
+            "due": person.due,
+            **person.more,
+        }
+        for person in people
+    ]
+    write_rows(course / STUDENTS, STUDENT_FIELDS + more, rows)
+
+
+def read_handins(course: Path) -> list[HandIn]:
+    """All files that were ever found, in the order in which they came."""
+    return [
+        HandIn(
+            student=row.get("student", ""),
+            assignment=row.get("assignment", ""),
+            source=row.get("source", ""),
+            time=row.get("time", ""),
+            taken=row.get("taken", "") == "yes",
+            note=row.get("note", ""),
+            digest=row.get("digest", ""),
+        )
+        for row in read_rows(course / HANDINS)
+    ]
+
+
+def write_handins(course: Path, handins: Iterable[HandIn]) -> None:
+    """Write the table of all files."""
+    rows = [{**vars(each), "taken": "yes" if each.taken else "no"} for each in handins]
+    write_rows(course / HANDINS, HANDIN_FIELDS, rows)
