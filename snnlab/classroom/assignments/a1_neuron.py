@@ -74,10 +74,10 @@ charge = code_task(
             *(_grid(rng, 1, 31), _grid(rng, 1, 31), _grid(rng, 8, 31)),
         ),
         "a negative potential": lambda rng: (
-            *(_grid(rng, -64, -1), _grid(rng, -32, 64), _grid(rng, 8, 31)),
+            *(_grid(rng, -256, -1), _grid(rng, -32, 64), _grid(rng, 8, 31)),
         ),
         "a negative current": lambda rng: (
-            *(_grid(rng, 1, 64), _grid(rng, -96, -1), _grid(rng, 8, 31)),
+            *(_grid(rng, 1, 64), _grid(rng, -256, -1), _grid(rng, 8, 31)),
         ),
         "no current": lambda rng: (_grid(rng, 1, 64), 0.0, _grid(rng, 8, 31)),
         "a potential and a current far above 1": lambda rng: (
@@ -156,7 +156,8 @@ fire = code_task(
         "a potential between a low threshold and 1": lambda rng: (
             *(_grid(rng, 24, 31), _grid(rng, 8, 23)),
         ),
-        "a potential of several thresholds": lambda rng: _against(rng, 2, _grid(rng, 0, 128)),
+        "a potential of several thresholds": lambda rng: _against(rng, 2, _grid(rng, 0, 32)),
+        "a potential of many thresholds": lambda rng: _against(rng, 10, _grid(rng, 0, 32)),
         "a potential of no more than half the threshold": lambda rng: _against(
             rng, 0.5, -_grid(rng, 0, 8)
         ),
@@ -227,6 +228,7 @@ reset = code_task(
         "no spike": lambda rng: _after(rng, 0, -_grid(rng, 1, 96)),
         "a spike at a potential exactly at the threshold": lambda rng: _after(rng, 1, 0),
         "a spike at a potential of several thresholds": lambda rng: _after(rng, 1, 8),
+        "a spike at a negative potential": lambda rng: _after(rng, 1, -8),
         "a spike, whatever the potential": lambda rng: _after(rng, 1, -_grid(rng, 1, 96)),
         "no spike, whatever the potential": lambda rng: _after(rng, 0, _grid(rng, 0, 96)),
     },
@@ -363,7 +365,7 @@ trace = code_task(
         "a strong leak": lambda rng: _case(rng, beta=0.5, T=(6, 10)),
         "a single timestep": lambda rng: _case(rng, T=(1, 2)),
         "currents worth several spikes": lambda rng: _case(rng, low=0, high=5),
-        "negative currents": lambda rng: _case(rng, low=-2, high=1),
+        "negative currents": lambda rng: _case(rng, low=-3, high=0.5),
         "potentials exactly at the threshold": lambda rng: _met(rng, 0),
         "a potential a hair below the threshold": lambda rng: _met(rng, HAIR),
         "a high threshold": lambda rng: _case(rng, thresholds=(2.0, 3.0)),

@@ -58,20 +58,34 @@ class NoiseExercise(Judge):
         object.__setattr__(self, "calls", list(self.draws))
 
     def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
-        """Judge the samples: each one for its form, all together for their distribution."""
+        """Judge the known samples, then all of them."""
+        return (
+            self._fault_of(outcomes[: self.known])
+            or self._fault_of_hidden(outcomes)
+            or right("Mean, standard deviation and shape fit the residual.", NAMES, outcomes)
+        )
+
+    def _fault_of(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """What is wrong with the samples, each one and all together, or None."""
         samples: list[Floats] = []
-        for i, outcome in enumerate(outcomes):
-            fault = fault_of(outcome, NAMES, self.calls[i])
-            fault = fault or fault_of_form(outcome.value, self.draws[i][0])
-            if fault is None:
-                samples.append(parts(outcome.value, outcome.value)[0])
-                fault = fault_of_seeds(samples, self.draws)
+        for outcome, draw in zip(outcomes, self.draws, strict=False):
+            fault = fault_of(outcome, NAMES, draw) or fault_of_form(outcome.value, draw[0])
             if fault is not None:
-                return fault if i < self.known else hidden_case(self.hidden[i - self.known])
-        known, more = samples[: self.known], fault_of_samples(samples)
-        fault = fault_of_samples(known) or (more and hidden_case("samples of many seeds together"))
-        praise = "Mean, standard deviation and shape fit the residual."
-        return fault or right(praise, NAMES, outcomes)
+                return fault
+            samples.append(sample_of(outcome.value, draw[0]))
+            fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.draws)
+            if fault is not None:
+                return fault
+        return fault_of_samples(samples)
+
+    def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """The kind of the first hidden sample that goes wrong, or None."""
+        if self.hidden and self._fault_of(outcomes) is not None:
+            whole = (
+                n for n in range(self.known, len(outcomes)) if self._fault_of(outcomes[: n + 1])
+            )
+            return hidden_case(self.hidden[next(whole) - self.known])
+        return None
 
 
 def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> NoiseExercise:
@@ -95,10 +109,15 @@ def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> Nois
     return replace(exercise, draws=draws, hidden=[kind for kind in more for _ in more[kind]])
 
 
+def sample_of(value: Any, count: int) -> Floats:
+    """The numbers of a result."""
+    return parts(value, np.zeros(count))[0]
+
+
 def fault_of_form(value: Any, count: int) -> Diagnosis | None:
     """The diagnosis for a result that is no sample of the right size, or None."""
     try:
-        sample = parts(value, np.zeros(count))[0]
+        sample = sample_of(value, count)
     except NotNumbers as error:
         return not_yet(f"Your function returns {error}; it should return numbers.")
     if sample.shape != (count,):
@@ -108,6 +127,20 @@ def fault_of_form(value: Any, count: int) -> Diagnosis | None:
         )
     if not np.isfinite(sample).all():
         return not_yet("Some of your numbers are infinite or not numbers at all.")
+    return None
+
+
+def fault_of_numbers(sample: Floats) -> Diagnosis | None:
+    """The diagnosis for a large sample whose numbers are not drawn one by one, or None."""
+    if len(sample) < LARGE:
+        return None
+    if float(sample.std()) < 1e-9:
+        return not_yet(f"All your numbers are {sample[0]:.4g}: that is no noise.")
+    if len(np.unique(sample)) < (1 - FEW) * len(sample):
+        return not_yet(
+            "Your numbers repeat themselves, or are rounded.",
+            "Draw `count` numbers of their own, and return them as they are.",
+        )
     return None
 
 
@@ -144,7 +177,9 @@ def fault_of_samples(samples: Sequence[Floats]) -> Diagnosis | None:
     """The diagnosis for the numbers of all large samples, or None."""
     large = unlike([sample for sample in samples if len(sample) >= LARGE])
     return (
-        fault_of_numbers(np.concatenate(large)) or fault_of_order(large) or fault_of_likeness(large)
+        fault_of_distribution(np.concatenate(large))
+        or fault_of_order(large)
+        or fault_of_likeness(large)
     )
 
 
@@ -153,18 +188,10 @@ def unlike(samples: Sequence[Floats]) -> list[Floats]:
     return list({sample.tobytes(): sample for sample in samples}.values())
 
 
-def fault_of_numbers(sample: Floats) -> Diagnosis | None:
+def fault_of_distribution(sample: Floats) -> Diagnosis | None:
     """The diagnosis for a wrong distribution, or None."""
     n, mean, std = len(sample), float(sample.mean()), float(sample.std())
-    if std < 1e-9:
-        return not_yet(f"All your numbers are {mean:.4g}: that is no noise.")
-    if len(np.unique(sample)) < (1 - FEW) * n:
-        return not_yet(
-            "Your numbers repeat themselves, or are rounded.",
-            "Draw `count` numbers of their own, and return them as they are.",
-        )
-    fault = fault_of_std(std, n) or fault_of_mean(mean, n)
-    return fault or fault_of_shape(sample)
+    return fault_of_std(std, n) or fault_of_mean(mean, n) or fault_of_shape(sample)
 
 
 def fault_of_order(samples: Sequence[Floats]) -> Diagnosis | None:

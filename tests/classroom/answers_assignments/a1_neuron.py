@@ -218,7 +218,7 @@ WRONG = {
         (lambda v, current, beta: round(beta * v + current, 1), "should return"),
         (lambda v, current, beta: beta * v + current if current else v, "6 of 7 cases"),
         (lambda v, current, beta: f"{beta * v + current}", "returns text"),
-        (lambda v, current, beta: (beta * v, current), "returns a tuple"[:7]),
+        (lambda v, current, beta: (beta * v, current), "it should have ()"),
         (lambda v, current: v + current, "must take 3 arguments"),
         (lambda v, current, beta: {"h": beta * v + current}, "returns a dict"),
         (lambda v, current, beta: {beta * v + current}, "returns a set"),
@@ -226,10 +226,10 @@ WRONG = {
     "fire": [
         (lambda h, v_th: int(h > v_th), "equality included"),
         (lambda h, v_th: int(h >= 1), "only where v_th is 1"),
-        (lambda h, v_th: int(h // v_th), "For `h = 3, v_th = 1`"[:5]),
+        (lambda h, v_th: int(h // v_th), "should return"),
         (lambda h, v_th: h >= v_th - 1e-3, "h = 0.9999"),
         (lambda h, v_th: np.isclose(h, v_th, rtol=1e-3) or h > v_th, "h = 0.9999"),
-        (lambda h, v_th: bool(h // v_th), "9 of 10"[2:4]),
+        (lambda h, v_th: bool(h // v_th), "strongly negative"),
         (lambda h, v_th: 1 / (1 + math.exp(-100 * (h - v_th))), "should return"),
         (lambda h, v_th: v_th * (h >= v_th), "should return"),
         (lambda h, v_th: "spike" if h >= v_th else "silent", "returns text"),
@@ -257,17 +257,17 @@ WRONG = {
 NEARLY = {
     "charge": [
         (lambda v, current, beta: min(beta * v + current, 5), "far above 1"),
-        (lambda v, current, beta: beta * v + current if beta < 1 else v, "without a leak"),
+        (lambda v, current, beta: beta * max(v, -1) + current, "a negative potential"),
     ],
     "fire": [
         (lambda h, v_th: h >= v_th - 1e-6, "a hair below"),
         (lambda h, v_th: np.isclose(h, v_th) or h > v_th, "a hair below"),
         (lambda h, v_th: round(h, 5) >= v_th, "a hair below"),
-        (lambda h, v_th: v_th <= h < 4 * v_th, "several thresholds"),
+        (lambda h, v_th: v_th <= h < 4 * v_th, "many thresholds"),
     ],
     "reset": [
-        (lambda h, spike, v_th: h - v_th if spike and h > -0.25 else h, "whatever the potential"),
-        (lambda h, spike, v_th: h - (v_th if h >= v_th / 2 else h) * spike, "whatever"),
+        (lambda h, spike, v_th: h - v_th if spike and h > -1 else h, "a negative potential"),
+        (lambda h, spike, v_th: h - (v_th if h >= v_th / 2 else h) * spike, "potential"),
     ],
     "trace": [
         (
@@ -275,7 +275,7 @@ NEARLY = {
             "a hair below",
         ),
         (trace_never_below_zero_start, "a start above"),
-        (trace_wrong(lambda h, v_th: (h >= v_th, max(h - v_th * (h >= v_th), -5))), "negative"),
+        (trace_wrong(lambda h, v_th: (h >= v_th, max(h - v_th * (h >= v_th), -3))), "negative"),
         (lambda *given: trace_in_float32(given[0][:100], *given[1:]), "many timesteps"),
     ],
 }

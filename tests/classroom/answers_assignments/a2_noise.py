@@ -173,7 +173,7 @@ def truncated(count, seed):
 
 
 def stream(count, seed):
-    return np.random.default_rng(0).normal(0.5, SIGMA, count + seed)[seed:]
+    return np.random.default_rng(0).normal(0.5, SIGMA, count + seed % 99)[seed % 99 :]
 
 
 def forgets_the_seed(count, seed):
@@ -214,6 +214,7 @@ RIGHT = {
         moments_by_neuron,
         moments_in_torch,
         moments_in_pandas,
+        lambda *given: moments(*given, fires=lambda h: np.floor(h).clip(0)),  # v < 1, so h < 2
     ],
     "draw_noise": [
         drawn(lambda x: x),
@@ -283,7 +284,6 @@ WRONG = {
     "residual_moments": [
         (lambda *given: moments(*given, fires=lambda h: h > 1), "stay silent"),
         (lambda *given: moments(*given, ddof=1), "n - 1"),
-        (lambda *given: moments(*given, fires=lambda h: np.floor(h).clip(0)), "should return"),
         (lambda *given: moments(*given, active=lambda n, T: n >= 0), "all neurons"),
         (lambda *given: moments(*given, active=lambda n, T: n > 0), "fire at each timestep"),
         (lambda *given: moments(*given, active=lambda n, T: n > 1), "should return"),
@@ -341,10 +341,10 @@ NEARLY = {
         (
             lambda current, mu, sigma, v_th: (
                 (
-                    ndtr((current + 0.01 + mu * v_th - v_th) / (sigma * v_th))
-                    - ndtr((current - 0.01 + mu * v_th - v_th) / (sigma * v_th))
+                    ndtr((current + 0.003 + mu * v_th - v_th) / (sigma * v_th))
+                    - ndtr((current - 0.003 + mu * v_th - v_th) / (sigma * v_th))
                 )
-                / 0.02
+                / 0.006
             ),
             "noise",
         ),
@@ -354,10 +354,10 @@ NEARLY = {
         (lambda currents, T, v_init: moments(currents, T, v_init or 0.5), "a start at rest"),
     ],
     "draw_noise": [
-        (of_seed(lambda seed: seed % 10), "round number"),
-        (of_seed(lambda seed: seed % 65536), "round number"),
-        (of_seed(lambda seed: seed % 100), "round number"),
-        (of_seed(lambda seed: seed % 3), "another seed"),
+        (of_seed(lambda seed: seed % 10), "seed"),
+        (of_seed(lambda seed: seed % 65536), "seed"),
+        (of_seed(lambda seed: seed % 100), "seed"),
+        (of_seed(lambda seed: seed % 3), "seed"),
         (lambda count, seed: drawn(lambda x: x)(4000, seed), "another count"),
         (
             lambda count, seed: drawn(lambda x: x)(count, seed) if count > 1 else [0.5, 0.5],

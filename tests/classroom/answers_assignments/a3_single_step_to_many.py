@@ -36,7 +36,10 @@ def run_many_in_torch(W1, b1, W2, b2, images, T):
 def run_many_by_loops(W1, b1, W2, b2, images, T):
     rows = []
     for image in images:
-        currents = [sum(w * x for w, x in zip(row, image)) + b for row, b in zip(W1, b1)]
+        currents = [
+            sum(w * x for w, x in zip(row, image, strict=True)) + b
+            for row, b in zip(W1, b1, strict=True)
+        ]
         counts = []
         for current in currents:
             v, count = Fraction(1, 2), 0
@@ -45,7 +48,12 @@ def run_many_by_loops(W1, b1, W2, b2, images, T):
                 if v >= 1:
                     v, count = v - 1, count + 1
             counts.append(count)
-        rows.append([sum(w * c for w, c in zip(row, counts)) / T + b for row, b in zip(W2, b2)])
+        rows.append(
+            [
+                sum(w * c for w, c in zip(row, counts, strict=True)) / T + b
+                for row, b in zip(W2, b2, strict=True)
+            ]
+        )
     return rows
 
 
@@ -94,7 +102,7 @@ def gap_by_sorting(current, sigma):
 
 
 def best_by_dict(sigmas, accuracy):
-    means = {sigma: fmean(row) for sigma, row in zip(sigmas, accuracy)}
+    means = {sigma: fmean(row) for sigma, row in zip(sigmas, accuracy, strict=True)}
     return max(means, key=means.get)
 
 
@@ -107,7 +115,13 @@ def best_by_recursion(sigmas, accuracy):
 
 
 RIGHT = {
-    "run_many": [run_many_by_rates, run_many_in_torch, run_many_by_loops, run_many_at_once],
+    "run_many": [
+        run_many_by_rates,
+        run_many_in_torch,
+        run_many_by_loops,
+        run_many_at_once,
+        run_wrong(reset=lambda h, s: (h - s).clip(0)),
+    ],
     "largest_gap": [
         gap_by_loop,
         gap_in_torch,
@@ -123,7 +137,7 @@ RIGHT = {
         lambda sigmas, accuracy: pandas.DataFrame(accuracy, index=sigmas).mean(axis=1).idxmax(),
         lambda sigmas, accuracy: sigmas[[np.sum(accuracy, axis=1).argmax()]],
         lambda sigmas, accuracy: torch.tensor(sigmas)[torch.tensor(accuracy).mean(1).argmax()],
-        lambda sigmas, accuracy: sorted(zip(accuracy.mean(1), sigmas))[-1][1],
+        lambda sigmas, accuracy: sorted(zip(accuracy.mean(1), sigmas, strict=True))[-1][1],
     ],
 }
 WRONG = {
@@ -132,7 +146,6 @@ WRONG = {
         (run_wrong(fires=lambda h: h > 1), "stay silent"),
         (run_wrong(reset=lambda h, s: h * (1 - s)), "potential to zero"),
         (run_wrong(fires=lambda h: np.floor(h).clip(0)), "should return"),
-        (run_wrong(reset=lambda h, s: (h - s).clip(0)), "should return"),
         (run_wrong(reset=lambda h, s: h), "should return"),
         (lambda *given: run_wrong()(*given).argmax(1), "shape (5,)"),
         (lambda *given: run_wrong()(*given).T, "shape (3, 5)"),
@@ -148,7 +161,7 @@ WRONG = {
             lambda current, sigma: np.abs(
                 ndtr((current - 0.5) / sigma) - np.maximum(current, 0)
             ).max(),
-            "should return",
+            "A rate ends at 0 and at 1",
         ),
         (
             lambda current, sigma: np.abs(ndtr((current - 0.5) / sigma) - np.clip(current, 0, 1)),
@@ -168,7 +181,6 @@ NEARLY = {
     "run_many": [
         (lambda *given: np.squeeze(run_wrong()(*given)), "a single image"),
         (lambda *given: run_wrong()(*given[:-1], min(given[-1], 32)), "many timesteps"),
-        (run_wrong(reset=lambda h, s: np.maximum(h - s, -20)), "negative currents"),
     ],
     "largest_gap": [
         (lambda current, sigma: gap_in_torch(current, max(sigma, 0.1)), "very little noise"),
@@ -180,7 +192,7 @@ NEARLY = {
             "a single seed",
         ),
         (
-            lambda sigmas, accuracy: sigmas[1:][accuracy[1:].mean(1).argmax()],
+            lambda sigmas, accuracy: sigmas[:-1][accuracy[:-1].mean(1).argmax()],
             "",
         ),
     ],

@@ -30,7 +30,7 @@ def paired_in_torch(one, other, t):
 
 
 def paired_by_hand(one, other, t):
-    d = [a - b for a, b in zip(one, other)]
+    d = [a - b for a, b in zip(one, other, strict=True)]
     mean = sum(d) / len(d)
     variance = sum((x - mean) ** 2 for x in d) / (len(d) - 1)
     return mean, t * math.sqrt(variance / len(d))
@@ -107,7 +107,7 @@ WRONG = {
             lambda budget, costs, seeds: np.maximum(budget / len(costs) / seeds // costs, 1),
             "4 of 5 cases",
         ),
-        (lambda budget, costs, seeds: budget // (len(costs) * seeds) // costs, "should return"),
+        (lambda budget, costs, seeds: budget // (len(costs) * seeds) // costs, "round down before"),
         (lambda budget, costs, seeds: np.floor(budget / seeds / costs.sum()), "shape ()"),
     ],
     "paired_difference": [
@@ -146,10 +146,7 @@ NEARLY = {
         ),
     ],
     "paired_difference": [
-        (
-            lambda one, other, t: ((one - other).mean(), min(t * stats.sem(one - other), 10)),
-            "",
-        ),
+        (lambda one, other, t: paired_by_hand((one - other).round(2), 0 * one, t), ""),
         (
             lambda one, other, t: (
                 (one - other).mean(),
