@@ -22,7 +22,7 @@ class NotNumbers(TypeError):
 
 
 MOST_SHOWN = 24
-"""Numbers of an array that an error message holds."""
+"""Numbers of an array, or parts of a tuple, that an error message holds."""
 
 
 def parts(value: Any, like: Any) -> Parts:
@@ -70,10 +70,12 @@ def same(one: Parts, other: Parts) -> bool:
 def shown(value: Any) -> str:
     """A value in an error message: short, rounded, the same in each run, and never an error."""
     try:
+        if isinstance(value, tuple) and len(value) > MOST_SHOWN:
+            return f"({len(value)} values)"
         if isinstance(value, tuple):
             return f"({', '.join(shown(part) for part in value)})"
         if isinstance(value, Foreign):
-            return value.text
+            return value.text[:80]
         if hasattr(value, "detach") or isinstance(value, np.ndarray | np.generic):
             value = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
             if value.size > MOST_SHOWN:

@@ -191,3 +191,15 @@ def test_right_networks_are_far_from_the_bounds() -> None:
     bounds = trained_networks.GOOD, trained_networks.AT_REST, -trained_networks.LOST_AT_REST
     for found, bound in zip((matched, at_rest, gains), bounds, strict=True):
         assert np.mean(found) - bound > 3.7 * np.std(found, ddof=1)
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, np.nan, np.inf, 1e300])
+def test_weights_of_one_number_are_judged_like_others(number: float) -> None:
+    blank = plain(trained_networks.blank(0.5))
+
+    def constant(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+        return {name: np.full_like(part, number) for name, part in blank.items()}
+
+    assert not trained_networks.TrainingExercise().check(constant).passed
+    text = trained_networks.TrainingExercise().check(lambda *_: dict.fromkeys(blank, "text"))
+    assert "not an MLP" in text.message

@@ -73,7 +73,9 @@ def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
 
 def verdict_of(case: Case, report: Report) -> Verdict:
     """Judge what a process reported."""
-    diagnosis = fault_of_report(report) or case.judge.judge(outcomes_in(report))
+    diagnosis = fault_of_report(report) or case.judge.judge(
+        outcomes_in(report, len(case.judge.calls))
+    )
     points = case.task.points if diagnosis.passed else 0
     return Verdict(case.task.name, float(points), case.task.points, diagnosis)
 
@@ -83,9 +85,9 @@ def fault_of_report(report: Report) -> Diagnosis | None:
     return missing(report.error) if report.ended == "missing" else None
 
 
-def outcomes_in(report: Report) -> list[Outcome]:
+def outcomes_in(report: Report, wanted: int) -> list[Outcome]:
     """What the calls did; how the process ended is the outcome of the call that it was in."""
-    if not report.ended:
+    if len(report.outcomes) == wanted:
         return report.outcomes
-    kind = {"time": "OutOfTime", "exit": "SystemExit"}[report.ended]
+    kind = "OutOfTime" if report.ended == "time" else "SystemExit"
     return [*report.outcomes, Outcome(error=Raised(kind))]
