@@ -1,7 +1,8 @@
 """Call a function that a student wrote, in a notebook or in grading, and say what it did.
 
 There is one way to call an answer, wherever it runs: copies of the arguments go in, plain data
-comes out, and whatever goes wrong becomes part of the outcome.
+comes out, and whatever goes wrong becomes part of the outcome. Nothing in an outcome depends on
+the run: no places in memory, no order of a set.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -30,13 +32,24 @@ MOST_TEXT = 300
 """Characters of a message, a print or a text that are kept."""
 DEEPEST = 3
 """Lists in lists that are looked into, where they are no array."""
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}")
 CELL = ("<cell", "<ipython-input")
 """How the name of a notebook's cell begins, where a traceback gives it as a file."""
 
 
+Arguments = tuple[Any, ...]
+
+
 class OutOfTime(BaseException):
     """The answer ran too long; no Exception, so that `except Exception` cannot swallow it."""
+
+
+class OtherArguments(TypeError):
+    """The answer does not take as many arguments as it is called with."""
+
+
+class NotAFunction(TypeError):
+    """The answer cannot be called."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,8 @@ class Foreign:
 def foreign(kind: str, text: str) -> Foreign:
     """A stand-in whose class has the name of the object's class, as diagnoses say it."""
     name = kind if kind.isidentifier() else "object"
-    stand_in: Foreign = type(name, (Foreign,), {"text": text or f"<{name}>"})()
+    text = without_addresses(text)[:MOST_TEXT] or f"<{name}>"
+    stand_in: Foreign = type(name[:80], (Foreign,), {"text": text})()
     return stand_in
 
 
@@ -82,14 +96,33 @@ class Outcome:
     """Places of the arguments that it changed in place."""
 
 
-def call(
-    answer: Callable[..., Any], arguments: tuple[Any, ...], *, seconds: float = 10.0
-) -> Outcome:
+def outcomes_of(
+    answer: Any, calls: Sequence[Arguments], *, seconds: float = 10.0
+) -> Iterator[Outcome]:
+    """Call `answer` with the arguments of each call, up to the first error.
+
+    The global random states begin at the same place each time, so that an answer that forgets
+    its seed does so in the same way each time, and are put back afterwards.
+
+    Args:
+        answer: what the student wrote.
+        calls: positional arguments of each call.
+        seconds: after which a call is given up.
+    """
+    with random_states_kept():
+        for arguments in calls:
+            outcome = call(answer, arguments, seconds=seconds)
+            yield outcome
+            if outcome.error is not None:
+                return
+
+
+def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome:
     """Call `answer` with copies of the arguments; nothing that it does comes through.
 
-    Errors, exits and endless loops become part of the outcome, prints and warnings are
-    caught, and the global random states are put back. Only the interrupt of the user is let
-    through. Endless loops are stopped where signals can do it: in the main thread, not on Windows.
+    Errors, exits and endless loops become part of the outcome, and prints and warnings are
+    caught. Only the interrupt of the user is let through. Endless loops are stopped where signals
+    can do it: in the main thread, not on Windows.
 
     Args:
         answer: what the student wrote.
@@ -103,7 +136,6 @@ def call(
             warnings.catch_warnings(),
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(Beginning()),
-            random_states_kept(),
             stopped_after(seconds),
         ):
             warnings.simplefilter("ignore")
@@ -117,16 +149,15 @@ def call(
     return Outcome(value, printed.text, None, changed)
 
 
-class OtherArguments(TypeError):
-    """The answer does not take as many arguments as it is called with."""
-
-
 def inspected(answer: Callable[..., Any], number: int) -> None:
     """See that a function takes this number of arguments.
 
     Raises:
         OtherArguments: it does not; the message is the function's first line.
+        NotAFunction: there is nothing to call; the message is what there is.
     """
+    if not callable(answer):
+        raise NotAFunction(repr(answer))
     try:
         signature = inspect.signature(answer)
     except (TypeError, ValueError):  # of Python itself, and keeps its arguments secret
@@ -168,8 +199,8 @@ def line_of(error: BaseException) -> str:
     """The last line of the student's own code on the way to an error, or nothing."""
     if isinstance(error, SyntaxError):
         return (error.text or "").strip()
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename != __file__]
+    all_frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in all_frames if frame.filename != __file__]
     cells = [frame for frame in frames if frame.filename.startswith(CELL)]
     if not cells and frames:  # a notebook's kernel keeps its cells in files of other names
         cells = [frame for frame in frames if frame.filename == frames[0].filename]
@@ -186,6 +217,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     Args:
         value: anything.
+        depth: lists around it.
 
     Returns:
         None for None, `...` and NotImplementedError; a float64 array for a number of any kind, an
@@ -194,26 +226,32 @@ def plain(value: Any, depth: int = 0) -> Any:
     """
     if value is None or value is Ellipsis or isinstance(value, NotImplementedError):
         return None
-    if isinstance(value, str | bytes):
-        return foreign(type(value).__name__, repr(value)[:MOST_TEXT])
     if hasattr(value, "state_dict"):
         value = dict(value.state_dict())
     if hasattr(value, "detach"):
         value = value.detach().cpu().double().numpy()
     if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:1000]}
-    if hasattr(value, "__next__") or isinstance(value, range | set | frozenset):
-        value = [item for item, _ in zip(value, range(MOST_NUMBERS), strict=False)]
+        return {str(key): plain(item, depth + 1) for key, item in islice(value.items(), 1000)}
+    if isinstance(value, str | bytes):
+        return foreign(type(value).__name__, repr(value))
+    if isinstance(value, set | frozenset):  # it has no order to be judged by
+        return foreign(type(value).__name__, "")
     array = None if isinstance(value, tuple) else array_of(value)
     if array is not None:
         return array
-    if isinstance(value, tuple | list) and depth < DEEPEST and len(value) <= MOST_NUMBERS:
-        return tuple(plain(item, depth + 1) for item in value)
+    if isinstance(value, Iterable) and depth < DEEPEST:
+        items = list(islice(value, MOST_NUMBERS))
+        array = None if isinstance(value, tuple | list) else array_of(items)
+        return tuple(plain(item, depth + 1) for item in items) if array is None else array
+    return foreign(type(value).__name__, written(value))
+
+
+def written(value: Any) -> str:
+    """What Python writes for an object, if it does."""
     try:
-        text = without_addresses(repr(value))[:MOST_TEXT]
+        return repr(value)
     except Exception:
-        text = ""
-    return foreign(type(value).__name__[:80], text)
+        return ""
 
 
 def array_of(value: Any) -> Any:
@@ -247,10 +285,14 @@ def differ(before: Any, after: Any) -> bool:
 
 @contextlib.contextmanager
 def random_states_kept() -> Iterator[None]:
-    """Put the global random states of Python, NumPy and torch back afterwards."""
+    """Seed Python, NumPy and torch, and put their global random states back afterwards."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     torch = sys.modules.get("torch")
     kept = torch.random.get_rng_state() if torch is not None else None
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    if torch is not None:
+        torch.default_generator.manual_seed(0)  # of the CPU only
     try:
         yield
     finally:

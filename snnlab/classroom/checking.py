@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snnlab.classroom.calling import Outcome, OutOfTime, call
+from snnlab.classroom.calling import Arguments, Outcome, plain
 from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
-from snnlab.classroom.faults import PRINTED, not_a_function, said_by, stopped_with
-
-Arguments = tuple[Any, ...]
+from snnlab.classroom.faults import counted, fault_of, hidden_case, quoted, right
+from snnlab.classroom.judging import Judge
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
 
 
 @dataclass(frozen=True)
-class Exercise:
+class Exercise(Judge):
     """A function to write, and how it is judged.
 
     Example:
@@ -66,127 +65,75 @@ class Exercise:
     """What a right answer has shown."""
     seconds: float = 10.0
     """After which a call is given up."""
+    hidden: Sequence[str] = ()
+    """Kind of each hidden case: the last ones of `calls`."""
 
-    def check(self, answer: Any) -> Diagnosis:
-        """Judge an answer. Whatever the answer does, this raises nothing.
+    def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """Compare all results, with the right ones first, then with the known mistakes."""
+        known = self.known
+        return (
+            self._fault_of_known(outcomes[:known])
+            or self._fault_of_hidden(outcomes[known:])
+            or right(self.praise, self._names, outcomes)
+        )
 
-        Args:
-            answer: the function that the student wrote.
-        """
-        try:
-            return self._fault_of_form(answer) or self._judge(answer)
-        except Exception as error:  # an object made to be awkward: even looking at it fails
-            return not_yet(
-                "Your answer cannot be looked at: looking at it raises "
-                f"`{type(error).__name__}: {said_by(error)}`",
-                f"Return {self._wanted(self.calls[0])}.",
-            )
-
-    def _judge(self, answer: Callable[..., Any]) -> Diagnosis:
-        """Call the answer with all arguments and compare."""
-        found = []
-        for arguments in self.calls:
-            outcome = call(answer, arguments, seconds=self.seconds)
-            fault = self._fault_of_call(outcome, arguments)
+    def _fault_of_known(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """What is wrong in the known cases, or None."""
+        calls = self.calls[: self.known]
+        wanted = [plain(self.solution(*arguments)) for arguments in calls]
+        for arguments, outcome, like in zip(calls, outcomes, wanted, strict=False):
+            fault = fault_of(outcome, self._names, arguments)
+            fault = fault or self._fault_of_form(outcome, arguments, like)
             if fault is not None:
                 return fault
-            found.append(outcome)
-        return self._verdict(found)
-
-    def _fault_of_form(self, answer: Any) -> Diagnosis | None:
-        """What keeps the answer from being called, or None."""
-        names = self._names
-        if not callable(answer):
-            return not_a_function(answer)
-        try:
-            signature = inspect.signature(answer)
-        except (TypeError, ValueError):  # of Python itself, and keeps its arguments secret
+        got = [parts(o.value, like) for o, like in zip(outcomes, wanted, strict=True)]
+        if _all_same(got, [parts(like, like) for like in wanted]):
             return None
-        try:
-            signature.bind(*names)
-        except TypeError:
-            return not_yet(
-                f"Your function must take {_counted(len(names), 'argument')}, in this order: "
-                f"{', '.join(names)}. Yours is `{getattr(answer, '__name__', 'it')}{signature}`.",
-                "Put the first line of the function back to what it was.",
-            )
-        return None
-
-    def _fault_of_call(self, outcome: Outcome, arguments: Arguments) -> Diagnosis | None:
-        """What kept a call from giving a result, or None."""
-        if outcome.error is not None:
-            return self._fault_of_error(outcome.error, outcome.place, arguments)
-        if outcome.value is Ellipsis or isinstance(outcome.value, NotImplementedError):
-            return _NOT_WRITTEN
-        if outcome.value is None and outcome.printed:
-            return PRINTED
-        if outcome.value is None:
-            return _NOT_WRITTEN
-        try:
-            parts(outcome.value, self.solution(*arguments))
-        except NotNumbers as error:
-            return not_yet(
-                f"Your function returns {error}; it should return {self._wanted(arguments)}.",
-                f"For {self._quoted(arguments)} the result is {shown(self.solution(*arguments))}.",
-            )
-        return None
-
-    def _fault_of_error(self, error: BaseException, place: str, arguments: Arguments) -> Diagnosis:
-        if isinstance(error, NotImplementedError):
-            return _NOT_WRITTEN
-        if isinstance(error, OutOfTime):
-            return not_yet(
-                f"Your function had not finished after {self.seconds:g} seconds.",
-                "Is there a loop that never ends? See what changes from one round to the next.",
-            )
-        hint = f"Call it yourself and look: {self._quoted(arguments)}."
-        return stopped_with(f"{type(error).__name__}: {said_by(error)}", place, hint)
-
-    def _verdict(self, outcomes: list[Outcome]) -> Diagnosis:
-        """Compare all results, with the right ones first, then with the known mistakes."""
-        right = [self.solution(*arguments) for arguments in self.calls]
-        got = [parts(o.value, like) for o, like in zip(outcomes, right, strict=True)]
-        wanted = [parts(value, value) for value in right]
-        if _all_same(got, wanted):
-            return self._changed(outcomes) or Diagnosis(True, self.praise)
         for mistake in self.mistakes:
-            if _all_same(got, self._results_of(mistake, right)):
+            found = [plain(mistake.answer(*arguments)) for arguments in calls]
+            if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
                 return not_yet(mistake.message, mistake.hint)
         return self._first_difference(got, wanted, outcomes)
 
-    def _results_of(self, mistake: Mistake, right: list[Any]) -> list[Parts]:
-        pairs = zip(self.calls, right, strict=True)
-        return [parts(mistake.answer(*arguments), like) for arguments, like in pairs]
+    def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """The kind of the first hidden case that went wrong, or None."""
+        calls = self.calls[self.known :]
+        for arguments, outcome, kind in zip(calls, outcomes, self.hidden, strict=False):
+            like = plain(self.solution(*arguments))
+            fault = fault_of(outcome, self._names, arguments)
+            fault = fault or self._fault_of_form(outcome, arguments, like)
+            if fault or not same(parts(outcome.value, like), parts(like, like)):
+                return hidden_case(kind)
+        return None
 
-    def _changed(self, outcomes: list[Outcome]) -> Diagnosis | None:
-        """The diagnosis for an answer that changes its arguments, or None."""
-        for arguments, outcome in zip(self.calls, outcomes, strict=True):
-            for name, before, after in zip(self._names, arguments, outcome.arguments, strict=True):
-                if _changed(before, after):
-                    return not_yet(
-                        f"The result is right, but your function changes its argument `{name}`.",
-                        "Whoever calls it may still need the old values: "
-                        "write `x = x + y` in place of `x += y`.",
-                    )
+    def _fault_of_form(self, outcome: Outcome, arguments: Arguments, like: Any) -> Diagnosis | None:
+        """What keeps a result from being compared, or None."""
+        try:
+            parts(outcome.value, like)
+        except NotNumbers as error:
+            return not_yet(
+                f"Your function returns {error}; it should return {_wanted(like)}.",
+                f"For {quoted(self._names, arguments)} the result is {shown(like)}.",
+            )
         return None
 
     def _first_difference(
-        self, got: list[Parts], wanted: list[Parts], outcomes: list[Outcome]
+        self, got: list[Parts], wanted: list[Any], outcomes: Sequence[Outcome]
     ) -> Diagnosis:
         """The diagnosis for a mistake that nobody has catalogued."""
-        i = next(i for i, pair in enumerate(zip(got, wanted, strict=True)) if not same(*pair))
-        arguments = self.calls[i]
-        for mine, right in zip(got[i], wanted[i], strict=True):
-            if mine.shape != right.shape:
+        fits = [same(g, parts(like, like)) for g, like in zip(got, wanted, strict=True)]
+        i = fits.index(False)
+        case = quoted(self._names, self.calls[i])
+        for mine, like in zip(got[i], parts(wanted[i], wanted[i]), strict=True):
+            if mine.shape != like.shape:
                 return not_yet(
-                    f"Your result has the shape {mine.shape}; it should have {right.shape}.",
-                    f"This was for {self._quoted(arguments)}.",
+                    f"Your result has the shape {mine.shape}; it should have {like.shape}.",
+                    f"This was for {case}.",
                 )
-        fits = sum(same(*pair) for pair in zip(got, wanted, strict=True))
-        solved = f"{fits} of {len(got)} cases are right. " if fits else ""
+        solved = f"{sum(fits)} of {len(got)} cases are right. " if any(fits) else ""
         return not_yet(
-            f"{solved}For {self._quoted(arguments)} your function returns "
-            f"{shown(outcomes[i].value)}; it should return {shown(self.solution(*arguments))}.",
+            f"{solved}For {case} your function returns {shown(outcomes[i].value)}; "
+            f"it should return {shown(wanted[i])}.",
             "Work this one case out on paper, line by line, and compare.",
         )
 
@@ -195,36 +142,13 @@ class Exercise:
         """Names of the arguments."""
         return list(inspect.signature(self.solution).parameters)
 
-    def _quoted(self, arguments: Arguments) -> str:
-        """Arguments by name, as a student would write them."""
-        pairs = zip(self._names, arguments, strict=True)
-        return "`" + ", ".join(f"{name} = {shown(value)}" for name, value in pairs) + "`"
-
-    def _wanted(self, arguments: Arguments) -> str:
-        """What kind of result is right."""
-        right = self.solution(*arguments)
-        if isinstance(right, tuple):
-            return _counted(len(right), "value")
-        shape = parts(right, right)[0].shape
-        return f"numbers of shape {shape}" if shape else "a number"
-
-
-_NOT_WRITTEN = not_yet(
-    "Nothing is returned yet.",
-    "Put your code in place of the three dots, and run both cells again.",
-)
-
 
 def _all_same(one: list[Parts], other: list[Parts]) -> bool:
     return all(same(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _changed(before: Any, after: Any) -> bool:
-    try:
-        return not same(parts(after, 0), parts(before, 0))
-    except NotNumbers:  # settings and other objects, which have no values to compare
-        return False
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _wanted(like: Any) -> str:
+    """What kind of result is right."""
+    if isinstance(like, tuple):
+        return counted(len(like), "value")
+    return f"numbers of shape {like.shape}" if like.shape else "a number"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from snnlab.classroom.calling import Foreign, without_addresses
+
 Parts = tuple[NDArray[np.float64], ...]
 """A result as arrays: one, or one for each part of a tuple."""
 
@@ -20,45 +22,41 @@ class NotNumbers(TypeError):
 
 
 MOST_SHOWN = 24
-"""Numbers of an array that an error message holds."""
+"""Numbers of an array, or parts of a tuple, that an error message holds."""
 
 
 def parts(value: Any, like: Any) -> Parts:
     """A result as arrays, split as the right result `like` is.
 
+    Where a number is right, an array that holds one number counts as one.
+
     Args:
-        value: number, list, NumPy array or tensor; where `like` is a tuple, a sequence of as
-            many of them.
-        like: the right result.
+        value: of an `Outcome`.
+        like: the right result, made plain as outcomes are.
 
     Raises:
-        NotNumbers: anything else; the message says what it was.
+        NotNumbers: it is something else; the message says what it was.
     """
     if not isinstance(like, tuple):
-        return (_array(value),)
-    try:
-        found = list(value)
-    except Exception:
-        raise NotNumbers(f"one value ({shown(value)})") from None
-    if len(found) != len(like):
-        raise NotNumbers(f"{len(found)} values")
-    return tuple(_array(part) for part in found)
+        return (_array(value, like),)
+    if not isinstance(value, tuple) and np.ndim(value) == 0:
+        raise NotNumbers(f"one value ({shown(value)})")
+    if len(value) != len(like):
+        raise NotNumbers(f"{len(value)} values" if len(value) != 1 else "1 value")
+    return tuple(_array(*pair) for pair in zip(value, like, strict=True))
 
 
-def _array(value: Any) -> NDArray[np.float64]:
-    """A number, list, array or tensor as float64, with the same shape."""
-    if isinstance(value, str | bytes):
+def _array(value: Any, like: Any) -> NDArray[np.float64]:
+    """One part of a result as an array."""
+    if type(value).__name__ in ("str", "bytes"):
         raise NotNumbers(f"text ({shown(value)})")
     try:
-        if isinstance(value, list | tuple):
-            value = [_array(item) for item in value]
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().double()
-        return np.asarray(value, dtype=np.float64)
-    except NotNumbers:
-        raise
-    except Exception:
-        raise NotNumbers(f"{_kind(value)} ({shown(value)})") from None
+        array: NDArray[np.float64] = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise NotNumbers(f"{kind_of(value)} ({shown(value)})") from None
+    if value is None:
+        raise NotNumbers("nothing for a part of it")
+    return array.reshape(()) if np.ndim(like) == 0 and array.size == 1 else array
 
 
 def same(one: Parts, other: Parts) -> bool:
@@ -70,23 +68,30 @@ def same(one: Parts, other: Parts) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value in an error message: short, rounded, and never an error itself."""
+    """A value in an error message: short, rounded, the same in each run, and never an error."""
     try:
+        if isinstance(value, tuple) and len(value) > MOST_SHOWN:
+            return f"({len(value)} values)"
         if isinstance(value, tuple):
             return f"({', '.join(shown(part) for part in value)})"
+        if isinstance(value, Foreign):
+            return value.text[:80]
         if hasattr(value, "detach") or isinstance(value, np.ndarray | np.generic):
             value = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
             if value.size > MOST_SHOWN:
                 return f"(numbers of shape {value.shape})"
+            if value.ndim == 0:
+                return f"{float(value):.5g}"
             text = np.array2string(value, precision=4, separator=", ", threshold=MOST_SHOWN)
             return " ".join(text.split())
         if isinstance(value, float):
             return f"{value:.5g}"
-        return reprlib.repr(value)
+        return without_addresses(reprlib.repr(value))
     except Exception:
-        return _kind(value)
+        return kind_of(value)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What a value is, with its article."""
     name = type(value).__name__
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

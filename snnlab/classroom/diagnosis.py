@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from html import escape
 
@@ -50,6 +51,25 @@ class Diagnosis:
             f'<strong style="color: {colour}"><span aria-hidden="true">{sign}</span> '
             f"{escape(self.verdict)}</strong> {_lines(self.message)}{hint}</div>"
         )
+
+
+class NotYet(AssertionError):
+    """A check that is not passed, for those who look for errors: nbgrader's Validate does.
+
+    Notebooks show one line of it in place of a traceback; the box above it says all.
+
+    Args:
+        diagnosis: what the check says.
+    """
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(str(diagnosis))
+        self.diagnosis = diagnosis
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it."""
+        said = f"{self.diagnosis.verdict} {self.diagnosis.message}"
+        return [textwrap.shorten(said, 200, placeholder=" ...")]
 
 
 def not_yet(message: str, hint: str = "") -> Diagnosis:

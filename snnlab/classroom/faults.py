@@ -1,10 +1,13 @@
-"""What keeps an answer from being judged by its numbers, said as a diagnosis."""
+"""The catalogue of faults: what can be wrong with an answer whatever its task is.
+
+A notebook's check, `snnlab assign check` and grading say the same words for the same fault.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from snnlab.classroom.calling import Outcome, OutOfTime
+from snnlab.classroom.calling import Arguments, Outcome, Raised
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
@@ -12,59 +15,121 @@ NOT_WRITTEN = not_yet(
     "Nothing is returned yet.",
     "Put your code in place of the placeholder, end it with `return`, and run both cells again.",
 )
-TOO_LONG = not_yet(
-    "Your function took too long and was stopped.",
-    "Is there a loop that never ends? See what changes from one round to the next.",
-)
 PRINTED = not_yet(
     "Your function prints its result, but returns nothing.",
     "Write `return` where it says `print`.",
 )
+ERRORS = {
+    "NotImplementedError": NOT_WRITTEN,
+    "OutOfTime": not_yet(
+        "Your function took too long and was stopped.",
+        "Is there a loop that never ends? See what changes from one round to the next.",
+    ),
+    "MemoryError": not_yet(
+        "Your function asks for more memory than there is.",
+        "Is there a list or an array that grows in every round?",
+    ),
+    "SystemExit": not_yet(
+        "Your function ended Python before it returned anything.",
+        "No sys.exit or os._exit: end a function with `return`.",
+    ),
+}
+"""Errors that say what is wrong by their kind alone."""
 
 
-def not_a_function(answer: Any) -> Diagnosis:
-    """The diagnosis for what cannot be called."""
-    return not_yet(
-        f"The check needs your function, but got {shown(answer)}.",
-        "Hand over the function by its name, without brackets and arguments.",
-    )
+def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Diagnosis | None:
+    """What kept a known call from giving a result, or None.
 
-
-def stopped(kind: str, message: str, line: str = "") -> Diagnosis:
-    """The diagnosis for an error that a call raised."""
-    if kind == "NotImplementedError":
-        return NOT_WRITTEN
-    if kind == "MemoryError":
-        return not_yet(
-            "Your function asks for more memory than there is.",
-            "Is there a list or an array that grows in every round?",
-        )
-    hint = "Call it yourself with small numbers and look at each value on the way."
-    return stopped_with(f"{kind}: {message}", line, hint)
-
-
-def stopped_with(error: str, line: str, hint: str) -> Diagnosis:
-    """The diagnosis for an error that was raised in a line, if it is known in which."""
-    where = f" in the line `{line}`" if line else ""
-    return not_yet(f"Your function stopped with an error{where}: `{error.strip(': ')}`", hint)
-
-
-def fault_of(outcome: Outcome) -> Diagnosis | None:
-    """What kept one call from giving a result, or None."""
-    if isinstance(outcome.error, OutOfTime):
-        return TOO_LONG
+    Args:
+        outcome: of the call.
+        names: of the arguments.
+        arguments: of the call.
+    """
     if outcome.error is not None:
-        return stopped(type(outcome.error).__name__, said_by(outcome.error), outcome.place)
-    if outcome.value is None and outcome.printed:
-        return PRINTED
-    if outcome.value is None or outcome.value is Ellipsis:
-        return NOT_WRITTEN
+        return fault_of_error(outcome.error, names, arguments)
+    if outcome.value is None:
+        return PRINTED if outcome.printed else NOT_WRITTEN
     return None
 
 
-def said_by(error: BaseException) -> str:
-    """The message of an error, which a student's own error class may refuse to give."""
-    try:
-        return str(error)[:200]
-    except Exception:
-        return ""
+def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) -> Diagnosis:
+    """What an error in a known call says about the answer."""
+    for kind in (error.kind, *error.kinds):
+        if kind in ERRORS:
+            return ERRORS[kind]
+    if error.kind == "NotAFunction":
+        return not_yet(
+            f"The check needs your function, but got {error.message}.",
+            "Hand over the function by its name, without brackets and arguments.",
+        )
+    if error.kind == "OtherArguments":
+        return not_yet(
+            f"Your function must take {counted(len(names), 'argument')}, in this order: "
+            f"{', '.join(names)}. Yours is `{error.message}`.",
+            "Put the first line of the function back to what it was.",
+        )
+    where = f" in the line `{error.line}`" if error.line else ""
+    return not_yet(
+        f"Your function stopped with an error{where}: `{said_by(error)}`",
+        f"Call it yourself and look: {quoted(names, arguments)}.",
+    )
+
+
+def missing(error: Raised | None) -> Diagnosis:
+    """The cells do not make the function.
+
+    Args:
+        error: the first one of the cells.
+    """
+    if error is None:
+        return not_yet(
+            "Your function is not there.",
+            "Keep the name of the function and the cell in which it was.",
+        )
+    return not_yet(
+        f"Your function is not there. The first error of your code is in the line "
+        f"`{error.line}`: `{said_by(error)}`",
+        "Keep the name of the function, and run the whole notebook from the top.",
+    )
+
+
+def hidden_case(kind: str) -> Diagnosis:
+    """A hidden case went wrong; nothing else is said about it.
+
+    Args:
+        kind: of the case.
+    """
+    return not_yet(
+        f"All known cases are right, but not a hidden one: {kind}.",
+        "Make such a case yourself, work it out on paper, and compare.",
+    )
+
+
+def right(praise: str, names: Sequence[str], outcomes: Sequence[Outcome]) -> Diagnosis:
+    """The diagnosis for a right answer, with a note where it changes what it is given."""
+    changed = sorted({place for outcome in outcomes for place in outcome.changed})
+    if not changed:
+        return Diagnosis(True, praise)
+    which = " and ".join(f"`{names[place]}`" for place in changed)
+    note = (
+        f"Note: your function changes its {'arguments' if len(changed) > 1 else 'argument'} "
+        f"{which} in place. Whoever calls it may still need the old values: write `x = x + y` "
+        "for `x += y`."
+    )
+    return Diagnosis(True, f"{praise} {note}".strip())
+
+
+def said_by(error: Raised) -> str:
+    """Kind and message of an error."""
+    return f"{error.kind}: {error.message}".strip(": ")
+
+
+def quoted(names: Sequence[str], arguments: Arguments) -> str:
+    """Arguments by name, as a student would write them."""
+    pairs = zip(names, arguments, strict=True)
+    return "`" + ", ".join(f"{name} = {shown(value)}" for name, value in pairs) + "`"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from snnlab.classroom.assignments import a2_noise
-from snnlab.classroom.assignments.noise_samples import NoiseExercise, fault_of_numbers
+from snnlab.classroom.assignments.noise_samples import fault_of_samples
 
 
 def normal(mean: float, std: float) -> Callable[[int, int], Any]:
@@ -44,15 +44,16 @@ def test_wrong_noise_is_named(answer: Callable[..., Any], words: str) -> None:
     for judge in (task.visible, task.judge("monday")):
         said = judge.check(answer)
         assert not said.passed
-        if words != "no noise":  # each seed adds its own constant: spread over the seeds
-            assert words in said.message
+        assert words in said.message
 
 
-def false_alarms(runs: int) -> int:
-    exercise = NoiseExercise([1, 2, 3])
-    size = exercise.count * len(exercise.seeds)
+def false_alarms(runs: int, samples: int = 3) -> int:
     rng = np.random.default_rng(20)
-    return sum(fault_of_numbers(rng.normal(0.5, SIGMA, size)) is not None for _ in range(runs))
+    drawn = rng.normal
+    return sum(
+        fault_of_samples([drawn(0.5, SIGMA, 4000) for _ in range(samples)]) is not None
+        for _ in range(runs)
+    )
 
 
 def test_right_noise_is_hardly_ever_refused() -> None:
@@ -63,3 +64,4 @@ def test_right_noise_is_hardly_ever_refused() -> None:
 def test_right_noise_is_refused_in_fewer_than_1_of_1000_checks() -> None:
     # With a true rate of 1 in 1,000, 3 or fewer in 10,000 have a probability of 1 %.
     assert false_alarms(10_000) <= 3
+    assert false_alarms(2_000, samples=9) <= 2  # known and hidden ones together

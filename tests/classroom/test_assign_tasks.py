@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-from scipy.stats import norm
 
-from snnlab.classroom.assignments import a1_neuron, a2_noise, a3_single_step_to_many, a4_race
+from snnlab.classroom.assignments import a1_neuron
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.task import COURSE_SEED, Task, course_seed, generator_for
 from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.diagnosis import Diagnosis, NotYet
 
 TASKS = [task for assignment in ASSIGNMENTS.values() for task in assignment.tasks]
 COMPARED = [task for task in TASKS if isinstance(task.visible, Exercise)]
@@ -32,7 +29,7 @@ def names(task: Task) -> str:
 @pytest.mark.parametrize("task", COMPARED, ids=names)
 def test_the_right_function_passes_known_and_hidden_cases(task: Task) -> None:
     solution = exercise_of(task).solution
-    assert task.check(solution).passed
+    assert task.visible.check(solution).passed
     for seed in SEEDS:
         verdict = task.judge(seed).check(solution)
         assert verdict.passed, verdict
@@ -45,10 +42,10 @@ MISTAKES = [(task, mistake) for task in COMPARED for mistake in exercise_of(task
     ("task", "mistake"), MISTAKES, ids=[f"{task.name}-{i}" for i, (task, _) in enumerate(MISTAKES)]
 )
 def test_each_mistake_has_its_own_diagnosis(task: Task, mistake: Mistake) -> None:
-    said = task.check(mistake.answer)
+    said = task.visible.check(mistake.answer)
     assert not said.passed
     assert said.message == mistake.message
-    assert not task.judge("monday").check(mistake.answer).passed
+    assert task.judge("monday").check(mistake.answer) == said
 
 
 @pytest.mark.parametrize("task", COMPARED, ids=names)
@@ -70,93 +67,43 @@ def test_an_answer_that_knows_only_the_known_cases_fails(task: Task) -> None:
     assert not task.judge("monday").check(learnt_by_heart).passed
 
 
-def trace_without_functions(currents: Any, v_th: float, beta: float, v_init: float) -> Any:
-    v, out = v_init, []
-    for t in range(len(currents)):
-        v = v * beta + currents[t]
-        out.append((v >= v_th, v - v_th if v >= v_th else v))
-        v = out[-1][1]
-    return [spike for spike, _ in out], [v for _, v in out]
+def test_a_hidden_case_is_told_by_its_kind_only() -> None:
+    def leaks(v: float, current: float, beta: float) -> float:
+        if v < -0.75:
+            raise ValueError(f"v was {v}, beta was {beta}")
+        return beta * v + current
+
+    for wrong in (leaks, lambda v, current, beta: beta * v + current if v > -0.8 else [v, beta]):
+        assert a1_neuron.charge.visible.check(wrong).passed
+        said = a1_neuron.charge.judge("monday").check(wrong)
+        assert (
+            said.message == "All known cases are right, but not a hidden one: a negative potential."
+        )
+        assert not any(sign.isdigit() for sign in str(said))
 
 
-def moments_by_closed_form(currents: Any, T: int, v_init: float) -> tuple[float, float]:
-    t = np.arange(1, T + 1)[:, None]
-    charge = v_init + t * np.asarray(currents)
-    spikes = np.clip(np.floor(charge), 0, t)
-    # A neuron above the threshold is saturated; below, all whole thresholds have left.
-    active = (spikes[-1] > 0) & (spikes[-1] < T)
-    kept = (charge - spikes)[:, active]
-    return float(np.mean(kept)), math.sqrt(np.mean((kept - np.mean(kept)) ** 2))
+@pytest.mark.parametrize("task", COMPARED, ids=names)
+def test_every_hidden_case_has_a_kind(task: Task) -> None:
+    judge = task.judge("monday")
+    assert len(judge.calls) == len(exercise_of(task).calls) + len(judge.hidden)
+    assert len(set(judge.hidden)) >= 5
+    assert not any(kind.endswith(".") or kind[0].isupper() for kind in judge.hidden)
 
 
-def noise_by_quantiles(count: int, seed: int) -> Any:
-    uniform = np.random.Generator(np.random.PCG64(seed)).uniform(size=count)
-    return norm(0.5, 12**-0.5).ppf(uniform)
-
-
-def run_many_by_rates(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, T: int) -> Any:
-    counts = np.zeros((len(images), len(b1)))
-    v = 0.5 * np.ones_like(counts)
-    for _ in range(T):
-        v += images @ W1.T + b1
-        counts += v >= 1
-        v[v >= 1] -= 1
-    return (counts / T) @ W2.T + b2
-
-
-OTHERS: list[tuple[Task, Callable[..., Any]]] = [
-    (a1_neuron.charge, lambda v, current, beta: np.float32(current) + beta * v),
-    (a1_neuron.fire, lambda h, v_th: float(not h < v_th)),
-    (a1_neuron.reset, lambda h, spike, v_th: h - v_th if spike else h),
-    (a1_neuron.trace, trace_without_functions),
-    (
-        a2_noise.firing_probability,
-        lambda current, mu, sigma, v_th: norm.sf(v_th, current + mu * v_th, sigma * v_th),
-    ),
-    (
-        a2_noise.gradient,
-        lambda current, mu, sigma, v_th: norm.pdf(current, v_th - mu * v_th, sigma * v_th),
-    ),
-    (a2_noise.residual_moments, moments_by_closed_form),
-    (a2_noise.draw_noise, noise_by_quantiles),
-    (a3_single_step_to_many.run_many, run_many_by_rates),
-    (
-        a3_single_step_to_many.largest_gap,
-        lambda current, sigma: max(
-            abs(norm.cdf(i, 0.5, sigma) - min(max(i, 0.0), 1.0)) for i in current
-        ),
-    ),
-    (
-        a3_single_step_to_many.best_sigma,
-        lambda sigmas, accuracy: max(
-            zip((sum(row) for row in accuracy), sigmas, strict=True), key=lambda pair: pair[0]
-        )[1],
-    ),
-    (
-        a4_race.plan,
-        lambda budget, costs, seeds: [int(budget / (len(costs) * seeds * c)) for c in costs],
-    ),
-    (
-        a4_race.paired_difference,
-        lambda one, other, t: (
-            np.mean(one) - np.mean(other),
-            t * np.sqrt(np.cov(one - other) / len(one)),
-        ),
-    ),
-    (
-        a4_race.energy,
-        lambda first, operations, ann, mac_pj, ac_pj: (
-            np.array([first * mac_pj + operations * ac_pj, ann * mac_pj]) * 1e-3
-        ),
-    ),
-]
-
-
-@pytest.mark.parametrize(("task", "answer"), OTHERS, ids=[task.name for task, _ in OTHERS])
-def test_another_right_way_is_accepted(task: Task, answer: Callable[..., Any]) -> None:
-    for seed in (None, *SEEDS):
-        verdict = task.judge(seed).check(answer)
-        assert verdict.passed, verdict
+def test_a_check_that_is_not_passed_is_an_error_for_validation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[Diagnosis] = []
+    monkeypatch.setattr("snnlab.classroom.assignments.task.show", shown.append)
+    with pytest.raises(NotYet, match="The leak is missing") as caught:
+        a1_neuron.charge.check(lambda v, current, beta: v + current)
+    assert [diagnosis.message for diagnosis in shown] == [caught.value.diagnosis.message]
+    assert caught.value._render_traceback_() == [
+        "Not yet. The leak is missing: beta has no effect."
+    ]
+    passed = a1_neuron.charge.check(lambda v, current, beta: beta * v + current)
+    assert passed.passed
+    assert len(shown) == 1
 
 
 def test_hidden_cases_depend_on_the_course_and_on_the_task() -> None:

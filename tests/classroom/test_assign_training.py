@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from snnlab import Architecture, Data, Images, Neuron, Noise, SingleStep, Training, build, fit
+from snnlab import (
+    BPTT,
+    Architecture,
+    Data,
+    Images,
+    Neuron,
+    Noise,
+    SingleStep,
+    Training,
+    build,
+    fit,
+)
 from snnlab.classroom.assignments import a3_single_step_to_many, trained_networks
+from snnlab.classroom.calling import plain
 
 
 def training(
@@ -20,6 +33,9 @@ def training(
     rest: float = 0.0,
     fixed: dict[str, Any] | None = None,
     width: int = 32,
+    objective: Any = None,
+    first: int | None = None,
+    **settings: Any,
 ) -> Callable[..., Any]:
     """A function for the task `train`, with mistakes to switch on."""
 
@@ -27,29 +43,43 @@ def training(
         given = {"sigma": sigma, "seed": seed} | (fixed or {})
         sigma, seed = given["sigma"], given["seed"]
         part = Images(
-            torch.tensor(images),
-            torch.tensor(labels),
-            torch.tensor([trained_networks.PIXEL_MEAN]),
-            torch.tensor([trained_networks.PIXEL_STD]),
+            torch.tensor(images), torch.tensor(labels), torch.tensor([0.31]), torch.tensor([0.38])
         )
         data = Data("", tuple("0123456789"), part, part.subset(torch.arange(0)), part)
         net = build(
             Architecture("mlp", width=width),
             image_shape=(1, 8, 8),
             classes=10,
-            seed=seed,
+            seed=seed if first is None else first,
             noise=Noise(sigma=sigma, mu=mu) if sigma > 0 else None,
             neuron=Neuron() if sigma > 0 else Neuron(v_init=rest),
         )
         if epochs:
-            settings = Training(epochs=epochs, batch_size=32)
-            fit(net, data, SingleStep(), settings, seed=seed)
+            training = Training(**{"epochs": epochs, "batch_size": 32} | settings)
+            fit(net, data, objective or SingleStep(), training, seed=seed)
         return net
 
     return train
 
 
-def trained_by_hand(images: Any, labels: Any, sigma: float, seed: int) -> dict[str, torch.Tensor]:
+def with_sigma(change: Callable[[float], float]) -> Callable[..., Any]:
+    """A function that changes sigma first."""
+    return lambda images, labels, sigma, seed: training()(images, labels, change(sigma), seed)
+
+
+def in_place(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+    net = training()(images, labels, sigma, seed)
+    images[:] = 0
+    return net
+
+
+def unseeded(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+    return training(first=int(torch.randint(2**31, ())))(images, labels, sigma, seed)
+
+
+def trained_by_hand(
+    images: Any, labels: Any, sigma: float, seed: int, *, first: int | None = None
+) -> dict[str, torch.Tensor]:
     """Another right way: a loop of the student's own in place of `fit`, and weights as a dict."""
     pixels = (torch.tensor(images) / 255 - 0.31) / 0.38  # (N, 1, 8, 8)
     noise, v_init = (Noise(sigma=sigma), 0.5) if sigma > 0 else (None, 0.0)
@@ -57,7 +87,7 @@ def trained_by_hand(images: Any, labels: Any, sigma: float, seed: int) -> dict[s
         Architecture("mlp", width=32),
         image_shape=(1, 8, 8),
         classes=10,
-        seed=seed,
+        seed=seed if first is None else first,
         noise=noise,
         neuron=Neuron(v_init=v_init),
     ).train()
@@ -71,6 +101,11 @@ def trained_by_hand(images: Any, labels: Any, sigma: float, seed: int) -> dict[s
             loss.backward()
             optimizer.step()
     return net.state_dict()
+
+
+def training_of_seed_42(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+    """The seed decides the first weights only."""
+    return training(first=seed, fixed={"seed": 42})(images, labels, sigma, seed)
 
 
 def by_heart(images: Any, labels: Any, sigma: float, seed: int) -> Any:
@@ -92,8 +127,7 @@ WRONG_TRAINING = [
 
 @pytest.mark.parametrize(("answer", "words"), WRONG_TRAINING, ids=[w for _, w in WRONG_TRAINING])
 def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None:
-    exercise = trained_networks.TrainingExercise((7, 8))
-    said = exercise.check(answer)
+    said = trained_networks.TrainingExercise().check(answer)
     assert not said.passed
     assert words in said.message
 
@@ -104,36 +138,52 @@ def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None
     [
         (training(), ""),
         (trained_by_hand, ""),
-        (by_heart, "hardly trained"),  # the hidden cases rename the classes
-        (training(mu=0.0), "its noise had mean 0"),
-        (training(rest=0.5), "that is where you trained it"),
+        (in_place, "changes its argument `images` in place"),
+        (by_heart, "does not train on the images"),
+        (training(mu=0.0), "mean 0"),
+        (training(rest=0.5), "start at v_th / 2"),
         (training(epochs=2), "88 % are asked for"),
         (training(fixed={"sigma": 0.3}), "sigma has no effect"),
         (training(fixed={"seed": 3}), "Two seeds"),
+        (training(first=5), "does not decide the first weights"),
+        (partial(trained_by_hand, first=5), "does not decide the first weights"),
+        (training_of_seed_42, "but not the training"),
+        (unseeded, "another network the second time"),
+        (training(objective=BPTT(4)), "4 timesteps"),
+        (training(noise_fraction=0.5), "a part of the training"),
+        (training(batch_size=128), "batches"),
+        (with_sigma(lambda sigma: sigma**2), "that is the variance"),
+        (with_sigma(lambda sigma: sigma / 2), "half the standard deviation"),
     ],
 )
 def test_trained_networks_are_told_apart(answer: Callable[..., Any], words: str) -> None:
-    said = a3_single_step_to_many.train.judge("monday").check(answer)
-    assert said.passed == (not words)
+    task = a3_single_step_to_many.train
+    said = task.judge("monday").check(answer)
+    assert said.passed == (words in ("", "changes its argument `images` in place"))
     assert words in said.message
+    assert said == task.visible.check(answer)
 
 
 @pytest.mark.slow
-def test_a_network_that_never_sees_the_images_is_named() -> None:
-    said = a3_single_step_to_many.train.check(by_heart)
-    assert "does not train on the images" in said.message
+def test_a_network_that_knows_the_names_of_the_known_classes_fails_hidden_cases() -> None:
+    def known_names(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+        known = seed in (7, 8)
+        return training()(images, labels if known else np.roll(labels, 1), sigma, seed)
+
+    task = a3_single_step_to_many.train
+    assert task.visible.check(known_names).passed
+    said = task.judge("monday").check(known_names)
+    assert "not a hidden one: with noise, on other images" in said.message
 
 
 @pytest.mark.slow
 def test_right_networks_are_far_from_the_bounds() -> None:
     """At least 3.7 standard deviations: about 1 of 10,000 right answers is refused at most."""
     matched, at_rest, gains = [], [], []
-    for seed in range(40):
-        exercise = trained_networks.TrainingExercise((seed, seed + 1), 1000 + seed)
-        images = exercise._test_images()
-        noisy, silent = (
-            trained_networks.weights_of(training()(*arguments)) for arguments in exercise.calls[:2]
-        )
+    for seed in range(1, 41):
+        exercise = trained_networks.TrainingExercise(seed)
+        images = trained_networks.new_images(seed)
+        noisy, silent = (plain(training()(*arguments)) for arguments in exercise.calls[-2:])
         rest = trained_networks.accuracies(silent, images, 0.0)[0]
         matched.append(trained_networks.accuracies(noisy, images, 0.5)[-1])
         at_rest.append(rest)
@@ -141,3 +191,15 @@ def test_right_networks_are_far_from_the_bounds() -> None:
     bounds = trained_networks.GOOD, trained_networks.AT_REST, -trained_networks.LOST_AT_REST
     for found, bound in zip((matched, at_rest, gains), bounds, strict=True):
         assert np.mean(found) - bound > 3.7 * np.std(found, ddof=1)
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, np.nan, np.inf, 1e300])
+def test_weights_of_one_number_are_judged_like_others(number: float) -> None:
+    blank = plain(trained_networks.blank(0.5))
+
+    def constant(images: Any, labels: Any, sigma: float, seed: int) -> Any:
+        return {name: np.full_like(part, number) for name, part in blank.items()}
+
+    assert not trained_networks.TrainingExercise().check(constant).passed
+    text = trained_networks.TrainingExercise().check(lambda *_: dict.fromkeys(blank, "text"))
+    assert "not an MLP" in text.message

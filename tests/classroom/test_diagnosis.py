@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.diagnosis import Diagnosis, NotYet
 from snnlab.classroom.questions import Question
 
 QUESTION = Question("b", {"a": "Too early.", "b": "Just so.", "c": "Too late."}, "Look again.")
@@ -62,3 +62,18 @@ def test_other_answers_have_their_own_diagnosis(answer, message):
 def test_a_question_needs_a_right_option():
     with pytest.raises(ValueError, match="got 'd'"):
         Question("d", {"a": "", "b": ""})
+
+
+def test_a_failed_check_shows_a_box_and_one_line_in_a_notebook(capsys):
+    interactive = pytest.importorskip("IPython.core.interactiveshell")
+    shell = interactive.InteractiveShell.instance()
+    try:
+        shell.run_cell("from snnlab.classroom.assignments import a1_neuron")
+        result = shell.run_cell("a1_neuron.fire.check(lambda h, v_th: 0)")
+        said = capsys.readouterr().out
+    finally:
+        interactive.InteractiveShell.clear_instance()
+    assert isinstance(result.error_in_exec, NotYet)
+    assert "Hint: " in said
+    assert "Traceback" not in said
+    assert said.count("Not yet.") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from snnlab.classroom.assignments.task import code_task
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
+
+HAIR = 2.0**-20
+"""A distance from the threshold that float32 still sees, and that no comparison may forgive."""
 
 
 def _grid(rng: np.random.Generator, low: int, high: int) -> float:
@@ -18,7 +22,10 @@ def _grid(rng: np.random.Generator, low: int, high: int) -> float:
 
 _charge_exercise = Exercise(
     solution=lambda v, current, beta: beta * v + current,
-    calls=[(0.25, 0.5, 1.0), (0.5, 0.25, 0.5), (-0.75, 0.5, 0.75), (2.0, 1.5, 0.5)],
+    calls=[
+        *((0.25, 0.5, 1.0), (0.5, 0.25, 0.5), (-0.75, 0.5, 0.75), (2.0, 1.5, 0.5)),
+        *((0.5, 0.0, 0.5), (0.75, -1.5, 0.5), (0.5, 0.25, 0.0)),
+    ],
     mistakes=[
         Mistake(
             lambda v, current, beta: v + current,
@@ -62,12 +69,31 @@ charge = code_task(
     "charge",
     3,
     _charge_exercise,
-    lambda rng: (_grid(rng, -64, 64), _grid(rng, -64, 64), _grid(rng, 8, 31)),
+    {
+        "a positive potential and current": lambda rng: (
+            *(_grid(rng, 1, 31), _grid(rng, 1, 31), _grid(rng, 8, 31)),
+        ),
+        "a negative potential": lambda rng: (
+            *(_grid(rng, -256, -1), _grid(rng, -32, 64), _grid(rng, 8, 31)),
+        ),
+        "a negative current": lambda rng: (
+            *(_grid(rng, 1, 64), _grid(rng, -256, -1), _grid(rng, 8, 31)),
+        ),
+        "no current": lambda rng: (_grid(rng, 1, 64), 0.0, _grid(rng, 8, 31)),
+        "a potential and a current far above 1": lambda rng: (
+            *(_grid(rng, 64, 256), _grid(rng, 64, 256), _grid(rng, 8, 31)),
+        ),
+        "a neuron without a leak": lambda rng: (_grid(rng, -64, 64), _grid(rng, -64, 64), 1.0),
+        "a neuron that keeps nothing": lambda rng: (_grid(rng, 1, 64), _grid(rng, 1, 64), 0.0),
+    },
 )
 
 _fire_exercise = Exercise(
     solution=lambda h, v_th: 1 if h >= v_th else 0,
-    calls=[(0.5, 1.0), (1.5, 1.0), (1.0, 1.0), (1.5, 2.0), (-1.5, 1.0), (3.0, 1.0), (0.75, 0.5)],
+    calls=[
+        *((0.5, 1.0), (1.5, 1.0), (1.0, 1.0), (1.5, 2.0), (-1.5, 1.0), (3.0, 1.0), (0.75, 0.5)),
+        *((0.9999, 1.0), (0.0, 1.0), (-0.5, 0.5)),
+    ],
     mistakes=[
         Mistake(
             lambda h, v_th: 1 if h > v_th else 0,
@@ -105,17 +131,47 @@ _fire_exercise = Exercise(
 )
 
 
-def _near_threshold(rng: np.random.Generator) -> tuple[float, float]:
-    """A potential around the threshold, exactly at it in every third case."""
-    v_th = _grid(rng, 16, 96)
-    return (v_th if rng.integers(3) == 0 else v_th + _grid(rng, -96, 96)), v_th
+def _threshold(rng: np.random.Generator) -> float:
+    """From 0.5 to 3."""
+    return _grid(rng, 16, 96)
 
 
-fire = code_task("fire", 3, _fire_exercise, _near_threshold)
+def _against(rng: np.random.Generator, share: float, more: float = 0.0) -> tuple[float, float]:
+    """A potential of a share of the threshold and something more, and the threshold."""
+    v_th = _threshold(rng)
+    return share * v_th + more, v_th
+
+
+fire = code_task(
+    "fire",
+    3,
+    _fire_exercise,
+    {
+        "a potential exactly at the threshold": lambda rng: _against(rng, 1),
+        "a potential a hair below the threshold": lambda rng: _against(rng, 1, -HAIR),
+        "a potential a hair above the threshold": lambda rng: _against(rng, 1, HAIR),
+        "a potential between 1 and a higher threshold": lambda rng: (
+            *(_grid(rng, 32, 63), _grid(rng, 64, 96)),
+        ),
+        "a potential between a low threshold and 1": lambda rng: (
+            *(_grid(rng, 24, 31), _grid(rng, 8, 23)),
+        ),
+        "a potential of several thresholds": lambda rng: _against(rng, 2, _grid(rng, 0, 32)),
+        "a potential of many thresholds": lambda rng: _against(rng, 10, _grid(rng, 0, 32)),
+        "a potential of no more than half the threshold": lambda rng: _against(
+            rng, 0.5, -_grid(rng, 0, 8)
+        ),
+        "a negative potential": lambda rng: _against(rng, 0, -_grid(rng, 1, 96)),
+        "a strongly negative potential": lambda rng: _against(rng, -1, -_grid(rng, 0, 96)),
+    },
+)
 
 _reset_exercise = Exercise(
     solution=lambda h, spike, v_th: h - v_th * spike,
-    calls=[(0.5, 0, 1.0), (1.25, 1, 1.0), (2.5, 1, 2.0), (3.5, 1, 1.0), (-0.5, 0, 1.5)],
+    calls=[
+        *((0.5, 0, 1.0), (1.25, 1, 1.0), (2.5, 1, 2.0), (3.5, 1, 1.0), (-0.5, 0, 1.5)),
+        *((1.75, 0, 1.0), (0.25, 1, 0.5)),  # the spike decides, whatever h is
+    ],
     mistakes=[
         Mistake(
             lambda h, spike, v_th: h * (1 - spike),
@@ -138,6 +194,11 @@ _reset_exercise = Exercise(
             "Use the argument `spike`: it is 0 or 1.",
         ),
         Mistake(
+            lambda h, spike, v_th: h - v_th if h >= v_th else h,
+            "You look at h to find out whether there was a spike. The argument `spike` says so.",
+            "What `fire` has decided is not decided again: use `spike`.",
+        ),
+        Mistake(
             lambda h, spike, v_th: h % v_th,
             "You take away as many thresholds as fit. A spike takes exactly one.",
             "A current above v_th leaves more than v_th behind. That is right.",
@@ -152,12 +213,26 @@ _reset_exercise = Exercise(
 )
 
 
-def _after_firing(rng: np.random.Generator) -> tuple[float, int, float]:
-    h, v_th = _near_threshold(rng)
-    return h, int(h >= v_th), v_th
+def _after(rng: np.random.Generator, spike: int, beyond: float) -> tuple[float, int, float]:
+    """A potential so far beyond the threshold, and whether there was a spike."""
+    v_th = _threshold(rng)
+    return v_th + beyond, spike, v_th
 
 
-reset = code_task("reset", 4, _reset_exercise, _after_firing)
+reset = code_task(
+    "reset",
+    4,
+    _reset_exercise,
+    {
+        "a spike": lambda rng: _after(rng, 1, _grid(rng, 0, 96)),
+        "no spike": lambda rng: _after(rng, 0, -_grid(rng, 1, 96)),
+        "a spike at a potential exactly at the threshold": lambda rng: _after(rng, 1, 0),
+        "a spike at a potential of several thresholds": lambda rng: _after(rng, 1, 8),
+        "a spike at a negative potential": lambda rng: _after(rng, 1, -8),
+        "a spike, whatever the potential": lambda rng: _after(rng, 1, -_grid(rng, 1, 96)),
+        "no spike, whatever the potential": lambda rng: _after(rng, 0, _grid(rng, 0, 96)),
+    },
+)
 
 
 def _run(
@@ -167,12 +242,27 @@ def _run(
     return run_neuron(currents, v_th, beta, v_init, **mistakes)[:2]
 
 
+def _trace_of(step: Callable[[float, float], tuple[float, float]]) -> Callable[..., Any]:
+    """A trace whose spike and potential follow from h and v_th in another way."""
+
+    def answer(currents: Floats, v_th: float, beta: float, v_init: float) -> tuple[Floats, ...]:
+        v, steps = v_init, []
+        for current in currents:
+            steps.append(step(beta * v + current, v_th))
+            v = steps[-1][1]
+        return tuple(np.array(steps).T)
+
+    return answer
+
+
 _trace_exercise = Exercise(
     solution=lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init),
     calls=[
         (np.full(8, 0.375), 1.0, 1.0, 0.5),
         (np.array([0.5, 0.5, -0.25, 1.75, 0.0, 0.5]), 1.0, 1.0, 0.0),
         (np.array([1.0, 1.5, 0.75, 2.0, 0.5]), 2.0, 0.5, 0.25),
+        (np.array([2.75, 0.0, 0.25, -3.0, 0.5]), 1.0, 1.0, 0.5),  # more than one threshold at once
+        (np.array([0.75]), 0.5, 1.0, -0.25),
     ],
     mistakes=[
         Mistake(
@@ -196,6 +286,21 @@ _trace_exercise = Exercise(
             "Set v to v_init before the loop, not in it.",
         ),
         Mistake(
+            _trace_of(lambda h, v_th: (max(0.0, h // v_th), h % v_th if h >= v_th else h)),
+            "Your neuron fires several times in one timestep. It fires at most once.",
+            "`if`, not `while`: what exceeds one threshold stays for the next timestep.",
+        ),
+        Mistake(
+            _trace_of(lambda h, v_th: (h >= v_th, max(0.0, h - v_th * (h >= v_th)))),
+            "You cut the potential off at 0. A membrane potential may be negative.",
+            "Keep what the reset leaves, as it is.",
+        ),
+        Mistake(
+            lambda currents, v_th, beta, v_init: _run(beta * currents, v_th, beta, v_init),
+            "Your leak takes from the current too. Only the old potential leaks.",
+            "Multiply v by beta first, then add the current.",
+        ),
+        Mistake(
             lambda currents, v_th, beta, v_init: _run(currents, v_th, 1.0, v_init),
             "The leak is missing: beta has no effect.",
             "Use `charge` with beta.",
@@ -207,7 +312,7 @@ _trace_exercise = Exercise(
         ),
         wrong_order(_run, "First the spikes, then the potentials."),
         Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents[:-1], v_th, beta, v_init),
+            lambda *arguments: tuple(part[:-1] for part in _run(*arguments)),
             "You stop one timestep too early.",
             "One spike and one potential for each current.",
         ),
@@ -216,13 +321,59 @@ _trace_exercise = Exercise(
 )
 
 
-def _currents(rng: np.random.Generator) -> tuple[Floats, float, float, float]:
-    T = int(rng.integers(6, 25))
-    currents = rng.integers(-16, 65, T) / 32  # (T,)
-    beta = float(rng.choice([1.0, 0.5, 0.75]))
-    return currents, float(rng.choice([1.0, 0.5, 1.5])), beta, _grid(rng, 0, 15)
+Case = tuple[Floats, float, float, float]
 
 
-trace = code_task("trace", 6, _trace_exercise, _currents)
+def _case(
+    rng: np.random.Generator,
+    *,
+    T: tuple[int, int] = (6, 16),
+    low: float = -0.5,
+    high: float = 2.0,
+    beta: float = 1.0,
+    start: float = 0.25,
+    thresholds: tuple[float, ...] = (0.5, 1.0, 1.5),
+) -> Case:
+    """Currents from `low` to `high` times the threshold, and a start, in units of it as well."""
+    v_th = float(rng.choice(thresholds))
+    currents = v_th * rng.integers(round(32 * low), round(32 * high) + 1, rng.integers(*T)) / 32
+    return currents, v_th, beta, start * v_th
+
+
+def _met(rng: np.random.Generator, less: float) -> Case:
+    """The first potential lies a little below the threshold, the second one meets it exactly."""
+    currents, v_th, beta, v_init = _case(rng)
+    currents[:2] = v_th - v_init - less, less
+    return currents, v_th, beta, v_init
+
+
+def _leaky(rng: np.random.Generator) -> Case:
+    """A leak that rounds: no potential comes so near to the threshold that rounding decides."""
+    while True:
+        case = _case(rng, beta=0.9, T=(12, 30))
+        if np.abs(run_neuron(*case)[2] - case[1]).min() > 1e-3:
+            return case
+
+
+trace = code_task(
+    "trace",
+    6,
+    _trace_exercise,
+    {
+        "ordinary currents": lambda rng: _case(rng, low=0, high=1),
+        "a leak": _leaky,
+        "a strong leak": lambda rng: _case(rng, beta=0.5, T=(6, 10)),
+        "a single timestep": lambda rng: _case(rng, T=(1, 2)),
+        "currents worth several spikes": lambda rng: _case(rng, low=0, high=5),
+        "negative currents": lambda rng: _case(rng, low=-3, high=0.5),
+        "potentials exactly at the threshold": lambda rng: _met(rng, 0),
+        "a potential a hair below the threshold": lambda rng: _met(rng, HAIR),
+        "a high threshold": lambda rng: _case(rng, thresholds=(2.0, 3.0)),
+        "a start above the threshold": lambda rng: _case(rng, start=2.5, high=0.5),
+        "a negative start": lambda rng: _case(rng, start=-0.75),
+        "many timesteps": lambda rng: _case(rng, T=(150, 200)),
+    },
+    each=2,
+)
 
 TASKS = (charge, fire, reset, trace)

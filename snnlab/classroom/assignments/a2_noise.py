@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
-from snnlab.classroom.assignments.task import Task, code_task
+from snnlab.classroom.assignments.task import Draw, Task, code_task
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
 
@@ -30,14 +30,36 @@ _NOISE_CALLS = [
     (_CURRENTS, 0.5, 0.2887, 1.0),
     (_CURRENTS, 0.0, 0.4, 1.0),
     (2 * _CURRENTS, 0.5, 0.3, 2.0),
+    (np.array([[0.2, 0.6, 1.0], [0.4, 0.8, 9.0]]), 0.25, 0.5, 1.5),
 ]
 
 
-def _noise_case(rng: np.random.Generator) -> tuple[Floats, float, float, float]:
-    """Currents, and mean, deviation and threshold."""
-    currents = rng.uniform(-1, 2, 6)
-    mu, sigma, v_th = rng.uniform([0, 0.15, 0.5], [1, 0.8, 2]).tolist()
-    return currents, mu, sigma, v_th
+def _noise_case(
+    rng: np.random.Generator,
+    *,
+    shape: tuple[int, ...] = (6,),
+    mu: tuple[float, float] = (0.1, 1),
+    sigma: tuple[float, float] = (0.15, 0.8),
+    z: tuple[float, float] = (0, 3),
+) -> tuple[Floats, float, float, float]:
+    """Currents, mean, deviation and threshold.
+
+    `z` bounds how far the mean potential lies from the threshold, in standard deviations.
+    """
+    m, s, v_th = rng.uniform([mu[0], sigma[0], 0.5], [mu[1], sigma[1], 2]).tolist()
+    distances = rng.choice([-1, 1], shape) * rng.uniform(*z, shape)
+    return (1 - m + s * distances) * v_th, m, s, v_th
+
+
+_NOISE_KINDS: dict[str, Draw] = {
+    "ordinary currents": _noise_case,
+    "a two-dimensional array of currents": lambda rng: _noise_case(rng, shape=(3, 4)),
+    "a single current": lambda rng: _noise_case(rng, shape=(1,)),
+    "very little noise": lambda rng: _noise_case(rng, sigma=(0.03, 0.06)),
+    "very much noise": lambda rng: _noise_case(rng, sigma=(2, 4)),
+    "noise of mean 0": lambda rng: _noise_case(rng, mu=(0, 0)),
+    "currents at which it always or never fires": lambda rng: _noise_case(rng, z=(5, 9)),
+}
 
 
 def _probability(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
@@ -102,7 +124,7 @@ _probability_exercise = Exercise(
     ],
     praise="A steep sigmoid for little noise, a flat one for much.",
 )
-firing_probability = code_task("firing_probability", 4, _probability_exercise, _noise_case)
+firing_probability = code_task("firing_probability", 4, _probability_exercise, _NOISE_KINDS)
 
 _gradient_exercise = Exercise(
     solution=_slope,
@@ -153,7 +175,7 @@ _gradient_exercise = Exercise(
     ],
     praise="This density is the surrogate gradient. Nothing about it is made up.",
 )
-gradient = code_task("gradient", 4, _gradient_exercise, _noise_case)
+gradient = code_task("gradient", 4, _gradient_exercise, _NOISE_KINDS)
 
 
 def _residual_moments(
@@ -165,29 +187,54 @@ def _residual_moments(
     spare: int = 1,
     before: bool = False,
     last: bool = False,
-    to_zero: bool = False,
+    early: bool = False,
+    ddof: int = 0,
+    **mistakes: bool,
 ) -> tuple[float, float]:
     """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on.
 
-    Neurons with at least `fewest` spikes count, and with at most T - `spare`.
+    Neurons with at least `fewest` spikes count, and with at most T - `spare`; `early`: v[0] to
+    v[T - 1]; for other mistakes see `run_neuron`.
     """
     every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
-    spikes, v, h = run_neuron(every_step, 1.0, 1.0, v_init, to_zero=to_zero)
+    spikes, v, h = run_neuron(every_step, 1.0, 1.0, v_init, **mistakes)
     count = spikes.sum(0)  # (B,)
     active = (count >= fewest) & (count <= T - spare)
     kept = (h if before else v)[:, active]  # (T, active neurons)
     kept = kept[-1:] if last else kept
-    return float(kept.mean()), float(kept.std())
+    kept = np.concatenate([np.full_like(kept[:1], v_init), kept[:-1]]) if early else kept
+    return float(kept.mean()), float(kept.std(ddof=ddof))
 
 
-def _residual_case(rng: np.random.Generator) -> tuple[Floats, int, float]:
-    """Currents of 60 neurons, silent and saturated ones among them."""
-    return rng.uniform(-0.5, 1.5, 60), int(rng.integers(12, 30)), float(rng.uniform(0.3, 0.7))
+Residuals = tuple[Floats, int, float]
+
+
+def _residual_case(
+    rng: np.random.Generator,
+    *,
+    neurons: int = 20,
+    T: tuple[int, int] = (10, 24),
+    low: float = -0.5,
+    high: float = 1.5,
+    grain: int = 256,
+    start: tuple[float, float] = (0.25, 0.75),
+) -> Residuals:
+    """Currents, silent and saturated ones among them, on a grid: sums are exact in float32 too."""
+    while True:
+        currents = rng.integers(round(low * grain), round(high * grain) + 1, neurons) / grain
+        timesteps, v_init = int(rng.integers(*T)), round(rng.uniform(*start) * 64) / 64
+        count = run_neuron(np.tile(currents, (timesteps, 1)), 1.0, 1.0, v_init)[0].sum(0)
+        if ((count > 0) & (count < timesteps)).sum() > 2:
+            return currents, timesteps, v_init
 
 
 _residual_exercise = Exercise(
     solution=lambda currents, T, v_init: _residual_moments(currents, T, v_init),
-    calls=[_residual_case(np.random.default_rng(seed)) for seed in (1, 2, 3)],
+    calls=[
+        *(_residual_case(np.random.default_rng(seed)) for seed in (1, 2)),
+        (np.array([-0.25, 0.25, 0.5, 0.75, 1.0, 1.25]), 4, 0.5),  # potentials meet the threshold
+        (np.array([-0.1, 0.3, 0.7, 1.2]), 3, 0.4),
+    ],
     mistakes=[
         Mistake(
             lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0, spare=0),
@@ -220,6 +267,21 @@ _residual_exercise = Exercise(
             "The residuals of all timesteps count: v[1] to v[T].",
         ),
         Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, early=True),
+            "You keep v[0] to v[T - 1], the potentials before each timestep.",
+            "v[0] is the start. Keep v after the reset: v[1] to v[T].",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, strict=True),
+            "Your neurons stay silent when h is exactly v_th.",
+            "They fire when h >= 1.",
+        ),
+        Mistake(
+            lambda currents, T, v_init: _residual_moments(currents, T, v_init, ddof=1),
+            "Your deviation divides by n - 1. Asked for is np.std as it is.",
+            "np.std(...), without ddof.",
+        ),
+        Mistake(
             lambda currents, T, v_init: _residual_moments(currents, T, 0.0),
             "Your neurons start from 0. Before the first timestep they have v_init.",
             "Set v to v_init before the loop.",
@@ -235,9 +297,23 @@ _residual_exercise = Exercise(
     ],
     praise="Mean v_th / 2, deviation v_th / sqrt(12), nearly: spread evenly over [0, v_th).",
 )
-residual_moments = code_task("residual_moments", 4, _residual_exercise, _residual_case)
+residual_moments = code_task(
+    "residual_moments",
+    4,
+    _residual_exercise,
+    {
+        "ordinary currents": lambda rng: _residual_case(rng, neurons=60),
+        "few timesteps": lambda rng: _residual_case(rng, T=(2, 5)),
+        "few neurons": lambda rng: _residual_case(rng, neurons=5, low=0),
+        "mostly silent neurons": lambda rng: _residual_case(rng, low=-1.5, high=0.5),
+        "mostly saturated neurons": lambda rng: _residual_case(rng, low=0.5, high=2.5),
+        "potentials exactly at the threshold": lambda rng: _residual_case(rng, grain=4),
+        "a start at rest": lambda rng: _residual_case(rng, start=(0, 0)),
+    },
+    each=2,
+)
 
-_noise_exercise = NoiseExercise([1, 2, 3])
+_noise_exercise = NoiseExercise([(4000, 1), (4000, 2), (4000, 3), (4000, 1)])
 draw_noise = Task(
     "draw_noise", 4, _noise_exercise, lambda rng: with_hidden_seeds(_noise_exercise, rng)
 )

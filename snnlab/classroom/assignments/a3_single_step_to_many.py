@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from snnlab.classroom.assignments.task import Task, code_task
+from snnlab.classroom.assignments.task import Draw, Task, code_task
 from snnlab.classroom.assignments.trained_networks import TrainingExercise
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
@@ -24,17 +24,39 @@ def _readout(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, T: int, **options:
     return np.asarray(_hidden(W1, b1, images, T, **options).mean(0) @ W2.T + b2)
 
 
-def _network_case(rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats, Floats, int]:
+Network = tuple[Floats, Floats, Floats, Floats, Floats, int]
+
+
+def _network_case(
+    rng: np.random.Generator,
+    *,
+    T: tuple[int, int] = (3, 12),
+    images: int = 5,
+    hidden: int = 8,
+    scale: float = 1.0,
+    shift: float = 0.0,
+) -> Network:
     """Weights and images on grids, so that every sum is exact in any precision and order."""
-    B, D, H, K = 5, 6, 8, 3
+    B, D, H, K = images, 6, hidden, 3
     W1, b1 = rng.integers(-8, 11, (H, D)) / 16, rng.integers(-4, 9, H) / 16
     W2, b2 = rng.integers(-16, 17, (K, H)) / 16, rng.integers(-16, 17, K) / 16
-    return W1, b1, W2, b2, rng.integers(0, 9, (B, D)) / 8, int(rng.integers(3, 12))
+    pixels = rng.integers(0, 9, (B, D)) / 8
+    return scale * W1, scale * b1 + shift, W2, b2, pixels, int(rng.integers(*T))
+
+
+def _at_threshold(rng: np.random.Generator) -> Network:
+    """Every current is a quarter: from 0.5 on, potentials meet the threshold all the time."""
+    W1, b1, W2, b2, images, T = _network_case(rng)
+    return np.round(W1), np.round(4 * b1) / 4, W2, b2, np.round(4 * images) / 4, T
 
 
 _run_many_exercise = Exercise(
     solution=lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T),
-    calls=[_network_case(np.random.default_rng(seed)) for seed in (11, 12, 13)],
+    calls=[
+        *(_network_case(np.random.default_rng(seed)) for seed in (11, 12)),
+        _at_threshold(np.random.default_rng(13)),
+        _network_case(np.random.default_rng(14), scale=4.0),
+    ],
     mistakes=[
         Mistake(
             lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, start=0.0),
@@ -50,6 +72,11 @@ _run_many_exercise = Exercise(
             lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, to_zero=True),
             "Your reset sets the potential to zero. The conversion needs the remainder.",
             "v = h - spikes.",
+        ),
+        Mistake(
+            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, strict=True),
+            "Your neurons stay silent when h is exactly v_th.",
+            "They fire when h >= 1.",
         ),
         Mistake(
             lambda W1, b1, W2, b2, images, T: T * _readout(W1, b1, W2, b2, images, T),
@@ -79,17 +106,29 @@ _run_many_exercise = Exercise(
     ],
     praise="The same weights, no noise, T timesteps: that is the whole conversion.",
 )
-run_many = code_task("run_many", 5, _run_many_exercise, _network_case)
+run_many = code_task(
+    "run_many",
+    5,
+    _run_many_exercise,
+    {
+        "an ordinary network": _network_case,
+        "a single timestep": lambda rng: _network_case(rng, T=(1, 2)),
+        "a single image": lambda rng: _network_case(rng, images=1),
+        "a single hidden neuron": lambda rng: _network_case(rng, hidden=1),
+        "currents worth several spikes": lambda rng: _network_case(rng, scale=4),
+        "negative currents": lambda rng: _network_case(rng, shift=-2),
+        "potentials exactly at the threshold": _at_threshold,
+        "many timesteps": lambda rng: _network_case(rng, T=(40, 60)),
+    },
+    each=2,
+)
 
-_training_exercise = TrainingExercise((7, 8))
+_training_exercise = TrainingExercise()
 train = Task(
     "train",
     5,
     _training_exercise,
-    lambda rng: TrainingExercise(
-        (int(rng.integers(2**31)), int(rng.integers(2**31))), int(rng.integers(1, 2**31))
-    ),
-    library=True,
+    lambda rng: TrainingExercise(int(rng.integers(1, 2**31))),
     seconds=_training_exercise.seconds,
 )
 
@@ -106,6 +145,7 @@ _gap_exercise = Exercise(
         (np.linspace(-1, 2, 301), 0.2887),
         (np.linspace(-1, 2, 301), 0.6),
         (np.linspace(0, 0.45, 46), 0.2),
+        (np.array([0.8, 0.1]), 0.3),
     ],
     mistakes=[
         Mistake(
@@ -148,23 +188,77 @@ _gap_exercise = Exercise(
     ],
     praise="With sigma = 0.2887 the two never differ by more than 0.057.",
 )
+
+
+def _gap_case(
+    rng: np.random.Generator,
+    *,
+    n: int = 40,
+    low: float = -1.0,
+    high: float = 2.0,
+    sigma: tuple[float, float] = (0.1, 0.9),
+) -> tuple[Floats, float]:
+    return rng.uniform(low, high, n), float(rng.uniform(*sigma))
+
+
 largest_gap = code_task(
     "largest_gap",
     3,
     _gap_exercise,
-    lambda rng: (rng.uniform(-1, 2, 40), float(rng.uniform(0.1, 0.9))),
+    {
+        "currents in any order": lambda rng: _gap_case(rng),
+        "a single current": lambda rng: _gap_case(rng, n=1),
+        "currents below 0": lambda rng: _gap_case(rng, low=-1, high=0),
+        "currents above 1": lambda rng: _gap_case(rng, low=1, high=2),
+        "currents from 0 to 1": lambda rng: _gap_case(rng, low=0, high=1),
+        "very little noise": lambda rng: _gap_case(rng, sigma=(0.02, 0.05)),
+        "very much noise": lambda rng: _gap_case(rng, sigma=(1.5, 3)),
+    },
 )
 
 
-def _sigma_case(rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Sigmas and accuracies (S, R); in every second case the best mean is not the best run."""
-    sigmas = np.sort(rng.uniform(0.05, 1.2, 6))
-    accuracy = np.round(rng.uniform(90, 98, 6)[:, None] + rng.normal(0, 0.7, (6, 4)), 2)
-    lucky = int(rng.integers(6))
-    if rng.integers(2) and lucky != accuracy.mean(1).argmax():
-        accuracy[lucky, 0] = 99.9
-        accuracy[lucky, 1:] -= 3.0
-    return sigmas, accuracy
+LEAD = 0.05
+"""By which the best mean leads, in percent: no rounding decides, and nothing is tied."""
+
+
+def _sigma_case(
+    rng: np.random.Generator,
+    *,
+    rows: int = 6,
+    seeds: int = 4,
+    best: int | None = None,
+    lucky: bool = False,
+    tied: bool = False,
+    in_order: bool = True,
+) -> tuple[Floats, Floats]:
+    """Sigmas and accuracies (S, R).
+
+    Args:
+        rng: draws them.
+        rows: S.
+        seeds: R.
+        best: row with the best mean; None: any.
+        lucky: another row than the best has the single best run.
+        tied: all rows have the same best run.
+        in_order: the sigmas rise.
+    """
+    while True:
+        sigmas = rng.uniform(0.05, 1.2, rows)
+        accuracy = np.round(
+            rng.uniform(90, 98, rows)[:, None] + rng.normal(0, 0.7, (rows, seeds)), 2
+        )
+        if best is not None:
+            accuracy[best] += 4
+        if lucky:
+            first = int(accuracy.mean(1).argmax())
+            other = (first + 1 + int(rng.integers(rows - 1))) % rows
+            accuracy[other] -= 3
+            accuracy[other, 0] = 99.9
+        if tied:
+            accuracy[:, -1] = 99.5
+        means = np.sort(accuracy.mean(1))
+        if rows == 1 or means[-1] - means[-2] > LEAD:
+            return np.sort(sigmas) if in_order else sigmas, accuracy
 
 
 _SIGMAS = np.array([0.1, 0.2, 0.3, 0.6])
@@ -176,6 +270,7 @@ _sigma_exercise = Exercise(
             np.array([[91.0, 99.5, 90.0], [95.0, 95.5, 96.0], [96.5, 97.0, 96.0], [94, 93, 95.0]]),
         ),
         (_SIGMAS, np.array([[99.0, 94.5], [99.2, 90.0], [95.0, 96.0], [94.0, 93.0]])),
+        (_SIGMAS[::-1], np.array([[90, 97, 97.0], [96, 96, 96], [99, 95.5, 95], [91, 91, 91]])),
     ],
     mistakes=[
         Mistake(
@@ -204,6 +299,11 @@ _sigma_exercise = Exercise(
             "mean(axis=1).",
         ),
         Mistake(
+            lambda sigmas, accuracy: float(sigmas[np.median(accuracy, 1).argmax()]),
+            "You choose by the median over the seeds.",
+            "Asked for is the highest mean.",
+        ),
+        Mistake(
             lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy)[:, 0].argmax()]),
             "You look at the first seed only.",
             "Choose by the mean over the seeds.",
@@ -216,6 +316,17 @@ _sigma_exercise = Exercise(
     ],
     praise="Chosen on validation images, it may be reported on test images, once.",
 )
-best_sigma = code_task("best_sigma", 2, _sigma_exercise, _sigma_case)
+_SIGMA_KINDS: dict[str, Draw] = {
+    "ordinary accuracies": _sigma_case,
+    "a single seed": lambda rng: _sigma_case(rng, seeds=1),
+    "a single sigma": lambda rng: _sigma_case(rng, rows=1),
+    "as many seeds as sigmas": lambda rng: _sigma_case(rng, rows=5, seeds=5),
+    "a lucky run of another sigma": lambda rng: _sigma_case(rng, lucky=True),
+    "sigmas whose best runs are alike": lambda rng: _sigma_case(rng, tied=True),
+    "sigmas in no order": lambda rng: _sigma_case(rng, in_order=False),
+    "a best sigma that comes first": lambda rng: _sigma_case(rng, best=0),
+    "a best sigma that comes last": lambda rng: _sigma_case(rng, best=-1),
+}
+best_sigma = code_task("best_sigma", 2, _sigma_exercise, _SIGMA_KINDS)
 
 TASKS = (run_many, train, largest_gap, best_sigma)

@@ -19,14 +19,26 @@ def _epochs(budget: float, costs: Any, seeds: int) -> Floats:
     return np.asarray(np.floor(budget / len(costs) / seeds / np.asarray(costs, float)))
 
 
-def _plan_case(rng: np.random.Generator) -> tuple[float, Floats, int]:
+def _plan_case(
+    rng: np.random.Generator,
+    *,
+    roads: tuple[int, int] = (3, 5),
+    seeds: tuple[int, int] = (2, 6),
+    cost: tuple[float, float] = (0.1, 4.0),
+) -> tuple[float, Floats, int]:
     """A budget whose shares are no whole numbers of epochs, so that no rounding error decides."""
     while True:
-        budget, seeds = float(rng.integers(100, 400)), int(rng.integers(2, 6))
-        costs = rng.uniform(0.1, 4.0, int(rng.integers(3, 5)))
-        share = budget / len(costs) / seeds / costs
+        budget, runs = float(rng.integers(100, 400)), int(rng.integers(*seeds))
+        costs: Floats = rng.uniform(*cost, int(rng.integers(*roads)))
+        share = budget / len(costs) / runs / costs
         if np.abs(share - np.round(share)).min() > 0.01:
-            return budget, costs, seeds
+            return budget, costs, runs
+
+
+def _whole_case(rng: np.random.Generator) -> tuple[float, Floats, int]:
+    """Shares that are whole numbers of epochs, of powers of two: exact in any order."""
+    costs: Floats = np.exp2(rng.integers(-3, 3, 4))
+    return float(64 * rng.integers(2, 12)), costs, int(rng.choice([1, 2, 4]))
 
 
 _plan_exercise = Exercise(
@@ -35,6 +47,8 @@ _plan_exercise = Exercise(
         (300.0, np.array([0.7, 2.6, 0.45]), 3),
         (120.0, np.array([0.7, 2.6, 0.45]), 5),
         (250.0, np.array([1.1, 3.7, 0.9, 0.6]), 2),
+        (64.0, np.array([0.5, 4.0]), 2),  # shares of whole epochs
+        (10.0, np.array([0.3, 6.0]), 1),  # one road can have no epoch at all
     ],
     mistakes=[
         Mistake(
@@ -46,6 +60,11 @@ _plan_exercise = Exercise(
             lambda budget, costs, seeds: np.floor(budget / len(costs) / costs),
             "You plan a single run for each road.",
             "Each road is run with several seeds: divide by their number.",
+        ),
+        Mistake(
+            lambda budget, costs, seeds: budget // len(costs) // seeds // np.asarray(costs),
+            "You round down before the end: a part of the share is lost.",
+            "Divide all the way, then round down once.",
         ),
         Mistake(
             lambda budget, costs, seeds: np.round(budget / len(costs) / seeds / costs),
@@ -76,7 +95,19 @@ _plan_exercise = Exercise(
     ],
     praise="Equal seconds, equal seeds, whole epochs: a fair race.",
 )
-plan = code_task("plan", 4, _plan_exercise, _plan_case)
+plan = code_task(
+    "plan",
+    4,
+    _plan_exercise,
+    {
+        "several roads and seeds": _plan_case,
+        "a single seed": lambda rng: _plan_case(rng, seeds=(1, 2)),
+        "a single road": lambda rng: _plan_case(rng, roads=(1, 2)),
+        "a share that is a whole number of epochs": _whole_case,
+        "a road that is too slow for one epoch": lambda rng: _plan_case(rng, cost=(20, 90)),
+        "a very fast road": lambda rng: _plan_case(rng, cost=(0.01, 0.05)),
+    },
+)
 
 
 def _difference(one: Any, other: Any, t: float) -> tuple[float, float]:
@@ -90,11 +121,18 @@ def _unpaired(one: Any, other: Any, t: float) -> tuple[float, float]:
     return _difference(one, other, t)[0], float(t * math.sqrt(variance))
 
 
-def _seeds_case(rng: np.random.Generator) -> tuple[Floats, Floats, float]:
+def _seeds_case(
+    rng: np.random.Generator,
+    *,
+    n: tuple[int, int] = (3, 9),
+    gap: float = 1.0,
+    noise: float = 0.2,
+) -> tuple[Floats, Floats, float]:
     """Accuracies of two roads; the seeds matter to both alike."""
-    n = int(rng.integers(3, 9))
-    luck = rng.normal(0, 0.5, n)
-    return 97 + luck + rng.normal(0, 0.2, n), 96 + luck, float(rng.uniform(2.2, 4.5))
+    seeds = int(rng.integers(*n))
+    luck = rng.normal(0, 0.5, seeds)
+    one = 96 + gap + luck + rng.normal(0, noise, seeds)
+    return one, 96 + luck, float(rng.uniform(2.2, 4.5))
 
 
 _difference_exercise = Exercise(
@@ -102,6 +140,7 @@ _difference_exercise = Exercise(
     calls=[
         (np.array([98.1, 97.4, 98.4]), np.array([96.2, 95.9, 96.8]), 4.303),
         (np.array([95.0, 96.5, 94.5, 97.0, 95.5]), np.array([95.5, 96.0, 95.0, 96.0, 95.0]), 2.776),
+        (np.array([91.5, 93.0]), np.array([94.0, 94.5]), 12.706),
     ],
     mistakes=[
         Mistake(
@@ -143,7 +182,20 @@ _difference_exercise = Exercise(
     ],
     praise="If the interval leaves out 0, the seeds alone hardly explain the difference.",
 )
-paired_difference = code_task("paired_difference", 4, _difference_exercise, _seeds_case)
+paired_difference = code_task(
+    "paired_difference",
+    4,
+    _difference_exercise,
+    {
+        "several seeds": _seeds_case,
+        "two seeds": lambda rng: _seeds_case(rng, n=(2, 3)),
+        "a negative mean difference": lambda rng: _seeds_case(rng, gap=-2),
+        "a mean difference near 0": lambda rng: _seeds_case(rng, gap=0),
+        "the same difference in each seed": lambda rng: _seeds_case(rng, noise=0),
+        "many seeds": lambda rng: _seeds_case(rng, n=(40, 60)),
+        "seeds that scatter": lambda rng: _seeds_case(rng, noise=3),
+    },
+)
 
 
 def _energy(
@@ -153,9 +205,17 @@ def _energy(
     return (mac_pj * first + ac_pj * operations) / 1000, mac_pj * ann / 1000
 
 
-def _energy_case(rng: np.random.Generator) -> tuple[int, int, int, float, float]:
-    first, operations, ann = (int(n) for n in rng.integers([500, 2000, 9000], 50000))
-    return first, operations, ann, float(rng.uniform(2, 5)), float(rng.uniform(0.3, 1.5))
+def _energy_case(
+    rng: np.random.Generator,
+    *,
+    first: tuple[int, int] = (500, 50_000),
+    operations: tuple[int, int] = (2000, 50_000),
+    ann: tuple[int, int] = (9000, 50_000),
+    mac_pj: tuple[float, float] = (2, 5),
+    ac_pj: tuple[float, float] = (0.3, 1.5),
+) -> tuple[int, int, int, float, float]:
+    one, two, three = (int(rng.integers(*bounds)) for bounds in (first, operations, ann))
+    return one, two, three, float(rng.uniform(*mac_pj)), float(rng.uniform(*ac_pj))
 
 
 _energy_exercise = Exercise(
@@ -195,6 +255,24 @@ _energy_exercise = Exercise(
     ],
     praise="Now say what this leaves out: memory, neuron updates, the chip.",
 )
-energy = code_task("energy", 4, _energy_exercise, _energy_case)
+energy = code_task(
+    "energy",
+    4,
+    _energy_exercise,
+    {
+        "ordinary counts": _energy_case,
+        "no spikes at all": lambda rng: _energy_case(rng, operations=(0, 1)),
+        "nothing in the first layer": lambda rng: _energy_case(rng, first=(0, 1)),
+        "more additions than multiplications": lambda rng: _energy_case(
+            rng, operations=(200_000, 900_000)
+        ),
+        "large counts": lambda rng: _energy_case(
+            rng, **dict.fromkeys(("first", "operations", "ann"), (10**8, 10**9))
+        ),
+        "an addition dearer than a multiplication": lambda rng: _energy_case(
+            rng, mac_pj=(0.2, 0.5), ac_pj=(2, 5)
+        ),
+    },
+)
 
 TASKS = (plan, paired_difference, energy)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.isolation import Job, Reply, Report, run_apart
+from snnlab.classroom.assignments.isolation import Job, Report, run_apart
 from snnlab.classroom.assignments.submission import code_of, given_code
-from snnlab.classroom.assignments.task import Judge, Task
-from snnlab.classroom.diagnosis import Diagnosis, not_yet
-from snnlab.classroom.faults import NOT_WRITTEN, TOO_LONG, stopped
-
-LIBRARY = ("torch", "snnlab")
+from snnlab.classroom.assignments.task import Task
+from snnlab.classroom.calling import Outcome, Raised
+from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.faults import missing
+from snnlab.classroom.judging import Judge
 
 
 @dataclass(frozen=True)
@@ -53,16 +51,9 @@ def cases_of(notebook: NotebookNode, assignment: Assignment, seed: str | None) -
     cases = []
     for task in assignment.tasks:
         judge = task.judge(seed)
-        trusted = given if task.library else [without_library(cell) for cell in given]
-        job = Job(code, task.name, judge.calls, trusted, task.library, task.seconds)
+        job = Job(code, task.name, judge.calls, given, seconds=task.seconds)
         cases.append(Case(task, judge, job))
     return cases
-
-
-def without_library(cell: str) -> str:
-    """A trusted cell without the statements that need torch or snnlab."""
-    statements = [ast.unparse(statement) for statement in ast.parse(cell).body]
-    return "\n".join(s for s in statements if not any(word in s for word in LIBRARY))
 
 
 def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
@@ -82,45 +73,21 @@ def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
 
 def verdict_of(case: Case, report: Report) -> Verdict:
     """Judge what a process reported."""
-    diagnosis = fault_of_report(report) or case.judge.check(replay(report.replies))
+    diagnosis = fault_of_report(report) or case.judge.judge(
+        outcomes_in(report, len(case.judge.calls))
+    )
     points = case.task.points if diagnosis.passed else 0
     return Verdict(case.task.name, float(points), case.task.points, diagnosis)
 
 
 def fault_of_report(report: Report) -> Diagnosis | None:
-    """What kept the calls from giving results, or None."""
-    for reply in report.replies:
-        if reply.error is not None:
-            kind = reply.error.kind
-            if "NotImplementedError" in reply.error.kinds:
-                kind = "NotImplementedError"
-            return stopped(kind, reply.error.message, reply.error.line)
-    if report.ended == "time":
-        return TOO_LONG
-    if report.ended == "missing" and report.error is not None:
-        return not_yet(
-            f"Your function is not there. The first error of your code is in the line "
-            f"`{report.error.line}`: `{report.error.kind}: {report.error.message}`",
-            "Keep the name of the function, and run the whole notebook from the top.",
-        )
-    if report.ended == "missing":
-        return not_yet(
-            "Your function is not there.",
-            "Keep the name of the function and the cell in which it was.",
-        )
-    if report.ended == "exit":
-        return not_yet(
-            "Your function ended Python before it returned anything.",
-            "No sys.exit or os._exit: end a function with `return`.",
-        )
-    return None if report.replies else NOT_WRITTEN
+    """What kept the calls from being made, or None."""
+    return missing(report.error) if report.ended == "missing" else None
 
 
-def replay(replies: Sequence[Reply]) -> Callable[..., Any]:
-    """A function that answers each call with the next reply, whatever it is called with."""
-    left = iter(replies)
-
-    def answer(*arguments: Any) -> Any:
-        return next(left).value
-
-    return answer
+def outcomes_in(report: Report, wanted: int) -> list[Outcome]:
+    """What the calls did; how the process ended is the outcome of the call that it was in."""
+    if len(report.outcomes) == wanted:
+        return report.outcomes
+    kind = "OutOfTime" if report.ended == "time" else "SystemExit"
+    return [*report.outcomes, Outcome(error=Raised(kind))]

@@ -4,109 +4,225 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import call
-from snnlab.classroom.checking import Arguments
+from snnlab.classroom.calling import Arguments, Outcome
 from snnlab.classroom.comparing import NotNumbers, parts
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
-from snnlab.classroom.faults import fault_of, not_a_function
+from snnlab.classroom.faults import fault_of, hidden_case, right
+from snnlab.classroom.judging import Judge
 
 Floats = NDArray[np.float64]
+Draw = tuple[int, int]
+"""Count and seed."""
 
 DEVIATIONS = 4.5
 """Half-width of the bounds for mean and standard deviation, in standard errors."""
 KOLMOGOROV = 2.3
 """Largest distance between the distributions, times the root of the sample size. A right answer
 leaves these bounds in fewer than 1 of 10,000 checks; `tests/classroom` measures it."""
+TAILS = 6.0
+"""Largest kurtosis and correlation, in standard errors: wider, since the tails of these are."""
+LARGE = 1000
+"""Numbers of a sample that has a distribution to look at."""
+FEW = 0.01
+"""Share of numbers that may occur twice: float32 has only so many."""
 MU, SIGMA = 0.5, 1 / math.sqrt(12)
+NAMES = ("count", "seed")
 
 
 @dataclass(frozen=True)
-class NoiseExercise:
+class NoiseExercise(Judge):
     """A function `(count, seed)` that draws the noise matched to the residual.
 
     Example:
         >>> def draw(count, seed):
         ...     return np.random.default_rng(seed).normal(0.5, 12**-0.5, count)
-        >>> NoiseExercise([1, 2, 3]).check(draw).passed
+        >>> NoiseExercise([(4000, 1), (4000, 2), (4000, 1)]).check(draw).passed
         True
     """
 
-    seeds: Sequence[int]
-    """At least two; each draws one sample."""
-    count: int = 4000
-    """Size of a sample."""
+    draws: Sequence[Draw]
+    """At least two seeds, and one of them twice."""
+    hidden: Sequence[str] = ()
+    """Kind of each hidden call: the last ones of `calls`."""
     seconds: float = 10.0
+    calls: Sequence[Arguments] = field(init=False)
 
-    @property
-    def calls(self) -> list[Arguments]:
-        """One for each seed, and the first one once more."""
-        return [(self.count, seed) for seed in [*self.seeds, self.seeds[0]]]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "calls", list(self.draws))
 
-    def check(self, answer: Any) -> Diagnosis:
-        """Judge an answer. Whatever the answer does, this raises nothing."""
-        if not callable(answer):
-            return not_a_function(answer)
-        samples = []
-        for arguments in self.calls:
-            outcome = call(answer, arguments, seconds=self.seconds)
-            fault = fault_of(outcome) or self._fault_of_form(outcome.value)
+    def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """Judge the known samples, then all of them."""
+        return (
+            self._fault_of(outcomes[: self.known])
+            or self._fault_of_hidden(outcomes)
+            or right("Mean, standard deviation and shape fit the residual.", NAMES, outcomes)
+        )
+
+    def _fault_of(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """What is wrong with the samples, each one and all together, or None."""
+        samples: list[Floats] = []
+        for outcome, draw in zip(outcomes, self.draws, strict=False):
+            fault = fault_of(outcome, NAMES, draw) or fault_of_form(outcome.value, draw[0])
             if fault is not None:
                 return fault
-            samples.append(parts(outcome.value, 0)[0])
-        fault = fault_of_seeds(samples) or fault_of_numbers(np.concatenate(samples[:-1]))
-        return fault or Diagnosis(True, "Mean, standard deviation and shape fit the residual.")
+            samples.append(sample_of(outcome.value, draw[0]))
+            fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.draws)
+            if fault is not None:
+                return fault
+        return fault_of_samples(samples)
 
-    def _fault_of_form(self, value: Any) -> Diagnosis | None:
-        """The diagnosis for a result that is no sample of the right size, or None."""
-        try:
-            sample = parts(value, 0)[0]
-        except NotNumbers as error:
-            return not_yet(f"Your function returns {error}; it should return numbers.")
-        if sample.shape != (self.count,):
-            return not_yet(
-                f"Your result has the shape {sample.shape}; for count = {self.count} it should "
-                f"have ({self.count},).",
+    def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
+        """The kind of the first hidden sample that goes wrong, or None."""
+        if self.hidden and self._fault_of(outcomes) is not None:
+            whole = (
+                n for n in range(self.known, len(outcomes)) if self._fault_of(outcomes[: n + 1])
             )
-        if not np.isfinite(sample).all():
-            return not_yet("Some of your numbers are infinite or not numbers at all.")
+            return hidden_case(self.hidden[next(whole) - self.known])
         return None
 
 
 def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> NoiseExercise:
-    """The same exercise with as many further seeds, drawn from a generator."""
-    more = rng.integers(2**31, size=len(exercise.seeds)).tolist()
-    return replace(exercise, seeds=[*exercise.seeds, *more])
+    """The same exercise with further seeds and counts, drawn from a generator.
+
+    Two seeds differ from known ones by round numbers: a function that uses a part of the seed
+    only, `seed % 10` or its last bits, gives them the same numbers.
+    """
+    count, seed = exercise.draws[0]
+    fresh = [int(n) for n in rng.integers(2**31, size=3)]
+    round_numbers = 5_040_000 * int(rng.integers(1, 400)), 2**16 * int(rng.integers(1, 2**14))
+    more = {
+        "another seed": [(count, s) for s in fresh],
+        "a seed for the second time": [(count, fresh[0])],
+        "two seeds that differ by a round number": [(count, seed + by) for by in round_numbers],
+        "another count": [(int(rng.integers(LARGE, count)), int(rng.integers(2**31)))],
+        "a small count": [(int(rng.integers(2, 9)), int(rng.integers(2**31)))],
+        "a single number": [(1, int(rng.integers(2**31)))],
+    }
+    draws = [*exercise.draws, *(draw for kind in more.values() for draw in kind)]
+    return replace(exercise, draws=draws, hidden=[kind for kind in more for _ in more[kind]])
 
 
-def fault_of_seeds(samples: Sequence[Floats]) -> Diagnosis | None:
-    """The diagnosis for a seed that is not used, or None. The last sample repeats the first."""
-    first, others, again = samples[0], samples[1:-1], samples[-1]
-    if not np.array_equal(first, again):
+def sample_of(value: Any, count: int) -> Floats:
+    """The numbers of a result."""
+    return parts(value, np.zeros(count))[0]
+
+
+def fault_of_form(value: Any, count: int) -> Diagnosis | None:
+    """The diagnosis for a result that is no sample of the right size, or None."""
+    try:
+        sample = sample_of(value, count)
+    except NotNumbers as error:
+        return not_yet(f"Your function returns {error}; it should return numbers.")
+    if sample.shape != (count,):
         return not_yet(
-            "The same seed gives other numbers the second time.",
-            "Make a generator from the seed, in the function: np.random.default_rng(seed).",
+            f"Your result has the shape {sample.shape}; for count = {count} it should "
+            f"have ({count},).",
         )
-    if any(np.array_equal(first, other) for other in others):
-        return not_yet(
-            "Different seeds give the same numbers.",
-            "Hand the argument `seed` to the generator.",
-        )
+    if not np.isfinite(sample).all():
+        return not_yet("Some of your numbers are infinite or not numbers at all.")
     return None
 
 
 def fault_of_numbers(sample: Floats) -> Diagnosis | None:
+    """The diagnosis for a large sample whose numbers are not drawn one by one, or None."""
+    if len(sample) < LARGE:
+        return None
+    if float(sample.std()) < 1e-9:
+        return not_yet(f"All your numbers are {sample[0]:.4g}: that is no noise.")
+    if len(np.unique(sample)) < (1 - FEW) * len(sample):
+        return not_yet(
+            "Your numbers repeat themselves, or are rounded.",
+            "Draw `count` numbers of their own, and return them as they are.",
+        )
+    return None
+
+
+def fault_of_seeds(samples: Sequence[Floats], draws: Sequence[Draw]) -> Diagnosis | None:
+    """The diagnosis for what the last sample has in common with those before it, or None."""
+    last, (count, seed) = samples[-1], draws[len(samples) - 1]
+    for other, (other_count, other_seed) in zip(samples[:-1], draws, strict=False):
+        if (other_count, other_seed) == (count, seed) and not np.array_equal(last, other):
+            return not_yet(
+                "The same seed gives other numbers the second time.",
+                "Make a generator from the seed, in the function: np.random.default_rng(seed).",
+            )
+        if other_seed != seed and related(last, other):
+            return not_yet(
+                "Different seeds give the same numbers.",
+                "Hand the argument `seed` to the generator, as it is.",
+            )
+    return None
+
+
+def related(one: Floats, other: Floats) -> bool:
+    """Whether two large samples share numbers, in any order."""
+    size = min(len(one), len(other))
+    return size >= LARGE and len(np.intersect1d(one, other)) > FEW * size
+
+
+def correlated(pairs: Sequence[tuple[Floats, Floats]]) -> bool:
+    """Whether samples rise and fall together, more than chance makes them."""
+    found = [np.corrcoef(one, other)[0, 1] for one, other in pairs]
+    return abs(np.mean(found)) > TAILS / math.sqrt(sum(len(one) for one, _ in pairs))
+
+
+def fault_of_samples(samples: Sequence[Floats]) -> Diagnosis | None:
+    """The diagnosis for the numbers of all large samples, or None."""
+    large = unlike([sample for sample in samples if len(sample) >= LARGE])
+    return (
+        fault_of_distribution(np.concatenate(large))
+        or fault_of_order(large)
+        or fault_of_likeness(large)
+    )
+
+
+def unlike(samples: Sequence[Floats]) -> list[Floats]:
+    """Each sample once."""
+    return list({sample.tobytes(): sample for sample in samples}.values())
+
+
+def fault_of_distribution(sample: Floats) -> Diagnosis | None:
     """The diagnosis for a wrong distribution, or None."""
     n, mean, std = len(sample), float(sample.mean()), float(sample.std())
-    if std < 1e-9:
-        return not_yet(f"All your numbers are {mean:.4g}: that is no noise.")
-    fault = fault_of_std(std, n) or fault_of_mean(mean, n)
-    return fault or fault_of_shape(sample)
+    return fault_of_std(std, n) or fault_of_mean(mean, n) or fault_of_shape(sample)
+
+
+def fault_of_order(samples: Sequence[Floats]) -> Diagnosis | None:
+    """The diagnosis for numbers that depend on their places, or None."""
+    places = [(sample, np.arange(len(sample), dtype=float)) for sample in samples]
+    lags = [[(sample[:-lag], sample[lag:]) for sample in samples] for lag in (1, 2, 3)]
+    halves = [np.array_split(sample[: len(sample) // 2 * 2], 2) for sample in samples]
+    repeated = [(one, other) for one, other in halves]
+    mirrored = [(one, other[::-1]) for one, other in halves]
+    if any(map(correlated, (places, *lags, repeated, mirrored))):
+        return not_yet(
+            "Your numbers depend on their places: each should be drawn anew.",
+            "Return them as the generator gives them, neither sorted nor smoothed.",
+        )
+    return None
+
+
+def fault_of_likeness(samples: Sequence[Floats]) -> Diagnosis | None:
+    """The diagnosis for samples that are too much alike, or None."""
+    pairs = [pair for pair in combinations(samples, 2) if len(pair[0]) == len(pair[1])]
+    if any(correlated([pair]) for pair in pairs):
+        return not_yet(
+            "The numbers of two seeds rise and fall together.",
+            "Make the generator from the seed; add nothing to the seed's numbers afterwards.",
+        )
+    if pairs and all(abs(one.mean() - other.mean()) < 1e-6 for one, other in pairs):
+        return not_yet(
+            "Each of your samples has exactly the same mean: you move it there.",
+            "The mean of a sample scatters. Return the numbers as the generator gives them.",
+        )
+    return None
 
 
 def near(value: float, wanted: float, error: float) -> bool:
@@ -161,7 +277,12 @@ def fault_of_shape(sample: Floats) -> Diagnosis | None:
     from scipy.stats import kstest, norm, uniform
 
     bound = KOLMOGOROV / math.sqrt(len(sample))
-    if kstest(sample, norm(MU, SIGMA).cdf, method="asymp").statistic <= bound:
+    z = (sample - sample.mean()) / sample.std()
+    skew, kurtosis = float((z**3).mean()), float((z**4).mean()) - 3
+    tails = abs(skew) > TAILS * math.sqrt(6 / len(z)) or abs(kurtosis) > TAILS * math.sqrt(
+        24 / len(z)
+    )
+    if not tails and kstest(sample, norm(MU, SIGMA).cdf, method="asymp").statistic <= bound:
         return None
     if kstest(sample, uniform(0, 1).cdf, method="asymp").statistic <= bound:
         return not_yet(

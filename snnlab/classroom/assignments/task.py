@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from snnlab.classroom.checking import Arguments, Exercise
-from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.calling import Arguments
+from snnlab.classroom.checking import Exercise
+from snnlab.classroom.diagnosis import Diagnosis, NotYet
+from snnlab.classroom.judging import Judge
+
+Draw = Callable[[np.random.Generator], Arguments]
+"""Draws the arguments of one hidden call."""
 
 COURSE_SEED = "SNNLAB_COURSE_SEED"
 """The environment variable that holds the lecturer's secret: a number or any text."""
-HIDDEN_CASES = 12
+HIDDEN_CASES = 4
+"""Hidden calls of each kind."""
 SECONDS = 5.0
 """Processor time for all calls of a task; a right answer needs less than a second."""
-
-
-class Judge(Protocol):
-    """What knows which calls to make, and what their results are worth."""
-
-    @property
-    def calls(self) -> Any:
-        """Positional arguments of each call."""
-
-    def check(self, answer: Any) -> Diagnosis:
-        """Make the calls, in order, and judge. Raises nothing, whatever the answer does."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,6 @@ class Task:
     """The known cases."""
     hidden: Callable[[np.random.Generator], Judge]
     """The judge with known and hidden cases, drawn from a generator."""
-    library: bool = False
-    """Whether the function may use torch and snnlab."""
     seconds: float = 10.0
     """Processor time for all calls together."""
 
@@ -63,12 +57,22 @@ class Task:
         return f"check_{self.name}"
 
     def check(self, answer: Any) -> Diagnosis:
-        """Judge a function by the known cases.
+        """Judge a function by the known cases, in a cell of a notebook.
 
         Args:
             answer: the function that the student wrote.
+
+        Returns:
+            The diagnosis, if it is passed.
+
+        Raises:
+            NotYet: it is not; a notebook has shown the diagnosis before.
         """
-        return self.visible.check(answer)
+        diagnosis = self.visible.check(answer)
+        if not diagnosis.passed:
+            show(diagnosis)
+            raise NotYet(diagnosis)
+        return diagnosis
 
     def grade(self, answer: Any) -> float:
         """Points of a function by the known and the hidden cases, in this very process.
@@ -93,9 +97,9 @@ def code_task(
     name: str,
     points: int,
     exercise: Exercise,
-    draw: Callable[[np.random.Generator], Arguments],
+    kinds: Mapping[str, Draw],
     *,
-    cases: int = HIDDEN_CASES,
+    each: int = HIDDEN_CASES,
 ) -> Task:
     """A task whose results are compared with those of the right function.
 
@@ -103,14 +107,23 @@ def code_task(
         name: of the function.
         points: for a right function.
         exercise: right function, known calls, catalogue of mistakes.
-        draw: one hidden call.
-        cases: number of hidden calls.
+        kinds: kinds of hidden calls, in words that complete "a hidden case: ...".
+        each: hidden calls of each kind.
     """
 
     def hidden(rng: np.random.Generator) -> Exercise:
-        return replace(exercise, calls=[*exercise.calls, *(draw(rng) for _ in range(cases))])
+        words = [kind for kind in kinds for _ in range(each)]
+        calls = [*exercise.calls, *(kinds[kind](rng) for kind in words)]
+        return replace(exercise, calls=calls, hidden=words)
 
     return Task(name, points, exercise, hidden, seconds=SECONDS)
+
+
+def show(diagnosis: Diagnosis) -> None:
+    """Show a diagnosis in a notebook; elsewhere its error says it all."""
+    shell = sys.modules.get("IPython")
+    if shell is not None and shell.get_ipython() is not None:
+        shell.display.display(diagnosis)
 
 
 def course_seed() -> str:

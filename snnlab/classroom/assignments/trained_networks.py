@@ -1,38 +1,36 @@
-"""Judge a function that trains networks: by what their weights do on images it never saw.
+"""Judge a function that trains networks: by its weights, and by what they do on new images.
 
-The function gives weights, not accuracies. The networks are rebuilt here and measured here.
+The weights are compared with those that the function of the assignment gives for the same
+arguments: equal ones are right, and those of a catalogued mistake are named. Another way to train
+gives other weights; its networks are rebuilt and measured here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import call
-from snnlab.classroom.checking import Arguments
+from snnlab.classroom.assignments.training_with_mistakes import images_of, network, train
+from snnlab.classroom.calling import Arguments, Outcome, plain
+from snnlab.classroom.checking import Mistake
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
-from snnlab.classroom.faults import fault_of, not_a_function
+from snnlab.classroom.faults import fault_of, hidden_case, right
+from snnlab.classroom.judging import Judge
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps
-from snnlab.network.models import build
-from snnlab.network.net import SpikingNet
-from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import MATCHED_SIGMA, Neuron
 
 Weights = Mapping[str, NDArray[np.float64]]
+Train = Callable[..., Any]
 
-ARCHITECTURE = Architecture("mlp", width=32)
-IMAGE_SHAPE = (1, 8, 8)
-PIXEL_MEAN, PIXEL_STD = 0.31, 0.38
-"""Normalisation of the images, the same as in the notebook."""
 MANY = 16
 """T after the conversion."""
 LARGE_SIGMA = 1.0
@@ -46,80 +44,155 @@ LOST_AT_REST = 4.0
 """Percent that a network without noise may lose at rest against v_th / 2. Right ones gain 5.2, with
 a standard deviation of 2.3; those that were trained from v_th / 2 lose about 10."""
 UNTRAINED = 40.0
+ALIKE = 0.5
+"""Correlation of the weights of two seeds, trained on a few images. Those that began at the same
+place have more than 0.9, others less than 0.1."""
+ROUNDING = 1e-4
+"""Largest difference between weights that are the same, in another order of sums."""
 TRAINING_IMAGES = 600
 FEW_IMAGES = 64
 """Enough to see whether an argument has an effect."""
+NAMES = ("images", "labels", "sigma", "seed")
+PRAISE = "One timestep of training, and the noise does what it should."
+
+MISTAKES = (
+    Mistake(
+        partial(train, build_seed=0),
+        "The argument `seed` does not decide the first weights.",
+        "Hand `seed` to `build` too, not only to `fit`.",
+    ),
+    *(
+        Mistake(
+            partial(train, fit_seed=seed),
+            "The argument `seed` decides the first weights, but not the training.",
+            "Hand `seed` to `fit` too, not only to `build`.",
+        )
+        for seed in (0, 1, 42)
+    ),
+    Mistake(
+        partial(train, taken=lambda sigma: sigma**2),
+        "Your noise has the standard deviation sigma ** 2: that is the variance.",
+        "Noise(sigma=sigma).",
+    ),
+    Mistake(
+        partial(train, taken=lambda sigma: sigma / 2),
+        "Your noise has half the standard deviation that is asked for.",
+        "Noise(sigma=sigma): sigma is in units of v_th already.",
+    ),
+    Mistake(
+        partial(train, mu=0.0),
+        "Your noise has mean 0.",
+        "Leave mu as it is, 0.5: the residual has the mean v_th / 2.",
+    ),
+    *(
+        Mistake(
+            partial(train, timesteps=T),
+            f"You train with {T} timesteps.",
+            "Train with one, `SingleStep()`; many come after the training.",
+        )
+        for T in (2, 4, 8, 16)
+    ),
+    Mistake(
+        partial(train, noise_fraction=0.5),
+        "Your noise acts in a part of the training only.",
+        "Leave `noise_fraction` as it is: noise throughout.",
+    ),
+    Mistake(
+        partial(train, rest=0.5),
+        "Without noise, your neurons start at v_th / 2.",
+        "Without noise the neurons start at rest: neuron=Neuron(v_init=0.0).",
+    ),
+    Mistake(
+        partial(train, batch_size=128),
+        "Your batches are not those that are asked for.",
+        "Training(epochs=12, batch_size=32).",
+    ),
+    Mistake(
+        partial(train, epochs=20),
+        "You train 20 epochs, the default of `Training`.",
+        "Training(epochs=12, batch_size=32).",
+    ),
+)
+"""Mistakes in a function that is otherwise written as it is asked for."""
 
 
 @dataclass(frozen=True)
-class TrainingExercise:
+class Run:
+    """One training that is asked for."""
+
+    sigma: float
+    seed: int
+    images: int = TRAINING_IMAGES
+    label_seed: int = 0
+    """Permutes classes and chooses images; 0: digits as they are."""
+
+    @property
+    def arguments(self) -> Arguments:
+        """Of the function."""
+        train = digits()[0]
+        rng = np.random.default_rng([1, self.label_seed])
+        chosen = rng.permutation(len(train))[: self.images]
+        labels = classes(self.label_seed)[train.labels.numpy()[chosen]]
+        return train.pixels.numpy()[chosen], labels, self.sigma, self.seed
+
+
+def known_runs(one: int = 7, other: int = 8) -> list[Run]:
+    """Two trainings with and without noise, and short ones that differ in an argument."""
+    short = [(MATCHED_SIGMA, one), (MATCHED_SIGMA, one), (MATCHED_SIGMA, other)]
+    short += [(LARGE_SIGMA, one), (0.0, one)]
+    return [Run(MATCHED_SIGMA, one), Run(0.0, one), *(Run(*each, FEW_IMAGES) for each in short)]
+
+
+@dataclass(frozen=True)
+class TrainingExercise(Judge):
     """A function `(images, labels, sigma, seed)` that trains a network and returns it.
 
     Example:
-        >>> TrainingExercise((7, 8)).check(train).passed
+        >>> TrainingExercise().check(train).passed
         True
     """
 
-    seeds: tuple[int, int]
-    """Two seeds of the training."""
-    label_seed: int = 0
-    """Permutes classes and chooses images; 0: digits as they are."""
+    secret: int | None = None
+    """Seed of two hidden trainings, whose classes have other names; None: there are none."""
     seconds: float = 60.0
     """Processor time; a right answer needs about 3 s."""
+    runs: Sequence[Run] = field(init=False)
     calls: Sequence[Arguments] = field(init=False)
-    """Two trainings with and without noise, and three short ones that differ in an argument."""
+    hidden: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        images, labels = self._training_set()
-        one, other = self.seeds
-        long = [(MATCHED_SIGMA, one), (0.0, one)]
-        short = [(MATCHED_SIGMA, one), (MATCHED_SIGMA, other), (LARGE_SIGMA, one)]
-        calls = [(images, labels, sigma, seed) for sigma, seed in long]
-        calls += [(images[:FEW_IMAGES], labels[:FEW_IMAGES], *rest) for rest in short]
-        object.__setattr__(self, "calls", calls)
+        runs, hidden = known_runs(), []
+        if self.secret is not None:
+            more = {"with": MATCHED_SIGMA, "without": 0.0}
+            runs += [Run(s, self.secret, label_seed=self.secret) for s in more.values()]
+            hidden = [f"{how} noise, on other images, whose classes have new names" for how in more]
+        object.__setattr__(self, "runs", runs)
+        object.__setattr__(self, "calls", [run.arguments for run in runs])
+        object.__setattr__(self, "hidden", hidden)
 
-    def check(self, answer: Any) -> Diagnosis:
-        """Judge an answer. Whatever the answer does, this raises nothing."""
-        if not callable(answer):
-            return not_a_function(answer)
-        found = []
-        for arguments in self.calls:
-            outcome = call(answer, arguments, seconds=self.seconds)
-            fault = fault_of(outcome)
+    def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """Judge the networks: those of the known trainings first."""
+        found: list[Weights] = []
+        for i, outcome in enumerate(outcomes):
+            fault = fault_of(outcome, NAMES, self.calls[i]) or fault_of_form(outcome.value)
+            if fault is not None:
+                return fault if i < self.known else hidden_case(self.hidden[i - self.known])
+            found.append(outcome.value)
+        as_asked = [
+            equal(weights, trained(train, run))
+            for weights, run in zip(found, self.runs, strict=True)
+        ]
+        if not all(as_asked[: self.known]):
+            fault = fault_of_known(found[: self.known], self.runs)
             if fault is not None:
                 return fault
-            weights = weights_of(outcome.value)
-            if isinstance(weights, Diagnosis):
-                return weights
-            found.append(weights)
-        matched, silent, *few = found
-        test = self._test_images()
-        return (
-            fault_of_training(matched, test)
-            or fault_of_arguments(matched, silent, *few)
-            or fault_of_noisy(matched, test)
-            or fault_of_noise_free(silent, test)
-            or Diagnosis(True, "One timestep of training, and the noise does what it should.")
-        )
-
-    def _training_set(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        train = digits()[0]
-        rng = np.random.default_rng([1, self.label_seed])
-        chosen = rng.permutation(len(train))[:TRAINING_IMAGES]
-        pixels, labels = train.pixels.numpy()[chosen], train.labels.numpy()[chosen]
-        return pixels, self._classes()[labels]
-
-    def _test_images(self) -> Images:
-        test = digits()[1]
-        mean, std = torch.tensor([PIXEL_MEAN]), torch.tensor([PIXEL_STD])
-        labels = torch.from_numpy(self._classes()[test.labels.numpy()])
-        return Images(test.pixels, labels, mean, std)
-
-    def _classes(self) -> NDArray[np.int64]:
-        """New number of each class: a network that was trained elsewhere does not know it."""
-        if self.label_seed == 0:
-            return np.arange(10)
-        return np.random.default_rng(self.label_seed).permutation(10)
+        if not all(as_asked[self.known :]):
+            for weights, kind, fault_of_kind in zip(
+                found[self.known :], self.hidden, (fault_of_noisy, fault_of_noise_free), strict=True
+            ):
+                if fault_of_kind(weights, new_images(self.runs[-1].label_seed)):
+                    return hidden_case(kind)
+        return right(PRAISE, NAMES, outcomes)
 
 
 @cache
@@ -129,32 +202,46 @@ def digits() -> tuple[Images, Images]:
     return data.train, data.test
 
 
-def weights_of(value: Any) -> Weights | Diagnosis:
-    """Weights of a returned network, or what is wrong with them."""
-    if hasattr(value, "state_dict"):
-        value = {name: part.detach().cpu().numpy() for name, part in value.state_dict().items()}
+def classes(label_seed: int) -> NDArray[np.int64]:
+    """New number of each class: a network that was trained elsewhere does not know it."""
+    if label_seed == 0:
+        return np.arange(10)
+    return np.random.default_rng(label_seed).permutation(10)
+
+
+def new_images(label_seed: int) -> Images:
+    """Images that no training sees."""
+    test = digits()[1]
+    return images_of(test.pixels.numpy(), classes(label_seed)[test.labels.numpy()])
+
+
+@cache
+def trained(how: Train, run: Run) -> Weights:
+    """Weights that a way to train gives for the arguments of a run."""
+    weights: Weights = plain(how(*run.arguments))
+    return weights
+
+
+def fault_of_form(value: Any) -> Diagnosis | None:
+    """What keeps a result from being taken for the weights of a network, or None."""
     if not isinstance(value, Mapping):
         return not_yet(
             f"Your function returns {shown(value)}; it should return the trained network.",
             "`fit` trains the network in place. Return the network, not what `fit` returns.",
         )
     wanted = {name: tuple(part.shape) for name, part in blank(0.5).state_dict().items()}
-    got = {str(name): np.shape(part) for name, part in value.items()}
-    if got != wanted:
+    found = {n: part.shape for n, part in value.items() if isinstance(part, np.ndarray)}
+    if found != wanted or len(value) != len(wanted):
         return not_yet(
             "Your network is not an MLP with width 32 for 8 x 8 pixels and 10 classes.",
             'build(Architecture("mlp", width=32), image_shape=(1, 8, 8), classes=10, ...).',
         )
-    return {str(name): np.asarray(part, float) for name, part in value.items()}
+    return None
 
 
-def blank(v_init: float) -> SpikingNet:
-    """An untrained network of the right shape."""
-    net = build(
-        ARCHITECTURE, image_shape=IMAGE_SHAPE, classes=10, seed=0, neuron=Neuron(v_init=v_init)
-    )
-    assert isinstance(net, SpikingNet)
-    return net
+def blank(v_init: float) -> Any:
+    """A network to put weights into."""
+    return network(0, None, Neuron(v_init=v_init))
 
 
 def accuracies(weights: Weights, images: Images, v_init: float) -> list[float]:
@@ -168,29 +255,70 @@ def accuracies(weights: Weights, images: Images, v_init: float) -> list[float]:
 
 
 def equal(one: Weights, other: Weights) -> bool:
-    """Whether two networks have the same weights."""
-    return all(np.array_equal(one[name], other[name]) for name in one)
+    """Whether two networks have the same weights, up to rounding."""
+    return all(np.allclose(one[name], other[name], rtol=0, atol=ROUNDING) for name in one)
+
+
+def alike(one: Weights, other: Weights) -> float:
+    """Correlation of the weight matrices of two networks."""
+    pairs = [(part, other[name]) for name, part in one.items() if part.ndim == 2]
+    mine, theirs = (np.concatenate([part.ravel() for part in p]) for p in zip(*pairs, strict=True))
+    with np.errstate(invalid="ignore", divide="ignore"):  # all weights may be the same number
+        return float(np.corrcoef(mine, theirs)[0, 1])
+
+
+def fault_of_known(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | None:
+    """The diagnosis for the networks of `known_runs`, or None."""
+    (matched, silent, *few), images = found, new_images(0)
+    return (
+        fault_of_training(matched, images)
+        or fault_of_arguments(matched, silent, *few)
+        or catalogued(few, runs[2:])
+        or fault_of_noisy(matched, images)
+        or fault_of_noise_free(silent, images)
+    )
 
 
 def fault_of_arguments(
-    matched: Weights, silent: Weights, few: Weights, other: Weights, large: Weights
+    matched: Weights,
+    silent: Weights,
+    few: Weights,
+    again: Weights,
+    other: Weights,
+    large: Weights,
+    few_silent: Weights,
 ) -> Diagnosis | None:
     """The diagnosis for an argument that has no effect, or None."""
-    if equal(matched, few):
+    if equal(matched, few) or equal(silent, few_silent):
         return not_yet(
             "Your function does not train on the images that it is given.",
             "Hand `images` and `labels` to `data_of`, and that to `fit`.",
+        )
+    if not equal(few, again):
+        return not_yet(
+            "The same seed gives another network the second time.",
+            "Hand `seed` to `build` and to `fit`, and to each generator of your own.",
         )
     if equal(few, other):
         return not_yet(
             "Two seeds give the same network.",
             "Hand `seed` to `build` and to `fit`.",
         )
-    if equal(few, large) or equal(matched, silent):
+    if alike(few, other) > ALIKE:
+        return not_yet(MISTAKES[0].message, MISTAKES[0].hint)
+    if equal(few, large) or equal(few, few_silent):
         return not_yet(
             "The argument sigma has no effect: two sigmas give the same network.",
             "Noise(sigma=sigma) if sigma > 0, else None; hand it to `build`.",
         )
+    return None
+
+
+def catalogued(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | None:
+    """The mistake that gives these networks, or None."""
+    for mistake in MISTAKES:
+        if all(equal(w, trained(mistake.answer, r)) for w, r in zip(found, runs, strict=False)):
+            return not_yet(mistake.message, mistake.hint)
     return None
 
 

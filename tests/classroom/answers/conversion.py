@@ -65,7 +65,7 @@ def count(current, T):
 
 
 RIGHT = {
-    "accuracy_after_each_timestep": [one_by_one, by_means],
+    "accuracy_after_each_timestep": [one_by_one, by_means, grows_its_argument],
     "rounded_rate": [by_running, clipped],
 }
 WRONG = {
@@ -73,7 +73,6 @@ WRONG = {
         (each_alone, "each timestep alone"),
         (shares, "shares between 0 and 1"),
         (only_the_last, "after all timesteps only"),
-        (grows_its_argument, "changes its argument `readout`"),
     ],
     "rounded_rate": [
         (starts_at_rest, "You round down"),

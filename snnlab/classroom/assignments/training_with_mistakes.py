@@ -1,0 +1,84 @@
+"""The training of assignment 3, and the mistakes that students make with it, to switch on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from snnlab.data.images import Data, Images
+from snnlab.learning.fit import fit
+from snnlab.learning.objectives import BPTT, SingleStep
+from snnlab.learning.spec import Training
+from snnlab.network.models import build
+from snnlab.network.net import SpikingNet
+from snnlab.network.spec import Architecture
+from snnlab.neuron.spec import Neuron, Noise
+
+ARCHITECTURE = Architecture("mlp", width=32)
+IMAGE_SHAPE = (1, 8, 8)
+PIXEL_MEAN, PIXEL_STD = 0.31, 0.38
+"""Normalisation of the images, the same as in the notebook."""
+
+
+def train(
+    images: Any,
+    labels: Any,
+    sigma: float,
+    seed: int,
+    *,
+    taken: Callable[[float], float] = lambda sigma: sigma,
+    mu: float = 0.5,
+    rest: float = 0.0,
+    timesteps: int = 1,
+    build_seed: int | None = None,
+    fit_seed: int | None = None,
+    **settings: Any,
+) -> SpikingNet:
+    """The network that the function of the assignment gives, or one with mistakes.
+
+    Args:
+        images, labels, sigma, seed: arguments of the function.
+        taken: the sigma that is taken for the one given.
+        mu: mean of the noise.
+        rest: where neurons without noise start.
+        timesteps: T of the training.
+        build_seed, fit_seed: in place of the seed.
+        settings: of `Training`, in place of those asked for.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as in the notebook: sums in the same order
+    try:
+        net = network(
+            seed if build_seed is None else build_seed,
+            Noise(sigma=taken(sigma), mu=mu) if sigma > 0 else None,
+            Neuron() if sigma > 0 else Neuron(v_init=rest),
+        )
+        training = Training(**{"epochs": 12, "batch_size": 32} | settings)
+        objective = SingleStep() if timesteps == 1 else BPTT(timesteps)
+        seed = seed if fit_seed is None else fit_seed
+        fit(net, data_of(images_of(images, labels)), objective, training, seed=seed)
+    finally:
+        torch.set_num_threads(threads)
+    return net
+
+
+def network(seed: int, noise: Noise | None, neuron: Neuron) -> SpikingNet:
+    """An untrained network of the shape that is asked for."""
+    net = build(
+        ARCHITECTURE, image_shape=IMAGE_SHAPE, classes=10, seed=seed, noise=noise, neuron=neuron
+    )
+    assert isinstance(net, SpikingNet)
+    return net
+
+
+def images_of(pixels: Any, labels: Any) -> Images:
+    """Pixels (N, 1, 8, 8) and labels (N,) with the notebook's normalisation."""
+    mean, std = torch.tensor([PIXEL_MEAN]), torch.tensor([PIXEL_STD])
+    return Images(torch.tensor(pixels), torch.tensor(labels), mean, std)
+
+
+def data_of(part: Images) -> Data:
+    """Data with training images only."""
+    return Data("digits", tuple("0123456789"), part, part.subset(torch.arange(0)), part)

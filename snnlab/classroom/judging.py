@@ -1,0 +1,42 @@
+"""What judges an answer: it knows the calls to make, and what their outcomes are worth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from snnlab.classroom.calling import Arguments, Outcome, outcomes_of
+from snnlab.classroom.diagnosis import Diagnosis
+
+
+class Judge(ABC):
+    """One way to ask for outcomes and one way to judge them, wherever the answer runs."""
+
+    calls: Sequence[Arguments]
+    """Positional arguments of each call: the known ones first, then the hidden ones."""
+    hidden: Sequence[str]
+    """What kind of case each hidden call is: the last ones of `calls`."""
+    seconds: float
+    """After which a call is given up."""
+
+    @abstractmethod
+    def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """Judge what the calls did.
+
+        Args:
+            outcomes: one for each call, in order, or fewer if the last one has an error.
+        """
+
+    def check(self, answer: Any) -> Diagnosis:
+        """Make the calls here, and judge. Whatever the answer does, this raises nothing.
+
+        Args:
+            answer: the function that the student wrote.
+        """
+        return self.judge(list(outcomes_of(answer, self.calls, seconds=self.seconds)))
+
+    @property
+    def known(self) -> int:
+        """Number of known calls."""
+        return len(self.calls) - len(self.hidden)
