@@ -17,10 +17,9 @@ PAGE = {
     "filters": {"markdown2html": "snnlab.classroom.assignments.feedback_page.markdown_to_html"},
 }
 """Settings of nbconvert's HTMLExporter for feedback pages and for formgrader."""
-TAGS = frozenset(
-    "a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img input li ol p pre span strong "
-    "table tbody td th thead tr ul".split()
-)
+TAGS = {"a", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "hr", "img"}
+TAGS |= {"input", "li", "ol", "p", "pre", "span", "strong", "ul", *(f"h{n}" for n in range(1, 7))}
+TAGS |= {"table", "tbody", "td", "th", "thead", "tr"}
 HARMLESS = {
     ("a", "href"): re.compile(r"(https?://|mailto:|#)", re.IGNORECASE),
     ("a", "title"): re.compile(""),
@@ -33,6 +32,8 @@ HARMLESS = {
     ("span", "class"): re.compile(r"[a-z]{1,2}[0-9]?$"),  # colours of code
 }
 """The attributes that stay, and how each must begin."""
+SIZED = re.compile(r"""<img\b[^>]*?\bsrc=["'](attachment:[^"']+)["'][^>]*>""", re.IGNORECASE)
+"""A picture that came with the cell, as students write it who want it smaller."""
 
 
 def is_harmless(tag: str, name: str, value: str) -> bool:
@@ -48,8 +49,14 @@ class AsText(IPythonRenderer):
         """Text in which `&lt;` stands for the sign, as anywhere in Markdown."""
         return escape(unescape(text), quote=False)
 
+    def block_mermaidjs(self, code: str) -> str:
+        """A drawing in words stays words: drawn, it could hold links and tags."""
+        return f"<pre><code>{escape(code)}</code></pre>\n"
+
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """A picture that came with the cell; whatever else would be fetched becomes a link."""
+        if is_harmless("img", "src", url):
+            return str(super().image(text, url, title))
         name = unquote(url.removeprefix("attachment:"))
         if url.startswith("attachment:") and name in self.attachments:
             return str(super().image(text, f"attachment:{name}", title))
@@ -66,7 +73,8 @@ def markdown_to_html(context: Context, text: str) -> str:
     """
     attached: dict[str, Any] = context.get("cell", {}).get("attachments", {})
     renderer = AsText(escape=True, attachments=attached, exclude_anchor_links=True)
-    page = MarkdownWithMath(renderer=renderer).render(text)
-    return bleach.clean(
+    page = MarkdownWithMath(renderer=renderer).render(SIZED.sub(r"![](<\1>)", text))
+    clean = bleach.clean(
         page, tags=TAGS, attributes=is_harmless, protocols=["http", "https", "mailto", "data"]
     )
+    return clean.replace("\\href", "\\text")  # MathJax would make links of formulas
