@@ -134,10 +134,9 @@ def code_for(cell: NotebookNode, notebook: NotebookNode) -> str:
 def pieces_of(code: str) -> set[Hashable]:
     """All runs of nodes in the syntax tree, in which names only say whether they are the same."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(code))
+        nodes = list(nodes_of(ast.parse(TransformerManager().transform_cell(code))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    nodes = list(nodes_of(tree))
     return {same_names(nodes[i : i + GRAM]) for i in range(len(nodes) - GRAM + 1)}
 
 
