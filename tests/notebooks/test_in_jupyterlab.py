@@ -102,6 +102,9 @@ def test_the_index_is_shown_as_a_page(lab, page):
     link = page.locator(".jp-MarkdownViewer").get_by_role("link", name="00 Quickstart")
     link.click()
     page.locator(".jp-Notebook h1:has-text('Quickstart')").wait_for()
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Notebook", exact=True).wait_for()
+    for offered in ("Validate", "Create Assignment", "Nbgrader"):  # the course is not nbgrader's
+        assert page.get_by_text(offered, exact=True).count() == 0
 
 
 def open_and_run(lab, page, stem):

@@ -82,6 +82,7 @@ def outputs_of(verdict: Verdict) -> list[NotebookNode]:
     page = f"<div><strong>{sign} {escape(said.verdict)}</strong> {for_page(said.message)}</div>"
     if said.hint and not said.passed:
         page += f"<div>Hint: {for_page(said.hint)}</div>"
+    page = f'<div class="tex2jax_ignore">{page}</div>'  # a dollar in it begins no formula
     return [
         nbformat.v4.new_output("display_data", {"text/html": page, "text/plain": str(said)}),
         nbformat.v4.new_output("execute_result", {"text/plain": f"{verdict.points:g}"}),

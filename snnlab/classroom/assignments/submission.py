@@ -7,8 +7,10 @@ import base64
 import copy
 import re
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment, grade_id
@@ -23,8 +25,13 @@ KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 """Kinds of pictures that are kept, and how each begins."""
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-SCRIPT = re.compile(r"(javascript|vbscript):", re.IGNORECASE)
+STUB_LINES = {"YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()"}
+"""What nbgrader puts in the place of a solution."""
+MOVED = {
+    "markdown": "*(from a cell beside this answer)*",
+    "code": "# (from a cell beside this answer)",
+}
+"""The line before what `restored` moved into an answer, by the kind of its cell."""
 MOST_PICTURES = 8
 MOST_IN_A_PICTURE = 4 << 20
 """Characters of base64."""
@@ -34,7 +41,8 @@ def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
     """The submitted notebook with all locked cells as they were released.
 
     Cells of the assignment get their metadata back, missing ones return to their place. Of
-    copies of an answer the last one that was worked on counts; others stay as ordinary cells.
+    copies of an answer the last one that was worked on counts. What a student wrote beside an
+    answer that is graded by hand, in cells of their own, joins it; all else stays where it is.
     Outputs go, but for text and pictures of code that is graded by hand.
 
     Args:
@@ -44,60 +52,192 @@ def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
     Returns:
         A new notebook; both arguments stay as they are.
     """
-    originals = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
-    cells = [plain(cell) for cell in submitted.cells]
-    chosen = answers_that_count(submitted.cells, originals)
-    for place, name in chosen.items():
-        cells[place] = put_right(submitted.cells[place], originals[name])
+    originals = released.cells
+    places = known_cells(submitted.cells, originals)
+    cells = [(places.get(i), cell) for i, cell in enumerate(submitted.cells)]
     put_missing_back(cells, originals)
-    number_cells(cells)
+    join_answers(cells, originals)
     result = copy.deepcopy(released)
-    result.cells = cells
+    result.cells = [
+        plain(cell) if number is None else put_right(cell, originals[number])
+        for number, cell in cells
+    ]
+    for place, cell in enumerate(result.cells):
+        cell["id"] = f"cell-{place:03}"  # one of its own, the same each time
     return result
 
 
-def answers_that_count(
-    cells: list[NotebookNode], originals: dict[str, NotebookNode]
-) -> dict[int, str]:
-    """Place and `grade_id` of the one cell that stands for each cell of the assignment."""
-    by_cell_id = {original.get("id"): name for name, original in originals.items()}
-    found: dict[str, list[int]] = {}
+def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dict[int, int]:
+    """Which released cell a cell stands for: place here and place there.
+
+    A cell is known by its mark or its id, and where an editor has dropped both, by its text.
+    """
+    marks = {grade_id(cell): n for n, cell in enumerate(originals) if grade_id(cell)}
+    ids = {cell.id: n for n, cell in enumerate(originals) if cell.get("id")}
+    texts = {cell.source.strip(): n for n, cell in enumerate(originals) if not is_stub(cell)}
+    found: dict[int, list[int]] = {}
+    unknown = []
     for place, cell in enumerate(cells):
-        name = grade_id(cell) or by_cell_id.get(cell.get("id"), "")
-        if name in originals:
-            found.setdefault(name, []).append(place)
+        number = marks.get(grade_id(cell), ids.get(cell.get("id")))
+        if number is None:
+            unknown.append((place, texts.get(cell.source.strip())))
+        else:
+            found.setdefault(number, []).append(place)
+    for place, number in unknown:
+        if number is not None and number not in found:
+            found[number] = [place]
     chosen = {}
-    for name, places in found.items():
-        stub = originals[name].source.strip()
-        worked_on = [place for place in places if cells[place].source.strip() != stub]
-        chosen[(worked_on or places)[-1]] = name
+    for number, places in found.items():
+        stub = originals[number].source.strip()
+        texts_here = {place: cells[place].source.strip() for place in places}
+        worked_on = [p for p, text in texts_here.items() if answer_in(text) and text != stub]
+        chosen[(worked_on or places)[-1]] = number
     return chosen
+
+
+def is_stub(cell: NotebookNode) -> bool:
+    """Whether students write into this cell."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def by_hand(cell: NotebookNode) -> bool:
+    """Whether a person reads this answer."""
+    return is_stub(cell) and bool(cell.metadata.nbgrader.grade)
+
+
+def answer_in(source: str) -> str:
+    """What a student wrote into a cell: its text less the lines that were released."""
+    lines = [line for line in source.split("\n") if line.strip() not in STUB_LINES]
+    return "\n".join(lines).strip()
+
+
+Numbered = tuple[int | None, NotebookNode]
+"""The place of the released cell for which a cell stands, or None, and the cell."""
+
+
+def put_missing_back(cells: list[Numbered], originals: list[NotebookNode]) -> None:
+    """Insert marked cells that are not there, each after the cell that was released before it.
+
+    A student's function in another cell is not hidden by a stub that comes back below it.
+    """
+    own = "\n".join(cell.source for number, cell in cells if number is None)
+    place = -1
+    for number, original in enumerate(originals):
+        here = next((i for i, (known, _) in enumerate(cells) if known == number), None)
+        if here is not None:
+            place = here
+        elif grade_id(original):
+            back = copy.deepcopy(original)
+            if re.search(rf"^(def {grade_id(original)}\b|{grade_id(original)} *=)", own, re.M):
+                back.source = ""
+            place += 1
+            cells.insert(place, (number, back))
+
+
+def join_answers(cells: list[Numbered], originals: list[NotebookNode]) -> None:
+    """Move what stands beside an answer that is graded by hand into the answer.
+
+    Beside it are the student's own cells up to the next released cell, above and below. What is
+    not of its kind is taken only where the answer itself is empty: it is read as it was meant.
+    """
+    for number, original in enumerate(originals):
+        if not by_hand(original):
+            continue
+        place = next(i for i, (known, _) in enumerate(cells) if known == number)
+        answer = cells[place][1]
+        empty = not answer_in(answer.source)
+        first, end = place, place + 1
+        while first > 0 and cells[first - 1][0] is None:
+            first -= 1
+        while end < len(cells) and cells[end][0] is None:
+            end += 1
+        moved = [
+            i
+            for i in range(first, end)
+            if i != place and belongs(cells[i][1], answer, original.cell_type, empty)
+        ]
+        parts = [cells[i][1] for i in sorted([*moved, *([] if empty else [place])])]
+        if empty and first > 0:
+            parts = [*added_to(*cells[first - 1], originals), *parts]
+        if len(parts) > (not empty):
+            cells[place] = (number, joined(parts, answer, original.cell_type))
+            for i in reversed(moved):
+                del cells[i]
+
+
+def belongs(cell: NotebookNode, answer: NotebookNode, kind: str, empty: bool) -> bool:
+    """Whether a student's own cell beside an answer is a part of it."""
+    text = answer_in(cell.source)
+    if not text or text in answer.source:
+        return False
+    if kind == "markdown" and cell.cell_type == "code":
+        return empty and not is_code(cell.source)
+    return empty or cell.cell_type in (kind, "raw")
+
+
+def added_to(
+    number: int | None, cell: NotebookNode, originals: list[NotebookNode]
+) -> list[NotebookNode]:
+    """The lines that a student wrote into a question, as a cell; none if there are none."""
+    if number is None or cell.cell_type != "markdown":
+        return []
+    asked = {line.strip() for line in originals[number].source.split("\n")}
+    lines = [line for line in cell.source.split("\n") if line.strip() not in asked]
+    return [nbformat.v4.new_markdown_cell("\n".join(lines))] if lines else []
+
+
+def joined(parts: list[NotebookNode], answer: NotebookNode, kind: str) -> NotebookNode:
+    """One cell that holds the texts, pictures and outputs of several, in order."""
+    result = copy.deepcopy(answer)
+    result.outputs = [output for part in parts for output in part.get("outputs", [])]
+    texts, result.attachments = [], {}
+    for number, part in enumerate(parts, 1):
+        text = part.source
+        for name, forms in pictures_in(part).items():
+            new = f"{number}-{name}" if name in result.attachments else name
+            result.attachments[new] = forms
+            for written in {name, quote(name)}:  # as editors write it in a link
+                text = text.replace(f"attachment:{written}", f"attachment:{quote(new)}")
+        if part is not answer:
+            text = f"{MOVED[kind]}\n\n{as_kind(text, part.cell_type, kind)}"
+        texts.append(text)
+    result.source = "\n\n".join(texts)
+    return result
+
+
+def as_kind(text: str, written: str, kind: str) -> str:
+    """Text of one kind of cell in a cell of another kind."""
+    if kind == "code" and written == "markdown":
+        return "\n".join(f"# {line}" for line in text.split("\n"))
+    return text
+
+
+def is_code(text: str) -> bool:
+    """Whether a cell holds Python that does something, rather than prose."""
+    try:
+        body = ast.parse(TransformerManager().transform_cell(text)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in body)
 
 
 def plain(cell: NotebookNode) -> NotebookNode:
     """A cell of the student's own: no marks, no outputs."""
     if cell.cell_type == "code":
         return nbformat.v4.new_code_cell(cell.source)
-    return nbformat.v4.new_markdown_cell(without_tags(cell.source))
-
-
-def without_tags(text: str) -> str:
-    """Text in which no browser finds a tag or a script; in Markdown and TeX it means the same."""
-    return SCRIPT.sub(r"\1 :", TAG.sub("< ", text))
+    pictures = {"attachments": pictures_in(cell)} if pictures_in(cell) else {}
+    return nbformat.v4.new_markdown_cell(cell.source, **pictures)
 
 
 def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     """A cell of the assignment: the student's text if it may be changed, all else as released."""
     right = copy.deepcopy(original)
-    marks = original.metadata.nbgrader
-    if marks.solution:
-        code = right.cell_type == "code"
-        right.source = cell.source if code else without_tags(cell.source)
+    if is_stub(original) or not grade_id(original):
+        right.source = cell.source
     if right.cell_type == "code":
-        by_hand = marks.solution and marks.grade
-        right.outputs = kept_outputs(cell) if by_hand else []
+        right.outputs = kept_outputs(cell) if by_hand(original) else []
         right.execution_count = None
-    elif marks.solution and pictures_in(cell):
+    elif pictures_in(cell):
         right.attachments = pictures_in(cell)
     return right
 
@@ -125,35 +265,19 @@ def is_picture(data: Any, start: bytes) -> bool:
 
 
 def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
-    """Printed text and PNG pictures of a cell, cut to a length."""
+    """Text and PNG pictures of a cell, cut to a length."""
     kept, room = [], KEPT_OUTPUT
     for output in cell.get("outputs", [])[:100]:
-        text, data = output.get("text", ""), output.get("data", {})
-        if output.get("output_type") == "stream" and isinstance(text, str) and room > 0:
-            kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
-            room -= len(text)
-        elif isinstance(data, dict) and is_picture(data.get("image/png"), PICTURES["image/png"]):
+        data = output.get("data", {}) if isinstance(output.get("data"), dict) else {}
+        if is_picture(data.get("image/png"), PICTURES["image/png"]):
             picture = {"image/png": data["image/png"]}
             kept.append(nbformat.v4.new_output("display_data", picture))
+            continue
+        text = output.get("text") or data.get("text/plain")  # printed, or shown as a table
+        if isinstance(text, str) and room > 0:
+            kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
+            room -= len(text)
     return kept
-
-
-def put_missing_back(cells: list[NotebookNode], originals: dict[str, NotebookNode]) -> None:
-    """Insert the cells of the assignment that are not there, each after the one before it."""
-    place = -1
-    for name, original in originals.items():
-        here = next((i for i, cell in enumerate(cells) if grade_id(cell) == name), None)
-        if here is None:
-            place += 1
-            cells.insert(place, copy.deepcopy(original))
-        else:
-            place = here
-
-
-def number_cells(cells: list[NotebookNode]) -> None:
-    """Give every cell an id of its own, the same each time."""
-    for place, cell in enumerate(cells):
-        cell["id"] = f"cell-{place:03}"
 
 
 def code_of(notebook: NotebookNode, assignment: Assignment) -> list[str]:
@@ -220,14 +344,9 @@ def is_plain(statement: ast.stmt) -> bool:
 
 
 def unanswered(notebook: NotebookNode) -> list[str]:
-    """The written answers that still hold what was released."""
-    stubs = ("YOUR ANSWER HERE", "YOUR CODE HERE")
+    """The answers for a reader that still hold what was released."""
     return [
-        grade_id(cell)
-        for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-        and cell.metadata.nbgrader.get("grade")
-        and (not cell.source.strip() or any(stub in cell.source for stub in stubs))
+        grade_id(cell) for cell in notebook.cells if by_hand(cell) and not answer_in(cell.source)
     ]
 
 

@@ -1,0 +1,80 @@
+"""What students and markers wrote, on a page: it can be read, and no browser runs any of it."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from typing import Any
+from urllib.parse import unquote
+
+import bleach
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+PAGE = {
+    "sanitize_html": True,
+    "filters": {"markdown2html": "snnlab.classroom.assignments.feedback_page.markdown_to_html"},
+}
+"""Settings of nbconvert's HTMLExporter for feedback pages and for formgrader."""
+TAGS = {"a", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "hr", "img"}
+TAGS |= {"input", "li", "ol", "p", "pre", "span", "strong", "ul", *(f"h{n}" for n in range(1, 7))}
+TAGS |= {"table", "tbody", "td", "th", "thead", "tr"}
+HARMLESS = {
+    ("a", "href"): re.compile(r"(https?://|mailto:|#)", re.IGNORECASE),
+    ("a", "title"): re.compile(""),
+    ("img", "src"): re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*$"),
+    ("img", "alt"): re.compile(""),
+    ("input", "type"): re.compile(r"checkbox$"),  # of a list of tasks; it cannot be ticked
+    ("input", "disabled"): re.compile(""),
+    ("input", "checked"): re.compile(""),
+    ("div", "class"): re.compile(r"highlight$"),
+    ("span", "class"): re.compile(r"[a-z]{1,2}[0-9]?$"),  # colours of code
+}
+"""The attributes that stay, and how each must begin."""
+SIZED = re.compile(r"""<img\b[^>]*?\bsrc=["'](attachment:[^"']+)["'][^>]*>""", re.IGNORECASE)
+"""A picture that came with the cell, as students write it who want it smaller."""
+
+
+def is_harmless(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute may stand on a page. All others go."""
+    allowed = HARMLESS.get((tag, name))
+    return allowed is not None and allowed.match(value) is not None
+
+
+class AsText(IPythonRenderer):
+    """Markdown to HTML. Tags are shown as text, pictures from elsewhere as links."""
+
+    def text(self, text: str) -> str:
+        """Text in which `&lt;` stands for the sign, as anywhere in Markdown."""
+        return escape(unescape(text), quote=False)
+
+    def block_mermaidjs(self, code: str) -> str:
+        """A drawing in words stays words: drawn, it could hold links and tags."""
+        return f"<pre><code>{escape(code)}</code></pre>\n"
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture that came with the cell; whatever else would be fetched becomes a link."""
+        if is_harmless("img", "src", url):
+            return str(super().image(text, url, title))
+        name = unquote(url.removeprefix("attachment:"))
+        if url.startswith("attachment:") and name in self.attachments:
+            return str(super().image(text, f"attachment:{name}", title))
+        return str(self.link(text or url, url, title))
+
+
+@pass_context
+def markdown_to_html(context: Context, text: str) -> str:
+    """In place of nbconvert's filter of this name: Markdown to HTML that does nothing.
+
+    Args:
+        context: what is drawn; its `cell` holds the attached pictures.
+        text: Markdown, as anybody may have written it.
+    """
+    attached: dict[str, Any] = context.get("cell", {}).get("attachments", {})
+    renderer = AsText(escape=True, attachments=attached, exclude_anchor_links=True)
+    page = MarkdownWithMath(renderer=renderer).render(SIZED.sub(r"![](<\1>)", text))
+    clean = bleach.clean(
+        page, tags=TAGS, attributes=is_harmless, protocols=["http", "https", "mailto", "data"]
+    )
+    return clean.replace("\\href", "\\text")  # MathJax would make links of formulas

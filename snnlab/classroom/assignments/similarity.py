@@ -1,0 +1,223 @@
+"""Answers of a class that are alike in what few others have: where to look, never a verdict."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named, grade_id
+from snnlab.classroom.assignments.submission import (
+    UnreadableNotebook,
+    answer_in,
+    by_hand,
+    is_stub,
+    read_notebook,
+    restored,
+)
+
+GRAM = 8
+"""Nodes of a syntax tree that are compared as one piece."""
+FEWEST = 12
+"""Telling pieces that the shorter of two answers must have."""
+SHARE = 0.7
+"""Of the telling pieces of the shorter answer, which the other must have too."""
+WORDS = 8
+"""Of a sentence; shorter ones are alike by chance."""
+KEPT = {*dir(builtins), "np", "numpy", "math", "torch"}
+"""Names that are not the student's own."""
+SOLUTION = "(solution)"
+"""In the place of a student: the text of `source/`, which is public."""
+
+Pieces = dict[str, set[Hashable]]
+"""What an answer is made of, by the student who handed it in."""
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Two answers that share what few others have."""
+
+    assignment: str
+    task: str
+    one: str
+    """Student."""
+    other: str
+    """The other student."""
+    share: float
+    """Of what is unusual in the shorter answer, how much stands in the other one too: 0 to 1."""
+    one_file: str
+    """Notebook to read, in the course folder."""
+    other_file: str
+    sentences: tuple[str, ...] = ()
+    """Of written answers: the sentences that both hold word by word."""
+
+
+def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
+    """Compare everybody's answers, task by task.
+
+    Names, literals, docstrings and comments do not count, and nothing that was released, stands
+    in the solution or is shared by many: three lines that everybody writes alike tell nothing.
+
+    Args:
+        course: the course folder.
+        names: assignments; none: all.
+
+    Returns:
+        Pairs, the most alike first.
+    """
+    found = []
+    for name in [assignment_named(name).name for name in names] or ASSIGNMENTS:
+        if not any(course.glob(f"submitted/*/{name}/{name}.ipynb")):
+            continue
+        code, text = answers_of(course, name)
+        for task, pieces in code.items():
+            given = pieces.pop("", set())
+            for one, other, share in pairs(telling(pieces, given), FEWEST, SHARE):
+                found.append(entry(name, task, one, other, share, ()))
+        for task, pieces in text.items():
+            given = pieces.pop("", set())
+            unusual = telling(pieces, given)
+            for one, other, share in pairs(unusual, 1, 0.0):
+                both = tuple(sorted(str(s) for s in unusual[one] & unusual[other]))
+                found.append(entry(name, task, one, other, share, both))
+    return sorted(found, key=lambda s: (-s.share, s.assignment, s.task, s.one, s.other))
+
+
+def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pieces]]:
+    """Code and texts of a class: pieces by task and student; those of no student are given."""
+    released = read_notebook(course / "release" / name / f"{name}.ipynb")
+    source = course / "source" / name / f"{name}.ipynb"
+    files = {
+        file.parent.parent.name: file
+        for file in sorted(course.glob(f"submitted/*/{name}/{name}.ipynb"))
+    }
+    code: dict[str, Pieces] = defaultdict(lambda: defaultdict(set))
+    text: dict[str, Pieces] = defaultdict(lambda: defaultdict(set))
+    asked = {s for cell in released.cells for s in sentences(cell.source)}
+    if source.is_file():
+        files[SOLUTION] = source
+    for student, file in files.items():
+        try:
+            notebook = restored(read_notebook(file), released)
+        except UnreadableNotebook:
+            continue
+        for cell in notebook.cells:
+            if not is_stub(cell):
+                continue
+            if cell.cell_type == "code":
+                owner = "" if student == SOLUTION else student
+                code[grade_id(cell)][owner] |= pieces_of(code_for(cell, notebook))
+            else:
+                text[grade_id(cell)][student] |= sentences(cell.source)
+                text[grade_id(cell)][""] = set(asked)
+    for cell in filter(is_stub, released.cells):
+        code[grade_id(cell)][""] |= pieces_of(cell.source)
+    return code, text
+
+
+def code_for(cell: NotebookNode, notebook: NotebookNode) -> str:
+    """The code of a task: its cell, or where that is empty the cells that define its function."""
+    if answer_in(cell.source) or by_hand(cell):
+        return str(cell.source)
+    defines = re.compile(rf"^def {grade_id(cell)}\b", re.M)
+    return "\n".join(c.source for c in notebook.cells if defines.search(c.source))
+
+
+def pieces_of(code: str) -> set[Hashable]:
+    """All runs of nodes in the syntax tree, in which names only say whether they are the same."""
+    try:
+        nodes = list(nodes_of(ast.parse(TransformerManager().transform_cell(code))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {same_names(nodes[i : i + GRAM]) for i in range(len(nodes) - GRAM + 1)}
+
+
+def nodes_of(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Kind and name of each node, from the top down: no literals, annotations or docstrings."""
+    name = next((str(getattr(node, f)) for f in ("id", "arg", "attr") if hasattr(node, f)), "")
+    own = isinstance(node, ast.Name | ast.arg) and name not in KEPT
+    kind = type(node).__name__ + ("" if own else name)
+    yield kind, name if own else ""
+    for child in ast.iter_child_nodes(node):
+        is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+        is_note = child in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if not (is_text or is_note or isinstance(child, ast.expr_context)):
+            yield from nodes_of(child)
+
+
+def same_names(nodes: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """A piece in which each name is the number of its first appearance."""
+    numbers: dict[str, int] = {}
+    return tuple(
+        f"{kind}{numbers.setdefault(name, len(numbers))}" if name else kind for kind, name in nodes
+    )
+
+
+def sentences(text: str) -> set[Hashable]:
+    """The longer sentences of a text, in small letters without signs."""
+    found = (" ".join(re.findall(r"\w+", part.lower())) for part in re.split(r"[.!?;:]\s|\n", text))
+    return {sentence for sentence in found if sentence.count(" ") >= WORDS - 1}
+
+
+def telling(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
+    """What is neither given nor shared by many: by more than five and a tenth of the class."""
+    counts = Counter(piece for each in pieces.values() for piece in each)
+    most = max(5, len(pieces) // 10)
+    return {
+        student: {piece for piece in each if piece not in given and counts[piece] <= most}
+        for student, each in pieces.items()
+    }
+
+
+def pairs(pieces: Pieces, fewest: int, least: float) -> Iterator[tuple[str, str, float]]:
+    """Students who share pieces, and the share of the shorter answer; only they are compared."""
+    holders: dict[Hashable, list[str]] = defaultdict(list)
+    for student, each in sorted(pieces.items()):
+        for piece in each:
+            holders[piece].append(student)
+    shared = Counter(pair for students in holders.values() for pair in combinations(students, 2))
+    for (one, other), count in shared.items():
+        shorter = min(len(pieces[one]), len(pieces[other]))
+        if shorter >= fewest and count / shorter >= least:
+            yield one, other, count / shorter
+
+
+def entry(
+    name: str, task: str, one: str, other: str, share: float, both: tuple[str, ...]
+) -> Similar:
+    """A pair with the files to read."""
+    files = [
+        f"source/{name}/{name}.ipynb"
+        if student == SOLUTION
+        else f"submitted/{student}/{name}/{name}.ipynb"
+        for student in (one, other)
+    ]
+    return Similar(name, task, one, other, round(share, 2), files[0], files[1], both)
+
+
+def similar_text(found: Sequence[Similar]) -> str:
+    """The pairs, for people."""
+    lines = []
+    for each in found:
+        lines.append(
+            f"{each.assignment} {each.task}: {each.one} and {each.other}, {each.share:.0%} of what "
+            f"is unusual\n    {each.one_file}\n    {each.other_file}"
+        )
+        lines += [f"    both: {sentence}" for sentence in each.sentences]
+    return "\n".join([*lines, "", HINT] if lines else [NOTHING])
+
+
+NOTHING = "Nothing stands out: what is alike is short, was given, or is shared by many."
+HINT = (
+    "This is where to look, not what happened. Read both notebooks side by side: people who learn\n"
+    "together, use one book or ask one chatbot write alike. Left out is what was given, stands in\n"
+    "the solution or is shared by many, so short tasks such as `charge` are hardly ever listed."
+)
