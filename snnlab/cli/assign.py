@@ -24,12 +24,6 @@ Step = Annotated[
     tyro.conf.arg(metavar="release|check|collect|grade|report"),
 ]
 
-NO_WALLS = (
-    "note: this system has no Landlock (Linux 5.13 or later has), so only Python kept students' "
-    "code apart; see TEACHERS_GUIDE.md"
-)
-
-
 @dataclass(frozen=True)
 class Assign:
     """Assignments: release, check FILE, collect ZIP-OR-FOLDER, grade, report.
@@ -49,6 +43,8 @@ class Assign:
     """The course folder; by default this one, or notebooks/assignments below it."""
     workers: int = max(1, os.cpu_count() or 1)
     """grade, check: processes at once."""
+    without_walls: bool = False
+    """grade: run students' code also where the kernel cannot keep it apart; see TEACHERS_GUIDE."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -94,21 +90,22 @@ class Assign:
         from snnlab.classroom.assignments.course import find_course, grade
         from snnlab.classroom.assignments.tables import GRADES, write_tables
         from snnlab.classroom.assignments.task import course_seed
-        from snnlab.classroom.assignments.walls import landlock_version
 
         folder, seed = find_course(self.course), course_seed()
         progress = None if self.json else bar
-        graded = grade(folder, self.what, seed=seed, workers=self.workers, progress=progress)
+        walls = not self.without_walls
+        graded = grade(
+            folder, self.what, seed=seed, workers=self.workers, walls=walls, progress=progress
+        )
         if not graded.results and not graded.unreadable:
             raise ValueError(f"nothing is handed in below {folder / 'submitted'}; first: collect")
         grades = write_tables(folder, graded)
         value = {
             "grades": [asdict(entry) for entry in grades],
             "table": str(folder / GRADES),
-            "walls": landlock_version() > 0,
+            "walls": walls,
         }
-        text = grades_text(grades, folder) + ("" if value["walls"] else f"\n{NO_WALLS}")
-        answer(value, text, as_json=self.json)
+        answer(value, grades_text(grades, folder), as_json=self.json)
 
     def _report(self) -> None:
         from snnlab.classroom.assignments.course import find_course
@@ -137,7 +134,7 @@ def need_nbgrader() -> None:
 def check_entry(file: Path, workers: int) -> dict[str, Any]:
     """Judge one notebook by the known cases."""
     from snnlab.classroom.assignments.catalogue import assignment_of
-    from snnlab.classroom.assignments.grading import cases_of, verdicts
+    from snnlab.classroom.assignments.grading import judged
     from snnlab.classroom.assignments.submission import missing_cells, read_notebook, unanswered
 
     if not file.is_file():
@@ -146,7 +143,7 @@ def check_entry(file: Path, workers: int) -> dict[str, Any]:
     assignment = assignment_of(notebook)
     if assignment is None:
         raise ValueError(f"{str(file)!r} is no notebook of an assignment of this course")
-    found = list(verdicts(cases_of(notebook, assignment, None), workers=workers))
+    ((_, found),) = judged([(file, notebook)], assignment, None, workers=workers, walls=False)
     tasks = [
         {
             "task": verdict.task,
@@ -215,4 +212,4 @@ def grades_text(grades: Sequence[Grade], folder: Path) -> str:
 
 def bar(items: Any, *, total: int, desc: str) -> Any:
     """A progress bar on stderr, in a terminal only."""
-    return tqdm(items, total=total, desc=desc, unit="task", leave=False, disable=None)
+    return tqdm(items, total=total, desc=desc, unit="notebook", leave=False, disable=None)

@@ -21,7 +21,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, Assignment, assignment_named
-from snnlab.classroom.assignments.grading import Case, Verdict, cases_of, verdicts
+from snnlab.classroom.assignments.grading import Verdict, judged
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
 from snnlab.classroom.assignments.submission import UnreadableNotebook, read_notebook, restored
 
@@ -99,7 +99,13 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
 
 
 def grade(
-    folder: Path, names: Sequence[str] = (), *, seed: str, workers: int = 2, progress: Any = None
+    folder: Path,
+    names: Sequence[str] = (),
+    *,
+    seed: str,
+    workers: int = 2,
+    walls: bool = True,
+    progress: Any = None,
 ) -> Graded:
     """Grade all that was handed in, and write the feedback.
 
@@ -108,7 +114,8 @@ def grade(
         names: assignments; none: all that somebody handed in.
         seed: the course seed.
         workers: processes at once.
-        progress: wraps the iteration over the tasks, as `tqdm` does; None: nothing.
+        walls: see `judged`.
+        progress: wraps the iteration over the notebooks, as `tqdm` does; None: nothing.
 
     Returns:
         All verdicts, and what could not be read.
@@ -117,32 +124,36 @@ def grade(
     for name in names_of(names):
         if not any(folder.glob(f"submitted/*/{name}/{name}.ipynb")):
             continue
-        judge_class(folder, assignment_named(name), graded, seed, workers, progress)
+        options = {"workers": workers, "walls": walls}
+        judge_class(folder, assignment_named(name), graded, seed, progress, options)
         record(folder, name, graded)
     return graded
 
 
 def judge_class(
-    folder: Path, assignment: Assignment, graded: Graded, seed: str, workers: int, progress: Any
+    folder: Path,
+    assignment: Assignment,
+    graded: Graded,
+    seed: str,
+    progress: Any,
+    options: dict[str, Any],
 ) -> None:
     """Fill in the verdicts on everybody's notebook."""
     released = read_notebook(released_notebook(folder, assignment.name))
-    owners: list[str] = []
-    cases: list[Case] = []
-    for student, notebook, fault in notebooks(folder, assignment.name):
-        key = (student, assignment.name)
-        if notebook is None:
-            graded.unreadable[key] = fault
-            continue
-        found = cases_of(restored(notebook, released), assignment, seed)
-        graded.results[key] = []
-        owners += [student] * len(found)
-        cases += found
-    results = verdicts(cases, workers=workers)
+
+    def in_order() -> Iterator[tuple[str, NotebookNode]]:
+        for student, notebook, fault in notebooks(folder, assignment.name):
+            if notebook is None:
+                graded.unreadable[student, assignment.name] = fault
+            else:
+                yield student, restored(notebook, released)
+
+    found: Any = judged(in_order(), assignment, seed, released=released, **options)
     if progress is not None:
-        results = progress(results, total=len(cases), desc=assignment.name)
-    for student, verdict in zip(owners, results, strict=True):
-        graded.results[student, assignment.name].append(verdict)
+        total = len(list(folder.glob(f"submitted/*/{assignment.name}/{assignment.name}.ipynb")))
+        found = progress(found, total=total, desc=assignment.name)
+    for student, verdicts in found:
+        graded.results[student, assignment.name] = verdicts
 
 
 def released_notebook(folder: Path, name: str) -> Path:

@@ -40,7 +40,7 @@ def root(value: object) -> str:
         name = vars(value).get("__name__")
     else:
         made = value if is_a(value, type, FunctionType, BuiltinFunctionType) else type(value)
-        name = made.__module__  # type: ignore[attr-defined]
+        name = made.__module__
     return name.split(".")[0] if isinstance(name, str) else ""
 
 

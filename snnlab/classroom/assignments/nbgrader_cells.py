@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
 from traitlets import Unicode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
-from snnlab.classroom.assignments.grading import Verdict, cases_of, verdicts
+from snnlab.classroom.assignments.grading import Verdict, judged
 from snnlab.classroom.assignments.submission import read_notebook, restored
 from snnlab.classroom.assignments.task import course_seed
 
@@ -67,7 +67,7 @@ class JudgeCells(NbGraderPreprocessor):
         student, name = (resources["nbgrader"][key] for key in ("student", "assignment"))
         found = self.results.get((student, name))
         if found is None and name in ASSIGNMENTS:
-            found = list(verdicts(cases_of(nb, ASSIGNMENTS[name], course_seed())))
+            ((_, found),) = judged([(student, nb)], ASSIGNMENTS[name], course_seed(), walls=True)
         by_cell = {f"check_{verdict.task}": verdict for verdict in found or ()}
         for cell in nb.cells:
             if grade_id(cell) in by_cell:

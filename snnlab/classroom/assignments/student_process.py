@@ -142,7 +142,7 @@ def carried_out(job: dict[str, Any]) -> tuple[int, bytes]:
     os.mkdir(os.path.join(folder, "room"))
     with open(report, "xb"):
         pass
-    context = multiprocessing.get_context("fork" if FORKS else "spawn")
+    context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
     process = context.Process(target=live, args=(job, folder))
     process.start()
     end, parent = time.monotonic() + job["clock"], os.getppid()
