@@ -156,7 +156,8 @@ def check_entry(file: Path, workers: int) -> dict[str, Any]:
     """Judge one notebook by the known cases."""
     from snnlab.classroom.assignments.catalogue import assignment_of
     from snnlab.classroom.assignments.grading import judged
-    from snnlab.classroom.assignments.submission import missing_cells, read_notebook, unanswered
+    from snnlab.classroom.assignments.notebook_files import read_notebook
+    from snnlab.classroom.assignments.submission import missing_cells, unanswered
 
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {str(file)!r}")

@@ -10,7 +10,7 @@ from snnlab.cli.answer import table
 
 if TYPE_CHECKING:
     from snnlab.classroom.assignments.class_grading import Change, Graded
-    from snnlab.classroom.assignments.collecting import Collected
+    from snnlab.classroom.assignments.desk import Collected
     from snnlab.classroom.assignments.tables import Grade, TaskSummary
 
 TO_CONFIRM = "these points do not count yet; to let them count: snnlab assign grade --yes"

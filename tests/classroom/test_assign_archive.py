@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 
 from snnlab.classroom.assignments import student_archive
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.student_archive import ARCHIVE, write_archive
-from snnlab.classroom.assignments.submission import read_notebook
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 

@@ -16,7 +16,8 @@ from nbgrader.converters import GenerateFeedback
 
 from snnlab.classroom.assignments.catalogue import grade_id
 from snnlab.classroom.assignments.course import course_directory, find_course
-from snnlab.classroom.assignments.submission import read_notebook, restored
+from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.submission import restored
 
 COURSE = find_course(Path(__file__).parents[2] / "notebooks" / "assignments")
 PIXEL = (

@@ -18,7 +18,7 @@ from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
 from snnlab.classroom.assignments.class_grading import Change, Graded, enter, grade
 from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.kept import recall
-from snnlab.classroom.assignments.submission import read_notebook
+from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.written import MarksError
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 

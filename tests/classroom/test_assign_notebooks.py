@@ -13,13 +13,8 @@ from nbformat import NotebookNode
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of, grade_id
 from snnlab.classroom.assignments.course import find_course, release
 from snnlab.classroom.assignments.grading import cases_of, verdicts
-from snnlab.classroom.assignments.submission import (
-    code_of,
-    missing_cells,
-    read_notebook,
-    restored,
-    unanswered,
-)
+from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.submission import code_of, missing_cells, restored, unanswered
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 MOST_LINES = 15

@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from snnlab.classroom.assignments.catalogue import grade_id
-from snnlab.classroom.assignments.submission import read_notebook, restored, unanswered
+from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.submission import restored, unanswered
 
 RELEASE = Path(__file__).parents[2] / "notebooks" / "assignments" / "release"
 SAID = "The rate is 0.3, since what comes in leaves as spikes."

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.similarity import SOLUTION, similar, similar_text
-from snnlab.classroom.assignments.submission import read_notebook
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 NAME = "a1_neuron"

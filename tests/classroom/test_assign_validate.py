@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.validator import Validator
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
-from snnlab.classroom.assignments.submission import read_notebook
+from snnlab.classroom.assignments.notebook_files import read_notebook
 
 ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "notebooks" / "assignments"

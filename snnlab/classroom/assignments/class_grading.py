@@ -22,14 +22,14 @@ from snnlab.classroom.assignments.catalogue import assignment_named
 from snnlab.classroom.assignments.course import enter_assignment, names_of, released_notebook
 from snnlab.classroom.assignments.grading import judged
 from snnlab.classroom.assignments.kept import Kept, checks_digest, keep, recall
-from snnlab.classroom.assignments.records import STAGING, record, withdraw, write_feedback
-from snnlab.classroom.assignments.spreadsheets import digest
-from snnlab.classroom.assignments.submission import (
+from snnlab.classroom.assignments.notebook_files import (
     UnreadableNotebook,
     parse_notebook,
     read_notebook,
-    restored,
 )
+from snnlab.classroom.assignments.records import STAGING, record, withdraw, write_feedback
+from snnlab.classroom.assignments.spreadsheets import digest
+from snnlab.classroom.assignments.submission import restored
 from snnlab.classroom.assignments.tables import Grade, write_tables
 from snnlab.classroom.assignments.written import checked_marks, enter_marks
 
@@ -108,12 +108,14 @@ def grade(
         released = released_notebook(folder, name)
         checks = checks_digest(released.read_bytes(), seed)
         files = [f for f in handed_in(folder, name, student) if not is_judged(folder, f, checks)]
+        original = read_notebook(released)
         found = judged(
-            unjudged(folder, files, checks, read_notebook(released)),
+            unjudged(folder, files, checks, original),
             assignment_named(name),
             seed,
             workers=workers,
             walls=walls,
+            released=original,
         )
         for kept, verdicts in show(found, total=len(files), desc=f"judging {name}"):
             keep(folder, kept, verdicts=tuple(verdicts))

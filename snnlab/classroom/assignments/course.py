@@ -21,6 +21,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
+from snnlab.classroom.assignments.student_archive import write_archive
 
 CONFIG = "nbgrader_config.py"
 KEPT = ".kept"
@@ -78,7 +79,7 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
         names: assignments; none: all.
 
     Returns:
-        The notebooks written.
+        The notebooks written, and the archive for students.
     """
     written = []
     for name in names_of(names):
@@ -86,7 +87,7 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
             for file in sorted(path for path in made.rglob("*") if path.is_file()):
                 write_whole(folder / "release" / name / file.relative_to(made), file.read_bytes())
         written.append(folder / "release" / name / f"{name}.ipynb")
-    return written
+    return [*written, write_archive(folder)]
 
 
 def enter_assignment(folder: Path, name: str) -> None:

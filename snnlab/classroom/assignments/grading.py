@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.isolation import Job, Report, run_apart
-from snnlab.classroom.assignments.submission import code_of, given_code
+from snnlab.classroom.assignments.isolation import Job, Report, Workplace
+from snnlab.classroom.assignments.student_code import cells_of
 from snnlab.classroom.assignments.task import Task
 from snnlab.classroom.calling import Outcome, Raised
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.classroom.faults import missing
 from snnlab.classroom.judging import Judge
+
+K = TypeVar("K")
+WAITING = 2
+"""Notebooks in memory for each worker, beside the one that it runs."""
 
 
 @dataclass(frozen=True)
@@ -32,43 +39,86 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Case:
-    """One task of one notebook, ready to run."""
+    """A task, and what judges it."""
 
     task: Task
     judge: Judge
-    job: Job
 
 
-def cases_of(notebook: NotebookNode, assignment: Assignment, seed: str | None) -> list[Case]:
-    """What has to run for a notebook.
+def judged(
+    notebooks: Iterable[tuple[K, NotebookNode]],
+    assignment: Assignment,
+    seed: str | None,
+    *,
+    workers: int = 1,
+    walls: bool,
+    released: NotebookNode | None = None,
+) -> Iterator[tuple[K, list[Verdict]]]:
+    """Run notebooks, several at once, and judge each, in order.
+
+    Notebooks are asked for when a worker is free, so that a class need not fit into memory. The
+    judging itself is done here, one after the other.
 
     Args:
-        notebook: put in order by `restored`, or as it is on the student's own machine.
-        assignment: to which it belongs.
+        notebooks: each with a key of any kind; put in order by `restored`, or as they are on the
+            student's own machine.
+        assignment: to which they belong.
         seed: the course seed; None: known cases only.
-    """
-    code, given = code_of(notebook, assignment), given_code(notebook)
-    cases = []
-    for task in assignment.tasks:
-        judge = task.judge(seed)
-        job = Job(code, task.name, judge.calls, given, seconds=task.seconds)
-        cases.append(Case(task, judge, job))
-    return cases
-
-
-def verdicts(cases: Sequence[Case], *, workers: int = 1) -> Iterator[Verdict]:
-    """Run the cases, several at once, and judge each, in order.
-
-    The judging itself is done here, one case after the other: it redirects what is printed,
-    which threads cannot do at once.
-
-    Args:
-        cases: of one notebook or of a whole class.
         workers: processes at once.
+        walls: run nothing unless the walls of the kernel stand.
+        released: as students got it, if it is known: what is unchanged gets little time.
+
+    Raises:
+        NoWalls: they do not.
     """
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        reports = pool.map(run_apart, [case.job for case in cases])
-        yield from map(verdict_of, cases, reports)
+    cases = [Case(task, task.judge(seed)) for task in assignment.tasks]
+    calls = {case.task.name: case.judge.calls for case in cases}
+    seconds = {case.task.name: case.task.seconds for case in cases}
+    places = Workplaces(walls=walls)
+
+    def run(notebook: NotebookNode) -> Mapping[str, Report]:
+        job = Job(cells_of(notebook, assignment, released), calls, seconds)
+        return places.mine().reports(job)
+
+    def verdicts(reports: Mapping[str, Report]) -> list[Verdict]:
+        return [verdict_of(case, reports[case.task.name]) for case in cases]
+
+    pool = ThreadPoolExecutor(max_workers=max(1, workers))
+    try:
+        waiting: deque[tuple[K, Future[Mapping[str, Report]]]] = deque()
+        for key, notebook in notebooks:
+            waiting.append((key, pool.submit(run, notebook)))
+            if len(waiting) > WAITING * workers:
+                key, future = waiting.popleft()
+                yield key, verdicts(future.result())
+        while waiting:
+            key, future = waiting.popleft()
+            yield key, verdicts(future.result())
+    finally:
+        places.close()
+        pool.shutdown(cancel_futures=True)
+
+
+class Workplaces:
+    """A workplace for each thread, made when it is first asked for."""
+
+    def __init__(self, *, walls: bool) -> None:
+        self.walls = walls
+        self.all: list[Workplace] = []
+        self.local = threading.local()
+
+    def mine(self) -> Workplace:
+        """The workplace of this thread."""
+        if not hasattr(self.local, "place"):
+            self.local.place = Workplace(walls=self.walls)
+            self.all.append(self.local.place)
+        place: Workplace = self.local.place
+        return place
+
+    def close(self) -> None:
+        """End all of them."""
+        for place in self.all:
+            place.close()
 
 
 def verdict_of(case: Case, report: Report) -> Verdict:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 HARMLESS = ("os.listdir", "os.scandir", "os.putenv", "os.unsetenv")
@@ -12,13 +14,43 @@ FORBIDDEN = (
     *("gc.", "pty.", "signal.", "syslog.", "webbrowser.", "urllib.", "ftplib.", "smtplib."),
     *("glob.", "tempfile.", "sys.settrace", "sys.setprofile"),
 )
-SILENT = ("_posixsubprocess", "_posixshmem", "_cffi_backend", "readline", "_xxsubinterpreters")
+MACHINE_CODE = ("ctypes", "_ctypes", "cffi", "_cffi_backend", "_ctypes_test")
+"""Modules that call any function in memory, whatever Python thinks of it: never there."""
+SILENT = ("_posixsubprocess", "_posixshmem", "readline", "_xxsubinterpreters")
 """Modules that reach the system without an audit event: missing where there are no walls."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+def forget_machine_code(but: ModuleType) -> None:
+    """Take the modules of `MACHINE_CODE`, and what stems from them, out of all others but one."""
+    for module in list(sys.modules.values()):
+        if not is_a(module, ModuleType) or module is but or root(module) in MACHINE_CODE:
+            continue
+        for name, value in list(vars(module).items()):
+            if root(value) in MACHINE_CODE:
+                vars(module)[name] = None
+    for name in list(sys.modules):
+        if name.split(".")[0] in MACHINE_CODE:
+            del sys.modules[name]
+
+
+def root(value: object) -> str:
+    """Name of the package that is a module, or in which a class, function or object was made."""
+    if is_a(value, ModuleType):
+        name = vars(value).get("__name__")
+    else:
+        made = value if is_a(value, type, FunctionType, BuiltinFunctionType) else type(value)
+        name = made.__module__
+    return name.split(".")[0] if isinstance(name, str) else ""
+
+
+def is_a(value: object, *kinds: type) -> bool:
+    """As `isinstance`, without asking objects that say what they like about themselves."""
+    return issubclass(type(value), kinds)
+
+
 def guard(
-    package: str, folders: tuple[str, ...], *, library: bool, walled: bool
+    package: str, folders: tuple[str, ...], *, walled: bool
 ) -> Callable[[str, tuple[Any, ...]], None]:
     """An audit hook that says in Python's words what is not allowed.
 
@@ -29,15 +61,14 @@ def guard(
     Args:
         package: the folder that holds snnlab.
         folders: what may be read, each with a slash at its end.
-        library: whether the code may use torch and snnlab.
         walled: whether the walls of the kernel stand.
     """
     packages = (f"{package}/snnlab/", f"{os.path.realpath(package)}/snnlab/")
     classrooms = tuple(f"{path}classroom" for path in packages)
     files, writing = (os.devnull, "/dev/urandom"), WRITING
-    forbidden, harmless, silent = FORBIDDEN, HARMLESS, () if walled else SILENT
+    forbidden, harmless = FORBIDDEN, HARMLESS
+    barred = frozenset(MACHINE_CODE if walled else MACHINE_CODE + SILENT)
     kind, text, number, denied, missing = type, str, int, PermissionError, ImportError
-    barred = () if library else ("torch", "torchvision", "snnlab")
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -45,18 +76,17 @@ def guard(
             if kind(path) is number:
                 return
             name = path.decode() if kind(path) is bytes else path
-            if kind(name) is not text or not name.startswith("/") or "/../" in name:
+            plain = kind(name) is text and name.startswith("/")
+            if not plain or "/../" in name or "/./" in name or "//" in name:
                 raise denied("a check opens no such file")
             writes = flags & writing if flags else mode is not None and mode not in ("r", "rb")
-            own = name.startswith(packages)
-            if own and library and not writes and not name.startswith(classrooms):
-                return
-            if (not own and not writes and name.startswith(folders)) or name in files:
+            read = name.startswith((*folders, *packages)) and not name.startswith(classrooms)
+            if (read and not writes) or name in files:
                 return
             raise denied(f"a check opens no files: {name[:80]}")
         if event == "import":
             name = arguments[0]
-            if name.split(".")[0] in (*barred, *silent) or name.startswith("snnlab.classroom"):
+            if not barred.isdisjoint(name.split(".")) or name.startswith("snnlab.classroom"):
                 raise missing(f"{name} is not there in this check; write it yourself")
             return
         if event.startswith(forbidden) and event not in harmless:

@@ -1,4 +1,4 @@
-"""Run a student's function in a process of its own: inputs go in, arrays come back.
+"""Run a student's notebook in a process of its own: cells and inputs go in, outcomes come back.
 
 The process has limits on time, memory and files, an empty folder, and an environment without
 secrets; see `student_process`. It holds no right results, so whatever the code does there, it can
@@ -10,239 +10,312 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import math
 import os
+import pickle
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
+import matplotlib as mpl
 import numpy as np
 
-from snnlab.classroom.checking import Arguments
+from snnlab.classroom.assignments.student_code import Cell
+from snnlab.classroom.calling import Outcome, Raised, foreign
 
 SCRIPT = Path(__file__).with_name("student_process.py")
-PACKAGE = Path(__file__).resolve().parents[3]
-"""The folder that holds the package snnlab."""
-MOST_BYTES = 5 << 20
-"""Longest report that is read; the process can write 4 MB."""
 MOST_TEXT = 300
 """Characters of a text in a report that are kept."""
-START_UP = 60.0
-"""Seconds on the wall clock for starting, on a busy machine too."""
-WAITING = 5.0
-"""Seconds on the wall clock beyond twice the processor time: for code that sleeps."""
+MEGABYTES = 1024
+"""Memory of a notebook beyond what Python and the libraries take."""
+MOST_RUNS = 8
+"""Times that one notebook is run, each time without what ended the process before."""
+SLACK = 10.0
+"""Seconds beyond the limits of all cells and calls, for what happens in between."""
+HEAD = struct.Struct("<iq")
+"""How each reply begins: exit code and number of bytes of the report."""
+ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
 
-PAUSE = 0.02
-"""Seconds between two looks at a process."""
+Ended = Literal["", "time", "exit", "missing"]
 
-Ended = Literal["", "time", "missing", "exit"]
+
+class NoWalls(RuntimeError):
+    """Students' code cannot be kept apart on this system; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One function of a student, and the calls to make."""
+    """A notebook, and the calls to make."""
 
-    cells: Sequence[str]
-    """The student's code cells, in order."""
-    function: str
-    """Name of the function."""
-    calls: Sequence[Arguments]
-    """Positional arguments of each call: numbers, texts, arrays, lists of these."""
-    given: Sequence[str] = ()
-    """Trusted cells that run before those of the student."""
-    library: bool = False
-    """Whether the code may import torch and snnlab (without its classroom)."""
-    seconds: float = 10.0
-    """Processor time for all cells and calls together."""
-    memory_mb: int = 1024
-    """Memory beyond what Python and the libraries take."""
-
-
-@dataclass(frozen=True)
-class ReportedError:
-    """An error that a call raised in the other process."""
-
-    kind: str
-    """Name of its class."""
-    kinds: tuple[str, ...]
-    """Names of its class and of the classes above it."""
-    message: str
-    line: str
-    """The line of the student's code, if known."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What one call did."""
-
-    value: Any = None
-    """Number, array, or tuple or mapping of these; None if nothing was returned."""
-    printed: str = ""
-    """The first characters that it printed."""
-    error: ReportedError | None = None
+    cells: Sequence[Cell]
+    """Its code, in order."""
+    calls: Mapping[str, Sequence[tuple[Any, ...]]]
+    """Positional arguments of each call, by name of the function."""
+    seconds: Mapping[str, float]
+    """Processor time for all calls of a function, by its name."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the process did."""
+    """What the process did for one function."""
 
-    replies: list[Reply] = field(default_factory=list)
-    """One for each call that was finished, in order."""
+    outcomes: list[Outcome] = field(default_factory=list)
+    """One for each call, in order; fewer if the last one has an error, or the process ended."""
     ended: Ended = ""
-    """Why there are fewer replies than calls; empty if there are not."""
-    error: ReportedError | None = None
-    """Where the function is missing: the first error of the cells."""
+    """Why there are fewer outcomes than calls, if it is not an error; else empty."""
+    error: Raised | None = None
+    """Where the function is missing: the first error of the student's cells."""
 
 
-class Unreadable(ValueError):
-    """A reply that is not what the process should have written."""
+@dataclass
+class Run:
+    """What one process wrote before it ended."""
+
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    """By name of the function."""
+    missing: set[str] = field(default_factory=set)
+    errors: dict[int, Raised] = field(default_factory=dict)
+    """The first error of each cell, by its number."""
+    place: int | str | None = None
+    """The cell in which it was, or the function that it called."""
+    whole: bool = False
+    """Whether it came to its end."""
+    timeout: bool = False
 
 
-class Foreign:
-    """Stands for a returned object that is neither a number nor an array."""
-
-    text = ""
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def foreign(kind: str, text: str) -> Foreign:
-    """A stand-in whose class has the name of the object's class, as diagnoses say it."""
-    name = kind if kind.isidentifier() else "object"
-    stand_in: Foreign = type(name, (Foreign,), {"text": text or f"<{name}>"})()
-    return stand_in
-
-
-def run_apart(job: Job) -> Report:
-    """Run a job in a process of its own. Whatever the code does, this raises nothing for it.
+class Workplace:
+    """A process that makes a process for each notebook; it ends when this object is closed.
 
     Args:
-        job: cells, function and calls.
+        walls: refuse to run anything where the walls do not stand.
 
-    Returns:
-        The replies, in the order of the calls, and why some are missing.
+    Raises:
+        NoWalls: they do not.
 
     Example:
-        >>> run_apart(Job(["def double(x): return 2 * x"], "double", [(4,)])).replies[0].value
+        >>> with Workplace(walls=False) as workplace:
+        ...     reports = workplace.reports(Job([Cell("def f(x): return 2 * x")], {"f": [(4,)]},
+        ...                                     {"f": 1.0}))
+        >>> reports["f"].outcomes[0].value
         array(8.)
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="snnlab-check-") as folder,
-        tempfile.TemporaryFile() as f,
-    ):
-        seconds = start_and_wait(job, folder, f)
-        f.seek(0)
-        data = f.read(MOST_BYTES)
-    return report_of(data, len(job.calls), out_of_time=seconds)
 
+    def __init__(self, *, walls: bool) -> None:
+        self.walls = walls
+        self.folder = tempfile.TemporaryDirectory(prefix="snnlab-check-")
+        self.process = self._started()
+        self.lost = False
+        if walls:
+            self._try_walls()
 
-def start_and_wait(job: Job, folder: str, results: IO[bytes]) -> bool:
-    """Start the process, wait until it ends, kill what is left. True: it ran out of time."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-B", str(SCRIPT)],
-        stdin=subprocess.PIPE,
-        stdout=results,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=bare_environment(folder),
-        start_new_session=True,
-    )
-    try:
-        assert process.stdin is not None
-        with contextlib.suppress(OSError), process.stdin as stream:
-            stream.write(message(job))  # an OSError: it ended before it had read its job
-        late = wait(process, results, WAITING + 2 * job.seconds)
-    finally:
-        kill_group(process)
-    return late or process.returncode in (-signal.SIGKILL, -getattr(signal, "SIGXCPU", 0))
+    def __enter__(self) -> Workplace:
+        return self
 
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
-def wait(process: subprocess.Popen[bytes], results: IO[bytes], seconds: float) -> bool:
-    """Wait for a process. True: it was given up, `seconds` after it had said that it is ready."""
-    ready, end = False, time.monotonic() + START_UP
-    while process.poll() is None:
-        if not ready and os.fstat(results.fileno()).st_size:
-            ready, end = True, time.monotonic() + seconds
-        if time.monotonic() > end:
-            return True
-        time.sleep(PAUSE)
-    return False
+    def close(self) -> None:
+        """End the process and all that it started."""
+        kill(self.process)
+        self.folder.cleanup()
+
+    def reports(self, job: Job) -> dict[str, Report]:
+        """Run a notebook. Whatever the code does, this raises nothing for it.
+
+        A notebook is run once, unless its code ends the process: then again without the cell, or
+        without the calls, in which that happened.
+
+        Returns:
+            What became of each function, by name.
+        """
+        skipped: dict[int, Ended] = {}
+        found: dict[str, Report] = {}
+        run = Run()
+        for _ in range(MOST_RUNS):
+            left = {name: calls for name, calls in job.calls.items() if name not in found}
+            code, data = self._carried_out(job, left, sorted(skipped))
+            run = run_of(data)
+            if run.whole:
+                break
+            ended: Ended = "time" if run.timeout or code in ENDED_BY_TIME else "exit"
+            if isinstance(run.place, int):
+                skipped[run.place] = ended
+            for name, calls in left.items():
+                outcomes = run.outcomes.get(name, [])
+                if name == run.place or len(outcomes) >= len(calls):
+                    found[name] = report_of(outcomes, len(calls), ended)
+        for name in [name for name in job.calls if name not in found]:
+            if name in run.outcomes:
+                found[name] = report_of(run.outcomes[name], len(job.calls[name]), "exit")
+            else:
+                found[name] = without_function(name, job.cells, run, skipped)
+        return {name: found[name] for name in job.calls}
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-B", str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder.name,
+            env=bare_environment(self.folder.name),
+            start_new_session=True,
+        )
+
+    def _carried_out(
+        self, job: Job, calls: Mapping[str, Sequence[tuple[Any, ...]]], skipped: list[int]
+    ) -> tuple[int, bytes]:
+        """Exit code and report of a process that runs a notebook."""
+        seconds = [cell.seconds for cell in job.cells] + [2 * job.seconds[name] for name in calls]
+        return self._asked(
+            cells=[asdict(cell) for cell in job.cells],
+            skipped=skipped,
+            calls={name: list(arguments) for name, arguments in calls.items()},
+            seconds=dict(job.seconds),
+            probe="",
+            trains=any("fit" in cell.source for cell in job.cells),
+            processor=math.ceil(sum(seconds) + SLACK),
+        )
+
+    def _asked(self, **job: Any) -> tuple[int, bytes]:
+        """Send a job and wait for its report."""
+        job |= {"walls": self.walls, "megabytes": MEGABYTES, "clock": 3 * job["processor"] + 60.0}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            pickle.dump(job, self.process.stdin)
+            self.process.stdin.flush()
+            code, size = HEAD.unpack(self.process.stdout.read(HEAD.size))
+            self.lost = False
+            return code, self.process.stdout.read(size)
+        except (OSError, struct.error):  # it was ended from outside, or never began
+            kill(self.process)
+            if self.lost:
+                raise RuntimeError(
+                    f"{SCRIPT.name}, which runs students' code, ends by itself"
+                ) from None
+            self.process, self.lost = self._started(), True
+            return self._asked(**job)
+
+    def _try_walls(self) -> None:
+        """See in earnest that a process in here cannot reach out.
+
+        Raises:
+            NoWalls: it can.
+        """
+        file = Path(self.folder.name) / "trial"
+        file.touch()
+        _, data = self._asked(probe=str(file), trains=False, calls={}, seconds={}, processor=20)
+        said: dict[str, Any] = {}
+        for line in data.splitlines():
+            said |= json.loads(line)
+        lacking = [name for name, stands in said.get("standing", {}).items() if not stands]
+        open_ways = said.get("out", ["everything"])
+        if lacking or open_ways:
+            raise NoWalls(
+                "students' code cannot be kept apart here. Not walled off: "
+                f"{', '.join([*lacking, *open_ways])}. It takes Linux 5.13 or later with Landlock "
+                "and seccomp, on x86-64 or ARM64. Elsewhere grade in a container, see "
+                "notebooks/assignments/Dockerfile, or say --without-walls: then whoever knows "
+                "Python well can read and write what you can"
+            )
 
 
 def bare_environment(folder: str) -> dict[str, str]:
     """Environment variables of the process: none of this one's but what Python needs."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    fonts = {"MPLCONFIGDIR": mpl.get_cachedir()}  # else matplotlib looks at all fonts each time
     # Without CUDA_VISIBLE_DEVICES a training would find a GPU and answer differently.
-    return kept | threads | {"HOME": folder, "TMPDIR": folder, "CUDA_VISIBLE_DEVICES": ""}
+    rest = {"HOME": folder, "TMPDIR": folder, "TEMP": folder, "CUDA_VISIBLE_DEVICES": ""}
+    return kept | threads | fonts | rest
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and all that it started."""
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process; those that it started end with it, or when they have no time left."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
+    process.kill()
+    process.communicate()
 
 
-def message(job: Job) -> bytes:
-    """A job as JSON."""
-    return json.dumps(vars(job) | {"package": str(PACKAGE)}, default=encoded).encode()
+def without_function(
+    name: str, cells: Sequence[Cell], run: Run, skipped: Mapping[int, Ended]
+) -> Report:
+    """The report for a function that is not there, or was never reached."""
+    own = [number for number, cell in enumerate(cells) if cell.answer == name]
+    for number in own:
+        if number in skipped:
+            return Report([], skipped[number])
+    if name not in run.missing:
+        return Report([], "exit")
+    errors = {number: error for number, error in run.errors.items() if cells[number].own}
+    first = [errors[number] for number in [*own, *errors] if number in errors]
+    return Report([], "missing", first[0] if first else None)
 
 
-def encoded(part: Any) -> Any:
-    """What JSON does not know in an argument: NumPy's numbers and arrays."""
-    if isinstance(part, np.generic):
-        return part.item()
-    text = base64.b64encode(np.ascontiguousarray(part).tobytes()).decode()
-    return {"bytes": text, "dtype": part.dtype.str, "shape": list(part.shape)}
+def report_of(outcomes: list[Outcome], calls: int, ended: Ended) -> Report:
+    """The report for a function that was called; `ended` holds if outcomes are missing."""
+    outcomes = outcomes[:calls]
+    settled = len(outcomes) == calls or (outcomes and outcomes[-1].error is not None)
+    return Report(outcomes, "" if settled else ended)
 
 
-def report_of(data: bytes, wanted: int, *, out_of_time: bool) -> Report:
-    """Read what the process wrote, which a student's code may have written in its place."""
-    replies: list[Reply] = []
-    for line in data.split(b"\n")[1 : wanted + 1]:  # the first one says that it is ready
-        if not line.strip():
+def run_of(data: bytes) -> Run:
+    """Read what a process wrote, which a student's code may have written in its place."""
+    run = Run()
+    for line in data.split(b"\n"):
+        if line.startswith(b"Timeout"):  # the last word of a process that did not listen
+            run.timeout = True
             break
         try:
-            said = json.loads(line)
-            if "missing" in said:
-                return Report([], "missing", error_of(said.get("error")))
-            replies.append(reply_of(said))
+            read_line(json.loads(line), run)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError):
-            return Report(replies, "exit")
-    if len(replies) == wanted:
-        return Report(replies)
-    return Report(replies, "time" if out_of_time else "exit")
+            break
+    return run
 
 
-def reply_of(said: dict[str, Any]) -> Reply:
-    """One line of the report."""
-    printed = readable(said.get("printed", ""))
-    if said.get("error") is not None:
-        return Reply(None, printed, error_of(said["error"]))
-    return Reply(value_of(said["value"]), printed)
+def read_line(said: dict[str, Any], run: Run) -> None:
+    """Take one line of a report in."""
+    if "cell" in said:
+        run.place = int(said["cell"])
+    elif "calls" in said:
+        run.place = name = str(said["calls"])
+        run.outcomes[name] = []
+    elif "again" in said:
+        run.place = str(said["again"])
+    elif "outcome" in said:
+        run.outcomes[str(run.place)].append(outcome_of(said))
+    elif "error" in said and isinstance(run.place, int):
+        run.errors[run.place] = error_of(said["error"])
+    elif "missing" in said:
+        run.missing.add(str(said["missing"]))
+    elif "end" in said:
+        run.whole = True
 
 
-def error_of(said: Any) -> ReportedError | None:
-    """An error in the report, or None."""
-    if not isinstance(said, dict):
-        return None
-    parts = (readable(said.get(key, "")) for key in ("kind", "kinds", "message", "line"))
-    kind, kinds, text, line = parts
-    return ReportedError(kind, tuple(kinds.split()), text, line)
+def outcome_of(said: dict[str, Any]) -> Outcome:
+    """What one call did."""
+    error = None if said["error"] is None else error_of(said["error"])
+    changed = tuple(int(place) for place in said["changed"])
+    return Outcome(value_of(said["outcome"]), readable(said["printed"]), error, changed)
+
+
+def error_of(said: dict[str, Any]) -> Raised:
+    """An error in a report."""
+    kind, message, line = (readable(said[key]) for key in ("kind", "message", "line"))
+    return Raised(kind, tuple(readable(kind) for kind in said["kinds"][:8]), message, line)
 
 
 def value_of(said: dict[str, Any]) -> Any:
-    """A value in the report."""
+    """A value in a report."""
     if "nothing" in said:
         return None
     if "mapping" in said:
@@ -253,9 +326,9 @@ def value_of(said: dict[str, Any]) -> Any:
         numbers = np.frombuffer(base64.b64decode(said["floats"], validate=True), "<f8")
         shape = tuple(int(size) for size in said["shape"])
         if len(shape) > 32 or any(size < 0 for size in shape) or np.prod(shape) != numbers.size:
-            raise Unreadable(f"{numbers.size} numbers in the shape {shape}")
-        return numbers.reshape(shape)
-    return foreign(readable(said["kind"]), readable(said.get("text", "")))
+            raise ValueError(f"{numbers.size} numbers in the shape {shape}")
+        return numbers.reshape(shape).copy()
+    return foreign(readable(said["kind"]), readable(said["text"]))
 
 
 def readable(text: Any) -> str:

@@ -28,7 +28,8 @@ from traitlets import Unicode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
 from snnlab.classroom.assignments.grading import Verdict, judged
-from snnlab.classroom.assignments.submission import read_notebook, restored
+from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.submission import restored
 from snnlab.classroom.assignments.task import course_seed
 
 Results = Mapping[tuple[str, str], Sequence[Verdict]]

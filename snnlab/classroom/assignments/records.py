@@ -20,8 +20,8 @@ from snnlab.classroom.assignments.course import CourseError, convert, course_dir
 from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.kept import Kept, keep
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
+from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.spreadsheets import write_whole
-from snnlab.classroom.assignments.submission import read_notebook
 
 STAGING = ".staging"
 """What nbgrader grades from: the very notebooks that were judged, each for a moment."""

@@ -15,14 +15,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named, grade_id
-from snnlab.classroom.assignments.submission import (
-    UnreadableNotebook,
-    answer_in,
-    by_hand,
-    is_stub,
-    read_notebook,
-    restored,
-)
+from snnlab.classroom.assignments.notebook_files import UnreadableNotebook, read_notebook
+from snnlab.classroom.assignments.submission import answer_in, by_hand, is_stub, restored
 
 GRAM = 8
 """Nodes of a syntax tree that are compared as one piece."""

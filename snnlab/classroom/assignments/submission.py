@@ -1,4 +1,4 @@
-"""A notebook as a student handed it in: read it, put it in order, take the code out."""
+"""A notebook as a student handed it in: read it and put it in order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment, grade_id
-from snnlab.classroom.assignments.notebook_files import (  # where they were until now
-    UnreadableNotebook,
-    read_notebook,
-)
-
-__all__ = ["UnreadableNotebook", "read_notebook", "restored"]
 
 KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
@@ -278,69 +272,6 @@ def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
             kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
             room -= len(text)
     return kept
-
-
-def code_of(notebook: NotebookNode, assignment: Assignment) -> list[str]:
-    """The student's code, in order, as far as functions need it.
-
-    The cell of a task is taken whole. Of other cells only definitions, imports and plain values
-    are taken, so that no training that a student added runs in a check.
-    """
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or locked(cell):
-            continue
-        source = without_magic(cell.source)
-        whole = assignment.task(grade_id(cell)) is not None
-        cells.append(source if whole else definitions(source))
-    return [cell for cell in cells if cell.strip()]
-
-
-def given_code(notebook: NotebookNode) -> list[str]:
-    """The locked cells that answers may rely on: those whose `grade_id` begins with `given`."""
-    return [
-        cell.source
-        for cell in notebook.cells
-        if cell.cell_type == "code" and locked(cell) and grade_id(cell).startswith("given")
-    ]
-
-
-def locked(cell: NotebookNode) -> bool:
-    """Whether students leave this cell as it is."""
-    marks = cell.metadata.get("nbgrader", {})
-    return bool(marks.get("locked") or (marks.get("grade") and not marks.get("solution")))
-
-
-def without_magic(source: str) -> str:
-    """Code in which commands of the notebook (%, !, ?) do nothing."""
-    lines = []
-    for line in source.split("\n"):
-        text = line.strip()
-        if text.startswith(("%", "!")) or text.endswith("?"):
-            line = line[: len(line) - len(line.lstrip())] + "pass"
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def definitions(source: str) -> str:
-    """The functions, classes, imports and plain values of a cell."""
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    try:
-        body = ast.parse(source).body
-        return "\n".join(ast.unparse(s) for s in body if isinstance(s, kinds) or is_plain(s))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-
-
-def is_plain(statement: ast.stmt) -> bool:
-    """Whether a statement gives a name to a plain value, as in `width = 3`."""
-    if not isinstance(statement, ast.Assign):
-        return False
-    try:
-        ast.literal_eval(statement.value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
 
 
 def unanswered(notebook: NotebookNode) -> list[str]:

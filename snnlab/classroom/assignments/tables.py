@@ -105,7 +105,7 @@ def grades_of(
     grades = []
     for name in possible:
         for student in sorted(everybody):
-            person = people.get(student) or Student(student, "", "", "", "")
+            person = people.get(student) or Student(student)
             entries = files.get((student, name), [])
             taken = next((entry for entry in entries if entry.taken), None)
             own = by_notebook.get((student, name), [])

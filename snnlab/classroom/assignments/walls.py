@@ -15,6 +15,7 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
 import sys
 from collections.abc import Iterable
@@ -23,22 +24,37 @@ CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 WRITE_FILE, READ_FILE, READ_DIR = 1 << 1, 1 << 2, 1 << 3
 KINDS_OF_ACCESS = {1: 13, 2: 14, 3: 15, 4: 15}
 """Number of kinds of access to files that each version of Landlock knows; 16 from 5 on."""
-NO_NEW_PRIVILEGES = 38
+END_WITH_PARENT, DROP_FROM_BOUND, NO_NEW_PRIVILEGES = 1, 24, 38
+CAPSET, CAPABILITIES_3 = (126, 91), 0x20080522
 
 REFUSED = """
-    add_key 248 217; bpf 321 280; chmod 90 -; chown 92 -; execve 59 221; execveat 322 281;
-    fchmod 91 52; fchmodat 268 53; fchmodat2 452 452; fchown 93 55; fchownat 260 54; fork 57 -;
-    fremovexattr 199 16; fsetxattr 190 7; futimesat 261 -; io_uring_setup 425 425; keyctl 250 219;
-    lchown 94 -; lremovexattr 198 15; lsetxattr 189 6; memfd_create 319 279; memfd_secret 447 447;
-    mknod 133 -; mknodat 259 33; mount 165 40; mq_open 240 180; msgget 68 186;
-    open_by_handle_at 304 265; perf_event_open 298 241; personality 135 92; pidfd_getfd 438 438;
-    pidfd_open 434 434; pidfd_send_signal 424 424; process_vm_readv 310 270;
-    process_vm_writev 311 271; ptrace 101 117; removexattr 197 14; rt_sigqueueinfo 129 138;
-    rt_tgsigqueueinfo 297 240; sched_setaffinity 203 122; sched_setattr 314 274;
-    sched_setparam 142 118; sched_setscheduler 144 119; semget 64 190; setns 308 268;
-    setpgid 109 154; setpriority 141 140; setsid 112 157; setxattr 188 5; shmget 29 194;
-    socket 41 198; tkill 200 130; truncate 76 45; unshare 272 97; utime 132 -; utimensat 280 88;
-    utimes 235 -; vfork 58 -
+    _sysctl 156 -; acct 163 89; add_key 248 217; adjtimex 159 171; bpf 321 280; capset 126 91;
+    chmod 90 -; chown 92 -; chroot 161 51; clock_adjtime 305 266; clock_settime 227 112;
+    create_module 174 -; delete_module 176 106; execve 59 221; execveat 322 281;
+    fanotify_init 300 262; fchmod 91 52; fchmodat 268 53; fchmodat2 452 452; fchown 93 55;
+    fchownat 260 54; file_setattr 469 469; finit_module 313 273; fork 57 -; fremovexattr 199 16;
+    fsconfig 431 431; fsetxattr 190 7; fsmount 432 432; fsopen 430 430; fspick 433 433;
+    futimesat 261 -; init_module 175 105; io_setup 206 0; io_uring_setup 425 425; ioperm 173 -;
+    iopl 172 -; ioprio_set 251 30; kcmp 312 272; kexec_file_load 320 294; kexec_load 246 104;
+    keyctl 250 219; lchown 94 -; lookup_dcookie 212 18; lremovexattr 198 15; lsetxattr 189 6;
+    memfd_create 319 279; memfd_secret 447 447; migrate_pages 256 238; mknod 133 -; mknodat 259 33;
+    modify_ldt 154 -; mount 165 40; mount_setattr 442 442; move_mount 429 429; move_pages 279 239;
+    mq_open 240 180; mq_unlink 241 181; msgctl 71 187; msgget 68 186; msgrcv 70 188; msgsnd 69 189;
+    name_to_handle_at 303 264; nfsservctl 180 42; open_by_handle_at 304 265; open_tree 428 428;
+    open_tree_attr 467 467; perf_event_open 298 241; personality 135 92; pidfd_getfd 438 438;
+    pidfd_open 434 434; pidfd_send_signal 424 424; pivot_root 155 41; process_madvise 440 440;
+    process_mrelease 448 448; process_vm_readv 310 270; process_vm_writev 311 271; ptrace 101 117;
+    quotactl 179 60; quotactl_fd 443 443; reboot 169 142; removexattr 197 14;
+    removexattrat 466 466; request_key 249 218; rt_sigqueueinfo 129 138; rt_tgsigqueueinfo 297 240;
+    sched_setaffinity 203 122; sched_setattr 314 274; sched_setparam 142 118;
+    sched_setscheduler 144 119; semctl 66 191; semget 64 190; semop 65 193; semtimedop 220 192;
+    setdomainname 171 162; setfsgid 123 152; setfsuid 122 151; setgid 106 144; setgroups 116 159;
+    sethostname 170 161; setns 308 268; setpgid 109 154; setpriority 141 140; setregid 114 143;
+    setresgid 119 149; setresuid 117 147; setreuid 113 145; setsid 112 157; settimeofday 164 170;
+    setuid 105 146; setxattr 188 5; setxattrat 463 463; shmat 30 196; shmctl 31 195; shmget 29 194;
+    socket 41 198; swapoff 168 225; swapon 167 224; syslog 103 116; tkill 200 130; truncate 76 45;
+    umount2 166 39; unshare 272 97; uselib 134 -; userfaultfd 323 282; utime 132 -;
+    utimensat 280 88; utimes 235 -; vfork 58 -; vhangup 153 58
 """
 """Calls that are refused, with their numbers on x86_64 and aarch64; -: not there."""
 ON_ITSELF = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
@@ -53,21 +69,38 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 CALL_NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 
 
-def raise_walls(readable: Iterable[str]) -> bool:
+def raise_walls(readable: Iterable[str], listed: Iterable[str] = ()) -> dict[str, bool]:
     """Confine this process, where the system can.
 
     Args:
         readable: files and folders that may be read; no other file, and none may be written.
+        listed: folders whose files have names that may be known.
 
     Returns:
-        Whether both walls stand.
+        Whether the wall around the files and the wall around the calls stand.
     """
-    if landlock_version() == 0:
-        return False
+    if sys.platform != "linux" or platform.machine() not in MACHINES:
+        return {"files": False, "calls": False}
     libc = ctypes.CDLL(None, use_errno=True)
+    drop_capabilities(libc)
     if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
-        return False
-    return bound_files(libc, readable) and bound_calls(libc)
+        return {"files": False, "calls": False}
+    files = landlock_version() > 0 and bound_files(libc, readable, listed)
+    return {"files": files, "calls": bound_calls(libc)}
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process when the one that started it ends; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
+def drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Give up what root may do beyond others, and every way to get it back."""
+    for capability in range(64):
+        libc.prctl(DROP_FROM_BOUND, capability, 0, 0, 0)
+    this_process, none = struct.pack("<Ii", CAPABILITIES_3, 0), bytes(24)
+    libc.syscall(CAPSET[MACHINES[platform.machine()][0]], this_process, none)
 
 
 def landlock_version() -> int:
@@ -78,7 +111,7 @@ def landlock_version() -> int:
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
 
 
-def bound_files(libc: ctypes.CDLL, readable: Iterable[str]) -> bool:
+def bound_files(libc: ctypes.CDLL, readable: Iterable[str], listed: Iterable[str]) -> bool:
     """Let this process read some files and write none; no network, no signals to others."""
     version = landlock_version()
     files = (1 << KINDS_OF_ACCESS.get(version, 16)) - 1
@@ -90,6 +123,8 @@ def bound_files(libc: ctypes.CDLL, readable: Iterable[str]) -> bool:
     for path in readable:
         access = READ_FILE | (READ_DIR if os.path.isdir(path) else 0)
         allow(libc, rules, path, access)
+    for path in listed:
+        allow(libc, rules, path, READ_DIR)
     allow(libc, rules, os.devnull, READ_FILE | WRITE_FILE)
     done = libc.syscall(RESTRICT_SELF, rules, 0) == 0
     os.close(rules)

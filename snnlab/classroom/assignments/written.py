@@ -13,10 +13,10 @@ from nbgrader.api import Gradebook
 from snnlab.classroom.assignments.catalogue import grade_id
 from snnlab.classroom.assignments.course import gradebook
 from snnlab.classroom.assignments.kept import Kept, keep, recall
+from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.records import Score, scores
 from snnlab.classroom.assignments.spreadsheets import digest, read_rows, write_rows, write_whole
 from snnlab.classroom.assignments.students import read_students
-from snnlab.classroom.assignments.submission import read_notebook
 
 WRITTEN = "written.csv"
 WHICH = ("student", "assignment", "task")

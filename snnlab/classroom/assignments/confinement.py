@@ -1,0 +1,136 @@
+"""Shut a process in before a student's code runs in it: limits, walls, guard, and a trial of them.
+
+Nothing here is undone: it holds until the process ends.
+"""
+
+# Plain strings in place of Path: few modules, and what the kernel takes.
+# ruff: noqa: PTH108, PTH109, PTH118, PTH120, PTH123
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from snnlab.classroom.assignments import walls
+from snnlab.classroom.assignments.guard import guard
+
+MEGABYTE = 1 << 20
+LARGEST_FILE = 32 * MEGABYTE
+SYSTEM = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
+    *("/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+)
+"""What libraries read of the system."""
+
+
+def shut_in(package: str, seconds: float, megabytes: int) -> dict[str, bool]:
+    """Set the limits and raise the walls; say which stand.
+
+    Args:
+        package: the folder that holds snnlab.
+        seconds: processor time that is left to this process.
+        megabytes: memory that is left to it.
+    """
+    hidden = os.path.realpath(os.path.join(package, "snnlab", "classroom"))
+    wanted = {*libraries(), *SYSTEM, os.path.dirname(hidden), os.getcwd()}
+    readable = [part for path in wanted for part in without(hidden, os.path.realpath(path))]
+    above = [path for path in parents(hidden) if any(map(path.startswith, libraries()))]
+    limits = limit(seconds, megabytes)
+    return walls.raise_walls(readable, above) | {"limits": limits}
+
+
+def keep_watch(package: str, *, walled: bool) -> None:
+    """Forget what only graders use, and set the guard."""
+    vars(walls)["ctypes"] = None
+    for name in [name for name in sys.modules if name.startswith("snnlab.classroom")]:
+        del sys.modules[name]
+    vars(sys.modules["snnlab"]).pop("classroom", None)
+    folders = tuple(f"{path}/" for path in libraries())
+    sys.addaudithook(guard(package, folders, walled=walled))
+
+
+def libraries() -> set[str]:
+    """Folders of Python and of the packages beside NumPy."""
+    found = {sys.prefix, sys.base_prefix, os.path.dirname(os.__file__)}
+    found.add(os.path.dirname(os.path.dirname(np.__file__)))
+    return found | {os.path.realpath(path) for path in found}
+
+
+def without(hidden: str, path: str) -> Iterator[str]:
+    """A folder, or what is in it beside a hidden one if that is somewhere below."""
+    if not f"{hidden}/".startswith(f"{path}/"):
+        yield path
+    elif path != hidden:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                yield from without(hidden, entry.path)
+
+
+def parents(path: str) -> Iterator[str]:
+    """The folders above."""
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        yield path
+
+
+def limit(seconds: float, megabytes: int) -> bool:
+    """Bound processor time, memory and file sizes; say whether all of it holds."""
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's clock alone bounds the time
+        return False
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    wanted = {
+        "RLIMIT_CPU": math.ceil(used + seconds),
+        "RLIMIT_FSIZE": LARGEST_FILE,
+        "RLIMIT_CORE": 0,
+    }
+    for name, field in (("RLIMIT_AS", "VmSize"), ("RLIMIT_DATA", "VmData")):
+        wanted[name] = held(field) + megabytes * MEGABYTE
+    for name, most in wanted.items():
+        try:
+            resource.setrlimit(getattr(resource, name), (most, most))
+        except (AttributeError, OSError, ValueError):  # not known, or not allowed, here
+            return False
+    return True
+
+
+def held(field: str) -> int:
+    """Bytes of memory that this process has already, from Linux; 0 elsewhere."""
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith(field + ":"))
+    except (OSError, StopIteration):
+        return 0
+    return int(line.split()[1]) * 1024
+
+
+def ways_out(file: str, megabytes: int) -> list[str]:
+    """Try in earnest what must be impossible behind walls and limits, and name what was not.
+
+    Args:
+        file: one that exists, can be read and written, and is none of this process's concern.
+        megabytes: memory that was left.
+    """
+    ways: dict[str, Callable[[], object]] = {
+        "reading files": lambda: open(file, "rb").close(),
+        "writing files": lambda: open(file, "ab").close(),
+        "making files": lambda: open(file + "-made", "xb").close(),
+        "deleting files": lambda: os.unlink(file),
+        "starting processes": lambda: os.fork() or os._exit(0),
+        "starting programs": lambda: os.execv(sys.executable, [sys.executable, "-c", ""]),
+        "the network": lambda: socket.socket().close(),
+        "signals to others": lambda: os.kill(os.getppid(), 0),
+        "memory without bounds": lambda: bytearray(2 * megabytes * MEGABYTE),
+    }
+    found = []
+    for way, attempt in ways.items():
+        with contextlib.suppress(OSError, MemoryError):
+            attempt()
+            found.append(way)
+    return found

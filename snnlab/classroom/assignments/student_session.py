@@ -1,0 +1,304 @@
+"""A notebook without a kernel: cells run in one scope, in order, and answers are called.
+
+It runs in the process of a student's code, see `student_process`. Whatever a cell or an answer
+does, the next one has its turn, unless the process itself ends; who reads the report then knows
+where it was.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import asyncio
+import base64
+import builtins
+import contextlib
+import faulthandler
+import inspect
+import json
+import linecache
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
+
+from snnlab.classroom.calling import (
+    Beginning,
+    Foreign,
+    Outcome,
+    OutOfTime,
+    call,
+    raised,
+)
+
+RUN_HERE = ("time", "capture", "prun", "debug")
+"""Magic whose code runs in the scope of the notebook; other magic does nothing here."""
+FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+MOST_PARTS = 200_000
+"""Numbers, and parts of lists, of one result that are reported."""
+AGAIN = 0.2
+"""Seconds until code that swallowed OutOfTime meets it once more."""
+LAST_WORD = 1.0
+"""Seconds of processor time more, until the kernel ends what does not listen."""
+Say = Callable[[dict[str, Any]], None]
+
+
+class Shell:
+    """What `get_ipython()` gives: a notebook's shell without a shell."""
+
+    def __init__(self, run: Callable[[str, str], Any]) -> None:
+        self.run = run
+
+    def run_line_magic(self, name: str, line: str = "", *rest: Any) -> Any:
+        """Run the code of `%time code`; other magic does nothing."""
+        return self.run(line, f"%{name}") if name in RUN_HERE else None
+
+    def getoutput(self, *rest: Any) -> list[str]:
+        """What a command prints: nothing."""
+        return []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *arguments, **options: None
+
+
+class Session:
+    """One scope in which cells run and answers are called.
+
+    Args:
+        results: number of the open file that takes the report.
+        calls: arguments of all calls, by name of the answer.
+        seconds: processor time for all calls of an answer, by its name.
+    """
+
+    def __init__(
+        self, results: int, calls: dict[str, list[tuple[Any, ...]]], seconds: dict[str, float]
+    ) -> None:
+        self.results, self.calls, self.seconds = results, calls, seconds
+        self.say = reporter(results)
+        self.flags = 0
+        self.tried: set[str] = set()
+        self.settled: set[str] = set()
+        self.number, self.told = 0, -1
+        self.loop = asyncio.new_event_loop()
+        main = ModuleType("__main__")
+        sys.modules["__main__"] = main  # where dataclasses and pickle look for a student's names
+        self.scope = vars(main)
+        shell = Shell(self.run)
+        there: dict[str, Any] = {"get_ipython": lambda: shell, "display": lambda *what, **how: None}
+        vars(builtins).update(there)
+
+    def carry_out(self, cells: list[dict[str, Any]], skipped: set[int]) -> None:
+        """Run the cells; call each answer where it is checked, and at the end if that failed."""
+        for number, cell in enumerate(cells):
+            if cell["check"]:
+                self.make_calls(cell["check"], last=False)
+            elif number not in skipped:
+                self.number = number
+                self.run_cell(number, cell)
+        for name in self.calls:
+            if name not in self.settled:
+                self.make_calls(name, last=True)
+        self.say({"end": True})
+
+    def run_cell(self, number: int, cell: dict[str, Any]) -> None:
+        """Run a cell, statement by statement; an error ends its statement only."""
+        self.say({"cell": number})
+        with self.limited(cell["seconds"]), quiet():
+            try:
+                self.run(cell["source"])
+            except BaseException as error:
+                self.tell(error)
+
+    def run(self, source: str, magic: str = "") -> Any:
+        """Run code in the scope, and give the value of its last expression."""
+        name = f"<cell {self.number + 1}{magic and ': '}{magic}>"
+        code = code_in(source)
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+        tree = compile(code, name, "exec", ast.PyCF_ONLY_AST | self.flags, dont_inherit=True)
+        value = None
+        for statement in tree.body:
+            try:
+                value = self.run_statement(statement, name)
+            except BaseException as error:
+                self.tell(error)
+                if isinstance(error, OutOfTime):
+                    break
+        return value
+
+    def run_statement(self, statement: ast.stmt, name: str) -> Any:
+        """Run one statement as a notebook does: `await` is allowed, `from __future__` lasts."""
+        flags = self.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        tree: Any = ast.Module([statement], [])
+        if isinstance(statement, ast.Expr):
+            tree = ast.Expression(statement.value)
+        mode = "eval" if isinstance(statement, ast.Expr) else "exec"
+        code = compile(tree, name, mode, flags, dont_inherit=True)
+        self.flags |= code.co_flags & FUTURE
+        value = eval(code, self.scope)
+        if code.co_flags & inspect.CO_COROUTINE:
+            value = self.loop.run_until_complete(value)
+        return value
+
+    def tell(self, error: BaseException) -> None:
+        """Report the first error of a cell. Without memory all ends here: what fills it stays."""
+        if self.told != self.number:
+            self.say({"error": asdict(raised(error))})
+            self.told = self.number
+        if isinstance(error, MemoryError):
+            os._exit(1)
+
+    def make_calls(self, name: str, *, last: bool) -> None:
+        """Call an answer with all arguments, until one fails.
+
+        Args:
+            name: of the answer.
+            last: all cells have run. What failed before counts only if it fails again.
+        """
+        if name not in self.calls or name in self.settled:
+            return
+        if name not in self.scope:
+            if last and name not in self.tried:
+                self.say({"missing": name})
+            return
+        again = name in self.tried
+        self.tried.add(name)
+        self.say({"again" if again else "calls": name})
+        outcomes = []
+        with self.limited(self.seconds[name]):
+            for arguments in self.calls[name]:
+                outcomes.append(self.outcome(name, arguments))
+                if not again:
+                    self.say(outcomes[-1])
+                if outcomes[-1]["error"] is not None:
+                    break
+        kind = (outcomes[-1]["error"] or {"kind": ""})["kind"] if outcomes else "OutOfTime"
+        if kind in ("", "OutOfTime"):
+            self.settled.add(name)
+        if kind == "" and again:
+            for line in [{"calls": name}, *outcomes]:
+                self.say(line)
+        if kind == "MemoryError" and not again:
+            os._exit(1)
+
+    def outcome(self, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        """What one call did, as JSON."""
+        try:
+            clock = on_the_clock(self.seconds[name])
+            return encoded(call(self.scope[name], arguments, seconds=clock))
+        except BaseException as error:  # a result made to be awkward
+            return encoded(Outcome(error=raised(error)))
+
+    @contextlib.contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Raise OutOfTime after some processor time, or a longer time on the clock.
+
+        What does not listen is ended: by a signal that nobody handles, and at last by a thread
+        of Python that needs no turn, which says "Timeout" in the report.
+        """
+        clock = on_the_clock(seconds)
+        faulthandler.dump_traceback_later(clock + LAST_WORD, exit=True, file=self.results)
+        with contextlib.suppress(OutOfTime):
+            if hasattr(signal, "setitimer"):
+                for number in (signal.SIGPROF, signal.SIGALRM):
+                    signal.signal(number, out_of_time)
+                signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+                signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN)
+                signal.setitimer(signal.ITIMER_REAL, clock, AGAIN)
+                signal.setitimer(signal.ITIMER_VIRTUAL, seconds + LAST_WORD)
+            yield
+        if hasattr(signal, "setitimer"):
+            for timer in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF, signal.ITIMER_REAL):
+                signal.setitimer(timer, 0)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def out_of_time(number: int, frame: Any) -> None:
+    """The handler of the signals for time."""
+    raise OutOfTime
+
+
+def on_the_clock(seconds: float) -> float:
+    """Seconds on the clock for work that needs `seconds` of a processor that others use too."""
+    return 3 * seconds + 5
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop prints and warnings."""
+    with (
+        contextlib.redirect_stdout(Beginning()),
+        contextlib.redirect_stderr(Beginning()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def code_in(source: str) -> str:
+    r"""A cell as Python, as IPython reads it.
+
+    Example:
+        >>> code_in("%%time\nx = 2")
+        'x = 2\n'
+    """
+    while True:
+        code = TransformerManager().transform_cell(source)
+        if not code.startswith("get_ipython().run_cell_magic("):
+            return code
+        magic = ast.parse(code, mode="eval").body
+        assert isinstance(magic, ast.Call)
+        name, _, body = map(ast.literal_eval, magic.args)
+        if name not in RUN_HERE:
+            return ""
+        source = body
+
+
+def encoded(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON.
+
+    Raises:
+        ValueError: it is larger than any result of a task.
+    """
+    left = MOST_PARTS
+
+    def part(value: Any) -> dict[str, Any]:
+        nonlocal left
+        left -= 1 + np.size(value) if isinstance(value, np.ndarray) else 1
+        if left < 0:
+            raise ValueError("your function returns too much")
+        if value is None:
+            return {"nothing": True}
+        if isinstance(value, dict):
+            return {"mapping": {key: part(item) for key, item in value.items()}}
+        if isinstance(value, tuple):
+            return {"sequence": [part(item) for item in value]}
+        if isinstance(value, Foreign):
+            return {"kind": type(value).__name__, "text": value.text}
+        text = base64.b64encode(np.ascontiguousarray(value, "<f8").tobytes()).decode()
+        return {"shape": list(np.shape(value)), "floats": text}
+
+    return {
+        "outcome": part(outcome.value),
+        "printed": outcome.printed,
+        "error": None if outcome.error is None else asdict(outcome.error),
+        "changed": list(outcome.changed),
+    }
+
+
+def reporter(results: int) -> Say:
+    """A function that writes one line of JSON to a file."""
+    write, dumps = os.write, json.dumps
+
+    def say(line: dict[str, Any]) -> None:
+        data = memoryview(dumps(line).encode() + b"\n")
+        while data:
+            data = data[write(results, data) :]
+
+    return say
