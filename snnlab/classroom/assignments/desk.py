@@ -20,13 +20,12 @@ from snnlab.classroom.assignments.notebook_files import (
 )
 from snnlab.classroom.assignments.platforms import STAMP, Label, Owner, stamp_of
 from snnlab.classroom.assignments.spreadsheets import write_whole
-from snnlab.classroom.assignments.students import (
-    HandIn,
-    read_handins,
-    write_handins,
-)
+from snnlab.classroom.assignments.students import HandIn, read_handins, write_handins
 
-STUBS = ("YOUR CODE HERE", "YOUR ANSWER HERE")
+STUB = re.compile(
+    r"\A\s*(YOUR ANSWER HERE)?\s*\Z|YOUR CODE HERE\s+raise NotImplementedError\(\)\s*\Z"
+)
+"""A cell for an answer that nobody has touched."""
 NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
 NOTHING_IN_IT = "nothing is filled in"
 
@@ -49,6 +48,12 @@ class Desk:
         self.counting = {
             (row.student, row.assignment): place for place, row in enumerate(self.rows) if row.taken
         }
+        self.before = {
+            (row.student, row.assignment, row.digest): place
+            for place, row in enumerate(self.rows)
+            if row.digest
+        }
+        """Notebooks of earlier downloads by their bytes."""
         self.own_times: dict[int, str] = {}
         self.seen: dict[int, str] = {}
         """Rows of the files of this download, and the names of their students."""
@@ -94,7 +99,7 @@ class Desk:
         if best is not None and self.rows[best].digest == digest:
             known = best
         elif known is None and not dated:
-            known = next((p for p, r in enumerate(self.rows) if same_bytes(r, row)), None)
+            known = self.before.get((row.student, row.assignment, digest))
         if known is not None:
             self.seen[known] = name
             if known == best and not self.target(row).is_file():
@@ -179,23 +184,18 @@ class Desk:
             elif not student and all(key(row) not in self.places for row in found):
                 self.put(found[0], owner.name)
         for place in self.seen:
-            row = self.rows[place]
+            row = self.rows[place]  # of a damaged file, if another one counts
             best = self.counting.get((row.student, row.assignment))
             if best is not None and not row.digest and best != place:
                 self.rows[place] = replace(row, note=f"{row.note}; another one counts")
         write_handins(self.course, self.rows)
-        order = sorted(self.seen, key=lambda place: key(self.rows[place]))
-        return [Collected(**vars(self.rows[place]), name=self.seen[place]) for place in order]
+        result = [Collected(**vars(self.rows[at]), name=name) for at, name in self.seen.items()]
+        return sorted(result, key=lambda each: (each.student, each.assignment, each.source))
 
 
 def key(row: HandIn) -> tuple[str, str, str, str]:
     """What makes a hand-in one: who, what, which bytes, when; of one that was not read, where."""
     return row.student, row.assignment, row.digest or row.source, row.time
-
-
-def same_bytes(one: HandIn, other: HandIn) -> bool:
-    """Whether two hand-ins of one student are the same notebook."""
-    return key(replace(one, time="")) == key(replace(other, time=""))
 
 
 def understood(file: HandedIn) -> tuple[NotebookNode | None, str]:
@@ -231,8 +231,7 @@ def remarks(file: HandedIn, notebook: NotebookNode, label: Label, assignment: st
 def filled(notebook: NotebookNode) -> bool:
     """Whether some cell for an answer holds one, or no such cell is there to tell."""
     marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    answers = [cell.source for cell in marked if not any(stub in cell.source for stub in STUBS)]
-    return not marked or any(source.strip() for source in answers)
+    return not marked or any(not STUB.search(cell.source) for cell in marked)
 
 
 def rightly_named(row: HandIn) -> bool:
