@@ -11,7 +11,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
-from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of, grade_id
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.submission import restored, unanswered
 
@@ -202,6 +202,7 @@ def test_what_an_editor_left_of_a_notebook_is_put_in_order() -> None:
         cell.metadata = {}
         cell.pop("id", None)
     notebook.cells.insert(0, new_code_cell("import numpy as np"))
+    assert assignment_of(notebook) is ASSIGNMENTS["a1_neuron"]
     right = restored(notebook, released())
     names = [grade_id(cell) for cell in released().cells if grade_id(cell)]
     assert [grade_id(cell) for cell in right.cells if grade_id(cell)] == names

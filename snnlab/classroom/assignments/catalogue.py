@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -39,6 +40,9 @@ ASSIGNMENTS: dict[str, Assignment] = {
     }.items()
 }
 
+CHECK = re.compile(r"^(\w+)\.(\w+)\.check\(", re.MULTILINE)
+"""How the cell begins that checks a task."""
+
 
 def assignment_named(name: str) -> Assignment:
     """The assignment with this name.
@@ -58,10 +62,12 @@ def assignment_of(notebook: NotebookNode) -> Assignment | None:
         notebook: as a student handed it in.
 
     Returns:
-        None if it has no cell of any assignment, known by its mark or by its id.
+        None if it has no cell of any assignment, known by its mark, its id or its check.
     """
     marks = set(map(grade_id, notebook.cells))
     marks |= {str(cell.get("id", "")).replace("-", "_") for cell in notebook.cells}
+    checked = CHECK.findall("\n".join(cell.source for cell in notebook.cells))
+    marks |= {f"check_{task}" for name, task in checked if name in ASSIGNMENTS}
     best = max(ASSIGNMENTS.values(), key=lambda assignment: len(marks & set(assignment.cells)))
     return best if marks & set(best.cells) else None
 
