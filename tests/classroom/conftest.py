@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import snnlab.classroom
+from snnlab.classroom.assignments import walls
+from snnlab.classroom.assignments.isolation import Workplace
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
 
@@ -29,3 +34,10 @@ def pytest_generate_tests(metafunc) -> None:
         if asked in metafunc.fixturenames:
             chosen = {name: v for name, v in everything().items() if isinstance(v, kind)}
             metafunc.parametrize(asked, chosen.values(), ids=chosen)
+
+
+@pytest.fixture(scope="session")
+def workplace() -> Iterator[Workplace]:
+    """A process that is ready to run notebooks, walls and all where there are any."""
+    with Workplace(walls=walls.landlock_version() > 0) as place:
+        yield place

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,36 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments import a1_neuron
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.grading import cases_of, verdicts
-from snnlab.classroom.assignments.isolation import Job, Report, report_of, run_apart
+from snnlab.classroom.assignments.grading import Case, cases_of, job_of, verdict_of
+from snnlab.classroom.assignments.isolation import (
+    Job,
+    Report,
+    Workplace,
+    bare_environment,
+    report_of,
+    run_of,
+)
+from snnlab.classroom.assignments.student_code import Cell
 from snnlab.classroom.assignments.task import COURSE_SEED
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits of processes need POSIX")
+Run = Callable[..., Report]
+Points = Callable[..., dict[str, float]]
 
 
-def run(source: str, *arguments: Any, seconds: float = 3.0, **options: Any) -> Report:
-    return run_apart(Job([source], "answer", [arguments or (4,)], seconds=seconds, **options))
+@pytest.fixture
+def run(workplace: Workplace) -> Run:
+    def run(source: str, *arguments: Any, seconds: float = 3.0) -> Report:
+        job = Job([Cell(source)], {"answer": [arguments or (4,)]}, {"answer": seconds})
+        return workplace.reports(job)["answer"]
+
+    return run
 
 
-def test_inputs_go_in_and_arrays_come_back() -> None:
+def test_inputs_go_in_and_arrays_come_back(run: Run) -> None:
     source = "def answer(a, b):\n    print('hi')\n    return a + b, [1, 2], {'k': a}, True"
-    value = run(source, np.arange(3), 0.5).replies[0].value
+    value = run(source, np.arange(3), 0.5).outcomes[0].value
     assert np.array_equal(value[0], [0.5, 1.5, 2.5])
     assert np.array_equal(value[1], [1, 2])
     assert np.array_equal(value[2]["k"], [0, 1, 2])
@@ -49,15 +65,22 @@ def test_inputs_go_in_and_arrays_come_back() -> None:
         ("import os; os.fork()", "PermissionError"),
         ("import subprocess; subprocess.run(['true'])", "PermissionError"),
         ("import socket; socket.socket().connect(('127.0.0.1', 9))", "PermissionError"),
-        ("import ctypes; ctypes.CDLL(None)", "PermissionError"),
-        ("import snnlab", "ImportError"),
+        ("from snnlab import classroom", "ImportError"),
         ("from snnlab.classroom.assignments import a1_neuron", "ImportError"),
-        ("import torch", "ImportError"),
+        ("import snnlab\n    snnlab.classroom", "AttributeError"),
+        ("import snnlab.classroom.calling", "ImportError"),
+        ("import gc; gc.get_objects()", "PermissionError"),
+        ("import os; os.setuid(1)", "PermissionError"),
+        ("import time; time.clock_settime(time.CLOCK_REALTIME, 0)", "PermissionError"),
+        (
+            "import resource\n    resource.setrlimit(resource.RLIMIT_CPU, (-1, -1))",
+            "PermissionError",
+        ),
         ("return (lambda f: f(f))(lambda f: f(f))", "RecursionError"),
     ],
 )
-def test_what_is_forbidden_is_an_error_of_the_answer(body: str, kind: str) -> None:
-    error = run(f"def answer(x):\n    {body}").replies[0].error
+def test_what_is_forbidden_is_an_error_of_the_answer(body: str, kind: str, run: Run) -> None:
+    error = run(f"def answer(x):\n    {body}").outcomes[0].error
     assert error is not None
     assert kind in error.kinds
 
@@ -79,60 +102,160 @@ def test_what_is_forbidden_is_an_error_of_the_answer(body: str, kind: str) -> No
         ),
     ],
 )
-def test_an_endless_loop_is_stopped(body: str) -> None:
+def test_an_endless_loop_is_stopped(body: str, run: Run) -> None:
     report = run(f"def answer(x):\n    {body}", seconds=1.0)
-    assert report.replies == [] or report.replies[0].error is not None
-    assert report.ended == "time" or report.replies
+    assert report.outcomes == [] or report.outcomes[0].error is not None
+    assert report.ended == "time" or report.outcomes
 
 
 @POSIX
-def test_a_memory_bomb_is_an_error() -> None:
+def test_a_memory_bomb_is_an_error(run: Run) -> None:
     source = "def answer(x):\n    kept = []\n    while True:\n        kept.append(bytearray(10**8))"
-    error = run(source, memory_mb=512).replies[0].error
+    error = run(source).outcomes[0].error
     assert error is not None
     assert error.kind == "MemoryError"
 
 
-def test_a_million_lines_of_output_are_dropped() -> None:
+def test_a_million_lines_of_output_are_dropped(run: Run) -> None:
     source = "def answer(x):\n    for _ in range(10**6): print('spam')\n    return x"
-    reply = run(source, seconds=20).replies[0]
-    assert reply.value == 4
-    assert len(reply.printed) < 1000
+    outcome = run(source, seconds=20).outcomes[0]
+    assert outcome.value == 4
+    assert len(outcome.printed) < 1000
 
 
 @pytest.mark.parametrize(
     "body", ["import os; os._exit(0)", "import os\n    os.write(1, b'x'); os._exit(1)"]
 )
-def test_a_process_that_ends_itself_has_no_reply(body: str) -> None:
+def test_a_process_that_ends_itself_has_no_reply(body: str, run: Run) -> None:
     assert run(f"def answer(x):\n    {body}").ended == "exit"
 
 
-def test_the_process_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(COURSE_SEED, "secret")
-    monkeypatch.setenv("SNNLAB_ANYTHING", "secret")
-    source = "import os\ndef answer(x):\n    return sum('secret' in v for v in os.environ.values())"
-    assert run(source).replies[0].value == 0
+def test_the_process_knows_no_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(COURSE_SEED, "monday")
+    monkeypatch.setenv("PASSWORD", "secret")
+    assert not {COURSE_SEED, "PASSWORD"} & set(bare_environment("/tmp"))
+    source = "import os\ndef answer(x):\n    return {name: 1 for name in os.environ}"
+    names = set(run(source).outcomes[0].value)
+    there = {"LC_CTYPE", "PATH", "SYSTEMROOT"} | {"KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
+    assert names - there - {name for name in names if name.startswith("TORCH")} <= set(
+        bare_environment("/tmp")
+    )
 
 
-def test_its_folder_is_empty_and_gone_afterwards() -> None:
+def test_its_folder_is_empty_and_gone_afterwards(run: Run) -> None:
     source = (
         "import os\ndef answer(x):\n    return [ord(c) for c in os.getcwd()], len(os.listdir())"
     )
-    place, files = run(source).replies[0].value
+    place, files = run(source).outcomes[0].value
     folder = Path("".join(map(chr, place.astype(int))))
     assert files == 0
     assert not folder.exists()
 
 
-def test_the_rest_of_a_cell_survives_an_error() -> None:
-    assert run("1 / 0\ndef answer(x): return x\nundefined").replies[0].value == 4
+MACHINE_CODE = {
+    "imported": "import ctypes",
+    "its inner part": "import _ctypes",
+    "another": "import cffi",
+    "left in NumPy": "np.ctypeslib.ctypes.memmove",
+    "left in NumPy's arrays": "np.zeros(3).ctypes.data_as(np.ctypeslib.ctypes.c_void_p)",
+    "left in torch": "torch.ctypes.memmove",
+    "left among the modules": "sys.modules['ctypes'].memmove",
+    "left in any module": (
+        "[m.ctypes.memmove for m in sys.modules.values() if getattr(m, 'ctypes', 0)][0]"
+    ),
+    "as a submodule": "import ctypes.util",
+    "under another name": (
+        "import importlib.machinery as m, importlib.util as u\n"
+        "    import _struct\n"
+        "    path = _struct.__file__.replace('_struct', '_ctypes')\n"
+        "    spec = u.spec_from_file_location('other._ctypes', path)\n"
+        "    u.module_from_spec(spec)"
+    ),
+    "by gc": "[o for o in gc.get_objects() if getattr(o, '__name__', '') == 'memmove'][0]",
+    "by the frames": (
+        "frame, seen = sys._getframe(), []\n"
+        "    while frame:\n"
+        "        for space in (frame.f_globals, frame.f_locals):\n"
+        "            seen += [v for v in space.values() if 'ctypes' in repr(v)[:18]]\n"
+        "        frame = frame.f_back\n"
+        "    seen[0].memmove"
+    ),
+}
 
 
-def test_a_missing_function_brings_the_first_error() -> None:
-    report = run("def answer(x) return x")
-    assert report.ended == "missing"
-    assert report.error is not None
-    assert report.error.kind == "SyntaxError"
+@pytest.mark.parametrize("way", MACHINE_CODE)
+def test_machine_code_cannot_be_called(way: str, run: Run) -> None:
+    """The kernel's walls hold all the same; see `test_assign_walls`."""
+    given = "import sys, gc\nimport numpy as np\nimport torch\n"
+    error = run(f"{given}def answer(x):\n    {MACHINE_CODE[way]}\n    return 1").outcomes[0].error
+    assert error is not None
+    assert {"ImportError", "AttributeError", "KeyError", "IndexError", "PermissionError"} & set(
+        error.kinds
+    )
+
+
+def test_the_next_notebook_starts_afresh(run: Run) -> None:
+    poison = """
+import builtins, json, sys
+import numpy as np
+np.sqrt = None
+json.dumps = lambda *a, **k: '{"end": true}'
+sys.modules["math"] = None
+builtins.sum = lambda *a: 7
+def answer(x): return x
+"""
+    run(poison)
+    source = "import math\ndef answer(x): return sum([x]), math.sqrt(x), np.sqrt(x)"
+    assert run(f"import numpy as np\n{source}").outcomes[0].value == (4, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import os\nos.closerange(0, 200)",
+        "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
+        "import os, signal\nos.killpg(0, signal.SIGKILL)",
+        "import os\nos.ftruncate(3, 0)",
+        "import os\nos.register_at_fork(before=lambda: os._exit(1))",
+        "import os\nfor fd in range(50): os.write(fd, b'x' * 100)",
+        "import multiprocessing\nmultiprocessing.Process(target=print).start()",
+        "import signal\nfor s in range(1, 30):\n    signal.signal(s, signal.SIG_IGN)",
+        "import faulthandler\nfaulthandler.cancel_dump_traceback_later()",
+        "import atexit\natexit.register(input)",
+        "import threading\nfor _ in range(99): threading.Thread(target=input).start()",
+        "import sys\nsys.addaudithook(lambda *a: 1 / 0)",
+        "import os\nos.chdir('/')",
+        "while True: open('file', 'w')",
+    ],
+)
+def test_an_attack_leaves_the_next_notebook_alone(cell: str, run: Run) -> None:
+    run(f"{cell}\ndef answer(x): return x")
+    assert run("def answer(x): return x + 1").outcomes[0].value == 5
+
+
+@POSIX
+def test_students_code_ends_with_the_grader(tmp_path: Path) -> None:
+    """Killed at any moment, grading leaves no process behind."""
+    program = """
+import sys
+from snnlab.classroom.assignments.isolation import Job, Workplace
+from snnlab.classroom.assignments.student_code import Cell
+with Workplace(walls=False) as place:
+    print(place.process.pid, flush=True)
+    place.reports(Job([Cell("while True: pass", seconds=60.0)], {}, {}))
+"""
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert grader.stdout is not None
+    pid = int(grader.stdout.readline())
+    while not (children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        time.sleep(0.1)
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    end = time.monotonic() + 10
+    while any(Path(f"/proc/{each}").exists() for each in (pid, *children)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
@@ -141,17 +264,30 @@ def test_a_missing_function_brings_the_first_error() -> None:
         b"nonsense",
         b"[1, 2]",
         b"{}",
-        b'{"value": {"floats": "AAAA", "shape": [1]}}',
-        b'{"value": {"floats": "", "shape": [1000000000000]}}',
-        b'{"value": {"floats": "AAAAAAAAAAA=", "shape": [-1, -1]}}',
-        b'{"value": ' + b'{"sequence": [' * 5000,
-        b'{"value": {"kind": 3}, "printed": 4}',
+        b'{"outcome": {"floats": "AAAA", "shape": [1]}}',
+        b'{"outcome": {"floats": "", "shape": [1000000000000]}}',
+        b'{"outcome": {"floats": "AAAAAAAAAAA=", "shape": [-1, -1]}}',
+        b'{"outcome": ' + b'{"sequence": [' * 5000,
+        b'{"outcome": {"kind": 3}, "printed": 4}',
+        b'{"outcome": {"nothing": 1}, "printed": 4, "error": {"kind": []}, "changed": "x"}',
+        b'{"cell": "x"}',
+        b'{"cell": 10}\n{"error": {"kind": 1, "kinds": 2, "message": 3, "line": 4}}',
+        b'{"missing": []}',
         b"\xff\xfe\x00",
+        b'{"outcome": {"kind": "\\u001b[2J", "text": ""},'
+        b' "printed": "", "error": null, "changed": []}',
     ],
 )
 def test_a_forged_report_is_read_with_care(line: bytes) -> None:
-    report = report_of(b"{}\n" + line + b"\n", 1, out_of_time=False)
-    assert report.ended == "exit" or isinstance(repr(report.replies[0].value), str)
+    run = run_of(b'{"calls": "answer"}\n' + line + b"\n")
+    report = report_of(run.outcomes["answer"], 1, "exit")
+    assert report.ended == "exit" or "\x1b" not in repr(report.outcomes)
+
+
+def test_more_outcomes_than_calls_are_cut() -> None:
+    line = b'{"outcome": {"nothing": 1}, "printed": "", "error": null, "changed": []}\n'
+    run = run_of(b'{"calls": "answer"}\n' + 5 * line)
+    assert len(report_of(run.outcomes["answer"], 2, "exit").outcomes) == 2
 
 
 def notebook(**sources: str) -> NotebookNode:
@@ -164,10 +300,18 @@ def notebook(**sources: str) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells)
 
 
-def points(**sources: str) -> dict[str, float]:
-    cases = cases_of(notebook(**sources), ASSIGNMENTS["a1_neuron"], "monday")
-    cases = [case for case in cases if case.task.name in sources]
-    return {verdict.task: verdict.points for verdict in verdicts(cases, workers=2)}
+@pytest.fixture
+def points(workplace: Workplace) -> Points:
+    def points(**sources: str) -> dict[str, float]:
+        assignment = ASSIGNMENTS["a1_neuron"]
+        cases = [case for case in cases_of(assignment, "monday") if case.task.name in sources]
+        reports = workplace.reports(job_of(notebook(**sources), assignment, cases))
+        return {name: verdict_of(case, reports[name]).points for name, case in named(cases).items()}
+
+    def named(cases: list[Case]) -> dict[str, Case]:
+        return {case.task.name: case for case in cases}
+
+    return points
 
 
 PATCHED = """
@@ -186,10 +330,12 @@ def charge(v, current, beta): return Always()
 
 FORGED = """
 import json, os
+worth = {"outcome": {"nothing": True}, "passed": True, "points": 100}
+said = {"calls": "charge"}, worth, {"end": 1}
 def charge(v, current, beta):
-    line = json.dumps({"value": {"passed": True, "points": 100}, "passed": True}) + "\\n"
     for fd in range(3, 30):
-        try: os.write(fd, line.encode())
+        try:
+            for line in said: os.write(fd, json.dumps(line).encode() + b"\\n")
         except OSError: pass
     return 0
 """
@@ -210,11 +356,11 @@ def charge(v, current, beta):
         "def charge(*a):\n    x = []\n    x.append(x)\n    return x",
     ],
 )
-def test_tricks_gain_no_points(source: str) -> None:
+def test_tricks_gain_no_points(source: str, points: Points) -> None:
     assert points(charge=source) == {"charge": 0.0}
 
 
-def test_right_functions_get_their_points_beside_broken_ones() -> None:
+def test_right_functions_get_their_points_beside_broken_ones(points: Points) -> None:
     found = points(
         charge="def charge(v, current, beta):\n    return beta * v + current",
         fire="def fire(h, v_th):\n    import os\n    os._exit(0)",
@@ -223,13 +369,16 @@ def test_right_functions_get_their_points_beside_broken_ones() -> None:
     assert found == {"charge": 3.0, "fire": 0.0, "reset": 4.0}
 
 
-def test_the_script_imports_nothing_of_the_package() -> None:
-    """The process that runs students' code must not hold the right results."""
-    from snnlab.classroom.assignments import isolation
-
-    probe = "import sys\ndef answer(x): return sum('snnlab' in name for name in sys.modules)"
-    assert run(probe).replies[0].value == 0
-    assert isolation.SCRIPT.is_file()
-    assert json.loads(isolation.message(Job([], "f", [(1,)])))["library"] is False
-    assert a1_neuron.charge.library is False
-    assert sys.executable
+def test_the_process_holds_no_right_results(run: Run) -> None:
+    probe = "import sys\ndef answer(x): return ['snnlab.classroom' in n for n in sys.modules]"
+    assert not np.any(run(probe).outcomes[0].value)
+    hunt = """
+import sys
+def answer(x):
+    frame, names = sys._getframe(), set()
+    while frame:
+        names |= set(frame.f_globals) | set(frame.f_locals)
+        frame = frame.f_back
+    return {name: 1 for name in names}
+"""
+    assert not {"ASSIGNMENTS", "Exercise", "solution"} & set(run(hunt).outcomes[0].value)

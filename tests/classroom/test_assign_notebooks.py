@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import shutil
 from pathlib import Path
 
@@ -12,9 +11,11 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of, grade_id
 from snnlab.classroom.assignments.course import find_course, release
-from snnlab.classroom.assignments.grading import cases_of, verdicts
+from snnlab.classroom.assignments.grading import judged
 from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.submission import code_of, missing_cells, restored, unanswered
+from snnlab.classroom.assignments.student_code import cells_of
+from snnlab.classroom.assignments.submission import missing_cells, restored, unanswered
+from snnlab.classroom.assignments.walls import landlock_version
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 MOST_LINES = 15
@@ -92,7 +93,8 @@ def test_cells_are_short_and_marked(name: str) -> None:
 def test_a_release_is_not_answered_and_gains_nothing(name: str) -> None:
     notebook = released(name)
     assert unanswered(notebook)
-    assert "YOUR CODE HERE" in "".join(code_of(notebook, ASSIGNMENTS[name]))
+    cells = cells_of(notebook, ASSIGNMENTS[name])
+    assert all("YOUR CODE HERE" in cell.source for cell in cells if cell.answer)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,8 @@ def test_a_release_is_not_answered_and_gains_nothing(name: str) -> None:
 )
 def test_the_solutions_have_all_points(name: str) -> None:
     notebook = restored(source(name), released(name))
-    found = list(verdicts(cases_of(notebook, ASSIGNMENTS[name], "monday"), workers=2))
+    walled = landlock_version() > 0
+    ((_, found),) = judged([("ada", notebook)], ASSIGNMENTS[name], "monday", walls=walled)
     assert [verdict.task for verdict in found if not verdict.diagnosis.passed] == []
     assert sum(verdict.points for verdict in found) == sum(
         t.points for t in ASSIGNMENTS[name].tasks
@@ -163,17 +166,13 @@ def test_metadata_that_an_editor_dropped_is_found_by_the_cell() -> None:
     ]
 
 
-def test_of_other_cells_only_definitions_run() -> None:
+def test_cells_are_told_apart() -> None:
     notebook = released("a1_neuron")
-    notebook.cells.append(
-        nbformat.v4.new_code_cell("import math\nscale = 2\nx = train()\ndef f():\n    return scale")
-    )
-    code = code_of(notebook, ASSIGNMENTS["a1_neuron"])[-1]
-    assert [type(node).__name__ for node in ast.parse(code).body] == [
-        "Import",
-        "Assign",
-        "FunctionDef",
-    ]
+    notebook.cells.append(nbformat.v4.new_code_cell("scale = 2"))
+    cells = cells_of(notebook, ASSIGNMENTS["a1_neuron"], released("a1_neuron"))
+    assert [cell.check for cell in cells if cell.check] == ["charge", "fire", "reset", "trace"]
+    assert [cell.source for cell in cells if cell.own] == ["scale = 2"]
+    assert {cell.seconds for cell in cells if not cell.own and not cell.answer} == {0.5}
 
 
 def test_cells_without_marks_are_known_by_their_ids() -> None:

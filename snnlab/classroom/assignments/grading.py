@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -71,14 +71,11 @@ def judged(
     Raises:
         NoWalls: they do not.
     """
-    cases = [Case(task, task.judge(seed)) for task in assignment.tasks]
-    calls = {case.task.name: case.judge.calls for case in cases}
-    seconds = {case.task.name: case.task.seconds for case in cases}
+    cases = cases_of(assignment, seed)
     places = Workplaces(walls=walls)
 
     def run(notebook: NotebookNode) -> Mapping[str, Report]:
-        job = Job(cells_of(notebook, assignment, released), calls, seconds)
-        return places.mine().reports(job)
+        return places.mine().reports(job_of(notebook, assignment, cases, released))
 
     def verdicts(reports: Mapping[str, Report]) -> list[Verdict]:
         return [verdict_of(case, reports[case.task.name]) for case in cases]
@@ -97,6 +94,23 @@ def judged(
     finally:
         places.close()
         pool.shutdown(cancel_futures=True)
+
+
+def cases_of(assignment: Assignment, seed: str | None) -> list[Case]:
+    """The tasks of an assignment with their judges; seed None: known cases only."""
+    return [Case(task, task.judge(seed)) for task in assignment.tasks]
+
+
+def job_of(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    cases: Sequence[Case],
+    released: NotebookNode | None = None,
+) -> Job:
+    """What has to run for a notebook; see `judged`."""
+    calls = {case.task.name: case.judge.calls for case in cases}
+    seconds = {case.task.name: case.task.seconds for case in cases}
+    return Job(cells_of(notebook, assignment, released), calls, seconds)
 
 
 class Workplaces:

@@ -38,6 +38,8 @@ MOST_RUNS = 8
 """Times that one notebook is run, each time without what ended the process before."""
 SLACK = 10.0
 """Seconds beyond the limits of all cells and calls, for what happens in between."""
+TRAINING = ("fit", "backward")
+"""Words in notebooks that train; code for training takes seconds to load."""
 HEAD = struct.Struct("<iq")
 """How each reply begins: exit code and number of bytes of the report."""
 ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
@@ -179,7 +181,7 @@ class Workplace:
             calls={name: list(arguments) for name, arguments in calls.items()},
             seconds=dict(job.seconds),
             probe="",
-            trains=any("fit" in cell.source for cell in job.cells),
+            trains=any(word in cell.source for cell in job.cells for word in TRAINING),
             processor=math.ceil(sum(seconds) + SLACK),
         )
 
