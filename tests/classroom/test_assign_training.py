@@ -154,6 +154,9 @@ def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None
         (training(batch_size=128), "batches"),
         (with_sigma(lambda sigma: sigma**2), "that is the variance"),
         (with_sigma(lambda sigma: sigma / 2), "half the standard deviation"),
+        (with_sigma(lambda sigma: 0.9 * sigma), "noise is another one"),
+        (training(noise_fraction=0.75), "noise is another one"),
+        (training(rest=0.25), "without noise it is not"),
     ],
 )
 def test_trained_networks_are_told_apart(answer: Callable[..., Any], words: str) -> None:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnlab.classroom.assignments.training_with_mistakes import images_of, network, train
+from snnlab.classroom.assignments.training_with_mistakes import MISTAKES, images_of, network, train
 from snnlab.classroom.calling import Arguments, Outcome, plain
-from snnlab.classroom.checking import Mistake
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
@@ -54,66 +53,6 @@ FEW_IMAGES = 64
 """Enough to see whether an argument has an effect."""
 NAMES = ("images", "labels", "sigma", "seed")
 PRAISE = "One timestep of training, and the noise does what it should."
-
-MISTAKES = (
-    Mistake(
-        partial(train, build_seed=0),
-        "The argument `seed` does not decide the first weights.",
-        "Hand `seed` to `build` too, not only to `fit`.",
-    ),
-    *(
-        Mistake(
-            partial(train, fit_seed=seed),
-            "The argument `seed` decides the first weights, but not the training.",
-            "Hand `seed` to `fit` too, not only to `build`.",
-        )
-        for seed in (0, 1, 42)
-    ),
-    Mistake(
-        partial(train, taken=lambda sigma: sigma**2),
-        "Your noise has the standard deviation sigma ** 2: that is the variance.",
-        "Noise(sigma=sigma).",
-    ),
-    Mistake(
-        partial(train, taken=lambda sigma: sigma / 2),
-        "Your noise has half the standard deviation that is asked for.",
-        "Noise(sigma=sigma): sigma is in units of v_th already.",
-    ),
-    Mistake(
-        partial(train, mu=0.0),
-        "Your noise has mean 0.",
-        "Leave mu as it is, 0.5: the residual has the mean v_th / 2.",
-    ),
-    *(
-        Mistake(
-            partial(train, timesteps=T),
-            f"You train with {T} timesteps.",
-            "Train with one, `SingleStep()`; many come after the training.",
-        )
-        for T in (2, 4, 8, 16)
-    ),
-    Mistake(
-        partial(train, noise_fraction=0.5),
-        "Your noise acts in a part of the training only.",
-        "Leave `noise_fraction` as it is: noise throughout.",
-    ),
-    Mistake(
-        partial(train, rest=0.5),
-        "Without noise, your neurons start at v_th / 2.",
-        "Without noise the neurons start at rest: neuron=Neuron(v_init=0.0).",
-    ),
-    Mistake(
-        partial(train, batch_size=128),
-        "Your batches are not those that are asked for.",
-        "Training(epochs=12, batch_size=32).",
-    ),
-    Mistake(
-        partial(train, epochs=20),
-        "You train 20 epochs, the default of `Training`.",
-        "Training(epochs=12, batch_size=32).",
-    ),
-)
-"""Mistakes in a function that is otherwise written as it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +122,7 @@ class TrainingExercise(Judge):
             for weights, run in zip(found, self.runs, strict=True)
         ]
         if not all(as_asked[: self.known]):
-            fault = fault_of_known(found[: self.known], self.runs)
+            fault = fault_of_known(found[: self.known], self.runs[: self.known])
             if fault is not None:
                 return fault
         if not all(as_asked[self.known :]):
@@ -273,7 +212,7 @@ def fault_of_known(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis |
     return (
         fault_of_training(matched, images)
         or fault_of_arguments(matched, silent, *few)
-        or catalogued(few, runs[2:])
+        or catalogued(few, runs[len(runs) - len(few) :])
         or fault_of_noisy(matched, images)
         or fault_of_noise_free(silent, images)
     )
@@ -315,10 +254,22 @@ def fault_of_arguments(
 
 
 def catalogued(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | None:
-    """The mistake that gives these networks, or None."""
+    """The mistake that gives these networks, the last of them without noise, or None."""
     for mistake in MISTAKES:
-        if all(equal(w, trained(mistake.answer, r)) for w, r in zip(found, runs, strict=False)):
+        if all(equal(w, trained(mistake.answer, r)) for w, r in zip(found, runs, strict=True)):
             return not_yet(mistake.message, mistake.hint)
+    as_asked = [equal(w, trained(train, r)) for w, r in zip(found, runs, strict=True)]
+    if as_asked[-1] and not any(as_asked[:-1]):
+        return not_yet(
+            "Without noise your network is the one that is asked for, with noise it is not: your "
+            "noise is another one than `Noise(sigma=sigma)`.",
+            "Gaussian, with the mean left as it is, in all layers and in each epoch.",
+        )
+    if all(as_asked[:-1]) and not as_asked[-1]:
+        return not_yet(
+            "With noise your network is the one that is asked for, without noise it is not.",
+            "For sigma == 0: noise=None, neuron=Neuron(v_init=0.0).",
+        )
     return None
 
 

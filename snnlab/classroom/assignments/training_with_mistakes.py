@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
+from snnlab.classroom.checking import Mistake
 from snnlab.data.images import Data, Images
 from snnlab.learning.fit import fit
 from snnlab.learning.objectives import BPTT, SingleStep
@@ -82,3 +84,64 @@ def images_of(pixels: Any, labels: Any) -> Images:
 def data_of(part: Images) -> Data:
     """Data with training images only."""
     return Data("digits", tuple("0123456789"), part, part.subset(torch.arange(0)), part)
+
+
+MISTAKES = (
+    Mistake(
+        partial(train, build_seed=0),
+        "The argument `seed` does not decide the first weights.",
+        "Hand `seed` to `build` too, not only to `fit`.",
+    ),
+    *(
+        Mistake(
+            partial(train, fit_seed=seed),
+            "The argument `seed` decides the first weights, but not the training.",
+            "Hand `seed` to `fit` too, not only to `build`.",
+        )
+        for seed in (0, 1, 42)
+    ),
+    Mistake(
+        partial(train, taken=lambda sigma: sigma**2),
+        "Your noise has the standard deviation sigma ** 2: that is the variance.",
+        "Noise(sigma=sigma).",
+    ),
+    Mistake(
+        partial(train, taken=lambda sigma: sigma / 2),
+        "Your noise has half the standard deviation that is asked for.",
+        "Noise(sigma=sigma): sigma is in units of v_th already.",
+    ),
+    Mistake(
+        partial(train, mu=0.0),
+        "Your noise has mean 0.",
+        "Leave mu as it is, 0.5: the residual has the mean v_th / 2.",
+    ),
+    *(
+        Mistake(
+            partial(train, timesteps=T),
+            f"You train with {T} timesteps.",
+            "Train with one, `SingleStep()`; many come after the training.",
+        )
+        for T in (2, 4, 8, 16)
+    ),
+    Mistake(
+        partial(train, noise_fraction=0.5),
+        "Your noise acts in a part of the training only.",
+        "Leave `noise_fraction` as it is: noise throughout.",
+    ),
+    Mistake(
+        partial(train, rest=0.5),
+        "Without noise, your neurons start at v_th / 2.",
+        "Without noise the neurons start at rest: neuron=Neuron(v_init=0.0).",
+    ),
+    Mistake(
+        partial(train, batch_size=128),
+        "Your batches are not those that are asked for.",
+        "Training(epochs=12, batch_size=32).",
+    ),
+    Mistake(
+        partial(train, epochs=20),
+        "You train 20 epochs, the default of `Training`.",
+        "Training(epochs=12, batch_size=32).",
+    ),
+)
+"""Mistakes in a function that is otherwise written as it is asked for."""
