@@ -10,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,6 +19,7 @@ from snnlab.classroom.assignments import student_archive
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.student_archive import ARCHIVE, write_archive
+from snnlab.cli.assign import Step
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 
@@ -112,3 +114,15 @@ def test_its_library_checks_a_notebook_by_itself(unpacked: Path) -> None:
         check=True,
     )
     assert "0 of 4 tasks right so far" in said.stdout
+
+
+@pytest.mark.parametrize("page", ["README.md", "TEACHERS_GUIDE.md"])
+def test_what_teachers_read_names_steps_and_files_that_exist(page: str) -> None:
+    text = (COURSE / page).read_text(encoding="utf-8")
+    steps = set(re.findall(r"snnlab\s+assign\s+(\w+)", text))
+    assert len(steps) >= 3
+    assert steps <= set(get_args(get_args(Step)[0]))
+    for file in re.findall(r"\]\((\w[\w./]+)\)", text):
+        assert (COURSE / file).exists(), file
+    for file in re.findall(r"notebooks/assignments/[\w./]+\w", text):
+        assert (COURSE.parents[1] / file).exists(), file

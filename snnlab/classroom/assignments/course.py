@@ -20,6 +20,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.feedback_page import PAGE
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.assignments.student_archive import write_archive
 
@@ -57,6 +58,7 @@ def configuration(folder: Path) -> Config:
     """The settings in `nbgrader_config.py`, for this folder."""
     config = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
     config.CourseDirectory.root = str(folder)
+    config.HTMLExporter.update(PAGE)  # in the settings too, but not in those of older courses
     return config
 
 

@@ -8,7 +8,6 @@ import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
-import snnlab
 from snnlab.classroom.assignments.spreadsheets import write_whole
 
 ARCHIVE = "snnlab-students"
@@ -46,7 +45,7 @@ def write_archive(course: Path) -> Path:
 
 def library() -> dict[str, bytes]:
     """The files of this library by name, as pip installs them: from a clone or a wheel alike."""
-    folder = Path(snnlab.__file__).parent
+    folder = Path(__file__).parents[2]
     files = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder.parent)
@@ -69,7 +68,7 @@ build-backend = "hatchling.build"
 
 [project]
 name = "snnlab"
-version = "{snnlab.__version__}"
+version = "{installed.version}"
 requires-python = {json.dumps(supported)}
 dependencies = {json.dumps(needs, indent=4)}
 

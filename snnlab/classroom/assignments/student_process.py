@@ -37,6 +37,8 @@ HEAD = "<iq"
 LARGEST_REPORT = 32 << 20
 MOST_FILES = 4096
 """Open files that a process closes at its start; it has a handful."""
+INDEXES = ("snnlab", "snnlab.show")
+"""Packages whose names notebooks import, each from the module that has it."""
 OFTEN_USED = (
     *("IPython.core.inputtransformer2", "asyncio", "scipy.integrate", "scipy.optimize"),
     *("scipy.stats", "matplotlib.pyplot", "pandas", "torch", "snnlab.conversion", "snnlab.measure"),
@@ -81,12 +83,10 @@ def load_modules() -> None:
         importlib.import_module(name)
     import torch
 
-    import snnlab
-    from snnlab import show
     from snnlab.classroom.assignments import confinement, student_session  # noqa: F401
 
     torch.set_num_threads(1)
-    for package in (snnlab, show):
+    for package in map(importlib.import_module, INDEXES):
         for name in dir(package):
             getattr(package, name)
     forget_machine_code(but=walls)
