@@ -10,27 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.grading import Case, cases_of, job_of, verdict_of
-from snnlab.classroom.assignments.isolation import (
-    Job,
-    Report,
-    Workplace,
-    bare_environment,
-    report_of,
-    run_of,
-)
+from snnlab.classroom.assignments.isolation import Job, Workplace, bare_environment
 from snnlab.classroom.assignments.student_code import Cell
+from snnlab.classroom.assignments.student_report import Report
 from snnlab.classroom.assignments.task import COURSE_SEED
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits of processes need POSIX")
 Run = Callable[..., Report]
-Points = Callable[..., dict[str, float]]
 
 
 @pytest.fixture
@@ -233,13 +222,15 @@ def test_an_attack_leaves_the_next_notebook_alone(cell: str, run: Run) -> None:
     assert run("def answer(x): return x + 1").outcomes[0].value == 5
 
 
-@POSIX
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_students_code_ends_with_the_grader(tmp_path: Path) -> None:
     """Killed at any moment, grading leaves no process behind."""
     program = """
 import sys
 from snnlab.classroom.assignments.isolation import Job, Workplace
 from snnlab.classroom.assignments.student_code import Cell
+from snnlab.classroom.assignments.student_report import Report
 with Workplace(walls=False) as place:
     print(place.process.pid, flush=True)
     place.reports(Job([Cell("while True: pass", seconds=60.0)], {}, {}))
@@ -256,117 +247,6 @@ with Workplace(walls=False) as place:
     while any(Path(f"/proc/{each}").exists() for each in (pid, *children)):
         assert time.monotonic() < end
         time.sleep(0.1)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"nonsense",
-        b"[1, 2]",
-        b"{}",
-        b'{"outcome": {"floats": "AAAA", "shape": [1]}}',
-        b'{"outcome": {"floats": "", "shape": [1000000000000]}}',
-        b'{"outcome": {"floats": "AAAAAAAAAAA=", "shape": [-1, -1]}}',
-        b'{"outcome": ' + b'{"sequence": [' * 5000,
-        b'{"outcome": {"kind": 3}, "printed": 4}',
-        b'{"outcome": {"nothing": 1}, "printed": 4, "error": {"kind": []}, "changed": "x"}',
-        b'{"cell": "x"}',
-        b'{"cell": 10}\n{"error": {"kind": 1, "kinds": 2, "message": 3, "line": 4}}',
-        b'{"missing": []}',
-        b"\xff\xfe\x00",
-        b'{"outcome": {"kind": "\\u001b[2J", "text": ""},'
-        b' "printed": "", "error": null, "changed": []}',
-    ],
-)
-def test_a_forged_report_is_read_with_care(line: bytes) -> None:
-    run = run_of(b'{"calls": "answer"}\n' + line + b"\n")
-    report = report_of(run.outcomes["answer"], 1, "exit")
-    assert report.ended == "exit" or "\x1b" not in repr(report.outcomes)
-
-
-def test_more_outcomes_than_calls_are_cut() -> None:
-    line = b'{"outcome": {"nothing": 1}, "printed": "", "error": null, "changed": []}\n'
-    run = run_of(b'{"calls": "answer"}\n' + 5 * line)
-    assert len(report_of(run.outcomes["answer"], 2, "exit").outcomes) == 2
-
-
-def notebook(**sources: str) -> NotebookNode:
-    """A hand-made notebook with the given task cells."""
-    cells = []
-    for name, source in sources.items():
-        cell = nbformat.v4.new_code_cell(source)
-        cell.metadata["nbgrader"] = {"grade_id": name, "solution": True, "grade": False}
-        cells.append(cell)
-    return nbformat.v4.new_notebook(cells=cells)
-
-
-@pytest.fixture
-def points(workplace: Workplace) -> Points:
-    def points(**sources: str) -> dict[str, float]:
-        assignment = ASSIGNMENTS["a1_neuron"]
-        cases = [case for case in cases_of(assignment, "monday") if case.task.name in sources]
-        reports = workplace.reports(job_of(notebook(**sources), assignment, cases))
-        return {name: verdict_of(case, reports[name]).points for name, case in named(cases).items()}
-
-    def named(cases: list[Case]) -> dict[str, Case]:
-        return {case.task.name: case for case in cases}
-
-    return points
-
-
-PATCHED = """
-import sys, json, builtins
-class Always:
-    def __eq__(self, other): return True
-    def __float__(self): return 1.0
-for module in list(sys.modules.values()):
-    for name in ("check", "same", "allclose", "array_equal"):
-        if hasattr(module, name):
-            try: setattr(module, name, lambda *a, **k: True)
-            except Exception: pass
-builtins.abs = lambda x: 0
-def charge(v, current, beta): return Always()
-"""
-
-FORGED = """
-import json, os
-worth = {"outcome": {"nothing": True}, "passed": True, "points": 100}
-said = {"calls": "charge"}, worth, {"end": 1}
-def charge(v, current, beta):
-    for fd in range(3, 30):
-        try:
-            for line in said: os.write(fd, json.dumps(line).encode() + b"\\n")
-        except OSError: pass
-    return 0
-"""
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        PATCHED,
-        FORGED,
-        "def charge(v, current, beta):\n    raise AssertionError",
-        "charge = 3",
-        "class charge:\n    def __init__(self, *a): self.state_dict = 1 / 0",
-        "def charge(*a):\n    return type('T', (), {'__array__': lambda s, *a: 1 / 0})()",
-        "def charge(*a):\n    import numpy as np\n    return np.zeros(3_000_000)",
-        "def charge(*a):\n    return float('nan')",
-        "def charge(*a):\n    return object",
-        "def charge(*a):\n    x = []\n    x.append(x)\n    return x",
-    ],
-)
-def test_tricks_gain_no_points(source: str, points: Points) -> None:
-    assert points(charge=source) == {"charge": 0.0}
-
-
-def test_right_functions_get_their_points_beside_broken_ones(points: Points) -> None:
-    found = points(
-        charge="def charge(v, current, beta):\n    return beta * v + current",
-        fire="def fire(h, v_th):\n    import os\n    os._exit(0)",
-        reset="%matplotlib inline\n1/0\ndef reset(h, spike, v_th):\n    return h - v_th * spike",
-    )
-    assert found == {"charge": 3.0, "fire": 0.0, "reset": 4.0}
 
 
 def test_the_process_holds_no_right_results(run: Run) -> None:

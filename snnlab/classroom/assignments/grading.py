@@ -12,8 +12,9 @@ from typing import TypeVar
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.isolation import Job, Report, Workplace
+from snnlab.classroom.assignments.isolation import Job, Workplace
 from snnlab.classroom.assignments.student_code import cells_of
+from snnlab.classroom.assignments.student_report import Report
 from snnlab.classroom.assignments.task import Task
 from snnlab.classroom.calling import Outcome, Raised
 from snnlab.classroom.diagnosis import Diagnosis

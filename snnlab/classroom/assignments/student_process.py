@@ -29,12 +29,17 @@ PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".
 sys.path.insert(0, PACKAGE)
 
 from snnlab.classroom.assignments import walls  # noqa: E402
+from snnlab.classroom.assignments.confinement import (  # noqa: E402
+    LARGEST_FILE,
+    keep_watch,
+    shut_in,
+    ways_out,
+)
 from snnlab.classroom.assignments.guard import forget_machine_code  # noqa: E402
 
 FORKS = sys.platform == "linux"
 HEAD = "<iq"
 """How each reply begins: exit code and number of bytes of the report."""
-LARGEST_REPORT = 32 << 20
 MOST_FILES = 4096
 """Open files that a process closes at its start; it has a handful."""
 INDEXES = ("snnlab", "snnlab.show")
@@ -83,7 +88,7 @@ def load_modules() -> None:
         importlib.import_module(name)
     import torch
 
-    from snnlab.classroom.assignments import confinement, student_session  # noqa: F401
+    from snnlab.classroom.assignments import student_session  # noqa: F401
 
     torch.set_num_threads(1)
     for package in map(importlib.import_module, INDEXES):
@@ -150,7 +155,7 @@ def carried_out(job: dict[str, Any]) -> tuple[int, bytes]:
         process.join(1.0)
     kill_group(process)
     with open(report, "rb") as stream:
-        said = stream.read(LARGEST_REPORT)
+        said = stream.read(LARGEST_FILE)
     shutil.rmtree(folder, ignore_errors=True)
     return process.exitcode or 0, said
 
@@ -173,7 +178,6 @@ def live(job: dict[str, Any], folder: str) -> None:
         load_modules()
         if job["trains"]:
             train_a_little()
-    from snnlab.classroom.assignments.confinement import keep_watch, shut_in, ways_out
     from snnlab.classroom.assignments.student_session import Session
 
     results = only_open_file(os.path.join(folder, "report"))

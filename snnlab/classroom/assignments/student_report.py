@@ -1,0 +1,137 @@
+"""Read what a process wrote about a student's notebook: JSON that the student may have forged."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from snnlab.classroom.assignments.student_code import Cell
+from snnlab.classroom.calling import Outcome, Raised, foreign
+
+MOST_TEXT = 300
+"""Characters of a text in a report that are kept."""
+
+Ended = Literal["", "time", "exit", "missing"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the process did for one function."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    """One for each call, in order; fewer if the last one has an error, or the process ended."""
+    ended: Ended = ""
+    """Why there are fewer outcomes than calls, if it is not an error; else empty."""
+    error: Raised | None = None
+    """Where the function is missing: the first error of the student's cells."""
+
+
+@dataclass
+class Run:
+    """What one process wrote before it ended."""
+
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    """By name of the function."""
+    missing: set[str] = field(default_factory=set)
+    errors: dict[int, Raised] = field(default_factory=dict)
+    """The first error of each cell, by its number."""
+    place: int | str | None = None
+    """The cell in which it was, or the function that it called."""
+    whole: bool = False
+    """Whether it came to its end."""
+    timeout: bool = False
+
+
+def without_function(
+    name: str, cells: Sequence[Cell], run: Run, skipped: Mapping[int, Ended]
+) -> Report:
+    """The report for a function that is not there, or was never reached."""
+    own = [number for number, cell in enumerate(cells) if cell.answer == name]
+    for number in own:
+        if number in skipped:
+            return Report([], skipped[number])
+    if name not in run.missing:
+        return Report([], "exit")
+    errors = {number: error for number, error in run.errors.items() if cells[number].own}
+    first = [errors[number] for number in [*own, *errors] if number in errors]
+    return Report([], "missing", first[0] if first else None)
+
+
+def report_of(outcomes: list[Outcome], calls: int, ended: Ended) -> Report:
+    """The report for a function that was called; `ended` holds if outcomes are missing."""
+    outcomes = outcomes[:calls]
+    settled = len(outcomes) == calls or (outcomes and outcomes[-1].error is not None)
+    return Report(outcomes, "" if settled else ended)
+
+
+def run_of(data: bytes) -> Run:
+    """Read what a process wrote, which a student's code may have written in its place."""
+    run = Run()
+    for line in data.split(b"\n"):
+        if line.startswith(b"Timeout"):  # the last word of a process that did not listen
+            run.timeout = True
+            break
+        try:
+            read_line(json.loads(line), run)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError):
+            break
+    return run
+
+
+def read_line(said: dict[str, Any], run: Run) -> None:
+    """Take one line of a report in."""
+    if "cell" in said:
+        run.place = int(said["cell"])
+    elif "calls" in said:
+        run.place = name = str(said["calls"])
+        run.outcomes[name] = []
+    elif "again" in said:
+        run.place = str(said["again"])
+    elif "outcome" in said:
+        run.outcomes[str(run.place)].append(outcome_of(said))
+    elif "error" in said and isinstance(run.place, int):
+        run.errors[run.place] = error_of(said["error"])
+    elif "missing" in said:
+        run.missing.add(str(said["missing"]))
+    elif "end" in said:
+        run.whole = True
+
+
+def outcome_of(said: dict[str, Any]) -> Outcome:
+    """What one call did."""
+    error = None if said["error"] is None else error_of(said["error"])
+    changed = tuple(int(place) for place in said["changed"])
+    return Outcome(value_of(said["outcome"]), readable(said["printed"]), error, changed)
+
+
+def error_of(said: dict[str, Any]) -> Raised:
+    """An error in a report."""
+    kind, message, line = (readable(said[key]) for key in ("kind", "message", "line"))
+    return Raised(kind, tuple(readable(kind) for kind in said["kinds"][:8]), message, line)
+
+
+def value_of(said: dict[str, Any]) -> Any:
+    """A value in a report."""
+    if "nothing" in said:
+        return None
+    if "mapping" in said:
+        return {str(key): value_of(item) for key, item in said["mapping"].items()}
+    if "sequence" in said:
+        return tuple(value_of(item) for item in said["sequence"])
+    if "floats" in said:
+        numbers = np.frombuffer(base64.b64decode(said["floats"], validate=True), "<f8")
+        shape = tuple(int(size) for size in said["shape"])
+        if len(shape) > 32 or any(size < 0 for size in shape) or np.prod(shape) != numbers.size:
+            raise ValueError(f"{numbers.size} numbers in the shape {shape}")
+        return numbers.reshape(shape).copy()
+    return foreign(readable(said["kind"]), readable(said["text"]))
+
+
+def readable(text: Any) -> str:
+    """A text for people: short, and without what a terminal would take for a command."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_TEXT])
