@@ -13,6 +13,14 @@ from snnlab.classroom.assignments import walls
 from snnlab.classroom.assignments.isolation import Workplace
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
+from tests.classroom.quick_course import (  # noqa: F401 (fixtures)
+    done,
+    folder,
+    graded,
+    marked,
+    released,
+    waiting,
+)
 
 FOLDER = Path(snnlab.classroom.__file__).parent
 

@@ -38,7 +38,9 @@ def course(tmp_path: Path) -> Path:
 
 
 def test_releases_are_what_the_sources_give_byte_for_byte(course: Path) -> None:
-    for file in release(course):
+    *notebooks, archive = release(course)
+    assert archive.suffix == ".zip"
+    for file in notebooks:
         committed = COURSE / file.relative_to(course)
         stale = f"{committed} is stale; make it anew: snnlab assign release"
         assert committed.read_bytes() == file.read_bytes(), stale

@@ -9,8 +9,9 @@ import pytest
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.grading import Case, cases_of, job_of, verdict_of
+from snnlab.classroom.assignments.grading import Case, cases_of, reports_on, verdict_of
 from snnlab.classroom.assignments.isolation import Workplace
+from snnlab.classroom.assignments.student_code import cells_of
 from snnlab.classroom.assignments.student_report import report_of, run_of
 
 Points = Callable[..., dict[str, float]]
@@ -63,7 +64,7 @@ def points(workplace: Workplace) -> Points:
     def points(**sources: str) -> dict[str, float]:
         assignment = ASSIGNMENTS["a1_neuron"]
         cases = [case for case in cases_of(assignment, "monday") if case.task.name in sources]
-        reports = workplace.reports(job_of(notebook(**sources), assignment, cases))
+        reports = reports_on(cells_of(notebook(**sources), assignment), cases, workplace)
         return {name: verdict_of(case, reports[name]).points for name, case in named(cases).items()}
 
     def named(cases: list[Case]) -> dict[str, Case]:
@@ -116,6 +117,38 @@ def charge(v, current, beta):
 )
 def test_tricks_gain_no_points(source: str, points: Points) -> None:
     assert points(charge=source) == {"charge": 0.0}
+
+
+HUNT = """
+import gc
+def charge(v, current, beta):
+    held = [x for x in gc.get_objects() if isinstance(x, (list, tuple)) and len(x) > 9]
+    calls = [x for x in held if all(isinstance(c, tuple) and len(c) == 3 for c in x)]
+    raise ValueError([c for x in calls for c in x if isinstance(c[0], float)][:9])
+"""
+
+
+@pytest.mark.parametrize("right_first", [False, True])
+def test_what_quotes_a_student_never_saw_a_hidden_call(
+    workplace: Workplace, right_first: bool
+) -> None:
+    assignment = ASSIGNMENTS["a1_neuron"]
+    (case,) = (case for case in cases_of(assignment, "monday") if case.task.name == "charge")
+    source = HUNT
+    if right_first:  # the known cases pass, and the hunt begins at the first hidden one
+        known = {call: case.judge.solution(*call) for call in case.task.visible.calls}
+        source = HUNT.replace(
+            "    held",
+            f"    if (v, current, beta) in {known!r}:\n"
+            f"        return {known!r}[v, current, beta]\n    held",
+            1,
+        )
+    report = reports_on(cells_of(notebook(charge=source), assignment), [case], workplace)["charge"]
+    said = str(verdict_of(case, report).diagnosis)
+    hidden = case.judge.calls[case.judge.known :]
+    assert len(hidden) > 9
+    assert not [call for call in hidden if any(repr(v) in said for v in call if v % 1)]
+    assert ("hidden" in said) is right_first
 
 
 def test_right_functions_get_their_points_beside_broken_ones(points: Points) -> None:

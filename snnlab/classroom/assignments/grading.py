@@ -13,8 +13,8 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
 from snnlab.classroom.assignments.isolation import Job, Workplace
-from snnlab.classroom.assignments.student_code import cells_of
-from snnlab.classroom.assignments.student_report import Report
+from snnlab.classroom.assignments.student_code import Cell, cells_of
+from snnlab.classroom.assignments.student_report import Ended, Report
 from snnlab.classroom.assignments.task import Task
 from snnlab.classroom.calling import Outcome, Raised
 from snnlab.classroom.diagnosis import Diagnosis
@@ -76,7 +76,7 @@ def judged(
     places = Workplaces(walls=walls)
 
     def run(notebook: NotebookNode) -> Mapping[str, Report]:
-        return places.mine().reports(job_of(notebook, assignment, cases, released))
+        return reports_on(cells_of(notebook, assignment, released), cases, places.mine())
 
     def verdicts(reports: Mapping[str, Report]) -> list[Verdict]:
         return [verdict_of(case, reports[case.task.name]) for case in cases]
@@ -102,16 +102,31 @@ def cases_of(assignment: Assignment, seed: str | None) -> list[Case]:
     return [Case(task, task.judge(seed)) for task in assignment.tasks]
 
 
-def job_of(
-    notebook: NotebookNode,
-    assignment: Assignment,
-    cases: Sequence[Case],
-    released: NotebookNode | None = None,
-) -> Job:
-    """What has to run for a notebook; see `judged`."""
-    calls = {case.task.name: case.judge.calls for case in cases}
+def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -> dict[str, Report]:
+    """What became of each function of a notebook, by name.
+
+    The hidden calls are made in a process of their own, when all known ones gave a result: what a
+    process said that knew hidden calls is compared, and never quoted.
+    """
     seconds = {case.task.name: case.task.seconds for case in cases}
-    return Job(cells_of(notebook, assignment, released), calls, seconds)
+    known = {case.task.name: case.judge.calls[: case.judge.known] for case in cases}
+    hidden = {case.task.name: case.judge.calls[case.judge.known :] for case in cases}
+    reports = place.reports(Job(cells, known, seconds))
+    left = {
+        name: calls
+        for name, calls in hidden.items()
+        if calls and gave_results(reports[name], len(known[name]))
+    }
+    further = place.reports(Job(cells, left, seconds)) if left else {}
+    for name, report in further.items():
+        ended: Ended = "exit" if report.ended == "missing" else report.ended
+        reports[name] = Report([*reports[name].outcomes, *report.outcomes], ended)
+    return reports
+
+
+def gave_results(report: Report, calls: int) -> bool:
+    """Whether each call came to its end."""
+    return len(report.outcomes) == calls and all(o.error is None for o in report.outcomes)
 
 
 class Workplaces:

@@ -36,6 +36,7 @@ from snnlab.classroom.calling import (
     OutOfTime,
     call,
     raised,
+    random_states_kept,
 )
 
 RUN_HERE = ("time", "capture", "prun", "debug")
@@ -171,7 +172,7 @@ class Session:
         self.tried.add(name)
         self.say({"again" if again else "calls": name})
         outcomes = []
-        with self.limited(self.seconds[name]):
+        with self.limited(self.seconds[name]), random_states_kept():
             for arguments in self.calls[name]:
                 outcomes.append(self.outcome(name, arguments))
                 if not again:
