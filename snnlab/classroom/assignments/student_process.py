@@ -86,14 +86,13 @@ def load_modules() -> None:
         importlib.import_module(name)
     import torch
 
-    import snnlab
-    from snnlab import show
     from snnlab.classroom.assignments import student_session  # noqa: F401
 
     torch.set_num_threads(1)
-    for package in (snnlab, show):
-        for name in dir(package):
-            getattr(package, name)
+    for name in ("snnlab", "snnlab.show"):  # all that a notebook may import of them
+        package = importlib.import_module(name)
+        for part in dir(package):
+            getattr(package, part)
     forget_machine_code(but=walls)
 
 
