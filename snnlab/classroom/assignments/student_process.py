@@ -42,8 +42,6 @@ HEAD = "<iq"
 """How each reply begins: exit code and number of bytes of the report."""
 MOST_FILES = 4096
 """Open files that a process closes at its start; it has a handful."""
-INDEXES = ("snnlab", "snnlab.show")
-"""Packages whose names notebooks import, each from the module that has it."""
 OFTEN_USED = (
     *("IPython.core.inputtransformer2", "asyncio", "scipy.integrate", "scipy.optimize"),
     *("scipy.stats", "matplotlib.pyplot", "pandas", "torch", "snnlab.conversion", "snnlab.measure"),
@@ -91,9 +89,10 @@ def load_modules() -> None:
     from snnlab.classroom.assignments import student_session  # noqa: F401
 
     torch.set_num_threads(1)
-    for package in map(importlib.import_module, INDEXES):
-        for name in dir(package):
-            getattr(package, name)
+    for name in ("snnlab", "snnlab.show"):  # all that a notebook may import of them
+        package = importlib.import_module(name)
+        for part in dir(package):
+            getattr(package, part)
     forget_machine_code(but=walls)
 
 
