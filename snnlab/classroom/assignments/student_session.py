@@ -96,8 +96,13 @@ class Session:
         vars(builtins).update(there)
 
     def carry_out(self, cells: list[dict[str, Any]], skipped: set[int]) -> None:
-        """Run the cells; call each answer where it is checked, and at the end if that failed."""
+        """Run the cells; call each answer where it is checked, and at the end if that failed.
+
+        When all answers have given their results, what the other cells do changes nothing.
+        """
         for number, cell in enumerate(cells):
+            if self.calls and self.settled >= set(self.calls):
+                break
             if cell["check"]:
                 self.make_calls(cell["check"], last=False)
             elif number not in skipped:
