@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
+from psutil import virtual_memory
 from tqdm import tqdm
 
 from snnlab.cli import assign_words as words
@@ -24,6 +25,10 @@ Step = Annotated[
     tyro.conf.Positional,
     tyro.conf.arg(metavar="release|check|collect|grade|enter|report|similar"),
 ]
+MEMORY = 1 << 31
+"""Bytes that a process with a student's code may need, libraries and all."""
+FITTING = max(1, min(os.cpu_count() or 1, virtual_memory().total // MEMORY))
+"""Processes that this machine has cores and memory for."""
 ITSELF = ("check",)
 """Steps for students, who need not have nbgrader."""
 
@@ -53,7 +58,7 @@ class Assign:
     """grade: points that change against those that count so far are to count."""
     without_walls: bool = False
     """grade: also where the system cannot keep students' code apart; see TEACHERS_GUIDE.md."""
-    workers: int = max(1, os.cpu_count() or 1)
+    workers: int = FITTING
     """grade, check, enter: processes at once."""
     json: bool = False
     """Print one JSON object instead of text."""

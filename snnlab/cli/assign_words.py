@@ -74,6 +74,10 @@ def graded_text(done: Graded, folder: Path) -> str:
         f"feedback in {folder / 'feedback'}",
         f"written answers: fill in points in {folder / 'written.csv'}, then: snnlab assign enter",
     ]
+    if done.nobodys:
+        lines.append(
+            f"{len(done.nobodys)} files count for nobody, see handins.csv: {', '.join(done.nobodys)}"
+        )
     if done.changes:
         lines += ["", changes_text(done.changes)]
     if done.held:

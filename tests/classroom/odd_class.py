@@ -202,7 +202,7 @@ def styles() -> dict[str, HandedIn]:
         "in place": one(ALL, {"trace": in_place}),
         "torch": one(ALL, {"charge": by_torch}),
         "decimals": one(ALL, {"charge": exact}),
-        "shape (1,)": one(ALL, {"charge": shaped}),
+        "shape of one": one(ALL, {"charge": shaped}),
         "recursion": one(ALL, {"trace": again}),
         "an object": one(ALL, {"fire": called}),
         "a partial": one(ALL, {"fire": bound}),

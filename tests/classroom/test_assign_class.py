@@ -19,7 +19,7 @@ import pytest
 from snnlab.classroom.assignments.task import COURSE_SEED
 from tests.classroom.odd_class import ALL, NAME, RELEASE, RIGHT, data_of, filled, hand_ins
 
-PROGRAM = [sys.executable, "-m", "snnlab"]
+PROGRAM = [sys.executable, "-c", "import sys; from snnlab.cli import main; sys.exit(main())"]
 
 
 @pytest.fixture

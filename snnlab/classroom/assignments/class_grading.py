@@ -29,6 +29,7 @@ from snnlab.classroom.assignments.notebook_files import (
 )
 from snnlab.classroom.assignments.records import STAGING, record, withdraw, write_feedback
 from snnlab.classroom.assignments.spreadsheets import digest
+from snnlab.classroom.assignments.students import read_handins
 from snnlab.classroom.assignments.submission import restored
 from snnlab.classroom.assignments.tables import Grade, write_tables
 from snnlab.classroom.assignments.written import checked_marks, enter_marks
@@ -65,6 +66,8 @@ class Graded:
     """Points that changed, or would."""
     held: bool = False
     """Whether these changes wait."""
+    nobodys: list[str] = field(default_factory=list)
+    """Files of which it is not clear whose they are; `handins.csv` says why."""
 
 
 def grade(
@@ -127,7 +130,8 @@ def grade(
         let_count(folder, name, student, waiting, show)
     marks = checked_marks(folder, names_of(()))
     write_feedbacks(folder, enter_marks(folder, marks), workers)
-    return Graded(write_tables(folder, waiting), count, changes, held)
+    nobodys = [entry.source for entry in read_handins(folder) if not entry.student]
+    return Graded(write_tables(folder, waiting), count, changes, held, nobodys)
 
 
 def enter(folder: Path, files: Sequence[Path] = (), *, workers: int = 2) -> tuple[int, list[Grade]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import gradebook
@@ -121,9 +121,9 @@ def grades_of(
                     person.name,
                     person.number,
                     name,
-                    sum(score.points for score in own),
+                    float(sum(score.points for score in own)),
                     possible[name],
-                    sum(score.maximum for score in own if score.waiting),
+                    float(sum(score.maximum for score in own if score.waiting)),
                     lateness(taken.time if taken else "", due),
                     taken.source if taken else place if there else sources(others),
                     "; ".join(dict.fromkeys(filter(None, notes))),
@@ -145,10 +145,14 @@ def notes_of(
     kept: Kept | None, taken: HandIn | None, entries: Sequence[HandIn], *, there: bool
 ) -> list[str]:
     """What a reader of a grade has to know about the hand-in."""
+    others = [
+        f"{PurePosixPath(entry.source).name}: {entry.note}"
+        for entry in entries
+        if entry.note and not entry.taken
+    ]
     if not there:
-        return [entry.note for entry in entries] or [NOTHING]
-    notes = [taken.note] if taken and taken.note else []
-    notes += [entry.note for entry in entries if not entry.taken and entry.note]
+        return others or [NOTHING]
+    notes = [taken.note, *others] if taken else others
     if kept is None or not kept.counted:
         return [*notes, kept.fault if kept and kept.fault else "not graded yet"]
     if kept.fault:

@@ -56,23 +56,23 @@ class Task:
         """`grade_id` of the cell that checks it and carries the points."""
         return f"check_{self.name}"
 
-    def check(self, answer: Any) -> Diagnosis:
+    def check(self, answer: Any) -> Diagnosis | None:
         """Judge a function by the known cases, in a cell of a notebook.
 
         Args:
             answer: the function that the student wrote.
 
         Returns:
-            The diagnosis, if it is passed.
+            The diagnosis, if it is passed; None, where a notebook has shown it.
 
         Raises:
-            NotYet: it is not; a notebook has shown the diagnosis before.
+            NotYet: it is not passed.
         """
         diagnosis = self.visible.check(answer)
+        shown = show(diagnosis)
         if not diagnosis.passed:
-            show(diagnosis)
             raise NotYet(diagnosis)
-        return diagnosis
+        return None if shown else diagnosis  # nbgrader takes what a check returns for points
 
     def grade(self, answer: Any) -> float:
         """Points of a function by the known and the hidden cases, in this very process.
@@ -119,11 +119,13 @@ def code_task(
     return Task(name, points, exercise, hidden, seconds=SECONDS)
 
 
-def show(diagnosis: Diagnosis) -> None:
-    """Show a diagnosis in a notebook; elsewhere its error says it all."""
+def show(diagnosis: Diagnosis) -> bool:
+    """Show a diagnosis in a notebook; False elsewhere, where its text says it all."""
     shell = sys.modules.get("IPython")
-    if shell is not None and shell.get_ipython() is not None:
-        shell.display.display(diagnosis)
+    if shell is None or shell.get_ipython() is None:
+        return False
+    shell.display.display(diagnosis)
+    return True
 
 
 def course_seed() -> str:
