@@ -75,9 +75,8 @@ def graded_text(done: Graded, folder: Path) -> str:
         f"written answers: fill in points in {folder / 'written.csv'}, then: snnlab assign enter",
     ]
     if done.nobodys:
-        lines.append(
-            f"{len(done.nobodys)} files count for nobody, see handins.csv: {', '.join(done.nobodys)}"
-        )
+        files = ", ".join(done.nobodys)
+        lines.append(f"{len(done.nobodys)} files count for nobody, see handins.csv: {files}")
     if done.changes:
         lines += ["", changes_text(done.changes)]
     if done.held:
