@@ -74,9 +74,9 @@ def test_it_is_made_of_an_installed_library_too(
     course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / ".venv" / "lib" / "site-packages" / "snnlab"
-    shutil.copytree(Path(student_archive.snnlab.__file__).parent, place)
+    shutil.copytree(student_archive.PACKAGE, place)
     from_here = write_archive(course).read_bytes()
-    monkeypatch.setattr(student_archive.snnlab, "__file__", str(place / "__init__.py"))
+    monkeypatch.setattr(student_archive, "PACKAGE", place)
     assert write_archive(course).read_bytes() == from_here
 
 

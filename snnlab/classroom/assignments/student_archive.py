@@ -8,10 +8,13 @@ import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
+from snnlab import __version__
 from snnlab.classroom.assignments.spreadsheets import write_whole
 
 ARCHIVE = "snnlab-students"
 """Name of the zip file and of the folder in it."""
+PACKAGE = Path(__file__).parents[2]
+"""The folder `snnlab` of the library."""
 README = Path(__file__).with_name("student_readme.md")
 
 
@@ -45,10 +48,9 @@ def write_archive(course: Path) -> Path:
 
 def library() -> dict[str, bytes]:
     """The files of this library by name, as pip installs them: from a clone or a wheel alike."""
-    folder = Path(__file__).parents[2]
     files = {}
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder.parent)
+    for path in PACKAGE.rglob("*"):
+        name = path.relative_to(PACKAGE.parent)
         if path.is_file() and not any(part.startswith((".", "__pyc")) for part in name.parts):
             files[name.as_posix()] = path.read_bytes()
     files["pyproject.toml"] = project().encode()
@@ -68,7 +70,7 @@ build-backend = "hatchling.build"
 
 [project]
 name = "snnlab"
-version = "{installed.version}"
+version = "{__version__}"
 requires-python = {json.dumps(supported)}
 dependencies = {json.dumps(needs, indent=4)}
 
