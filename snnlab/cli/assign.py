@@ -130,7 +130,12 @@ class Assign:
         from snnlab.classroom.assignments.class_grading import enter
 
         folder = self._folder
-        changed, grades = enter(folder, [Path(name) for name in self.what], workers=self.workers)
+        changed, grades = enter(
+            folder,
+            [Path(name) for name in self.what],
+            workers=self.workers,
+            progress=None if self.json else bar,
+        )
         value = {"entered": changed, "grades": [asdict(each) for each in grades]}
         return value, words.entered_text(changed, grades, folder)
 

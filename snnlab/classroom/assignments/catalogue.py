@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
 
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments import a1_neuron, a2_noise, a3_single_step_to_many, a4_race
 from snnlab.classroom.assignments.task import Task
 
 
@@ -16,9 +17,13 @@ class Assignment:
     """An assignment: one notebook with tasks in code and written answers."""
 
     name: str
-    """Name of its folder and of its notebook."""
-    tasks: tuple[Task, ...]
-    """The tasks that are graded automatically."""
+    """Name of its folder, of its notebook, and of the module that holds its tasks."""
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that are graded automatically. To look at them loads torch."""
+        tasks: tuple[Task, ...] = import_module(f"{__package__}.{self.name}").TASKS
+        return tasks
 
     def task(self, name: str) -> Task | None:
         """The task with this name, or None."""
@@ -30,14 +35,9 @@ class Assignment:
         return [name for task in self.tasks for name in (task.name, task.check_id)]
 
 
-ASSIGNMENTS: dict[str, Assignment] = {
-    name: Assignment(name, module.TASKS)
-    for name, module in {
-        "a1_neuron": a1_neuron,
-        "a2_noise": a2_noise,
-        "a3_single_step_to_many": a3_single_step_to_many,
-        "a4_race": a4_race,
-    }.items()
+ASSIGNMENTS = {
+    name: Assignment(name)
+    for name in ("a1_neuron", "a2_noise", "a3_single_step_to_many", "a4_race")
 }
 
 CHECK = re.compile(r"^(\w+)\.(\w+)\.check\(", re.MULTILINE)

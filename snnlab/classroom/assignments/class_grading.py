@@ -9,10 +9,7 @@ from __future__ import annotations
 import glob
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import repeat
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +24,13 @@ from snnlab.classroom.assignments.notebook_files import (
     parse_notebook,
     read_notebook,
 )
-from snnlab.classroom.assignments.records import STAGING, record, withdraw, write_feedback
+from snnlab.classroom.assignments.pages import Progress, write_pages
+from snnlab.classroom.assignments.records import STAGING, record, withdraw
 from snnlab.classroom.assignments.spreadsheets import digest
 from snnlab.classroom.assignments.students import read_handins
 from snnlab.classroom.assignments.submission import restored
 from snnlab.classroom.assignments.tables import Grade, write_tables
 from snnlab.classroom.assignments.written import checked_marks, enter_marks
-
-Progress = Callable[..., Any]
-"""Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""
-
-
-FEW = 4
-"""Pages that one process writes as soon as two."""
 
 
 @dataclass(frozen=True)
@@ -128,19 +119,23 @@ def grade(
     waiting = {(change.student, change.assignment) for change in changes} if held else set()
     for name in chosen:
         let_count(folder, name, student, waiting, show)
-    marks = checked_marks(folder, names_of(()))
-    write_feedbacks(folder, enter_marks(folder, marks), workers)
+    enter_marks(folder, checked_marks(folder, names_of(())))
+    write_pages(folder, workers, show)
+    grades = write_tables(folder, waiting)
     nobodys = [entry.source for entry in read_handins(folder) if not entry.student]
-    return Graded(write_tables(folder, waiting), count, changes, held, nobodys)
+    return Graded(grades, count, changes, held, nobodys)
 
 
-def enter(folder: Path, files: Sequence[Path] = (), *, workers: int = 2) -> tuple[int, list[Grade]]:
+def enter(
+    folder: Path, files: Sequence[Path] = (), *, workers: int = 2, progress: Progress | None = None
+) -> tuple[int, list[Grade]]:
     """Take in points and comments given by hand; nothing is graded again.
 
     Args:
         folder: the course folder.
         files: markers' tables; none: `written.csv` of the course.
         workers: processes at once, for the pages of feedback.
+        progress: shows how far these are; None: nothing.
 
     Returns:
         How many answers changed, and all rows of `grades.csv`.
@@ -149,19 +144,10 @@ def enter(folder: Path, files: Sequence[Path] = (), *, workers: int = 2) -> tupl
         MarksError: a row cannot be taken; nothing is entered then.
     """
     marks = checked_marks(folder, names_of(()), files)
-    write_feedbacks(folder, enter_marks(folder, marks), workers)
-    return len(marks), write_tables(folder)
-
-
-def write_feedbacks(folder: Path, who: Sequence[tuple[str, str]], workers: int) -> None:
-    """Write the feedback of some students and assignments, with several processes for many."""
-    if len(who) < FEW or workers < 2 or "fork" not in get_all_start_methods():
-        for student, name in who:
-            write_feedback(folder, student, name)
-        return
-    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
-        for _ in pool.map(write_feedback, repeat(folder), *zip(*who, strict=True)):
-            pass
+    enter_marks(folder, marks)
+    grades = write_tables(folder)
+    write_pages(folder, workers, progress or unshown)
+    return len(marks), grades
 
 
 def unshown(items: Any, *, total: int, desc: str) -> Any:
@@ -217,7 +203,7 @@ def changes_of(folder: Path, name: str, student: str) -> list[Change]:
 def let_count(
     folder: Path, name: str, student: str, waiting: set[tuple[str, str]], show: Progress
 ) -> None:
-    """Bring verdicts to gradebook and feedback, but for those that wait."""
+    """Bring verdicts to the gradebook, but for those that wait."""
     known = [recall(folder, name, f.parent.parent.name) for f in handed_in(folder, name, student)]
     known = [kept for kept in known if not kept.counts and (kept.student, name) not in waiting]
     if not known:
@@ -229,7 +215,7 @@ def let_count(
         data = file.read_bytes()
         if digest(data) != kept.notebook:
             continue  # handed in anew since it was judged: the next grading takes it
-        if kept.fault:
+        if kept.fault and not kept.verdicts:
             withdraw(folder, kept.student, name)
             keep(folder, kept, counted=kept.key, points={}, answers={})
         else:

@@ -22,8 +22,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
 from snnlab.classroom.assignments.student_code import Cell
 from snnlab.classroom.assignments.student_report import (
     Ended,
@@ -204,6 +202,8 @@ class Workplace:
 
 def bare_environment(folder: str) -> dict[str, str]:
     """Environment variables of the process: none of this one's but what Python needs."""
+    import matplotlib as mpl
+
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
     fonts = {"MPLCONFIGDIR": mpl.get_cachedir()}  # else matplotlib looks at all fonts each time

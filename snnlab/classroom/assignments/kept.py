@@ -36,6 +36,8 @@ class Kept:
     """Text by task in gradebook and feedback, for those who read it."""
     read: Mapping[str, str] = field(default_factory=dict)
     """Digest by task of the text for which points were given by hand."""
+    page: str = ""
+    """As `counted`, of the points that the page of feedback shows."""
 
     @property
     def key(self) -> str:
@@ -46,6 +48,11 @@ class Kept:
     def counts(self) -> bool:
         """Whether gradebook and feedback hold these very verdicts."""
         return self.counted == self.key
+
+    @property
+    def page_is_stale(self) -> bool:
+        """Whether a page of feedback is to be written."""
+        return bool(self.counted) and not self.fault and self.page != self.counted
 
     def given_for_another_text(self, task: str) -> bool:
         """Whether the points that a task has were given for an earlier answer."""

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import Autograde
 
 from snnlab.classroom.assignments.catalogue import grade_id
 from snnlab.classroom.assignments.course import CourseError, convert, course_directory, gradebook
@@ -81,7 +81,7 @@ def submissions(book: Gradebook, name: str) -> list[Any]:
 
 
 def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
-    """Bring verdicts to gradebook and feedback, and see that they arrived.
+    """Bring verdicts to the gradebook, and see that they arrived; the page of feedback comes later.
 
     Args:
         folder: the course folder.
@@ -107,11 +107,12 @@ def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
         withdraw(folder, student, name)
         return keep(folder, kept, fault=fault, counted="", points={}, answers={})
     points = {verdict.task: verdict.points for verdict in kept.verdicts}
-    kept = keep(folder, kept, points=points, answers=answers_in(folder, student, name), fault="")
+    kept = keep(
+        folder, kept, points=points, answers=answers_in(folder, student, name), fault="", counted=""
+    )
     with gradebook(folder) as book:
         settle_marks(book, kept)
-    write_feedback(folder, student, name)
-    return keep(folder, kept, counted=kept.key)
+    return keep(folder, kept, counted=kept.key, page="")
 
 
 def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None:
@@ -150,11 +151,6 @@ def settle_marks(book: Gradebook, kept: Kept) -> None:
         if grade.manual_score is not None and grade.name in kept.read:
             grade.needs_manual_grade = kept.given_for_another_text(grade.name)
     book.db.commit()
-
-
-def write_feedback(folder: Path, student: str, name: str) -> None:
-    """Write the feedback page of one notebook."""
-    convert(GenerateFeedback, course_directory(folder, name, glob.escape(student)))
 
 
 def withdraw(folder: Path, student: str, name: str) -> None:

@@ -11,6 +11,7 @@ from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import gradebook
 from snnlab.classroom.assignments.kept import Kept, everything_kept
 from snnlab.classroom.assignments.lateness import deadlines, due_for, lateness
+from snnlab.classroom.assignments.pages import page_of
 from snnlab.classroom.assignments.records import Score, maxima, scores
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 from snnlab.classroom.assignments.students import HandIn, Student, read_handins, read_students
@@ -115,6 +116,9 @@ def grades_of(
             due = due_for(name, general, person.due)
             notes = notes_of(kept.get((student, name)), taken, others or entries, there=there)
             notes += [EARLIER_POINTS] if (student, name) in waiting else []
+            own_kept = kept.get((student, name))
+            if own_kept and own_kept.page and not page_of(folder, student, name).is_file():
+                notes.append(NO_PAGE)
             grades.append(
                 Grade(
                     student,
@@ -134,6 +138,7 @@ def grades_of(
 
 EARLIER_POINTS = "points would change: see `snnlab assign grade`"
 NOTHING = "nothing was handed in"
+NO_PAGE = "nbgrader could not write a page of feedback"
 
 
 def sources(entries: Sequence[HandIn]) -> str:

@@ -248,30 +248,25 @@ def key_of(score: Score) -> Key:
     return score.student, score.assignment, score.task
 
 
-def enter_marks(folder: Path, marks: Sequence[Mark]) -> list[tuple[str, str]]:
-    """Bring points and comments to the gradebook.
-
-    Returns:
-        The notebooks that they change, as student and assignment.
-    """
+def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
+    """Bring points and comments to the gradebook; the pages of feedback come later."""
     with gradebook(folder) as book:
         for mark in marks:
             enter_mark(folder, book, mark)
         book.db.commit()
-    return sorted({mark.row.key[:2] for mark in marks})
 
 
 def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
     """Bring one row to the gradebook."""
     student, name, task = mark.row.key
     where = (task, name, name, student)  # the notebook has the name of the assignment
+    kept = keep(folder, recall(folder, name, student), page="")
     if mark.comment:
         book.find_comment(*where).manual_comment = mark.comment
     if not mark.points_change:
         return
     grade = book.find_grade(*where)
     grade.manual_score = mark.points
-    kept = recall(folder, name, student)
     unchanged = mark.row.given is not None and number_in(mark.row.given) == mark.points
     if not unchanged:  # else these are old points that came back with a new notebook
         text = digest(kept.answers.get(task, ""))

@@ -1,0 +1,70 @@
+"""Pages of feedback: written with nbgrader for those whose points changed, many at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import GenerateFeedback
+
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.course import CourseError, convert, course_directory
+from snnlab.classroom.assignments.kept import everything_kept, keep, recall
+
+Progress = Callable[..., Any]
+"""Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""
+
+AT_ONCE = 15
+"""Pages that one process writes before it takes further ones: it prepares nbgrader for each lot."""
+FEW = 4
+"""Pages that one process writes as soon as two."""
+
+
+def write_pages(folder: Path, workers: int, show: Progress) -> None:
+    """Write the pages that do not show what counts; one that cannot be written is not there.
+
+    Args:
+        folder: the course folder.
+        workers: processes at once.
+        show: shows how far it is.
+    """
+    for name in ASSIGNMENTS:
+        stale = [kept.student for kept in everything_kept(folder, name) if kept.page_is_stale]
+        lot = AT_ONCE if len(stale) > AT_ONCE * workers else -(-len(stale) // workers)
+        lots = [stale[place : place + lot] for place in range(0, len(stale), lot or 1)]
+        done = carried_out(folder, name, lots, workers if len(stale) >= FEW else 1)
+        each = (student for students in done for student in students)
+        for student in show(each, total=len(stale), desc=f"feedback on {name}"):
+            kept = recall(folder, name, student)
+            keep(folder, kept, page=kept.counted)
+
+
+def carried_out(
+    folder: Path, name: str, lots: Sequence[Sequence[str]], workers: int
+) -> Iterator[Sequence[str]]:
+    """Write lots of pages, and tell of each lot when it is done."""
+    if workers < 2 or len(lots) < 2 or "fork" not in get_all_start_methods():
+        yield from map(write_lot, repeat(folder), repeat(name), lots)
+        return
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        yield from pool.map(write_lot, repeat(folder), repeat(name), lots)
+
+
+def write_lot(folder: Path, name: str, students: Sequence[str]) -> Sequence[str]:
+    """Write the pages of some students, and nobody else's; which they were."""
+    directory = course_directory(folder, name)
+    others = {place.parent.name for place in folder.glob(f"autograded/*/{name}")} - set(students)
+    directory.student_id_exclude = ",".join(sorted(others))
+    with contextlib.suppress(CourseError):  # told by a page that is not there
+        convert(GenerateFeedback, directory)
+    return students
+
+
+def page_of(folder: Path, student: str, name: str) -> Path:
+    """Where the page of a notebook is."""
+    return folder / "feedback" / student / name / f"{name}.html"
