@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from snnlab.classroom.assignments import walls
-from snnlab.classroom.assignments.guard import guard
+from snnlab.classroom.assignments.guard import bar_machine_code, guard
 
 MEGABYTE = 1 << 20
 LARGEST_FILE = 32 * MEGABYTE
@@ -50,6 +50,7 @@ def keep_watch(package: str, *, walled: bool) -> None:
     for name in [name for name in sys.modules if name.startswith("snnlab.classroom")]:
         del sys.modules[name]
     vars(sys.modules["snnlab"]).pop("classroom", None)
+    bar_machine_code()
     folders = tuple(f"{path}/" for path in libraries())
     sys.addaudithook(guard(package, folders, walled=walled))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _imp
 import os
 import sys
 from collections.abc import Callable
@@ -32,6 +33,18 @@ def forget_machine_code(but: ModuleType) -> None:
     for name in list(sys.modules):
         if name.split(".")[0] in MACHINE_CODE:
             del sys.modules[name]
+
+
+def bar_machine_code() -> None:
+    """Refuse to load the modules of `MACHINE_CODE` from their files, whoever asks."""
+    create, barred = _imp.create_dynamic, frozenset(MACHINE_CODE)
+
+    def create_dynamic(spec: Any, *rest: Any) -> ModuleType:
+        if str(spec.name).rpartition(".")[2] in barred:
+            raise ImportError(f"{spec.name} is not there in this check; write it yourself")
+        return create(spec, *rest)
+
+    vars(_imp)["create_dynamic"] = create_dynamic
 
 
 def root(value: object) -> str:

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pickle
+import shutil
 import signal
 import struct
 import subprocess
@@ -39,10 +40,17 @@ MOST_RUNS = 8
 """Times that one notebook is run, each time without what ended the process before."""
 SLACK = 10.0
 """Seconds beyond the limits of all cells and calls, for what happens in between."""
-TRAINING = ("fit", "backward")
-"""Words in notebooks that train; code for training takes seconds to load."""
-HEAD = struct.Struct("<iq")
-"""How each reply begins: exit code and number of bytes of the report."""
+SILENCE = 30.0
+"""Seconds on the clock, beyond three times the longest limit, until a silent process is ended."""
+LARGEST_REPORT = 32 << 20
+LOADS = {"fit": "training", "backward": "training"} | {
+    name: name for name in ("sympy", "sklearn", "torchvision")
+}
+"""Words in notebooks, and what is loaded for them beforehand: it takes long, or needs ctypes."""
+REPLY = struct.Struct("<i?")
+"""A reply: exit code, and whether the process was ended since nothing came from it."""
+MOST_STUCK = 2
+"""Times that a notebook may get stuck, before what is left of it is given up."""
 ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
 
 
@@ -109,11 +117,13 @@ class Workplace:
         """
         skipped: dict[int, Ended] = {}
         found: dict[str, Report] = {}
-        run = Run()
+        run, stuck = Run(), 0
         for _ in range(MOST_RUNS):
+            if stuck == MOST_STUCK:
+                break
             left = {name: calls for name, calls in job.calls.items() if name not in found}
-            code, data = self._carried_out(job, left, sorted(skipped))
-            run = run_of(data)
+            code, data, was_stuck = self._carried_out(job, left, sorted(skipped))
+            run, stuck = run_of(data), stuck + was_stuck
             if run.whole:
                 break
             ended: Ended = "time" if run.timeout or code in ENDED_BY_TIME else "exit"
@@ -132,7 +142,7 @@ class Workplace:
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-I", "-B", str(SCRIPT)],
+            [sys.executable, "-P", "-s", "-B", str(SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -143,8 +153,8 @@ class Workplace:
 
     def _carried_out(
         self, job: Job, calls: Mapping[str, Sequence[tuple[Any, ...]]], skipped: list[int]
-    ) -> tuple[int, bytes]:
-        """Exit code and report of a process that runs a notebook."""
+    ) -> tuple[int, bytes, bool]:
+        """Exit code and report of a process that runs a notebook, and whether it got stuck."""
         seconds = [cell.seconds for cell in job.cells] + [2 * job.seconds[name] for name in calls]
         return self._asked(
             cells=[asdict(cell) for cell in job.cells],
@@ -152,21 +162,41 @@ class Workplace:
             calls={name: list(arguments) for name, arguments in calls.items()},
             seconds=dict(job.seconds),
             probe="",
-            trains=any(word in cell.source for cell in job.cells for word in TRAINING),
+            loads=sorted(
+                {
+                    load
+                    for word, load in LOADS.items()
+                    if any(word in cell.source for cell in job.cells)
+                }
+            ),
             processor=math.ceil(sum(seconds) + SLACK),
+            silence=3 * max(seconds, default=0.0) + SILENCE,
         )
 
-    def _asked(self, **job: Any) -> tuple[int, bytes]:
-        """Send a job and wait for its report."""
-        job |= {"walls": self.walls, "megabytes": MEGABYTES, "clock": 3 * job["processor"] + 60.0}
+    def _asked(
+        self, *, loads: Sequence[str] = (), silence: float = SILENCE, **job: Any
+    ) -> tuple[int, bytes, bool]:
+        """Have a job carried out: exit code, report, and whether it got stuck."""
+        job |= {"walls": self.walls, "megabytes": MEGABYTES}
+        folder = Path(tempfile.mkdtemp(dir=self.folder.name))
+        order = {"folder": str(folder), "loads": list(loads), "silence": silence}
+        order["clock"] = 3 * job["processor"] + 60.0
+        (folder / "job").write_bytes(pickle.dumps(job))
+        try:
+            code, stuck = self._answered(order)
+            with (folder / "report").open("rb") as stream:
+                return code, stream.read(LARGEST_REPORT), stuck
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _answered(self, order: dict[str, Any]) -> tuple[int, bool]:
+        """Send an order, and wait until it is carried out."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
-            pickle.dump(job, self.process.stdin)
+            pickle.dump(order, self.process.stdin)
             self.process.stdin.flush()
-            code, size = HEAD.unpack(self.process.stdout.read(HEAD.size))
-            self.lost = False
-            return code, self.process.stdout.read(size)
+            code, stuck = REPLY.unpack(self.process.stdout.read(REPLY.size))
         except (OSError, struct.error):  # it was ended from outside, or never began
             kill(self.process)
             if self.lost:
@@ -174,7 +204,11 @@ class Workplace:
                     f"{SCRIPT.name}, which runs students' code, ends by itself"
                 ) from None
             self.process, self.lost = self._started(), True
-            return self._asked(**job)
+            shutil.rmtree(Path(order["folder"]) / "room", ignore_errors=True)
+            (Path(order["folder"]) / "report").unlink(missing_ok=True)
+            return self._answered(order)
+        self.lost = False
+        return code, stuck
 
     def _try_walls(self) -> None:
         """See in earnest that a process in here cannot reach out.
@@ -184,7 +218,7 @@ class Workplace:
         """
         file = Path(self.folder.name) / "trial"
         file.touch()
-        _, data = self._asked(probe=str(file), trains=False, calls={}, seconds={}, processor=20)
+        _, data, _ = self._asked(probe=str(file), calls={}, seconds={}, processor=20)
         said: dict[str, Any] = {}
         for line in data.splitlines():
             said |= json.loads(line)
@@ -208,8 +242,11 @@ def bare_environment(folder: str) -> dict[str, str]:
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
     fonts = {"MPLCONFIGDIR": mpl.get_cachedir()}  # else matplotlib looks at all fonts each time
     # Without CUDA_VISIBLE_DEVICES a training would find a GPU and answer differently.
+    fixed = {"PYTHONHASHSEED": "0"}  # sets are printed in the same order each time
+    # Arrow's own allocator asks for more memory than a notebook has.
+    fixed |= {"ARROW_DEFAULT_MEMORY_POOL": "system"}
     rest = {"HOME": folder, "TMPDIR": folder, "TEMP": folder, "CUDA_VISIBLE_DEVICES": ""}
-    return kept | threads | fonts | rest
+    return kept | threads | fonts | fixed | rest
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

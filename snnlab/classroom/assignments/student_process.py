@@ -1,14 +1,15 @@
 """The program that runs students' code: one process for each notebook, a copy of this one.
 
 It is started by `isolation` once for many notebooks, loads what notebooks use, and then reads
-jobs from its standard input. It runs no line of a student itself: for each job it makes a process
-with an empty folder and a file for the report, waits for it, and sends the report back. On Linux
-that process is a fork, ready at once; elsewhere it starts anew. It holds no right results: of
-`snnlab.classroom` it loads what makes a call, and forgets it before the code of a student runs.
+from its standard input where jobs are. It runs no line of a student itself: for each job it makes
+a process with an empty folder, waits for it, and says how it ended. On Linux that process is a
+fork, ready at once; elsewhere it starts anew. Neither jobs nor reports are ever in its memory,
+which the next process is a copy of. It holds no right results: of `snnlab.classroom` it loads
+what makes a call, and forgets it before the code of a student runs.
 """
 
 # Plain strings in place of Path: what a student patches must change nothing here.
-# ruff: noqa: PTH100, PTH102, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH102, PTH118, PTH120, PTH123, PTH202
 from __future__ import annotations
 
 import contextlib
@@ -16,11 +17,9 @@ import importlib
 import multiprocessing
 import os
 import pickle
-import shutil
 import signal
 import struct
 import sys
-import tempfile
 import time
 from typing import Any
 
@@ -30,7 +29,6 @@ sys.path.insert(0, PACKAGE)
 
 from snnlab.classroom.assignments import walls  # noqa: E402
 from snnlab.classroom.assignments.confinement import (  # noqa: E402
-    LARGEST_FILE,
     keep_watch,
     shut_in,
     ways_out,
@@ -38,8 +36,10 @@ from snnlab.classroom.assignments.confinement import (  # noqa: E402
 from snnlab.classroom.assignments.guard import forget_machine_code  # noqa: E402
 
 FORKS = sys.platform == "linux"
-HEAD = "<iq"
-"""How each reply begins: exit code and number of bytes of the report."""
+REPLY = "<i?"
+"""A reply: exit code, and whether the process was ended since nothing came from it."""
+GLANCE = 0.05
+"""Seconds between two looks at a process."""
 MOST_FILES = 4096
 """Open files that a process closes at its start; it has a handful."""
 OFTEN_USED = (
@@ -57,15 +57,14 @@ def main() -> None:
         os.dup2(nothing, stream)
     if FORKS:
         load_modules()
-    ready_to_train = False
+    loaded: set[str] = set()
     with contextlib.suppress(EOFError):
         while True:
-            job = pickle.load(jobs)
-            if FORKS and job["trains"] and not ready_to_train:
-                load_training()
-                ready_to_train = True
-            code, report = carried_out(job)
-            replies.write(struct.pack(HEAD, code, len(report)) + report)
+            order = pickle.load(jobs)
+            if FORKS:
+                load_further(set(order["loads"]) - loaded)
+                loaded |= set(order["loads"])
+            replies.write(struct.pack(REPLY, *carried_out(order)))
             replies.flush()
 
 
@@ -85,8 +84,11 @@ def load_modules() -> None:
     for name in OFTEN_USED:
         importlib.import_module(name)
     import torch
+    from scipy.integrate import quad
 
     from snnlab.classroom.assignments import student_session  # noqa: F401
+
+    quad(abs, 0.0, 1.0)  # it imports ctypes at its first call
 
     torch.set_num_threads(1)
     for name in ("snnlab", "snnlab.show"):  # all that a notebook may import of them
@@ -96,12 +98,14 @@ def load_modules() -> None:
     forget_machine_code(but=walls)
 
 
-def load_training() -> None:
-    """Import what is imported only when a network is trained."""
-    for name in loaded_by_training():
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    forget_machine_code(but=walls)
+def load_further(names: set[str]) -> None:
+    """Import what few notebooks use; `training` stands for all that a training imports."""
+    for name in names:
+        for module in loaded_by_training() if name == "training" else [name]:
+            with contextlib.suppress(Exception):
+                importlib.import_module(module)
+    if names:
+        forget_machine_code(but=walls)
 
 
 def loaded_by_training() -> list[str]:
@@ -139,24 +143,28 @@ def train_a_little() -> None:
     fit(net, data, SingleStep(), Training(epochs=1, batch_size=4), seed=0)
 
 
-def carried_out(job: dict[str, Any]) -> tuple[int, bytes]:
-    """Exit code and report of a process that carries out a job."""
-    folder = tempfile.mkdtemp()
+def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
+    """How a process ended that carries out a job; it is ended if it says nothing for long."""
+    folder = order["folder"]
     report = os.path.join(folder, "report")
     os.mkdir(os.path.join(folder, "room"))
     with open(report, "xb"):
         pass
     context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
-    process = context.Process(target=live, args=(job, folder))
+    process = context.Process(target=live, args=(folder, order["loads"]))
     process.start()
-    end, parent = time.monotonic() + job["clock"], os.getppid()
-    while process.is_alive() and time.monotonic() < end and os.getppid() == parent:
-        process.join(1.0)
+    now, parent = time.monotonic(), os.getppid()
+    end, size, heard = now + order["clock"], 0, now
+    while process.is_alive() and min(end, heard + order["silence"]) > now:
+        process.join(GLANCE)
+        now = time.monotonic()
+        if os.getppid() != parent:
+            break
+        if (length := os.path.getsize(report)) != size:
+            size, heard = length, now
+    stuck = process.is_alive()
     kill_group(process)
-    with open(report, "rb") as stream:
-        said = stream.read(LARGEST_FILE)
-    shutil.rmtree(folder, ignore_errors=True)
-    return process.exitcode or 0, said
+    return process.exitcode or 0, stuck
 
 
 def kill_group(process: Any) -> None:
@@ -168,15 +176,17 @@ def kill_group(process: Any) -> None:
     process.join()
 
 
-def live(job: dict[str, Any], folder: str) -> None:
+def live(folder: str, loads: list[str]) -> None:
     """The life of a process that runs one notebook, from here to its end."""
     if FORKS:
         os.setsid()
         end_with_parent()
     else:
         load_modules()
-        if job["trains"]:
+        if "training" in loads:
             train_a_little()
+    with open(os.path.join(folder, "job"), "rb") as stream:
+        job = pickle.load(stream)
     from snnlab.classroom.assignments.student_session import Session
 
     results = only_open_file(os.path.join(folder, "report"))
