@@ -53,7 +53,7 @@ class Assign:
     course: Path | None = None
     """The course folder; by default this one, or notebooks/assignments below it."""
     student: str = ""
-    """grade: this student only (the id in students.csv)."""
+    """grade: this student only: id, name or number in students.csv."""
     yes: bool = False
     """grade: points that change against those that count so far are to count."""
     without_walls: bool = False
@@ -124,7 +124,10 @@ class Assign:
         if self.yes or self.json or not sys.stdin.isatty():
             return self.yes
         print(words.changes_text(changes))
-        return input("Are these points to count? [y/N] ").strip().lower() in ("y", "yes")
+        try:
+            return input("Are these points to count? [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
 
     def _enter(self) -> tuple[dict[str, Any], str]:
         from snnlab.classroom.assignments.class_grading import enter

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from snnlab.classroom.assignments import class_grading, course
@@ -94,6 +95,9 @@ def test_everybody_of_the_class_list_has_a_row_in_every_assignment(folder: Path)
         ("+2", ""),
         ("2026-11-03 10:00", "1 min"),
         ("3.11.2026", ""),
+        ("2", ""),
+        ("+1 day", "10 h 1 min"),
+        ("2026-11-03 9:00", "1 h 1 min"),
         (f"{A4} +5", "1 d 10 h 1 min"),
         (f"{A1}: +1; {A4} +5", "10 h 1 min"),
     ],
@@ -154,3 +158,31 @@ def test_the_same_command_goes_on_where_it_was_stopped(
     assert len(list(folder.glob("feedback/*/*/*.html"))) == 3
     assert not (folder / ".staging").exists()
     assert json.loads((folder / ".kept" / A1 / "ada.json").read_text())["counted"]
+
+
+@pytest.mark.parametrize("due", ["nonsense", "11/5/2026", "-1", "a9 +2"])
+def test_an_extension_that_cannot_be_read_is_told_first(folder: Path, due: str) -> None:
+    hand_in(folder, "ada")
+    (folder / "students.csv").write_text(f"student,name,number,due\nada,Ada,1,{due}\n")
+    with pytest.raises(ValueError, match=r"students\.csv, row of ada Ada: due"):
+        run(folder)
+    assert not (folder / ".kept" / A1 / "ada.json").exists()
+
+
+def test_files_of_nobody_have_rows(folder: Path) -> None:
+    hand_in(folder, "ada")
+    (folder / "handins.csv").write_text(
+        "student,assignment,source,time,taken,note\n"
+        f",{A1},Ann Lee_9/a.ipynb,,no,two people are called Ann Lee\n"
+    )
+    done = run(folder)
+    assert [(grade.student, grade.source) for grade in done.grades][-1] == ("", "Ann Lee_9/a.ipynb")
+    assert done.nobodys == ["Ann Lee_9/a.ipynb"]
+
+
+def test_text_in_another_place_than_the_answer_is_pointed_out(folder: Path) -> None:
+    file = hand_in(folder, "ada")
+    notebook = nbformat.read(file, 4)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("My answer: the rate is 0.3."))
+    nbformat.write(notebook, file)
+    assert "explain not answered in its place" in run(folder).grades[0].note

@@ -148,3 +148,72 @@ def test_a_changed_answer_says_that_its_points_were_given_for_an_earlier_one(don
     assert "earlier text" in rows(folder / "written.csv")[0]["note"]
     (folder / "submitted" / "ada" / A1 / f"{A1}.ipynb").write_bytes(first)  # and back again
     assert run(folder).grades[0].pending == 0.0
+
+
+def test_an_id_that_lost_its_zeros_is_known(folder: Path) -> None:
+    hand_in(folder, "007", explain="The rate is 0.3.")
+    run(folder)
+    found = rows(folder / "written.csv")
+    save(folder / "written.csv", [row | {"student": "7", "points": "4"} for row in found])
+    assert enter(folder)[0] == 1
+    assert points_of(run(folder)) == {"007": 20.0}
+
+
+def test_points_and_comments_on_code_are_taken(waiting: Path) -> None:
+    folder = waiting
+    row = rows(folder / "written.csv")[0]
+    code = row | {"task": "check_fire", "points": "1,5", "comment": "nearly"}
+    save(folder / "written.csv", [row, code])
+    assert enter(folder)[1][0].points == 14.5
+    page = (folder / "feedback" / "ada" / A1 / f"{A1}.html").read_text("utf-8")
+    assert "nearly" in page
+    hand_in(folder, "ada", fire="wrong")
+    (change,) = run(folder, agree=lambda changes: False).changes
+    assert (change.before, change.after) == (1.5, 1.5)
+    assert "1.5 given by hand stay, 0 without" in change.why
+
+
+def test_comments_of_an_old_copy_do_not_come_back(waiting: Path) -> None:
+    folder = waiting
+    for comment in ("first", "second", ""):
+        (row,) = rows(folder / "written.csv")
+        old = row | {"points": "2"}
+        save(folder / "written.csv", [row | {"comment": comment}])
+        assert enter(folder)[0] == 1
+        assert rows(folder / "written.csv")[0]["comment"] == comment
+        if comment == "second":
+            save(folder / "kim.csv", [old])
+            assert enter(folder, [folder / "kim.csv"])[0] == 1  # her points, not her old comment
+            assert rows(folder / "written.csv")[0]["comment"] == "second"
+            save(folder / "kim.csv", [old | {"comment": "third"}])
+            with pytest.raises(MarksError, match="the comment became 'second'"):
+                enter(folder, [folder / "kim.csv"])
+
+
+def test_what_was_typed_in_the_course_s_table_stands_beside_a_marker_s(waiting: Path) -> None:
+    folder = waiting
+    (row,) = rows(folder / "written.csv")
+    save(folder / "written.csv", [row | {"points": "1.5", "comment": "typed"}])
+    save(folder / "ben.csv", [row | {"points": "2", "comment": "ben"}])
+    with pytest.raises(MarksError, match=r"ben\.csv, row 2 .* 2 points, but written\.csv, row 2"):
+        enter(folder, [folder / "ben.csv"])
+    assert rows(folder / "written.csv")[0]["comment"] == "typed"
+
+
+def test_cells_without_a_heading_stay(waiting: Path) -> None:
+    folder = waiting
+    text = (folder / "written.csv").read_text("utf-8-sig").rstrip()
+    (folder / "written.csv").write_text(text + ",,look again\n", encoding="utf-8")
+    enter(folder)
+    assert "look again" in (folder / "written.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04\x14\x00\x06\x00", b"\x00" * 30])
+def test_a_workbook_is_no_table(waiting: Path, data: bytes) -> None:
+    for name in ("written.csv", "students.csv"):
+        kept = (waiting / name).read_bytes() if (waiting / name).is_file() else None
+        (waiting / name).write_bytes(data)
+        with pytest.raises(ValueError, match=f"{name} .*save it as CSV"):
+            enter(waiting)
+        assert (waiting / name).read_bytes() == data
+        (waiting / name).unlink() if kept is None else (waiting / name).write_bytes(kept)

@@ -16,21 +16,27 @@ from typing import Any
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import assignment_named
-from snnlab.classroom.assignments.course import enter_assignment, names_of, released_notebook
+from snnlab.classroom.assignments.course import (
+    enter_assignment,
+    gradebook,
+    names_of,
+    released_notebook,
+)
 from snnlab.classroom.assignments.grading import judged
 from snnlab.classroom.assignments.kept import Kept, checks_digest, keep, recall
+from snnlab.classroom.assignments.lateness import deadlines, extensions_checked
 from snnlab.classroom.assignments.notebook_files import (
     UnreadableNotebook,
     parse_notebook,
     read_notebook,
 )
 from snnlab.classroom.assignments.pages import Progress, write_pages
-from snnlab.classroom.assignments.records import STAGING, record, withdraw
+from snnlab.classroom.assignments.records import STAGING, record, scores, withdraw
 from snnlab.classroom.assignments.spreadsheets import digest
-from snnlab.classroom.assignments.students import read_handins
+from snnlab.classroom.assignments.students import read_handins, read_students
 from snnlab.classroom.assignments.submission import restored
 from snnlab.classroom.assignments.tables import Grade, write_tables
-from snnlab.classroom.assignments.written import checked_marks, enter_marks
+from snnlab.classroom.assignments.written import Mark, checked_marks, enter_marks
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,14 @@ def grade(
         ValueError: nobody handed anything in, or there is no such student.
         NoWalls: a wall is missing.
     """
+    student = student_named(folder, student)
     chosen = [name for name in names_of(names) if handed_in(folder, name, student)]
     if not chosen:
         who = f" by {student!r}" if student else ""
         raise ValueError(
             f"nothing is handed in{who} below {folder / 'submitted'}; first: snnlab assign collect"
         )
-    checked_marks(folder, names_of(()))  # a table that cannot be taken is told before all else
+    checked(folder)
     show = progress or unshown
     count, changes = 0, []
     for name in chosen:
@@ -143,11 +150,24 @@ def enter(
     Raises:
         MarksError: a row cannot be taken; nothing is entered then.
     """
-    marks = checked_marks(folder, names_of(()), files)
+    marks = checked(folder, files)
     enter_marks(folder, marks)
     grades = write_tables(folder)
     write_pages(folder, workers, progress or unshown)
     return len(marks), grades
+
+
+def checked(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
+    """See that all tables can be taken, before anything is done; the marks in them."""
+    extensions_checked(read_students(folder).values())
+    deadlines(folder)
+    return checked_marks(folder, names_of(()), files)
+
+
+def student_named(folder: Path, text: str) -> str:
+    """The id of the student with this id, name or number; the text itself, if there is none."""
+    found = [p.student for p in read_students(folder).values() if text in (p.name, p.number)]
+    return found[0] if text and len(found) == 1 else text
 
 
 def unshown(items: Any, *, total: int, desc: str) -> Any:
@@ -184,6 +204,8 @@ def unjudged(
 
 def changes_of(folder: Path, name: str, student: str) -> list[Change]:
     """What would change for those whose points count already."""
+    with gradebook(folder) as book:
+        by_hand = {(s.student, s.task): s.by_hand for s in scores(book, [name]) if s.for_people}
     found = []
     for file in handed_in(folder, name, student):
         kept = recall(folder, name, file.parent.parent.name)
@@ -192,11 +214,13 @@ def changes_of(folder: Path, name: str, student: str) -> list[Change]:
         same = kept.counted.split("-")[0] == kept.notebook
         why = kept.fault or ("the checks changed" if same else "handed in again")
         after = {verdict.task: verdict.points for verdict in kept.verdicts}
-        found += [
-            Change(kept.student, name, task, before, after.get(task, 0.0), why)
-            for task, before in kept.points.items()
-            if after.get(task, 0.0) != before
-        ]
+        for task, before in kept.points.items():
+            now, given = after.get(task, 0.0), by_hand.get((kept.student, f"check_{task}"))
+            if given is None and now != before:
+                found.append(Change(kept.student, name, task, before, now, why))
+            elif given is not None and now != before:
+                words = f"{why}; {given:g} given by hand stay, {now:g} without: to be read again"
+                found.append(Change(kept.student, name, task, given, given, words))
     return found
 
 

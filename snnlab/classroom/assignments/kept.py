@@ -36,6 +36,8 @@ class Kept:
     """Text by task in gradebook and feedback, for those who read it."""
     read: Mapping[str, str] = field(default_factory=dict)
     """Digest by task of the text for which points were given by hand."""
+    remark: str = ""
+    """What a reader of the grade has to know about the notebook; empty if nothing."""
     page: str = ""
     """As `counted`, of the points that the page of feedback shows."""
 

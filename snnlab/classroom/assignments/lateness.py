@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from snnlab.classroom.assignments.catalogue import assignment_named
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
 from snnlab.classroom.assignments.spreadsheets import read_rows
+from snnlab.classroom.assignments.students import STUDENTS, Student
 
 DEADLINES = "deadlines.csv"
 FORMS = "2026-11-02 23:59"
+DAYS = re.compile(r"\+?(\d+(?:[.,]\d+)?)(?: *(?:d|days?))?")
+"""An extension in days; spreadsheets take the plus away."""
 
 
 def deadlines(folder: Path) -> dict[str, datetime]:
@@ -36,6 +39,7 @@ def moment(text: str) -> datetime:
         ValueError: neither.
     """
     iso = re.sub(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", day_first, text.strip())
+    iso = re.sub(r"([ T])(\d):", r"\g<1>0\2:", iso)
     try:
         time = datetime.fromisoformat(iso)
     except ValueError:
@@ -57,35 +61,39 @@ def due_for(name: str, general: Mapping[str, datetime], own: str) -> datetime | 
         name: the assignment.
         general: everybody's deadlines.
         own: the column `due` of the student's row: `+2` (days on top of every deadline), a time,
-            or times by assignment, as in `a1_neuron 2026-11-05 23:59; a2_noise +7`.
+            or either for one assignment, which comes first: `+2; a2_noise 2026-11-05 23:59`.
 
     Raises:
         ValueError: it has none of these forms.
     """
-    due = general.get(name)
+    everywhere, here = "", ""
     for part in filter(None, (part.strip() for part in own.split(";"))):
         first, _, rest = part.partition(" ")
         if re.match(r"[+\d]", first):
-            rest = part
-        elif assignment_named(first.rstrip(":")).name != name:
-            continue
-        if rest.strip().startswith("+"):
-            due = due + days(rest.strip()) if due else None
-        else:
-            due = moment(rest)
-    return due
+            everywhere = part
+        elif assignment_named(first.rstrip(":")).name == name:
+            here = rest.strip()
+    due, wanted = general.get(name), here or everywhere
+    if not wanted:
+        return due
+    if (more := DAYS.fullmatch(wanted)) is None:
+        return moment(wanted)
+    return due + timedelta(days=float(more[1].replace(",", "."))) if due else None
 
 
-def days(text: str) -> timedelta:
-    """A number of days, as in `+2`.
+def extensions_checked(students: Iterable[Student]) -> None:
+    """See that every student's column `due` can be read.
 
     Raises:
-        ValueError: it is none.
+        ValueError: one cannot; with the student.
     """
-    try:
-        return timedelta(days=float(text.replace(",", ".")))
-    except (ValueError, OverflowError):
-        raise ValueError(f"due must be days like +2, got {text!r}") from None
+    for person in students:
+        for name in ASSIGNMENTS:
+            try:
+                due_for(name, {}, person.due)
+            except ValueError as error:
+                who = f"{STUDENTS}, row of {person.student} {person.name}"
+                raise ValueError(f"{who}: due {person.due!r}: {error}") from None
 
 
 def lateness(handed_in: str, due: datetime | None) -> str:

@@ -16,13 +16,22 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 
 from snnlab.classroom.assignments.catalogue import grade_id
-from snnlab.classroom.assignments.course import CourseError, convert, course_directory, gradebook
+from snnlab.classroom.assignments.course import (
+    CourseError,
+    convert,
+    course_directory,
+    gradebook,
+    released_notebook,
+)
 from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.kept import Kept, keep
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.spreadsheets import write_whole
+from snnlab.classroom.assignments.submission import unanswered
 
+FEWEST_WORDS = 4
+"""Words of a text that may be an answer."""
 STAGING = ".staging"
 """What nbgrader grades from: the very notebooks that were judged, each for a moment."""
 
@@ -55,7 +64,7 @@ def scores(book: Gradebook, names: Iterable[str]) -> list[Score]:
     for submission in (s for name in names for s in submissions(book, name)):
         student, name = submission.student.id, submission.assignment.name
         for notebook in submission.notebooks:
-            comments = {comment.name: comment.comment or "" for comment in notebook.comments}
+            comments = {each.name: each.manual_comment or "" for each in notebook.comments}
             found += [
                 Score(
                     student,
@@ -65,7 +74,7 @@ def scores(book: Gradebook, names: Iterable[str]) -> list[Score]:
                     float(grade.max_score),
                     grade.manual_score,
                     bool(grade.needs_manual_grade),
-                    comments.get(grade.name, ""),
+                    comments.get(grade.name.removeprefix("check_"), ""),
                 )
                 for grade in notebook.grades
             ]
@@ -106,9 +115,14 @@ def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
     if fault:
         withdraw(folder, student, name)
         return keep(folder, kept, fault=fault, counted="", points={}, answers={})
-    points = {verdict.task: verdict.points for verdict in kept.verdicts}
     kept = keep(
-        folder, kept, points=points, answers=answers_in(folder, student, name), fault="", counted=""
+        folder,
+        kept,
+        points={verdict.task: verdict.points for verdict in kept.verdicts},
+        answers=answers_in(folder, student, name),
+        remark=text_elsewhere(notebook, read_notebook(released_notebook(folder, name))),
+        fault="",
+        counted="",
     )
     with gradebook(folder) as book:
         settle_marks(book, kept)
@@ -142,6 +156,20 @@ def answers_in(folder: Path, student: str, name: str) -> dict[str, str]:
     texts = {grade_id(cell): cell.source for cell in notebook.cells}
     carriers = (grade_id(c) for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))
     return {each: texts.get(each.removeprefix("check_"), texts[each]) for each in carriers}
+
+
+def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
+    """A remark, where an answer is missing and the student wrote some text elsewhere."""
+    left = unanswered(notebook)
+    given = {cell.source for cell in released.cells}
+    own = [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type != "code" and not grade_id(cell) and cell.source not in given
+    ]
+    if not left or not any(len(text.split()) >= FEWEST_WORDS for text in own):
+        return ""
+    return f"{', '.join(left)} not answered in its place, but there is text elsewhere: please look"
 
 
 def settle_marks(book: Gradebook, kept: Kept) -> None:

@@ -6,7 +6,9 @@ import csv
 import hashlib
 import io
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ FORMULA = ("=", "+", "-", "@", "\t")
 """How a cell begins that a spreadsheet would compute."""
 SEPARATORS = ",;\t|"
 LONGEST_CELL = 1 << 24
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+"""What stands in no table."""
 
 
 def write_whole(file: Path, data: bytes) -> None:
@@ -63,7 +67,7 @@ def read_rows(file: Path) -> list[dict[str, str]]:
     """Read a table, none if there is no file; a row in a spreadsheet is its place here plus 2.
 
     Comma, semicolon, tab or bar; UTF-8 with or without BOM, UTF-16, cp1252. Names of columns are
-    small letters; the apostrophe of `harmless` goes.
+    small letters, `column 7` where there is none; the apostrophe of `harmless` goes.
 
     Raises:
         ValueError: the file is no table.
@@ -71,6 +75,9 @@ def read_rows(file: Path) -> list[dict[str, str]]:
     if not file.is_file():
         return []
     text = text_of(file.read_bytes())
+    if not text.strip() or CONTROL.search(text):
+        what = "holds a workbook or other bytes, not text" if text.strip() else "is empty"
+        raise ValueError(f"{file.name} {what}; save it as CSV, or put it aside")
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep="):  # Excel's own note about the separator
         text, first = rest, rest.partition("\n")[0]
@@ -81,13 +88,26 @@ def read_rows(file: Path) -> list[dict[str, str]]:
     except csv.Error as error:
         raise ValueError(f"{file.name} is no table: {error}") from error
     table = table or [[]]
-    names = [name.strip().lower() for name in table[0]]
+    width = max(len(cells) for cells in table)
+    names = [cell.strip().lower() for cell in table[0]] + [""] * (width - len(table[0]))
+    unnamed = {i for i, name in enumerate(names) if not name}
+    used = {i for cells in table[1:] for i, cell in enumerate(cells) if cell.strip()}
+    names = [name or f"column {i + 1}" for i, name in enumerate(names)]
+    kept = [i for i in range(width) if i not in unnamed - used]
     return [
-        {name: as_typed(cell) for name, cell in zip(names, cells, strict=False) if name}
-        | dict.fromkeys([name for name in names[len(cells) :] if name], "")
+        {names[i]: as_typed(cells[i]) if i < len(cells) else "" for i in kept}
         for cells in table[1:]
         if any(cell.strip() for cell in cells)
     ]
+
+
+def back_up(file: Path, before: bytes | None) -> None:
+    """Put a table as it was before into `backups/`, if it is another one now."""
+    if before is not None and before != file.read_bytes():
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        write_whole(
+            file.parent / "backups" / f"{file.stem}-{stamp}-{digest(before)[:6]}.csv", before
+        )
 
 
 def text_of(data: bytes) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
+from snnlab.classroom.assignments.spreadsheets import back_up, read_rows, write_rows
 from snnlab.classroom.assignments.student_names import first_last, fold, new_id
 
 STUDENTS, HANDINS = "students.csv", "handins.csv"
@@ -81,10 +81,15 @@ def read_students(course: Path) -> dict[str, Student]:
     """The register by id. Rows of a class list without an id are given one.
 
     Raises:
-        ValueError: two rows have one id, or an id is no name of a folder.
+        ValueError: two rows have one id, an id is no name of a folder, or no column is known.
     """
     students: dict[str, Student] = {}
     rows = read_rows(course / STUDENTS)
+    if rows and not {"student", "name", "number", "also"} & set(rows[0]):
+        raise ValueError(
+            f"{STUDENTS} needs one of the columns student, name, number, also; it has "
+            f"{', '.join(rows[0])}"
+        )
     for row in rows:
         if (id := row.get("student", "").strip()) and not ID.fullmatch(id):
             raise ValueError(f"{STUDENTS}: the id {id!r} cannot be the name of a folder")
@@ -117,7 +122,10 @@ def write_students(course: Path, students: Iterable[Student]) -> None:
         }
         for person in people
     ]
-    write_rows(course / STUDENTS, STUDENT_FIELDS + more, rows)
+    file = course / STUDENTS
+    before = file.read_bytes() if file.is_file() else None
+    write_rows(file, STUDENT_FIELDS + more, rows)
+    back_up(file, before)
 
 
 def read_handins(course: Path) -> list[HandIn]:

@@ -15,7 +15,7 @@ from snnlab.classroom.assignments.pages import page_of
 from snnlab.classroom.assignments.records import Score, maxima, scores
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 from snnlab.classroom.assignments.students import HandIn, Student, read_handins, read_students
-from snnlab.classroom.assignments.written import EARLIER, write_table
+from snnlab.classroom.assignments.written_table import EARLIER, write_table
 
 GRADES, TASKS = "grades.csv", "tasks.csv"
 
@@ -93,7 +93,10 @@ def grades_of(
     kept: Mapping[tuple[str, str], Kept],
     waiting: Collection[tuple[str, str]],
 ) -> list[Grade]:
-    """A row for every student of the class list or of any download, in every assignment."""
+    """A row for every student of the class list or of any download, in every assignment.
+
+    Then one for each file of which it is not clear whose it is.
+    """
     people, general = read_students(folder), deadlines(folder)
     files: dict[tuple[str, str], list[HandIn]] = {}
     for entry in read_handins(folder):
@@ -102,7 +105,7 @@ def grades_of(
     for score in found:
         by_notebook.setdefault((score.student, score.assignment), []).append(score)
     submitted = {path.name for path in folder.glob("submitted/*") if path.is_dir()}
-    everybody = {*people, *submitted} | {student for student, _ in (*files, *kept)}
+    everybody = {*people, *submitted} | {student for student, _ in (*files, *kept)} - {""}
     grades = []
     for name in possible:
         for student in sorted(everybody):
@@ -133,7 +136,11 @@ def grades_of(
                     "; ".join(dict.fromkeys(filter(None, notes))),
                 )
             )
-    return grades
+    return grades + [
+        Grade("", "", "", each.assignment, 0.0, 0.0, 0.0, "", each.source, each.note)
+        for each in read_handins(folder)
+        if not each.student
+    ]
 
 
 EARLIER_POINTS = "points would change: see `snnlab assign grade`"
@@ -158,6 +165,7 @@ def notes_of(
     if not there:
         return others or [NOTHING]
     notes = [taken.note, *others] if taken else others
+    notes += [kept.remark] if kept else []
     if kept is None or not kept.counted:
         return [*notes, kept.fault if kept and kept.fault else "not graded yet"]
     if kept.fault:

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.kept import Kept, keep, recall
+from snnlab.classroom.assignments.kept import keep, recall
 from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.records import Score, scores
-from snnlab.classroom.assignments.spreadsheets import digest, read_rows, write_rows, write_whole
+from snnlab.classroom.assignments.records import Score, scores, settle_marks
+from snnlab.classroom.assignments.spreadsheets import digest, read_rows
 from snnlab.classroom.assignments.students import read_students
+from snnlab.classroom.assignments.written_table import WHICH, WRITTEN, Key, key_of, number_in
 
-WRITTEN = "written.csv"
-WHICH = ("student", "assignment", "task")
-FIELDS = (*WHICH, "maximum", "points", "given", "comment", "note", "answer")
-"""Columns of `written.csv`. `given` holds the points that count so far: by it a cell that was
-changed in one copy of the table is told from one that is old."""
 WITHDRAWN = "withdraw"
 """Typed in place of points: they are taken back, and the answer waits to be read again."""
-MOST_OF_AN_ANSWER = 5000
-"""Characters of an answer in the table."""
-EARLIER = "points were given for an earlier text"
-
-Key = tuple[str, str, str]
-"""Student, assignment, task."""
 
 
 class MarksError(ValueError):
@@ -54,6 +42,8 @@ class Row:
     given: str | None
     """Points that counted when the table was written; None: a table without this column."""
     comment: str
+    said: str | None
+    """The comment that counted then, as `given`."""
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.number} ({', '.join(self.key)})"
@@ -64,10 +54,12 @@ class Mark:
     """What one row changes."""
 
     row: Row
+    key: Key
+    """As the gradebook has it."""
     points: float | None
     """None: taken back."""
-    comment: str
-    """Empty: the comment stays as it is."""
+    comment: str | None
+    """None: it stays as it is."""
     points_change: bool
 
 
@@ -93,6 +85,7 @@ def rows_of(file: Path) -> list[Row]:
             row["points"].strip(),
             row["given"].strip() if "given" in row else None,
             row.get("comment", "").strip(),
+            row["said"].strip() if "said" in row else None,
         )
         for number, row in enumerate(found, 2)
     ]
@@ -128,10 +121,12 @@ def marks_of(
             continue
         if mark is None:
             continue
-        if key in marks and contradict(marks[key], mark):
-            faults.append(f"{row}: {said(mark)}, but {marks[key].row} has {said(marks[key])}")
-        elif key not in marks or mark.points_change:
+        if (other := marks.get(key)) is None:
             marks[key] = mark
+        elif what := contradiction(other, mark):
+            faults.append(f"{row}: {what.format(mark)}, but {other.row} has {what.format(other)}")
+        else:
+            marks[key] = both(other, mark)
     if faults:
         raise MarksError("\n".join(faults))
     return list(marks.values())
@@ -151,7 +146,9 @@ def mark_of(row: Row, now: Score) -> Mark | None:
     Raises:
         ValueError: it has no points, or points that cannot be.
     """
-    comment = row.comment if row.comment != now.comment else ""
+    comment = comment_in(row, now)
+    key = key_of(now)
+    unchanged = None if comment is None else Mark(row, key, None, comment, False)
     before = None if row.given is None else number_in(row.given)
     if not row.points:
         if before is not None and before == now.by_hand:
@@ -159,30 +156,37 @@ def mark_of(row: Row, now: Score) -> Mark | None:
                 f"its {before:g} points are gone; write 0 if that is meant, or '{WITHDRAWN}' if "
                 "it is to be read again"
             )
-        return Mark(row, None, comment, False) if comment else None
+        return unchanged
     points = None if row.points.lower() == WITHDRAWN else points_in(row.points, now.maximum)
     if points == now.by_hand or (row.given is not None and points == before and known_now(now)):
-        return Mark(row, points, comment, False) if comment else None
+        return unchanged
     if row.given is not None and known_now(now) and before != now.by_hand:
         raise ValueError(
             f"it has {row.points}, but since this table was written {now.by_hand:g} points were "
             "given; compare, and write the points into a new written.csv"
         )
-    return Mark(row, points, comment, True)
+    return Mark(row, key, points, comment, True)
+
+
+def comment_in(row: Row, now: Score) -> str | None:
+    """The comment that a row gives; None: it does not change the one that counts.
+
+    Raises:
+        ValueError: since the table was written another one was given.
+    """
+    if row.comment in (now.comment, row.said or ""):
+        return None
+    if row.said is not None and row.said != now.comment:
+        raise ValueError(
+            f"it says {row.comment!r}, but since this table was written the comment became "
+            f"{now.comment!r}; compare, and write it into a new written.csv"
+        )
+    return row.comment
 
 
 def known_now(now: Score) -> bool:
     """Whether somebody has given points."""
     return now.by_hand is not None
-
-
-def number_in(text: str) -> float | None:
-    """A number as any spreadsheet writes it, or None."""
-    try:
-        number = float(text.replace("\u2009", "").replace(",", "."))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def points_in(text: str, maximum: float) -> float:
@@ -197,15 +201,20 @@ def points_in(text: str, maximum: float) -> float:
     return points
 
 
-def contradict(one: Mark, other: Mark) -> bool:
-    """Whether two rows about one answer cannot both hold."""
-    points = one.points_change and other.points_change and one.points != other.points
-    return points or bool(one.comment and other.comment and one.comment != other.comment)
+def contradiction(one: Mark, other: Mark) -> str:
+    """What two rows about one answer do not agree on, as a form of words; empty: they do."""
+    if one.points_change and other.points_change and one.points != other.points:
+        return "{0.row.points} points"
+    if None not in (one.comment, other.comment) and one.comment != other.comment:
+        return "comment {0.comment!r}"
+    return ""
 
 
-def said(mark: Mark) -> str:
-    """A row's points or comment, for people."""
-    return f"{mark.row.points} points" if mark.points_change else f"comment {mark.comment!r}"
+def both(one: Mark, other: Mark) -> Mark:
+    """What two rows about one answer change together."""
+    first, second = (one, other) if one.points_change else (other, one)
+    comment = second.comment if first.comment is None else first.comment
+    return replace(first, comment=comment)
 
 
 def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()) -> list[Mark]:
@@ -214,7 +223,7 @@ def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()
     Args:
         folder: the course folder.
         names: assignments that the gradebook may know.
-        files: markers' tables; none: `written.csv` of the course.
+        files: markers' tables, beside `written.csv` of the course.
 
     Raises:
         MarksError: see `marks_of`.
@@ -223,7 +232,9 @@ def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()
     for file in files:
         if not file.is_file():
             raise FileNotFoundError(f"there is no table {str(file)!r}")
-    rows = [row for file in files or [folder / WRITTEN] for row in rows_of(file)]
+    own = folder / WRITTEN  # what was typed there counts as well
+    others = [file for file in files if file.resolve() != own.resolve()]
+    rows = [row for file in [own, *others] for row in rows_of(file)]
     with gradebook(folder) as book:
         known = {key_of(score): score for score in scores(book, names)}
     people = {path.name for path in folder.glob("submitted/*")} | set(read_students(folder))
@@ -243,29 +254,28 @@ def tasks_of(folder: Path, name: str) -> set[str]:
     return {grade_id(cell) for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")}
 
 
-def key_of(score: Score) -> Key:
-    """Which answer a score is about."""
-    return score.student, score.assignment, score.task
-
-
 def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
     """Bring points and comments to the gradebook; the pages of feedback come later."""
     with gradebook(folder) as book:
         for mark in marks:
             enter_mark(folder, book, mark)
         book.db.commit()
+        for score in scores(book, ASSIGNMENTS):  # nbgrader's own autograde asks for all again
+            if score.waiting and score.by_hand is not None:
+                settle_marks(book, recall(folder, score.assignment, score.student))
 
 
 def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
     """Bring one row to the gradebook."""
-    student, name, task = mark.row.key
-    where = (task, name, name, student)  # the notebook has the name of the assignment
+    student, name, task = mark.key
+    where = (name, name, student)  # the notebook has the name of the assignment
     kept = keep(folder, recall(folder, name, student), page="")
-    if mark.comment:
-        book.find_comment(*where).manual_comment = mark.comment
+    if mark.comment is not None:
+        cell = task.removeprefix("check_")  # comments on code stand at the answer
+        book.find_comment(cell, *where).manual_comment = mark.comment or None
     if not mark.points_change:
         return
-    grade = book.find_grade(*where)
+    grade = book.find_grade(task, *where)
     grade.manual_score = mark.points
     unchanged = mark.row.given is not None and number_in(mark.row.given) == mark.points
     if not unchanged:  # else these are old points that came back with a new notebook
@@ -273,53 +283,3 @@ def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
         kept = keep(folder, kept, read={**kept.read, task: text})
     waits = mark.points is None and grade.auto_score is None
     grade.needs_manual_grade = waits or kept.given_for_another_text(task)
-
-
-def write_table(folder: Path, found: Sequence[Score], kept: Callable[[str, str], Kept]) -> None:
-    """Write `written.csv`: all answers that people mark, and every row that was there.
-
-    Points and comments that were typed and not entered yet stay. The table as it was goes to
-    `backups/` if it changes.
-
-    Args:
-        folder: the course folder.
-        found: what the gradebook says.
-        kept: what is known about a student's hand-in of an assignment.
-    """
-    file = folder / WRITTEN
-    old = read_rows(file)
-    typed = {(row["student"], row["assignment"], row["task"]): row for row in old}
-    rows = dict(typed)
-    for score in found:
-        if score.for_people:
-            key = key_of(score)
-            row = row_of(score, kept(score.student, score.assignment))
-            rows[key] = typed.get(key, {}) | row | dict(unentered(typed.get(key), score))
-    ordered = sorted(rows.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
-    extra = [name for name in (old[0] if old else ()) if name not in FIELDS]
-    before = file.read_bytes() if file.is_file() else None
-    write_rows(file, [*FIELDS, *extra], [row for _, row in ordered])
-    if before is not None and before != file.read_bytes():
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        write_whole(folder / "backups" / f"written-{stamp}-{digest(before)[:6]}.csv", before)
-
-
-def row_of(score: Score, kept: Kept) -> dict[str, str]:
-    """The row of an answer, as the gradebook has it."""
-    points = "" if score.by_hand is None else f"{score.by_hand:g}"
-    earlier = score.by_hand is not None and kept.given_for_another_text(score.task)
-    note = EARLIER if earlier else ""
-    answer = kept.answers.get(score.task, "")[:MOST_OF_AN_ANSWER]
-    values = (*key_of(score), f"{score.maximum:g}", points, points, score.comment, note, answer)
-    return dict(zip(FIELDS, values, strict=True))
-
-
-def unentered(typed: Mapping[str, str] | None, score: Score) -> Iterator[tuple[str, str]]:
-    """Cells of a row that somebody typed and that are not in the gradebook yet."""
-    if typed is None:
-        return
-    points = typed.get("points", "").strip()
-    if points and points != typed.get("given", "").strip() and number_in(points) != score.by_hand:
-        yield "points", points
-    if typed.get("comment", "").strip() and not score.comment:
-        yield "comment", typed["comment"]
