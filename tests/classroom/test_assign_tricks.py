@@ -155,6 +155,6 @@ def test_right_functions_get_their_points_beside_broken_ones(points: Points) -> 
     found = points(
         charge="def charge(v, current, beta):\n    return beta * v + current",
         fire="def fire(h, v_th):\n    import os\n    os._exit(0)",
-        reset="%matplotlib inline\n1/0\ndef reset(h, spike, v_th):\n    return h - v_th * spike",
+        reset="%matplotlib inline\ndef reset(h, spike, v_th):\n    return h - v_th * spike",
     )
     assert found == {"charge": 3.0, "fire": 0.0, "reset": 4.0}
