@@ -65,7 +65,8 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode:
 
 def notebook_bytes(notebook: NotebookNode) -> bytes:
     """A notebook as the bytes of a file, the same for equal notebooks."""
-    return (nbformat.writes(notebook) + "\n").encode()
+    with quiet():
+        return (nbformat.writes(notebook) + "\n").encode("utf-8", "replace")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
@@ -26,7 +25,7 @@ from snnlab.classroom.assignments.course import (
 from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.kept import Kept, keep
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
-from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.notebook_files import notebook_bytes, read_notebook
 from snnlab.classroom.assignments.spreadsheets import write_whole
 from snnlab.classroom.assignments.submission import unanswered
 
@@ -132,7 +131,7 @@ def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
 def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None:
     """Put a notebook where nbgrader grades from, with the time at which it was handed in."""
     place = folder / STAGING / student / name
-    write_whole(place / f"{name}.ipynb", nbformat.writes(notebook).encode("utf-8", "replace"))
+    write_whole(place / f"{name}.ipynb", notebook_bytes(notebook))
     time = folder / "submitted" / student / name / "timestamp.txt"
     if time.is_file():
         shutil.copy(time, place)
