@@ -16,6 +16,7 @@ import re
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ MOST_NUMBERS = 100_000
 """Numbers of an array, or items of an iterator, that are looked at."""
 MOST_TEXT = 300
 """Characters of a message, a print or a text that are kept."""
+AGAIN = 1.0
+"""Seconds until an answer is stopped again, if it went on."""
 DEEPEST = 3
 """Lists in lists that are looked into, where they are no array."""
 ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}")
@@ -107,11 +110,17 @@ def outcomes_of(
     Args:
         answer: what the student wrote.
         calls: positional arguments of each call.
-        seconds: after which a call is given up.
+        seconds: for all calls together; each one gets what those before it left.
     """
+    end = time.monotonic() + seconds
     with random_states_kept():
         for arguments in calls:
-            outcome = call(answer, arguments, seconds=seconds)
+            left = end - time.monotonic()
+            outcome = (
+                call(answer, arguments, seconds=left)
+                if left > 0
+                else Outcome(error=Raised(OutOfTime.__name__))
+            )
             yield outcome
             if outcome.error is not None:
                 return
@@ -314,8 +323,9 @@ def stopped_after(seconds: float) -> Iterator[None]:
         raise OutOfTime
 
     handler = signal.signal(signal.SIGALRM, stop)
-    earlier = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    earlier = signal.getitimer(signal.ITIMER_REAL)
     try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -64,7 +64,7 @@ class Exercise(Judge):
     praise: str = ""
     """What a right answer has shown."""
     seconds: float = 10.0
-    """After which a call is given up."""
+    """For all known calls together; a right answer needs less than one."""
     hidden: Sequence[str] = ()
     """Kind of each hidden case: the last ones of `calls`."""
 

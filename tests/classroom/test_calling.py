@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
@@ -105,6 +106,28 @@ def test_random_numbers_without_a_seed_are_the_same_in_each_check_and_come_back(
 def test_calls_end_at_the_first_error():
     found = list(outcomes_of(lambda x: 1 / x, [(1,), (0,), (2,)]))
     assert [outcome.error is None for outcome in found] == [True, False]
+
+
+def test_calls_share_their_time():
+    def slow(x):
+        time.sleep(0.2)
+        return x
+
+    found = list(outcomes_of(slow, [(number,) for number in range(9)], seconds=0.5))
+    assert [outcome.error and outcome.error.kind for outcome in found] == [None, None, "OutOfTime"]
+
+
+def test_an_answer_that_goes_on_when_it_is_stopped_is_stopped_again():
+    def stubborn(x):
+        try:
+            time.sleep(30)
+        except BaseException:
+            time.sleep(30)
+
+    began = time.monotonic()
+    found = list(outcomes_of(stubborn, [(1,), (2,)], seconds=0.1))
+    assert [outcome.error and outcome.error.kind for outcome in found] == ["OutOfTime"]
+    assert time.monotonic() - began < 10
 
 
 def test_an_outcome_says_which_arguments_were_changed():

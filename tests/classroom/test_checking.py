@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -223,6 +224,19 @@ def test_a_check_leaves_no_trace(monkeypatch):
     state = torch.get_rng_state()
     scale.check(lambda x, factor: torch.rand(()) * torch.manual_seed(3).initial_seed())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_hidden_calls_have_as_much_time_each_as_known_ones():
+    def slow(x):
+        time.sleep(0.1)
+        return x
+
+    def judge(hidden):
+        return Exercise(lambda x: x, [(1,)] * (2 + hidden), [], seconds=0.5, hidden=["a"] * hidden)
+
+    assert judge(8).check(slow).passed
+    assert judge(1).seconds_hidden == 0.5
+    assert not replace(judge(8), seconds=0.15).check(slow).passed
 
 
 def test_the_interrupt_of_the_user_comes_through():

@@ -123,13 +123,11 @@ run_many = code_task(
     each=2,
 )
 
-_training_exercise = TrainingExercise()
 train = Task(
     "train",
     5,
-    _training_exercise,
+    TrainingExercise(),
     lambda rng: TrainingExercise(int(rng.integers(1, 2**31))),
-    seconds=_training_exercise.seconds,
 )
 
 

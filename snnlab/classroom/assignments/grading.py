@@ -108,7 +108,7 @@ def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -
     The hidden calls are made in a process of their own, when all known ones gave a result: what a
     process said that knew hidden calls is compared, and never quoted.
     """
-    seconds = {case.task.name: case.task.seconds for case in cases}
+    seconds = {case.task.name: case.judge.seconds for case in cases}
     known = {case.task.name: case.judge.calls[: case.judge.known] for case in cases}
     hidden = {case.task.name: case.judge.calls[case.judge.known :] for case in cases}
     reports = place.reports(Job(cells, known, seconds))
@@ -117,6 +117,7 @@ def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -
         for name, calls in hidden.items()
         if calls and gave_results(reports[name], len(known[name]))
     }
+    seconds = {case.task.name: case.judge.seconds_hidden for case in cases}
     further = place.reports(Job(cells, left, seconds)) if left else {}
     for name, report in further.items():
         ended: Ended = "exit" if report.ended == "missing" else report.ended

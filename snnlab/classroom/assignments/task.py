@@ -23,8 +23,6 @@ COURSE_SEED = "SNNLAB_COURSE_SEED"
 """The environment variable that holds the lecturer's secret: a number or any text."""
 HIDDEN_CASES = 4
 """Hidden calls of each kind."""
-SECONDS = 5.0
-"""Processor time for all calls of a task; a right answer needs less than a second."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,6 @@ class Task:
     """The known cases."""
     hidden: Callable[[np.random.Generator], Judge]
     """The judge with known and hidden cases, drawn from a generator."""
-    seconds: float = 10.0
-    """Processor time for all calls together."""
 
     @property
     def check_id(self) -> str:
@@ -116,7 +112,7 @@ def code_task(
         calls = [*exercise.calls, *(kinds[kind](rng) for kind in words)]
         return replace(exercise, calls=calls, hidden=words)
 
-    return Task(name, points, exercise, hidden, seconds=SECONDS)
+    return Task(name, points, exercise, hidden)
 
 
 def show(diagnosis: Diagnosis) -> bool:

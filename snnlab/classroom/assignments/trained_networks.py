@@ -94,7 +94,7 @@ class TrainingExercise(Judge):
     secret: int | None = None
     """Seed of two hidden trainings, whose classes have other names; None: there are none."""
     seconds: float = 60.0
-    """Processor time; a right answer needs about 3 s."""
+    """For all known calls together; a right answer needs about 3."""
     runs: Sequence[Run] = field(init=False)
     calls: Sequence[Arguments] = field(init=False)
     hidden: Sequence[str] = field(init=False)
