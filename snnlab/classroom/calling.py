@@ -35,7 +35,7 @@ AGAIN = 1.0
 """Seconds until an answer is stopped again, if it went on."""
 DEEPEST = 3
 """Lists in lists that are looked into, where they are no array."""
-ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}")
+ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}|(?<![\d.])\d{12,}(?![\d.])")
 CELL = ("<cell", "<ipython-input")
 """How the name of a notebook's cell begins, where a traceback gives it as a file."""
 
@@ -217,7 +217,7 @@ def line_of(error: BaseException) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """A text without places in memory, which are others in every run."""
+    """A text without places in memory, in any form, which are others in every run."""
     return ADDRESS.sub("", text)
 
 
@@ -274,6 +274,8 @@ def array_of(value: Any) -> Any:
             if any(item is None or isinstance(item, str | bytes) for item in flat):
                 return None
             array = np.asarray(array, dtype=np.float64)
+        if array.dtype.kind == "c" and not array.imag.any():
+            array = array.real
         if array.dtype.kind not in "biuf":
             return None
         if array.size > MOST_NUMBERS:

@@ -103,7 +103,7 @@ class Exercise(Judge):
             fault = fault_of(outcome, self._names, arguments)
             fault = fault or self._fault_of_form(outcome, arguments, like)
             if fault or not same(parts(outcome.value, like), parts(like, like)):
-                return hidden_case(kind)
+                return hidden_case(kind, outcome)
         return None
 
     def _fault_of_form(self, outcome: Outcome, arguments: Arguments, like: Any) -> Diagnosis | None:

@@ -37,6 +37,9 @@ ERRORS = {
 """Errors that say what is wrong by their kind alone."""
 
 
+OWN_CASE = "Make such a case yourself, work it out on paper, and compare."
+
+
 def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Diagnosis | None:
     """What kept a known call from giving a result, or None.
 
@@ -93,16 +96,23 @@ def missing(error: Raised | None) -> Diagnosis:
     )
 
 
-def hidden_case(kind: str) -> Diagnosis:
-    """A hidden case went wrong; nothing else is said about it.
+def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
+    """A hidden case went wrong: what it was like, and what happened, but no number and no text.
 
     Args:
         kind: of the case.
+        outcome: of its call, if that says what happened; None: its result is wrong.
     """
-    return not_yet(
-        f"All known cases are right, but not a hidden one: {kind}.",
-        "Make such a case yourself, work it out on paper, and compare.",
-    )
+    told = ERRORS.get(outcome.error.kind) if outcome and outcome.error else None
+    if told is not None:
+        happened, hint = f" {told.message}", told.hint
+    elif outcome and outcome.error:
+        happened, hint = " Your function stopped with an error.", OWN_CASE
+    elif outcome and outcome.value is None:
+        happened, hint = " Nothing is returned there.", OWN_CASE
+    else:
+        happened, hint = "", OWN_CASE
+    return not_yet(f"All known cases are right, but not a hidden one: {kind}.{happened}", hint)
 
 
 def right(praise: str, names: Sequence[str], outcomes: Sequence[Outcome]) -> Diagnosis:

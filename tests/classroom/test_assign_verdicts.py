@@ -54,7 +54,10 @@ def test_how_the_process_ended_belongs_to_the_call_that_it_was_in() -> None:
     assert "took too long" in verdict(right, ended="time", first=3).diagnosis.message
     assert "ended Python" in verdict(right, ended="exit", first=0).diagnosis.message
     hidden = verdict(right, ended="time", first=12).diagnosis.message
-    assert hidden == "All known cases are right, but not a hidden one: a negative potential."
+    assert hidden == (
+        "All known cases are right, but not a hidden one: a negative potential. "
+        "Your function took too long and was stopped."
+    )
 
 
 def test_a_missing_function_is_told_with_the_first_error() -> None:

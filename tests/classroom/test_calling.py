@@ -66,7 +66,7 @@ class Plain:
 
 
 def fails_with_an_address():
-    raise ValueError(f"no use for {Plain()}, {hex(id(Plain))}")
+    raise ValueError(f"no use for {Plain()}, {hex(id(Plain))}, {id(Plain)}")
 
 
 def default_argument(x, y, more=Plain()):  # noqa: B008

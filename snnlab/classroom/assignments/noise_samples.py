@@ -84,7 +84,8 @@ class NoiseExercise(Judge):
             whole = (
                 n for n in range(self.known, len(outcomes)) if self._fault_of(outcomes[: n + 1])
             )
-            return hidden_case(self.hidden[next(whole) - self.known])
+            first = next(whole)
+            return hidden_case(self.hidden[first - self.known], outcomes[first])
         return None
 
 

@@ -115,7 +115,9 @@ class TrainingExercise(Judge):
         for i, outcome in enumerate(outcomes):
             fault = fault_of(outcome, NAMES, self.calls[i]) or fault_of_form(outcome.value)
             if fault is not None:
-                return fault if i < self.known else hidden_case(self.hidden[i - self.known])
+                if i < self.known:
+                    return fault
+                return hidden_case(self.hidden[i - self.known], outcome)
             found.append(outcome.value)
         as_asked = [
             equal(weights, trained(train, run))
