@@ -8,9 +8,12 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
+from snnlab.classroom.assignments.grading import judged
+from tests.classroom.odd_class import RELEASE
 
 FOLDER = Path(__file__).parent / "answers_assignments"
 ANSWERS = {file.stem: runpy.run_path(str(file)) for file in sorted(FOLDER.glob("*.py"))}
@@ -71,3 +74,38 @@ def test_there_are_enough_of_each():
     wanted = set(TASKS) - {"train"}  # see test_assign_training
     for kind in ("RIGHT", "WRONG", "NEARLY"):
         assert {task for _, task, _ in listed(kind)} == wanted
+
+
+def notebooks(name, kind):
+    """Released notebooks, each with one answer to every task of a file that has so many."""
+    answers = ANSWERS[name][kind]
+    source = (FOLDER / f"{name}.py").read_text("utf-8")
+    assignment = next(each for each in ASSIGNMENTS.values() if each.task(next(iter(answers))))
+    for number in range(max(map(len, answers.values()))):
+        chosen = {task: number for task, given in answers.items() if number < len(given)}
+        notebook = nbformat.read(RELEASE / assignment.name / f"{assignment.name}.ipynb", 4)
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(source))
+        for cell in notebook.cells:
+            if grade_id(cell) in chosen:
+                which = f"{kind}[{grade_id(cell)!r}][{number}]"
+                taken = which if kind == "RIGHT" else f"{which}[0]"
+                cell.source = f"{grade_id(cell)} = {taken}"
+        yield (assignment, chosen), notebook
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("kind", ["RIGHT", "WRONG", "NEARLY"])
+def test_the_grader_says_the_same_in_its_process(name, kind):
+    found = list(notebooks(name, kind))
+    assignment = found[0][0][0]
+    worth = {task.name: task.points for task in assignment.tasks}
+    for (_, chosen), verdicts in judged(found, assignment, "monday", workers=2, walls=False):
+        points = {verdict.task: verdict.points for verdict in verdicts}
+        said = {verdict.task: verdict.diagnosis for verdict in verdicts}
+        for task, number in chosen.items():
+            expected = worth[task] if kind == "RIGHT" else 0
+            assert points[task] == expected, (task, number, said[task])
+            _, answer = given(kind, name, task, number)
+            here = TASKS[task].judge("monday").check(answer if kind == "RIGHT" else answer[0])
+            assert said[task].passed == here.passed
