@@ -1,8 +1,7 @@
 """Call a function that a student wrote, in a notebook or in grading, and say what it did.
 
 There is one way to call an answer, wherever it runs: copies of the arguments go in, plain data
-comes out, and whatever goes wrong becomes part of the outcome. Nothing in an outcome depends on
-the run: no places in memory, no order of a set.
+comes out, and whatever goes wrong becomes part of the outcome.
 """
 
 from __future__ import annotations
@@ -12,30 +11,29 @@ import copy
 import inspect
 import io
 import random
-import re
 import signal
 import sys
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-MOST_NUMBERS = 100_000
-"""Numbers of an array, or items of an iterator, that are looked at."""
-MOST_TEXT = 300
-"""Characters of a message, a print or a text that are kept."""
+from snnlab.classroom.outcomes import (
+    MOST_TEXT,
+    Outcome,
+    Raised,
+    differ,
+    plain,
+    without_addresses,
+)
+
 AGAIN = 1.0
 """Seconds until an answer is stopped again, if it went on."""
-DEEPEST = 3
-"""Lists in lists that are looked into, where they are no array."""
-ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}|(?<![\d.])\d{12,}(?![\d.])")
 CELL = ("<cell", "<ipython-input")
 """How the name of a notebook's cell begins, where a traceback gives it as a file."""
 
@@ -53,50 +51,6 @@ class OtherArguments(TypeError):
 
 class NotAFunction(TypeError):
     """The answer cannot be called."""
-
-
-@dataclass(frozen=True)
-class Raised:
-    """An error that an answer raised, in words."""
-
-    kind: str
-    """Name of its class."""
-    kinds: tuple[str, ...] = ()
-    """Names of its class and of the classes above it."""
-    message: str = ""
-    line: str = ""
-    """The line of the student's code, if it is known."""
-
-
-class Foreign:
-    """Stands for a returned object that is neither a number nor an array."""
-
-    text = ""
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def foreign(kind: str, text: str) -> Foreign:
-    """A stand-in whose class has the name of the object's class, as diagnoses say it."""
-    name = kind if kind.isidentifier() else "object"
-    text = without_addresses(text)[:MOST_TEXT] or f"<{name}>"
-    stand_in: Foreign = type(name[:80], (Foreign,), {"text": text})()
-    return stand_in
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one call did, as plain data: the same from a notebook and from another process."""
-
-    value: Any = None
-    """A float64 array, a tuple or a mapping of these, or Foreign; None: nothing was returned."""
-    printed: str = ""
-    """The first characters that it printed."""
-    error: Raised | None = None
-    """What it raised."""
-    changed: tuple[int, ...] = ()
-    """Places of the arguments that it changed in place."""
 
 
 def outcomes_of(
@@ -214,84 +168,6 @@ def line_of(error: BaseException) -> str:
     if not cells and frames:  # a notebook's kernel keeps its cells in files of other names
         cells = [frame for frame in frames if frame.filename == frames[0].filename]
     return (cells[-1].line or "") if cells else ""
-
-
-def without_addresses(text: str) -> str:
-    """A text without places in memory, in any form, which are others in every run."""
-    return ADDRESS.sub("", text)
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """What an answer returned, as data that can be compared, printed and sent.
-
-    Args:
-        value: anything.
-        depth: lists around it.
-
-    Returns:
-        None for None, `...` and NotImplementedError; a float64 array for a number of any kind, an
-        array, a tensor and a list of numbers; a tuple for other sequences and for what can be
-        iterated over; a mapping for mappings and networks; `Foreign` for anything else.
-    """
-    if value is None or value is Ellipsis or isinstance(value, NotImplementedError):
-        return None
-    if hasattr(value, "state_dict"):
-        value = dict(value.state_dict())
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().double().numpy()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in islice(value.items(), 1000)}
-    if isinstance(value, str | bytes):
-        return foreign(type(value).__name__, repr(value))
-    if isinstance(value, set | frozenset):  # it has no order to be judged by
-        return foreign(type(value).__name__, "")
-    array = None if isinstance(value, tuple) else array_of(value)
-    if array is not None:
-        return array
-    if isinstance(value, Iterable) and depth < DEEPEST:
-        items = list(islice(value, MOST_NUMBERS))
-        array = None if isinstance(value, tuple | list) else array_of(items)
-        return tuple(plain(item, depth + 1) for item in items) if array is None else array
-    return foreign(type(value).__name__, written(value))
-
-
-def written(value: Any) -> str:
-    """What Python writes for an object, if it does."""
-    try:
-        return repr(value)
-    except Exception:
-        return ""
-
-
-def array_of(value: Any) -> Any:
-    """A value as a float64 array, or None where it is none."""
-    try:
-        if isinstance(value, list) and any(hasattr(item, "detach") for item in value):
-            value = [plain(item) for item in value]
-        array = np.asarray(value)
-        if array.dtype.kind == "O":  # exact fractions, decimals, numbers of one's own
-            flat = array.ravel()
-            if any(item is None or isinstance(item, str | bytes) for item in flat):
-                return None
-            array = np.asarray(array, dtype=np.float64)
-        if array.dtype.kind == "c" and not array.imag.any():
-            array = array.real
-        if array.dtype.kind not in "biuf":
-            return None
-        if array.size > MOST_NUMBERS:
-            return foreign("array", f"too large, shape {array.shape}")
-        return np.array(array, dtype=np.float64)
-    except Exception:
-        return None
-
-
-def differ(before: Any, after: Any) -> bool:
-    """Whether an argument is not what it was before the call."""
-    try:
-        one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    except Exception:  # settings and other objects, which have no values to compare
-        return False
-    return not np.array_equal(one, other, equal_nan=True)
 
 
 @contextlib.contextmanager

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snnlab.classroom.calling import Arguments, Outcome, plain
+from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import counted, fault_of, hidden_case, quoted, right
 from snnlab.classroom.judging import Judge
+from snnlab.classroom.outcomes import Outcome, plain
 
 
 @dataclass(frozen=True)

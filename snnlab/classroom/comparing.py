@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import Foreign, without_addresses
+from snnlab.classroom.outcomes import Foreign, without_addresses
 
 Parts = tuple[NDArray[np.float64], ...]
 """A result as arrays: one, or one for each part of a tuple."""

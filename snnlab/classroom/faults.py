@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from snnlab.classroom.calling import Arguments, Outcome, Raised
+from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
+from snnlab.classroom.outcomes import Outcome, Raised
 
 NOT_WRITTEN = not_yet(
     "Nothing is returned yet.",
@@ -37,9 +38,6 @@ ERRORS = {
 """Errors that say what is wrong by their kind alone."""
 
 
-OWN_CASE = "Make such a case yourself, work it out on paper, and compare."
-
-
 def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Diagnosis | None:
     """What kept a known call from giving a result, or None.
 
@@ -50,16 +48,19 @@ def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Di
     """
     if outcome.error is not None:
         return fault_of_error(outcome.error, names, arguments)
-    if outcome.value is None:
-        return PRINTED if outcome.printed else NOT_WRITTEN
-    return None
+    return nothing_returned(outcome) if outcome.value is None else None
+
+
+def nothing_returned(outcome: Outcome) -> Diagnosis:
+    """What a call says that returned nothing."""
+    return PRINTED if outcome.printed else NOT_WRITTEN
 
 
 def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) -> Diagnosis:
     """What an error in a known call says about the answer."""
-    for kind in (error.kind, *error.kinds):
-        if kind in ERRORS:
-            return ERRORS[kind]
+    told = told_by_kind(error)
+    if told is not None:
+        return told
     if error.kind == "NotAFunction":
         return not_yet(
             f"The check needs your function, but got {error.message}.",
@@ -76,6 +77,11 @@ def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) ->
         f"Your function stopped with an error{where}: `{said_by(error)}`",
         f"Call it yourself and look: {quoted(names, arguments)}.",
     )
+
+
+def told_by_kind(error: Raised) -> Diagnosis | None:
+    """What an error says by its class, or one above it, alone; None: nothing."""
+    return next((ERRORS[kind] for kind in (error.kind, *error.kinds) if kind in ERRORS), None)
 
 
 def missing(error: Raised | None) -> Diagnosis:
@@ -103,15 +109,14 @@ def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
         kind: of the case.
         outcome: of its call, if that says what happened; None: its result is wrong.
     """
-    told = ERRORS.get(outcome.error.kind) if outcome and outcome.error else None
-    if told is not None:
+    happened, hint = "", "Make such a case yourself, and compare with what you expect."
+    if outcome is not None and outcome.error is not None:
+        told = told_by_kind(outcome.error)
+        happened = f" {told.message if told else 'Your function stopped with an error.'}"
+        hint = told.hint if told else "Make such a case yourself, and see where it stops."
+    elif outcome is not None and outcome.value is None:
+        told = nothing_returned(outcome)
         happened, hint = f" {told.message}", told.hint
-    elif outcome and outcome.error:
-        happened, hint = " Your function stopped with an error.", OWN_CASE
-    elif outcome and outcome.value is None:
-        happened, hint = " Nothing is returned there.", OWN_CASE
-    else:
-        happened, hint = "", OWN_CASE
     return not_yet(f"All known cases are right, but not a hidden one: {kind}.{happened}", hint)
 
 

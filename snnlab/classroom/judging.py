@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from snnlab.classroom.calling import Arguments, Outcome, outcomes_of
+from snnlab.classroom.calling import Arguments, outcomes_of
 from snnlab.classroom.diagnosis import Diagnosis
+from snnlab.classroom.outcomes import Outcome
 
 
 class Judge(ABC):

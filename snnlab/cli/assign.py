@@ -29,7 +29,7 @@ MEMORY = 1 << 31
 """Bytes that a process with a student's code may need, libraries and all."""
 FITTING = max(1, min(os.cpu_count() or 1, virtual_memory().total // MEMORY))
 """Processes that this machine has cores and memory for."""
-ITSELF = ("check",)
+FOR_STUDENTS = ("check",)
 """Steps for students, who need not have nbgrader."""
 
 
@@ -69,7 +69,7 @@ class Assign:
         Raises:
             ValueError: what the step needs is missing, or nbgrader is not installed.
         """
-        if self.step not in ITSELF:
+        if self.step not in FOR_STUDENTS:
             need_nbgrader()
         if self.workers < 1:
             raise ValueError(f"--workers must be at least 1, got {self.workers}")
@@ -104,6 +104,7 @@ class Assign:
 
     def _grade(self) -> tuple[dict[str, Any], str]:
         from snnlab.classroom.assignments.class_grading import grade
+        from snnlab.classroom.assignments.tables import GRADES
         from snnlab.classroom.assignments.task import course_seed
 
         folder = self._folder
@@ -117,7 +118,7 @@ class Assign:
             agree=self._agree,
             progress=None if self.json else bar,
         )
-        return asdict(done) | {"table": str(folder / "grades.csv")}, words.graded_text(done, folder)
+        return asdict(done) | {"table": str(folder / GRADES)}, words.graded_text(done, folder)
 
     def _agree(self, changes: Sequence[Change]) -> bool:
         """Whether changed points are to count: `--yes`, or the answer to a question."""

@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import class_grading, course
-from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.class_grading import Graded, enter, grade
 from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.notebook_files import read_notebook

@@ -13,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from snnlab.classroom.assignments.isolation import Job, Report, Workplace
 from snnlab.classroom.assignments.student_code import Cell
-from snnlab.classroom.calling import Outcome, call
+from snnlab.classroom.calling import call
+from snnlab.classroom.outcomes import Outcome
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs timers of POSIX")
 

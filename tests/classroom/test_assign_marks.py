@@ -20,6 +20,8 @@ def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
     hand_in(folder, "ada", A4, conclusion="Noise.")
     run(folder)
     mark(folder, {"ada": "3", "bo": "0,5"})
+    found = rows(folder / "written.csv")
+    save(folder / "written.csv", [row | {"comment": f"Well, {row['student']}."} for row in found])
     enter(folder)
     assert points_of(run(folder, A4)) == {"ada": 19.0, "bo": 16.5}
     before = rows(folder / "written.csv")
@@ -31,6 +33,9 @@ def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
     (folder / "gradebook.db").unlink()  # the worst case: all is graded anew
     shutil.rmtree(folder / ".kept")
     assert points_of(run(folder)) == {"ada": 19.0, "bo": 16.5}
+    assert {row["comment"] for row in rows(folder / "written.csv")} == {"Well, ada.", "Well, bo."}
+    page = (folder / "feedback" / "bo" / A1 / f"{A1}.html").read_text("utf-8")
+    assert "Well, bo." in page
 
 
 @pytest.mark.parametrize(
@@ -198,6 +203,16 @@ def test_what_was_typed_in_the_course_s_table_stands_beside_a_marker_s(waiting: 
     with pytest.raises(MarksError, match=r"ben\.csv, row 2 .* 2 points, but written\.csv, row 2"):
         enter(folder, [folder / "ben.csv"])
     assert rows(folder / "written.csv")[0]["comment"] == "typed"
+
+
+def test_two_copies_of_one_name_are_told_apart(waiting: Path, tmp_path: Path) -> None:
+    files = []
+    for marker, points in {"kim": "1", "lee": "2"}.items():
+        files.append(tmp_path / marker / "written.csv")
+        files[-1].parent.mkdir()
+        save(files[-1], [row | {"points": points} for row in rows(waiting / "written.csv")])
+    with pytest.raises(MarksError, match=r"lee/written\.csv, row 2 .*kim/written\.csv, row 2"):
+        enter(waiting, files)
 
 
 def test_cells_without_a_heading_stay(waiting: Path) -> None:

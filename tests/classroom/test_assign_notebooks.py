@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of, grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.course import find_course, release
 from snnlab.classroom.assignments.grading import judged
 from snnlab.classroom.assignments.notebook_files import read_notebook

@@ -164,7 +164,7 @@ def test_nbgrader_and_jupyterhub(root: str, tmp_path: Path) -> None:
 PLAIN = [
     (["stud_01/{}", "stud_07/{}"], {"stud_01", "stud_07"}),
     (["stud_01/{}"], {"stud_01"}),
-    (["stud_01/work/{}"], {"stud_01"}),
+    (["stud_01/mine/{}"], {"stud_01"}),
     (["course/stud_01/{}", "course/stud_07/deep/er/{}"], {"stud_01", "stud_07"}),
     (["x/y/ann/{}", "x/y/bob/{}", "x/y/readme.txt"], {"ann", "bob"}),
     (["ann_a1_neuron.ipynb", "bob_a1_neuron.ipynb"], {"ann", "bob"}),

@@ -11,7 +11,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of, grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.submission import restored, unanswered
 

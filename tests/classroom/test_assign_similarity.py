@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.similarity import SOLUTION, similar, similar_text
 

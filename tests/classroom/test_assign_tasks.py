@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,6 +81,29 @@ def test_a_hidden_case_is_told_by_its_kind_only() -> None:
         happened = " Your function stopped with an error." if wrong is leaks else ""
         assert said.message == known + happened
         assert not any(sign.isdigit() for sign in str(said))
+
+
+class Full(MemoryError):
+    """A class of a student's own."""
+
+
+def raises_full() -> float:
+    raise Full
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (raises_full, "Your function asks for more memory than there is."),
+        (lambda: print("h"), "Your function prints its result, but returns nothing."),  # noqa: T201
+        (lambda: None, "Nothing is returned yet."),
+    ],
+)
+def test_a_hidden_case_says_what_happened(happens: Callable[[], Any], words: str) -> None:
+    said = a1_neuron.charge.judge("monday").check(
+        lambda v, current, beta: beta * v + current if v > -0.8 else happens()
+    )
+    assert said.message.endswith(f"a hidden one: a negative potential. {words}")
 
 
 @pytest.mark.parametrize("task", COMPARED, ids=names)

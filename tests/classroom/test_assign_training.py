@@ -23,7 +23,7 @@ from snnlab import (
     fit,
 )
 from snnlab.classroom.assignments import a3_single_step_to_many, trained_networks
-from snnlab.classroom.calling import plain
+from snnlab.classroom.outcomes import plain
 
 
 def training(

@@ -11,7 +11,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.validator import Validator
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.notebook_files import read_notebook
 
 ROOT = Path(__file__).parents[2]

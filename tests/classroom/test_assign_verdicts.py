@@ -10,7 +10,8 @@ import pytest
 
 from snnlab.classroom.assignments import a1_neuron
 from snnlab.classroom.assignments.grading import verdict_of
-from snnlab.classroom.calling import Raised, outcomes_of
+from snnlab.classroom.calling import outcomes_of
+from snnlab.classroom.outcomes import Raised
 
 
 def verdict(answer: Any, *, ended: str = "", error: Raised | None = None, first: int = 99) -> Any:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import assignment_of, grade_id
+from snnlab.classroom.assignments.catalogue import assignment_of
+from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.notebook_files import (
     UnreadableNotebook,
     notebook_bytes,

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from nbformat import NotebookNode
 
+from snnlab.classroom.assignments.cell_marks import check_id, grade_id
 from snnlab.classroom.assignments.task import Task
 
 
@@ -21,7 +22,7 @@ class Assignment:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are graded automatically. To look at them loads torch."""
+        """The tasks that are graded automatically; loaded when asked for, since some need torch."""
         tasks: tuple[Task, ...] = import_module(f"{__package__}.{self.name}").TASKS
         return tasks
 
@@ -40,7 +41,7 @@ ASSIGNMENTS = {
     for name in ("a1_neuron", "a2_noise", "a3_single_step_to_many", "a4_race")
 }
 
-CHECK = re.compile(r"^(\w+)\.(\w+)\.check\(", re.MULTILINE)
+CHECKED = re.compile(r"^(\w+)\.(\w+)\.check\(", re.MULTILINE)
 """How the cell begins that checks a task."""
 
 
@@ -66,14 +67,7 @@ def assignment_of(notebook: NotebookNode) -> Assignment | None:
     """
     marks = set(map(grade_id, notebook.cells))
     marks |= {str(cell.get("id", "")).replace("-", "_") for cell in notebook.cells}
-    checked = CHECK.findall("\n".join(cell.source for cell in notebook.cells))
-    marks |= {f"check_{task}" for name, task in checked if name in ASSIGNMENTS}
+    checked = CHECKED.findall("\n".join(cell.source for cell in notebook.cells))
+    marks |= {check_id(task) for name, task in checked if name in ASSIGNMENTS}
     best = max(ASSIGNMENTS.values(), key=lambda assignment: len(marks & set(assignment.cells)))
     return best if marks & set(best.cells) else None
-
-
-def grade_id(cell: NotebookNode) -> str:
-    """The `grade_id` of a cell: from its metadata, or empty."""
-    marks = cell.get("metadata", {}).get("nbgrader", {})
-    name = marks.get("grade_id", "") if isinstance(marks, dict) else ""
-    return name if isinstance(name, str) else ""

@@ -6,7 +6,6 @@ come, and what counts is known for each notebook.
 
 from __future__ import annotations
 
-import glob
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import assignment_named
+from snnlab.classroom.assignments.cell_marks import check_id
 from snnlab.classroom.assignments.course import (
     enter_assignment,
     gradebook,
@@ -96,7 +97,7 @@ def grade(
         NoWalls: a wall is missing.
     """
     student = student_named(folder, student)
-    chosen = [name for name in names_of(names) if handed_in(folder, name, student)]
+    chosen = [name for name in names_of(names) if places.all_submitted(folder, name, student)]
     if not chosen:
         who = f" by {student!r}" if student else ""
         raise ValueError(
@@ -108,7 +109,11 @@ def grade(
     for name in chosen:
         released = released_notebook(folder, name)
         checks = checks_digest(released.read_bytes(), seed)
-        files = [f for f in handed_in(folder, name, student) if not is_judged(folder, f, checks)]
+        files = [
+            f
+            for f in places.all_submitted(folder, name, student)
+            if not is_judged(folder, f, checks)
+        ]
         original = read_notebook(released)
         found = judged(
             unjudged(folder, files, checks, original),
@@ -126,7 +131,7 @@ def grade(
     waiting = {(change.student, change.assignment) for change in changes} if held else set()
     for name in chosen:
         let_count(folder, name, student, waiting, show)
-    enter_marks(folder, checked_marks(folder, names_of(())))
+    enter_marks(folder, checked_marks(folder))
     write_pages(folder, workers, show)
     grades = write_tables(folder, waiting)
     nobodys = [entry.source for entry in read_handins(folder) if not entry.student]
@@ -161,7 +166,7 @@ def checked(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
     """See that all tables can be taken, before anything is done; the marks in them."""
     extensions_checked(read_students(folder).values())
     deadlines(folder)
-    return checked_marks(folder, names_of(()), files)
+    return checked_marks(folder, files)
 
 
 def student_named(folder: Path, text: str) -> str:
@@ -175,15 +180,9 @@ def unshown(items: Any, *, total: int, desc: str) -> Any:
     return items
 
 
-def handed_in(folder: Path, name: str, student: str = "") -> list[Path]:
-    """The notebooks of an assignment, by student."""
-    who = glob.escape(student) if student else "*"
-    return sorted(folder.glob(f"submitted/{who}/{name}/{name}.ipynb"))
-
-
 def is_judged(folder: Path, file: Path, checks: str) -> bool:
     """Whether these very bytes were judged by these checks, or found to be no notebook."""
-    known = recall(folder, file.parent.name, file.parent.parent.name)
+    known = recall(folder, file.parent.name, places.owner(file))
     judged_so = known.notebook == digest(file.read_bytes()) and known.checks == checks
     return judged_so and bool(known.verdicts or known.fault)
 
@@ -194,8 +193,10 @@ def unjudged(
     """Notebooks to judge, put in order; what is none is kept as a fault."""
     for file in files:
         data = file.read_bytes()
-        known = recall(folder, file.parent.name, file.parent.parent.name)
-        known = replace(known, notebook=digest(data), checks=checks, verdicts=(), fault="")
+        known = recall(folder, file.parent.name, places.owner(file))
+        known = replace(
+            known, notebook=digest(data), checks=checks, verdicts=(), fault="", remark=""
+        )
         try:
             yield known, restored(parse_notebook(data, file.name), original)
         except UnreadableNotebook as error:
@@ -207,15 +208,15 @@ def changes_of(folder: Path, name: str, student: str) -> list[Change]:
     with gradebook(folder) as book:
         by_hand = {(s.student, s.task): s.by_hand for s in scores(book, [name]) if s.for_people}
     found = []
-    for file in handed_in(folder, name, student):
-        kept = recall(folder, name, file.parent.parent.name)
+    for file in places.all_submitted(folder, name, student):
+        kept = recall(folder, name, places.owner(file))
         if not kept.counted or kept.counts:
             continue
         same = kept.counted.split("-")[0] == kept.notebook
         why = kept.fault or ("the checks changed" if same else "handed in again")
         after = {verdict.task: verdict.points for verdict in kept.verdicts}
         for task, before in kept.points.items():
-            now, given = after.get(task, 0.0), by_hand.get((kept.student, f"check_{task}"))
+            now, given = after.get(task, 0.0), by_hand.get((kept.student, check_id(task)))
             if given is None and now != before:
                 found.append(Change(kept.student, name, task, before, now, why))
             elif given is not None and now != before:
@@ -228,14 +229,16 @@ def let_count(
     folder: Path, name: str, student: str, waiting: set[tuple[str, str]], show: Progress
 ) -> None:
     """Bring verdicts to the gradebook, but for those that wait."""
-    known = [recall(folder, name, f.parent.parent.name) for f in handed_in(folder, name, student)]
+    known = [
+        recall(folder, name, places.owner(f)) for f in places.all_submitted(folder, name, student)
+    ]
     known = [kept for kept in known if not kept.counts and (kept.student, name) not in waiting]
     if not known:
         return
     enter_assignment(folder, name)
     original = read_notebook(released_notebook(folder, name))
     for kept in show(known, total=len(known), desc=f"writing {name}"):
-        file = folder / "submitted" / kept.student / name / f"{name}.ipynb"
+        file = places.submitted(folder, kept.student, name)
         data = file.read_bytes()
         if digest(data) != kept.notebook:
             continue  # handed in anew since it was judged: the next grading takes it

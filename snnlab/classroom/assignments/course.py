@@ -19,14 +19,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
 from snnlab.classroom.assignments.feedback_page import PAGE
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.assignments.student_archive import write_archive
 
 CONFIG = "nbgrader_config.py"
-KEPT = ".kept"
-"""Folder of what grading remembers from one time to the next."""
 
 
 class CourseError(RuntimeError):
@@ -85,17 +84,18 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     """
     written = []
     for name in names_of(names):
+        released = places.released(folder, name)
         with generated(folder, name, in_gradebook=False) as made:
             for file in sorted(path for path in made.rglob("*") if path.is_file()):
-                write_whole(folder / "release" / name / file.relative_to(made), file.read_bytes())
-        written.append(folder / "release" / name / f"{name}.ipynb")
+                write_whole(released.parent / file.relative_to(made), file.read_bytes())
+        written.append(released)
     return [*written, write_archive(folder)]
 
 
 def enter_assignment(folder: Path, name: str) -> None:
     """Make the gradebook know an assignment as its source is now: its tasks and their points."""
-    note = folder / KEPT / f"{name}.source"
-    source = digest((folder / "source" / name / f"{name}.ipynb").read_bytes())
+    note = folder / places.KEPT / f"{name}.source"
+    source = digest(places.source(folder, name).read_bytes())
     with gradebook(folder) as book:
         known = name in {assignment.name for assignment in book.assignments}
     if known and note.is_file() and note.read_text("utf-8") == source:
@@ -121,7 +121,7 @@ def released_notebook(folder: Path, name: str) -> Path:
     Raises:
         CourseError: it was not released.
     """
-    file = folder / "release" / name / f"{name}.ipynb"
+    file = places.released(folder, name)
     if not file.is_file():
         raise CourseError(f"{file} is not there; make it with: snnlab assign release {name}")
     return file

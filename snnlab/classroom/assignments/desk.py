@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from nbformat import NotebookNode
 
+from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
 from snnlab.classroom.assignments.downloads import HandedIn
 from snnlab.classroom.assignments.notebook_files import (
@@ -18,14 +18,11 @@ from snnlab.classroom.assignments.notebook_files import (
     parse_notebook,
     read_notebook,
 )
-from snnlab.classroom.assignments.platforms import STAMP, Label, Owner, stamp_of
-from snnlab.classroom.assignments.spreadsheets import write_whole
+from snnlab.classroom.assignments.platforms import Label, Owner, stamp_of
+from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.assignments.students import HandIn, read_handins, write_handins
+from snnlab.classroom.assignments.submission import is_filled
 
-STUB = re.compile(
-    r"\A\s*(YOUR ANSWER HERE)?\s*\Z|YOUR CODE HERE\s+raise NotImplementedError\(\)\s*\Z"
-)
-"""A cell for an answer that nobody has touched."""
 NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
 NOTHING_IN_IT = "nothing is filled in"
 
@@ -91,15 +88,15 @@ class Desk:
             named = "" if notebook else assignment_in(file)
             self.put(replace(row, assignment=named, note=fault), name)
             return
-        digest = hashlib.sha256(file.data).hexdigest()[:16]
-        row = replace(row, assignment=assignment.name, digest=digest)
+        data_digest = digest(file.data)
+        row = replace(row, assignment=assignment.name, digest=data_digest)
         data = notebook_bytes(notebook)
         best = self.best(row, data)
         known = self.places.get(key(row))
-        if best is not None and self.rows[best].digest == digest:
+        if best is not None and self.rows[best].digest == data_digest:
             known = best
         elif known is None and not dated:
-            known = self.before.get((row.student, row.assignment, digest))
+            known = self.before.get((row.student, row.assignment, data_digest))
         if known is not None:
             self.seen[known] = name
             if known == best and not self.target(row).is_file():
@@ -127,7 +124,7 @@ class Desk:
         source = target.relative_to(self.course).as_posix()
         same = target.is_file() and target.read_bytes() == data
         if place is None and target.is_file() and not same:
-            stamp = target.with_name(STAMP)
+            stamp = target.with_name(places.STAMP)
             time = stamp_of(stamp.read_text("utf-8")) if stamp.is_file() else None
             when = time.isoformat(timespec="seconds") if time else ""
             self.counting[owned] = place = len(self.rows)
@@ -146,12 +143,12 @@ class Desk:
         with_own = bool(file.own_time and own)
         old = read_notebook(self.target(row)) if self.target(row).is_file() else None
         return (
-            filled(notebook),
+            is_filled(notebook),
             file.own_time if with_own else "",
             rightly_named(row),
             row.source,
         ) > (
-            old is not None and filled(old),
+            old is not None and is_filled(old),
             own if with_own else "",
             rightly_named(other),
             other.source,
@@ -159,14 +156,13 @@ class Desk:
 
     def target(self, row: HandIn) -> Path:
         """Where the notebook that counts lies."""
-        folder = self.course / "submitted" / row.student / row.assignment
-        return folder / f"{row.assignment}.ipynb"
+        return places.submitted(self.course, row.student, row.assignment)
 
     def write(self, row: HandIn, data: bytes) -> None:
         """Put a notebook in its place, and its time beside it as nbgrader reads it, in UTC."""
         target = self.target(row)
         write_whole(target, data)
-        stamp = target.with_name(STAMP)
+        stamp = target.with_name(places.STAMP)
         if row.time:
             moment = datetime.fromisoformat(row.time).astimezone(UTC)
             write_whole(stamp, f"{moment:%Y-%m-%d %H:%M:%S} UTC".encode())
@@ -223,15 +219,9 @@ def remarks(file: HandedIn, notebook: NotebookNode, label: Label, assignment: st
         odd.append(f"was called {file.path.name}")
     if label.late:
         odd.append("late, says the platform")
-    if not filled(notebook):
+    if not is_filled(notebook):
         odd.append(NOTHING_IN_IT)
     return odd
-
-
-def filled(notebook: NotebookNode) -> bool:
-    """Whether some cell for an answer holds one, or no such cell is there to tell."""
-    marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    return not marked or any(not STUB.search(cell.source) for cell in marked)
 
 
 def rightly_named(row: HandIn) -> bool:

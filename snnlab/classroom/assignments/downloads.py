@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from snnlab.classroom.assignments.notebook_files import MOST_BYTES
+from snnlab.classroom.assignments.places import STAMP
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES
 """Bytes that are taken out of a zip that a student made, and of those in it."""
@@ -203,7 +204,7 @@ def hidden(path: PurePosixPath) -> bool:
 def read(path: PurePosixPath) -> bool:
     """Whether the content of a file matters."""
     written_by_platform = path.suffix.lower() == ".txt" and (
-        "_attempt_" in path.name or path.name == "timestamp.txt"
+        "_attempt_" in path.name or path.name == STAMP
     )
     notebook = ".ipynb" in path.name.lower() and not hidden(path)
     return notebook or path.suffix.lower() == ".zip" or written_by_platform

@@ -16,10 +16,10 @@ from snnlab.classroom.assignments.isolation import Job, Workplace
 from snnlab.classroom.assignments.student_code import Cell, cells_of
 from snnlab.classroom.assignments.student_report import Ended, Report
 from snnlab.classroom.assignments.task import Task
-from snnlab.classroom.calling import Outcome, Raised
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.classroom.faults import missing
 from snnlab.classroom.judging import Judge
+from snnlab.classroom.outcomes import Outcome, Raised
 
 K = TypeVar("K")
 WAITING = 2

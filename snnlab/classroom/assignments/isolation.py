@@ -14,7 +14,6 @@ import os
 import pickle
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from snnlab.classroom.assignments.confinement import LARGEST_FILE, on_the_clock
 from snnlab.classroom.assignments.student_code import Cell
 from snnlab.classroom.assignments.student_report import (
     Ended,
@@ -41,14 +41,13 @@ MOST_RUNS = 8
 SLACK = 10.0
 """Seconds beyond the limits of all cells and calls, for what happens in between."""
 SILENCE = 30.0
-"""Seconds on the clock, beyond three times the longest limit, until a silent process is ended."""
-LARGEST_REPORT = 32 << 20
+"""Seconds on the clock, beyond the longest limit, until a process that says nothing is ended."""
 LOADS = {"fit": "training", "backward": "training"} | {
     name: name for name in ("sympy", "sklearn", "torchvision")
 }
 """Words in notebooks, and what is loaded for them beforehand: it takes long, or needs ctypes."""
-REPLY = struct.Struct("<i?")
-"""A reply: exit code, and whether the process was ended since nothing came from it."""
+START_UP = 60.0
+"""Seconds on the clock until a process is ready, where it is no fork."""
 MOST_STUCK = 2
 """Times that a notebook may get stuck, before what is left of it is given up."""
 ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
@@ -170,7 +169,7 @@ class Workplace:
                 }
             ),
             processor=math.ceil(sum(seconds) + SLACK),
-            silence=3 * max(seconds, default=0.0) + SILENCE,
+            silence=on_the_clock(max(seconds, default=0.0)) + SILENCE,
         )
 
     def _asked(
@@ -180,12 +179,12 @@ class Workplace:
         job |= {"walls": self.walls, "megabytes": MEGABYTES}
         folder = Path(tempfile.mkdtemp(dir=self.folder.name))
         order = {"folder": str(folder), "loads": list(loads), "silence": silence}
-        order["clock"] = 3 * job["processor"] + 60.0
+        order["clock"] = on_the_clock(job["processor"]) + START_UP
         (folder / "job").write_bytes(pickle.dumps(job))
         try:
             code, stuck = self._answered(order)
             with (folder / "report").open("rb") as stream:
-                return code, stream.read(LARGEST_REPORT), stuck
+                return code, stream.read(LARGEST_FILE), stuck
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -196,8 +195,8 @@ class Workplace:
         try:
             pickle.dump(order, self.process.stdin)
             self.process.stdin.flush()
-            code, stuck = REPLY.unpack(self.process.stdout.read(REPLY.size))
-        except (OSError, struct.error):  # it was ended from outside, or never began
+            code, stuck = json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):  # it was ended from outside, or never began
             kill(self.process)
             if self.lost:
                 raise RuntimeError(

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from snnlab.classroom.assignments.course import KEPT
 from snnlab.classroom.assignments.grading import Verdict
+from snnlab.classroom.assignments.places import KEPT
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.experiment.provenance import code_digest
@@ -27,7 +27,7 @@ class Kept:
     """Digest of the checks that judged them."""
     verdicts: tuple[Verdict, ...] = ()
     fault: str = ""
-    """Why the notebook could not be judged; empty if it could."""
+    """Why the notebook could not be judged, or its points not entered; empty if neither is so."""
     counted: str = ""
     """Notebook and checks behind the points in gradebook and feedback; empty if there are none."""
     points: Mapping[str, float] = field(default_factory=dict)

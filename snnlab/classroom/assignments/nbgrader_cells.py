@@ -26,7 +26,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Unicode
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.cell_marks import check_id, grade_id
 from snnlab.classroom.assignments.grading import Verdict, judged
 from snnlab.classroom.assignments.notebook_files import read_notebook
 from snnlab.classroom.assignments.submission import restored
@@ -69,7 +70,7 @@ class JudgeCells(NbGraderPreprocessor):
         found = self.results.get((student, name))
         if found is None and name in ASSIGNMENTS:
             ((_, found),) = judged([(student, nb)], ASSIGNMENTS[name], course_seed(), walls=True)
-        by_cell = {f"check_{verdict.task}": verdict for verdict in found or ()}
+        by_cell = {check_id(verdict.task): verdict for verdict in found or ()}
         for cell in nb.cells:
             if grade_id(cell) in by_cell:
                 cell.outputs = outputs_of(by_cell[grade_id(cell)])

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import Arguments, Outcome
+from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import NotNumbers, parts
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
 from snnlab.classroom.judging import Judge
+from snnlab.classroom.outcomes import Outcome
+from snnlab.neuron.spec import MATCHED_SIGMA
 
 Floats = NDArray[np.float64]
 Draw = tuple[int, int]
@@ -32,7 +34,7 @@ LARGE = 1000
 """Numbers of a sample that has a distribution to look at."""
 FEW = 0.01
 """Share of numbers that may occur twice: float32 has only so many."""
-MU, SIGMA = 0.5, 1 / math.sqrt(12)
+MU, SIGMA = 0.5, MATCHED_SIGMA
 NAMES = ("count", "seed")
 
 

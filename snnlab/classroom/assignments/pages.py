@@ -63,8 +63,3 @@ def write_lot(folder: Path, name: str, students: Sequence[str]) -> Sequence[str]
     with contextlib.suppress(CourseError):  # told by a page that is not there
         convert(GenerateFeedback, directory)
     return students
-
-
-def page_of(folder: Path, student: str, name: str) -> Path:
-    """Where the page of a notebook is."""
-    return folder / "feedback" / student / name / f"{name}.html"

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.places import STAMP
 from snnlab.classroom.assignments.student_names import first_last
 
 MOODLE = re.compile(
@@ -32,7 +33,6 @@ PLATFORMS = {
     "blackboard": BLACKBOARD,
 }
 DATES = ("%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %B, %Y %H:%M", "%d %b, %Y %H:%M")
-STAMP = "timestamp.txt"
 LISTS = (".txt", ".csv", ".html", ".xml", ".json", ".ini", ".db", ".md")
 """Endings of what platforms and systems put beside the hand-ins."""
 

@@ -14,7 +14,8 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 
-from snnlab.classroom.assignments.catalogue import grade_id
+from snnlab.classroom.assignments import places
+from snnlab.classroom.assignments.cell_marks import answer_id, check_id, grade_id, has_points
 from snnlab.classroom.assignments.course import (
     CourseError,
     convert,
@@ -73,7 +74,7 @@ def scores(book: Gradebook, names: Iterable[str]) -> list[Score]:
                     float(grade.max_score),
                     grade.manual_score,
                     bool(grade.needs_manual_grade),
-                    comments.get(grade.name.removeprefix("check_"), ""),
+                    comments.get(answer_id(grade.name), ""),
                 )
                 for grade in notebook.grades
             ]
@@ -132,7 +133,7 @@ def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None
     """Put a notebook where nbgrader grades from, with the time at which it was handed in."""
     place = folder / STAGING / student / name
     write_whole(place / f"{name}.ipynb", notebook_bytes(notebook))
-    time = folder / "submitted" / student / name / "timestamp.txt"
+    time = places.submitted(folder, student, name).with_name(places.STAMP)
     if time.is_file():
         shutil.copy(time, place)
 
@@ -141,7 +142,7 @@ def fault_of_record(book: Gradebook, student: str, name: str, verdicts: Sequence
     """What of these verdicts did not arrive in the gradebook; empty if all did."""
     for verdict in verdicts:
         try:
-            grade = book.find_grade(f"check_{verdict.task}", name, name, student)
+            grade = book.find_grade(check_id(verdict.task), name, name, student)
         except MissingEntry:
             return f"nbgrader did not take the points of {verdict.task}"
         if grade.auto_score != verdict.points:
@@ -151,10 +152,10 @@ def fault_of_record(book: Gradebook, student: str, name: str, verdicts: Sequence
 
 def answers_in(folder: Path, student: str, name: str) -> dict[str, str]:
     """By `grade_id` of the cells that carry points: the answer that they are given for."""
-    notebook = read_notebook(folder / "autograded" / student / name / f"{name}.ipynb")
+    notebook = read_notebook(places.autograded(folder, student, name))
     texts = {grade_id(cell): cell.source for cell in notebook.cells}
-    carriers = (grade_id(c) for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))
-    return {each: texts.get(each.removeprefix("check_"), texts[each]) for each in carriers}
+    carriers = map(grade_id, filter(has_points, notebook.cells))
+    return {each: texts.get(answer_id(each), texts[each]) for each in carriers}
 
 
 def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
@@ -184,8 +185,8 @@ def withdraw(folder: Path, student: str, name: str) -> None:
     """Take the points and the feedback of an earlier notebook away."""
     with gradebook(folder) as book, contextlib.suppress(MissingEntry):
         book.remove_submission(name, student)
-    for place in ("autograded", "feedback"):
-        shutil.rmtree(folder / place / student / name, ignore_errors=True)
+    for file in (places.autograded(folder, student, name), places.page(folder, student, name)):
+        shutil.rmtree(file.parent, ignore_errors=True)
 
 
 def maxima(book: Gradebook, names: Iterable[str]) -> Mapping[str, float]:

@@ -14,9 +14,11 @@ from pathlib import Path
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named, grade_id
+from snnlab.classroom.assignments import places
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.cell_marks import by_hand, grade_id, is_answer
 from snnlab.classroom.assignments.notebook_files import UnreadableNotebook, read_notebook
-from snnlab.classroom.assignments.submission import answer_in, by_hand, is_stub, restored
+from snnlab.classroom.assignments.submission import answer_in, restored
 
 GRAM = 8
 """Nodes of a syntax tree that are compared as one piece."""
@@ -69,7 +71,7 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
     """
     found = []
     for name in [assignment_named(name).name for name in names] or ASSIGNMENTS:
-        if not any(course.glob(f"submitted/*/{name}/{name}.ipynb")):
+        if not places.all_submitted(course, name):
             continue
         code, text = answers_of(course, name)
         for task, pieces in code.items():
@@ -87,12 +89,8 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
 
 def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pieces]]:
     """Code and texts of a class: pieces by task and student; those of no student are given."""
-    released = read_notebook(course / "release" / name / f"{name}.ipynb")
-    source = course / "source" / name / f"{name}.ipynb"
-    files = {
-        file.parent.parent.name: file
-        for file in sorted(course.glob(f"submitted/*/{name}/{name}.ipynb"))
-    }
+    released, source = read_notebook(places.released(course, name)), places.source(course, name)
+    files = {places.owner(file): file for file in places.all_submitted(course, name)}
     code: dict[str, Pieces] = defaultdict(lambda: defaultdict(set))
     text: dict[str, Pieces] = defaultdict(lambda: defaultdict(set))
     asked = {s for cell in released.cells for s in sentences(cell.source)}
@@ -104,7 +102,7 @@ def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pi
         except UnreadableNotebook:
             continue
         for cell in notebook.cells:
-            if not is_stub(cell):
+            if not is_answer(cell):
                 continue
             if cell.cell_type == "code":
                 owner = "" if student == SOLUTION else student
@@ -112,7 +110,7 @@ def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pi
             else:
                 text[grade_id(cell)][student] |= sentences(cell.source)
                 text[grade_id(cell)][""] = set(asked)
-    for cell in filter(is_stub, released.cells):
+    for cell in filter(is_answer, released.cells):
         code[grade_id(cell)][""] |= pieces_of(cell.source)
     return code, text
 
@@ -189,9 +187,11 @@ def entry(
 ) -> Similar:
     """A pair with the files to read."""
     files = [
-        f"source/{name}/{name}.ipynb"
-        if student == SOLUTION
-        else f"submitted/{student}/{name}/{name}.ipynb"
+        (
+            places.source(Path(), name)
+            if student == SOLUTION
+            else places.submitted(Path(), student, name)
+        ).as_posix()
         for student in (one, other)
     ]
     return Similar(name, task, one, other, round(share, 2), files[0], files[1], both)

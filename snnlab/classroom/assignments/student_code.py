@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import Assignment, grade_id
+from snnlab.classroom.assignments.catalogue import Assignment
+from snnlab.classroom.assignments.cell_marks import grade_id, locked
 
 SECONDS = 3.0
 """Processor time of a cell that a student wrote, calls of answers excepted."""
@@ -59,9 +60,3 @@ def cell_of(
     answer = name if name in names else ""
     seconds = SECONDS if own or answer else SECONDS_AS_RELEASED
     return Cell(cell.source, own, answer, checks.get(name, ""), seconds)
-
-
-def locked(cell: NotebookNode) -> bool:
-    """Whether students leave this cell as it is."""
-    marks = cell.metadata.get("nbgrader", {})
-    return bool(marks.get("locked") or (marks.get("grade") and not marks.get("solution")))

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import multiprocessing
 import os
 import pickle
 import signal
-import struct
 import sys
 import time
 from typing import Any
@@ -36,8 +36,6 @@ from snnlab.classroom.assignments.confinement import (  # noqa: E402
 from snnlab.classroom.assignments.guard import forget_machine_code  # noqa: E402
 
 FORKS = sys.platform == "linux"
-REPLY = "<i?"
-"""A reply: exit code, and whether the process was ended since nothing came from it."""
 GLANCE = 0.05
 """Seconds between two looks at a process."""
 MOST_FILES = 4096
@@ -64,7 +62,7 @@ def main() -> None:
             if FORKS:
                 load_further(set(order["loads"]) - loaded)
                 loaded |= set(order["loads"])
-            replies.write(struct.pack(REPLY, *carried_out(order)))
+            replies.write(json.dumps(carried_out(order)).encode() + b"\n")
             replies.flush()
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
+from snnlab.classroom.assignments.outcome_json import error_of, outcome_of
 from snnlab.classroom.assignments.student_code import Cell
-from snnlab.classroom.calling import Outcome, Raised, foreign
-
-MOST_TEXT = 300
-"""Characters of a text in a report that are kept."""
+from snnlab.classroom.outcomes import Outcome, Raised
 
 Ended = Literal["", "time", "exit", "missing"]
 
@@ -100,38 +95,3 @@ def read_line(said: dict[str, Any], run: Run) -> None:
         run.missing.add(str(said["missing"]))
     elif "end" in said:
         run.whole = True
-
-
-def outcome_of(said: dict[str, Any]) -> Outcome:
-    """What one call did."""
-    error = None if said["error"] is None else error_of(said["error"])
-    changed = tuple(int(place) for place in said["changed"])
-    return Outcome(value_of(said["outcome"]), readable(said["printed"]), error, changed)
-
-
-def error_of(said: dict[str, Any]) -> Raised:
-    """An error in a report."""
-    kind, message, line = (readable(said[key]) for key in ("kind", "message", "line"))
-    return Raised(kind, tuple(readable(kind) for kind in said["kinds"][:8]), message, line)
-
-
-def value_of(said: dict[str, Any]) -> Any:
-    """A value in a report."""
-    if "nothing" in said:
-        return None
-    if "mapping" in said:
-        return {str(key): value_of(item) for key, item in said["mapping"].items()}
-    if "sequence" in said:
-        return tuple(value_of(item) for item in said["sequence"])
-    if "floats" in said:
-        numbers = np.frombuffer(base64.b64decode(said["floats"], validate=True), "<f8")
-        shape = tuple(int(size) for size in said["shape"])
-        if len(shape) > 32 or any(size < 0 for size in shape) or np.prod(shape) != numbers.size:
-            raise ValueError(f"{numbers.size} numbers in the shape {shape}")
-        return numbers.reshape(shape).copy()
-    return foreign(readable(said["kind"]), readable(said["text"]))
-
-
-def readable(text: Any) -> str:
-    """A text for people: short, and without what a terminal would take for a command."""
-    return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_TEXT])

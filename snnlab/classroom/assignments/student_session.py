@@ -10,7 +10,6 @@ import __future__
 
 import ast
 import asyncio
-import base64
 import builtins
 import contextlib
 import faulthandler
@@ -26,24 +25,16 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from snnlab.classroom.calling import (
-    Beginning,
-    Foreign,
-    Outcome,
-    OutOfTime,
-    call,
-    raised,
-    random_states_kept,
-)
+from snnlab.classroom.assignments.confinement import on_the_clock
+from snnlab.classroom.assignments.outcome_json import encoded
+from snnlab.classroom.calling import Beginning, OutOfTime, call, raised, random_states_kept
+from snnlab.classroom.outcomes import Outcome
 
 RUN_HERE = ("time", "capture", "prun", "debug")
 """Magic whose code runs in the scope of the notebook; other magic does nothing here."""
 FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
-MOST_PARTS = 200_000
-"""Numbers, and parts of lists, of one result that are reported."""
 AGAIN = 0.2
 """Seconds until code that swallowed OutOfTime meets it once more."""
 LAST_WORD = 1.0
@@ -256,11 +247,6 @@ def out_of_time(number: int, frame: Any) -> None:
     raise OutOfTime
 
 
-def on_the_clock(seconds: float) -> float:
-    """Seconds on the clock for work that needs `seconds` of a processor that others use too."""
-    return 3 * seconds + 5
-
-
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Drop prints and warnings."""
@@ -290,38 +276,6 @@ def code_in(source: str) -> str:
         if name not in RUN_HERE:
             return ""
         source = body
-
-
-def encoded(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON.
-
-    Raises:
-        ValueError: it is larger than any result of a task.
-    """
-    left = MOST_PARTS
-
-    def part(value: Any) -> dict[str, Any]:
-        nonlocal left
-        left -= 1 + np.size(value) if isinstance(value, np.ndarray) else 1
-        if left < 0:
-            raise ValueError("your function returns too much")
-        if value is None:
-            return {"nothing": True}
-        if isinstance(value, dict):
-            return {"mapping": {key: part(item) for key, item in value.items()}}
-        if isinstance(value, tuple):
-            return {"sequence": [part(item) for item in value]}
-        if isinstance(value, Foreign):
-            return {"kind": type(value).__name__, "text": value.text}
-        text = base64.b64encode(np.ascontiguousarray(value, "<f8").tobytes()).decode()
-        return {"shape": list(np.shape(value)), "floats": text}
-
-    return {
-        "outcome": part(outcome.value),
-        "printed": outcome.printed,
-        "error": None if outcome.error is None else asdict(outcome.error),
-        "changed": list(outcome.changed),
-    }
 
 
 def reporter(results: int) -> Say:

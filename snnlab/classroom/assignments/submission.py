@@ -13,13 +13,14 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.catalogue import Assignment, grade_id
+from snnlab.classroom.assignments.catalogue import Assignment
+from snnlab.classroom.assignments.cell_marks import by_hand, grade_id, is_answer
 
 KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 """Kinds of pictures that are kept, and how each begins."""
-STUB_LINES = {"YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()"}
+TEXT_STUB, *CODE_STUB = "YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()"
 """What nbgrader puts in the place of a solution."""
 MOVED = {
     "markdown": "*(from a cell beside this answer)*",
@@ -68,7 +69,7 @@ def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dic
     """
     marks = {grade_id(cell): n for n, cell in enumerate(originals) if grade_id(cell)}
     ids = {cell.id: n for n, cell in enumerate(originals) if cell.get("id")}
-    texts = {cell.source.strip(): n for n, cell in enumerate(originals) if not is_stub(cell)}
+    texts = {cell.source.strip(): n for n, cell in enumerate(originals) if not is_answer(cell)}
     found: dict[int, list[int]] = {}
     unknown = []
     for place, cell in enumerate(cells):
@@ -89,20 +90,22 @@ def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dic
     return chosen
 
 
-def is_stub(cell: NotebookNode) -> bool:
-    """Whether students write into this cell."""
-    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
-
-
-def by_hand(cell: NotebookNode) -> bool:
-    """Whether a person reads this answer."""
-    return is_stub(cell) and bool(cell.metadata.nbgrader.grade)
-
-
 def answer_in(source: str) -> str:
     """What a student wrote into a cell: its text less the lines that were released."""
-    lines = [line for line in source.split("\n") if line.strip() not in STUB_LINES]
+    lines = [line for line in source.split("\n") if line.strip() not in (TEXT_STUB, *CODE_STUB)]
     return "\n".join(lines).strip()
+
+
+def is_filled(notebook: NotebookNode) -> bool:
+    """Whether some cell for an answer holds one, or no such cell is there to tell."""
+    answers = [cell.source for cell in notebook.cells if is_answer(cell)]
+    return not answers or not all(map(untouched, answers))
+
+
+def untouched(source: str) -> bool:
+    """Whether an answer is as it was released: empty, or ending in nbgrader's own lines."""
+    lines = [line.strip() for line in source.split("\n") if line.strip()]
+    return lines in ([], [TEXT_STUB]) or lines[-2:] == CODE_STUB
 
 
 Numbered = tuple[int | None, NotebookNode]
@@ -226,7 +229,7 @@ def plain(cell: NotebookNode) -> NotebookNode:
 def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     """A cell of the assignment: the student's text if it may be changed, all else as released."""
     right = copy.deepcopy(original)
-    if is_stub(original) or not grade_id(original):
+    if is_answer(original) or not grade_id(original):
         right.source = cell.source
     if right.cell_type == "code":
         right.outputs = kept_outputs(cell) if by_hand(original) else []

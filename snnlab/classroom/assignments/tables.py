@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path, PurePosixPath
 
+from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import gradebook
 from snnlab.classroom.assignments.kept import Kept, everything_kept
 from snnlab.classroom.assignments.lateness import deadlines, due_for, lateness
-from snnlab.classroom.assignments.pages import page_of
 from snnlab.classroom.assignments.records import Score, maxima, scores
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 from snnlab.classroom.assignments.students import HandIn, Student, read_handins, read_students
@@ -97,53 +98,50 @@ def grades_of(
 
     Then one for each file of which it is not clear whose it is.
     """
-    people, general = read_students(folder), deadlines(folder)
+    people, general, handins = read_students(folder), deadlines(folder), read_handins(folder)
     files: dict[tuple[str, str], list[HandIn]] = {}
-    for entry in read_handins(folder):
+    for entry in handins:
         files.setdefault((entry.student, entry.assignment), []).append(entry)
     by_notebook: dict[tuple[str, str], list[Score]] = {}
     for score in found:
         by_notebook.setdefault((score.student, score.assignment), []).append(score)
-    submitted = {path.name for path in folder.glob("submitted/*") if path.is_dir()}
-    everybody = {*people, *submitted} | {student for student, _ in (*files, *kept)} - {""}
+    everybody = {*people, *places.students(folder)} | {who for who, _ in (*files, *kept)} - {""}
     grades = []
-    for name in possible:
-        for student in sorted(everybody):
-            person = people.get(student) or Student(student)
-            entries = files.get((student, name), [])
-            taken = next((entry for entry in entries if entry.taken), None)
-            own = by_notebook.get((student, name), [])
-            place = f"submitted/{student}/{name}/{name}.ipynb"
-            there = (folder / place).is_file()
-            others = [] if there else entries + files.get((student, ""), [])
-            due = due_for(name, general, person.due)
-            notes = notes_of(kept.get((student, name)), taken, others or entries, there=there)
-            notes += [EARLIER_POINTS] if (student, name) in waiting else []
-            own_kept = kept.get((student, name))
-            if own_kept and own_kept.page and not page_of(folder, student, name).is_file():
-                notes.append(NO_PAGE)
-            grades.append(
-                Grade(
-                    student,
-                    person.name,
-                    person.number,
-                    name,
-                    float(sum(score.points for score in own)),
-                    possible[name],
-                    float(sum(score.maximum for score in own if score.waiting)),
-                    lateness(taken.time if taken else "", due),
-                    taken.source if taken else place if there else sources(others),
-                    "; ".join(dict.fromkeys(filter(None, notes))),
-                )
+    for name, student in product(possible, sorted(everybody)):
+        person = people.get(student) or Student(student)
+        file = places.submitted(folder, student, name)
+        entries, own = files.get((student, name), []), by_notebook.get((student, name), [])
+        taken = next((entry for entry in entries if entry.taken), None)
+        there, known = file.is_file(), kept.get((student, name))
+        others = entries if there else entries + files.get((student, ""), [])
+        notes = notes_of(known, taken, others, there=there)
+        if (student, name) in waiting:
+            notes.append(WAITS)
+        if known and known.page and not places.page(folder, student, name).is_file():
+            notes.append(NO_PAGE)
+        place = file.relative_to(folder).as_posix() if there else sources(others)
+        grades.append(
+            Grade(
+                student,
+                person.name,
+                person.number,
+                name,
+                float(sum(score.points for score in own)),
+                possible[name],
+                float(sum(score.maximum for score in own if score.waiting)),
+                lateness(taken.time if taken else "", due_for(name, general, person.due)),
+                taken.source if taken else place,
+                "; ".join(dict.fromkeys(filter(None, notes))),
             )
+        )
     return grades + [
         Grade("", "", "", each.assignment, 0.0, 0.0, 0.0, "", each.source, each.note)
-        for each in read_handins(folder)
+        for each in handins
         if not each.student
     ]
 
 
-EARLIER_POINTS = "points would change: see `snnlab assign grade`"
+WAITS = "points would change: see `snnlab assign grade`"
 NOTHING = "nothing was handed in"
 NO_PAGE = "nbgrader could not write a page of feedback"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from snnlab.classroom.assignments.cell_marks import check_id
 from snnlab.classroom.calling import Arguments
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.diagnosis import Diagnosis, NotYet
@@ -50,7 +51,7 @@ class Task:
     @property
     def check_id(self) -> str:
         """`grade_id` of the cell that checks it and carries the points."""
-        return f"check_{self.name}"
+        return check_id(self.name)
 
     def check(self, answer: Any) -> Diagnosis | None:
         """Judge a function by the known cases, in a cell of a notebook.

@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from snnlab.classroom.assignments.training_with_mistakes import MISTAKES, images_of, network, train
-from snnlab.classroom.calling import Arguments, Outcome, plain
+from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
 from snnlab.classroom.judging import Judge
+from snnlab.classroom.outcomes import Outcome, plain
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, grade_id
+from snnlab.classroom.assignments import places
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.cell_marks import answer_id, grade_id, has_points
 from snnlab.classroom.assignments.course import gradebook
 from snnlab.classroom.assignments.kept import keep, recall
 from snnlab.classroom.assignments.notebook_files import read_notebook
@@ -63,8 +66,8 @@ class Mark:
     points_change: bool
 
 
-def rows_of(file: Path) -> list[Row]:
-    """The rows of a marker's table.
+def rows_of(file: Path, label: str) -> list[Row]:
+    """The rows of a table; `label` is how messages call it.
 
     Raises:
         MarksError: columns are missing.
@@ -74,12 +77,12 @@ def rows_of(file: Path) -> list[Row]:
     missing = [name for name in missing if name not in found[0]]
     if missing:
         raise MarksError(
-            f"{file.name} has no column {', '.join(map(repr, missing))}; its columns are "
+            f"{label} has no column {', '.join(map(repr, missing))}; its columns are "
             f"{', '.join(found[0])}"
         )
     return [
         Row(
-            file.name,
+            label,
             number,
             (row["student"].strip(), row["assignment"].strip(), row["task"].strip()),
             row["points"].strip(),
@@ -174,8 +177,11 @@ def comment_in(row: Row, now: Score) -> str | None:
     Raises:
         ValueError: since the table was written another one was given.
     """
-    if row.comment in (now.comment, row.said or ""):
+    lost = row.file == WRITTEN and row.comment and not now.comment  # with an earlier gradebook
+    if not lost and row.comment in (now.comment, row.said or ""):
         return None
+    if lost:
+        return row.comment
     if row.said is not None and row.said != now.comment:
         raise ValueError(
             f"it says {row.comment!r}, but since this table was written the comment became "
@@ -217,12 +223,11 @@ def both(one: Mark, other: Mark) -> Mark:
     return replace(first, comment=comment)
 
 
-def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()) -> list[Mark]:
+def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
     """The changes that tables hold, before anything is done with them.
 
     Args:
         folder: the course folder.
-        names: assignments that the gradebook may know.
         files: markers' tables, beside `written.csv` of the course.
 
     Raises:
@@ -234,10 +239,13 @@ def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()
             raise FileNotFoundError(f"there is no table {str(file)!r}")
     own = folder / WRITTEN  # what was typed there counts as well
     others = [file for file in files if file.resolve() != own.resolve()]
-    rows = [row for file in [own, *others] for row in rows_of(file)]
+    names = Counter([WRITTEN, *(file.name for file in others)])
+    rows = rows_of(own, WRITTEN)
+    for file in others:
+        rows += rows_of(file, file.name if names[file.name] == 1 else str(file))
     with gradebook(folder) as book:
-        known = {key_of(score): score for score in scores(book, names)}
-    people = {path.name for path in folder.glob("submitted/*")} | set(read_students(folder))
+        known = {key_of(score): score for score in scores(book, ASSIGNMENTS)}
+    people = places.students(folder) | set(read_students(folder))
 
     def may_come(key: Key) -> bool:
         return key[0] in people and key[2] in tasks_of(folder, key[1])
@@ -247,11 +255,9 @@ def checked_marks(folder: Path, names: Sequence[str], files: Sequence[Path] = ()
 
 def tasks_of(folder: Path, name: str) -> set[str]:
     """The cells of a released assignment that carry points; none, if there is no such thing."""
-    file = folder / "release" / name / f"{name}.ipynb"
-    if not file.is_file():
-        return set()
-    cells = read_notebook(file).cells
-    return {grade_id(cell) for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")}
+    file = places.released(folder, name)
+    cells = read_notebook(file).cells if file.is_file() else ()
+    return set(map(grade_id, filter(has_points, cells)))
 
 
 def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
@@ -271,8 +277,8 @@ def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
     where = (name, name, student)  # the notebook has the name of the assignment
     kept = keep(folder, recall(folder, name, student), page="")
     if mark.comment is not None:
-        cell = task.removeprefix("check_")  # comments on code stand at the answer
-        book.find_comment(cell, *where).manual_comment = mark.comment or None
+        # Comments on code stand at the answer.
+        book.find_comment(answer_id(task), *where).manual_comment = mark.comment or None
     if not mark.points_change:
         return
     grade = book.find_grade(task, *where)
