@@ -29,6 +29,8 @@ ROOMS = (
     "learning",
     "conversion",
     "experiment",
+    "jobs",
+    "studies",
     "show",
     "classroom",
     "dashboard",

@@ -9,9 +9,9 @@ from typing import Annotated
 import tyro
 
 from snnlab.cli.answer import answer
-from snnlab.experiment.audit import audit_entry, audit_text, list_races, read_race
-from snnlab.experiment.race import RACES
 from snnlab.experiment.store import RunError
+from snnlab.studies.audit import audit_entry, audit_text, list_races, read_race
+from snnlab.studies.race import RACES
 
 
 @dataclass(frozen=True)

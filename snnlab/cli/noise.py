@@ -14,20 +14,20 @@ from snnlab.cli.answer import answer
 from snnlab.cli.race import Bars
 from snnlab.cli.threads import few_threads
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.laboratory import Laboratory, default_folder
-from snnlab.experiment.laboratory_breaks import BREAK, Breaks, break_conversion
-from snnlab.experiment.laboratory_calibration import CALIBRATE, Calibration, calibrate_networks
-from snnlab.experiment.laboratory_robustness import ROBUSTNESS, Robustness, measure_robustness
-from snnlab.experiment.laboratory_sweep import SWEEP, NoiseSweep, sweep_noise
-from snnlab.experiment.laboratory_tables import (
+from snnlab.experiment.presets import first_plain
+from snnlab.experiment.store import write_text
+from snnlab.experiment.study import Result, Watch
+from snnlab.studies.laboratory import Laboratory, default_folder
+from snnlab.studies.laboratory_breaks import BREAK, Breaks, break_conversion
+from snnlab.studies.laboratory_calibration import CALIBRATE, Calibration, calibrate_networks
+from snnlab.studies.laboratory_robustness import ROBUSTNESS, Robustness, measure_robustness
+from snnlab.studies.laboratory_sweep import SWEEP, NoiseSweep, sweep_noise
+from snnlab.studies.laboratory_tables import (
     break_markdown,
     calibration_markdown,
     robustness_markdown,
     sweep_markdown,
 )
-from snnlab.experiment.presets import first_plain
-from snnlab.experiment.store import write_text
-from snnlab.experiment.study import Result, Watch
 
 
 class Entry(NamedTuple):

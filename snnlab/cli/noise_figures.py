@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.experiment.curves import curve_of
-from snnlab.experiment.laboratory_breaks import BREAK
-from snnlab.experiment.laboratory_calibration import CALIBRATE, VARIANTS
-from snnlab.experiment.laboratory_robustness import KINDS, ROBUSTNESS
-from snnlab.experiment.laboratory_sweep import NONE, SWEEP
 from snnlab.experiment.methods import PAIR, PLAIN
-from snnlab.experiment.switches import REFERENCE
 from snnlab.experiment.tables import groups
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import Noise
@@ -25,6 +20,11 @@ from snnlab.show.residuals import histogram_of, residual_histograms
 from snnlab.show.robustness import accuracy_against_strength
 from snnlab.show.saving import save
 from snnlab.show.sigma import accuracy_against_sigma
+from snnlab.studies.laboratory_breaks import BREAK
+from snnlab.studies.laboratory_calibration import CALIBRATE, VARIANTS
+from snnlab.studies.laboratory_robustness import KINDS, ROBUSTNESS
+from snnlab.studies.laboratory_sweep import NONE, SWEEP
+from snnlab.studies.switches import REFERENCE
 
 Result = dict[str, Any]
 Entry = dict[str, Any]

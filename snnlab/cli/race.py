@@ -13,10 +13,10 @@ from snnlab.cli.answer import Bar, answer
 from snnlab.experiment.config import RunConfig
 from snnlab.experiment.methods import METHODS, MethodName
 from snnlab.experiment.presets import first_plain
-from snnlab.experiment.race import RACE, RACES, RaceConfig, race
-from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import write_text
 from snnlab.experiment.study import Step, Watch, name_of
+from snnlab.studies.race import RACE, RACES, RaceConfig, race
+from snnlab.studies.race_table import race_csv, race_markdown
 
 
 @dataclass(frozen=True)

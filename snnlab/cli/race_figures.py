@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.experiment.curves import curve_of
-from snnlab.experiment.race import TERMS, by_method
 from snnlab.measure.curve import SeedCurves
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
 from snnlab.show.page import blank_axes
 from snnlab.show.saving import save
+from snnlab.studies.race import TERMS, by_method
 
 Entry = dict[str, Any]
 

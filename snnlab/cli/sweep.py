@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 from tqdm import tqdm
 
 from snnlab.cli.answer import answer
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.crew import Crew
-from snnlab.experiment.engine import SCHEDULER
 from snnlab.experiment.presets import first_plain
 from snnlab.experiment.store import ID, RUNS, write_text
 from snnlab.experiment.study import name_of
-from snnlab.experiment.sweep import SWEEP, SWEEPS, Ended, SweepConfig, check, parse_grid, sweep
-from snnlab.experiment.sweep_table import points, sweep_csv, sweep_markdown
+from snnlab.jobs.places import ON_GPU, cores, equal_places
+from snnlab.jobs.pool import SCHEDULER, Pool, open_pool, scheduler
 from snnlab.show.colours import FREE
+from snnlab.studies.sweep import SWEEP, SWEEPS, Ended, SweepConfig, check, parse_grid, sweep
+from snnlab.studies.sweep_table import points, sweep_csv, sweep_markdown
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,9 @@ class Sweep:
     grid: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """A setting and its values, say noise.sigma=0,0.1,0.2887 or seed=0,1,2; give it once per
     setting."""
-    engine: Literal["local", "dask"] = "local"
-    """local: processes of this machine; dask: the cluster at $SNNLAB_SCHEDULER, or without
-    that variable a Dask cluster on this machine."""
     workers: int | None = None
-    """Runs at a time on this machine; default: one per core."""
+    """Runs at a time on this machine; default: one per core. Where SNNLAB_SCHEDULER names a Dask
+    scheduler, its workers train, and decide that themselves."""
     name: str | None = None
     """Name of the sweep; default: from its data, its network and its grid."""
     runs: Path = RUNS
@@ -56,25 +55,36 @@ class Sweep:
         asked = SweepConfig(self.config, parse_grid(self.grid))
         folder = self.runs / SWEEPS.name / folder_name(self.name or default_name(asked))
         total = len(asked.configs())
-        with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
+        pool = self.pool(asked)
+        with (
+            contextlib.closing(pool),
+            tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar,
+        ):
 
             def on_end(ended: Ended) -> None:
                 bar.set_postfix_str(f"{ended.config.method}, seed {ended.config.seed}")
                 bar.update(ended.number - bar.n)
 
-            done = sweep(asked, folder, self.crew(), self.runs, on_end)
+            done = sweep(asked, folder, pool, self.runs, on_end)
         files = write(done, folder) if done["entries"] else [str(folder / SWEEP)]
         text = "\n".join([sweep_markdown(done), *files]) if done["entries"] else ""
         answer({"folder": str(folder), "files": files} | done, text, as_json=self.json)
         check(done)
 
-    def crew(self) -> Crew:
-        """Who trains."""
-        from snnlab.experiment.crew import DaskCrew, LocalCrew
+    def pool(self, asked: SweepConfig) -> Pool:
+        """Where the runs train.
 
-        if self.engine == "local":
-            return LocalCrew(self.workers)
-        return DaskCrew(os.environ.get(SCHEDULER) or None, self.workers)
+        Raises:
+            ConfigError: SNNLAB_SCHEDULER holds no address, or `workers` are asked for beside it.
+        """
+        address = scheduler()
+        if address is not None and self.workers is not None:
+            raise ConfigError(
+                f"workers is {self.workers}, but {SCHEDULER} names {address}, whose workers train: "
+                "leave one of the two out"
+            )
+        gpu = asked.configs()[0].device in ON_GPU
+        return open_pool(address, partial(equal_places, self.workers or cores(), gpu=gpu))
 
 
 def default_name(asked: SweepConfig) -> str:

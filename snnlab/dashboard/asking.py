@@ -8,33 +8,25 @@ from snnlab.dashboard.labels import own
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.dashboard.visitor import visitor
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.job import JobError, QueueFull
+from snnlab.jobs.job import JobError, QueueFull
 
 
 def submit(configs: list[RunConfig]) -> list[str]:
-    """The ids of the runs, asked for in the name of the visitor.
+    """The ids of the runs, asked for in the name of the visitor: all of them or none.
 
     An example need not be trained, whichever version of the code has done so; other runs belong to
     theirs.
 
     Raises:
-        QueueFull: the visitor has too many waiting and none of these was taken.
+        QueueFull: the visitor would have more than one may have.
     """
-    ids: list[str] = []
-    for config in configs:
-        if (example := example_of(config)) is not None:
-            ids.append(example.id)
-            continue
-        try:
-            job = engine().submit(config, user=visitor())
-        except QueueFull as full:
-            if not ids:
-                raise
-            st.session_state["complaint"] = f"{len(ids)} of {len(configs)} seeds started: {full}"
-            break
+    examples = [example_of(config) for config in configs]
+    missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
+    jobs = engine().submit(missing, user=visitor()) if missing else []
+    for job in jobs:
         own(runs_folder(), job.id, visitor())
-        ids.append(job.id)
-    return ids
+    trained = iter(jobs)
+    return [(run or next(trained)).id for run in examples]
 
 
 def cancel(id: str) -> None:

@@ -13,9 +13,9 @@ from snnlab.dashboard.screen import Colour, colours, plain, show_chart
 from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import visitor
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.job import Job
-from snnlab.experiment.progress import read_progress
 from snnlab.experiment.store import Run
+from snnlab.jobs.job import Job
+from snnlab.jobs.progress import read_progress
 from snnlab.show.charts.training import training_chart
 
 STATES: dict[str, tuple[str, str, Colour]] = {
@@ -102,12 +102,12 @@ def draw_status(status: Status) -> None:
     ):
         resume(status.config)
         st.rerun()
-    if status.state == "waiting":
+    if status.state == "waiting" and not status.reason:
         place = status.job.position if status.job else None
         st.caption("Starts next." if place in (1, None) else f"Number {place} in the queue.")
     if status.state == "running":
         draw_progress(status)
-    if status.reason and status.state in ("failed", "interrupted", "damaged"):
+    if status.reason and status.state not in ("finished", "cancelled"):
         st.warning(plain(status.reason), icon=":material/info:")
 
 

@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw
 from streamlit.navigation.page import StreamlitPage
 
 from snnlab.dashboard import address
-from snnlab.dashboard.service import prepare, runs_folder
 from snnlab.dashboard.visitor import leave_cookie
 from snnlab.show.colours import LIGHT
 
@@ -41,7 +40,6 @@ def main() -> None:
     with address.one_entry_per_visit():
         st.navigation(pages, position="top").run()
     leave_cookie()
-    prepare(str(runs_folder().absolute()))  # after the page, which need not wait for it
 
 
 def page_of(name: str, **where: Any) -> StreamlitPage:

@@ -1,7 +1,7 @@
 """What the server does before the first visitor comes, and after the last one has gone.
 
 Charts and torch take seconds to import. The server does that before it answers, so that nobody
-who is there sees half a page; then it starts the processes that train, beside its visitors.
+who is there sees half a page; what trains gets ready beside it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 from streamlit import App, config
 
-from snnlab.dashboard.service import prepare, runs_folder, spare_the_collector
-from snnlab.experiment.engine import close_engines
+from snnlab.dashboard.service import prepare, spare_the_collector
+from snnlab.experiment.config import ConfigError
+from snnlab.jobs.engine import close_engines
+from snnlab.jobs.local_pool import warm_up
+from snnlab.jobs.pool import scheduler
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""
@@ -30,15 +33,25 @@ LOG = logging.getLogger(__name__)
 async def opened(app: App) -> AsyncIterator[None]:
     """Get ready, serve, and end what trains when the server ends."""
     say("snnlab is loading ...")
-    await asyncio.to_thread(get_ready)
-    starting = prepare(str(runs_folder().absolute()))
-    say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
     try:
+        await asyncio.to_thread(prepare)
+        await asyncio.to_thread(get_ready)
+        say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
         yield
     finally:
-        starting.cancel()
-        await asyncio.to_thread(starting.join)  # an engine that comes later would stay
         await asyncio.to_thread(close_engines)
+
+
+def get_started() -> None:
+    """Before anything slow is imported: what trains loads beside this process from now on.
+
+    Ends the program in a sentence where SNNLAB_SCHEDULER holds no address.
+    """
+    try:
+        if scheduler() is None:
+            warm_up()
+    except ConfigError as error:
+        sys.exit(f"snnlab: {error}")
 
 
 def get_ready() -> None:

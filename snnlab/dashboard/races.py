@@ -9,15 +9,15 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
-from snnlab.experiment.audit import judge, list_races, read_race
-from snnlab.experiment.claims import Claim
 from snnlab.experiment.curves import curve_of
 from snnlab.experiment.methods import METHODS
-from snnlab.experiment.race import TERMS, by_method
-from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.store import RunError
 from snnlab.measure.curve import SeedCurves
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+from snnlab.studies.audit import judge, list_races, read_race
+from snnlab.studies.claims import Claim
+from snnlab.studies.race import TERMS, by_method
+from snnlab.studies.race_table import race_csv, race_markdown
 
 MARKS: dict[str, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),

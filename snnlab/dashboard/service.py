@@ -19,14 +19,12 @@ from snnlab.dashboard.examples import (
     is_example,
 )
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.engine import Engine, shared_engine
-from snnlab.experiment.job import Job, JobError
 from snnlab.experiment.store import ID, RUNS, Run, list_runs, read_run
+from snnlab.jobs.engine import Engine, shared_engine
+from snnlab.jobs.job import Job
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
-CALM = 3.0
-"""Seconds in which the first page has the cores to itself before the engine starts by itself."""
 LOG = logging.getLogger(__name__)
 BRINGING = threading.Lock()
 """Held while an example is copied: two visitors may press Start at once."""
@@ -42,39 +40,24 @@ def engine() -> Engine:
     return shared_engine(runs_folder())
 
 
-@st.cache_resource(show_spinner=False)
-def prepare(root: str) -> threading.Timer:
-    """Bring the examples where no run is finished, and start the engine soon.
+def prepare() -> None:
+    """Bring the examples where no run is finished, and have the engine ready before it is needed.
 
-    Nobody waits for the engine: who opens the first page has the cores to themselves, and who
-    asks for the engine earlier starts it.
+    Raises:
+        ConfigError: SNNLAB_SCHEDULER holds no address.
     """
+    engine()
     try:
-        bring_examples(Path(root))
+        bring_examples(runs_folder())
     except OSError:
         LOG.exception("no examples")
-    timer = threading.Timer(CALM, start_engine, [Path(root)])
-    timer.name, timer.daemon = "snnlab-engine", True
-    timer.start()
-    return timer
-
-
-def start_engine(root: Path) -> None:
-    """Have the engine of a folder of runs ready before anybody asks for it."""
-    try:
-        shared_engine(root)
-        spare_the_collector()  # of what the engine has loaded
-    except JobError:
-        return  # the server has ended meanwhile
-    except Exception:
-        LOG.exception("no engine")
 
 
 def spare_the_collector() -> None:
     """Take what is loaded for good out of the sight of the garbage collector.
 
-    Streamlit collects all garbage after every redraw; looking through what torch, Altair and
-    Dask have loaded would hold up everybody for 0.2 s each time.
+    Streamlit collects all garbage after every redraw; looking through what torch and Altair have
+    loaded would hold up everybody for 0.2 s each time.
     """
     gc.collect()
     gc.freeze()

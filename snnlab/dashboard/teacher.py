@@ -13,7 +13,7 @@ from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.live import STATES, Status, name_of
 from snnlab.dashboard.screen import head, plain
 from snnlab.dashboard.service import engine
-from snnlab.experiment.job import Job, JobError
+from snnlab.jobs.job import Job, JobError
 
 PIN = "SNNLAB_TEACHER_PIN"
 MOST_TRIES, PAUSE = 5, 30.0

@@ -29,6 +29,7 @@ ROOMS = (
     "learning",
     "conversion",
     "experiment",
+    "studies",
 )
 """Where the code stands that can change a result; figures and pages cannot."""
 
@@ -127,7 +128,9 @@ def is_alive(process: Any) -> bool:
     try:
         if process["host"] != socket.gethostname() or not isinstance(process["pid"], int):
             return False
-        born = psutil.Process(process["pid"]).create_time()
-        return abs(born - process["born"]) < 1
+        found = psutil.Process(process["pid"])
+        if found.status() == psutil.STATUS_ZOMBIE:  # it has ended, and nobody has asked how
+            return False
+        return abs(found.create_time() - process["born"]) < 1
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return False

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from snnlab.cli import sweep as sweep_module
-from snnlab.experiment import crew as crew_module
 from snnlab.experiment.config import RunConfig, from_dict
 from snnlab.experiment.run import run
-from snnlab.experiment.sweep import SweepConfig
-from snnlab.experiment.trainer import Outcome
+from snnlab.jobs.places import Place
+from snnlab.jobs.pool import SCHEDULER, JobData, Outcome
+from snnlab.studies.sweep import SweepConfig
 
 Ask = Callable[..., Any]
 SMALL = [
@@ -28,25 +28,31 @@ SMALL = [
 GRID = ["--grid", "noise.sigma=0.1,0.2887", "--grid", "seed=0,1"]
 
 
-class HereCrew:
+class HerePool:
     """Trains in this process; a seed of 666 fails."""
 
-    def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers
+    kinds, trouble = frozenset({"any"}), ""
 
-    def carry_out(self, jobs: Any) -> Any:
-        for name, job in jobs.items():
-            config = from_dict(job["config"])
-            if config.seed == 666:
-                yield name, Outcome("failed", "planted")
-            else:
-                run(config, Path(job["root"]))
-                yield name, Outcome("finished")
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.places = [Place()]
+
+    def start(self, job: JobData, place: Place) -> SimpleNamespace:
+        config = from_dict(job["config"])
+        if config.seed == 666:
+            return SimpleNamespace(outcome=Outcome("failed", "planted"))
+        run(config, Path(job["root"]))
+        return SimpleNamespace(outcome=Outcome("finished"))
+
+    def wait(self, seconds: float) -> None:
+        """Nothing runs."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew_module, "LocalCrew", HereCrew)
+    monkeypatch.setattr(sweep_module, "open_pool", HerePool)
 
 
 @pytest.mark.usefixtures("here")
@@ -98,7 +104,6 @@ def test_many_settings_become_a_map(ask: Ask) -> None:
         (["--grid", "seed"], "NAME=VALUE"),
         (["--grid", "seed=0", "--name", "../x"], "a name holds letters"),
         (["--grid", "seed=0", "--workers", "0"], "workers must be at least 1, got 0"),
-        (["--grid", "seed=0", "--engine", "magic"], "magic"),
         (["--preset", "magic"], "unknown preset 'magic'"),
     ],
 )
@@ -121,27 +126,45 @@ def test_the_preset_is_where_a_sweep_starts(monkeypatch: pytest.MonkeyPatch, ask
     assert (asked[0].start.model.name, asked[0].start.training.epochs) == ("mlp", 3)
 
 
-def processes() -> list[psutil.Process]:
-    """The living processes that our fork servers are or were forked from."""
-    names = ("snnlab.experiment.fork_server", "snnlab.cli.main")
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if any(name in " ".join(process.cmdline()) for name in names):
-                found.append(process)
-    return found
+@pytest.mark.parametrize(
+    ("address", "args", "message"),
+    [
+        ("127.0.0.1:abc", [], "got '127.0.0.1:abc'"),
+        ("htp://a:1", [], "must be the address of a Dask scheduler, like tcp://127.0.0.1:8786"),
+        ("a:1", ["--workers", "2"], "workers is 2, but SNNLAB_SCHEDULER names tcp://a:1"),
+    ],
+)
+def test_a_scheduler_that_makes_no_sense(
+    address: str, args: list[str], message: str, monkeypatch: pytest.MonkeyPatch, ask: Ask
+) -> None:
+    monkeypatch.setenv(SCHEDULER, address)
+    test_bad_input_is_one_line(["--grid", "seed=0", *args], message, ask)
+
+
+def test_a_scheduler_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
+    asked: list[Any] = []
+
+    def open_pool(address: str | None, places: Any) -> HerePool:
+        asked.append(address)
+        return HerePool()
+
+    monkeypatch.setattr(sweep_module, "open_pool", open_pool)
+    for address in ("node7", ""):
+        monkeypatch.setenv(SCHEDULER, address)
+        assert ask("sweep", *SMALL, "--grid", "seed=0").status == 0
+    assert asked == ["tcp://node7:8786", None]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["local", "dask"])
-def test_a_sweep_as_a_program(engine: str, program: Ask) -> None:
+def test_a_sweep_as_a_program(program: Ask) -> None:
     """No process is left, nothing is said on stderr, and the answer is one JSON object."""
-    before = processes()
-    started = program("sweep", *SMALL, *GRID, "--engine", engine, "--workers", "2", "--json")
+    before = psutil.pids()
+    started = program("sweep", *SMALL, *GRID, "--workers", "2", "--json")
     out, err = started.communicate()
     assert (started.returncode, err) == (0, "")
     assert len(json.loads(out)["entries"]) == 4
-    assert [p.pid for p in processes() if p not in before] == []
+    left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
+    assert not [p for p in left if "multiprocessing" in " ".join(p.info["cmdline"] or [])]
 
 
 def test_the_name_of_a_sweep_is_that_of_its_runs_and_grid() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.job import Job, JobError, JobStatus, QueueFull
 from snnlab.experiment.store import run_id
+from snnlab.jobs.job import Job, JobError, JobStatus, QueueFull
 
 
 class FakeEngine:
@@ -19,16 +20,20 @@ class FakeEngine:
         self.root = root
         self.kept: dict[str, Job] = {}
 
-    def submit(self, config: RunConfig, *, user: str) -> Job:
-        id = run_id(anchored(config))
+    def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
+        asked = {run_id(anchored(config)): config for config in configs}
         active = [job for job in self.kept.values() if job.status in ("running", "waiting")]
-        if id not in self.kept:
-            if len([job for job in active if job.user == user]) >= 3:
-                raise QueueFull("two of your runs wait already; cancel one, or wait")
+        mine = [job for job in active if job.user == user]
+        new = [id for id in asked if id not in self.kept]
+        if new and len(mine) + len(new) > 3:
+            raise QueueFull("three of your runs train or wait already; cancel one, or wait")
+        for id in new:
             status: JobStatus = "waiting" if active else "running"
             place = len(active) if active else None
-            self.kept[id] = Job(id, user, config, status, place, time.time(), None, "", (user,))
-        return self.kept[id]
+            job = Job(id, user, asked[id], status, place, time.time(), None, "", (user,))
+            self.kept[id] = job
+            active.append(job)
+        return [self.kept[id] for id in asked]
 
     def cancel(self, job_id: str, *, user: str | None = None) -> None:
         job = self.kept.get(job_id)

@@ -16,11 +16,11 @@ from snnlab.dashboard.reproduction import notebook
 from snnlab.dashboard.training_settings import Asked
 from snnlab.experiment.anchored import anchored
 from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.fair_queue import Entry, FairQueue
 from snnlab.experiment.methods import METHODS, plays_a_part
 from snnlab.experiment.presets import PRESETS, plain
-from snnlab.experiment.queue_file import QueueFile
 from snnlab.experiment.store import Run, run_id
+from snnlab.jobs.fair_queue import Entry, FairQueue
+from snnlab.jobs.queue_file import QueueFile
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
 from snnlab.settings import declared
 from tests.dashboard.conftest import Open

@@ -72,8 +72,8 @@ def test_a_full_disk_keeps_nobody_from_the_dashboard(
 ) -> None:
     monkeypatch.setattr("snnlab.dashboard.service.shared_engine", lambda root: None)
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr("snnlab.dashboard.service.CALM", 0.0)
-    prepare(str(tmp_path / "file" / "runs")).join()
+    monkeypatch.setenv("SNNLAB_RUNS", str(tmp_path / "file" / "runs"))
+    prepare()
     assert "no examples" in caplog.text
 
 

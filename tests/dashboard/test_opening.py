@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import runpy
 import socket
+import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import streamlit
 
-from snnlab.dashboard import opening, service
-from snnlab.experiment import engine as engines
+from snnlab.dashboard import opening
 from snnlab.experiment.config import RunConfig
-from snnlab.experiment.job import QueueFull
+from snnlab.jobs import engine as engines
+from snnlab.jobs.job import QueueFull
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,12 +27,8 @@ def test_streamlit_run_finds_the_server_in_app_py() -> None:
     assert isinstance(runpy.run_path(str(ROOT / "app.py"), run_name="app")["app"], streamlit.App)
 
 
-def test_processes_that_train_load_no_streamlit_with_it() -> None:
-    assert "streamlit" not in runpy.run_path(str(ROOT / "app.py"), run_name="__mp_main__")
-
-
 def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngine) -> None:
-    engine.submit(RunConfig(), user="ada")
+    engine.submit([RunConfig()], user="ada")
 
     async def live() -> None:
         async with opening.opened(streamlit.App(ROOT / "app.py")):
@@ -43,24 +40,26 @@ def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngi
     assert not engine.jobs()  # it was closed
 
 
-def test_an_engine_that_nobody_asked_for_does_not_start_when_the_server_has_ended(
-    runs: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[Path] = []
-    monkeypatch.setattr(service, "shared_engine", started.append)
-    monkeypatch.setattr(service, "CALM", 0.5)
-    service.prepare.clear()
+def test_what_trains_loads_beside_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first line of app.py on; not where a cluster trains."""
+    warmed: list[str] = []
+    monkeypatch.setattr(opening, "warm_up", lambda: warmed.append("up"))
+    runpy.run_path(str(ROOT / "app.py"), run_name="app")
+    assert warmed == ["up"]
+    monkeypatch.setenv("SNNLAB_SCHEDULER", "node7")
+    runpy.run_path(str(ROOT / "app.py"), run_name="app")
+    assert warmed == ["up"]
 
-    async def live(seconds: float) -> None:
-        async with opening.opened(streamlit.App(ROOT / "app.py")):
-            await asyncio.sleep(seconds)
 
-    asyncio.run(live(0))
-    time.sleep(1)
-    assert not started
-    service.prepare.clear()
-    asyncio.run(live(1.5))
-    assert started == [runs.absolute()]
+def test_an_address_that_makes_no_sense_ends_the_server_in_a_line() -> None:
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
+    environ = os.environ | {"SNNLAB_SCHEDULER": "127.0.0.1:abc"}
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("snnlab: SNNLAB_SCHEDULER must be the address of a Dask")
+    assert ended.stderr.endswith("got '127.0.0.1:abc'\n")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_the_garbage_collector_passes_over_what_is_loaded(
@@ -82,9 +81,9 @@ def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(
 
 def test_the_engine_of_these_tests_refuses_too_many(engine: FakeEngine) -> None:
     for seed in range(3):
-        engine.submit(RunConfig(seed=seed), user="ada")
+        engine.submit([RunConfig(seed=seed)], user="ada")
     with pytest.raises(QueueFull):
-        engine.submit(RunConfig(seed=3), user="ada")
+        engine.submit([RunConfig(seed=3)], user="ada")
 
 
 def test_what_is_left_out_is_there_again_afterwards() -> None:

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
-from snnlab.experiment.job import JobStatus
 from snnlab.experiment.run import run
+from snnlab.jobs.job import JobStatus
 from snnlab.neuron.spec import MATCHED_SIGMA
 from tests.dashboard.conftest import SMALL, Open
 from tests.dashboard.fake_engine import FakeEngine
@@ -46,7 +46,7 @@ def test_a_page_with_runs_and_one_without_draw_without_an_error(
     monkeypatch.setenv("SNNLAB_TEACHER_PIN", "1234")
     assert not open_page(page).exception
     monkeypatch.setenv("SNNLAB_RUNS", str(runs / "nothing-here"))
-    from snnlab.experiment import engine as engines
+    from snnlab.jobs import engine as engines
 
     engines._engines[(runs / "nothing-here").absolute()] = FakeEngine(runs / "nothing-here")
     assert not open_page(page).exception
@@ -186,7 +186,27 @@ def test_a_full_queue_is_said_in_words(runs: Path, open_page: Open, engine: Fake
     for sigma in ("0.1", "0.2", "0.3"):
         press(open_page("train", sigma=sigma), "Start")
     app = press(open_page("train", sigma="0.5"), "Start")
-    assert "two of your runs wait already" in app.error[0].value.replace("\\", "")
+    assert "three of your runs train or wait already" in app.error[0].value.replace("\\", "")
+
+
+def test_seeds_start_together_or_not_at_all(
+    runs: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    press(open_page("train", sigma="0.1"), "Start")
+    app = press(open_page("train", sigma="0.5", seeds="3"), "Start")
+    assert "three of your runs train or wait already" in app.error[0].value.replace("\\", "")
+    assert len(engine.jobs()) == 1
+    press(open_page("train", sigma="0.5", seeds="2"), "Start")
+    assert len(engine.jobs()) == 3
+
+
+def test_a_run_that_waits_says_what_for(runs: Path, open_page: Open, engine: FakeEngine) -> None:
+    app = press(open_page("train"), "Start")
+    (job,) = engine.jobs()
+    engine.become(job.id, "waiting", "no Dask scheduler answers at tcp://a:1; trying again")
+    app.run()
+    assert "no Dask scheduler answers" in app.warning[0].value.replace("\\", "")
+    assert "Starts next" not in words(app)
 
 
 def test_a_failure_is_shown_as_advice(runs: Path, open_page: Open, engine: FakeEngine) -> None:
@@ -207,7 +227,7 @@ def test_what_stopped_can_go_on(
     app.run()
     assert "the server was stopped" in words(app) or state == "cancelled"
     engine.kept.clear()
-    kept = engine.submit(job.config, user=job.user)
+    (kept,) = engine.submit([job.config], user=job.user)
     engine.become(kept.id, state)
     press(app.run(), "Go on")
     assert not app.exception

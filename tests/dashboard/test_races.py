@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snnlab.experiment.race import RaceConfig, race
+from snnlab.studies.race import RaceConfig, race
 from tests.dashboard.conftest import SMALL, Open
 
 

@@ -8,11 +8,13 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -215,6 +217,20 @@ def test_the_mark_of_a_dead_process_counts_for_nothing(tmp_path: Path) -> None:
 def test_another_process_is_not_taken_for_this_one(change: dict[str, Any]) -> None:
     assert is_alive(this_process())
     assert not is_alive(this_process() | change)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process of which something stays")
+def test_a_process_whose_end_nobody_has_noticed_is_dead() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    born = psutil.Process(process.pid).create_time()
+    mark = this_process() | {"pid": process.pid, "born": born}
+    assert is_alive(mark)
+    process.kill()
+    deadline = time.monotonic() + 60
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+    assert not is_alive(mark)
+    process.communicate()
 
 
 @pytest.mark.parametrize("rubbish", [None, [], "x", {}, 3])

@@ -18,15 +18,15 @@ from hypothesis import strategies as st
 
 from snnlab.data.spec import CATALOGUE
 from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.fair_queue import Entry
 from snnlab.experiment.methods import METHODS
 from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.queue_file import entry_of, plain
 from snnlab.experiment.store import run_id
-from snnlab.experiment.sweep import with_settings
-from snnlab.experiment.trainer import job_of
+from snnlab.jobs.fair_queue import Entry
+from snnlab.jobs.pool import job_of
+from snnlab.jobs.queue_file import entry_of, plain
 from snnlab.neuron.spec import Noise
 from snnlab.settings import Valid, bare, declared, validity
+from snnlab.studies.sweep import with_settings
 
 
 def through_json(config: RunConfig) -> RunConfig:

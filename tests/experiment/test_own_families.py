@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.crew import LocalCrew
-from snnlab.experiment.dask_engine import DaskEngine
 from snnlab.experiment.run import run
 from snnlab.experiment.store import RunError, load_run, read_run, run_id
-from snnlab.experiment.sweep import SweepConfig, sweep
-from snnlab.experiment.trainer import job_of
+from snnlab.jobs.engine import Engine
+from snnlab.jobs.local_pool import LocalPool
+from snnlab.jobs.places import Place
+from snnlab.jobs.pool import carry_out, job_of
 from snnlab.neuron import Noise, Surrogate, register, registry
+from snnlab.studies.sweep import SweepConfig, sweep
 from tests.neuron import laplace
 
 FAMILY = f"""{inspect.getsource(laplace)}
@@ -95,7 +96,9 @@ def test_processes_that_train_import_it(laplace: RunConfig, tmp_path: Path) -> N
     """They know neither the folder nor the family, and leave the same run."""
     here = run(laplace, tmp_path / "here")
     asked = SweepConfig(laplace, {"seed": (0, 1)})
-    done = sweep(asked, tmp_path / "sweep", LocalCrew(1), tmp_path / "runs")
+    pool = LocalPool([Place()])
+    done = sweep(asked, tmp_path / "sweep", pool, tmp_path / "runs")
+    pool.close()
     assert done["failures"] == {}
     there = load_run(here.id, tmp_path / "runs")
     weights = [(each.folder / "weights.safetensors").read_bytes() for each in (here, there)]
@@ -110,7 +113,9 @@ def test_a_process_that_finds_another_source_says_so(
     assert job["families"] == [("my_noise", str(tmp_path / "mine"))]
     (tmp_path / "mine" / "my_noise.py").write_text(FAMILY + "# edited\n")
     moved = job | {"families": [("my_noise_2", str(tmp_path / "mine"))]}
-    ended = dict(LocalCrew(1).carry_out({"edited": job, "gone": moved}))
+    pool = LocalPool([Place()])
+    ended = dict(carry_out(pool, {"edited": job, "gone": moved}))
+    pool.close()
     assert {outcome.status for outcome in ended.values()} == {"failed"}
     assert "is not that of the process" in ended["edited"].reason
     assert "module 'my_noise_2' of noise families cannot be imported" in ended["gone"].reason
@@ -123,9 +128,9 @@ def test_a_family_of_a_notebook_trains_here_only(
     cell: dict[str, Any] = {"__name__": "__main__", "register": register}
     exec("class Cell(Kind):\n    name = 'cell'\nregister(Cell())", cell | {"Kind": kind()})
     config = replace(tiny, noise=Noise("cell"))
-    engine = DaskEngine(tmp_path / "runs", "tcp://127.0.0.1:1")
+    engine = Engine(tmp_path / "runs")
     try:
-        for ask in (job_of, lambda config, root: engine.submit(config, user="me")):
+        for ask in (job_of, lambda config, root: engine.submit([config], user="me")):
             with pytest.raises(ValueError, match=r"'cell' is defined in __main__, .* into a file"):
                 ask(config, tmp_path)
     finally:

@@ -16,16 +16,16 @@ from snnlab.cli.main import with_methods
 from snnlab.cli.train import Train
 from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
-from snnlab.experiment.audit import judge
 from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.experiment.methods import METHODS, Look, Method, source_from_outside
-from snnlab.experiment.race import RaceConfig, race
-from snnlab.experiment.race_table import race_csv, race_markdown
 from snnlab.experiment.run import run
 from snnlab.experiment.store import load_run, run_id
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.page import blank_axes
+from snnlab.studies.audit import judge
+from snnlab.studies.race import RaceConfig, race
+from snnlab.studies.race_table import race_csv, race_markdown
 
 ENTRIES = {
     "half-noise": Method(

@@ -1,0 +1,168 @@
+"""The workers of a Dask cluster that somebody runs; each job has a process of its own there, too.
+
+The workers see the same folder of runs under the same path, and have the same code. Any program
+that reaches the scheduler may talk to it, as with every Dask cluster without certificates.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import multiprocessing
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+import dask
+from distributed import Client, Future, KilledWorker, Status, get_worker
+
+from snnlab.jobs.local_pool import LocalPool
+from snnlab.jobs.places import Place
+from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
+
+PATIENCE = 3.0
+"""Seconds in which a scheduler must answer."""
+RETRY = 2.0
+"""Seconds between two looks at a scheduler that does not answer, or has no workers."""
+LOST = "the Dask scheduler has ended; start the run again and it goes on"
+HERE = Place()
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class DaskTask:
+    """A job on a worker."""
+
+    future: Future[Any]
+    outcome: Outcome | None = None
+
+
+class DaskPool:
+    """The workers of a cluster; see `Pool` for what the methods do.
+
+    Nothing is raised where no scheduler answers: `trouble` says so, and `wait` goes on trying.
+
+    Args:
+        address: of the scheduler, see `pool.scheduler`.
+        work: what the processes of the jobs do, as MODULE:FUNCTION.
+    """
+
+    kinds = frozenset({HERE.kind})
+
+    def __init__(self, address: str, work: str = TRAIN) -> None:
+        self.address, self.work = address, work
+        self.client: Client | None = None
+        self.running: list[DaskTask] = []
+        self.threads = 0
+        self.trouble = ""
+        self.changed = threading.Event()
+        self.look()
+        atexit.register(self.close)
+
+    @property
+    def places(self) -> list[Place]:
+        """One for each thread of a worker that carries out no job of ours."""
+        return [HERE] * (self.threads - len(self.running))
+
+    def look(self) -> None:
+        """See how many jobs the cluster can carry out; reach its scheduler first, if need be."""
+        try:
+            if self.client is None:
+                with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}):
+                    self.client = Client(
+                        self.address, timeout=PATIENCE, set_as_default=False, name="snnlab"
+                    )
+            self.threads = sum(self.client.nthreads().values())
+        except OSError as error:
+            LOG.debug("%s", error)
+            self.let_go()
+            trouble = f"no Dask scheduler answers at {self.address}; trying again"
+        else:
+            trouble = f"the Dask scheduler at {self.address} has no workers; waiting for one"
+            trouble = "" if self.threads else trouble
+        if trouble and trouble != self.trouble:
+            LOG.warning("%s", trouble)
+        self.trouble, self.looked = trouble, time.monotonic()
+
+    def start(self, job: JobData, place: Place) -> DaskTask:
+        """Begin a job; see `Pool.start`."""
+        assert self.client is not None  # else there was no place
+        key = f"{job['id']}-{uuid4().hex}"  # one attempt, which no other task of the cluster is
+        future = self.client.submit(carry_out_task, self.work, job, key=key, pure=False)
+        future.add_done_callback(lambda _: self.changed.set())
+        task = DaskTask(future)
+        self.running.append(task)
+        return task
+
+    def stop(self, task: DaskTask) -> None:
+        """Withdraw a job; see `Pool.stop`. Its worker ends the process."""
+        if task.outcome is None and self.client is not None:
+            self.client.cancel([task.future])
+            self.end(task, Outcome("cancelled"))
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a job ends; see `Pool.wait`."""
+        self.changed.wait(seconds)
+        self.changed.clear()
+        if self.client is not None and self.client.status != "running":
+            self.let_go()
+        for task in list(self.running):
+            if task.future.done():
+                self.end(task, outcome_of(task.future))
+        if time.monotonic() - self.looked > RETRY:
+            self.look()
+
+    def end(self, task: DaskTask, outcome: Outcome) -> None:
+        """A job has ended."""
+        task.outcome = outcome
+        self.running.remove(task)
+
+    def let_go(self) -> None:
+        """There is no scheduler any more, and its jobs have ended with it."""
+        client, self.client, self.threads = self.client, None, 0
+        for task in list(self.running):
+            self.end(task, Outcome("interrupted", LOST))
+        if client is not None:
+            with contextlib.suppress(OSError):  # a timeout is one
+                client.close(timeout=PATIENCE)
+
+    def close(self) -> None:
+        """End all jobs; see `Pool.close`."""
+        for task in list(self.running):
+            self.stop(task)
+        self.let_go()
+        atexit.unregister(self.close)
+
+
+def outcome_of(future: Future[Any]) -> Outcome:
+    """How a job ended, from its future."""
+    if future.status == "finished":
+        return Outcome(**future.result())
+    if future.status != "error":
+        return Outcome("interrupted", "the cluster has lost the job")
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return Outcome("interrupted", "the worker was killed")
+    return Outcome("failed", f"the worker could not carry out the job: {error}")
+
+
+def carry_out_task(work: str, job: JobData) -> dict[str, Any]:
+    """Carry out a job in a worker; it ends when its client cancels it, or is gone.
+
+    Returns:
+        An `Outcome` in plain values.
+    """
+    worker = get_worker()
+    state = worker.state.tasks[worker.get_current_task()]
+    multiprocessing.current_process().daemon = False  # Dask's workers are, and may have no children
+    with contextlib.closing(LocalPool([HERE], work)) as pool:
+        task = pool.start(job, HERE)
+        while task.outcome is None:
+            pool.wait(GLANCE)
+            alive = worker.status in (Status.running, Status.paused)
+            if state.state != "executing" or not alive:  # "cancelled", say
+                pool.stop(task)
+    return asdict(task.outcome)

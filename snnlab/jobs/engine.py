@@ -1,0 +1,307 @@
+"""The job engine: submit configurations, look, cancel.
+
+A job is a run that somebody asked for. It waits in a fair queue, trains in a process of its own,
+and leaves a run folder like any other run, see `store`. One thread of its own keeps the pool of
+processes and hands out jobs, as many as can run at once; the others wait here, where they can be
+put in order and withdrawn. Whoever calls the engine waits for neither.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from snnlab.experiment.anchored import anchored
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.own_families import modules
+from snnlab.experiment.store import RUNS, is_occupied, read_run, run_id
+from snnlab.jobs.fair_queue import Entry, FairQueue
+from snnlab.jobs.job import Job, JobError
+from snnlab.jobs.places import ON_GPU, Place, separate_places
+from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of, open_pool, scheduler
+from snnlab.jobs.queue_file import QueueFile
+
+TICK = 0.5
+"""Seconds between two looks at what no event tells: workers that came or went, marks of runs."""
+REST = 5.0
+"""Seconds until the engine goes on after an error of its own."""
+YIELDING = 10
+"""Added to the niceness of what trains: who waits for a page comes first where cores are scarce."""
+ENDED = "the server has ended; start the run again and it goes on"
+LOG = logging.getLogger(__name__)
+
+
+class Engine:
+    """Carries out jobs, in a fair order, and never makes the caller wait for one.
+
+    Args:
+        root: the folder of run folders; the queue is kept there too, so that the jobs that
+            wait outlive this process.
+        open_pool: makes the pool that carries out jobs; called in the thread of the engine. None: a
+            place per GPU of this machine and one for the CPU.
+
+    It is closed when the process ends.
+
+    Example:
+        >>> engine = Engine(Path("runs"))
+        >>> (job,) = engine.submit([PRESETS["digits"]], user="me")
+        >>> engine.cancel(job.id, user="me")
+    """
+
+    def __init__(self, root: Path = RUNS, open_pool: Callable[[], Pool] | None = None) -> None:
+        self.root, self.open_pool = root.absolute(), open_pool or pool_at(None)
+        self.lock = threading.RLock()
+        self.wake = threading.Event()
+        self.closing = False
+        self.file = QueueFile(self.root)
+        self.queue: FairQueue = self.file.read()
+        self.tasks: dict[str, Task] = {}
+        self.unwanted: list[Task] = []
+        self.trouble = ""
+        self.thread = threading.Thread(target=self.serve, name="snnlab-engine", daemon=True)
+        self.thread.start()
+
+    # What users of the engine call.
+
+    def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
+        """Ask for runs, for all of them or none.
+
+        The same configuration, code and seed name the same run: if it is finished, waiting or
+        running already, that job is the answer, and the user shares it. An interrupted run
+        goes on after its last whole epoch.
+
+        Args:
+            configs: what to train.
+            user: who asks, any text that tells users apart.
+
+        Returns:
+            A job for each configuration.
+
+        Raises:
+            QueueFull: with the new ones the user would have more jobs than one may have.
+            FamilyError: a noise family of one's own that another process could not import.
+            JobError: the engine is closed.
+        """
+        if self.closing:
+            raise JobError("the engine is closed: start the server again")
+        configs = [anchored(config) for config in configs]
+        for config in configs:
+            modules(config)
+        asked = {run_id(config): config for config in configs}
+        now = time.time()
+        with self.lock:
+            done = [name for name in asked if self.is_done(name)]
+            found = {name: Entry(name, [user], asked[name], now, "finished") for name in done}
+            missing = {name: config for name, config in asked.items() if name not in found}
+            queued = self.queue.add(missing, user, now)
+            for entry in found.values():
+                self.queue.remember(entry)
+            found |= {entry.id: entry for entry in queued}
+            self.file.write(self.queue)
+            self.wake.set()
+            return [self.seen(found[run_id(config)]) for config in configs]
+
+    def cancel(self, job_id: str, *, user: str | None = None) -> None:
+        """Withdraw a user from a job; it ends when nobody wants it any more.
+
+        Training ends within a second, and the run can be taken up again later. A job that has
+        ended already stays as it is.
+
+        Args:
+            job_id: the job.
+            user: who withdraws; None ends the job for all (the teacher).
+
+        Raises:
+            JobError: no such job, or the user did not ask for it.
+        """
+        with self.lock:
+            entry = self.queue.find(job_id)
+            if entry is None:
+                raise JobError(f"there is no job {job_id!r}")
+            if user is not None and user not in entry.users:
+                raise JobError(f"job {job_id!r} is not yours to cancel")
+            if not self.is_active(job_id):
+                return
+            if self.queue.withdraw(entry, user):
+                self.queue.end(entry, "cancelled")
+                if job_id in self.tasks:
+                    self.unwanted.append(self.tasks.pop(job_id))
+                self.wake.set()
+            self.file.write(self.queue)
+
+    def jobs(self) -> list[Job]:
+        """Running jobs, waiting ones in the order in which they will start, ended ones.
+
+        Of the ended ones the latest are kept, latest first.
+        """
+        with self.lock:
+            jobs = self.queue.jobs()
+        return [replace(j, reason=self.trouble) if j.status == "waiting" else j for j in jobs]
+
+    def job(self, job_id: str) -> Job | None:
+        """The job of that id, None if it is not in `jobs`."""
+        with self.lock:
+            entry = self.queue.find(job_id)
+            return None if entry is None else self.seen(entry)
+
+    def close(self) -> None:
+        """End all training and all processes of the engine; what waits is kept for the next."""
+        with self.lock:
+            if self.closing:
+                return
+            self.closing = True
+        self.wake.set()
+        self.thread.join()
+        atexit.unregister(self.close)
+
+    # Bookkeeping, under the lock.
+
+    def seen(self, entry: Entry) -> Job:
+        """A job with its place in the queue."""
+        return next(job for job in self.jobs() if job.id == entry.id)
+
+    def is_active(self, job_id: str) -> bool:
+        """Whether a job waits or runs."""
+        return any(e.id == job_id for e in (*self.queue.waiting, *self.queue.running))
+
+    def is_done(self, job_id: str) -> bool:
+        """Whether a run is finished, and nobody trains it anew."""
+        return read_run(self.root / job_id).status == "finished" and not self.is_active(job_id)
+
+    # The engine's own thread.
+
+    def serve(self) -> None:
+        """Keep a pool and hand out jobs, until the engine is closed."""
+        pool: Pool | None = None
+        while not self.closing:
+            try:
+                if pool is None:
+                    pool = self.open_pool()
+                    atexit.register(self.close)  # after what it imports, to be called before that
+                self.attend(pool)
+            except Exception as error:
+                LOG.exception("the engine goes on in %g s", REST)
+                self.trouble = f"jobs cannot be carried out at the moment: {error}"
+                self.wake.wait(REST)
+                self.wake.clear()
+        self.give_up(pool)
+
+    def attend(self, pool: Pool) -> None:
+        """Hand out jobs, note how they end."""
+        while not self.closing:
+            self.hand_out(pool)
+            if self.tasks or self.unwanted:
+                pool.wait(GLANCE)
+            else:
+                self.wake.wait(TICK)
+                self.wake.clear()
+                pool.wait(0)
+            self.trouble = pool.trouble
+            self.collect(pool)
+
+    def hand_out(self, pool: Pool) -> None:
+        """Start all jobs that may start now."""
+        while not self.closing:
+            with self.lock:
+                found = self.next_entry(pool)
+                if found is None:
+                    return
+                entry, place = found
+                self.queue.start(entry, time.time())
+                self.file.write(self.queue)
+            try:  # without the lock: a fork server may still be getting ready
+                task = pool.start(job_of(entry.config, self.root), place)
+            except Exception as error:
+                LOG.exception("job %s", entry.id)
+                with self.lock:
+                    self.queue.end(entry, "failed", f"it could not be started: {error}")
+                continue
+            with self.lock:
+                if entry.status == "running":
+                    self.tasks[entry.id] = task
+                else:  # it was cancelled meanwhile
+                    self.unwanted.append(task)
+
+    def next_entry(self, pool: Pool) -> tuple[Entry, Place] | None:
+        """The job that starts next and a place for it, if there are such."""
+        for entry in self.queue.may_start():
+            kind = "gpu" if entry.config.device in ON_GPU else "cpu"
+            wanted = (kind if kind in pool.kinds else "cpu", "any")
+            place = next((place for place in pool.places if place.kind in wanted), None)
+            if place and not is_occupied(self.root / entry.id):  # by one just cancelled, say
+                return entry, place
+        return None
+
+    def collect(self, pool: Pool) -> None:
+        """Note which jobs have ended, and end those that nobody wants."""
+        with self.lock:
+            self.unwanted = [task for task in self.unwanted if task.outcome is None]
+            for name, task in list(self.tasks.items()):
+                if task.outcome is not None:
+                    del self.tasks[name]
+                    self.note(name, task.outcome)
+            unwanted = list(self.unwanted)
+        for task in unwanted:
+            pool.stop(task)
+
+    def note(self, name: str, outcome: Outcome) -> None:
+        """A running job has ended; what the run folder says counts more."""
+        entry = next(entry for entry in self.queue.running if entry.id == name)
+        if read_run(self.root / name).status == "finished":
+            outcome = Outcome("finished")
+        self.queue.end(entry, outcome.status, outcome.reason)
+        self.file.write(self.queue)
+
+    def give_up(self, pool: Pool | None) -> None:
+        """End what runs: the engine is closed."""
+        if pool is not None:
+            pool.close()
+        with self.lock:
+            self.file.close(self.queue)  # with what runs as running: interrupted, for the next one
+            for entry in list(self.queue.running):
+                self.note(entry.id, Outcome("interrupted", ENDED))
+
+
+def pool_at(address: str | None) -> Callable[[], Pool]:
+    """What opens the pool of an engine: on the scheduler at an address, or on this machine."""
+    return partial(open_pool, address, separate_places, niceness=YIELDING)
+
+
+_engines: dict[Path, Engine] = {}
+_lock = threading.Lock()
+
+
+def shared_engine(root: Path = RUNS) -> Engine:
+    """The engine of this process for a folder of runs; made on the first call.
+
+    Jobs run on the Dask scheduler whose address stands in the environment variable
+    SNNLAB_SCHEDULER, or else in processes of this machine. The engine is closed when the
+    process ends.
+
+    Raises:
+        ConfigError: SNNLAB_SCHEDULER holds no address.
+
+    Example:
+        >>> shared_engine().submit([PRESETS["digits"]], user="me")[0].status
+        'waiting'
+    """
+    root = root.absolute()
+    with _lock:
+        if root not in _engines:
+            _engines[root] = Engine(root, pool_at(scheduler()))
+        return _engines[root]
+
+
+def close_engines() -> None:
+    """End the engines of this process, see `Engine.close`."""
+    with _lock:
+        ending = list(_engines.values())
+        _engines.clear()
+    for engine in ending:
+        engine.close()

@@ -1,0 +1,209 @@
+"""Processes of this machine, one for each job.
+
+On Linux they are forked by the fork server of `multiprocessing`, which has imported PyTorch and
+all else that a training needs: a job starts in milliseconds. Elsewhere each is a new Python that
+imports it again. (macOS has a fork server, too, but there a process that has loaded libraries of
+the system must not fork.)
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import connection
+from types import ModuleType
+from typing import Any
+
+from snnlab.experiment.provenance import SOURCE
+from snnlab.jobs import child
+from snnlab.jobs.places import Place
+from snnlab.jobs.pool import TRAIN, JobData, Outcome
+
+FORK_SERVER = "forkserver"
+METHOD = FORK_SERVER if sys.platform == "linux" else "spawn"
+LOST = 255
+"""What `multiprocessing` reports as exit code once the fork server has ended."""
+PATIENCE = 0.5
+"""Seconds between asking a process to end and killing it."""
+LAUNCH = threading.Lock()
+"""Held while processes are started and their ends are read: `multiprocessing` looks after all
+processes of this one together, whichever thread started them."""
+
+
+@dataclass(eq=False)
+class LocalTask:
+    """A job in a process of this machine."""
+
+    place: Place
+    outcome: Outcome | None = None
+    process: Any = None
+    answers: connection.Connection | None = None
+    """Where the process sends how it ended; None once it has."""
+    answer: Outcome | None = None
+    """What it has sent."""
+    deadline: float | None = None
+    """When it is killed, since nobody wants it any more; None: it is wanted."""
+
+    def listen(self) -> None:
+        """Take what the process has sent, if it has."""
+        if self.answers is not None and self.answers.poll():
+            with self.answers, contextlib.suppress(EOFError, OSError):  # it was killed
+                self.answer = self.answers.recv()
+            self.answers = None
+
+
+class LocalPool:
+    """Processes of this machine; see `Pool` for what the methods do.
+
+    Args:
+        places: how many jobs at a time, and where.
+        work: what the processes do, as MODULE:FUNCTION.
+        niceness: added to that of this process, so that others come first where cores are scarce.
+        method: how processes are started, as `multiprocessing` names it.
+
+    Example:
+        >>> pool = LocalPool(separate_places())
+        >>> task = pool.start(job_of(config, RUNS), pool.places[0])
+        >>> while task.outcome is None:
+        ...     pool.wait(1)
+    """
+
+    trouble = ""
+
+    def __init__(
+        self, places: list[Place], work: str = TRAIN, *, niceness: int = 0, method: str = METHOD
+    ) -> None:
+        self.places, self.kinds = list(places), frozenset(place.kind for place in places)
+        self.work, self.niceness = work, niceness
+        self.method, self.context = method, context(method)
+        self.running: list[LocalTask] = []
+        warm_up(method)
+        atexit.register(self.close)
+
+    def start(self, job: JobData, place: Place) -> LocalTask:
+        """Begin a job; see `Pool.start`. Waits for a fork server that is still getting ready."""
+        self.places.remove(place)
+        task = LocalTask(place)
+        task.answers, end = self.context.Pipe(duplex=False)
+        environ = dict(os.environ) | place.environ
+        arguments = (self.work, job, environ, self.niceness, end)
+        task.process = self.context.Process(target=child.carry_out, args=arguments)
+        self.running.append(task)
+        try:
+            with launching():
+                task.process.start()
+        except (OSError, EOFError) as error:  # no memory, too many processes, a dead fork server
+            self.end(task, Outcome("interrupted", f"its process could not be started: {error!r}"))
+        finally:
+            end.close()
+        return task
+
+    def stop(self, task: LocalTask) -> None:
+        """Ask the process of a job to end; see `Pool.stop`."""
+        if task.outcome is None and task.deadline is None:
+            task.deadline = time.monotonic() + PATIENCE
+            task.process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a job ends; see `Pool.wait`."""
+        limits = [task.deadline - time.monotonic() for task in self.running if task.deadline]
+        signs = [sign for t in self.running for sign in (t.process.sentinel, t.answers) if sign]
+        if signs:
+            connection.wait(signs, max(0, min([seconds, *limits])))
+        for task in list(self.running):
+            self.look_after(task)
+
+    def look_after(self, task: LocalTask) -> None:
+        """Note whether a process has ended; kill it, if it was asked to end and has not."""
+        with LAUNCH:
+            code = task.process.exitcode
+        if code is not None:
+            child.end_group(task.process.pid)  # what it may have started
+            task.listen()
+            self.end(task, self.outcome_of(task, code))
+            if code == LOST:
+                warm_up(self.method)
+            return
+        task.listen()
+        if task.deadline is not None and time.monotonic() > task.deadline:
+            child.end_group(task.process.pid)
+            task.process.kill()
+
+    def outcome_of(self, task: LocalTask, code: int) -> Outcome:
+        """How a job ended, from what its process has sent, and from its exit code."""
+        if task.answer is not None:  # it came to its end, whatever happened then
+            return task.answer
+        if task.deadline is not None:
+            return Outcome("cancelled")
+        if code == LOST and self.method == FORK_SERVER:
+            return Outcome("interrupted", "the fork server of the training processes was killed")
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return Outcome("interrupted", f"the training process {how}")
+
+    def end(self, task: LocalTask, outcome: Outcome) -> None:
+        """A job has ended: its place is free."""
+        task.outcome = outcome
+        self.running.remove(task)
+        self.places.append(task.place)
+        if task.answers is not None:
+            task.answers.close()
+        with LAUNCH, contextlib.suppress(ValueError, AssertionError):  # it was never started
+            task.process.join()
+            task.process.close()
+
+    def close(self) -> None:
+        """End all jobs; see `Pool.close`."""
+        for task in self.running:
+            self.stop(task)
+        while self.running:
+            self.wait(PATIENCE)
+        atexit.unregister(self.close)
+
+
+def context(method: str) -> Any:
+    """What starts processes in a way that `multiprocessing` names."""
+    return multiprocessing.get_context(method)
+
+
+def warm_up(method: str = METHOD) -> None:
+    """Have a fork server ready, if there is to be one; does not wait for it."""
+    if method == FORK_SERVER:
+        from multiprocessing.forkserver import ensure_running  # not on Windows
+
+        context(method).set_forkserver_preload([TRAIN.partition(":")[0]])
+        with launching():
+            ensure_running()
+
+
+@contextlib.contextmanager
+def launching() -> Iterator[None]:
+    """Meanwhile a process, or a fork server, can be started.
+
+    It shall not carry out the main module of this process once more: a user's script, say, or the
+    page of a visitor, which Streamlit puts there. The fork server finds the package as this process
+    does, and numpy starts no threads in it, which a fork would not copy.
+    """
+    paths = [str(SOURCE.parent), os.environ.get("PYTHONPATH", "")]
+    extra = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}
+    with LAUNCH:
+        before = {name: os.environ.get(name) for name in extra}
+        main, nothing = sys.modules["__main__"], ModuleType("__main__")
+        sys.modules["__main__"] = nothing
+        os.environ.update(extra)
+        try:
+            yield
+        finally:
+            if sys.modules["__main__"] is nothing:  # else Streamlit has put another visitor's there
+                sys.modules["__main__"] = main
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value

@@ -1,0 +1,53 @@
+"""Where one job at a time is carried out, and which such places a machine has."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Literal
+
+Kind = Literal["gpu", "cpu", "any"]
+ON_GPU = ("auto", "cuda")
+"""Devices of a configuration that mean a GPU, where there is one."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one job at a time is carried out."""
+
+    kind: Kind = "any"
+    environ: dict[str, str] = field(default_factory=dict, hash=False)
+    """Environment variables of the process beside those of this one."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cards() -> list[str]:
+    """The GPUs that this process may use, numbers or UUIDs, as CUDA_VISIBLE_DEVICES names them."""
+    import torch
+
+    count = torch.cuda.device_count()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return [str(card) for card in range(count)] if named is None else named.split(",")[:count]
+
+
+def place_on(card: str, kind: Kind) -> Place:
+    """A place whose process sees this GPU only."""
+    return Place(kind, {"CUDA_VISIBLE_DEVICES": card.strip()})
+
+
+def separate_places() -> list[Place]:
+    """One place per GPU of this machine, and one for the CPU: for the dashboard."""
+    return [*(place_on(card, "gpu") for card in cards()), Place("cpu")]
+
+
+def equal_places(number: int, *, gpu: bool) -> list[Place]:
+    """A number of places for jobs of one kind: for a sweep. Several GPUs take turns."""
+    found = cards() if gpu else []
+    return [place_on(card, "any") for card in islice(cycle(found), number)] or [Place()] * number

@@ -1,0 +1,183 @@
+"""Where jobs are carried out: a pool of places, on this machine or on a cluster.
+
+A job is what `job_of` gives: a run in plain values. `LocalPool` carries jobs out in processes of
+this machine, `DaskPool` on the workers of a Dask cluster. The dashboard's engine and sweeps use
+either in the same way.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.own_families import modules
+from snnlab.experiment.provenance import command
+from snnlab.experiment.store import run_id
+from snnlab.jobs.places import Kind, Place
+
+SCHEDULER = "SNNLAB_SCHEDULER"
+"""Environment variable with the address of a Dask scheduler that carries out all jobs."""
+SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
+PORT = 8786
+"""Where a scheduler listens unless it is told otherwise."""
+NAME = re.compile(r"(?=.*[a-z])[a-z0-9._-]+")
+"""What a computer can be called; else it has an IP address."""
+GLANCE = 0.1
+"""Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""
+TRAIN = "snnlab.jobs.train:train"
+"""What the process of a job does, as MODULE:FUNCTION: from a job to an `Outcome`."""
+
+JobData = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    status: Literal["finished", "failed", "cancelled", "interrupted"]
+    """interrupted: its process was killed; it can go on."""
+    reason: str = ""
+    """Why it failed or was interrupted, for the user."""
+
+
+class Task(Protocol):
+    """A job in the hands of a pool."""
+
+    outcome: Outcome | None
+    """None until it has ended."""
+
+
+class Pool(Protocol):
+    """Carries out jobs, several at a time. For one thread, which calls `wait` again and again."""
+
+    @property
+    def places(self) -> list[Place]:
+        """Those that are free."""
+        ...
+
+    kinds: frozenset[Kind]
+    """Which kinds of places there are, free or not."""
+    trouble: str
+    """What keeps all jobs from starting, for the user; empty if nothing does."""
+
+    def start(self, job: JobData, place: Place) -> Task:
+        """Begin a job at a free place. What goes wrong is the outcome of the task."""
+        ...
+
+    def stop(self, task: Any) -> None:
+        """End a job, in less than a second; its place is free again once it has ended."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a job ends, or until the time is over."""
+        ...
+
+    def close(self) -> None:
+        """End all jobs and wait until they have ended."""
+        ...
+
+
+def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobData:
+    """What the process of a job needs to know, in plain values.
+
+    Args:
+        config: what to train, its paths absolute.
+        root: the folder of run folders.
+        threads: for torch on the CPU; None: as many as there are cores, but one.
+
+    Raises:
+        FamilyError: a noise family of one's own that the process could not import.
+    """
+    return {
+        "id": run_id(config),
+        "config": to_dict(config),
+        "families": modules(config),
+        "root": str(root.absolute()),
+        "threads": threads,
+        "command": command(),
+    }
+
+
+def open_pool(address: str | None, places: Callable[[], list[Place]], *, niceness: int = 0) -> Pool:
+    """The pool on the scheduler at an address, or else on this machine, with these places."""
+    if address is not None:
+        from snnlab.jobs.dask_pool import DaskPool  # it takes seconds to import
+
+        return DaskPool(address)
+    from snnlab.jobs.local_pool import LocalPool, warm_up
+
+    warm_up()  # while the GPUs are counted: both import PyTorch
+    return LocalPool(places(), niceness=niceness)
+
+
+def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outcome], None, None]:
+    """Names of jobs and how they ended, as they do; closing the generator ends all that run.
+
+    Example:
+        >>> for name, outcome in carry_out(LocalPool(places), jobs):
+        ...     print(name, outcome.status)
+    """
+    waiting, running = list(reversed(jobs)), dict[str, Task]()
+    try:
+        while waiting or running:
+            while waiting and pool.places:
+                name = waiting.pop()
+                running[name] = pool.start(jobs[name], pool.places[0])
+            pool.wait(GLANCE)
+            for name, task in list(running.items()):
+                if task.outcome is not None:
+                    del running[name]
+                    yield name, task.outcome
+    finally:
+        for task in running.values():
+            pool.stop(task)
+        while any(task.outcome is None for task in running.values()):
+            pool.wait(GLANCE)
+
+
+def scheduler() -> str | None:
+    """The address of the scheduler that SNNLAB_SCHEDULER names; None: jobs stay on this machine.
+
+    Raises:
+        ConfigError: what stands there is no address, or Dask is not installed.
+    """
+    given = os.environ.get(SCHEDULER, "").strip()
+    if not given:
+        return None
+    address = scheduler_address(given)
+    if importlib.util.find_spec("distributed") is None:
+        raise ConfigError(
+            f"{SCHEDULER} is {given!r}, and Dask is not installed: pip install dask distributed"
+        )
+    return address
+
+
+def scheduler_address(text: str) -> str:
+    """An address in full: HOST, HOST:PORT or SCHEME://HOST:PORT becomes the last of them.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        parts = urlsplit(text if "://" in text else f"tcp://{text}")
+        host, port = parts.hostname or "", PORT if parts.port is None else parts.port
+        if not NAME.fullmatch(host):
+            ipaddress.ip_address(host)
+        if parts.scheme not in SCHEMES or port == 0 or "@" in parts.netloc:
+            raise ValueError
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError
+    except ValueError:
+        raise ConfigError(
+            f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} "
+            f"(or {', '.join(SCHEMES[1:])}), got {text!r}"
+        ) from None
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"

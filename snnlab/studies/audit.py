@@ -1,0 +1,84 @@
+"""The audit: what the paper's abstract claims, and what races on this machine say to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from snnlab.experiment.store import RunError, read_json
+from snnlab.studies.claims import Claim, Evidence, no_loss, noise_gain, training_time
+from snnlab.studies.race import RACE, RACES
+from snnlab.studies.speed_claims import in_seconds, in_timesteps
+
+TESTS = (training_time, in_timesteps, in_seconds, noise_gain, no_loss)
+"""One function per claim, from the evidence of a race to a judged claim."""
+
+
+def judge(race: dict[str, Any]) -> list[Claim]:
+    """Every claim of the abstract, judged by one race.
+
+    Args:
+        race: content of race.json.
+
+    Raises:
+        RunError: the race is not finished, or lacks something that every race has.
+
+    Example:
+        >>> [claim.status for claim in judge(read_race(Path("runs/races/digits")))]
+    """
+    if not race.get("finished"):
+        raise RunError("the race is not finished; the same snnlab race command goes on with it")
+    try:
+        evidence = Evidence.of(race)
+        return [test(evidence) for test in TESTS]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
+
+
+def audit_entry(folder: Path, race: dict[str, Any]) -> dict[str, Any]:
+    """A race with its claims and what made it, as the JSON answer holds it."""
+    made_by = race.get("environment", {})
+    return {
+        "race": folder.name,
+        "data": race["race"]["start"]["data"]["name"],
+        "model": race["race"]["start"]["model"]["name"],
+        "environment": made_by,
+        "claims": [{"race": folder.name} | asdict(claim) for claim in judge(race)],
+    }
+
+
+def audit_text(folder: Path, race: dict[str, Any]) -> str:
+    """The same for people."""
+    start, made_by = race["race"]["start"], race.get("environment", {})
+    hardware = made_by.get("hardware") or {}
+    versions = made_by.get("versions") or {}
+    lines = [
+        f"race {folder.name}: {start['data']['name']}, {start['model']['name']}, "
+        f"{start['training']['epochs']} epochs, seeds {', '.join(map(str, race['race']['seeds']))}",
+        f"  on {hardware.get('gpu') or hardware.get('processor', 'an unknown machine')}, "
+        f"{hardware.get('threads', '?')} thread(s); "
+        + ", ".join(f"{name} {version}" for name, version in versions.items()),
+        f"  by {' '.join(made_by.get('command') or ['an unknown command'])}; "
+        f"code {made_by.get('code')}, commit {made_by.get('git_commit')}",
+        "",
+    ]
+    return "\n".join(lines) + "\n".join(claim.text() for claim in judge(race))
+
+
+def read_race(folder: Path) -> dict[str, Any]:
+    """The content of a race's race.json.
+
+    Raises:
+        RunError: there is no race in the folder, or it cannot be read.
+    """
+    if not folder.is_dir():
+        raise RunError(f"no race in {folder}: no such folder; snnlab race makes one")
+    return read_json(folder / RACE)
+
+
+def list_races(root: Path = RACES) -> list[Path]:
+    """The folders of all races, by name."""
+    if not root.is_dir():
+        return []
+    return sorted(folder for folder in root.iterdir() if (folder / RACE).is_file())

@@ -1,0 +1,232 @@
+"""The result of a race as one table: CSV with every seed, Markdown with means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import getitem
+from statistics import mean
+from typing import Any
+
+from snnlab.experiment import tables
+from snnlab.experiment.curves import conversions_of, curve_of
+from snnlab.experiment.methods import METHODS
+from snnlab.experiment.tables import csv_text, document, markdown
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.measure.statistics import estimate
+from snnlab.studies.race import PACE, TERMS
+
+Entry = dict[str, Any]
+Race = dict[str, Any]
+Row = dict[str, Any]
+
+COLUMNS = (
+    "terms",
+    "method",
+    "seed",
+    "epochs",
+    "training_seconds",
+    "peak_memory_mib",
+    "timesteps",
+    "images",
+    "accuracy",
+    "seconds_per_image",
+    "spikes",
+    "synaptic_operations",
+    "nanojoules",
+    "ann_nanojoules",
+    "rate",
+    "break_even_rate",
+)
+"""Of the CSV; a row without timesteps is the network of activation functions itself."""
+
+COSTS = (
+    ("spikes", 0, 1),
+    ("synaptic_operations", 0, 1),
+    ("nanojoules", 1, 1),
+    ("ann_nanojoules", 1, 1),
+    ("rate", 4, 1),
+    ("break_even_rate", 4, 1),
+    ("seconds_per_image", 4, 1000),
+)
+"""Columns, digits and factors of the Markdown's cost table."""
+
+SHOWN_COST = (1, 4, 16)
+"""T whose cost the Markdown shows."""
+
+
+def race_csv(race: Race) -> str:
+    """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
+    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
+
+
+def race_rows(race: Race) -> list[Row]:
+    """The rows of the CSV; what was not measured is missing or None."""
+    return [
+        {key: entry[key] for key in COLUMNS[:6]} | row
+        for entry in race["entries"]
+        for row in entry_rows(entry)
+    ]
+
+
+def entry_rows(entry: Entry) -> Iterator[Row]:
+    """One row per T (powers of two), and one for the ANN if there is one."""
+    if "ann_accuracy" in entry:
+        yield {
+            "images": entry["test_images"],
+            "accuracy": entry["ann_accuracy"],
+            "seconds_per_image": entry["ann_seconds_per_image"],
+            "ann_nanojoules": entry["cost"]["ann_nanojoules"],
+        }
+    whole, part = curve_of(entry).thinned(), entry["subset"]
+    yield from (entry_row(entry, T, whole, entry["test_images"], entry["cost"]) for T in whole)
+    if "conversions" in part:
+        curve = curve_of(part).thinned()
+        further = [T for T in curve if T not in whole]
+        yield from (entry_row(entry, T, curve, part["images"], part["cost"]) for T in further)
+
+
+def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dict[str, Any]) -> Row:
+    """What was measured at one T."""
+    at = cost["timesteps"].index(T)
+    return {
+        "timesteps": T,
+        "images": images,
+        "accuracy": curve[T],
+        "seconds_per_image": entry["seconds_per_image"].get(str(T)),
+        "spikes": cost["spikes"][at],
+        "synaptic_operations": cost["synaptic_operations"][at],
+        "nanojoules": cost["spiking_nanojoules"][at],
+        "ann_nanojoules": cost["ann_nanojoules"],
+        "rate": cost["rate"][at],
+        "break_even_rate": cost["break_even_rate"][at],
+    }
+
+
+def race_markdown(race: Race) -> str:
+    """Means over seeds with half the width of their 95 % intervals, and what made them."""
+    rows, parts = race_rows(race), [heading(race)]
+    for terms in TERMS:
+        if own := [row for row in rows if row["terms"] == terms]:
+            parts += [f"## {terms.capitalize()}", accuracy_part(own)]
+    first = [row for row in rows if row["terms"] == TERMS[0]]
+    parts += ["## Cost per image, equal epochs"]
+    entries = [entry for entry in race["entries"] if entry["terms"] == TERMS[0]]
+    parts.append(cost_part(first, entries[0]["cost"]["assumed"]))
+    if any("conversions" in entry["subset"] for entry in entries):
+        parts += ["## Conversions, equal epochs", conversion_part(entries)]
+    return document(*parts)
+
+
+def heading(race: Race) -> str:
+    """What was raced, where, and by what command."""
+    asked, start = race["race"], race["race"]["start"]
+    seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
+    machine = ", one run after another"
+    if not race["same_machine"]:
+        machine += "; NOT all runs on the same machine"
+    lines = [
+        tables.heading("Race", asked, race["environment"], seeds, machine),
+        f"- {', '.join(named(method, start) for method in asked['methods'])}",
+        "- every timestep counts, none is left out as warm-up",
+    ]
+    if "equal time" in race["plan"]:
+        lines.append(
+            "- equal time: each method gets the epochs that fill the training seconds of the "
+            "noise method (means over seeds), rounded up"
+        )
+    return "\n".join(lines)
+
+
+def named(method: str, start: dict[str, Any]) -> str:
+    """A method with the settings that are part of its name; `start` as in race.json."""
+    entry = METHODS.get(method)
+    parts = [method]
+    for setting, symbol in entry.named_by if entry else ():
+        value = reduce(getitem, setting.split("."), start)
+        parts.append(f"{symbol} = {value:.4g}")
+    return " ".join(parts)
+
+
+def accuracy_part(rows: list[Row]) -> str:
+    """Training effort, and accuracy at powers of two on all test images."""
+    most = max(row["images"] for row in rows)
+    whole = [row for row in rows if row["images"] == most]
+    methods = list(dict.fromkeys(row["method"] for row in whole))
+    measured = [{row.get("timesteps") for row in whole if row["method"] == m} for m in methods]
+    shown = sorted(T for T in set.intersection(*measured) if T is not None)
+    header = ["method", "epochs", "training (s)", "peak memory (MiB)", "ANN (%)"]
+    lines = []
+    for method in methods:
+        own = [row for row in whole if row["method"] == method]
+        first = at(own, shown[0])
+        line = [method, str(first[0]["epochs"]), cell(first, "training_seconds", 2)]
+        line += [cell(first, "peak_memory_mib", 0), cell(at(own, None), "accuracy", 2)]
+        lines.append(line + [cell(at(own, T), "accuracy", 2) for T in shown])
+    note = f"Accuracy in percent on {most:,} test images."
+    converted = [name for name in methods if name in METHODS and METHODS[name].conversions]
+    if converted:
+        note += f" {' and '.join(converted)}: best-practice conversion."
+    return markdown([*header, *(f"T = {T}" for T in shown)], lines) + "\n\n" + note
+
+
+def cost_part(rows: list[Row], assumptions: str) -> str:
+    """Operations, energy, rates and milliseconds at some T, means over seeds."""
+    header = ["method", "T", "spikes", "synaptic operations", "energy (nJ)", "ANN energy (nJ)"]
+    header += ["rate", "break-even rate", "ms"]
+    lines = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        own = [row for row in rows if row["method"] == method]
+        for T in SHOWN_COST:
+            if not (there := at(own, T)):
+                continue
+            numbers = [cell(there, column, digits, scale=scale) for column, digits, scale in COSTS]
+            lines.append([method, str(T), *numbers])
+    note = (
+        "Means over seeds. Rate: spikes per neuron and timestep, weighted by synapses; the spiking "
+        "network saves energy while it lies below the break-even rate (no rate exceeds 1, so a "
+        f"break-even rate above 1 means always).\n{assumptions}"
+    )
+    return markdown(header, lines) + f"\n\n{note}"
+
+
+def conversion_part(entries: list[Entry]) -> str:
+    """Accuracy of every conversion, on the images that all of them saw."""
+    curves: dict[str, list[AccuracyCurve]] = {}
+    for entry in entries:
+        for name, curve in conversions_of(entry["subset"]).items():
+            curves.setdefault(f"{entry['method']}: {name}", []).append(curve)
+        if "conversions" not in entry["subset"] and entry["method"] == PACE:
+            curves.setdefault(PACE, []).append(curve_of(entry["subset"]))
+    shown = powers_of_two(max(max(group[0]) for group in curves.values()))
+    lines = [
+        [name, *(mean_text([curve.get(T) for curve in group], 2) for T in shown)]
+        for name, group in curves.items()
+    ]
+    note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
+    return markdown(["conversion", *(f"T = {T}" for T in shown)], lines) + f"\n\n{note}"
+
+
+def at(rows: list[Row], timesteps: int | None) -> list[Row]:
+    """The rows of one T, one per seed; of the ANN for None."""
+    return [row for row in rows if row.get("timesteps") == timesteps]
+
+
+def cell(rows: list[Row], column: str, digits: int, *, scale: float | None = None) -> str:
+    """Mean of a column over seeds as text; empty if not measured.
+
+    With half its interval, or times `scale` without the interval.
+    """
+    values: list[float | None] = [row.get(column) for row in rows]
+    known = [value for value in values if value is not None]
+    if scale is None or len(known) < len(values) or not known:
+        return mean_text(values, digits)
+    return f"{scale * mean(known):,.{digits}f}"
+
+
+def mean_text(values: Sequence[float | None], digits: int) -> str:
+    """Mean over seeds as text, with half the width of its interval if there are several."""
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return ""
+    return estimate(known).text(digits)

@@ -1,0 +1,232 @@
+"""A sweep: every combination of some settings, on all cores or on a Dask cluster.
+
+    sweeps/<name>/sweep.json    what was asked for, and the accuracies of every run
+    <id>/                       the runs, beside those of other commands, see `store`
+
+Each run trains in a process of its own with one thread, so that many keep many cores busy,
+and gives, bit for bit, what `OMP_NUM_THREADS=1 snnlab train` gives with its settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snnlab.experiment.anchored import anchored
+from snnlab.experiment.config import ConfigError, RunConfig, to_dict, with_settings
+from snnlab.experiment.provenance import command
+from snnlab.experiment.store import RUNS, Run, RunError, read_run, run_id, write_json
+from snnlab.experiment.study import open_folder
+from snnlab.jobs.pool import Outcome, Pool, job_of
+from snnlab.jobs.pool import carry_out as carry_out_jobs
+
+SWEEPS = RUNS / "sweeps"
+SWEEP = "sweep.json"
+ATTEMPTS = 3
+"""How often a run is started whose process or worker gets killed."""
+
+Grid = dict[str, tuple[Any, ...]]
+"""Dotted names of settings, and their values."""
+
+
+class SweepError(RuntimeError):
+    """Some runs of a sweep failed; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """Which settings take which values, and what the others are.
+
+    Raises:
+        ConfigError: an empty grid, an unknown setting, or a value it cannot have.
+    """
+
+    start: RunConfig
+    """All settings that are not in the grid."""
+    grid: Grid
+    """Every combination of these is one run; the first setting changes slowest."""
+
+    def __post_init__(self) -> None:
+        if not self.grid:
+            raise ConfigError("the grid is empty: name a setting and its values")
+        for name, values in self.grid.items():
+            if not values:
+                raise ConfigError(f"{name} needs at least one value")
+            if len({json.dumps(value) for value in values}) < len(values):
+                raise ConfigError(f"{name} must have different values, got {list(values)}")
+        ids = [run_id(config) for config in self.configs()]
+        if len(set(ids)) < len(ids):
+            raise ConfigError("two combinations of the grid mean the same run")
+
+    def settings(self) -> list[dict[str, Any]]:
+        """The combinations, by dotted name."""
+        combinations = itertools.product(*self.grid.values())
+        return [dict(zip(self.grid, values, strict=True)) for values in combinations]
+
+    def configs(self) -> list[RunConfig]:
+        """One configuration per combination."""
+        return [with_settings(self.start, settings) for settings in self.settings()]
+
+
+def parse_grid(texts: Sequence[str]) -> Grid:
+    """A grid from texts like `noise.sigma=0,0.1,0.2887`.
+
+    Values are read as JSON where that is possible (3, 0.5, true, null), else as text.
+
+    Raises:
+        ConfigError: a text without name or values, or the same name twice.
+
+    Example:
+        >>> parse_grid(["seed=0,1", "model.name=mlp,convnet"])
+        {'seed': (0, 1), 'model.name': ('mlp', 'convnet')}
+    """
+    grid: Grid = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not (name and equals and values):
+            raise ConfigError(f"a grid is given as NAME=VALUE,VALUE,... , got {text!r}")
+        if name in grid:
+            raise ConfigError(f"{name} is in the grid twice")
+        grid[name] = values_of(values)
+    return grid
+
+
+def values_of(text: str) -> tuple[Any, ...]:
+    """Values with commas between them: as JSON reads all of them, or each, or else as text."""
+    with contextlib.suppress(ValueError):
+        return tuple(json.loads(f"[{text}]"))
+    return tuple(value_of(part) for part in text.split(","))
+
+
+def value_of(text: str) -> Any:
+    """A value as JSON reads it, or else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One run of a sweep that has ended."""
+
+    number: int
+    """How many have ended with it."""
+    runs: int
+    """How many the sweep has."""
+    config: RunConfig
+    """Which."""
+    outcome: Outcome
+    """How."""
+
+
+def sweep(
+    config: SweepConfig,
+    folder: Path,
+    pool: Pool,
+    root: Path = RUNS,
+    on_end: Callable[[Ended], None] = lambda ended: None,
+) -> dict[str, Any]:
+    """Carry out a sweep, or go on with it; sweep.json holds the result.
+
+    Finished runs are taken as they are. A run whose process or worker is killed goes on
+    elsewhere. A run that fails does not keep the others from their end.
+
+    Args:
+        config: which runs.
+        folder: the sweep's own folder.
+        pool: where the runs train, a `LocalPool` or a `DaskPool`; it stays open.
+        root: the folder of run folders.
+        on_end: called after each run.
+
+    Returns:
+        The content of sweep.json: `entries`, one per finished run, and `failures`.
+
+    Raises:
+        RunError: the folder holds another sweep.
+
+    Example:
+        >>> start = PRESETS["digits"]
+        >>> two = LocalPool([Place()] * 2)
+        >>> sweep(SweepConfig(start, {"seed": (0, 1)}), Path("s"), two)["entries"]
+    """
+    configs = [anchored(asked) for asked in config.configs()]
+    asked = {"start": to_dict(config.start), "grid": config.grid}
+    open_folder(folder, SWEEP, asked, key="sweep", kind="sweep", shelf=SWEEPS.name, option="--name")
+    failures = carry_out(configs, root, pool, on_end)
+    entries = []
+    for settings, each in zip(config.settings(), configs, strict=True):
+        if run_id(each) not in failures:
+            entries.append(entry(settings, read_run(root / run_id(each))))
+    result = {
+        "sweep": asked,
+        "finished": not failures,
+        "command": command(),
+        "entries": entries,
+        "failures": failures,
+    }
+    write_json(folder / SWEEP, result)
+    done: dict[str, Any] = json.loads(json.dumps(result))
+    return done
+
+
+def carry_out(
+    configs: list[RunConfig], root: Path, pool: Pool, on_end: Callable[[Ended], None]
+) -> dict[str, str]:
+    """Carry out all runs that are not finished; returns the reasons of those that failed."""
+    by_id = {run_id(config): config for config in configs}
+    ended = 0
+    failures: dict[str, str] = {}
+
+    def note(name: str, outcome: Outcome) -> None:
+        nonlocal ended
+        ended += 1
+        on_end(Ended(ended, len(configs), by_id[name], outcome))
+
+    missing = {}
+    for name, config in by_id.items():
+        if read_run(root / name).status == "finished":
+            note(name, Outcome("finished"))
+        else:
+            missing[name] = job_of(config, root, threads=1)
+    for attempt in range(1, ATTEMPTS + 1):
+        again = {}
+        with contextlib.closing(carry_out_jobs(pool, missing)) as endings:
+            for name, outcome in endings:
+                if outcome.status == "interrupted" and attempt < ATTEMPTS:
+                    again[name] = missing[name]
+                    continue
+                if read_run(root / name).status != "finished":
+                    failures[name] = outcome.reason or outcome.status
+                note(name, outcome)
+        missing = again
+        if not missing:
+            break
+    return failures
+
+
+def entry(settings: dict[str, Any], run: Run) -> dict[str, Any]:
+    """A finished run as sweep.json holds it."""
+    if run.result is None:
+        raise RunError(f"run {run.id!r} is {run.status} {run.reason}")
+    return {
+        "settings": settings,
+        "run": run.id,
+        "accuracy": run.result["accuracy"],
+        "test_images": run.result["test_images"],
+        "training_seconds": run.result["training_seconds"],
+    }
+
+
+def check(done: dict[str, Any]) -> None:
+    """Raise SweepError if some runs of a sweep failed."""
+    failures = done["failures"]
+    if failures:
+        total = len(failures) + len(done["entries"])
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
+        raise SweepError(f"{len(failures)} of {total} runs failed: {reasons}")

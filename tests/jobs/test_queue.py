@@ -1,0 +1,193 @@
+"""The bookkeeping of the engine: who is next, who shares what, what a restart keeps."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnlab.dashboard.training_settings import MOST_SEEDS
+from snnlab.experiment.config import RunConfig
+from snnlab.experiment.provenance import this_process
+from snnlab.experiment.store import Run, list_runs, run_id
+from snnlab.jobs.fair_queue import KEPT, MOST_JOBS, Entry, FairQueue
+from snnlab.jobs.job import QueueFull
+from snnlab.jobs.queue_file import QueueFile
+
+CONFIG = RunConfig()
+
+
+def waiting(*users: str) -> FairQueue:
+    """A queue in which jobs 0, 1, ... of these users wait."""
+    queue = FairQueue()
+    for number, user in enumerate(users):
+        queue.waiting.append(Entry(str(number), [user], CONFIG, float(number)))
+    return queue
+
+
+def order(queue: FairQueue) -> list[str]:
+    return [entry.id for entry in queue.in_order()]
+
+
+def test_users_take_turns() -> None:
+    assert order(waiting("a", "a", "b", "b", "c")) == ["0", "2", "4", "1", "3"]
+
+
+def test_who_was_served_last_is_last() -> None:
+    queue = waiting("a", "b", "a")
+    queue.start(queue.waiting[0], 0.0)
+    assert order(queue) == ["1", "2"]
+    queue.waiting.append(Entry("3", ["new"], CONFIG, 3.0))
+    assert order(queue) == ["1", "3", "2"]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12))
+def test_nobody_is_passed_over(users: list[str]) -> None:
+    """Two users who both still wait have been served equally often, up to one."""
+    queue = waiting(*users)
+    left, served = Counter(users), Counter[str]()
+    for entry in queue.in_order():
+        served[entry.user] += 1
+        left[entry.user] -= 1
+        counts = [served[user] for user in left if left[user]]
+        assert max(counts, default=0) - min(counts, default=0) <= 1
+    assert sorted(order(queue)) == sorted(map(str, range(len(users))))
+
+
+def test_one_job_per_user_runs_at_a_time() -> None:
+    queue = waiting("a", "a", "b")
+    queue.start(queue.may_start()[0], 0.0)
+    assert [entry.id for entry in queue.may_start()] == ["2"]
+    queue.end(queue.running[0], "finished")
+    assert [entry.id for entry in queue.may_start()] == ["2", "1"]
+
+
+def many(*names: str) -> dict[str, RunConfig]:
+    """Jobs of these ids."""
+    return dict.fromkeys(names, CONFIG)
+
+
+def test_a_batch_is_admitted_or_refused_as_one() -> None:
+    """What trains counts like what waits."""
+    queue = FairQueue()
+    queue.add(many(*"abcd"), "ada", 0.0)
+    queue.start(queue.waiting[0], 0.0)
+    before = queue.jobs()
+    with pytest.raises(
+        QueueFull,
+        match=r"3 runs are asked for and 4 of yours train or wait, but one may have 6: nothing was "
+        r"started; wait until some have ended, or cancel some \(a, b, c, d\)",
+    ):
+        queue.add(many(*"xyz"), "ada", 0.0)
+    assert queue.jobs() == before
+    entries = queue.add(many("x", "a", "y"), "ada", 1.0)  # one of them trains already
+    assert [entry.id for entry in entries] == ["x", "a", "y"]
+    with pytest.raises(QueueFull, match=r"^1 run is asked for and 6 of yours"):
+        queue.add(many("z"), "ada", 0.0)
+    queue.add(many("z"), "bob", 0.0)
+    queue.end(queue.running[0], "finished")
+    queue.add(many("u"), "ada", 0.0)
+    assert [job.position for job in queue.jobs()] == [1, 2, 3, 4, 5, 6, 7, None]
+
+
+def test_a_batch_that_nobody_may_have() -> None:
+    with pytest.raises(QueueFull, match=r"^7 runs are .* 0 of yours .* 6: nothing [^(]*ended$"):
+        FairQueue().add(many(*"abcdefg"), "ada", 0.0)
+
+
+def test_what_the_page_offers_at_once_is_admitted() -> None:
+    assert MOST_JOBS >= 2 * MOST_SEEDS
+
+
+def test_a_shared_job_costs_only_who_asked_first() -> None:
+    queue = FairQueue()
+    names = [str(number) for number in range(MOST_JOBS)]
+    first = queue.add(many(*names), "a", 0.0)
+    for now in (1.0, 2.0):
+        assert all(x is y for x, y in zip(first, queue.add(many(*names), "b", now), strict=True))
+    assert [entry.users for entry in first] == [["a", "b"]] * MOST_JOBS
+    queue.add(many("more"), "b", 0.0)
+    assert len(queue.waiting) == MOST_JOBS + 1
+
+
+def test_a_job_ends_when_the_last_user_withdraws() -> None:
+    queue = FairQueue()
+    (entry,) = queue.add(many("one"), "a", 0.0)
+    queue.add(many("one"), "b", 0.0)
+    assert not queue.withdraw(entry, "a")
+    assert entry.seen().user == "b"
+    assert queue.withdraw(entry, "b")
+    queue.add(many("one"), "a", 0.0)
+    assert queue.withdraw(entry, None)
+
+
+def test_ended_jobs_are_kept_for_a_while_and_only_once() -> None:
+    queue = FairQueue()
+    for number in range(KEPT + 5):
+        queue.end(*queue.add(many(str(number)), "a", 0.0), "finished")
+    assert [job.id for job in queue.jobs()][:2] == [str(KEPT + 4), str(KEPT + 3)]
+    assert len(queue.jobs()) == KEPT
+    queue.add(many(str(KEPT)), "a", 0.0)
+    assert [job.status for job in queue.jobs() if job.id == str(KEPT)] == ["waiting"]
+
+
+def test_the_queue_outlives_its_server(mine: Run, tmp_path: Path) -> None:
+    """`mine` ran when the server was killed, and had just finished; another had not."""
+    root = mine.folder.parent
+    assert mine.config is not None
+    configs = {seed: replace(mine.config, seed=seed) for seed in range(4)}
+    queue = FairQueue()
+    for seed, user in ((0, "a"), (1, "b"), (2, "c"), (3, "c")):
+        queue.add({run_id(configs[seed]): configs[seed]}, user, float(seed))
+    queue.add({run_id(configs[2]): configs[2]}, "d", 9.0)
+    for entry in queue.waiting[:2]:
+        queue.start(entry, 5.0)
+    file = QueueFile(root)
+    file.read()
+    file.write(queue)
+    left = QueueFile(root).read()
+    found = {job.config.seed: job for job in left.jobs()}
+    assert {seed: job.status for seed, job in found.items()} == {
+        0: "finished",
+        1: "interrupted",
+        2: "waiting",
+        3: "waiting",
+    }
+    assert "goes on" in found[1].reason
+    assert (found[2].users, found[2].submitted) == (("c", "d"), 2.0)
+    assert [run.id for run in list_runs(root)] == [mine.id]  # the file is no run
+
+
+def test_a_second_server_leaves_the_queue_of_the_first_alone(tmp_path: Path) -> None:
+    first = QueueFile(tmp_path)
+    first.read()
+    queue = waiting("a")
+    first.write(queue)
+    saved = first.path.read_bytes()
+    second = QueueFile(tmp_path)
+    second.me = this_process() | {"pid": -1}
+    assert second.read().jobs() == []
+    second.write(waiting("x", "y"))
+    second.close(FairQueue())
+    assert first.path.read_bytes() == saved
+    first.close(queue)
+    assert json.loads(saved)["jobs"] == json.loads(first.path.read_text())["jobs"]
+    first.read()
+    first.close(FairQueue())
+    assert not first.path.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"jobs": 3}', '{"jobs": [{}, 1, {"id": "x", "users": []}]}', "\0"]
+)
+def test_a_damaged_queue_is_an_empty_one(text: str, tmp_path: Path) -> None:
+    file = QueueFile(tmp_path)
+    file.path.write_text(text)
+    assert file.read().jobs() == []
+    file.write(waiting("a"))
+    assert len(QueueFile(tmp_path).read().jobs()) == 1
