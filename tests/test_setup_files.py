@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
-EXTRAS = ("bench", "classroom")  # rooms that may import what only the extra of that name installs
+EXTRAS = {"bench": "bench", "classroom": "classroom", "jobs": "cluster"}
+"""Rooms that may import what only an extra installs."""
 WITH_TORCH = {"triton"}  # PyTorch brings it where it can be used; our code does without
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -79,7 +80,10 @@ def test_conda_environment_agrees_with_pyproject() -> None:
 
 def test_every_imported_package_is_declared() -> None:
     declared = requirements(PROJECT["dependencies"])
-    extras = {room: requirements(PROJECT["optional-dependencies"][room]) for room in EXTRAS}
+    extras = {
+        room: requirements(PROJECT["optional-dependencies"][extra])
+        for room, extra in EXTRAS.items()
+    }
     distributions = packages_distributions()
     undeclared = []
     for file in sorted((ROOT / "snnlab").rglob("*.py")):

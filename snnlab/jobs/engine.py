@@ -61,8 +61,7 @@ class Engine:
         self.closing = False
         self.file = QueueFile(self.root)
         self.queue: FairQueue = self.file.read()
-        self.tasks: dict[str, Task] = {}
-        self.unwanted: list[Task] = []
+        self.tasks: list[tuple[Entry, Task]] = []
         self.trouble = ""
         self.thread = threading.Thread(target=self.serve, name="snnlab-engine", daemon=True)
         self.thread.start()
@@ -81,7 +80,7 @@ class Engine:
             user: who asks, any text that tells users apart.
 
         Returns:
-            A job for each configuration.
+            A job for each configuration, in their order.
 
         Raises:
             QueueFull: with the new ones the user would have more jobs than one may have.
@@ -90,22 +89,19 @@ class Engine:
         """
         if self.closing:
             raise JobError("the engine is closed: start the server again")
-        configs = [anchored(config) for config in configs]
-        for config in configs:
+        asked = {run_id(config): config for config in map(anchored, configs)}
+        for config in asked.values():
             modules(config)
-        asked = {run_id(config): config for config in configs}
         now = time.time()
         with self.lock:
-            done = [name for name in asked if self.is_done(name)]
-            found = {name: Entry(name, [user], asked[name], now, "finished") for name in done}
-            missing = {name: config for name, config in asked.items() if name not in found}
-            queued = self.queue.add(missing, user, now)
-            for entry in found.values():
-                self.queue.remember(entry)
-            found |= {entry.id: entry for entry in queued}
+            missing = {name: asked[name] for name in asked if not self.is_done(name)}
+            self.queue.add(missing, user, now)
+            for name in asked.keys() - missing.keys():
+                self.queue.remember(Entry(name, [user], asked[name], now, "finished"))
             self.file.write(self.queue)
             self.wake.set()
-            return [self.seen(found[run_id(config)]) for config in configs]
+            found = {job.id: job for job in self.jobs()}
+        return [found[name] for name in asked]
 
     def cancel(self, job_id: str, *, user: str | None = None) -> None:
         """Withdraw a user from a job; it ends when nobody wants it any more.
@@ -129,10 +125,7 @@ class Engine:
             if not self.is_active(job_id):
                 return
             if self.queue.withdraw(entry, user):
-                self.queue.end(entry, "cancelled")
-                if job_id in self.tasks:
-                    self.unwanted.append(self.tasks.pop(job_id))
-                self.wake.set()
+                self.queue.end(entry, "cancelled")  # its task is ended in `collect`
             self.file.write(self.queue)
 
     def jobs(self) -> list[Job]:
@@ -146,9 +139,7 @@ class Engine:
 
     def job(self, job_id: str) -> Job | None:
         """The job of that id, None if it is not in `jobs`."""
-        with self.lock:
-            entry = self.queue.find(job_id)
-            return None if entry is None else self.seen(entry)
+        return next((job for job in self.jobs() if job.id == job_id), None)
 
     def close(self) -> None:
         """End all training and all processes of the engine; what waits is kept for the next."""
@@ -162,10 +153,6 @@ class Engine:
 
     # Bookkeeping, under the lock.
 
-    def seen(self, entry: Entry) -> Job:
-        """A job with its place in the queue."""
-        return next(job for job in self.jobs() if job.id == entry.id)
-
     def is_active(self, job_id: str) -> bool:
         """Whether a job waits or runs."""
         return any(e.id == job_id for e in (*self.queue.waiting, *self.queue.running))
@@ -177,33 +164,26 @@ class Engine:
     # The engine's own thread.
 
     def serve(self) -> None:
-        """Keep a pool and hand out jobs, until the engine is closed."""
+        """Keep a pool, hand out jobs and note how they end, until the engine is closed."""
         pool: Pool | None = None
         while not self.closing:
             try:
                 if pool is None:
                     pool = self.open_pool()
                     atexit.register(self.close)  # after what it imports, to be called before that
-                self.attend(pool)
+                self.hand_out(pool)
+                if not self.tasks:
+                    self.wake.wait(TICK)
+                    self.wake.clear()
+                pool.wait(GLANCE if self.tasks else 0)
+                self.trouble = pool.trouble
+                self.collect(pool)
             except Exception as error:
                 LOG.exception("the engine goes on in %g s", REST)
                 self.trouble = f"jobs cannot be carried out at the moment: {error}"
                 self.wake.wait(REST)
                 self.wake.clear()
         self.give_up(pool)
-
-    def attend(self, pool: Pool) -> None:
-        """Hand out jobs, note how they end."""
-        while not self.closing:
-            self.hand_out(pool)
-            if self.tasks or self.unwanted:
-                pool.wait(GLANCE)
-            else:
-                self.wake.wait(TICK)
-                self.wake.clear()
-                pool.wait(0)
-            self.trouble = pool.trouble
-            self.collect(pool)
 
     def hand_out(self, pool: Pool) -> None:
         """Start all jobs that may start now."""
@@ -216,17 +196,11 @@ class Engine:
                 self.queue.start(entry, time.time())
                 self.file.write(self.queue)
             try:  # without the lock: a fork server may still be getting ready
-                task = pool.start(job_of(entry.config, self.root), place)
+                self.tasks.append((entry, pool.start(job_of(entry.config, self.root), place)))
             except Exception as error:
                 LOG.exception("job %s", entry.id)
                 with self.lock:
                     self.queue.end(entry, "failed", f"it could not be started: {error}")
-                continue
-            with self.lock:
-                if entry.status == "running":
-                    self.tasks[entry.id] = task
-                else:  # it was cancelled meanwhile
-                    self.unwanted.append(task)
 
     def next_entry(self, pool: Pool) -> tuple[Entry, Place] | None:
         """The job that starts next and a place for it, if there are such."""
@@ -240,20 +214,19 @@ class Engine:
 
     def collect(self, pool: Pool) -> None:
         """Note which jobs have ended, and end those that nobody wants."""
-        with self.lock:
-            self.unwanted = [task for task in self.unwanted if task.outcome is None]
-            for name, task in list(self.tasks.items()):
-                if task.outcome is not None:
-                    del self.tasks[name]
-                    self.note(name, task.outcome)
-            unwanted = list(self.unwanted)
-        for task in unwanted:
-            pool.stop(task)
+        for entry, task in list(self.tasks):
+            with self.lock:
+                wanted = entry.status == "running"
+                if wanted and task.outcome is not None:
+                    self.note(entry, task.outcome)
+            if task.outcome is not None:
+                self.tasks.remove((entry, task))
+            elif not wanted:
+                pool.stop(task)
 
-    def note(self, name: str, outcome: Outcome) -> None:
+    def note(self, entry: Entry, outcome: Outcome) -> None:
         """A running job has ended; what the run folder says counts more."""
-        entry = next(entry for entry in self.queue.running if entry.id == name)
-        if read_run(self.root / name).status == "finished":
+        if read_run(self.root / entry.id).status == "finished":
             outcome = Outcome("finished")
         self.queue.end(entry, outcome.status, outcome.reason)
         self.file.write(self.queue)
@@ -265,7 +238,7 @@ class Engine:
         with self.lock:
             self.file.close(self.queue)  # with what runs as running: interrupted, for the next one
             for entry in list(self.queue.running):
-                self.note(entry.id, Outcome("interrupted", ENDED))
+                self.note(entry, Outcome("interrupted", ENDED))
 
 
 def pool_at(address: str | None) -> Callable[[], Pool]:

@@ -35,17 +35,8 @@ class Entry:
 
     def seen(self, position: int | None = None) -> Job:
         """The job as others see it."""
-        return Job(
-            self.id,
-            self.user,
-            self.config,
-            self.status,
-            position,
-            self.submitted,
-            self.started,
-            self.reason,
-            tuple(self.users),
-        )
+        known = vars(self) | {"user": self.user, "users": tuple(self.users)}
+        return Job(**known, position=position)
 
 
 @dataclass

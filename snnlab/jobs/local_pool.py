@@ -24,7 +24,7 @@ from typing import Any
 from snnlab.experiment.provenance import SOURCE
 from snnlab.jobs import child
 from snnlab.jobs.places import Place
-from snnlab.jobs.pool import TRAIN, JobData, Outcome
+from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
 
 FORK_SERVER = "forkserver"
 METHOD = FORK_SERVER if sys.platform == "linux" else "spawn"
@@ -32,6 +32,8 @@ LOST = 255
 """What `multiprocessing` reports as exit code once the fork server has ended."""
 PATIENCE = 0.5
 """Seconds between asking a process to end and killing it."""
+ATTEMPTS = 3
+"""How often a process is tried to be started."""
 LAUNCH = threading.Lock()
 """Held while processes are started and their ends are read: `multiprocessing` looks after all
 processes of this one together, whichever thread started them."""
@@ -82,7 +84,8 @@ class LocalPool:
     ) -> None:
         self.places, self.kinds = list(places), frozenset(place.kind for place in places)
         self.work, self.niceness = work, niceness
-        self.method, self.context = method, context(method)
+        self.method = method
+        self.context: Any = multiprocessing.get_context(method)
         self.running: list[LocalTask] = []
         warm_up(method)
         atexit.register(self.close)
@@ -96,13 +99,17 @@ class LocalPool:
         arguments = (self.work, job, environ, self.niceness, end)
         task.process = self.context.Process(target=child.carry_out, args=arguments)
         self.running.append(task)
-        try:
-            with launching():
-                task.process.start()
-        except (OSError, EOFError) as error:  # no memory, too many processes, a dead fork server
-            self.end(task, Outcome("interrupted", f"its process could not be started: {error!r}"))
-        finally:
-            end.close()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with launching():
+                    task.process.start()
+                break
+            except (OSError, EOFError) as error:  # no memory, say, or a fork server that just died
+                if attempt == ATTEMPTS:
+                    reason = f"its process could not be started: {error!r}"
+                    self.end(task, Outcome("interrupted", reason))
+                time.sleep(GLANCE)
+        end.close()
         return task
 
     def stop(self, task: LocalTask) -> None:
@@ -129,6 +136,7 @@ class LocalPool:
             task.listen()
             self.end(task, self.outcome_of(task, code))
             if code == LOST:
+                time.sleep(GLANCE)  # until it is dead for `multiprocessing`, too
                 warm_up(self.method)
             return
         task.listen()
@@ -167,17 +175,12 @@ class LocalPool:
         atexit.unregister(self.close)
 
 
-def context(method: str) -> Any:
-    """What starts processes in a way that `multiprocessing` names."""
-    return multiprocessing.get_context(method)
-
-
 def warm_up(method: str = METHOD) -> None:
     """Have a fork server ready, if there is to be one; does not wait for it."""
     if method == FORK_SERVER:
-        from multiprocessing.forkserver import ensure_running  # not on Windows
+        from multiprocessing.forkserver import ensure_running, set_forkserver_preload
 
-        context(method).set_forkserver_preload([TRAIN.partition(":")[0]])
+        set_forkserver_preload([TRAIN.partition(":")[0]])
         with launching():
             ensure_running()
 

@@ -8,14 +8,12 @@ either in the same way.
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from snnlab.experiment.config import ConfigError, RunConfig, to_dict
 from snnlab.experiment.own_families import modules
@@ -25,11 +23,14 @@ from snnlab.jobs.places import Kind, Place
 
 SCHEDULER = "SNNLAB_SCHEDULER"
 """Environment variable with the address of a Dask scheduler that carries out all jobs."""
-SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
 PORT = 8786
 """Where a scheduler listens unless it is told otherwise."""
-NAME = re.compile(r"(?=.*[a-z])[a-z0-9._-]+")
-"""What a computer can be called; else it has an IP address."""
+ADDRESS = re.compile(
+    r"(?:(tcp|tls|ucx|wss?)://)?"
+    r"([\w.-]*[a-z][\w.-]*|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])"  # a name, IPv4, IPv6
+    r"(?::(\d+))?/?",
+    re.ASCII | re.IGNORECASE,
+)
 GLANCE = 0.1
 """Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""
 TRAIN = "snnlab.jobs.train:train"
@@ -146,38 +147,23 @@ def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outc
 def scheduler() -> str | None:
     """The address of the scheduler that SNNLAB_SCHEDULER names; None: jobs stay on this machine.
 
+    HOST and HOST:PORT are completed to SCHEME://HOST:PORT.
+
     Raises:
         ConfigError: what stands there is no address, or Dask is not installed.
     """
     given = os.environ.get(SCHEDULER, "").strip()
     if not given:
         return None
-    address = scheduler_address(given)
+    found = ADDRESS.fullmatch(given)
+    scheme, host, port = found.groups() if found else ("", "", "0")
+    if not 0 < int(port or PORT) < 65536:
+        raise ConfigError(
+            f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} or "
+            f"tls://HOST:PORT, got {given!r}"
+        )
     if importlib.util.find_spec("distributed") is None:
         raise ConfigError(
             f"{SCHEDULER} is {given!r}, and Dask is not installed: pip install dask distributed"
         )
-    return address
-
-
-def scheduler_address(text: str) -> str:
-    """An address in full: HOST, HOST:PORT or SCHEME://HOST:PORT becomes the last of them.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        parts = urlsplit(text if "://" in text else f"tcp://{text}")
-        host, port = parts.hostname or "", PORT if parts.port is None else parts.port
-        if not NAME.fullmatch(host):
-            ipaddress.ip_address(host)
-        if parts.scheme not in SCHEMES or port == 0 or "@" in parts.netloc:
-            raise ValueError
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError
-    except ValueError:
-        raise ConfigError(
-            f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} "
-            f"(or {', '.join(SCHEMES[1:])}), got {text!r}"
-        ) from None
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{scheme or 'tcp'}://{host}:{port or PORT}"

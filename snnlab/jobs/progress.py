@@ -10,9 +10,10 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from snnlab.experiment.store import RunError, read_json, write_json
+from snnlab.settings import settle
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch
@@ -75,20 +76,8 @@ def read_progress(folder: Path) -> Progress | None:
         >>> read_progress(RUNS / job.id)
     """
     try:
-        found = read_json(folder / PROGRESS)
-        epoch, step, steps = (whole(found[name]) for name in ("epoch", "step", "steps"))
-        progress = Progress(epoch, step, steps, float(found["loss"]), float(found["seconds_left"]))
-    except (RunError, KeyError, TypeError, ValueError):
+        progress = Progress(**read_json(folder / PROGRESS))
+        settle(progress)
+    except (RunError, TypeError, ValueError):
         return None
     return progress if 1 <= progress.step <= progress.steps else None
-
-
-def whole(value: Any) -> int:
-    """A whole number as it is.
-
-    Raises:
-        TypeError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"not a whole number: {value!r}")
-    return value

@@ -52,10 +52,9 @@ class QueueFile:
         if not self.mine:
             return
         entries = [*queue.running, *queue.waiting]
-        jobs = [plain(entry) for entry in entries]
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self.path, {"server": self.me, "jobs": jobs})
+            write_json(self.path, {"server": self.me, "jobs": [plain(e) for e in entries]})
 
     def close(self, queue: FairQueue) -> None:
         """Note the queue for the last time."""
@@ -68,14 +67,7 @@ class QueueFile:
 
 def plain(entry: Entry) -> dict[str, Any]:
     """An entry in plain values."""
-    return {
-        "id": entry.id,
-        "users": entry.users,
-        "config": to_dict(entry.config),
-        "status": entry.status,
-        "submitted": entry.submitted,
-        "started": entry.started,
-    }
+    return vars(entry) | {"config": to_dict(entry.config)}
 
 
 def entry_of(job: dict[str, Any]) -> Entry:

@@ -63,7 +63,12 @@ def grow(folder: Path) -> Outcome:
 
 
 ACTS = (finish, wait, fail, resist, crash, grow)
-FINISH, WAIT, FAIL, RESIST, CRASH, GROW = range(6)
+
+
+def seed_of(what: str) -> int:
+    """The seed that tells a process to do this."""
+    return [part.__name__ for part in ACTS].index(what)
+
 
 # What tests want to know of such processes.
 
@@ -77,9 +82,9 @@ def until(true: Callable[[], Any], seconds: float = 60) -> Any:
     return value
 
 
-def job(act: int, root: Path, name: str = "run") -> JobData:
+def job(what: str, root: Path, name: str = "run") -> JobData:
     """A job in whose process this happens."""
-    return {"id": name, "root": str(root), "config": {"seed": act}}
+    return {"id": name, "root": str(root), "config": {"seed": seed_of(what)}}
 
 
 def child_of(folder: Path, mark: str = "pid") -> psutil.Process:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,49 +18,10 @@ from snnlab.experiment.run import run
 from snnlab.experiment.store import list_runs, load_run, run_id
 from snnlab.jobs.dask_pool import DaskPool
 from snnlab.jobs.engine import Engine
-from snnlab.jobs.pool import Outcome, carry_out
 from snnlab.learning.spec import Training
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
-from tests.jobs.pretend_work import CRASH, FAIL, FINISH, PRETEND, ROOT, WAIT, gone, job, until
-
-Program = subprocess.Popen[bytes]
-Start = Callable[..., Program]
-
-
-@pytest.fixture
-def address() -> str:
-    """Where nobody listens yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
-
-
-@pytest.fixture
-def start(tmp_path: Path, address: str) -> Iterator[Start]:
-    """Start a scheduler at the address, or a worker of it; `path` is where it finds the code."""
-    started: list[Program] = []
-    environ = os.environ | {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
-    scheduler = ("dask_scheduler", "--port", address.rsplit(":", 1)[1])
-    arguments = {"scheduler": scheduler, "worker": ("dask_worker", address, "--nthreads", "1")}
-
-    def start(what: str, path: Path = ROOT) -> Program:
-        module, *rest = arguments[what]
-        command = [sys.executable, "-m", f"distributed.cli.{module}", *rest]
-        started.append(
-            subprocess.Popen(
-                [*command, "--no-dashboard", "--host", "127.0.0.1"],
-                env=environ | {"PYTHONPATH": str(path)},
-                stderr=subprocess.DEVNULL,
-                cwd=tmp_path,
-            )
-        )
-        return started[-1]
-
-    yield start
-    for program in reversed(started):
-        program.terminate()
-    for program in started:
-        program.wait()
+from tests.jobs.conftest import Start
+from tests.jobs.pretend_work import PRETEND, ROOT, child_of, gone, seed_of, until
 
 
 def test_a_scheduler_and_workers_that_come_late_and_go(
@@ -84,13 +40,12 @@ def test_a_scheduler_and_workers_that_come_late_and_go(
     says(f"the Dask scheduler at {address} has no workers; waiting for one", 30)
     start("worker")
     until(lambda: engine.job(waiting.id).status == "finished")  # type: ignore[union-attr]
-    (running,) = engine.submit([RunConfig(seed=WAIT)], user="ada")
-    until((tmp_path / running.id / "pid").exists)
-    process = psutil.Process(int((tmp_path / running.id / "pid").read_text()))
+    (running,) = engine.submit([RunConfig(seed=seed_of("wait"))], user="ada")
+    process = child_of(tmp_path / running.id)
     scheduler.kill()
     until(lambda: engine.job(running.id).status == "interrupted", 20)  # type: ignore[union-attr]
     assert "the Dask scheduler has ended" in engine.job(running.id).reason  # type: ignore[union-attr]
-    (waiting,) = engine.submit([RunConfig(seed=10 + FINISH)], user="ada")
+    (waiting,) = engine.submit([RunConfig(seed=10)], user="ada")
     says("no Dask scheduler answers")
     start("scheduler")
     start("worker")
@@ -99,29 +54,6 @@ def test_a_scheduler_and_workers_that_come_late_and_go(
     engine.close()
     ours = [record for record in caplog.records if record.name.startswith("snnlab")]
     assert [record.levelname for record in ours if "goes on in" in record.message] == []
-
-
-def test_jobs_on_a_worker(start: Start, address: str, tmp_path: Path) -> None:
-    start("scheduler")
-    start("worker")
-    pool = DaskPool(address, PRETEND)
-    acts = {str(act): job(act, tmp_path, str(act)) for act in (FINISH, FAIL, CRASH)}
-    assert dict(carry_out(pool, acts)) == {
-        str(FINISH): Outcome("finished"),
-        str(FAIL): Outcome("failed", "planted"),
-        str(CRASH): Outcome("interrupted", "the training process ended with exit code 1"),
-    }
-    names = ("one", "two", "three")
-    acts = dict(zip(names, (FINISH, WAIT, WAIT), strict=True))
-    endings = carry_out(pool, {name: job(act, tmp_path, name) for name, act in acts.items()})
-    assert next(endings) == ("one", Outcome("finished"))
-    with contextlib.suppress(AssertionError):
-        until((tmp_path / "two" / "pid").exists, 0.1)
-    endings.close()
-    pool.close()
-    assert not (tmp_path / "three").exists()
-    for file in tmp_path.glob("*/pid"):
-        until(lambda file=file: not psutil.pid_exists(int(file.read_text())))
 
 
 @pytest.mark.slow

@@ -23,25 +23,15 @@ from snnlab.jobs.job import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
 from snnlab.jobs.pool import Pool
-from tests.jobs.pretend_work import (
-    CRASH,
-    FAIL,
-    FINISH,
-    PRETEND,
-    RESIST,
-    WAIT,
-    child_of,
-    gone,
-    until,
-)
+from tests.jobs.pretend_work import PRETEND, child_of, gone, seed_of, until
 
 NUMBERS = itertools.count(1)
 POOL = partial(LocalPool, [Place("cpu")], PRETEND, niceness=YIELDING)
 
 
-def new(act: int) -> RunConfig:
+def new(what: str) -> RunConfig:
     """A configuration that no other test has, whose process does this."""
-    return RunConfig(seed=10 * next(NUMBERS) + act)
+    return RunConfig(seed=10 * next(NUMBERS) + seed_of(what))
 
 
 def ask(engine: Engine, config: RunConfig, user: str = "ada") -> Job:
@@ -71,10 +61,16 @@ def engine(started: Engine, root: Path) -> Iterator[Engine]:
     (root / "go").unlink(missing_ok=True)
 
 
-def status(engine: Engine, job: Job) -> str:
+def now(engine: Engine, job: Job) -> Job:
+    """The same job, as it stands."""
     found = engine.job(job.id)
     assert found is not None
-    return found.status
+    return found
+
+
+def becomes(engine: Engine, status: str, *jobs: Job) -> None:
+    """Wait until jobs have a status."""
+    until(lambda: {now(engine, job).status for job in jobs} == {status})
 
 
 def child(root: Path, job: Job) -> psutil.Process:
@@ -88,24 +84,22 @@ def release(root: Path) -> None:
 
 
 def test_a_job_from_start_to_end(engine: Engine, root: Path) -> None:
-    config = new(WAIT)
+    config = new("wait")
     job = ask(engine, config)
     assert (job.status, job.position, job.users) == ("waiting", 1, ("ada",))
     assert job.config.seed == config.seed
     process = child(root, job)
-    running = engine.job(job.id)
-    assert running is not None
+    running = now(engine, job)
     assert (running.status, running.position) == ("running", None)
-    assert running.started is not None
-    assert running.started >= running.submitted
+    assert (running.started or 0.0) >= running.submitted
     release(root)
-    until(lambda: status(engine, job) == "finished")
+    becomes(engine, "finished", job)
     assert engine.jobs()[0].id == job.id
     assert gone(process)
 
 
 def test_what_trains_gives_way_to_pages_and_listens_to_nobody(engine: Engine, root: Path) -> None:
-    process = child(root, ask(engine, new(WAIT)))
+    process = child(root, ask(engine, new("wait")))
     assert process.nice() == min(psutil.Process().nice() + YIELDING, 19)
     family = psutil.Process().children(recursive=True)
     found = [c for member in family for c in member.net_connections("inet")]
@@ -113,17 +107,16 @@ def test_what_trains_gives_way_to_pages_and_listens_to_nobody(engine: Engine, ro
 
 
 @pytest.mark.parametrize(
-    ("act", "ending"),
+    ("what", "ending"),
     [
-        (FAIL, ("failed", "planted")),
-        (CRASH, ("interrupted", "the training process ended with exit code 1")),
+        ("fail", ("failed", "planted")),
+        ("crash", ("interrupted", "the training process ended with exit code 1")),
     ],
 )
-def test_a_job_that_goes_wrong(act: int, ending: tuple[str, str], engine: Engine) -> None:
-    job = ask(engine, new(act))
-    until(lambda: status(engine, job) not in ("waiting", "running"))
-    found = engine.job(job.id)
-    assert found is not None
+def test_a_job_that_goes_wrong(what: str, ending: tuple[str, str], engine: Engine) -> None:
+    job = ask(engine, new(what))
+    until(lambda: now(engine, job).status not in ("waiting", "running"))
+    found = now(engine, job)
     assert (found.status, found.reason) == ending
     again = ask(engine, found.config, "bob")
     assert (again.id, again.status, again.user, again.reason) == (job.id, "waiting", "bob", "")
@@ -131,17 +124,17 @@ def test_a_job_that_goes_wrong(act: int, ending: tuple[str, str], engine: Engine
 
 def test_a_batch_is_asked_for_as_one(engine: Engine, root: Path) -> None:
     """Three seeds are three jobs, whatever waits already; too many are none."""
-    first = ask(engine, new(WAIT))
+    first = ask(engine, new("wait"))
     child(root, first)
-    ask(engine, new(FINISH))
-    batch = engine.submit([new(FINISH) for _ in range(3)], user="ada")
+    ask(engine, new("finish"))
+    batch = engine.submit([new("finish") for _ in range(3)], user="ada")
     assert [job.status for job in batch] == ["waiting"] * 3
     before = engine.jobs()
     with pytest.raises(QueueFull, match="2 runs are asked for and 5 of yours train or wait"):
-        engine.submit([new(FINISH), new(FINISH), first.config], user="ada")
+        engine.submit([new("finish"), new("finish"), first.config], user="ada")
     assert engine.jobs() == before
     release(root)
-    until(lambda: {status(engine, job) for job in batch} == {"finished"})
+    becomes(engine, "finished", *batch)
 
 
 def test_jobs_go_to_the_places_that_they_need(
@@ -153,82 +146,78 @@ def test_jobs_go_to_the_places_that_they_need(
     engine = Engine(tmp_path, partial(LocalPool, places, PRETEND))
     devices = ("cuda", "cpu", "auto", "cuda", "cpu")
     jobs = [
-        ask(engine, replace(new(WAIT), device=device), f"user {number}")
+        ask(engine, replace(new("wait"), device=device), f"user {number}")
         for number, device in enumerate(devices)
     ]
     until(lambda: len(list(tmp_path.glob("*/pid"))) == 3)
     time.sleep(0.3)
-    assert [status(engine, job) for job in jobs] == [*["running"] * 3, *["waiting"] * 2]
+    assert [now(engine, job).status for job in jobs] == [*["running"] * 3, *["waiting"] * 2]
     found = [json.loads((tmp_path / job.id / "environ").read_text()) for job in jobs[:3]]
     assert [environ["CUDA_VISIBLE_DEVICES"] for environ in found] == ["5", "5,GPU-b", "GPU-b"]
     engine.close()
 
 
 def test_users_take_turns_and_share(engine: Engine, root: Path) -> None:
-    first = ask(engine, new(WAIT))
+    first = ask(engine, new("wait"))
     process = child(root, first)
-    others = [ask(engine, new(FINISH), user) for user in ("ada", "ada", "bob", "bob")]
+    others = [ask(engine, new("finish"), user) for user in ("ada", "ada", "bob", "bob")]
     order = [job.id for job in engine.jobs()][:5]
     assert order == [first.id, others[2].id, others[0].id, others[3].id, others[1].id]
     shared = ask(engine, first.config, "bob")
     assert (shared.id, shared.status, shared.user) == (first.id, "running", "ada")
     assert shared.users == ("ada", "bob")
     engine.cancel(first.id, user="ada")
-    assert status(engine, first) == "running"
+    assert now(engine, first).status == "running"
     assert not gone(process)
     release(root)
-    for job in [first, *others]:
-        until(lambda job=job: status(engine, job) == "finished")
-    started = [engine.job(job.id).started for job in others]  # type: ignore[union-attr]
-    assert started[2] == min(started)
+    becomes(engine, "finished", first, *others)
+    assert min(others, key=lambda job: now(engine, job).started or 0.0) is others[2]
 
 
-@pytest.mark.parametrize("act", [WAIT, RESIST])
-def test_a_cancelled_job_ends_and_the_queue_goes_on(act: int, engine: Engine, root: Path) -> None:
-    running = ask(engine, new(act))
+@pytest.mark.parametrize("what", ["wait", "resist"])
+def test_a_cancelled_job_ends_and_the_queue_goes_on(what: str, engine: Engine, root: Path) -> None:
+    running = ask(engine, new(what))
     process = child(root, running)
-    waiting = ask(engine, new(FINISH), "bob")
-    withdrawn = ask(engine, new(FINISH), "eve")
+    waiting = ask(engine, new("finish"), "bob")
+    withdrawn = ask(engine, new("finish"), "eve")
     engine.cancel(withdrawn.id, user="eve")
     engine.cancel(running.id, user="ada")
-    assert status(engine, running) == status(engine, withdrawn) == "cancelled"
+    assert now(engine, running).status == now(engine, withdrawn).status == "cancelled"
     until(lambda: not process.is_running())
-    until(lambda: status(engine, waiting) == "finished")
+    becomes(engine, "finished", waiting)
     engine.cancel(running.id, user="ada")  # once more does nothing
     assert not (root / withdrawn.id).exists()
 
 
 def test_only_those_who_asked_and_the_teacher_can_cancel(engine: Engine, root: Path) -> None:
-    job = ask(engine, new(WAIT))
+    job = ask(engine, new("wait"))
     with pytest.raises(JobError, match="is not yours to cancel"):
         engine.cancel(job.id, user="bob")
     with pytest.raises(JobError, match="there is no job 'nothing'"):
         engine.cancel("nothing")
     ask(engine, job.config, "bob")
     engine.cancel(job.id)
-    assert status(engine, job) == "cancelled"
+    assert now(engine, job).status == "cancelled"
 
 
 def test_a_cancelled_job_can_be_asked_for_again(engine: Engine, root: Path) -> None:
-    job = ask(engine, new(RESIST))
+    job = ask(engine, new("resist"))
     first = child(root, job)
     engine.cancel(job.id, user="ada")
     (root / job.id / "pid").unlink()
     release(root)
     assert ask(engine, job.config).status == "waiting"
-    until(lambda: status(engine, job) == "finished")
+    becomes(engine, "finished", job)
     assert int((root / job.id / "pid").read_text()) != first.pid
     assert not first.is_running()
 
 
-@pytest.mark.parametrize("act", [WAIT, RESIST])
-def test_twenty_cancels(act: int, engine: Engine, root: Path) -> None:
+def test_twenty_cancels(engine: Engine, root: Path) -> None:
     """Each ends its process, and the next one starts; at most a second for each, on idle cores."""
-    for _ in range(20 if act == WAIT else 3):
-        job = ask(engine, new(act))
+    for _ in range(20):
+        job = ask(engine, new("wait"))
         process = child(root, job)
         engine.cancel(job.id, user="ada")
-        assert status(engine, job) == "cancelled"
         until(lambda process=process: gone(process), 3)
 
 
@@ -236,30 +225,30 @@ def test_twenty_cancels(act: int, engine: Engine, root: Path) -> None:
 def test_the_queue_goes_on_when_child_or_fork_server_are_killed(
     generation: int, engine: Engine, root: Path
 ) -> None:
-    job = ask(engine, new(WAIT))
+    job = ask(engine, new("wait"))
     process = child(root, job)
-    after = ask(engine, new(FINISH), "bob")
+    after = ask(engine, new("finish"), "bob")
     parents = process.parents()
     assert psutil.Process() in parents
     if generation == 1 and parents[0] == psutil.Process():
         pytest.skip("no fork server on this system")
     [process, *parents][generation].kill()
-    until(lambda: status(engine, job) == "interrupted")
-    assert "killed" in engine.job(job.id).reason  # type: ignore[union-attr]
+    becomes(engine, "interrupted", job)
+    assert "killed" in now(engine, job).reason
     until(lambda: gone(process))
-    until(lambda: status(engine, after) == "finished")
+    becomes(engine, "finished", after)
 
 
 def test_a_run_that_another_process_trains_waits_for_it(engine: Engine, root: Path) -> None:
-    config = new(FINISH)
+    config = new("finish")
     other = root / run_id(anchored(config))
     other.mkdir(parents=True)
     write_json(other / RUNNING, this_process())
-    job, after = ask(engine, config), ask(engine, new(FINISH), "bob")
-    until(lambda: status(engine, after) == "finished")
-    assert status(engine, job) == "waiting"
+    job, after = ask(engine, config), ask(engine, new("finish"), "bob")
+    becomes(engine, "finished", after)
+    assert now(engine, job).status == "waiting"
     (other / RUNNING).unlink()
-    until(lambda: status(engine, job) == "finished")
+    becomes(engine, "finished", job)
 
 
 def test_errors_of_its_own_do_not_end_the_engine(
@@ -275,13 +264,13 @@ def test_errors_of_its_own_do_not_end_the_engine(
         return POOL()
 
     engine = Engine(tmp_path, open_pool)
-    bad = ask(engine, new(FINISH))
+    bad = ask(engine, new("finish"))
     with monkeypatch.context() as patch:
         patch.setattr("snnlab.jobs.engine.job_of", lambda *_: 1 / 0)
-        until(lambda: status(engine, bad) == "failed")
-    assert engine.job(bad.id).reason == "it could not be started: division by zero"  # type: ignore[union-attr]
-    good = ask(engine, new(FINISH))
-    until(lambda: status(engine, good) == "finished")
+        becomes(engine, "failed", bad)
+    assert now(engine, bad).reason == "it could not be started: division by zero"
+    good = ask(engine, new("finish"))
+    becomes(engine, "finished", good)
     engine.close()
     assert "no pool" in caplog.text
 
@@ -291,22 +280,22 @@ def test_a_finished_run_is_the_answer_at_once(engine: Engine, root: Path, finish
     shutil.copytree(finished.folder, root / finished.id)
     job = ask(engine, replace(finished.config, device="auto"))
     assert (job.id, job.status) == (finished.id, "finished")
-    assert status(engine, job) == "finished"
+    assert now(engine, job).status == "finished"
 
 
 def test_a_closed_engine_leaves_its_queue_to_the_next(tmp_path: Path) -> None:
     engine = Engine(tmp_path, POOL)
-    running = ask(engine, new(WAIT))
+    running = ask(engine, new("wait"))
     process = child(tmp_path, running)
-    waiting = ask(engine, new(FINISH), "bob")
+    waiting = ask(engine, new("finish"), "bob")
     engine.close()
     engine.close()
     assert not process.is_running()
-    assert status(engine, running) == "interrupted"
+    assert now(engine, running).status == "interrupted"
     with pytest.raises(JobError, match="the engine is closed"):
-        ask(engine, new(FINISH))
+        ask(engine, new("finish"))
     following = Engine(tmp_path, POOL)
-    assert status(following, running) == "interrupted"
-    until(lambda: status(following, waiting) == "finished")
+    assert now(following, running).status == "interrupted"
+    becomes(following, "finished", waiting)
     following.close()
     assert not (tmp_path / "queue.json").exists()

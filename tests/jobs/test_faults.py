@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
 from tests.jobs.pretend_work import ROOT, gone, until
-from tests.jobs.test_local_pool import METHODS
+from tests.jobs.test_pools import METHODS
 
 SERVER = """
 import json, sys, time
@@ -164,34 +163,14 @@ def test_a_job_waits_for_the_end_of_a_process_that_trains_the_same(
     assert next(looks, None) is None
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start a program with an engine and jobs of some users."""
-    started: list[subprocess.Popen[bytes]] = []
-    script = tmp_path / "server.py"
-    script.write_text(SERVER)
-
-    def start(root: Path, *jobs: tuple[str, RunConfig]) -> subprocess.Popen[bytes]:
-        asked = json.dumps([[user, to_dict(config)] for user, config in jobs])
-        command = [sys.executable, str(script), str(root), asked]
-        environ = os.environ | {"PYTHONPATH": str(ROOT)}
-        started.append(subprocess.Popen(command, env=environ))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
 @pytest.mark.slow
-def test_the_server_is_killed_while_it_trains(
-    long: RunConfig, tmp_path: Path, server: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_the_server_is_killed_while_it_trains(long: RunConfig, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     short = replace(long, seed=1, training=replace(long.training, epochs=1))
     waiting = replace(short, seed=2)
-    process = server(root, ("ada", short), ("bob", long), ("ada", waiting))
+    asked = [["ada", to_dict(short)], ["bob", to_dict(long)], ["ada", to_dict(waiting)]]
+    command = [sys.executable, "-c", SERVER, str(root), json.dumps(asked)]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
     running = root / run_id(long)
     until(lambda: running.is_dir() and len(load_run(running.name, root).metrics) > 3)
     progress = until(lambda: read_progress(running))
