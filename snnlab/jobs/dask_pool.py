@@ -59,6 +59,8 @@ class DaskPool:
         self.threads = 0
         self.trouble = ""
         self.changed = threading.Event()
+        for name in ("distributed", "distributed.client"):  # what goes wrong, `trouble` says
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.look()
         atexit.register(self.close)
 

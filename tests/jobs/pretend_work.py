@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from snnlab.jobs.engine import Engine
+from snnlab.jobs.job import Job
 from snnlab.jobs.pool import JobData, Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +101,15 @@ def gone(process: psutil.Process) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def now(engine: Engine, job: Job) -> Job:
+    """The same job, as it stands."""
+    found = engine.job(job.id)
+    assert found is not None
+    return found
+
+
+def becomes(engine: Engine, status: str, *jobs: Job) -> None:
+    """Wait until jobs have a status."""
+    until(lambda: {now(engine, job).status for job in jobs} == {status})

@@ -23,7 +23,7 @@ from snnlab.jobs.job import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
 from snnlab.jobs.pool import Pool
-from tests.jobs.pretend_work import PRETEND, child_of, gone, seed_of, until
+from tests.jobs.pretend_work import PRETEND, becomes, child_of, gone, now, seed_of, until
 
 NUMBERS = itertools.count(1)
 POOL = partial(LocalPool, [Place("cpu")], PRETEND, niceness=YIELDING)
@@ -59,18 +59,6 @@ def engine(started: Engine, root: Path) -> Iterator[Engine]:
     for job in started.jobs():
         started.cancel(job.id)
     (root / "go").unlink(missing_ok=True)
-
-
-def now(engine: Engine, job: Job) -> Job:
-    """The same job, as it stands."""
-    found = engine.job(job.id)
-    assert found is not None
-    return found
-
-
-def becomes(engine: Engine, status: str, *jobs: Job) -> None:
-    """Wait until jobs have a status."""
-    until(lambda: {now(engine, job).status for job in jobs} == {status})
 
 
 def child(root: Path, job: Job) -> psutil.Process:

@@ -27,7 +27,7 @@ from snnlab.jobs.progress import PROGRESS, read_progress
 from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
-from tests.jobs.pretend_work import ROOT, gone, until
+from tests.jobs.pretend_work import ROOT, becomes, gone, now, until
 from tests.jobs.test_pools import METHODS
 
 SERVER = """
@@ -211,12 +211,12 @@ def test_child_and_fork_server_are_killed_while_they_train(
         until(lambda e=epochs: len(load_run(job.id, tmp_path).metrics) > e)
         child = psutil.Process(json.loads(mark.read_text())["pid"])
         [child, *child.parents()][generation].kill()
-        until(lambda: engine.job(job.id).status == "interrupted")  # type: ignore[union-attr]
+        becomes(engine, "interrupted", job)
         until(lambda: load_run(job.id, tmp_path).status == "interrupted")
-        assert "killed" in engine.job(job.id).reason  # type: ignore[union-attr]
-        until(lambda: engine.job(after.id).status == "finished")  # type: ignore[union-attr]
+        assert "killed" in now(engine, job).reason
+        becomes(engine, "finished", after)
         engine.submit([long], user="ada")
-    until(lambda: engine.job(job.id).status == "finished")  # type: ignore[union-attr]
+    becomes(engine, "finished", job)
     engine.close()
     assert weights(load_run(job.id, tmp_path)) == weights(run(long, tmp_path / "alone"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ import pytest
 from snnlab.jobs.local_pool import METHOD, LocalPool
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import Outcome, Pool, Task, carry_out
-from tests.jobs.conftest import Start
+from tests.jobs.by_hand import cluster
 from tests.jobs.pretend_work import PRETEND, ROOT, child_of, gone, job, until
 
 FINISHED = Outcome("finished")
@@ -44,20 +45,18 @@ while any(task.outcome is None for task in tasks):
 @pytest.fixture(scope="module", params=[*METHODS, "dask"])
 def opened(request: pytest.FixtureRequest) -> Iterator[Pool]:
     """Two places of a kind."""
-    made: Pool
-    if request.param == "dask":
-        start: Start = request.getfixturevalue("start")
-        for what in ("scheduler", "worker", "worker"):
-            start(what)
-        from snnlab.jobs.dask_pool import DaskPool
+    with contextlib.ExitStack() as stack:
+        if request.param == "dask":
+            from snnlab.jobs.dask_pool import DaskPool
 
-        made = DaskPool(request.getfixturevalue("address"), PRETEND)
+            address, _ = stack.enter_context(cluster("scheduler", "worker", "worker"))
+            made: Pool = DaskPool(address, PRETEND)
+        else:
+            two = [Place(), Place("cpu", {"PLACE": "two"})]
+            made = LocalPool(two, PRETEND, method=request.param)
         until(lambda: made.wait(0.1) or len(made.places) == 2)
-    else:
-        two = [Place(), Place("cpu", {"PLACE": "two"})]
-        made = LocalPool(two, PRETEND, method=request.param)
-    yield made
-    made.close()
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -194,8 +193,8 @@ def test_a_process_knows_its_place_and_the_environment_of_today(
     tasks = [local.start(job("finish", tmp_path, str(n)), local.places[0]) for n in range(2)]
     assert {ended(local, task) for task in tasks} == {FINISHED}
     found = [json.loads((tmp_path / str(n) / "environ").read_text()) for n in range(2)]
-    assert [environ["PLACE"] for environ in found] == ["one", "two"]
-    assert found[0] == dict(os.environ)
+    found.sort(key=lambda environ: environ["PLACE"])
+    assert found == [dict(os.environ), dict(os.environ) | {"PLACE": "two"}]
 
 
 def test_a_process_that_cannot_be_started(
