@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import logging
 import multiprocessing
+import socket
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 import dask
 from distributed import Client, Future, KilledWorker, Status, get_worker
+from distributed.comm.addressing import get_address_host_port
 
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
@@ -73,6 +75,7 @@ class DaskPool:
         """See how many jobs the cluster can carry out; reach its scheduler first, if need be."""
         try:
             if self.client is None:
+                check_that_it_speaks(self.address)
                 with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}):
                     self.client = Client(
                         self.address, timeout=PATIENCE, set_as_default=False, name="snnlab"
@@ -137,6 +140,16 @@ class DaskPool:
             self.stop(task)
         self.let_go()
         atexit.unregister(self.close)
+
+
+def check_that_it_speaks(address: str) -> None:
+    """Raise OSError unless a scheduler answers: a client of Dask's would wait for ever.
+
+    Over plain TCP a scheduler speaks first.
+    """
+    with socket.create_connection(get_address_host_port(address), PATIENCE) as line:
+        if address.startswith("tcp:") and not line.recv(1):
+            raise ConnectionError("it hung up")
 
 
 def outcome_of(future: Future[Any]) -> Outcome:

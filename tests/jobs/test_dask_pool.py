@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import socket
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -70,6 +72,19 @@ def test_a_worker_with_other_code_is_refused(tiny: RunConfig, tmp_path: Path) ->
         engine.close()
 
 
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_a_port_where_no_scheduler_listens(hangs_up: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask's own client would wait for ever for one that says nothing."""
+    monkeypatch.setattr("snnlab.jobs.dask_pool.PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: server.accept()[0].close(), daemon=True)
+        if hangs_up:
+            thread.start()
+        pool = DaskPool(f"tcp://127.0.0.1:{server.getsockname()[1]}", PRETEND)
+        assert "no Dask scheduler answers at tcp://127.0.0.1" in pool.trouble
+        pool.close()
+
+
 def trainer(root: Path) -> psutil.Process | None:
     """A process that trains at the moment."""
     with contextlib.suppress(FileNotFoundError, ValueError, psutil.Error):
@@ -87,12 +102,9 @@ def test_two_workers_share_a_sweep_and_one_is_killed(tiny: RunConfig, tmp_path: 
     def note(ended: Ended) -> None:
         """After the third run, kill a worker while it trains."""
         if ended.number == 3:
-            child, server, worker, *_ = [
-                p := until(lambda: trainer(tmp_path / "runs")),
-                *p.parents(),
-            ]
-            family.extend((child, server, worker))
-            worker.kill()
+            child = until(lambda: trainer(tmp_path / "runs"))
+            family.extend([child, *child.parents()[:2]])
+            family[-1].kill()
 
     with cluster("scheduler", "worker", "worker") as (address, _):
         with contextlib.closing(DaskPool(address)) as pool:
