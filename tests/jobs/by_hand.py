@@ -23,31 +23,24 @@ def cluster(*programs: str) -> Iterator[tuple[str, Start]]:
     Args:
         programs: those that are started at once.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+    with contextlib.ExitStack() as stack:
+        free = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = str(free.getsockname()[1])
-    address, started = f"tcp://127.0.0.1:{port}", list[subprocess.Popen[bytes]]()
-    options = {"scheduler": ("--port", port), "worker": (address, "--nthreads", "1")}
+        free.close()
+        address = f"tcp://127.0.0.1:{port}"
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        options = {"scheduler": ("--port", port), "worker": (address, "--nthreads", "1")}
 
-    def start(what: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
-        """Start a program that finds its code in a folder."""
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options[what]]
-        environ = {"PYTHONPATH": str(code), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
-        started.append(
-            subprocess.Popen(
-                [*command, "--no-dashboard", "--host", "127.0.0.1"],
-                env=os.environ | environ,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-            )
-        )
-        return started[-1]
+        def start(what: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
+            """Start a program that finds its code in a folder."""
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options[what]]
+            command += ["--no-dashboard", "--host", "127.0.0.1"]
+            quiet = {"PYTHONPATH": str(code), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
+            null = subprocess.DEVNULL
+            made = subprocess.Popen(command, env=os.environ | quiet, stderr=null, cwd=folder)
+            stack.callback(stack.enter_context(made).terminate)
+            return made
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for what in programs:
             start(what)
         yield address, start
-        for program in reversed(started):
-            program.terminate()
-        for program in started:
-            program.wait()

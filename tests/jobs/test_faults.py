@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import DEFAULT, Mock
 
 import psutil
 import pytest
@@ -24,6 +25,7 @@ from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, equal_places
 from snnlab.jobs.pool import Outcome, job_of
 from snnlab.jobs.progress import PROGRESS, read_progress
+from snnlab.learning import checkpoint
 from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
@@ -82,17 +84,9 @@ def test_a_job_is_the_run_that_anyone_would_get(
     ],
 )
 def test_full_memory_or_disk_is_a_failed_run_with_advice(
-    error: Exception,
-    advice: str,
-    tiny: RunConfig,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    error: Exception, advice: str, tiny: RunConfig, tmp_path: Path, monkeypatch: Any, capfd: Any
 ) -> None:
-    def fit(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(sys.modules[run.__module__], "fit", fit)
+    monkeypatch.setattr(sys.modules[run.__module__], "fit", Mock(side_effect=error))
     config = replace(tiny, device="auto")
     outcome = carried_out(config, tmp_path)
     assert outcome.status == "failed"
@@ -106,10 +100,8 @@ def test_full_memory_or_disk_is_a_failed_run_with_advice(
 def test_full_memory_ends_a_run_in_one_line(
     tiny: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fit(*_: Any, **__: Any) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(sys.modules[run.__module__], "fit", fit)
+    full = Mock(side_effect=torch.OutOfMemoryError("CUDA out of memory"))
+    monkeypatch.setattr(sys.modules[run.__module__], "fit", full)
     bptt = replace(tiny, method="bptt", training=replace(tiny.training, batch_size=1))
     with pytest.raises(TrainingError, match=r"^the GPU has .* Try fewer timesteps"):
         run(bptt, tmp_path)
@@ -118,20 +110,10 @@ def test_full_memory_ends_a_run_in_one_line(
 def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
     tiny: RunConfig, finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from snnlab.learning import checkpoint
-
-    save = checkpoint.save_file
-    calls = 0
-
-    def full(*arguments: Any, **options: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise checkpoint.SafetensorError("I/O error: No space left on device (os error 28)")
-        save(*arguments, **options)
-
+    full = checkpoint.SafetensorError("I/O error: No space left on device (os error 28)")
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save_file", full)
+        save = Mock(wraps=checkpoint.save_file, side_effect=[DEFAULT, full])
+        patch.setattr(checkpoint, "save_file", save)
         outcome = carried_out(tiny, tmp_path)
     assert outcome.status == "failed"
     assert "the disk is full" in outcome.reason
@@ -144,9 +126,7 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
     assert weights(done) == weights(finished)
 
 
-def test_other_code_is_refused(
-    tiny: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_is_refused(tiny: RunConfig, tmp_path: Path) -> None:
     job = job_of(tiny, tmp_path) | {"id": "digits-mlp-noise-s0-00000000", "command": sys.argv}
     outcome = train.train(job)
     assert outcome.status == "failed"

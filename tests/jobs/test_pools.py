@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -28,6 +28,7 @@ METHODS = sorted({METHOD, "spawn"})
 OWNER = """
 import json, sys
 from pathlib import Path
+from unittest.mock import Mock
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
 
@@ -200,11 +201,9 @@ def test_a_process_knows_its_place_and_the_environment_of_today(
 def test_a_process_that_cannot_be_started(
     local: LocalPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start(*_: Any) -> None:
-        raise BlockingIOError(11, "Resource temporarily unavailable")
-
+    full = Mock(side_effect=BlockingIOError(11, "Resource temporarily unavailable"))
     with monkeypatch.context() as patch:
-        patch.setattr(local.context.Process, "start", start)
+        patch.setattr(local.context.Process, "start", full)
         task = local.start(job("finish", tmp_path), local.places[0])
     assert task.outcome is not None
     assert task.outcome.status == "interrupted"
