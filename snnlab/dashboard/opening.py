@@ -20,7 +20,7 @@ from snnlab.dashboard.service import prepare, spare_the_collector
 from snnlab.experiment.config import ConfigError
 from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
-from snnlab.jobs.pool import scheduler
+from snnlab.jobs.scheduler import scheduler
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""

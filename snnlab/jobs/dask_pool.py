@@ -48,7 +48,7 @@ class DaskPool:
     Nothing is raised where no scheduler answers: `trouble` says so, and `wait` goes on trying.
 
     Args:
-        address: of the scheduler, see `pool.scheduler`.
+        address: of the scheduler, see `scheduler`.
         work: what the processes of the jobs do, as MODULE:FUNCTION.
     """
 

@@ -24,8 +24,9 @@ from snnlab.experiment.store import RUNS, is_occupied, read_run, run_id
 from snnlab.jobs.fair_queue import Entry, FairQueue
 from snnlab.jobs.job import Job, JobError
 from snnlab.jobs.places import ON_GPU, Place, separate_places
-from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of, open_pool, scheduler
+from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import QueueFile
+from snnlab.jobs.scheduler import open_pool, scheduler
 
 TICK = 0.5
 """Seconds between two looks at what no event tells: workers that came or went, marks of runs."""

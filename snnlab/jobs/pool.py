@@ -7,30 +7,17 @@ either in the same way.
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
+from snnlab.experiment.config import RunConfig, to_dict
 from snnlab.experiment.own_families import modules
 from snnlab.experiment.provenance import command
 from snnlab.experiment.store import run_id
 from snnlab.jobs.places import Kind, Place
 
-SCHEDULER = "SNNLAB_SCHEDULER"
-"""Environment variable with the address of a Dask scheduler that carries out all jobs."""
-PORT = 8786
-"""Where a scheduler listens unless it is told otherwise."""
-ADDRESS = re.compile(
-    r"(?:(tcp|tls|ucx|wss?)://)?"
-    r"([\w.-]*[a-z][\w.-]*|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])"  # a name, IPv4, IPv6
-    r"(?::(\d+))?/?",
-    re.ASCII | re.IGNORECASE,
-)
 GLANCE = 0.1
 """Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""
 TRAIN = "snnlab.jobs.train:train"
@@ -107,18 +94,6 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
     }
 
 
-def open_pool(address: str | None, places: Callable[[], list[Place]], *, niceness: int = 0) -> Pool:
-    """The pool on the scheduler at an address, or else on this machine, with these places."""
-    if address is not None:
-        from snnlab.jobs.dask_pool import DaskPool  # it takes seconds to import
-
-        return DaskPool(address)
-    from snnlab.jobs.local_pool import LocalPool, warm_up
-
-    warm_up()  # while the GPUs are counted: both import PyTorch
-    return LocalPool(places(), niceness=niceness)
-
-
 def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outcome], None, None]:
     """Names of jobs and how they ended, as they do; closing the generator ends all that run.
 
@@ -142,28 +117,3 @@ def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outc
             pool.stop(task)
         while any(task.outcome is None for task in running.values()):
             pool.wait(GLANCE)
-
-
-def scheduler() -> str | None:
-    """The address of the scheduler that SNNLAB_SCHEDULER names; None: jobs stay on this machine.
-
-    HOST and HOST:PORT are completed to SCHEME://HOST:PORT.
-
-    Raises:
-        ConfigError: what stands there is no address, or Dask is not installed.
-    """
-    given = os.environ.get(SCHEDULER, "").strip()
-    if not given:
-        return None
-    found = ADDRESS.fullmatch(given)
-    scheme, host, port = found.groups() if found else ("", "", "0")
-    if not 0 < int(port or PORT) < 65536:
-        raise ConfigError(
-            f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} or "
-            f"tls://HOST:PORT, got {given!r}"
-        )
-    if importlib.util.find_spec("distributed") is None:
-        raise ConfigError(
-            f"{SCHEDULER} is {given!r}, and Dask is not installed: pip install dask distributed"
-        )
-    return f"{scheme or 'tcp'}://{host}:{port or PORT}"

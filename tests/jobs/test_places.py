@@ -11,7 +11,7 @@ import torch
 
 from snnlab.experiment.config import ConfigError
 from snnlab.jobs.places import Place, cards, equal_places, place_on, separate_places
-from snnlab.jobs.pool import SCHEDULER, scheduler
+from snnlab.jobs.scheduler import SCHEDULER, scheduler
 from tests.jobs.pretend_work import ROOT
 
 

@@ -1,0 +1,60 @@
+"""The Dask scheduler that the environment names, if it does, and the pool that follows."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from collections.abc import Callable
+
+from snnlab.experiment.config import ConfigError
+from snnlab.jobs.places import Place
+from snnlab.jobs.pool import Pool
+
+SCHEDULER = "SNNLAB_SCHEDULER"
+"""Environment variable with the address of a Dask scheduler that carries out all jobs."""
+PORT = 8786
+"""Where a scheduler listens unless it is told otherwise."""
+ADDRESS = re.compile(
+    r"(?:(tcp|tls|ucx|wss?)://)?"
+    r"([\w.-]*[a-z][\w.-]*|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])"  # a name, IPv4, IPv6
+    r"(?::(\d+))?/?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def scheduler() -> str | None:
+    """The address of the scheduler that SNNLAB_SCHEDULER names; None: jobs stay on this machine.
+
+    HOST and HOST:PORT are completed to SCHEME://HOST:PORT.
+
+    Raises:
+        ConfigError: what stands there is no address, or Dask is not installed.
+    """
+    given = os.environ.get(SCHEDULER, "").strip()
+    if not given:
+        return None
+    found = ADDRESS.fullmatch(given)
+    scheme, host, port = found.groups() if found else ("", "", "0")
+    if not 0 < int(port or PORT) < 65536:
+        raise ConfigError(
+            f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} or "
+            f"tls://HOST:PORT, got {given!r}"
+        )
+    if importlib.util.find_spec("distributed") is None:
+        raise ConfigError(
+            f"{SCHEDULER} is {given!r}, and Dask is not installed: pip install dask distributed"
+        )
+    return f"{scheme or 'tcp'}://{host}:{port or PORT}"
+
+
+def open_pool(address: str | None, places: Callable[[], list[Place]], *, niceness: int = 0) -> Pool:
+    """The pool on the scheduler at an address, or else on this machine, with these places."""
+    if address is not None:
+        from snnlab.jobs.dask_pool import DaskPool  # it takes seconds to import
+
+        return DaskPool(address)
+    from snnlab.jobs.local_pool import LocalPool, warm_up
+
+    warm_up()  # while the GPUs are counted: both import PyTorch
+    return LocalPool(places(), niceness=niceness)
