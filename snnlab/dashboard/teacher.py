@@ -70,6 +70,8 @@ def draw_queue() -> None:
     active = [job for job in jobs if job.status in ("running", "waiting")]
     if not active:
         st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
+    for reason in sorted({job.reason for job in active} - {""}):  # why none of them starts
+        st.warning(plain(reason), icon=":material/info:")
     for job in active:
         draw_job(job)
     ended = [job for job in jobs if job.status not in ("running", "waiting")]

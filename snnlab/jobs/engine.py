@@ -205,10 +205,11 @@ class Engine:
 
     def next_entry(self, pool: Pool) -> tuple[Entry, Place] | None:
         """The job that starts next and a place for it, if there are such."""
-        for entry in self.queue.may_start():
+        places = pool.places
+        for entry in self.queue.may_start() if places else ():
             kind = "gpu" if entry.config.device in ON_GPU else "cpu"
             wanted = (kind if kind in pool.kinds else "cpu", "any")
-            place = next((place for place in pool.places if place.kind in wanted), None)
+            place = next((place for place in places if place.kind in wanted), None)
             if place and not is_occupied(self.root / entry.id):  # by one just cancelled, say
                 return entry, place
         return None

@@ -265,7 +265,9 @@ def test_the_teacher_gives_a_pin_and_cancels_any(
     press(app, "Open")
     assert "not the PIN" in words(app)
     app.text_input[0].set_value("1234")
+    engine.become(engine.jobs()[0].id, "waiting", "no Dask scheduler answers")
     press(app, "Open")
+    assert "no Dask scheduler answers" in app.warning[0].value
     press(app, "Cancel")
     assert [job.status for job in engine.jobs()] == ["cancelled"]
 
