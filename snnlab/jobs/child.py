@@ -31,15 +31,18 @@ def carry_out(
         answers: where what the function returns is sent to.
     """
     if hasattr(os, "setpgid"):
-        os.setpgid(0, 0)  # a group of its own with all that it starts; Ctrl-C is not for it
+        os.setpgid(0, 0)  # a group of its own, with all that it starts
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     os.environ.clear()
     os.environ.update(environ)
     if hasattr(os, "nice"):
         os.nice(niceness)
     module, _, function = work.partition(":")
-    answers.send(getattr(importlib.import_module(module), function)(job))
+    do = getattr(importlib.import_module(module), function)
+    # Not before: an import may be in the middle of C++, which no exception may cross.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    answers.send(do(job))
 
 
 def end_with_parent() -> None:

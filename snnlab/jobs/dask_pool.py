@@ -20,6 +20,7 @@ from uuid import uuid4
 import dask
 from distributed import Client, Future, KilledWorker, Status, get_worker
 from distributed.comm.addressing import get_address_host_port
+from distributed.security import Security
 
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
@@ -29,7 +30,7 @@ PATIENCE = 3.0
 """Seconds in which a scheduler must answer."""
 RETRY = 2.0
 """Seconds between two looks at a scheduler that does not answer, or has no workers."""
-LOST = "the Dask scheduler has ended; start the run again and it goes on"
+LOST = "the Dask scheduler answers no more; start the run again and it goes on"
 HERE = Place()
 LOG = logging.getLogger(__name__)
 
@@ -80,11 +81,13 @@ class DaskPool:
                     self.client = Client(
                         self.address, timeout=PATIENCE, set_as_default=False, name="snnlab"
                     )
-            self.threads = sum(self.client.nthreads().values())
-        except OSError as error:
-            LOG.debug("%s", error)
+            scheduler: Any = self.client.scheduler
+            ask = scheduler.ncores  # as `nthreads` of the client does, which may wait for ever
+            self.threads = sum(self.client.sync(ask, callback_timeout=PATIENCE).values())
+        except (OSError, ValueError, TypeError, ImportError) as error:
             self.let_go()
-            trouble = f"no Dask scheduler answers at {self.address}; trying again"
+            why = "" if isinstance(error, OSError) else f" ({error})"
+            trouble = f"no Dask scheduler answers at {self.address}{why}; trying again"
         else:
             trouble = f"the Dask scheduler at {self.address} has no workers; waiting for one"
             trouble = "" if self.threads else trouble
@@ -147,6 +150,8 @@ def check_that_it_speaks(address: str) -> None:
 
     Over plain TCP a scheduler speaks first.
     """
+    if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
+        raise ValueError("distributed.comm.tls in Dask's configuration names no certificates")
     with socket.create_connection(get_address_host_port(address), PATIENCE) as line:
         if address.startswith("tcp:") and not line.recv(1):
             raise ConnectionError("it hung up")

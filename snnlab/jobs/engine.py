@@ -88,13 +88,13 @@ class Engine:
             FamilyError: a noise family of one's own that another process could not import.
             JobError: the engine is closed.
         """
-        if self.closing:
-            raise JobError("the engine is closed: start the server again")
         asked = {run_id(config): config for config in map(anchored, configs)}
         for config in asked.values():
             modules(config)
         now = time.time()
         with self.lock:
+            if self.closing:
+                raise JobError("the engine is closed: start the server again")
             missing = {name: asked[name] for name in asked if not self.is_done(name)}
             self.queue.add(missing, user, now)
             for name in asked.keys() - missing.keys():
@@ -202,6 +202,7 @@ class Engine:
                 LOG.exception("job %s", entry.id)
                 with self.lock:
                     self.queue.end(entry, "failed", f"it could not be started: {error}")
+                    self.file.write(self.queue)
 
     def next_entry(self, pool: Pool) -> tuple[Entry, Place] | None:
         """The job that starts next and a place for it, if there are such."""
@@ -235,12 +236,14 @@ class Engine:
 
     def give_up(self, pool: Pool | None) -> None:
         """End what runs: the engine is closed."""
-        if pool is not None:
-            pool.close()
-        with self.lock:
-            self.file.close(self.queue)  # with what runs as running: interrupted, for the next one
-            for entry in list(self.queue.running):
-                self.note(entry, Outcome("interrupted", ENDED))
+        try:
+            if pool is not None:
+                pool.close()
+        finally:
+            with self.lock:
+                self.file.close(self.queue)  # what runs stays "running": for the next, interrupted
+                for entry in list(self.queue.running):
+                    self.note(entry, Outcome("interrupted", ENDED))
 
 
 def pool_at(address: str | None) -> Callable[[], Pool]:
@@ -274,9 +277,6 @@ def shared_engine(root: Path = RUNS) -> Engine:
 
 
 def close_engines() -> None:
-    """End the engines of this process, see `Engine.close`."""
-    with _lock:
-        ending = list(_engines.values())
-        _engines.clear()
-    for engine in ending:
+    """End the engines of this process, see `Engine.close`. Who still asks gets the closed one."""
+    for engine in list(_engines.values()):
         engine.close()

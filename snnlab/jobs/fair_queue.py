@@ -66,13 +66,12 @@ class FairQueue:
         """
         active = {entry.id: entry for entry in [*self.running, *self.waiting]}
         new = {name: config for name, config in asked.items() if name not in active}
-        mine = [entry.id for entry in active.values() if entry.user == user]
+        mine = [entry for entry in active.values() if entry.user == user]
         if new and len(mine) + len(new) > MOST_JOBS:
             asked_for = "1 run is" if len(new) == 1 else f"{len(new)} runs are"
-            cancel = f", or cancel some ({', '.join(mine)})" if mine else ""
             raise QueueFull(
                 f"{asked_for} asked for and {len(mine)} of yours train or wait, but one may have "
-                f"{MOST_JOBS}: nothing was started; wait until some have ended{cancel}"
+                f"{MOST_JOBS}: nothing was started; wait until some have ended, or cancel some"
             )
         self.ended = [entry for entry in self.ended if entry.id not in new]
         self.waiting += [Entry(name, [user], config, now) for name, config in new.items()]

@@ -12,12 +12,13 @@ import atexit
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from types import ModuleType
 from typing import Any
 
@@ -92,25 +93,34 @@ class LocalPool:
 
     def start(self, job: JobData, place: Place) -> LocalTask:
         """Begin a job; see `Pool.start`. Waits for a fork server that is still getting ready."""
-        self.places.remove(place)
         task = LocalTask(place)
-        task.answers, end = self.context.Pipe(duplex=False)
-        environ = dict(os.environ) | place.environ
-        arguments = (self.work, job, environ, self.niceness, end)
-        task.process = self.context.Process(target=child.carry_out, args=arguments)
-        self.running.append(task)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with launching():
-                    task.process.start()
-                break
-            except (OSError, EOFError) as error:  # no memory, say, or a fork server that just died
-                if attempt == ATTEMPTS:
-                    reason = f"its process could not be started: {error!r}"
-                    self.end(task, Outcome("interrupted", reason))
-                time.sleep(GLANCE)
-        end.close()
+        try:
+            self.launch(task, job)
+        except (OSError, EOFError) as error:  # no memory, say, or too many open files
+            why = "the fork server ended as it started" if isinstance(error, EOFError) else error
+            task.outcome = Outcome("interrupted", f"its process could not be started: {why}")
+        else:
+            self.places.remove(place)
+            self.running.append(task)
         return task
+
+    def launch(self, task: LocalTask, job: JobData) -> None:
+        """Start the process of a job; once more where the fork server has just ended."""
+        for attempt in range(1, ATTEMPTS + 1):
+            task.answers, end = self.context.Pipe(duplex=False)
+            with end, LAUNCH:
+                environ = dict(os.environ) | task.place.environ
+                arguments = (self.work, job, environ, self.niceness, end)
+                task.process = self.context.Process(target=child.carry_out, args=arguments)
+                try:
+                    start_fork_server(self.method)
+                    with launching(hold_back=self.method != FORK_SERVER):
+                        task.process.start()
+                    return
+                except (OSError, EOFError):
+                    if attempt == ATTEMPTS:
+                        raise
+            time.sleep(GLANCE)
 
     def stop(self, task: LocalTask) -> None:
         """Ask the process of a job to end; see `Pool.stop`."""
@@ -121,9 +131,9 @@ class LocalPool:
     def wait(self, seconds: float) -> None:
         """Wait until a job ends; see `Pool.wait`."""
         limits = [task.deadline - time.monotonic() for task in self.running if task.deadline]
-        signs = [sign for t in self.running for sign in (t.process.sentinel, t.answers) if sign]
-        if signs:
-            connection.wait(signs, max(0, min([seconds, *limits])))
+        if self.running:
+            ends = [task.process.sentinel for task in self.running]
+            connection.wait(ends, max(0, min([seconds, *limits])))
         for task in list(self.running):
             self.look_after(task)
 
@@ -160,9 +170,7 @@ class LocalPool:
         task.outcome = outcome
         self.running.remove(task)
         self.places.append(task.place)
-        if task.answers is not None:
-            task.answers.close()
-        with LAUNCH, contextlib.suppress(ValueError, AssertionError):  # it was never started
+        with LAUNCH:
             task.process.join()
             task.process.close()
 
@@ -177,36 +185,60 @@ class LocalPool:
 
 def warm_up(method: str = METHOD) -> None:
     """Have a fork server ready, if there is to be one; does not wait for it."""
-    if method == FORK_SERVER:
-        from multiprocessing.forkserver import ensure_running, set_forkserver_preload
+    with LAUNCH:
+        start_fork_server(method)
 
-        set_forkserver_preload([TRAIN.partition(":")[0]])
-        with launching():
+
+def start_fork_server(method: str) -> None:
+    """Start a fork server, unless it is there or there is to be none.
+
+    It finds the package as this process does, nothing in the working directory comes before the
+    standard library, and numpy starts no threads in it, which a fork would not copy.
+    """
+    if method != FORK_SERVER:
+        return
+    from multiprocessing.forkserver import ensure_running, set_forkserver_preload
+
+    set_forkserver_preload([TRAIN.partition(":")[0]])
+    paths = [str(SOURCE.parent), os.environ.get("PYTHONPATH", "")]
+    extra = {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONSAFEPATH": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    before = {name: os.environ.pop(name, None) for name in extra}
+    os.environ.update(extra)
+    try:
+        with launching(hold_back=True):
             ensure_running()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager
-def launching() -> Iterator[None]:
-    """Meanwhile a process, or a fork server, can be started.
+def launching(*, hold_back: bool) -> Iterator[None]:
+    """Meanwhile a process can be started.
 
     It shall not carry out the main module of this process once more: a user's script, say, or the
-    page of a visitor, which Streamlit puts there. The fork server finds the package as this process
-    does, and numpy starts no threads in it, which a fork would not copy.
+    page of a visitor, which Streamlit puts there.
+
+    Args:
+        hold_back: Ctrl-C meanwhile, and for ever from what is started.
     """
-    paths = [str(SOURCE.parent), os.environ.get("PYTHONPATH", "")]
-    extra = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}
-    with LAUNCH:
-        before = {name: os.environ.get(name) for name in extra}
-        main, nothing = sys.modules["__main__"], ModuleType("__main__")
-        sys.modules["__main__"] = nothing
-        os.environ.update(extra)
-        try:
-            yield
-        finally:
-            if sys.modules["__main__"] is nothing:  # else Streamlit has put another visitor's there
-                sys.modules["__main__"] = main
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+    main, nothing = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = nothing
+    masked = hold_back and hasattr(signal, "pthread_sigmask")
+    if masked:
+        resource_tracker.ensure_running()  # whose start would let signals through again
+        old = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        if sys.modules["__main__"] is nothing:  # else Streamlit has put another visitor's there
+            sys.modules["__main__"] = main

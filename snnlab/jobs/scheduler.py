@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import ipaddress
 import os
 import re
 from collections.abc import Callable
@@ -15,12 +17,10 @@ SCHEDULER = "SNNLAB_SCHEDULER"
 """Environment variable with the address of a Dask scheduler that carries out all jobs."""
 PORT = 8786
 """Where a scheduler listens unless it is told otherwise."""
-ADDRESS = re.compile(
-    r"(?:(tcp|tls|ucx|wss?)://)?"
-    r"([\w.-]*[a-z][\w.-]*|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])"  # a name, IPv4, IPv6
-    r"(?::(\d+))?/?",
-    re.ASCII | re.IGNORECASE,
-)
+ADDRESS = re.compile(r"(?:(tcp|tls)://)?([\w.-]+|\[[\da-f:.]+\])(?::(\d+))?/?", re.A | re.I)
+"""Scheme, host and port; all but the host may be left out."""
+NAME = re.compile(r"(?=.*[a-z])[\w-]{1,63}(\.[\w-]{1,63})*", re.A | re.I)
+"""What a computer may be called; else it has an IP address."""
 
 
 def scheduler() -> str | None:
@@ -35,8 +35,8 @@ def scheduler() -> str | None:
     if not given:
         return None
     found = ADDRESS.fullmatch(given)
-    scheme, host, port = found.groups() if found else ("", "", "0")
-    if not 0 < int(port or PORT) < 65536:
+    scheme, host, port = found.groups() if found else (None, "", None)
+    if not (is_host(host) and 0 < int(port or PORT) < 65536):
         raise ConfigError(
             f"{SCHEDULER} must be the address of a Dask scheduler, like tcp://127.0.0.1:{PORT} or "
             f"tls://HOST:PORT, got {given!r}"
@@ -45,7 +45,16 @@ def scheduler() -> str | None:
         raise ConfigError(
             f"{SCHEDULER} is {given!r}, and Dask is not installed: pip install dask distributed"
         )
-    return f"{scheme or 'tcp'}://{host}:{port or PORT}"
+    return f"{(scheme or 'tcp').lower()}://{host}:{port or PORT}"
+
+
+def is_host(text: str) -> bool:
+    """Whether a text can be the name of a computer, or its IP address; IPv6 in brackets."""
+    if NAME.fullmatch(text):
+        return True
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(text.strip("[]")))
+    return False
 
 
 def open_pool(address: str | None, places: Callable[[], list[Place]], *, niceness: int = 0) -> Pool:

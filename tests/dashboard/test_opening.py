@@ -36,7 +36,6 @@ def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngi
             assert engine.jobs()
 
     asyncio.run(live())
-    assert not engines._engines
     assert not engine.jobs()  # it was closed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import socket
 import threading
 from dataclasses import replace
@@ -45,8 +46,9 @@ def test_a_scheduler_and_workers_that_come_late_and_go(
         becomes(engine, "finished", waiting)
         (running,) = engine.submit([RunConfig(seed=seed_of("wait"))], user="ada")
         process = child_of(tmp_path / running.id)
+        scheduler.send_signal(signal.SIGSTOP)  # as when a network is lost
+        says("the Dask scheduler answers no more", running, 20)
         scheduler.kill()
-        says("the Dask scheduler has ended", running, 20)
         assert now(engine, running).status == "interrupted"
         (waiting,) = engine.submit([RunConfig(seed=10)], user="ada")
         says("no Dask scheduler answers", waiting)

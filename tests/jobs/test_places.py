@@ -49,7 +49,7 @@ def test_places_take_the_gpus_that_this_process_may_use(
         (" tls://node7.example.org:9000/ ", "tls://node7.example.org:9000"),
         ("node7", "tcp://node7:8786"),
         ("10.0.0.2:12", "tcp://10.0.0.2:12"),
-        ("tcp://[::1]:8786", "tcp://[::1]:8786"),
+        ("TCP://[::1]:8786", "tcp://[::1]:8786"),
         ("", None),
     ],
 )
@@ -65,6 +65,7 @@ def test_the_address_of_a_scheduler(
     [
         *("127.0.0.1:abc", "htp://127.0.0.1:8786", "http://127.0.0.1:8786", "tcp://", ":8786"),
         *("tcp://:8786", "a:99999", "a:0", "a:-1", "tcp://[::1:8786", "a b:1", "a:1/runs", "a:1?x"),
+        *("a..b:1", f"{'a' * 64}:1", "ucx://a:1", "999.1.1.1:3", "[:::::]:80", "8786", "a:1:2"),
         *("me@a:1", "::1", "tcp://tcp://a:1", "a,b", "/tmp/scheduler.json", "3"),
     ],
 )

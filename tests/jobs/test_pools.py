@@ -198,6 +198,16 @@ def test_a_process_knows_its_place_and_the_environment_of_today(
     assert found == [dict(os.environ), dict(os.environ) | {"PLACE": "two"}]
 
 
+def test_ctrl_c_while_a_process_starts(
+    local: LocalPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(local.context.Process, "start", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            local.start(job("finish", tmp_path), local.places[0])
+    assert local.running == []
+
+
 def test_a_process_that_cannot_be_started(
     local: LocalPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +217,6 @@ def test_a_process_that_cannot_be_started(
         task = local.start(job("finish", tmp_path), local.places[0])
     assert task.outcome is not None
     assert task.outcome.status == "interrupted"
-    assert "could not be started: BlockingIOError" in task.outcome.reason
+    assert "could not be started: [Errno 11] Resource" in task.outcome.reason
     assert len(local.places) == 2
     assert ended(local, local.start(job("finish", tmp_path), local.places[0])) == FINISHED

@@ -81,7 +81,7 @@ def test_a_batch_is_admitted_or_refused_as_one() -> None:
     with pytest.raises(
         QueueFull,
         match=r"3 runs are asked for and 4 of yours train or wait, but one may have 6: nothing was "
-        r"started; wait until some have ended, or cancel some \(a, b, c, d\)",
+        r"started; wait until some have ended, or cancel some$",
     ):
         queue.add(many(*"xyz"), "ada", 0.0)
     assert queue.jobs() == before
@@ -96,7 +96,7 @@ def test_a_batch_is_admitted_or_refused_as_one() -> None:
 
 
 def test_a_batch_that_nobody_may_have() -> None:
-    with pytest.raises(QueueFull, match=r"^7 runs are .* 0 of yours .* 6: nothing [^(]*ended$"):
+    with pytest.raises(QueueFull, match=r"^7 runs are .* 0 of yours .* 6: nothing was"):
         FairQueue().add(many(*"abcdefg"), "ada", 0.0)
 
 
