@@ -76,6 +76,8 @@ def watch(ids: list[str]) -> None:
     statuses = [status_of(id) for id in ids]
     for status in statuses:
         draw_status(status)
+    for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
+        st.warning(plain(reason), icon=":material/info:")  # it keeps all of them
     draw_curves([status.run for status in statuses if status.run and status.run.metrics])
     active = {status.id for status in statuses if status.state in ("waiting", "running")}
     before = known.get("ids", set())
@@ -107,7 +109,7 @@ def draw_status(status: Status) -> None:
         st.caption("Starts next." if place in (1, None) else f"Number {place} in the queue.")
     if status.state == "running":
         draw_progress(status)
-    if status.reason and status.state not in ("finished", "cancelled"):
+    if status.reason and status.state not in ("finished", "cancelled", "waiting"):
         st.warning(plain(status.reason), icon=":material/info:")
 
 
