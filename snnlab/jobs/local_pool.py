@@ -84,8 +84,7 @@ class LocalPool:
         self, places: list[Place], work: str = TRAIN, *, niceness: int = 0, method: str = METHOD
     ) -> None:
         self.places, self.kinds = list(places), frozenset(place.kind for place in places)
-        self.work, self.niceness = work, niceness
-        self.method = method
+        self.work, self.niceness, self.method = work, niceness, method
         self.context: Any = multiprocessing.get_context(method)
         self.running: list[LocalTask] = []
         warm_up(method)
