@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from tqdm import tqdm
 
 from snnlab.cli import assign_words as words
 from snnlab.cli.answer import answer
+from snnlab.jobs.places import cores
 
 if TYPE_CHECKING:
     from snnlab.classroom.assignments.class_grading import Change
@@ -27,7 +27,7 @@ Step = Annotated[
 ]
 MEMORY = 1 << 31
 """Bytes that a process with a student's code may need, libraries and all."""
-FITTING = max(1, min(os.cpu_count() or 1, virtual_memory().total // MEMORY))
+FITTING = max(1, min(cores(), virtual_memory().total // MEMORY))
 """Processes that this machine has cores and memory for."""
 FOR_STUDENTS = ("check",)
 """Steps for students, who need not have nbgrader."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -56,24 +56,21 @@ class Sweep:
         asked = SweepConfig(self.config, parse_grid(self.grid))
         folder = self.runs / SWEEPS.name / folder_name(self.name or default_name(asked))
         total = len(asked.configs())
-        pool = self.pool(asked)
-        with (
-            contextlib.closing(pool),
-            tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar,
-        ):
+        open_pool = self.open_pool(asked)
+        with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
 
             def on_end(ended: Ended) -> None:
                 bar.set_postfix_str(f"{ended.config.method}, seed {ended.config.seed}")
                 bar.update(ended.number - bar.n)
 
-            done = sweep(asked, folder, pool, self.runs, on_end)
+            done = sweep(asked, folder, open_pool, self.runs, on_end)
         files = write(done, folder) if done["entries"] else [str(folder / SWEEP)]
         text = "\n".join([sweep_markdown(done), *files]) if done["entries"] else ""
         answer({"folder": str(folder), "files": files} | done, text, as_json=self.json)
         check(done)
 
-    def pool(self, asked: SweepConfig) -> Pool:
-        """Where the runs train.
+    def open_pool(self, asked: SweepConfig) -> Callable[[], Pool]:
+        """What makes the pool where the runs train.
 
         Raises:
             ConfigError: SNNLAB_SCHEDULER holds no address, or `workers` are asked for beside it.
@@ -85,7 +82,8 @@ class Sweep:
                 "leave one of the two out"
             )
         gpu = asked.configs()[0].device in ON_GPU
-        return open_pool(address, partial(equal_places, self.workers or cores(), gpu=gpu))
+        places = partial(equal_places, self.workers or cores(), gpu=gpu)
+        return partial(open_pool, address, places)
 
 
 def default_name(asked: SweepConfig) -> str:

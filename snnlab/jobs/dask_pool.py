@@ -89,8 +89,8 @@ class DaskPool:
             why = "" if isinstance(error, OSError) else f" ({error})"
             trouble = f"no Dask scheduler answers at {self.address}{why}; trying again"
         else:
-            trouble = f"the Dask scheduler at {self.address} has no workers; waiting for one"
-            trouble = "" if self.threads else trouble
+            none = f"the Dask scheduler at {self.address} has no workers; waiting for one"
+            trouble = "" if self.threads else none
         if trouble and trouble != self.trouble:
             LOG.warning("%s", trouble)
         self.trouble, self.looked = trouble, time.monotonic()

@@ -25,7 +25,7 @@ from snnlab.jobs.fair_queue import Entry, FairQueue
 from snnlab.jobs.job import Job, JobError
 from snnlab.jobs.places import ON_GPU, Place, separate_places
 from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of
-from snnlab.jobs.queue_file import QueueFile
+from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
 
 TICK = 0.5
@@ -34,7 +34,6 @@ REST = 5.0
 """Seconds until the engine goes on after an error of its own."""
 YIELDING = 10
 """Added to the niceness of what trains: who waits for a page comes first where cores are scarce."""
-ENDED = "the server has ended; start the run again and it goes on"
 LOG = logging.getLogger(__name__)
 
 
@@ -243,7 +242,7 @@ class Engine:
             with self.lock:
                 self.file.close(self.queue)  # what runs stays "running": for the next, interrupted
                 for entry in list(self.queue.running):
-                    self.note(entry, Outcome("interrupted", ENDED))
+                    self.note(entry, Outcome("interrupted", STOPPED))
 
 
 def pool_at(address: str | None) -> Callable[[], Pool]:

@@ -37,6 +37,6 @@ class Job:
     started: float | None
     """When it began to train; None if it has not."""
     reason: str
-    """Why it failed or was interrupted, in words for the user; else empty."""
+    """Why it failed, was interrupted or cannot start, in words for the user; else empty."""
     users: tuple[str, ...] = ()
     """All who asked for it and have not withdrawn, `user` first."""

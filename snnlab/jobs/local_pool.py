@@ -205,7 +205,7 @@ def start_fork_server(method: str) -> None:
         "PYTHONSAFEPATH": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    before = {name: os.environ.pop(name, None) for name in extra}
+    before = {name: os.environ.get(name) for name in extra}
     os.environ.update(extra)
     try:
         with launching(hold_back=True):

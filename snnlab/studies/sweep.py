@@ -128,7 +128,7 @@ class Ended:
 def sweep(
     config: SweepConfig,
     folder: Path,
-    pool: Pool,
+    open_pool: Callable[[], Pool],
     root: Path = RUNS,
     on_end: Callable[[Ended], None] = lambda ended: None,
 ) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def sweep(
     Args:
         config: which runs.
         folder: the sweep's own folder.
-        pool: where the runs train, a `LocalPool` or a `DaskPool`; it stays open.
+        open_pool: makes the pool where the runs train; called unless all are finished.
         root: the folder of run folders.
         on_end: called after each run.
 
@@ -152,13 +152,13 @@ def sweep(
 
     Example:
         >>> start = PRESETS["digits"]
-        >>> two = LocalPool([Place()] * 2)
+        >>> two = partial(LocalPool, [Place()] * 2)
         >>> sweep(SweepConfig(start, {"seed": (0, 1)}), Path("s"), two)["entries"]
     """
     configs = [anchored(asked) for asked in config.configs()]
     asked = {"start": to_dict(config.start), "grid": config.grid}
     open_folder(folder, SWEEP, asked, key="sweep", kind="sweep", shelf=SWEEPS.name, option="--name")
-    failures = carry_out(configs, root, pool, on_end)
+    failures = carry_out(configs, root, open_pool, on_end)
     entries = []
     for settings, each in zip(config.settings(), configs, strict=True):
         if run_id(each) not in failures:
@@ -176,7 +176,10 @@ def sweep(
 
 
 def carry_out(
-    configs: list[RunConfig], root: Path, pool: Pool, on_end: Callable[[Ended], None]
+    configs: list[RunConfig],
+    root: Path,
+    open_pool: Callable[[], Pool],
+    on_end: Callable[[Ended], None],
 ) -> dict[str, str]:
     """Carry out all runs that are not finished; returns the reasons of those that failed."""
     by_id = {run_id(config): config for config in configs}
@@ -194,19 +197,19 @@ def carry_out(
             note(name, Outcome("finished"))
         else:
             missing[name] = job_of(config, root, threads=1)
-    for attempt in range(1, ATTEMPTS + 1):
-        again = {}
-        with contextlib.closing(carry_out_jobs(pool, missing)) as endings:
-            for name, outcome in endings:
-                if outcome.status == "interrupted" and attempt < ATTEMPTS:
-                    again[name] = missing[name]
-                    continue
-                if read_run(root / name).status != "finished":
-                    failures[name] = outcome.reason or outcome.status
-                note(name, outcome)
-        missing = again
-        if not missing:
-            break
+    if missing:
+        with contextlib.closing(open_pool()) as pool:
+            for attempt in range(1, ATTEMPTS + 1):
+                again = {}
+                with contextlib.closing(carry_out_jobs(pool, missing)) as endings:
+                    for name, outcome in endings:
+                        if outcome.status == "interrupted" and attempt < ATTEMPTS:
+                            again[name] = missing[name]
+                            continue
+                        if read_run(root / name).status != "finished":
+                            failures[name] = outcome.reason or outcome.status
+                        note(name, outcome)
+                missing = again
     return failures
 
 

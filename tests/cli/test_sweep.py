@@ -150,9 +150,9 @@ def test_a_scheduler_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, ask:
         return HerePool()
 
     monkeypatch.setattr(sweep_module, "open_pool", open_pool)
-    for address in ("node7", ""):
+    for seed, address in enumerate(("node7", "")):
         monkeypatch.setenv(SCHEDULER, address)
-        assert ask("sweep", *SMALL, "--grid", "seed=0").status == 0
+        assert ask("sweep", *SMALL, "--grid", f"seed={seed}").status == 0
     assert asked == ["tcp://node7:8786", None]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,7 @@ def test_processes_that_train_import_it(laplace: RunConfig, tmp_path: Path) -> N
     """They know neither the folder nor the family, and leave the same run."""
     here = run(laplace, tmp_path / "here")
     asked = SweepConfig(laplace, {"seed": (0, 1)})
-    pool = LocalPool([Place()])
-    done = sweep(asked, tmp_path / "sweep", pool, tmp_path / "runs")
-    pool.close()
+    done = sweep(asked, tmp_path / "sweep", partial(LocalPool, [Place()]), tmp_path / "runs")
     assert done["failures"] == {}
     there = load_run(here.id, tmp_path / "runs")
     weights = [(each.folder / "weights.safetensors").read_bytes() for each in (here, there)]

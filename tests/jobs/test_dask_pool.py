@@ -109,8 +109,7 @@ def test_two_workers_share_a_sweep_and_one_is_killed(tiny: RunConfig, tmp_path: 
             family[-1].kill()
 
     with cluster("scheduler", "worker", "worker") as (address, _):
-        with contextlib.closing(DaskPool(address)) as pool:
-            done = sweep(asked, tmp_path / "s", pool, tmp_path / "runs", note)
+        done = sweep(asked, tmp_path / "s", partial(DaskPool, address), tmp_path / "runs", note)
         assert (done["failures"], len(done["entries"])) == ({}, 8)
         until(lambda: family and all(gone(process) for process in family))
     for config in asked.configs()[3:6]:

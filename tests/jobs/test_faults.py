@@ -216,9 +216,8 @@ def test_a_sweep_of_a_hundred_runs_and_one_is_killed(tiny: RunConfig, tmp_path: 
                     psutil.Process(json.loads(mark.read_text())["pid"]).kill()
                     return
 
-    pool = LocalPool(equal_places(2, gpu=False))
-    done = sweep(asked, tmp_path / "s", pool, tmp_path / "runs", kill_one)
-    pool.close()
+    two = partial(LocalPool, equal_places(2, gpu=False))
+    done = sweep(asked, tmp_path / "s", two, tmp_path / "runs", kill_one)
     assert (done["failures"], len(done["entries"])) == ({}, 100)
     (name,) = killed
     config = next(config for config in asked.configs() if run_id(config) == name)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -48,6 +49,9 @@ class HerePool:
 
     def wait(self, seconds: float) -> None:
         """Nothing runs."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.mark.parametrize(
@@ -116,7 +120,7 @@ def test_a_sweep_gives_what_its_runs_give_one_by_one(
 ) -> None:
     asked = SweepConfig(tiny, {"noise.sigma": (0.1, tiny.noise.sigma), "seed": (0, 1)})
     pool, ended = HerePool(), list[Ended]()
-    done = sweep(asked, tmp_path / "sweeps" / "s", pool, tmp_path, ended.append)
+    done = sweep(asked, tmp_path / "sweeps" / "s", lambda: pool, tmp_path, ended.append)
     assert done["finished"] is True
     assert [entry["settings"] for entry in done["entries"]] == asked.settings()
     assert [entry["run"] for entry in done["entries"]] == [run_id(c) for c in asked.configs()]
@@ -126,7 +130,8 @@ def test_a_sweep_gives_what_its_runs_give_one_by_one(
         (n, 4, "finished") for n in (1, 2, 3, 4)
     ]
     assert len(list_runs(tmp_path)) == 4  # the sweep's own folder is no run
-    again = sweep(asked, tmp_path / "sweeps" / "s", pool, tmp_path)
+    nobody = Mock(side_effect=AssertionError("there is nothing to be trained"))
+    again = sweep(asked, tmp_path / "sweeps" / "s", nobody, tmp_path)
     assert again["entries"] == done["entries"]
     assert len(pool.asked) == 4
 
@@ -136,7 +141,7 @@ def test_interrupted_runs_go_on_and_failed_ones_are_told(tiny: RunConfig, tmp_pa
     pool = HerePool(seed_0=[killed], seed_1=[bad], seed_2=[killed] * ATTEMPTS)
     asked = SweepConfig(tiny, {"seed": (0, 1, 2, 3)})
     ended: list[Ended] = []
-    done = sweep(asked, tmp_path / "s", pool, tmp_path / "runs", ended.append)
+    done = sweep(asked, tmp_path / "s", lambda: pool, tmp_path / "runs", ended.append)
     ids = [run_id(config) for config in asked.configs()]
     assert done["failures"] == {ids[1]: "planted", ids[2]: "killed"}
     assert [entry["run"] for entry in done["entries"]] == [ids[0], ids[3]]
@@ -145,16 +150,16 @@ def test_interrupted_runs_go_on_and_failed_ones_are_told(tiny: RunConfig, tmp_pa
     assert pool.asked.count(ids[2]) == ATTEMPTS
     with pytest.raises(SweepError, match=rf"^2 of 4 runs failed: {ids[1]}: planted; {ids[2]}: k"):
         check(done)
-    done = sweep(asked, tmp_path / "s", pool, tmp_path / "runs")
+    done = sweep(asked, tmp_path / "s", lambda: pool, tmp_path / "runs")
     assert (done["failures"], len(done["entries"])) == ({}, 4)
     check(done)
 
 
 def test_a_folder_holds_one_sweep(tiny: RunConfig, tmp_path: Path) -> None:
     grid = {"seed": (0,)}
-    sweep(SweepConfig(tiny, grid), tmp_path / "s", HerePool(), tmp_path / "runs")
+    sweep(SweepConfig(tiny, grid), tmp_path / "s", HerePool, tmp_path / "runs")
     with pytest.raises(RunError, match="other grid\\): choose another folder with --name"):
-        sweep(SweepConfig(tiny, {"seed": (1,)}), tmp_path / "s", HerePool(), tmp_path / "runs")
+        sweep(SweepConfig(tiny, {"seed": (1,)}), tmp_path / "s", HerePool, tmp_path / "runs")
 
 
 @pytest.fixture
