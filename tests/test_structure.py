@@ -28,7 +28,7 @@ ROOMS = (
     "measure",
     "learning",
     "conversion",
-    "experiment",
+    "runs",
     "jobs",
     "studies",
     "show",
@@ -44,8 +44,8 @@ TORCH_FREE = [
     "snnlab",
     "snnlab.settings",
     "snnlab.measure.curve",
-    "snnlab.experiment.config",
-    "snnlab.experiment.curves",
+    "snnlab.runs.config",
+    "snnlab.runs.curves",
     *sorted(f"snnlab.{spec.parent.name}.spec" for spec in PACKAGE.glob("*/spec.py")),
 ]
 

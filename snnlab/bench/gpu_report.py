@@ -10,12 +10,12 @@ from typing import Any
 
 from snnlab.bench.speed import Row, Speed
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.methods import MethodName
-from snnlab.experiment.run import run
-from snnlab.experiment.store import RUNS, Run
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture, ModelName
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import MethodName
+from snnlab.runs.run import run
+from snnlab.runs.store import RUNS, Run
 
 MODELS: tuple[ModelName, ...] = ("vgg16", "resnet18")
 METHODS: tuple[MethodName, ...] = ("noise", "ann")

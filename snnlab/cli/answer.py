@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import tyro
 from tqdm import tqdm
 
-from snnlab.experiment.store import finite
-from snnlab.experiment.tables import aligned
+from snnlab.runs.store import finite
+from snnlab.runs.tables import aligned
 
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """A command's argument: the id of a run."""

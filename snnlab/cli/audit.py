@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from snnlab.cli.answer import answer
-from snnlab.experiment.store import RunError
+from snnlab.runs.store import RunError
 from snnlab.studies.audit import audit_entry, audit_text, list_races, read_race
 from snnlab.studies.race import RACES
 

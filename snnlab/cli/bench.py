@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from snnlab.cli.answer import answer, table
-from snnlab.experiment.config import Device
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import Device
 
 if TYPE_CHECKING:
     from snnlab.bench.speed import Row, Speed
@@ -54,8 +54,8 @@ class Bench:
         if self.cifar10 and self.device != "cuda":
             raise ValueError(f"--cifar10 is for a GPU: add --device cuda (got {self.device})")
         from snnlab.bench.speed import measure_speed
-        from snnlab.experiment.assemble import pick_device
-        from snnlab.experiment.provenance import environment
+        from snnlab.runs.assemble import pick_device
+        from snnlab.runs.provenance import environment
 
         device = pick_device(self.device)
         found = measure_speed(

@@ -10,8 +10,8 @@ import tyro
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
-from snnlab.experiment.config import Device
-from snnlab.experiment.store import RUNS, RunError, load_run
+from snnlab.runs.config import Device
+from snnlab.runs.store import RUNS, RunError, load_run
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
@@ -84,7 +84,7 @@ class Convert:
     def answer_for_ann(self, net: ANN, data: Data) -> None:
         """Spiking neurons for activation functions."""
         from snnlab.conversion.ann import certify_ann, convert_ann
-        from snnlab.experiment.conversions import best_correction, calibration_images
+        from snnlab.runs.conversions import best_correction, calibration_images
 
         asked = self.ann
         calibration = calibration_images(data.train)
@@ -128,7 +128,7 @@ def trained_network(id: str, root: Path, device: str) -> tuple[StagedNet, Data]:
     Raises:
         RunError: no such run, or it is not finished.
     """
-    from snnlab.experiment import assemble
+    from snnlab.runs import assemble
 
     found = load_run(id, root)
     place = assemble.pick_device(device)

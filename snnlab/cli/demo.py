@@ -7,12 +7,12 @@ from pathlib import Path
 
 from snnlab.cli.answer import answer, table
 from snnlab.cli.train import trained
-from snnlab.experiment.config import Device, RunConfig
-from snnlab.experiment.curves import accuracy_csv
-from snnlab.experiment.methods import METHODS, PAIR, PLAIN
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import COLLECTION, RUNS, Run, write_json, write_text
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.config import Device, RunConfig
+from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.methods import METHODS, PAIR, PLAIN
+from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import COLLECTION, RUNS, Run, write_json, write_text
 
 NAME = "accuracy_vs_timesteps"
 REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."

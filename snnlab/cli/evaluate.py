@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.convert import accuracy_lines, trained_network
-from snnlab.experiment.config import Device
-from snnlab.experiment.store import RUNS, RunError
+from snnlab.runs.config import Device
+from snnlab.runs.store import RUNS, RunError
 
 if TYPE_CHECKING:
     from snnlab.data.images import Images

@@ -29,7 +29,7 @@ from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, preset_of
-from snnlab.experiment.methods import METHODS
+from snnlab.runs.methods import METHODS
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,

@@ -13,10 +13,10 @@ import tyro
 from snnlab.cli.answer import answer
 from snnlab.cli.race import Bars
 from snnlab.cli.threads import few_threads
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.presets import first_plain
-from snnlab.experiment.store import write_text
-from snnlab.experiment.study import Result, Watch
+from snnlab.runs.config import RunConfig
+from snnlab.runs.presets import first_plain
+from snnlab.runs.store import write_text
+from snnlab.runs.study import Result, Watch
 from snnlab.studies.laboratory import Laboratory, default_folder
 from snnlab.studies.laboratory_breaks import BREAK, Breaks, break_conversion
 from snnlab.studies.laboratory_calibration import CALIBRATE, Calibration, calibrate_networks

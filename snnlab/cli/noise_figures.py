@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.methods import PAIR, PLAIN
-from snnlab.experiment.tables import groups
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import Noise
+from snnlab.runs.curves import curve_of
+from snnlab.runs.methods import PAIR, PLAIN
+from snnlab.runs.tables import groups
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.comparison import against_reference
 from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size

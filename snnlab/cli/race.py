@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.cli.answer import Bar, answer
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.methods import METHODS, MethodName
-from snnlab.experiment.presets import first_plain
-from snnlab.experiment.store import write_text
-from snnlab.experiment.study import Step, Watch, name_of
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import METHODS, MethodName
+from snnlab.runs.presets import first_plain
+from snnlab.runs.store import write_text
+from snnlab.runs.study import Step, Watch, name_of
 from snnlab.studies.race import RACE, RACES, RaceConfig, race
 from snnlab.studies.race_table import race_csv, race_markdown
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.curves import curve_of
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.curves import curve_of
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
 from snnlab.show.page import blank_axes

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.train import run_entry, run_text
-from snnlab.experiment.curves import accuracy_csv
-from snnlab.experiment.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run
+from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run
 
 
 @dataclass(frozen=True)

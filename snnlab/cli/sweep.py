@@ -15,13 +15,13 @@ import tyro
 from tqdm import tqdm
 
 from snnlab.cli.answer import answer
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.presets import first_plain
-from snnlab.experiment.store import ID, RUNS, write_text
-from snnlab.experiment.study import name_of
 from snnlab.jobs.places import ON_GPU, cores, equal_places
 from snnlab.jobs.pool import Pool
 from snnlab.jobs.scheduler import SCHEDULER, open_pool, scheduler
+from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.presets import first_plain
+from snnlab.runs.store import ID, RUNS, write_text
+from snnlab.runs.study import name_of
 from snnlab.show.colours import FREE
 from snnlab.studies.sweep import SWEEP, SWEEPS, Ended, SweepConfig, check, parse_grid, sweep
 from snnlab.studies.sweep_table import points, sweep_csv, sweep_markdown

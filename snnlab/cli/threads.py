@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snnlab.experiment.config import RunConfig
+from snnlab.runs.config import RunConfig
 
 
 def few_threads(config: RunConfig) -> None:

@@ -12,9 +12,9 @@ import tyro
 
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.cli.threads import few_threads
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.presets import PRESETS, plain
-from snnlab.experiment.store import RUNS, Run
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.store import RUNS, Run
 
 DEFAULT_PRESET = next(iter(PRESETS))
 
@@ -45,7 +45,7 @@ class Train:
 
 def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
     """The finished run of a configuration, with a progress bar; see `run`."""
-    from snnlab.experiment.run import run
+    from snnlab.runs.run import run
 
     few_threads(config)
     with closing(Bar(says)) as bar:

@@ -7,8 +7,8 @@ import streamlit as st
 from snnlab.dashboard.labels import own
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.dashboard.visitor import visitor
-from snnlab.experiment.config import RunConfig
 from snnlab.jobs.job import JobError, QueueFull
+from snnlab.runs.config import RunConfig
 
 
 def submit(configs: list[RunConfig]) -> list[str]:

@@ -10,7 +10,7 @@ from snnlab.dashboard.groups import group_names
 from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import plain
 from snnlab.dashboard.service import active_jobs, finished_runs
-from snnlab.experiment.store import Run
+from snnlab.runs.store import Run
 
 MOST = 12
 """Runs that can be compared at once."""

@@ -10,7 +10,7 @@ from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, difference_table, group_runs, lines_of
 from snnlab.dashboard.races import draw_races
 from snnlab.dashboard.screen import colours, head, show_chart
-from snnlab.experiment.store import Run
+from snnlab.runs.store import Run
 from snnlab.show.charts.accuracy import accuracy_chart, accuracy_table
 from snnlab.show.charts.cost import cost_chart
 

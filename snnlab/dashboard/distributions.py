@@ -13,9 +13,9 @@ from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
 from snnlab.dashboard.screen import colours, head, plain, show_chart
 from snnlab.data.errors import DataError
-from snnlab.experiment.store import Run, read_run
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
+from snnlab.runs.store import Run, read_run
 from snnlab.show.charts.layers import layer_charts
 
 MOST_IMAGES = 256

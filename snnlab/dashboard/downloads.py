@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.dashboard.reproduction import notebook
-from snnlab.experiment.config import to_dict
-from snnlab.experiment.curves import accuracy_csv
-from snnlab.experiment.store import WEIGHTS, Run
+from snnlab.runs.config import to_dict
+from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.store import WEIGHTS, Run
 
 Content = Callable[[], bytes]
 

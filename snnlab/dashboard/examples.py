@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.methods import PAIR
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import Run, list_runs
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import PAIR
+from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import Run, list_runs
 
 SHIPPED = Path(__file__).with_name("example_runs")
 """The folder of the run folders."""
@@ -67,7 +67,7 @@ def bring_example(folder: Path, root: Path) -> None:
 
 def train_examples() -> None:
     """Train the examples, then put them in the place of those that are there."""
-    from snnlab.experiment.run import run
+    from snnlab.runs.run import run
 
     with tempfile.TemporaryDirectory() as folder:
         trained = Path(folder) / SHIPPED.name

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.methods import METHODS, plays_a_part
-from snnlab.experiment.store import Run
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.methods import METHODS, plays_a_part
+from snnlab.runs.store import Run
 from snnlab.show.charts.accuracy import Line
 from snnlab.show.colours import Palette
 

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from snnlab.experiment.store import ID, Run, RunError, read_json, write_json
+from snnlab.runs.store import ID, Run, RunError, read_json, write_json
 
 LABELS = ".labels"
 MOST_TITLE, MOST_NOTE = 60, 2000

@@ -12,10 +12,10 @@ from snnlab.dashboard.groups import Group, group_names, group_runs
 from snnlab.dashboard.screen import Colour, colours, plain, show_chart
 from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import visitor
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.store import Run
 from snnlab.jobs.job import Job
 from snnlab.jobs.progress import read_progress
+from snnlab.runs.config import RunConfig
+from snnlab.runs.store import Run
 from snnlab.show.charts.training import training_chart
 
 STATES: dict[str, tuple[str, str, Colour]] = {

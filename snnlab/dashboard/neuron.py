@@ -14,7 +14,7 @@ from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
 from snnlab.dashboard.screen import colours, head, show_chart
-from snnlab.experiment.config import with_settings
+from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:

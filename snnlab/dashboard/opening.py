@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from streamlit import App, config
 
 from snnlab.dashboard.service import prepare, spare_the_collector
-from snnlab.experiment.config import ConfigError
 from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
 from snnlab.jobs.scheduler import scheduler
+from snnlab.runs.config import ConfigError
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""

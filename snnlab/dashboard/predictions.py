@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from snnlab.experiment.store import Run, read_run
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.runs.store import Run, read_run
 
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
 FEW_IMAGES = 128

@@ -9,10 +9,10 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
 from snnlab.dashboard.service import runs_folder
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.store import RunError
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.curves import curve_of
+from snnlab.runs.methods import METHODS
+from snnlab.runs.store import RunError
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim

@@ -6,8 +6,8 @@ import json
 import pprint
 from typing import Any
 
-from snnlab.experiment.config import to_dict
-from snnlab.experiment.store import Run
+from snnlab.runs.config import to_dict
+from snnlab.runs.store import Run
 
 
 def notebook(run: Run) -> bytes:
@@ -32,7 +32,7 @@ def notebook(run: Run) -> bytes:
         ),
         code(
             "from pathlib import Path\n\n"
-            "from snnlab.experiment import from_dict, run\n\n"
+            "from snnlab.runs import from_dict, run\n\n"
             f"config = from_dict({settings})"
         ),
         code('done = run(config, Path("runs"))\ndone.accuracy'),

@@ -10,10 +10,10 @@ from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, fold, plain, show_chart
 from snnlab.data.errors import DataError
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.store import Run
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.config import RunConfig
+from snnlab.runs.curves import curve_of
+from snnlab.runs.store import Run
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 
 EARLY, LATE = 1, 8

@@ -21,7 +21,7 @@ from snnlab.dashboard.live import STATES
 from snnlab.dashboard.screen import head, plain
 from snnlab.dashboard.service import all_runs
 from snnlab.dashboard.visitor import visitor
-from snnlab.experiment.store import Run, RunError
+from snnlab.runs.store import Run, RunError
 
 MOST_ROWS = 500
 NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")

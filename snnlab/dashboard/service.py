@@ -18,10 +18,10 @@ from snnlab.dashboard.examples import (
     example_configs,
     is_example,
 )
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.store import ID, RUNS, Run, list_runs, read_run
 from snnlab.jobs.engine import Engine, shared_engine
 from snnlab.jobs.job import Job
+from snnlab.runs.config import RunConfig
+from snnlab.runs.store import ID, RUNS, Run, list_runs, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""

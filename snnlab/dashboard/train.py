@@ -13,8 +13,8 @@ from snnlab.dashboard.screen import head, plain
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.data.errors import DataError
-from snnlab.experiment.store import Run
 from snnlab.jobs.job import QueueFull
+from snnlab.runs.store import Run
 
 MOST_SHOWN = 8
 """Runs in one link."""

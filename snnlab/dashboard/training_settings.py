@@ -10,9 +10,9 @@ from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.upload import upload_control, uploads
 from snnlab.data.spec import CATALOGUE
-from snnlab.experiment.config import RunConfig, with_settings
-from snnlab.experiment.methods import METHODS, QUIET, plays_a_part
-from snnlab.experiment.presets import PRESETS, plain
+from snnlab.runs.config import RunConfig, with_settings
+from snnlab.runs.methods import METHODS, QUIET, plays_a_part
+from snnlab.runs.presets import PRESETS, plain
 from snnlab.settings import Valid, declared
 
 MOST_SEEDS = 3

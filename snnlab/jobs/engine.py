@@ -17,16 +17,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.own_families import modules
-from snnlab.experiment.store import RUNS, is_occupied, read_run, run_id
 from snnlab.jobs.fair_queue import Entry, FairQueue
 from snnlab.jobs.job import Job, JobError
 from snnlab.jobs.places import ON_GPU, Place, separate_places
 from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
+from snnlab.runs.anchored import anchored
+from snnlab.runs.config import RunConfig
+from snnlab.runs.own_families import modules
+from snnlab.runs.store import RUNS, is_occupied, read_run, run_id
 
 TICK = 0.5
 """Seconds between two looks at what no event tells: workers that came or went, marks of runs."""

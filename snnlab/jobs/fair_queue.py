@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from snnlab.experiment.config import RunConfig
 from snnlab.jobs.job import Job, JobStatus, QueueFull
+from snnlab.runs.config import RunConfig
 
 MOST_RUNNING = 1
 """Jobs of one user that run at a time."""

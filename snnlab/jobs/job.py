@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from snnlab.experiment.config import RunConfig
+from snnlab.runs.config import RunConfig
 
 JobStatus = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
 

@@ -22,10 +22,10 @@ from multiprocessing import connection, resource_tracker
 from types import ModuleType
 from typing import Any
 
-from snnlab.experiment.provenance import SOURCE
 from snnlab.jobs import child
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
+from snnlab.runs.provenance import SOURCE
 
 FORK_SERVER = "forkserver"
 METHOD = FORK_SERVER if sys.platform == "linux" else "spawn"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.own_families import modules
-from snnlab.experiment.provenance import command
-from snnlab.experiment.store import run_id
 from snnlab.jobs.places import Kind, Place
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.own_families import modules
+from snnlab.runs.provenance import command
+from snnlab.runs.store import run_id
 
 GLANCE = 0.1
 """Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""

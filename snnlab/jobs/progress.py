@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snnlab.experiment.store import RunError, read_json, write_json
+from snnlab.runs.store import RunError, read_json, write_json
 from snnlab.settings import settle
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.config import ConfigError, from_dict, to_dict
-from snnlab.experiment.provenance import is_alive, this_process
-from snnlab.experiment.store import RunError, read_json, read_run, run_id, write_json
 from snnlab.jobs.fair_queue import Entry, FairQueue
+from snnlab.runs.config import ConfigError, from_dict, to_dict
+from snnlab.runs.provenance import is_alive, this_process
+from snnlab.runs.store import RunError, read_json, read_run, run_id, write_json
 
 QUEUE = "queue.json"
 STOPPED = "the server was stopped while this run trained; start it again and it goes on"

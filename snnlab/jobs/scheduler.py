@@ -9,9 +9,9 @@ import os
 import re
 from collections.abc import Callable
 
-from snnlab.experiment.config import ConfigError
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import Pool
+from snnlab.runs.config import ConfigError
 
 SCHEDULER = "SNNLAB_SCHEDULER"
 """Environment variable with the address of a Dask scheduler that carries out all jobs."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from snnlab.experiment.methods import METHODS, PLAIN, QUIET, Look
+from snnlab.runs.methods import METHODS, PLAIN, QUIET, Look
 
 
 class Hue(NamedTuple):

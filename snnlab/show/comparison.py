@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from snnlab.experiment.methods import PLAIN, QUIET
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.methods import PLAIN, QUIET
 from snnlab.show.bands import (
     Curve,
     draw_band,

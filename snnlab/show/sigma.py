@@ -8,9 +8,9 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from snnlab.experiment.methods import Dashes
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.runs.methods import Dashes
 from snnlab.show.bands import Curve, draw_band, seed_curves, seeds_note
 from snnlab.show.description import attach_description
 from snnlab.show.page import dressed, head, write_near

@@ -11,8 +11,8 @@ from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
-from snnlab.experiment import methods
-from snnlab.experiment.methods import METHODS, Dashes
+from snnlab.runs import methods
+from snnlab.runs.methods import METHODS, Dashes
 from snnlab.show.colours import FREE, HUES, PREDICTION, hue
 
 SIZE = (10.0, 6.0)  # inches

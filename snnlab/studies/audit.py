@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.store import RunError, read_json
+from snnlab.runs.store import RunError, read_json
 from snnlab.studies.claims import Claim, Evidence, no_loss, noise_gain, training_time
 from snnlab.studies.race import RACE, RACES
 from snnlab.studies.speed_claims import in_seconds, in_timesteps

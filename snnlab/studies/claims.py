@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.methods import METHODS, Role, in_role
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.statistics import Estimate, estimate
+from snnlab.runs.curves import curve_of
+from snnlab.runs.methods import METHODS, Role, in_role
 from snnlab.studies.race import TERMS, by_method
 
 Status = Literal["supported", "not supported", "untested"]

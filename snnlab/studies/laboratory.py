@@ -21,13 +21,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.methods import PLAIN
-from snnlab.experiment.presets import without_noise
-from snnlab.experiment.provenance import code_digest, environment
-from snnlab.experiment.store import RUNS, Run, read_json, write_json
-from snnlab.experiment.study import Result, Watch, name_of, open_folder
 from snnlab.measure.curve import powers_of_two
+from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.methods import PLAIN
+from snnlab.runs.presets import without_noise
+from snnlab.runs.provenance import code_digest, environment
+from snnlab.runs.store import RUNS, Run, read_json, write_json
+from snnlab.runs.study import Result, Watch, name_of, open_folder
 from snnlab.settings import Count, settle
 
 if TYPE_CHECKING:
@@ -82,21 +82,21 @@ class Laboratory:
 
     def train(self, config: RunConfig, watch: Watch) -> Run:
         """A finished run of a configuration, trained now unless it is there."""
-        from snnlab.experiment.run import run
+        from snnlab.runs.run import run
 
         root = self.folder / "runs"
         return run(config, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
 
     def network(self, config: RunConfig, watch: Watch) -> SpikingNet:
         """The network of such a run, in evaluation mode, on the device of the configuration."""
-        from snnlab.experiment.assemble import pick_device
+        from snnlab.runs.assemble import pick_device
 
         found = self.train(config, watch).network(str(pick_device(config.device)))
         return cast("SpikingNet", found)
 
     def data(self) -> Data:
         """The data that all networks of the experiment learn from."""
-        from snnlab.experiment.assemble import load_images, pick_device
+        from snnlab.runs.assemble import load_images, pick_device
 
         return load_images(self.start, pick_device(self.start.device))
 
@@ -138,7 +138,7 @@ def conduct(
     Raises:
         RunError: the folder holds another experiment.
     """
-    from snnlab.experiment.assemble import pick_device
+    from snnlab.runs.assemble import pick_device
 
     path = lab.folder / f"{experiment}.json"
     asked = {"start": to_dict(lab.start), "seeds": lab.seed_numbers} | settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from snnlab.experiment.config import ConfigError
-from snnlab.experiment.study import Result, Step, Watch
+from snnlab.runs.config import ConfigError
+from snnlab.runs.study import Result, Step, Watch
 from snnlab.settings import Count, Valid, settle
 from snnlab.studies.laboratory import Laboratory, conduct
 from snnlab.studies.switches import SWITCHES, Switch, pools, with_max_pooling
@@ -111,8 +111,8 @@ def switched(
 
 def max_pooled(lab: Laboratory, seed: int, data: Data, watch: Watch) -> SpikingNet | None:
     """The network of the reference trained with max pooling, None if it does not pool."""
-    from snnlab.experiment import assemble
     from snnlab.learning.fit import fit
+    from snnlab.runs import assemble
 
     config = lab.seeded(seed)
     built = assemble.build_network(config, data.image_shape, len(data.classes))

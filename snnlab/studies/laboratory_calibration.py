@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.store import finite
-from snnlab.experiment.study import Result, Step, Watch
 from snnlab.neuron.spec import Noise
+from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.store import finite
+from snnlab.runs.study import Result, Step, Watch
 from snnlab.settings import Count, Positive, Valid, settle
 from snnlab.studies.laboratory import Laboratory, conduct
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Annotated, Any
 
-from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.methods import PAIR, PLAIN, QUIET
-from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.statistics import estimate
+from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.curves import curve_of
+from snnlab.runs.methods import PAIR, PLAIN, QUIET
+from snnlab.runs.study import Result, Step, Watch
 from snnlab.settings import Count, Share, Valid, settle
 from snnlab.studies.laboratory import Laboratory, conduct
 

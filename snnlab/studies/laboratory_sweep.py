@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.study import Result, Step, Watch
 from snnlab.measure.statistics import estimate
 from snnlab.neuron import registry
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
+from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.curves import curve_of
+from snnlab.runs.study import Result, Step, Watch
 from snnlab.studies.laboratory import Laboratory, conduct
 
 if TYPE_CHECKING:

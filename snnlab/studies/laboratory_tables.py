@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
-from snnlab.experiment import tables
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.methods import METHODS, PAIR, PLAIN, QUIET
-from snnlab.experiment.tables import document, groups, markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import Estimate
 from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.runs import tables
+from snnlab.runs.curves import curve_of
+from snnlab.runs.methods import METHODS, PAIR, PLAIN, QUIET
+from snnlab.runs.tables import document, groups, markdown
 from snnlab.studies.laboratory_robustness import KINDS
 from snnlab.studies.laboratory_sweep import NONE
 from snnlab.studies.race_table import mean_text

@@ -23,13 +23,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Literal, get_args
 
-from snnlab.experiment.config import ConfigError, RunConfig, Trained, to_dict
-from snnlab.experiment.methods import METHODS, PLAIN, MethodName
-from snnlab.experiment.presets import at_its_best
-from snnlab.experiment.provenance import command
-from snnlab.experiment.store import RUNS, Run, RunError, read_json, write_json
-from snnlab.experiment.study import Step, Watch, open_folder
-from snnlab.experiment.tables import groups
+from snnlab.runs.config import ConfigError, RunConfig, Trained, to_dict
+from snnlab.runs.methods import METHODS, PLAIN, MethodName
+from snnlab.runs.presets import at_its_best
+from snnlab.runs.provenance import command
+from snnlab.runs.store import RUNS, Run, RunError, read_json, write_json
+from snnlab.runs.study import Step, Watch, open_folder
+from snnlab.runs.tables import groups
 from snnlab.settings import Count, settle
 
 RACES = RUNS / "races"
@@ -135,8 +135,8 @@ def warm_up(config: RaceConfig) -> None:
 
     So that what the libraries do once per process, on first use, is charged to none of them.
     """
-    from snnlab.experiment import assemble
     from snnlab.learning.fit import fit
+    from snnlab.runs import assemble
 
     device = assemble.pick_device(config.start.device)
     data = assemble.load_images(config.start, device)
@@ -165,7 +165,7 @@ def runs(
 
     In turn, so that a machine that grows slower with time slows all methods.
     """
-    from snnlab.experiment.run import run
+    from snnlab.runs.run import run
 
     terms = TERMS[1] if before else TERMS[0]
     laps = len(config.methods) * config.seeds * (2 if config.equal_time else 1)

@@ -8,12 +8,12 @@ from operator import getitem
 from statistics import mean
 from typing import Any
 
-from snnlab.experiment import tables
-from snnlab.experiment.curves import conversions_of, curve_of
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.tables import csv_text, document, markdown
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.statistics import estimate
+from snnlab.runs import tables
+from snnlab.runs.curves import conversions_of, curve_of
+from snnlab.runs.methods import METHODS
+from snnlab.runs.tables import csv_text, document, markdown
 from snnlab.studies.race import PACE, TERMS
 
 Entry = dict[str, Any]

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from snnlab.experiment.curves import conversions_of, curve_of
-from snnlab.experiment.methods import in_role
 from snnlab.measure.curve import powers_of_two
 from snnlab.measure.statistics import ratio_estimate
+from snnlab.runs.curves import conversions_of, curve_of
+from snnlab.runs.methods import in_role
 from snnlab.studies.claims import Claim, Entry, Evidence, decide, side, untimed
 
 LEAST_SPEEDUP = 100.0

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snnlab.experiment.curves import curve_of
-from snnlab.experiment.tables import csv_text, groups, markdown
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import estimate
+from snnlab.runs.curves import curve_of
+from snnlab.runs.tables import csv_text, groups, markdown
 
 SEED = "seed"
 """The setting over which means are taken."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.presets import without_noise
+from snnlab.runs.config import RunConfig
+from snnlab.runs.presets import without_noise
 
 if TYPE_CHECKING:
     from torch import nn

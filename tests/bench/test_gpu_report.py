@@ -6,9 +6,9 @@ from snnlab.bench import gpu_report
 from snnlab.bench.gpu_report import METHODS, MODELS, cifar10_config, train_on_cifar10, write_report
 from snnlab.bench.speed import Row, Speed
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import RunConfig
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import RunConfig
 
 
 def small_config(model, method, seed, epochs, root):

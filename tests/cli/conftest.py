@@ -16,11 +16,11 @@ import pytest
 
 from snnlab.cli.main import main
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.run import run
-from snnlab.experiment.store import Run, load_run
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import RunConfig
+from snnlab.runs.run import run
+from snnlab.runs.store import Run, load_run
 
 ROOT = Path(__file__).parents[2]
 TINY = RunConfig(

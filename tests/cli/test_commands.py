@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from snnlab import __version__
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import Run, list_runs, load_run
 from snnlab.measure.accuracy import accuracy
 from snnlab.network.net import SpikingNet
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import Run, list_runs, load_run
 
 Ask = Callable[..., Any]
 Runs = dict[str, Run]
@@ -80,7 +80,7 @@ def test_a_preset_is_where_the_options_start(
         asked.append(config)
         raise ValueError("enough")
 
-    monkeypatch.setattr(sys.modules["snnlab.experiment.run"], "run", note)
+    monkeypatch.setattr(sys.modules["snnlab.runs.run"], "run", note)
     for form in (["--preset", name, "--seed", "4"], ["--seed", "4", f"--preset={name}"]):
         assert ask("train", *form, "--training.epochs", "1").err == "snnlab: enough\n"
     start = PRESETS[name]
@@ -95,7 +95,7 @@ def test_the_first_preset_is_the_default(ask: Ask, monkeypatch: pytest.MonkeyPat
         asked.append(config)
         raise ValueError("enough")
 
-    monkeypatch.setattr(sys.modules["snnlab.experiment.run"], "run", note)
+    monkeypatch.setattr(sys.modules["snnlab.runs.run"], "run", note)
     ask("train")
     assert asked == [next(iter(PRESETS.values()))]
 
@@ -234,7 +234,7 @@ def test_the_help_of_a_command_lists_its_options(ask: Ask) -> None:
 
 def test_the_accuracy_of_a_converted_run_is_that_of_the_library(ask: Ask, finished: Runs) -> None:
     """The command line computes nothing of its own."""
-    from snnlab.experiment.assemble import load_images
+    from snnlab.runs.assemble import load_images
 
     run = finished["no-noise"]
     net = run.network()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.store import Run
+from snnlab.runs.store import Run
 
 Ask = Callable[..., Any]
 Runs = dict[str, Run]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import list_runs
+from snnlab.runs.config import RunConfig
+from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import list_runs
 
 Ask = Callable[..., Any]
 FILES = ["accuracy_vs_timesteps.csv", "accuracy_vs_timesteps.png", "accuracy_vs_timesteps.svg"]

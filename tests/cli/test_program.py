@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from snnlab.cli.main import main
-from snnlab.experiment.store import Run, list_runs
 from snnlab.neuron import registry
+from snnlab.runs.store import Run, list_runs
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]

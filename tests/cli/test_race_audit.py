@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from snnlab.cli.main import main
-from snnlab.experiment.methods import METHODS
+from snnlab.runs.methods import METHODS
 
 SMALL = [
     *("--data.name", "digits", "--data.train-size", "100", "--data.test-size", "50"),

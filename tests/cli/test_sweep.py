@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from snnlab.cli import sweep as sweep_module
-from snnlab.experiment.config import RunConfig, from_dict
-from snnlab.experiment.run import run
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import JobData, Outcome
 from snnlab.jobs.scheduler import SCHEDULER
+from snnlab.runs.config import RunConfig, from_dict
+from snnlab.runs.run import run
 from snnlab.studies.sweep import SweepConfig
 
 Ask = Callable[..., Any]

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from snnlab.data import load_data
-from snnlab.experiment.presets import PRESETS
 from snnlab.learning import SingleStep, Training, fit
 from snnlab.measure import accuracy_against_timesteps
 from snnlab.network import build
 from snnlab.neuron import Neuron, Noise
+from snnlab.runs.presets import PRESETS
 
 EXPECTED = {  # mean test accuracy of 5 seeds in percent, with matched noise, by timesteps
     "digits-mlp": {1: 98.09, 2: 98.13, 4: 98.27, 8: 98.27, 16: 98.27},

@@ -10,10 +10,10 @@ import pytest
 
 from snnlab.conversion import certify_ann, convert, convert_ann
 from snnlab.data import Data, load_data
-from snnlab.experiment.presets import PRESETS
 from snnlab.learning import PlainANN, SingleStep, fit
 from snnlab.network import ANN, StagedNet, build
 from snnlab.neuron import Noise
+from snnlab.runs.presets import PRESETS
 
 pytestmark = pytest.mark.slow
 

@@ -10,11 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.run import run
 from snnlab.jobs import engine as engines
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import RunConfig
+from snnlab.runs.run import run
 from tests.dashboard.fake_engine import FakeEngine
 
 SMALL = RunConfig(

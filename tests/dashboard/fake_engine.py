@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.store import run_id
 from snnlab.jobs.job import Job, JobError, JobStatus, QueueFull
+from snnlab.runs.anchored import anchored
+from snnlab.runs.config import RunConfig
+from snnlab.runs.store import run_id
 
 
 class FakeEngine:

@@ -14,14 +14,14 @@ from snnlab.dashboard.address import written
 from snnlab.dashboard.controls import Control, possible
 from snnlab.dashboard.reproduction import notebook
 from snnlab.dashboard.training_settings import Asked
-from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import METHODS, plays_a_part
-from snnlab.experiment.presets import PRESETS, plain
-from snnlab.experiment.store import Run, run_id
 from snnlab.jobs.fair_queue import Entry, FairQueue
 from snnlab.jobs.queue_file import QueueFile
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
+from snnlab.runs.anchored import anchored
+from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.methods import METHODS, plays_a_part
+from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.store import Run, run_id
 from snnlab.settings import declared
 from tests.dashboard.conftest import Open
 from tests.dashboard.fake_engine import FakeEngine

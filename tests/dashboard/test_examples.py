@@ -12,9 +12,9 @@ from snnlab.dashboard import examples
 from snnlab.dashboard.examples import SHIPPED, bring_examples, example_configs, is_example
 from snnlab.dashboard.service import prepare
 from snnlab.data.sources import load_data
-from snnlab.experiment.store import list_runs, read_run
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.runs.store import list_runs, read_run
 from tests.dashboard.conftest import Open
 from tests.dashboard.fake_engine import FakeEngine
 

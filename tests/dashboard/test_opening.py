@@ -15,9 +15,9 @@ import pytest
 import streamlit
 
 from snnlab.dashboard import opening
-from snnlab.experiment.config import RunConfig
 from snnlab.jobs import engine as engines
 from snnlab.jobs.job import QueueFull
+from snnlab.runs.config import RunConfig
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
-from snnlab.experiment.run import run
 from snnlab.jobs.job import JobStatus
 from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.runs.run import run
 from tests.dashboard.conftest import SMALL, Open
 from tests.dashboard.fake_engine import FakeEngine
 

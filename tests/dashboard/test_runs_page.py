@@ -14,8 +14,8 @@ from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import delete, label_of, own, write_label
 from snnlab.dashboard.lesson import lesson_link
 from snnlab.dashboard.screen import plain
-from snnlab.experiment.config import from_dict
-from snnlab.experiment.store import Run, RunError, list_runs
+from snnlab.runs.config import from_dict
+from snnlab.runs.store import Run, RunError, list_runs
 from tests.dashboard.conftest import VISITOR, Open
 
 NASTY = "<script>alert(1)</script> **bold** [link](http://x) $x$ :red[x]"

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from snnlab.experiment.store import is_occupied
+from snnlab.runs.store import is_occupied
 from tests.dashboard.browser import badge, browsing, button, drawn, press_start, served
 
 WATCH = """

@@ -15,13 +15,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.run import run
-from snnlab.experiment.store import list_runs, load_run
 from snnlab.jobs.dask_pool import DaskPool
 from snnlab.jobs.engine import Engine
 from snnlab.jobs.job import Job
 from snnlab.learning.spec import Training
+from snnlab.runs.config import RunConfig
+from snnlab.runs.run import run
+from snnlab.runs.store import list_runs, load_run
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
 from tests.jobs.by_hand import cluster
 from tests.jobs.pretend_work import PRETEND, ROOT, becomes, child_of, gone, now, seed_of, until
@@ -63,7 +63,7 @@ def test_a_scheduler_and_workers_that_come_late_and_go(
 @pytest.mark.slow
 def test_a_worker_with_other_code_is_refused(tiny: RunConfig, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "snnlab", tmp_path / "other" / "snnlab")
-    with (tmp_path / "other" / "snnlab" / "experiment" / "config.py").open("a") as file:
+    with (tmp_path / "other" / "snnlab" / "runs" / "config.py").open("a") as file:
         file.write("# changed\n")
     with cluster("scheduler") as (address, start):
         start("worker", tmp_path / "other")

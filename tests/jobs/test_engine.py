@@ -15,14 +15,14 @@ from unittest.mock import Mock
 import psutil
 import pytest
 
-from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.provenance import this_process
-from snnlab.experiment.store import RUNNING, Run, run_id, write_json
 from snnlab.jobs.engine import YIELDING, Engine
 from snnlab.jobs.job import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
+from snnlab.runs.anchored import anchored
+from snnlab.runs.config import RunConfig
+from snnlab.runs.provenance import this_process
+from snnlab.runs.store import RUNNING, Run, run_id, write_json
 from tests.jobs.pretend_work import PRETEND, becomes, child_of, gone, now, seed_of, until
 
 NUMBERS = itertools.count(1)

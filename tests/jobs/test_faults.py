@@ -16,9 +16,6 @@ import psutil
 import pytest
 import torch
 
-from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.run import run
-from snnlab.experiment.store import Run, RunError, list_runs, load_run, run_id
 from snnlab.jobs import train
 from snnlab.jobs.engine import Engine
 from snnlab.jobs.local_pool import LocalPool
@@ -28,6 +25,9 @@ from snnlab.jobs.progress import PROGRESS, read_progress
 from snnlab.learning import checkpoint
 from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
+from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.run import run
+from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
 from snnlab.studies.sweep import Ended, SweepConfig, sweep
 from tests.jobs.pretend_work import ROOT, becomes, gone, now, until
 from tests.jobs.test_pools import METHODS
@@ -35,7 +35,7 @@ from tests.jobs.test_pools import METHODS
 SERVER = """
 import json, sys, time
 from pathlib import Path
-from snnlab.experiment.config import from_dict
+from snnlab.runs.config import from_dict
 from snnlab.jobs.engine import Engine
 
 engine = Engine(Path(sys.argv[1]))

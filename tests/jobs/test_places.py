@@ -9,9 +9,9 @@ import sys
 import pytest
 import torch
 
-from snnlab.experiment.config import ConfigError
 from snnlab.jobs.places import Place, cards, equal_places, place_on, separate_places
 from snnlab.jobs.scheduler import SCHEDULER, scheduler
+from snnlab.runs.config import ConfigError
 from tests.jobs.pretend_work import ROOT
 
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.dashboard.training_settings import MOST_SEEDS
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.provenance import this_process
-from snnlab.experiment.store import Run, list_runs, run_id
 from snnlab.jobs.fair_queue import KEPT, MOST_JOBS, Entry, FairQueue
 from snnlab.jobs.job import QueueFull
 from snnlab.jobs.queue_file import QueueFile
+from snnlab.runs.config import RunConfig
+from snnlab.runs.provenance import this_process
+from snnlab.runs.store import Run, list_runs, run_id
 
 CONFIG = RunConfig()
 

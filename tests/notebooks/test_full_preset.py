@@ -21,9 +21,9 @@ from dataclasses import replace as _replace
 
 import snnlab as _snnlab
 import snnlab.classroom as _classroom
-import snnlab.experiment as _experiment
+import snnlab.runs as _runs
 
-_preset, _load, _presets = _classroom.preset, _snnlab.load_data, _experiment.PRESETS
+_preset, _load, _presets = _classroom.preset, _snnlab.load_data, _runs.PRESETS
 _few = {"train_size": 600, "test_size": 256}
 
 
@@ -44,7 +44,7 @@ _race = _replace(
     data=_replace(_race.data, name="mnist-5k", **_few),
     training=_replace(_race.training, epochs=1),
 )
-_experiment.PRESETS = {"mnist": _race}
+_runs.PRESETS = {"mnist": _race}
 """
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from snnlab.experiment.methods import METHODS
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
+from snnlab.runs.methods import METHODS
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 from snnlab.show.charts.cost import cost_chart
 from snnlab.show.charts.layers import layer_charts

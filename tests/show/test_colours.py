@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from snnlab.experiment.methods import METHODS
+from snnlab.runs.methods import METHODS
 from snnlab.show.colours import FREE, HUES, PREDICTION
 
 SEEN = {

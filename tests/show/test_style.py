@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from snnlab.experiment.methods import METHODS
+from snnlab.runs.methods import METHODS
 from snnlab.show.line_ends import spread
 from snnlab.show.page import blank_axes, blank_panels, head, size_in_points
 from snnlab.show.style import Look, look_of, looks_of, readable

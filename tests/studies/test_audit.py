@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.store import RunError, write_json
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.store import RunError, write_json
 from snnlab.studies.audit import audit_text, judge, list_races, read_race
 from snnlab.studies.claims import Claim, round_down
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from snnlab.experiment.config import ConfigError, RunConfig
-from snnlab.experiment.store import RunError, list_runs
-from snnlab.experiment.study import Watch
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.store import RunError, list_runs
+from snnlab.runs.study import Watch
 from snnlab.studies.laboratory import Laboratory, default_folder
 from snnlab.studies.laboratory_breaks import Breaks, break_conversion
 from snnlab.studies.laboratory_calibration import VARIANTS, Calibration, calibrate_networks

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.store import RunError, list_runs, read_json
-from snnlab.experiment.study import Step, Watch
+from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.methods import METHODS
+from snnlab.runs.store import RunError, list_runs, read_json
+from snnlab.runs.study import Step, Watch
 from snnlab.studies.race import RaceConfig, equal_time_epochs, race
 from snnlab.studies.race_table import COLUMNS, mean_text, race_csv, race_markdown
 
@@ -89,7 +89,7 @@ def test_a_race_stopped_in_the_middle_gives_the_same_table(
 def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path: Path) -> None:
     script = (
         "import json, sys\nfrom pathlib import Path\n"
-        "from snnlab.experiment.config import from_dict\n"
+        "from snnlab.runs.config import from_dict\n"
         "from snnlab.studies.race import RaceConfig, race\n"
         "start = from_dict(json.loads(sys.argv[1]))\n"
         "race(RaceConfig(start, methods=('noise', 'ann'), seeds=2), Path('cut'))\n"

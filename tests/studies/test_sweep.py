@@ -13,11 +13,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from snnlab.experiment.config import ConfigError, RunConfig, from_dict
-from snnlab.experiment.run import run
-from snnlab.experiment.store import Run, RunError, list_runs, run_id
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import JobData, Outcome
+from snnlab.runs.config import ConfigError, RunConfig, from_dict
+from snnlab.runs.run import run
+from snnlab.runs.store import Run, RunError, list_runs, run_id
 from snnlab.studies.sweep import (
     ATTEMPTS,
     Ended,

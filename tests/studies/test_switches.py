@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from snnlab.data import Images
-from snnlab.experiment.config import RunConfig
 from snnlab.network import Architecture, SpikingNet, build
 from snnlab.neuron import Noise
+from snnlab.runs.config import RunConfig
 from snnlab.studies.switches import (
     SWITCHES,
     pools,

@@ -12,7 +12,7 @@ from snnlab.classroom.assignments.grading import Verdict
 from snnlab.classroom.assignments.places import KEPT
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.diagnosis import Diagnosis
-from snnlab.experiment.provenance import code_digest
+from snnlab.runs.provenance import code_digest
 
 
 @dataclass(frozen=True)

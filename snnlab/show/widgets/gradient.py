@@ -6,10 +6,10 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.experiment.methods import Dashes
 from snnlab.neuron import registry
 from snnlab.neuron.spec import Noise
 from snnlab.neuron.transfer import firing_probability, firing_probability_slope
+from snnlab.runs.methods import Dashes
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
 from snnlab.show.picture import Picture, picture

@@ -16,10 +16,10 @@ from snnlab.cli.main import with_methods
 from snnlab.cli.train import Train
 from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
-from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import METHODS, Look, Method, source_from_outside
-from snnlab.experiment.run import run
-from snnlab.experiment.store import load_run, run_id
+from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.runs.methods import METHODS, Look, Method, source_from_outside
+from snnlab.runs.run import run
+from snnlab.runs.store import load_run, run_id
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.page import blank_axes

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from snnlab.data.spec import CATALOGUE
-from snnlab.experiment.config import RunConfig
+from snnlab.runs.config import RunConfig
 
 
 def anchored(config: RunConfig) -> RunConfig:

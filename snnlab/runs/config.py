@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.methods import METHODS, PLAIN, Method, MethodName, Noises
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.runs.methods import METHODS, PLAIN, Method, MethodName, Noises
 from snnlab.settings import Count, Valid, bare, declared, quoted, settle
 
 Settings = TypeVar("Settings")

@@ -26,12 +26,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from snnlab.experiment import own_families
-from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import source_from_outside
-from snnlab.experiment.provenance import code_digest, is_alive
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.registry import FamilyError
+from snnlab.runs import own_families
+from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.runs.methods import source_from_outside
+from snnlab.runs.provenance import code_digest, is_alive
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
@@ -89,7 +89,7 @@ class Run:
         Raises:
             RunError: the run has no readable weights.
         """
-        from snnlab.experiment.weights import load_network
+        from snnlab.runs.weights import load_network
 
         if self.config is None or self.status != "finished":
             reason = f": {self.reason}" if self.reason else ""

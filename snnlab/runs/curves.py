@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from snnlab.experiment.store import Run
-from snnlab.experiment.tables import csv_text
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.runs.store import Run
+from snnlab.runs.tables import csv_text
 
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 

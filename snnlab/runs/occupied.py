@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from snnlab.experiment.provenance import this_process
-from snnlab.experiment.store import RUNNING, RunError, is_occupied
+from snnlab.runs.provenance import this_process
+from snnlab.runs.store import RUNNING, RunError, is_occupied
 
 
 @contextlib.contextmanager

@@ -14,10 +14,10 @@ import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
 from snnlab.data.sources import load_data
-from snnlab.experiment.curves import COLUMNS, accuracy_csv, curve_of
-from snnlab.experiment.store import Run, list_runs, load_run
 from snnlab.measure.accuracy import accuracy_against_timesteps as measure
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
+from snnlab.runs.curves import COLUMNS, accuracy_csv, curve_of
+from snnlab.runs.store import Run, list_runs, load_run
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
 from snnlab.show.colours import LIGHT

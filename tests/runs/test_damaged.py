@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.run import run
-from snnlab.experiment.store import COLLECTION, Run, RunError, list_runs, load_run, write_json
 from snnlab.learning.checkpoint import read_tensors, write_tensors
+from snnlab.runs.config import RunConfig
+from snnlab.runs.run import run
+from snnlab.runs.store import COLLECTION, Run, RunError, list_runs, load_run, write_json
 
 
 def cut(path: Path) -> None:

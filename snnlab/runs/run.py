@@ -15,18 +15,18 @@ import torch
 
 from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
-from snnlab.experiment import assemble, own_families, store, weights
-from snnlab.experiment.anchored import anchored
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.measurement import measure
-from snnlab.experiment.occupied import occupied
-from snnlab.experiment.problems import explain, is_memory_error
-from snnlab.experiment.provenance import environment
-from snnlab.experiment.store import CHECKPOINT, RUNS, WEIGHTS, Run
-from snnlab.experiment.study import Watch
 from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
+from snnlab.runs import assemble, own_families, store, weights
+from snnlab.runs.anchored import anchored
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.measurement import measure
+from snnlab.runs.occupied import occupied
+from snnlab.runs.problems import explain, is_memory_error
+from snnlab.runs.provenance import environment
+from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run
+from snnlab.runs.study import Watch
 
 
 def run(

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from snnlab.conversion.ann import common_levels, convert_ann
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.data.images import Images
-from snnlab.experiment.config import RunConfig
 from snnlab.network.net import ANN, SpikingNet
+from snnlab.runs.config import RunConfig
 
 CALIBRATION_IMAGES = 1000
 """Training images from which the thresholds of a conversion are read, at most."""

@@ -8,10 +8,10 @@ import torch
 
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
-from snnlab.experiment.config import ConfigError, RunConfig
 from snnlab.learning.objectives import Objective
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
+from snnlab.runs.config import ConfigError, RunConfig
 
 
 def pick_device(asked: str) -> torch.device:

@@ -15,14 +15,14 @@ from PIL import Image
 
 from snnlab.data.errors import DataError
 from snnlab.data.spec import DataSpec
-from snnlab.experiment import assemble, provenance, weights
-from snnlab.experiment.config import ConfigError, RunConfig, to_dict
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.run import run
-from snnlab.experiment.store import Run, RunError, list_runs, load_run, run_id
 from snnlab.learning.fit import Epoch, TrainingError
 from snnlab.measure.accuracy import accuracy
 from snnlab.network.net import ANN, SpikingNet
+from snnlab.runs import assemble, provenance, weights
+from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.methods import METHODS
+from snnlab.runs.run import run
+from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
 
 FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]
 
@@ -165,7 +165,7 @@ def test_another_configuration_is_another_run(change: dict[str, Any], tiny: RunC
 
 def test_other_code_is_another_run(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     before = run_id(tiny)
-    monkeypatch.setattr("snnlab.experiment.store.code_digest", lambda: "0123456789ab")
+    monkeypatch.setattr("snnlab.runs.store.code_digest", lambda: "0123456789ab")
     assert run_id(tiny) != before
 
 

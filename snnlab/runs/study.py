@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.store import COLLECTION, RunError, optional_json, write_json
+from snnlab.runs.config import RunConfig
+from snnlab.runs.store import COLLECTION, RunError, optional_json, write_json
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch

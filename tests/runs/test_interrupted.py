@@ -18,20 +18,20 @@ import psutil
 import pytest
 import torch
 
-from snnlab.experiment import assemble, provenance, store
-from snnlab.experiment.config import RunConfig, to_dict
-from snnlab.experiment.occupied import occupied
-from snnlab.experiment.provenance import is_alive, this_process
-from snnlab.experiment.run import run
-from snnlab.experiment.store import Run, RunError, list_runs, load_run, run_id
 from snnlab.learning.fit import Batch, Epoch
+from snnlab.runs import assemble, provenance, store
+from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.occupied import occupied
+from snnlab.runs.provenance import is_alive, this_process
+from snnlab.runs.run import run
+from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
 
 ROOT = Path(__file__).parents[2]
 TRAIN_AND_STOP = """
 import json, sys, time
 from pathlib import Path
-from snnlab.experiment.config import from_dict
-from snnlab.experiment.run import run
+from snnlab.runs.config import from_dict
+from snnlab.runs.run import run
 
 def stop(batch):
     if batch.step == 6:  # in the middle of the second epoch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from snnlab.experiment.config import RunConfig
 from snnlab.neuron import registry
 from snnlab.neuron.registry import FamilyError, Origin
+from snnlab.runs.config import RunConfig
 
 
 def own_families(config: RunConfig) -> dict[str, Origin]:

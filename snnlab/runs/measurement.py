@@ -26,7 +26,6 @@ from typing import Any, cast
 
 from snnlab.conversion.timesteps import convert
 from snnlab.data.images import Data, Images
-from snnlab.experiment.config import RunConfig
 from snnlab.learning.fit import Epoch
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
@@ -34,6 +33,7 @@ from snnlab.measure.early_exit import early_exit_curve
 from snnlab.measure.energy import cost_report
 from snnlab.measure.speed import seconds_per_image
 from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.runs.config import RunConfig
 
 TIMED_IMAGES = 128
 """Test images in the batch whose inference is timed, at most."""

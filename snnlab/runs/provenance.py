@@ -28,7 +28,7 @@ ROOMS = (
     "measure",
     "learning",
     "conversion",
-    "experiment",
+    "runs",
     "studies",
 )
 """Where the code stands that can change a result; figures and pages cannot."""

@@ -6,7 +6,7 @@ import errno
 
 import torch
 
-from snnlab.experiment.config import RunConfig
+from snnlab.runs.config import RunConfig
 
 MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
 DISK_SIGNS = ("No space left on device", "Disk quota exceeded")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from snnlab.experiment.assemble import build_network
-from snnlab.experiment.config import RunConfig
 from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.network.net import StagedNet
+from snnlab.runs.assemble import build_network
+from snnlab.runs.config import RunConfig
 
 
 def save_network(net: StagedNet, classes: tuple[str, ...], path: Path) -> None:

@@ -21,9 +21,9 @@ from snnlab.neuron.spec import Noise
 
 if TYPE_CHECKING:
     from snnlab.data.images import Images
-    from snnlab.experiment.config import RunConfig
     from snnlab.learning.objectives import Objective
     from snnlab.network.net import ANN, SpikingNet
+    from snnlab.runs.config import RunConfig
 
 Noises = Noise | tuple[Noise, ...] | None
 """The same noise in every neuron layer, one for each in turn, or none."""
@@ -69,14 +69,14 @@ def one_pass(config: RunConfig) -> Objective:
 
 def from_relu(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
     """Every way in which a ReLU network is converted."""
-    from snnlab.experiment.conversions import relu_conversions
+    from snnlab.runs.conversions import relu_conversions
 
     return relu_conversions(net, train, config)
 
 
 def from_qcfs(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
     """Every way in which a network of quantised activations is converted."""
-    from snnlab.experiment.conversions import qcfs_conversions
+    from snnlab.runs.conversions import qcfs_conversions
 
     return qcfs_conversions(net, train, config)
 

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.presets import PRESETS
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
+from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.runs.methods import METHODS
+from snnlab.runs.presets import PRESETS
 
 ROOT = Path(__file__).parents[2]
 UNUSUAL = RunConfig(
@@ -276,6 +276,6 @@ def test_a_preset_can_be_told_from_its_neighbours() -> None:
     ["config", "presets", "curves", "provenance", "store", "occupied"],
 )
 def test_reading_runs_needs_no_torch(module: str) -> None:
-    script = f"import sys, snnlab.experiment.{module}; print('torch' in sys.modules)"
+    script = f"import sys, snnlab.runs.{module}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("False\n", "")

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.run import run
-from snnlab.experiment.store import RunError, load_run, read_run, run_id
 from snnlab.jobs.engine import Engine
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import carry_out, job_of
 from snnlab.neuron import Noise, Surrogate, register, registry
+from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.run import run
+from snnlab.runs.store import RunError, load_run, read_run, run_id
 from snnlab.studies.sweep import SweepConfig, sweep
 from tests.neuron import laplace
 

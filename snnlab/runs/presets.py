@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from snnlab.data.spec import DataSpec
-from snnlab.experiment.config import RunConfig
-from snnlab.experiment.methods import METHODS, PLAIN, QUIET, RECIPE
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import METHODS, PLAIN, QUIET, RECIPE
 
 
 def recipe(data: str, model: Architecture, training: Training) -> RunConfig:

@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from snnlab.data.spec import CATALOGUE
-from snnlab.experiment.config import RunConfig, from_dict, to_dict
-from snnlab.experiment.methods import METHODS
-from snnlab.experiment.presets import PRESETS
-from snnlab.experiment.store import run_id
 from snnlab.jobs.fair_queue import Entry
 from snnlab.jobs.pool import job_of
 from snnlab.jobs.queue_file import entry_of, plain
 from snnlab.neuron.spec import Noise
+from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.methods import METHODS
+from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import run_id
 from snnlab.settings import Valid, bare, declared, validity
 from snnlab.studies.sweep import with_settings
 
