@@ -18,7 +18,7 @@ from snnlab.cli.answer import answer
 from snnlab.jobs.places import cores
 
 if TYPE_CHECKING:
-    from snnlab.classroom.assignments.class_grading import Change
+    from snnlab.classroom.assignments.grading.class_grading import Change
 
 Step = Annotated[
     Literal["release", "check", "collect", "grade", "enter", "report", "similar"],
@@ -95,7 +95,7 @@ class Assign:
         return {"checks": entries}, "\n\n".join(words.check_text(entry) for entry in entries)
 
     def _collect(self) -> tuple[dict[str, Any], str]:
-        from snnlab.classroom.assignments.collecting import collect
+        from snnlab.classroom.assignments.collecting.collect import collect
 
         if len(self.what) != 1:
             raise ValueError(f"collect needs one zip file or folder, got {len(self.what)}")
@@ -103,8 +103,8 @@ class Assign:
         return {"collected": [asdict(entry) for entry in found]}, words.collected_text(found)
 
     def _grade(self) -> tuple[dict[str, Any], str]:
-        from snnlab.classroom.assignments.class_grading import grade
-        from snnlab.classroom.assignments.tables import GRADES
+        from snnlab.classroom.assignments.grading.class_grading import grade
+        from snnlab.classroom.assignments.grading.grades import GRADES
         from snnlab.classroom.assignments.task import course_seed
 
         folder = self._folder
@@ -131,7 +131,7 @@ class Assign:
             return False
 
     def _enter(self) -> tuple[dict[str, Any], str]:
-        from snnlab.classroom.assignments.class_grading import enter
+        from snnlab.classroom.assignments.grading.class_grading import enter
 
         folder = self._folder
         changed, grades = enter(
@@ -144,7 +144,7 @@ class Assign:
         return value, words.entered_text(changed, grades, folder)
 
     def _report(self) -> tuple[dict[str, Any], str]:
-        from snnlab.classroom.assignments.tables import summaries
+        from snnlab.classroom.assignments.grading.grades import summaries
 
         found = summaries(self._folder)
         return {"tasks": [asdict(each) for each in found]}, words.report_text(found)
@@ -169,9 +169,9 @@ def need_nbgrader() -> None:
 def check_entry(file: Path, workers: int) -> dict[str, Any]:
     """Judge one notebook by the known cases."""
     from snnlab.classroom.assignments.catalogue import assignment_of
-    from snnlab.classroom.assignments.grading import judged
-    from snnlab.classroom.assignments.notebook_files import read_notebook
-    from snnlab.classroom.assignments.submission import missing_cells, unanswered
+    from snnlab.classroom.assignments.grading.verdicts import judged
+    from snnlab.classroom.assignments.notebooks.reading import read_notebook
+    from snnlab.classroom.assignments.notebooks.restoring import missing_cells, unanswered
 
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {str(file)!r}")

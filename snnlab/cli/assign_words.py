@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from snnlab.cli.answer import table
 
 if TYPE_CHECKING:
-    from snnlab.classroom.assignments.class_grading import Change, Graded
-    from snnlab.classroom.assignments.desk import Collected
-    from snnlab.classroom.assignments.tables import Grade, TaskSummary
+    from snnlab.classroom.assignments.collecting.desk import Collected
+    from snnlab.classroom.assignments.grading.class_grading import Change, Graded
+    from snnlab.classroom.assignments.grading.grades import Grade, TaskSummary
 
 TO_CONFIRM = "these points do not count yet; to let them count: snnlab assign grade --yes"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import snnlab.classroom
-from snnlab.classroom.assignments import walls
-from snnlab.classroom.assignments.isolation import Workplace
+from snnlab.classroom.assignments.walls import kernel
+from snnlab.classroom.assignments.walls.workplace import Workplace
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
 from tests.classroom.quick_course import (  # noqa: F401 (fixtures)
@@ -47,5 +47,5 @@ def pytest_generate_tests(metafunc) -> None:
 @pytest.fixture(scope="session")
 def workplace() -> Iterator[Workplace]:
     """A process that is ready to run notebooks, walls and all where there are any."""
-    with Workplace(walls=walls.landlock_version() > 0) as place:
+    with Workplace(walls=kernel.landlock_version() > 0) as place:
         yield place

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.cell_marks import grade_id
+from snnlab.classroom.assignments.notebooks.marks import grade_id
 
 RELEASE = Path(__file__).parents[2] / "notebooks" / "assignments" / "release"
 NAME = "a1_neuron"

@@ -12,11 +12,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments import class_grading, course
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.class_grading import Graded, enter, grade
-from snnlab.classroom.assignments.grading import Verdict
-from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments import course
+from snnlab.classroom.assignments.grading import class_grading
+from snnlab.classroom.assignments.grading.class_grading import Graded, enter, grade
+from snnlab.classroom.assignments.grading.verdicts import Verdict
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.grading import judged
+from snnlab.classroom.assignments.grading.verdicts import judged
+from snnlab.classroom.assignments.notebooks.marks import grade_id
 from tests.classroom.odd_class import RELEASE
 
 FOLDER = Path(__file__).parent / "answers_assignments"

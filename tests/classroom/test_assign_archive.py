@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from snnlab.classroom.assignments import student_archive
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.assignments.student_archive import ARCHIVE, write_archive
 from snnlab.cli.assign import Step
 

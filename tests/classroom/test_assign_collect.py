@@ -14,8 +14,8 @@ import nbformat
 import pytest
 
 from snnlab.classroom.assignments import spreadsheets
-from snnlab.classroom.assignments.collecting import collect
-from snnlab.classroom.assignments.students import read_handins
+from snnlab.classroom.assignments.collecting.collect import collect
+from snnlab.classroom.assignments.collecting.students import read_handins
 from tests.classroom.hand_ins import A1, A2, collected, saying, submitted, zipped
 
 A = "a1_neuron.ipynb"
@@ -166,7 +166,7 @@ def test_a_collection_that_was_killed_is_finished_by_the_same_command(
         place.mkdir()
         left = [1] * writes_before
         with monkeypatch.context() as patch:
-            patch.setattr("snnlab.classroom.assignments.desk.write_whole", counted)
+            patch.setattr("snnlab.classroom.assignments.collecting.desk.write_whole", counted)
             with pytest.raises(KeyboardInterrupt):
                 collected(place, files, times)
         assert not (place / "course" / "handins.csv").exists()

@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader.converters import GenerateFeedback
 
-from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.course import course_directory, find_course
-from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.submission import restored
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import restored
 
 COURSE = find_course(Path(__file__).parents[2] / "notebooks" / "assignments")
 PIXEL = (

@@ -10,9 +10,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from snnlab.classroom.assignments import class_grading, course
+from snnlab.classroom.assignments import course
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.class_grading import Change, grade
+from snnlab.classroom.assignments.grading import class_grading
+from snnlab.classroom.assignments.grading.class_grading import Change, grade
 from tests.classroom.quick_course import A1, A4, hand_in, points_of, rows, run
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from snnlab.classroom.assignments.isolation import Job, Workplace, bare_environment
-from snnlab.classroom.assignments.student_code import Cell
-from snnlab.classroom.assignments.student_report import Report
 from snnlab.classroom.assignments.task import COURSE_SEED
+from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.report import Report
+from snnlab.classroom.assignments.walls.workplace import Job, Workplace, bare_environment
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits of processes need POSIX")
 Run = Callable[..., Report]
@@ -228,9 +228,9 @@ def test_students_code_ends_with_the_grader(tmp_path: Path) -> None:
     """Killed at any moment, grading leaves no process behind."""
     program = """
 import sys
-from snnlab.classroom.assignments.isolation import Job, Workplace
-from snnlab.classroom.assignments.student_code import Cell
-from snnlab.classroom.assignments.student_report import Report
+from snnlab.classroom.assignments.walls.workplace import Job, Workplace
+from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.report import Report
 with Workplace(walls=False) as place:
     print(place.process.pid, flush=True)
     place.reports(Job([Cell("while True: pass", seconds=60.0)], {}, {}))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from snnlab.classroom.assignments import class_grading
-from snnlab.classroom.assignments.class_grading import enter
-from snnlab.classroom.assignments.kept import recall
-from snnlab.classroom.assignments.written import MarksError
+from snnlab.classroom.assignments.grading import class_grading
+from snnlab.classroom.assignments.grading.class_grading import enter
+from snnlab.classroom.assignments.grading.kept import recall
+from snnlab.classroom.assignments.grading.written import MarksError
 from tests.classroom.quick_course import A1, A4, hand_in, mark, points_of, rows, run, save
 
 

@@ -10,13 +10,13 @@ import pytest
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
-from snnlab.classroom.assignments.cell_marks import grade_id
 from snnlab.classroom.assignments.course import find_course, release
-from snnlab.classroom.assignments.grading import judged
-from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.student_code import cells_of
-from snnlab.classroom.assignments.submission import missing_cells, restored, unanswered
-from snnlab.classroom.assignments.walls import landlock_version
+from snnlab.classroom.assignments.grading.verdicts import judged
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import missing_cells, restored, unanswered
+from snnlab.classroom.assignments.walls.cells import cells_of
+from snnlab.classroom.assignments.walls.kernel import landlock_version
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 MOST_LINES = 15

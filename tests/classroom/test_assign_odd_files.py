@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from snnlab.classroom.assignments import downloads
-from snnlab.classroom.assignments.collecting import collect
-from snnlab.classroom.assignments.students import read_handins, read_students
+from snnlab.classroom.assignments.collecting import downloads
+from snnlab.classroom.assignments.collecting.collect import collect
+from snnlab.classroom.assignments.collecting.students import read_handins, read_students
 from tests.classroom.hand_ins import A1, collected, saying, students, submitted, zipped
 
 A = "a1_neuron.ipynb"

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnlab.classroom.assignments.platforms import Owner
-from snnlab.classroom.assignments.register import Register
-from snnlab.classroom.assignments.spreadsheets import read_rows
-from snnlab.classroom.assignments.student_names import identifier, normal
-from snnlab.classroom.assignments.students import (
+from snnlab.classroom.assignments.collecting.names import identifier, normal
+from snnlab.classroom.assignments.collecting.platforms import Owner
+from snnlab.classroom.assignments.collecting.register import Register
+from snnlab.classroom.assignments.collecting.students import (
     Student,
     read_handins,
     read_students,
     write_students,
 )
+from snnlab.classroom.assignments.spreadsheets import read_rows
 from tests.classroom.hand_ins import A1, A2, collected, saying, students, submitted
 
 A = "a1_neuron.ipynb"

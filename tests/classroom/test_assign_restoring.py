@@ -12,9 +12,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.submission import restored, unanswered
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import restored, unanswered
 
 RELEASE = Path(__file__).parents[2] / "notebooks" / "assignments" / "release"
 SAID = "The rate is 0.3, since what comes in leaves as spikes."

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.assignments.similarity import SOLUTION, similar, similar_text
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"

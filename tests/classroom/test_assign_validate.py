@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbgrader.validator import Validator
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.notebook_files import read_notebook
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
 
 ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "notebooks" / "assignments"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from snnlab.classroom.assignments import a1_neuron
-from snnlab.classroom.assignments.grading import verdict_of
+from snnlab.classroom.assignments.grading.verdicts import verdict_of
 from snnlab.classroom.calling import outcomes_of
 from snnlab.classroom.outcomes import Raised
 

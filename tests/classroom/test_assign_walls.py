@@ -10,23 +10,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnlab.classroom.assignments import isolation, walls
-from snnlab.classroom.assignments.confinement import without
-from snnlab.classroom.assignments.isolation import Job, Workplace
-from snnlab.classroom.assignments.student_code import Cell
+import snnlab
+from snnlab.classroom.assignments.walls import kernel
+from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.confinement import without
+from snnlab.classroom.assignments.walls.workplace import Job, Workplace
 
-pytestmark = pytest.mark.skipif(walls.landlock_version() == 0, reason="needs Linux with Landlock")
+pytestmark = pytest.mark.skipif(kernel.landlock_version() == 0, reason="needs Linux with Landlock")
 
 HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
 
+PACKAGE = Path(snnlab.__file__).parent
 PROGRAM = """
 import importlib.util, os, signal, sys, threading
-spec = importlib.util.spec_from_file_location("walls", {walls!r})
-walls = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(walls)
-standing = walls.raise_walls([sys.prefix, sys.base_prefix, "/lib", "/usr/lib"])
+spec = importlib.util.spec_from_file_location("kernel", {kernel!r})
+kernel = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(kernel)
+standing = kernel.raise_walls([sys.prefix, sys.base_prefix, "/lib", "/usr/lib"])
 assert all(standing.values())
-libc = walls.ctypes.CDLL(None, use_errno=True)
+libc = kernel.ctypes.CDLL(None, use_errno=True)
 try:
     {body}
 except (PermissionError, RuntimeError) as error:
@@ -38,7 +40,7 @@ else:
 
 def behind_walls(body: str) -> str:
     """Run a line behind the walls, without guard and limits."""
-    program = PROGRAM.format(walls=walls.__file__, body=body)
+    program = PROGRAM.format(kernel=kernel.__file__, body=body)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
@@ -88,14 +90,14 @@ def test_what_a_function_needs_is_there(body: str) -> None:
 
 def test_every_call_of_the_list_is_refused() -> None:
     body = (
-        "column = walls.MACHINES[os.uname().machine][0]\n"
-        "    rows = [row.split() for row in walls.REFUSED.split(';')]\n"
+        "column = kernel.MACHINES[os.uname().machine][0]\n"
+        "    rows = [row.split() for row in kernel.REFUSED.split(';')]\n"
         "    numbers = {row[0]: row[1 + column] for row in rows}\n"
         "    for name, number in numbers.items():\n"
         "        if number != '-' and libc.syscall(int(number), -1, -1, -1, -1, -1, -1) != -1:\n"
         "            print(name)\n"
-        "        elif number != '-' and walls.ctypes.get_errno() != 1:\n"
-        "            print(name, walls.ctypes.get_errno())"
+        "        elif number != '-' and kernel.ctypes.get_errno() != 1:\n"
+        "            print(name, kernel.ctypes.get_errno())"
     )
     assert behind_walls(body) == "done"
 
@@ -103,17 +105,17 @@ def test_every_call_of_the_list_is_refused() -> None:
 @pytest.mark.skipif(not HEADER.is_file(), reason="needs the headers of the C library")
 def test_the_numbers_are_those_of_the_system() -> None:
     defined = dict(re.findall(r"#define __NR_(\w+) (\d+)", HEADER.read_text()))
-    table = {row.split()[0]: row.split()[1] for row in walls.REFUSED.split(";")}
+    table = {row.split()[0]: row.split()[1] for row in kernel.REFUSED.split(";")}
     for name, number in table.items():
         assert number == defined.get(name, number), name
-    for name, numbers in walls.ON_ITSELF.items():
+    for name, numbers in kernel.ON_ITSELF.items():
         assert str(numbers[0]) == defined[name]
 
 
 @pytest.mark.parametrize("field", ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
 def test_root_keeps_no_capabilities(field: str) -> None:
     body = "mine = open(f'/proc/{os.getpid()}/status')\n    print(mine.read())"
-    program = PROGRAM.format(walls=walls.__file__, body=body).replace(
+    program = PROGRAM.format(kernel=kernel.__file__, body=body).replace(
         "sys.prefix,", "sys.prefix, '/proc',"
     )
     done = subprocess.run(
@@ -126,13 +128,13 @@ def test_root_keeps_no_capabilities(field: str) -> None:
 WITHOUT = """
 import errno, sys
 sys.path.insert(0, {place!r})
-from snnlab.classroom.assignments import walls
-walls.REFUSED = {refused!r}
-walls.ON_ITSELF, walls.CLONE3, walls.only_if = {{}}, walls.CLONE3, lambda *a: []
-libc = walls.ctypes.CDLL(None)
-assert libc.prctl(walls.NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
-assert walls.bound_calls(libc)
-from snnlab.classroom.assignments.isolation import NoWalls, Workplace
+from snnlab.classroom.assignments.walls import kernel
+kernel.REFUSED = {refused!r}
+kernel.ON_ITSELF, kernel.CLONE3, kernel.only_if = {{}}, kernel.CLONE3, lambda *a: []
+libc = kernel.ctypes.CDLL(None)
+assert libc.prctl(kernel.NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
+assert kernel.bound_calls(libc)
+from snnlab.classroom.assignments.walls.workplace import NoWalls, Workplace
 try:
     Workplace(walls=True).close()
 except NoWalls as error:
@@ -150,7 +152,7 @@ except NoWalls as error:
 )
 def test_grading_stops_where_a_wall_is_missing(refused: str, lacking: str) -> None:
     """On a system whose kernel refuses to raise it, made here by another filter."""
-    place = str(Path(isolation.__file__).parents[3])
+    place = str(PACKAGE.parent)
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT.format(place=place, refused=refused)],
         capture_output=True,
@@ -195,7 +197,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ways_around_the_guard_are_closed(way: str, workplace: Workplace) -> None:
-    place = str(Path(isolation.__file__).parent)
+    place = str(PACKAGE / "classroom" / "assignments")
     given = f"import os\nPLACE = {place!r}\n"
     source = f"{given}def answer(x):\n    {WAYS[way]}\n    return 1"
     job = Job([Cell(source)], {"answer": [(4,)]}, {"answer": 3.0})
@@ -221,7 +223,7 @@ def test_torch_reads_and_writes_no_files_of_others(tmp_path: Path, workplace: Wo
 INSTALLED = """
 import os, sys
 sys.path.insert(0, {place!r})
-from snnlab.classroom.assignments import confinement
+from snnlab.classroom.assignments.walls import confinement
 found = confinement.libraries() | {{{place!r}}}
 confinement.libraries = lambda: found
 assert all(confinement.shut_in({place!r}, 20, 500).values())
@@ -237,7 +239,7 @@ for path in ("/snnlab/classroom/checking.py", "/snnlab/classroom/assignments/a1_
 
 def test_right_results_stay_hidden_where_the_package_is_among_the_libraries() -> None:
     """As it is in the container, where pip has put it beside NumPy."""
-    place = str(Path(isolation.__file__).parents[3])
+    place = str(PACKAGE.parent)
     done = subprocess.run(
         [sys.executable, "-c", INSTALLED.format(place=place)],
         capture_output=True,
@@ -250,7 +252,7 @@ def test_right_results_stay_hidden_where_the_package_is_among_the_libraries() ->
 
 def test_the_right_results_cannot_be_read(workplace: Workplace) -> None:
     """Not by machine code either, which asks no hook of Python: torch reads files itself."""
-    file = Path(isolation.__file__).with_name("a1_neuron.py")
+    file = PACKAGE / "classroom" / "assignments" / "a1_neuron.py"
     source = "import torch\ndef answer(path):\n    return torch.from_file(path, size=9).sum()"
     job = Job([Cell(source)], {"answer": [(str(file),), (torch.__file__,)]}, {"answer": 3.0})
     error = workplace.reports(job)["answer"].outcomes[0].error

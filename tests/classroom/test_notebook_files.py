@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import assignment_of
-from snnlab.classroom.assignments.cell_marks import grade_id
-from snnlab.classroom.assignments.notebook_files import (
+from snnlab.classroom.assignments.notebooks.marks import grade_id
+from snnlab.classroom.assignments.notebooks.reading import (
     UnreadableNotebook,
     notebook_bytes,
     parse_notebook,

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from nbformat import NotebookNode
 
-from snnlab.classroom.assignments.cell_marks import check_id, grade_id
+from snnlab.classroom.assignments.notebooks.marks import check_id, grade_id
 from snnlab.classroom.assignments.task import Task
 
 

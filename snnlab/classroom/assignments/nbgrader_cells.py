@@ -27,10 +27,10 @@ from nbgrader.preprocessors import (
 from traitlets import Unicode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.cell_marks import check_id, grade_id
-from snnlab.classroom.assignments.grading import Verdict, judged
-from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.submission import restored
+from snnlab.classroom.assignments.grading.verdicts import Verdict, judged
+from snnlab.classroom.assignments.notebooks.marks import check_id, grade_id
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import restored
 from snnlab.classroom.assignments.task import course_seed
 
 Results = Mapping[tuple[str, str], Sequence[Verdict]]

@@ -16,9 +16,9 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
-from snnlab.classroom.assignments.cell_marks import by_hand, grade_id, is_answer
-from snnlab.classroom.assignments.notebook_files import UnreadableNotebook, read_notebook
-from snnlab.classroom.assignments.submission import answer_in, restored
+from snnlab.classroom.assignments.notebooks.marks import by_hand, grade_id, is_answer
+from snnlab.classroom.assignments.notebooks.reading import UnreadableNotebook, read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import answer_in, restored
 
 GRAM = 8
 """Nodes of a syntax tree that are compared as one piece."""

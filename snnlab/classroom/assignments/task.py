@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from snnlab.classroom.assignments.cell_marks import check_id
+from snnlab.classroom.assignments.notebooks.marks import check_id
 from snnlab.classroom.calling import Arguments
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.diagnosis import Diagnosis, NotYet

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from snnlab.classroom.assignments.platforms import Owner
-from snnlab.classroom.assignments.student_names import (
+from snnlab.classroom.assignments.collecting.names import (
     alike,
     first_last,
     fold,
@@ -15,7 +14,8 @@ from snnlab.classroom.assignments.student_names import (
     new_id,
     normal,
 )
-from snnlab.classroom.assignments.students import STUDENTS, Student
+from snnlab.classroom.assignments.collecting.platforms import Owner
+from snnlab.classroom.assignments.collecting.students import STUDENTS, Student
 
 LISTED, NAMES = 1, 2
 """Levels of evidence: what the table says, and from there on only names."""

@@ -11,17 +11,17 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
-from snnlab.classroom.assignments.downloads import HandedIn
-from snnlab.classroom.assignments.notebook_files import (
+from snnlab.classroom.assignments.collecting.downloads import HandedIn
+from snnlab.classroom.assignments.collecting.platforms import Label, Owner, stamp_of
+from snnlab.classroom.assignments.collecting.students import HandIn, read_handins, write_handins
+from snnlab.classroom.assignments.notebooks.reading import (
     UnreadableNotebook,
     notebook_bytes,
     parse_notebook,
     read_notebook,
 )
-from snnlab.classroom.assignments.platforms import Label, Owner, stamp_of
+from snnlab.classroom.assignments.notebooks.restoring import is_filled
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
-from snnlab.classroom.assignments.students import HandIn, read_handins, write_handins
-from snnlab.classroom.assignments.submission import is_filled
 
 NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
 NOTHING_IN_IT = "nothing is filled in"

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from snnlab.classroom.assignments import walls
-from snnlab.classroom.assignments.guard import bar_machine_code, guard
+from snnlab.classroom.assignments.walls import kernel
+from snnlab.classroom.assignments.walls.guard import bar_machine_code, guard
 
 MEGABYTE = 1 << 20
 LARGEST_FILE = 32 * MEGABYTE
@@ -46,12 +46,12 @@ def shut_in(package: str, seconds: float, megabytes: int) -> dict[str, bool]:
     readable = [part for path in wanted for part in without(hidden, os.path.realpath(path))]
     above = [path for path in parents(hidden) if any(map(path.startswith, libraries()))]
     limits = limit(seconds, megabytes)
-    return walls.raise_walls(readable, above) | {"limits": limits}
+    return kernel.raise_walls(readable, above) | {"limits": limits}
 
 
 def keep_watch(package: str, *, walled: bool) -> None:
     """Forget what only graders use, and set the guard."""
-    vars(walls)["ctypes"] = None
+    vars(kernel)["ctypes"] = None
     for name in [name for name in sys.modules if name.startswith("snnlab.classroom")]:
         del sys.modules[name]
     vars(sys.modules["snnlab"]).pop("classroom", None)

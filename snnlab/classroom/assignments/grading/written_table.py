@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from snnlab.classroom.assignments.kept import Kept
-from snnlab.classroom.assignments.records import Score
+from snnlab.classroom.assignments.grading.kept import Kept
+from snnlab.classroom.assignments.grading.records import Score
 from snnlab.classroom.assignments.spreadsheets import back_up, read_rows, write_rows
 
 WRITTEN = "written.csv"

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.collecting.names import first_last
 from snnlab.classroom.assignments.places import STAMP
-from snnlab.classroom.assignments.student_names import first_last
 
 MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<late>late_)?(?P<key>\d+)_(?:[^\W\d_]+_){0,2}"

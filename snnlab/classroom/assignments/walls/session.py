@@ -1,6 +1,6 @@
 """A notebook without a kernel: cells run in one scope, in order, and answers are called.
 
-It runs in the process of a student's code, see `student_process`. Whatever a cell or an answer
+It runs in the process of a student's code, see `process`. Whatever a cell or an answer
 does, the next one has its turn, unless the process itself ends; who reads the report then knows
 where it was.
 """
@@ -27,8 +27,8 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from snnlab.classroom.assignments.confinement import on_the_clock
-from snnlab.classroom.assignments.outcome_json import encoded
+from snnlab.classroom.assignments.walls.confinement import on_the_clock
+from snnlab.classroom.assignments.walls.outcome_json import encoded
 from snnlab.classroom.calling import Beginning, OutOfTime, call, raised, random_states_kept
 from snnlab.classroom.outcomes import Outcome
 

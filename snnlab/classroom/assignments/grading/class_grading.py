@@ -16,28 +16,28 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import assignment_named
-from snnlab.classroom.assignments.cell_marks import check_id
+from snnlab.classroom.assignments.collecting.lateness import deadlines, extensions_checked
+from snnlab.classroom.assignments.collecting.students import read_handins, read_students
 from snnlab.classroom.assignments.course import (
     enter_assignment,
     gradebook,
     names_of,
     released_notebook,
 )
-from snnlab.classroom.assignments.grading import judged
-from snnlab.classroom.assignments.kept import Kept, checks_digest, keep, recall
-from snnlab.classroom.assignments.lateness import deadlines, extensions_checked
-from snnlab.classroom.assignments.notebook_files import (
+from snnlab.classroom.assignments.grading.grades import Grade, write_tables
+from snnlab.classroom.assignments.grading.kept import Kept, checks_digest, keep, recall
+from snnlab.classroom.assignments.grading.pages import Progress, write_pages
+from snnlab.classroom.assignments.grading.records import STAGING, record, scores, withdraw
+from snnlab.classroom.assignments.grading.verdicts import judged
+from snnlab.classroom.assignments.grading.written import Mark, checked_marks, enter_marks
+from snnlab.classroom.assignments.notebooks.marks import check_id
+from snnlab.classroom.assignments.notebooks.reading import (
     UnreadableNotebook,
     parse_notebook,
     read_notebook,
 )
-from snnlab.classroom.assignments.pages import Progress, write_pages
-from snnlab.classroom.assignments.records import STAGING, record, scores, withdraw
+from snnlab.classroom.assignments.notebooks.restoring import restored
 from snnlab.classroom.assignments.spreadsheets import digest
-from snnlab.classroom.assignments.students import read_handins, read_students
-from snnlab.classroom.assignments.submission import restored
-from snnlab.classroom.assignments.tables import Grade, write_tables
-from snnlab.classroom.assignments.written import Mark, checked_marks, enter_marks
 
 
 @dataclass(frozen=True)

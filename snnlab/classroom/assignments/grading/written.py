@@ -11,14 +11,20 @@ from nbgrader.api import Gradebook
 
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.cell_marks import answer_id, grade_id, has_points
+from snnlab.classroom.assignments.collecting.students import read_students
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.kept import keep, recall
-from snnlab.classroom.assignments.notebook_files import read_notebook
-from snnlab.classroom.assignments.records import Score, scores, settle_marks
+from snnlab.classroom.assignments.grading.kept import keep, recall
+from snnlab.classroom.assignments.grading.records import Score, scores, settle_marks
+from snnlab.classroom.assignments.grading.written_table import (
+    WHICH,
+    WRITTEN,
+    Key,
+    key_of,
+    number_in,
+)
+from snnlab.classroom.assignments.notebooks.marks import answer_id, grade_id, has_points
+from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.assignments.spreadsheets import digest, read_rows
-from snnlab.classroom.assignments.students import read_students
-from snnlab.classroom.assignments.written_table import WHICH, WRITTEN, Key, key_of, number_in
 
 WITHDRAWN = "withdraw"
 """Typed in place of points: they are taken back, and the answer waits to be read again."""

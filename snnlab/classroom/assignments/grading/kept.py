@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from snnlab.classroom.assignments.grading import Verdict
+from snnlab.classroom.assignments.grading.verdicts import Verdict
 from snnlab.classroom.assignments.places import KEPT
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.diagnosis import Diagnosis
@@ -63,7 +63,7 @@ class Kept:
 
 def checks_digest(released: bytes, seed: str) -> str:
     """Digest of all that decides about a verdict, but for the notebook."""
-    folder = Path(__file__).parents[1]
+    folder = Path(__file__).parents[2]
     own = [file.read_bytes() for file in sorted(folder.rglob("*.py"))]
     return digest(released, seed, code_digest(), *own)
 

@@ -10,13 +10,18 @@ from pathlib import Path, PurePosixPath
 
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
+from snnlab.classroom.assignments.collecting.lateness import deadlines, due_for, lateness
+from snnlab.classroom.assignments.collecting.students import (
+    HandIn,
+    Student,
+    read_handins,
+    read_students,
+)
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.kept import Kept, everything_kept
-from snnlab.classroom.assignments.lateness import deadlines, due_for, lateness
-from snnlab.classroom.assignments.records import Score, maxima, scores
+from snnlab.classroom.assignments.grading.kept import Kept, everything_kept
+from snnlab.classroom.assignments.grading.records import Score, maxima, scores
+from snnlab.classroom.assignments.grading.written_table import EARLIER, write_table
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
-from snnlab.classroom.assignments.students import HandIn, Student, read_handins, read_students
-from snnlab.classroom.assignments.written_table import EARLIER, write_table
 
 GRADES, TASKS = "grades.csv", "tasks.csv"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.cell_marks import grade_id, locked
+from snnlab.classroom.assignments.notebooks.marks import grade_id, locked
 
 SECONDS = 3.0
 """Processor time of a cell that a student wrote, calls of answers excepted."""

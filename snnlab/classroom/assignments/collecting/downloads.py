@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from snnlab.classroom.assignments.notebook_files import MOST_BYTES
+from snnlab.classroom.assignments.notebooks.reading import MOST_BYTES
 from snnlab.classroom.assignments.places import STAMP
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES

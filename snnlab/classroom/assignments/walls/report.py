@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from snnlab.classroom.assignments.outcome_json import error_of, outcome_of
-from snnlab.classroom.assignments.student_code import Cell
+from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.outcome_json import error_of, outcome_of
 from snnlab.classroom.outcomes import Outcome, Raised
 
 Ended = Literal["", "time", "exit", "missing"]

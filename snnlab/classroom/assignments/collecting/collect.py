@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snnlab.classroom.assignments.desk import Collected, Desk
-from snnlab.classroom.assignments.downloads import HandedIn, files_in
-from snnlab.classroom.assignments.platforms import Label, Owner, labels_of
-from snnlab.classroom.assignments.register import Register
+from snnlab.classroom.assignments.collecting.desk import Collected, Desk
+from snnlab.classroom.assignments.collecting.downloads import HandedIn, files_in
+from snnlab.classroom.assignments.collecting.platforms import Label, Owner, labels_of
+from snnlab.classroom.assignments.collecting.register import Register
+from snnlab.classroom.assignments.collecting.students import HandIn, read_students, write_students
 from snnlab.classroom.assignments.spreadsheets import text_of
-from snnlab.classroom.assignments.students import HandIn, read_students, write_students
 
 Who = tuple[str, Owner]
 """A group of a download, and an owner in it."""

@@ -23,17 +23,17 @@ import sys
 import time
 from typing import Any
 
-PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[".."] * 4))
 """The folder that holds the package snnlab."""
 sys.path.insert(0, PACKAGE)
 
-from snnlab.classroom.assignments import walls  # noqa: E402
-from snnlab.classroom.assignments.confinement import (  # noqa: E402
+from snnlab.classroom.assignments.walls import kernel  # noqa: E402
+from snnlab.classroom.assignments.walls.confinement import (  # noqa: E402
     keep_watch,
     shut_in,
     ways_out,
 )
-from snnlab.classroom.assignments.guard import forget_machine_code  # noqa: E402
+from snnlab.classroom.assignments.walls.guard import forget_machine_code  # noqa: E402
 
 FORKS = sys.platform == "linux"
 GLANCE = 0.05
@@ -69,7 +69,7 @@ def main() -> None:
 def end_with_parent() -> None:
     """See that this process does not outlive the one that started it."""
     parent = os.getppid()
-    walls.end_with_parent()
+    kernel.end_with_parent()
     if os.getppid() != parent:  # it ended before the kernel was told
         os._exit(1)
 
@@ -84,7 +84,7 @@ def load_modules() -> None:
     import torch
     from scipy.integrate import quad
 
-    from snnlab.classroom.assignments import student_session  # noqa: F401
+    from snnlab.classroom.assignments.walls import session  # noqa: F401
 
     quad(abs, 0.0, 1.0)  # it imports ctypes at its first call
 
@@ -93,7 +93,7 @@ def load_modules() -> None:
         package = importlib.import_module(name)
         for part in dir(package):
             getattr(package, part)
-    forget_machine_code(but=walls)
+    forget_machine_code(but=kernel)
 
 
 def load_further(names: set[str]) -> None:
@@ -103,7 +103,7 @@ def load_further(names: set[str]) -> None:
             with contextlib.suppress(Exception):
                 importlib.import_module(module)
     if names:
-        forget_machine_code(but=walls)
+        forget_machine_code(but=kernel)
 
 
 def loaded_by_training() -> list[str]:
@@ -185,7 +185,7 @@ def live(folder: str, loads: list[str]) -> None:
             train_a_little()
     with open(os.path.join(folder, "job"), "rb") as stream:
         job = pickle.load(stream)
-    from snnlab.classroom.assignments.student_session import Session
+    from snnlab.classroom.assignments.walls.session import Session
 
     results = only_open_file(os.path.join(folder, "report"))
     room = os.path.join(folder, "room")

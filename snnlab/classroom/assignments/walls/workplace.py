@@ -1,7 +1,7 @@
 """Run a student's notebook in a process of its own: cells and inputs go in, outcomes come back.
 
 The process has limits on time, memory and files, an empty folder, and an environment without
-secrets; see `student_process`. It holds no right results, so whatever the code does there, it can
+secrets; see `process`. It holds no right results, so whatever the code does there, it can
 only change what it returns. What comes back is JSON, which is read here with care.
 """
 
@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from snnlab.classroom.assignments.confinement import LARGEST_FILE, on_the_clock
-from snnlab.classroom.assignments.student_code import Cell
-from snnlab.classroom.assignments.student_report import (
+from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.confinement import LARGEST_FILE, on_the_clock
+from snnlab.classroom.assignments.walls.report import (
     Ended,
     Report,
     Run,
@@ -33,7 +33,7 @@ from snnlab.classroom.assignments.student_report import (
     without_function,
 )
 
-SCRIPT = Path(__file__).with_name("student_process.py")
+SCRIPT = Path(__file__).with_name("process.py")
 MEGABYTES = 1024
 """Memory of a notebook beyond what Python and the libraries take."""
 MOST_RUNS = 8

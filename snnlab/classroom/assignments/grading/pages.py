@@ -14,7 +14,7 @@ from nbgrader.converters import GenerateFeedback
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import CourseError, convert, course_directory
-from snnlab.classroom.assignments.kept import everything_kept, keep, recall
+from snnlab.classroom.assignments.grading.kept import everything_kept, keep, recall
 
 Progress = Callable[..., Any]
 """Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""

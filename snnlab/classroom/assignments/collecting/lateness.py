@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.collecting.students import STUDENTS, Student
 from snnlab.classroom.assignments.spreadsheets import read_rows
-from snnlab.classroom.assignments.students import STUDENTS, Student
 
 DEADLINES = "deadlines.csv"
 FORMS = "2026-11-02 23:59"

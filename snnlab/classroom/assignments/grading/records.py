@@ -15,7 +15,6 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 
 from snnlab.classroom.assignments import places
-from snnlab.classroom.assignments.cell_marks import answer_id, check_id, grade_id, has_points
 from snnlab.classroom.assignments.course import (
     CourseError,
     convert,
@@ -23,12 +22,13 @@ from snnlab.classroom.assignments.course import (
     gradebook,
     released_notebook,
 )
-from snnlab.classroom.assignments.grading import Verdict
-from snnlab.classroom.assignments.kept import Kept, keep
+from snnlab.classroom.assignments.grading.kept import Kept, keep
+from snnlab.classroom.assignments.grading.verdicts import Verdict
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
-from snnlab.classroom.assignments.notebook_files import notebook_bytes, read_notebook
+from snnlab.classroom.assignments.notebooks.marks import answer_id, check_id, grade_id, has_points
+from snnlab.classroom.assignments.notebooks.reading import notebook_bytes, read_notebook
+from snnlab.classroom.assignments.notebooks.restoring import unanswered
 from snnlab.classroom.assignments.spreadsheets import write_whole
-from snnlab.classroom.assignments.submission import unanswered
 
 FEWEST_WORDS = 4
 """Words of a text that may be an answer."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from snnlab.classroom.assignments.collecting.names import first_last, fold, new_id
 from snnlab.classroom.assignments.spreadsheets import back_up, read_rows, write_rows
-from snnlab.classroom.assignments.student_names import first_last, fold, new_id
 
 STUDENTS, HANDINS = "students.csv", "handins.csv"
 STUDENT_FIELDS = ["student", "name", "number", "also", "due"]

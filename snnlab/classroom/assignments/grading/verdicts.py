@@ -12,10 +12,10 @@ from typing import TypeVar
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.isolation import Job, Workplace
-from snnlab.classroom.assignments.student_code import Cell, cells_of
-from snnlab.classroom.assignments.student_report import Ended, Report
 from snnlab.classroom.assignments.task import Task
+from snnlab.classroom.assignments.walls.cells import Cell, cells_of
+from snnlab.classroom.assignments.walls.report import Ended, Report
+from snnlab.classroom.assignments.walls.workplace import Job, Workplace
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.classroom.faults import missing
 from snnlab.classroom.judging import Judge

@@ -14,7 +14,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
-from snnlab.classroom.assignments.cell_marks import by_hand, grade_id, is_answer
+from snnlab.classroom.assignments.notebooks.marks import by_hand, grade_id, is_answer
 
 KEPT_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
