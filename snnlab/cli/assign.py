@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -82,6 +83,11 @@ class Assign:
 
         return find_course(self.course)
 
+    @property
+    def _progress(self) -> Callable[..., Any]:
+        """A progress bar on stderr, in a terminal only."""
+        return partial(tqdm, unit="notebook", leave=False, disable=self.json or None)
+
     def _release(self) -> tuple[dict[str, Any], str]:
         from snnlab.classroom.assignments.course import release
 
@@ -116,7 +122,7 @@ class Assign:
             student=self.student,
             walls=not self.without_walls,
             agree=self._agree,
-            progress=None if self.json else bar,
+            progress=self._progress,
         )
         return asdict(done) | {"table": str(folder / GRADES)}, words.graded_text(done, folder)
 
@@ -138,7 +144,7 @@ class Assign:
             folder,
             [Path(name) for name in self.what],
             workers=self.workers,
-            progress=None if self.json else bar,
+            progress=self._progress,
         )
         value = {"entered": changed, "grades": [asdict(each) for each in grades]}
         return value, words.entered_text(changed, grades, folder)
@@ -197,8 +203,3 @@ def check_entry(file: Path, workers: int) -> dict[str, Any]:
         "unanswered": unanswered(notebook),
         "missing": missing_cells(notebook, assignment),
     }
-
-
-def bar(items: Any, *, total: int, desc: str) -> Any:
-    """A progress bar on stderr, in a terminal only."""
-    return tqdm(items, total=total, desc=desc, unit="notebook", leave=False, disable=None)

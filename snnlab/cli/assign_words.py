@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from snnlab.cli.answer import table
 
 if TYPE_CHECKING:
-    from snnlab.classroom.assignments.collecting.desk import Collected
+    from snnlab.classroom.assignments.collecting.collect import Collected
     from snnlab.classroom.assignments.grading.class_grading import Change, Graded
     from snnlab.classroom.assignments.grading.grades import Grade, TaskSummary
 

@@ -6,8 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from snnlab.classroom.assignments.collecting.collect import collect
-from snnlab.classroom.assignments.collecting.desk import Collected
+from snnlab.classroom.assignments.collecting.collect import Collected, collect
 
 RELEASE = Path(__file__).parents[2] / "notebooks" / "assignments" / "release"
 A1 = (RELEASE / "a1_neuron" / "a1_neuron.ipynb").read_bytes()

@@ -166,7 +166,7 @@ def test_a_collection_that_was_killed_is_finished_by_the_same_command(
         place.mkdir()
         left = [1] * writes_before
         with monkeypatch.context() as patch:
-            patch.setattr("snnlab.classroom.assignments.collecting.desk.write_whole", counted)
+            patch.setattr("snnlab.classroom.assignments.collecting.collect.write_whole", counted)
             with pytest.raises(KeyboardInterrupt):
                 collected(place, files, times)
         assert not (place / "course" / "handins.csv").exists()

@@ -10,6 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +47,34 @@ def digest(*parts: bytes | str) -> str:
     return whole.hexdigest()[:16]
 
 
-def write_rows(file: Path, fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a table. Cells that a spreadsheet would take for formulas get an apostrophe."""
+def write_rows(
+    file: Path, fields: Sequence[str], rows: Iterable[Mapping[str, Any]], *, backup: bool = False
+) -> None:
+    """Write a table. Cells that a spreadsheet would take for formulas get an apostrophe.
+
+    Args:
+        file: the table.
+        fields: its columns.
+        rows: cells by column; other columns are an error, missing cells are empty.
+        backup: put the table as it was into `backups/`, if it is another one now.
+    """
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, list(fields), restval="")
     writer.writeheader()
     for row in rows:
         writer.writerow({key: harmless(value) for key, value in row.items()})
-    write_whole(file, stream.getvalue().encode("utf-8-sig", errors="replace"))
+    data = stream.getvalue().encode("utf-8-sig", errors="replace")
+    before = file.read_bytes() if backup and file.is_file() else data
+    write_whole(file, data)
+    if before != data:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        name = f"{file.stem}-{stamp}-{digest(before)[:6]}.csv"
+        write_whole(file.parent / "backups" / name, before)
 
 
 def harmless(value: Any) -> Any:
     """A cell that no spreadsheet computes."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def read_rows(file: Path) -> list[dict[str, str]]:
@@ -87,27 +101,13 @@ def read_rows(file: Path) -> list[dict[str, str]]:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
         raise ValueError(f"{file.name} is no table: {error}") from error
-    table = table or [[]]
-    width = max(len(cells) for cells in table)
-    names = [cell.strip().lower() for cell in table[0]] + [""] * (width - len(table[0]))
-    unnamed = {i for i, name in enumerate(names) if not name}
-    used = {i for cells in table[1:] for i, cell in enumerate(cells) if cell.strip()}
-    names = [name or f"column {i + 1}" for i, name in enumerate(names)]
-    kept = [i for i in range(width) if i not in unnamed - used]
-    return [
-        {names[i]: as_typed(cells[i]) if i < len(cells) else "" for i in kept}
-        for cells in table[1:]
-        if any(cell.strip() for cell in cells)
-    ]
-
-
-def back_up(file: Path, before: bytes | None) -> None:
-    """Put a table as it was before into `backups/`, if it is another one now."""
-    if before is not None and before != file.read_bytes():
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        write_whole(
-            file.parent / "backups" / f"{file.stem}-{stamp}-{digest(before)[:6]}.csv", before
-        )
+    columns = {
+        name.strip().lower() or f"column {number}": map(as_typed, cells)
+        for number, (name, *cells) in enumerate(zip_longest(*table, fillvalue=""), 1)
+        if name.strip() or any(map(str.strip, cells))
+    }
+    rows = (dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
+    return [row for row in rows if any(map(str.strip, row.values()))]
 
 
 def text_of(data: bytes) -> str:

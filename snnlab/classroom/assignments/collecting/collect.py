@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 
-from snnlab.classroom.assignments.collecting.desk import Collected, Desk
+from nbformat import NotebookNode
+
+from snnlab.classroom.assignments import places
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
 from snnlab.classroom.assignments.collecting.downloads import HandedIn, files_in
-from snnlab.classroom.assignments.collecting.platforms import Label, Owner, labels_of
+from snnlab.classroom.assignments.collecting.platforms import Label, Owner, labels_of, stamp_of
 from snnlab.classroom.assignments.collecting.register import Register
-from snnlab.classroom.assignments.collecting.students import HandIn, read_students, write_students
-from snnlab.classroom.assignments.spreadsheets import text_of
+from snnlab.classroom.assignments.collecting.students import (
+    HandIn,
+    read_handins,
+    read_students,
+    write_handins,
+    write_students,
+)
+from snnlab.classroom.assignments.notebooks.reading import (
+    UnreadableNotebook,
+    notebook_bytes,
+    parse_notebook,
+    read_notebook,
+)
+from snnlab.classroom.assignments.notebooks.restoring import is_filled
+from snnlab.classroom.assignments.spreadsheets import digest, text_of, write_whole
 
+NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
 Who = tuple[str, Owner]
 """A group of a download, and an owner in it."""
+
+
+@dataclass(frozen=True)
+class Collected(HandIn):
+    """What became of one file of a download."""
+
+    name: str = ""
+    """Name of the student as in the download."""
 
 
 def collect(download: Path, course: Path) -> list[Collected]:
@@ -40,16 +68,18 @@ def collect(download: Path, course: Path) -> list[Collected]:
     write_students(course, register.students.values())  # ids stand before the first file does
     desk = Desk(course)
     for file, label in zip(files_in(download), labels, strict=True):
+        when = iso(label.time or file.time)
+        row = HandIn("", "", str(file.path), when, taken=False, note="no student is named")
         if label.owner is None:
-            if file.notebook or file.fault:
-                desk.put(begun(file, label, "no student is named"), "")
+            if file.is_work:
+                desk.put(row, "")
             continue
         who = (label.group, label.owner)
-        entry = begun(file, label, unclear.get(who, ""), ids.get(who, ""))
-        if entry.student and (file.notebook or file.fault):
-            desk.take(file, entry, label, dated=label.time is not None or not download.is_dir())
+        row = replace(row, student=ids.get(who, ""), note=unclear.get(who, ""))
+        if row.student and file.is_work:
+            desk.take(file, row, label, dated=label.time is not None or not download.is_dir())
         else:
-            desk.set_aside(file, entry, label.owner)
+            desk.set_aside(file, row, label.owner)
     return desk.closed()
 
 
@@ -64,7 +94,7 @@ def survey(
     paths, texts, work = [], {}, False
     for file in files_in(download):
         paths.append(file.path)
-        work = work or file.notebook or bool(file.fault)
+        work = work or file.is_work
         if file.path.suffix.lower() == ".txt" and file.data:
             texts[file.path] = text_of(file.data)
     if not work:
@@ -80,8 +110,190 @@ def survey(
     return labels, ids, unclear
 
 
-def begun(file: HandedIn, label: Label, note: str, student: str = "") -> HandIn:
-    """The row of a file before anybody has looked into it."""
-    time = label.time or file.time
-    when = time.isoformat(timespec="seconds") if time else ""
-    return HandIn(student, "", str(file.path), when, taken=False, note=note)
+class Desk:
+    """Where files come in one by one, and the table that says which of them count."""
+
+    def __init__(self, course: Path) -> None:
+        self.course = course
+        self.rows = read_handins(course)
+        self.places = {key(row): place for place, row in enumerate(self.rows)}
+        self.counting = {
+            (row.student, row.assignment): place for place, row in enumerate(self.rows) if row.taken
+        }
+        self.before = {
+            (row.student, row.assignment, row.digest): place
+            for place, row in enumerate(self.rows)
+            if row.digest
+        }
+        """Notebooks of earlier downloads by their bytes."""
+        self.own_times: dict[int, str] = {}
+        self.seen: dict[int, str] = {}
+        """Rows of the files of this download, and the names of their students."""
+        self.others: dict[Owner, list[HandIn]] = {}
+
+    def put(self, row: HandIn, name: str) -> int:
+        """Write a row, in the place of the one that spoke of this file before; its place."""
+        nobodys = self.places.pop(("", "", row.source, row.time), len(self.rows))
+        place = self.places.get(key(row), nobodys)
+        self.rows[place : place + 1] = [row]
+        self.places[key(row)] = place
+        self.seen[place] = name
+        return place
+
+    def set_aside(self, file: HandedIn, row: HandIn, owner: Owner) -> None:
+        """Keep in mind what is no notebook, or whose owner cannot be told."""
+        if not row.student and file.is_work:
+            self.put(row, owner.name)
+        self.others.setdefault(owner, []).append(row)
+
+    def take(self, file: HandedIn, row: HandIn, label: Label, *, dated: bool) -> None:
+        """Find out what a file is, and copy it if it is the one that counts.
+
+        Args:
+            file: with its data.
+            row: what is known about it so far.
+            label: what its path says.
+            dated: whether its time is the platform's, not that of a copy made on this machine.
+        """
+        name = label.owner.name if label.owner else ""
+        notebook, fault = understood(file)
+        assignment = assignment_of(notebook) if notebook else None
+        if notebook is None or assignment is None:
+            fault = fault or "belongs to no assignment of this course"
+            named = "" if notebook else assignment_in(file)
+            self.put(replace(row, assignment=named, note=fault), name)
+            return
+        row = replace(row, assignment=assignment.name, digest=digest(file.data))
+        data = notebook_bytes(notebook)
+        best = self.best(row, data)
+        known = self.places.get(key(row))
+        if best is not None and self.rows[best].digest == row.digest:
+            known = best
+        elif known is None and not dated:
+            known = self.before.get((row.student, row.assignment, row.digest))
+        if known is not None:
+            self.seen[known] = name
+            if known == best and not self.target(row).is_file():
+                self.write(row, data)
+            return
+        called = file.path.name
+        odd = [f"was called {called}"] if called != f"{assignment.name}.ipynb" else []
+        odd += ["late, says the platform"] if label.late else []
+        odd += [] if is_filled(notebook) else ["nothing is filled in"]
+        if best is not None and not self.outranks(file, row, notebook, best):
+            odd.append(lost(row, to=self.rows[best]))
+            self.put(replace(row, note="; ".join(odd)), name)
+            return
+        if best is not None:
+            before = self.rows[best]
+            note = "; ".join(filter(None, [before.note, lost(before, to=row)]))
+            self.rows[best] = replace(before, taken=False, note=note)
+            odd.append(f"in place of {before.source}")
+        self.write(row, data)
+        place = self.put(replace(row, taken=True, note="; ".join(odd)), name)
+        self.counting[row.student, row.assignment] = place
+        self.own_times[place] = file.own_time
+
+    def best(self, row: HandIn, data: bytes) -> int | None:
+        """The row of the notebook that counts so far; one that lay there already gets a row."""
+        owned = row.student, row.assignment
+        place, target = self.counting.get(owned), self.target(row)
+        source = target.relative_to(self.course).as_posix()
+        same = target.is_file() and target.read_bytes() == data
+        if place is None and target.is_file() and not same:
+            stamp = target.with_name(places.STAMP)
+            when = iso(stamp_of(stamp.read_text("utf-8")) if stamp.is_file() else None)
+            self.counting[owned] = place = len(self.rows)
+            self.rows.append(HandIn(*owned, source, when, note="was there before"))
+        elif place is not None and self.rows[place].source == source and same:
+            # It came from this very file, before somebody stopped the program.
+            self.places["", "", row.source, row.time] = self.counting.pop(owned)
+            return None
+        return place
+
+    def outranks(self, file: HandedIn, row: HandIn, notebook: NotebookNode, best: int) -> bool:
+        """Whether a file counts rather than the one that counts so far."""
+        other, target = self.rows[best], self.target(row)
+        if row.time != other.time:
+            return row.time > other.time
+        filled = target.is_file() and is_filled(read_notebook(target))
+        clocks = file.own_time, self.own_times.get(best, "")
+        mine, others = clocks if all(clocks) else ("", "")
+        return (is_filled(notebook), mine, rightly_named(row), row.source) > (
+            filled,
+            others,
+            rightly_named(other),
+            other.source,
+        )
+
+    def target(self, row: HandIn) -> Path:
+        """Where the notebook that counts lies."""
+        return places.submitted(self.course, row.student, row.assignment)
+
+    def write(self, row: HandIn, data: bytes) -> None:
+        """Put a notebook in its place, and its time beside it as nbgrader reads it, in UTC."""
+        target = self.target(row)
+        write_whole(target, data)
+        stamp = target.with_name(places.STAMP)
+        if row.time:
+            moment = datetime.fromisoformat(row.time).astimezone(UTC)
+            write_whole(stamp, f"{moment:%Y-%m-%d %H:%M:%S} UTC".encode())
+        else:
+            stamp.unlink(missing_ok=True)
+
+    def closed(self) -> list[Collected]:
+        """Write the table; what became of each file of this download."""
+        with_work = {self.rows[place].student for place in self.seen}
+        for owner, found in self.others.items():
+            student = found[0].student
+            if student and student not in with_work:
+                names = ", ".join(PurePosixPath(row.source).name for row in found[:3])
+                self.put(replace(found[0], note=f"no notebook: {names}"), owner.name)
+            elif not student and all(key(row) not in self.places for row in found):
+                self.put(found[0], owner.name)
+        for place in self.seen:
+            row = self.rows[place]  # of a damaged file, if another one counts
+            best = self.counting.get((row.student, row.assignment))
+            if best is not None and not row.digest and best != place:
+                self.rows[place] = replace(row, note=f"{row.note}; another one counts")
+        write_handins(self.course, self.rows)
+        result = [Collected(**vars(self.rows[at]), name=name) for at, name in self.seen.items()]
+        return sorted(result, key=lambda each: (each.student, each.assignment, each.source))
+
+
+def key(row: HandIn) -> tuple[str, str, str, str]:
+    """What makes a hand-in one: who, what, which bytes, when; of one that was not read, where."""
+    return row.student, row.assignment, row.digest or row.source, row.time
+
+
+def understood(file: HandedIn) -> tuple[NotebookNode | None, str]:
+    """The notebook, or what is wrong with the file."""
+    if file.fault:
+        return None, file.fault
+    try:
+        return parse_notebook(file.data, file.path.name), ""
+    except UnreadableNotebook as error:
+        return None, str(error)
+
+
+def assignment_in(file: HandedIn) -> str:
+    """The assignment that a file which cannot be read is, by its name or by what it holds."""
+    inside = {name.decode() for name in NAMED_CELL.findall(file.data)}
+    found = {name: len(inside & set(each.cells)) for name, each in ASSIGNMENTS.items()}
+    likely = max(found, key=lambda name: (name in file.path.name, found[name]))
+    return likely if found[likely] or likely in file.path.name else ""
+
+
+def rightly_named(row: HandIn) -> bool:
+    """Whether a file has the name that it was given out with."""
+    return PurePosixPath(row.source).stem == row.assignment
+
+
+def lost(row: HandIn, *, to: HandIn) -> str:
+    """Why a good notebook does not count."""
+    return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"
+
+
+def iso(time: datetime | None) -> str:
+    """A time as the table of hand-ins has it; empty for none."""
+    return time.isoformat(timespec="seconds") if time else ""

@@ -6,7 +6,7 @@ import io
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -42,9 +42,9 @@ class HandedIn:
     """When it was changed by the clock of the student who put it in a zip."""
 
     @property
-    def notebook(self) -> bool:
-        """Whether its name says that it is a notebook, as in `a1.ipynb` or `a1.ipynb.txt`."""
-        return ".ipynb" in self.path.name.lower() and not hidden(self.path)
+    def is_work(self) -> bool:
+        """Whether somebody handed it in as a notebook, or as what can't be read."""
+        return is_notebook(self.path) or bool(self.fault)
 
 
 def files_in(download: Path) -> Iterator[HandedIn]:
@@ -76,11 +76,12 @@ def files_in(download: Path) -> Iterator[HandedIn]:
             yield from opened(file)
 
 
+@dataclass
 class Room:
     """How much may still be taken out of what one student zipped."""
 
-    def __init__(self) -> None:
-        self.bytes, self.files = MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP
+    bytes: int
+    files: int
 
 
 def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator[HandedIn]:
@@ -93,22 +94,18 @@ def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator
     elif depth > DEPTH:
         yield faulty(file, f"lies more than {DEPTH} zips deep")
     else:
-        room = room or Room()
+        room = room or Room(MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP)
         try:
             with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
                 for inner in members(archive, file.path, room):
-                    as_taken = HandedIn(
-                        inner.path, inner.data, file.time, inner.fault, inner.own_time
-                    )
-                    yield from opened(as_taken, room, depth + 1)
+                    yield from opened(replace(inner, time=file.time), room, depth + 1)
         except Exception as error:  # a damaged archive raises about anything
             yield faulty(file, f"cannot be unpacked: {error}")
 
 
 def faulty(file: HandedIn, fault: str) -> HandedIn:
     """A file that cannot be used, and why."""
-    said = printable(f"{file.path.name} {fault}")[:200]
-    return HandedIn(file.path, b"", file.time, said, file.own_time)
+    return replace(file, data=b"", fault=printable(f"{file.path.name} {fault}")[:200])
 
 
 def members(
@@ -136,7 +133,7 @@ def with_content(
 ) -> HandedIn:
     """A file with what a zip holds of it, or with what is wrong."""
     if fault := fault_of_size(file.path, entry.file_size):
-        return HandedIn(file.path, b"", file.time, fault, file.own_time)
+        return replace(file, fault=fault)
     if room is not None and room.bytes < entry.file_size:
         return faulty(file, "is in a zip that holds too much")
     try:
@@ -146,7 +143,7 @@ def with_content(
         return faulty(file, f"cannot be unpacked: {error}")
     if room is not None:
         room.bytes -= len(data)
-    return HandedIn(file.path, data, file.time, own_time=file.own_time)
+    return replace(file, data=data)
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:
@@ -195,19 +192,17 @@ def no_work(path: PurePosixPath) -> bool:
     return any(part in NOT_WORK for part in path.parts)
 
 
-def hidden(path: PurePosixPath) -> bool:
-    """Whether a file is an editor's copy rather than what somebody handed in."""
-    folders = any(p.startswith(".") or p.endswith("ipynb_checkpoints") for p in path.parts)
-    return folders or "-checkpoint.ipynb" in path.name
+def is_notebook(path: PurePosixPath) -> bool:
+    """Whether a name is a notebook's, as `a1.ipynb` or `a1.ipynb.txt`, and not an editor's copy."""
+    copy = any(p.startswith(".") or p.endswith("ipynb_checkpoints") for p in path.parts)
+    copy = copy or "-checkpoint.ipynb" in path.name
+    return ".ipynb" in path.name.lower() and not copy
 
 
 def read(path: PurePosixPath) -> bool:
-    """Whether the content of a file matters."""
-    written_by_platform = path.suffix.lower() == ".txt" and (
-        "_attempt_" in path.name or path.name == STAMP
-    )
-    notebook = ".ipynb" in path.name.lower() and not hidden(path)
-    return notebook or path.suffix.lower() == ".zip" or written_by_platform
+    """Whether the content of a file matters: of notebooks, zips, and what a platform wrote."""
+    kind, by_platform = path.suffix.lower(), "_attempt_" in path.name or path.name == STAMP
+    return is_notebook(path) or kind == ".zip" or (kind == ".txt" and by_platform)
 
 
 def fault_of_size(path: PurePosixPath, size: int) -> str:

@@ -20,11 +20,8 @@ def new_id(name: str, number: str, taken: set[str]) -> str:
     """An id that nobody has, from name and number; it is added to `taken`."""
     first = f"{identifier(name)}_{number}" if number else identifier(name)
     first = re.sub(r"[^a-z0-9]+", "_", first.lower())
-    id = next(
-        id
-        for id in itertools.chain([first], (f"{first}_{again}" for again in itertools.count(2)))
-        if id not in taken
-    )
+    further = (f"{first}_{again}" for again in itertools.count(2))
+    id = next(id for id in itertools.chain([first], further) if id not in taken)
     taken.add(id)
     return id
 

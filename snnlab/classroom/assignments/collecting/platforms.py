@@ -13,25 +13,21 @@ from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.collecting.names import first_last
 from snnlab.classroom.assignments.places import STAMP
 
-MOODLE = re.compile(
-    r"(?P<name>.+?)_(?P<late>late_)?(?P<key>\d+)_(?:[^\W\d_]+_){0,2}"
-    r"(?:file|onlinetext|datei\w*?|text\w*?|fichier\w*?)(?:_.*)?",
-    re.IGNORECASE,
-)
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>late_)?(?P<key>\d+)_\d+_.+", re.IGNORECASE)
-BRIGHTSPACE = re.compile(
-    r"(?P<key>\d+)-\d+ - (?P<name>.+?) - (?P<when>[^-]*\b\d{4}\b[^-]*?)(?: - .*)?"
-)
-SAKAI = re.compile(r"(?P<name>[^()]+,[^()]+)\((?P<key>[^()]+)\)")
-BLACKBOARD = re.compile(r"(?P<label>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_.].*)?")
-BLACKBOARD_SAYS = re.compile(r"^Name:\s*(?P<name>.+?)\s*\((?P<key>[^()]+)\)\s*$", re.MULTILINE)
 PLATFORMS = {
-    "moodle": MOODLE,
-    "brightspace": BRIGHTSPACE,
-    "sakai": SAKAI,
-    "canvas": CANVAS,
-    "blackboard": BLACKBOARD,
+    "moodle": re.compile(
+        r"(?P<name>.+?)_(?P<late>late_)?(?P<key>\d+)_(?:[^\W\d_]+_){0,2}"
+        r"(?:file|onlinetext|datei\w*?|text\w*?|fichier\w*?)(?:_.*)?",
+        re.IGNORECASE,
+    ),
+    "brightspace": re.compile(
+        r"(?P<key>\d+)-\d+ - (?P<name>.+?) - (?P<when>[^-]*\b\d{4}\b[^-]*?)(?: - .*)?"
+    ),
+    "sakai": re.compile(r"(?P<name>[^()]+,[^()]+)\((?P<key>[^()]+)\)"),
+    "canvas": re.compile(r"(?P<name>[^_]+)_(?P<late>late_)?(?P<key>\d+)_\d+_.+", re.IGNORECASE),
+    "blackboard": re.compile(r"(?P<label>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_.].*)?"),
 }
+"""How each platform names a file or folder of a student."""
+BLACKBOARD_SAYS = re.compile(r"^Name:\s*(?P<name>.+?)\s*\((?P<key>[^()]+)\)\s*$", re.MULTILINE)
 DATES = ("%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %B, %Y %H:%M", "%d %b, %Y %H:%M")
 LISTS = (".txt", ".csv", ".html", ".xml", ".json", ".ini", ".db", ".md")
 """Endings of what platforms and systems put beside the hand-ins."""
@@ -223,24 +219,23 @@ def blackboard_owners(
     labels begin with, or the first word.
     """
     found: dict[str, Owner] = {}
-    labels: dict[str, None] = {}
+    words: dict[str, list[str]] = {}
     for path in paths:
-        for part in path.parts:
-            if match := BLACKBOARD.fullmatch(part):
-                labels[match["label"]] = None
-                said = BLACKBOARD_SAYS.search(texts.get(path, ""))
-                if said and match["label"].endswith(said["key"]):
-                    key = said["key"].casefold()
-                    found[match["label"]] = Owner(first_last(said["name"]), "blackboard", key)
-    words = {label: title_as_one_word(label).split("_") for label in labels}
+        for match in filter(None, map(PLATFORMS["blackboard"].fullmatch, path.parts)):
+            label = match["label"]
+            words[label] = title_as_one_word(label).split("_")
+            said = BLACKBOARD_SAYS.search(texts.get(path, ""))
+            if said and label.endswith(said["key"]):
+                key = said["key"].casefold()
+                found[label] = Owner(first_last(said["name"]), "blackboard", key)
     shared = 0
     while len(words) > 1 and all(len(w) > shared + 1 for w in words.values()):
         (word, *others) = {w[shared] for w in words.values()}
         if others or len(word) == 1:  # one letter: of `j_smith` and `j_stone`
             break
         shared += 1
-    for label in labels:
-        login = "_".join(words[label][shared or (len(words[label]) > 1) :])
+    for label, parts in words.items():
+        login = "_".join(parts[shared or (len(parts) > 1) :])
         found.setdefault(label, Owner(login, "blackboard", login.casefold()))
     return found
 
@@ -268,10 +263,6 @@ def stamp_of(text: str) -> datetime | None:
             return datetime.strptime(text[:14], "%Y%m%d%H%M%S")
         zone = re.search(r"[+-]\d{4}$", text.strip())
         moment = f"{text[:19]} {zone[0] if zone else '+0000'}"
-        return local(datetime.strptime(moment, "%Y-%m-%d %H:%M:%S %z"))
+        moment_there = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S %z")
+        return moment_there.astimezone().replace(tzinfo=None)
     return None
-
-
-def local(moment: datetime) -> datetime:
-    """A moment with a time zone as the clock on the wall shows it."""
-    return moment.astimezone().replace(tzinfo=None)

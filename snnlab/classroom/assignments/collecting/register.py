@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -56,21 +57,18 @@ class Register:
             rest = [owner for owner in everyone if owner not in ids and owner not in unclear]
             claimed = {id: owner for owner, id in ids.items()}
             free = {owner: found[owner] - set(claimed) for owner in rest}
-            wanted: dict[str, list[Owner]] = {}
             for owner in rest:
-                for id in free[owner]:
-                    wanted.setdefault(id, []).append(owner)
-            for owner in rest:
-                rivals = [o for id in free[owner] for o in wanted[id] if o != owner]
-                agreeing = [id for id in free[owner] if self.agree(owner, id)]
-                if found[owner] and not free[owner] and not owner.key:
+                mine = free[owner]
+                rivals = [o for id in mine for o in rest if o != owner and id in free[o]]
+                agreeing = [id for id in mine if self.agree(owner, id)]
+                if found[owner] and not mine and not owner.key:
                     unclear[owner] = question(owner, found[owner], map(claimed.get, found[owner]))
                 elif len(agreeing) == 1 and not rivals:
                     (ids[owner],) = agreeing
-                elif free[owner] and not agreeing:
-                    unclear[owner] = self.whose_number(owner, *free[owner])
-                elif free[owner]:
-                    unclear[owner] = question(owner, free[owner], rivals)
+                elif mine and not agreeing:
+                    unclear[owner] = self.whose_number(owner, *mine)
+                elif mine:
+                    unclear[owner] = question(owner, mine, rivals)
         for owner in everyone:
             if owner not in unclear:
                 ids[owner] = self.remember(owner, ids.get(owner, ""))
@@ -79,23 +77,22 @@ class Register:
 
     def fitting(self, owners: Sequence[Owner]) -> list[dict[Owner, set[str]]]:
         """Who each owner may be: by number, by what the table says, by name, by joined name."""
-        levels: list[dict[Owner, set[str]]] = []
-        of_owners = [(owner, marks_of_owner(owner)) for owner in owners]
-        of_people = [(person, marks_of_person(person)) for person in self.students.values()]
-        for level in range(4):
-            by_mark: dict[str, set[str]] = {}
-            for person, marks in of_people:
-                for mark in marks[level]:
-                    by_mark.setdefault(mark, set()).add(person.student)
-            levels.append({})
-            for owner, marks in of_owners:
-                found = set().union(*(by_mark.get(mark, ()) for mark in marks[level]))
+        by_mark: dict[tuple[int, str], set[str]] = defaultdict(set)
+        for person in self.students.values():
+            for level, marks in enumerate(marks_of_person(person)):
+                for mark in marks:
+                    by_mark[level, mark].add(person.student)
+        levels: list[dict[Owner, set[str]]] = [{} for _ in range(4)]
+        for owner in owners:
+            for level, marks in enumerate(marks_of_owner(owner)):
                 # A number of Moodle may by accident be somebody's number in a class list.
-                own = owner.platform != "moodle" or level != LISTED
+                doubted = owner.platform == "moodle" and level == LISTED
                 levels[level][owner] = {
                     id
-                    for id in found
-                    if not other_key(owner, self.students[id]) and (own or self.agree(owner, id))
+                    for mark in marks
+                    for id in by_mark.get((level, mark), ())
+                    if not other_key(owner, self.students[id])
+                    and (not doubted or self.agree(owner, id))
                 }
         return levels
 
@@ -157,9 +154,9 @@ def marks_of_person(person: Student) -> tuple[set[str], set[str], set[str], set[
 
 def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
     """One owner for each number or login. A number that goes with two names is none."""
-    same: dict[str, list[Owner]] = {}
+    same: dict[str, list[Owner]] = defaultdict(list)
     for owner in owners:
-        same.setdefault(owner.tag or owner.name, []).append(owner)
+        same[owner.tag or owner.name].append(owner)
     meant: dict[Owner, Owner] = {}
     for group in same.values():
         first = min(group, key=lambda owner: (" " not in owner.name, owner.name))
@@ -170,16 +167,12 @@ def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
 
 def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
     """Owners without a number whose name one download spells in two ways."""
-    same: dict[str, list[Owner]] = {}
-    for owner in owners:
-        if not owner.key:
-            same.setdefault(normal(owner.name), []).append(owner)
-    return {
-        owner: question(owner, (), [other for other in group if other != owner])
-        for group in same.values()
-        if len(group) > 1
-        for owner in group
-    }
+    found = {}
+    for owner in (owner for owner in owners if not owner.key):
+        same = [o for o in owners if not o.key and normal(o.name) == normal(owner.name)]
+        if len(same) > 1:
+            found[owner] = question(owner, (), [other for other in same if other != owner])
+    return found
 
 
 def other_key(owner: Owner, person: Student) -> bool:

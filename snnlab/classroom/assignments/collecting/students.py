@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from snnlab.classroom.assignments.collecting.names import first_last, fold, new_id
-from snnlab.classroom.assignments.spreadsheets import back_up, read_rows, write_rows
+from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 
 STUDENTS, HANDINS = "students.csv", "handins.csv"
-STUDENT_FIELDS = ["student", "name", "number", "also", "due"]
-HANDIN_FIELDS = ["student", "assignment", "source", "time", "taken", "note", "digest"]
 ID = re.compile(r"[\w@+-][\w.@+ -]*")
 
 
@@ -35,11 +35,11 @@ class Student:
     @property
     def tags(self) -> dict[str, set[str]]:
         """Keys by platform."""
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[str]] = defaultdict(set)
         for platform, colon, key in (each.partition(":") for each in self.also):
             if colon:
-                found.setdefault(platform.strip().lower(), set()).add(key.strip().casefold())
-        return found
+                found[platform.strip().lower()].add(key.strip().casefold())
+        return dict(found)
 
     @property
     def names(self) -> list[str]:
@@ -77,6 +77,10 @@ class HandIn:
     """Of the bytes as they were handed in; empty if they were not read."""
 
 
+STUDENT_FIELDS = [each.name for each in fields(Student) if each.name != "more"]
+HANDIN_FIELDS = [each.name for each in fields(HandIn)]
+
+
 def read_students(course: Path) -> dict[str, Student]:
     """The register by id. Rows of a class list without an id are given one.
 
@@ -94,13 +98,12 @@ def read_students(course: Path) -> dict[str, Student]:
         if (id := row.get("student", "").strip()) and not ID.fullmatch(id):
             raise ValueError(f"{STUDENTS}: the id {id!r} cannot be the name of a folder")
     taken = {fold(row.get("student", "")) for row in rows}
-    for place, row in enumerate(rows):
-        name, number, due = (row.get(key, "").strip() for key in ("name", "number", "due"))
-        also = tuple(each.strip() for each in row.get("also", "").split(";") if each.strip())
-        more = {key: cell for key, cell in row.items() if key not in STUDENT_FIELDS}
-        person = Student(row.get("student", "").strip(), name, number, also, due, more)
-        label = first_last(name) or next(iter(person.names), "") or f"row {place + 2}"
-        id = person.student or new_id(label, number, taken)
+    for place, row in enumerate(rows, 2):
+        id, name, number, also, due = (row.pop(key, "").strip() for key in STUDENT_FIELDS)
+        others = tuple(each.strip() for each in also.split(";") if each.strip())
+        person = Student(id, name, number, others, due, row)
+        label = first_last(name) or next(iter(person.names), "") or f"row {place}"
+        id = id or new_id(label, number, taken)
         if id in students:
             raise ValueError(f"{STUDENTS}: the id {id!r} stands in two rows; each needs its own")
         students[id] = replace(person, student=id)
@@ -109,39 +112,17 @@ def read_students(course: Path) -> dict[str, Student]:
 
 def write_students(course: Path, students: Iterable[Student]) -> None:
     """Write the register, with all columns that it had."""
-    people = list(students)
-    more = list(dict.fromkeys(key for person in people for key in person.more))
-    rows = [
-        {
-            "student": person.student,
-            "name": person.name,
-            "number": person.number,
-            "also": "; ".join(person.also),
-            "due": person.due,
-            **person.more,
-        }
-        for person in people
-    ]
-    file = course / STUDENTS
-    before = file.read_bytes() if file.is_file() else None
-    write_rows(file, STUDENT_FIELDS + more, rows)
-    back_up(file, before)
+    rows = [{**vars(each), "also": "; ".join(each.also), **each.more} for each in students]
+    columns = dict.fromkeys([*STUDENT_FIELDS, *(key for row in rows for key in row.pop("more"))])
+    write_rows(course / STUDENTS, list(columns), rows, backup=True)
 
 
 def read_handins(course: Path) -> list[HandIn]:
     """All files that were ever found, in the order in which they came."""
-    return [
-        HandIn(
-            student=row.get("student", ""),
-            assignment=row.get("assignment", ""),
-            source=row.get("source", ""),
-            time=row.get("time", ""),
-            taken=row.get("taken", "") == "yes",
-            note=row.get("note", ""),
-            digest=row.get("digest", ""),
-        )
-        for row in read_rows(course / HANDINS)
+    rows: list[dict[str, Any]] = [
+        {key: row.get(key, "") for key in HANDIN_FIELDS} for row in read_rows(course / HANDINS)
     ]
+    return [HandIn(**{**row, "taken": row["taken"] == "yes"}) for row in rows]
 
 
 def write_handins(course: Path, handins: Iterable[HandIn]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from snnlab.classroom.assignments.course import (
     released_notebook,
 )
 from snnlab.classroom.assignments.grading.grades import Grade, write_tables
-from snnlab.classroom.assignments.grading.kept import Kept, checks_digest, keep, recall
-from snnlab.classroom.assignments.grading.pages import Progress, write_pages
+from snnlab.classroom.assignments.grading.kept import Kept, checks_digest, keep, recalled
+from snnlab.classroom.assignments.grading.pages import UNSHOWN, Progress, write_pages
 from snnlab.classroom.assignments.grading.records import STAGING, record, scores, withdraw
 from snnlab.classroom.assignments.grading.verdicts import judged
 from snnlab.classroom.assignments.grading.written import Mark, checked_marks, enter_marks
@@ -56,15 +56,15 @@ class Change:
 class Graded:
     """What grading did."""
 
-    grades: list[Grade] = field(default_factory=list)
+    grades: list[Grade]
     """All rows of `grades.csv`."""
-    judged: int = 0
+    judged: int
     """Notebooks whose code ran; the others were as before."""
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Change]
     """Points that changed, or would."""
-    held: bool = False
+    held: bool
     """Whether these changes wait."""
-    nobodys: list[str] = field(default_factory=list)
+    nobodys: list[str]
     """Files of which it is not clear whose they are; `handins.csv` says why."""
 
 
@@ -77,7 +77,7 @@ def grade(
     student: str = "",
     walls: bool = True,
     agree: Callable[[list[Change]], bool] = lambda changes: True,
-    progress: Progress | None = None,
+    progress: Progress = UNSHOWN,
 ) -> Graded:
     """Grade what was handed in, and write tables and feedback.
 
@@ -89,7 +89,7 @@ def grade(
         student: one student's id; empty: all.
         walls: whether to stop where the kernel's walls do not stand.
         agree: is shown the points that would change, before they count.
-        progress: shows how far it is; None: nothing.
+        progress: shows how far it is.
 
     Raises:
         MarksError: `written.csv` holds rows that cannot be taken; nothing is graded then.
@@ -104,17 +104,13 @@ def grade(
             f"nothing is handed in{who} below {folder / 'submitted'}; first: snnlab assign collect"
         )
     checked(folder)
-    show = progress or unshown
     count, changes = 0, []
     for name in chosen:
         released = released_notebook(folder, name)
         checks = checks_digest(released.read_bytes(), seed)
-        files = [
-            f
-            for f in places.all_submitted(folder, name, student)
-            if not is_judged(folder, f, checks)
-        ]
         original = read_notebook(released)
+        files = places.all_submitted(folder, name, student)
+        files = [file for file in files if not is_judged(folder, file, checks)]
         found = judged(
             unjudged(folder, files, checks, original),
             assignment_named(name),
@@ -123,23 +119,23 @@ def grade(
             walls=walls,
             released=original,
         )
-        for kept, verdicts in show(found, total=len(files), desc=f"judging {name}"):
+        for kept, verdicts in progress(found, total=len(files), desc=f"judging {name}"):
             keep(folder, kept, verdicts=tuple(verdicts))
             count += 1
         changes += changes_of(folder, name, student)
     held = bool(changes) and not agree(changes)
     waiting = {(change.student, change.assignment) for change in changes} if held else set()
     for name in chosen:
-        let_count(folder, name, student, waiting, show)
+        let_count(folder, name, student, waiting, progress)
     enter_marks(folder, checked_marks(folder))
-    write_pages(folder, workers, show)
+    write_pages(folder, workers, progress)
     grades = write_tables(folder, waiting)
     nobodys = [entry.source for entry in read_handins(folder) if not entry.student]
     return Graded(grades, count, changes, held, nobodys)
 
 
 def enter(
-    folder: Path, files: Sequence[Path] = (), *, workers: int = 2, progress: Progress | None = None
+    folder: Path, files: Sequence[Path] = (), *, workers: int = 2, progress: Progress = UNSHOWN
 ) -> tuple[int, list[Grade]]:
     """Take in points and comments given by hand; nothing is graded again.
 
@@ -147,7 +143,7 @@ def enter(
         folder: the course folder.
         files: markers' tables; none: `written.csv` of the course.
         workers: processes at once, for the pages of feedback.
-        progress: shows how far these are; None: nothing.
+        progress: shows how far these are.
 
     Returns:
         How many answers changed, and all rows of `grades.csv`.
@@ -158,8 +154,8 @@ def enter(
     marks = checked(folder, files)
     enter_marks(folder, marks)
     grades = write_tables(folder)
-    write_pages(folder, workers, progress or unshown)
-    return len(marks), grades
+    write_pages(folder, workers, progress)
+    return len({mark.key for mark in marks}), grades
 
 
 def checked(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
@@ -175,14 +171,9 @@ def student_named(folder: Path, text: str) -> str:
     return found[0] if text and len(found) == 1 else text
 
 
-def unshown(items: Any, *, total: int, desc: str) -> Any:
-    """Progress that nobody watches."""
-    return items
-
-
 def is_judged(folder: Path, file: Path, checks: str) -> bool:
     """Whether these very bytes were judged by these checks, or found to be no notebook."""
-    known = recall(folder, file.parent.name, places.owner(file))
+    known = recalled(folder, file)
     judged_so = known.notebook == digest(file.read_bytes()) and known.checks == checks
     return judged_so and bool(known.verdicts or known.fault)
 
@@ -193,23 +184,20 @@ def unjudged(
     """Notebooks to judge, put in order; what is none is kept as a fault."""
     for file in files:
         data = file.read_bytes()
-        known = recall(folder, file.parent.name, places.owner(file))
-        known = replace(
-            known, notebook=digest(data), checks=checks, verdicts=(), fault="", remark=""
-        )
+        new: dict[str, Any] = {"notebook": digest(data), "checks": checks, "remark": ""}
+        known = replace(recalled(folder, file), **new, verdicts=(), fault="")
         try:
             yield known, restored(parse_notebook(data, file.name), original)
         except UnreadableNotebook as error:
             keep(folder, known, fault=str(error))
 
 
-def changes_of(folder: Path, name: str, student: str) -> list[Change]:
+def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
     """What would change for those whose points count already."""
     with gradebook(folder) as book:
         by_hand = {(s.student, s.task): s.by_hand for s in scores(book, [name]) if s.for_people}
-    found = []
     for file in places.all_submitted(folder, name, student):
-        kept = recall(folder, name, places.owner(file))
+        kept = recalled(folder, file)
         if not kept.counted or kept.counts:
             continue
         same = kept.counted.split("-")[0] == kept.notebook
@@ -217,27 +205,24 @@ def changes_of(folder: Path, name: str, student: str) -> list[Change]:
         after = {verdict.task: verdict.points for verdict in kept.verdicts}
         for task, before in kept.points.items():
             now, given = after.get(task, 0.0), by_hand.get((kept.student, check_id(task)))
-            if given is None and now != before:
-                found.append(Change(kept.student, name, task, before, now, why))
-            elif given is not None and now != before:
+            if now != before and given is None:
+                yield Change(kept.student, name, task, before, now, why)
+            elif now != before:
                 words = f"{why}; {given:g} given by hand stay, {now:g} without: to be read again"
-                found.append(Change(kept.student, name, task, given, given, words))
-    return found
+                yield Change(kept.student, name, task, given, given, words)
 
 
 def let_count(
-    folder: Path, name: str, student: str, waiting: set[tuple[str, str]], show: Progress
+    folder: Path, name: str, student: str, waiting: set[tuple[str, str]], progress: Progress
 ) -> None:
     """Bring verdicts to the gradebook, but for those that wait."""
-    known = [
-        recall(folder, name, places.owner(f)) for f in places.all_submitted(folder, name, student)
-    ]
+    known = [recalled(folder, file) for file in places.all_submitted(folder, name, student)]
     known = [kept for kept in known if not kept.counts and (kept.student, name) not in waiting]
     if not known:
         return
     enter_assignment(folder, name)
     original = read_notebook(released_notebook(folder, name))
-    for kept in show(known, total=len(known), desc=f"writing {name}"):
+    for kept in progress(known, total=len(known), desc=f"writing {name}"):
         file = places.submitted(folder, kept.student, name)
         data = file.read_bytes()
         if digest(data) != kept.notebook:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +20,7 @@ from snnlab.classroom.assignments.collecting.students import (
 from snnlab.classroom.assignments.course import gradebook
 from snnlab.classroom.assignments.grading.kept import Kept, everything_kept
 from snnlab.classroom.assignments.grading.records import Score, maxima, scores
-from snnlab.classroom.assignments.grading.written_table import EARLIER, write_table
+from snnlab.classroom.assignments.grading.written import EARLIER, write_table
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 
 GRADES, TASKS = "grades.csv", "tasks.csv"
@@ -76,7 +76,7 @@ def write_tables(folder: Path, waiting: Collection[tuple[str, str]] = ()) -> lis
         ValueError: a deadline cannot be read.
     """
     with gradebook(folder) as book:
-        possible = maxima(book, ASSIGNMENTS)
+        possible = maxima(book)
         found = scores(book, possible)
     kept = {
         (k.student, k.assignment): k for name in ASSIGNMENTS for k in everything_kept(folder, name)
@@ -87,8 +87,8 @@ def write_tables(folder: Path, waiting: Collection[tuple[str, str]] = ()) -> lis
 
     write_table(folder, found, known)
     grades = grades_of(folder, possible, found, kept, waiting)
-    write_rows(folder / GRADES, list(Grade.__annotations__), [vars(grade) for grade in grades])
-    write_task_rows(folder, list(kept.values()))
+    write_rows(folder / GRADES, [each.name for each in fields(Grade)], map(vars, grades))
+    write_task_rows(folder, kept.values())
     return grades
 
 
@@ -104,39 +104,41 @@ def grades_of(
     Then one for each file of which it is not clear whose it is.
     """
     people, general, handins = read_students(folder), deadlines(folder), read_handins(folder)
-    files: dict[tuple[str, str], list[HandIn]] = {}
+    files: dict[tuple[str, str], list[HandIn]] = defaultdict(list)
     for entry in handins:
-        files.setdefault((entry.student, entry.assignment), []).append(entry)
-    by_notebook: dict[tuple[str, str], list[Score]] = {}
+        files[entry.student, entry.assignment].append(entry)
+    of_notebook: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for score in found:
-        by_notebook.setdefault((score.student, score.assignment), []).append(score)
+        of_notebook[score.student, score.assignment].append(score)
     everybody = {*people, *places.students(folder)} | {who for who, _ in (*files, *kept)} - {""}
     grades = []
     for name, student in product(possible, sorted(everybody)):
         person = people.get(student) or Student(student)
         file = places.submitted(folder, student, name)
-        entries, own = files.get((student, name), []), by_notebook.get((student, name), [])
+        entries, own = files.get((student, name), []), of_notebook[student, name]
         taken = next((entry for entry in entries if entry.taken), None)
-        there, known = file.is_file(), kept.get((student, name))
-        others = entries if there else entries + files.get((student, ""), [])
-        notes = notes_of(known, taken, others, there=there)
+        known = kept.get((student, name))
+        others = entries if file.is_file() else entries + files.get((student, ""), [])
+        notes = notes_of(known, taken, others, there=file.is_file())
         if (student, name) in waiting:
-            notes.append(WAITS)
+            notes.append("points would change: see `snnlab assign grade`")
         if known and known.page and not places.page(folder, student, name).is_file():
-            notes.append(NO_PAGE)
-        place = file.relative_to(folder).as_posix() if there else sources(others)
+            notes.append("nbgrader could not write a page of feedback")
+        source = ", ".join(entry.source for entry in others)
+        if taken or file.is_file():
+            source = taken.source if taken else file.relative_to(folder).as_posix()
         grades.append(
             Grade(
                 student,
                 person.name,
                 person.number,
                 name,
-                float(sum(score.points for score in own)),
-                possible[name],
-                float(sum(score.maximum for score in own if score.waiting)),
-                lateness(taken.time if taken else "", due_for(name, general, person.due)),
-                taken.source if taken else place,
-                "; ".join(dict.fromkeys(filter(None, notes))),
+                points=float(sum(score.points for score in own)),
+                maximum=possible[name],
+                pending=float(sum(score.maximum for score in own if score.waiting)),
+                late=lateness(taken.time if taken else "", due_for(name, general, person.due)),
+                source=source,
+                note="; ".join(dict.fromkeys(filter(None, notes))),
             )
         )
     return grades + [
@@ -144,16 +146,6 @@ def grades_of(
         for each in handins
         if not each.student
     ]
-
-
-WAITS = "points would change: see `snnlab assign grade`"
-NOTHING = "nothing was handed in"
-NO_PAGE = "nbgrader could not write a page of feedback"
-
-
-def sources(entries: Sequence[HandIn]) -> str:
-    """The files that somebody handed in, for a cell of a table."""
-    return ", ".join(entry.source for entry in entries)
 
 
 def notes_of(
@@ -166,7 +158,7 @@ def notes_of(
         if entry.note and not entry.taken
     ]
     if not there:
-        return others or [NOTHING]
+        return others or ["nothing was handed in"]
     notes = [taken.note, *others] if taken else others
     notes += [kept.remark] if kept else []
     if kept is None or not kept.counted:
@@ -178,22 +170,19 @@ def notes_of(
     return notes
 
 
-def write_task_rows(folder: Path, kept: Sequence[Kept]) -> None:
+def write_task_rows(folder: Path, kept: Iterable[Kept]) -> None:
     """One row for each task of each notebook."""
     rows = [
-        {
-            "student": each.student,
-            "assignment": each.assignment,
-            "task": verdict.task,
-            "points": f"{each.points.get(verdict.task, verdict.points):g}",
-            "maximum": verdict.possible,
-            "diagnosis": verdict.diagnosis.message,
-        }
+        (
+            *(each.student, each.assignment, verdict.task),
+            f"{each.points.get(verdict.task, verdict.points):g}",
+            *(verdict.possible, verdict.diagnosis.message),
+        )
         for each in kept
         for verdict in each.verdicts
     ]
-    fields = ["student", "assignment", "task", "points", "maximum", "diagnosis"]
-    write_rows(folder / TASKS, fields, rows)
+    columns = ("student", "assignment", "task", "points", "maximum", "diagnosis")
+    write_rows(folder / TASKS, columns, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def summaries(folder: Path) -> list[TaskSummary]:
@@ -205,9 +194,9 @@ def summaries(folder: Path) -> list[TaskSummary]:
     rows = read_rows(folder / TASKS)
     if not rows:
         raise ValueError(f"nothing is graded in {folder} yet; first: snnlab assign grade")
-    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+    groups: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
-        groups.setdefault((row["assignment"], row["task"]), []).append(row)
+        groups[row["assignment"], row["task"]].append(row)
     found = []
     for (assignment, task), group in groups.items():
         wrong = Counter(row["diagnosis"] for row in group if float(row["points"]) == 0)

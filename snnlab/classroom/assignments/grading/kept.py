@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.grading.verdicts import Verdict
-from snnlab.classroom.assignments.places import KEPT
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.runs.provenance import code_digest
@@ -70,7 +70,7 @@ def checks_digest(released: bytes, seed: str) -> str:
 
 def file_of(course: Path, assignment: str, student: str) -> Path:
     """Where it is kept."""
-    return course / KEPT / assignment / f"{student}.json"
+    return course / places.KEPT / assignment / f"{student}.json"
 
 
 def recall(course: Path, assignment: str, student: str) -> Kept:
@@ -81,6 +81,11 @@ def recall(course: Path, assignment: str, student: str) -> Kept:
         return Kept(**said | {"student": student, "assignment": assignment, "verdicts": verdicts})
     except (OSError, ValueError, KeyError, TypeError):
         return Kept(student, assignment)
+
+
+def recalled(course: Path, file: Path) -> Kept:
+    """What is kept about a notebook of `submitted/`."""
+    return recall(course, file.parent.name, places.owner(file))
 
 
 def verdict_of(said: dict[str, Any]) -> Verdict:
@@ -98,5 +103,5 @@ def keep(course: Path, kept: Kept, **changes: Any) -> Kept:
 
 def everything_kept(course: Path, assignment: str) -> Iterator[Kept]:
     """What is kept about an assignment, student by student."""
-    for file in sorted((course / KEPT / assignment).glob("*.json")):
+    for file in sorted((course / places.KEPT / assignment).glob("*.json")):
         yield recall(course, assignment, file.stem)

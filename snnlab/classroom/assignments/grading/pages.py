@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import repeat
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import GenerateFeedback
+from tqdm import tqdm
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import CourseError, convert, course_directory
@@ -18,6 +20,7 @@ from snnlab.classroom.assignments.grading.kept import everything_kept, keep, rec
 
 Progress = Callable[..., Any]
 """Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""
+UNSHOWN: Progress = partial(tqdm, disable=True)
 
 AT_ONCE = 15
 """Pages that one process writes before it takes further ones: it prepares nbgrader for each lot."""
@@ -25,13 +28,13 @@ FEW = 4
 """Pages that one process writes as soon as two."""
 
 
-def write_pages(folder: Path, workers: int, show: Progress) -> None:
+def write_pages(folder: Path, workers: int, progress: Progress) -> None:
     """Write the pages that do not show what counts; one that cannot be written is not there.
 
     Args:
         folder: the course folder.
         workers: processes at once.
-        show: shows how far it is.
+        progress: shows how far it is.
     """
     for name in ASSIGNMENTS:
         stale = [kept.student for kept in everything_kept(folder, name) if kept.page_is_stale]
@@ -39,7 +42,7 @@ def write_pages(folder: Path, workers: int, show: Progress) -> None:
         lots = [stale[place : place + lot] for place in range(0, len(stale), lot or 1)]
         done = carried_out(folder, name, lots, workers if len(stale) >= FEW else 1)
         each = (student for students in done for student in students)
-        for student in show(each, total=len(stale), desc=f"feedback on {name}"):
+        for student in progress(each, total=len(stale), desc=f"feedback on {name}"):
             kept = recall(folder, name, student)
             keep(folder, kept, page=kept.counted)
 

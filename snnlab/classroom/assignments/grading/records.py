@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import glob
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 
 from snnlab.classroom.assignments import places
+from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import (
     CourseError,
     convert,
@@ -36,6 +36,10 @@ STAGING = ".staging"
 """What nbgrader grades from: the very notebooks that were judged, each for a moment."""
 
 
+Key = tuple[str, str, str]
+"""Student, assignment, task."""
+
+
 @dataclass(frozen=True)
 class Score:
     """What the gradebook says about one task of one student."""
@@ -53,40 +57,44 @@ class Score:
     comment: str
 
     @property
+    def key(self) -> Key:
+        """Which answer it is about."""
+        return self.student, self.assignment, self.task
+
+    @property
     def for_people(self) -> bool:
         """Whether it is read and marked by people."""
         return self.waiting or self.by_hand is not None
 
 
-def scores(book: Gradebook, names: Iterable[str]) -> list[Score]:
-    """All that the gradebook says about some assignments."""
+def scores(book: Gradebook, names: Collection[str]) -> list[Score]:
+    """All that the gradebook says about some assignments; nothing about one it does not know."""
     found = []
-    for submission in (s for name in names for s in submissions(book, name)):
-        student, name = submission.student.id, submission.assignment.name
+    for submission in (
+        s for each in book.assignments if each.name in names for s in each.submissions
+    ):
         for notebook in submission.notebooks:
             comments = {each.name: each.manual_comment or "" for each in notebook.comments}
             found += [
                 Score(
-                    student,
-                    name,
-                    grade.name,
-                    float(grade.score),
-                    float(grade.max_score),
-                    grade.manual_score,
-                    bool(grade.needs_manual_grade),
-                    comments.get(answer_id(grade.name), ""),
+                    student=submission.student.id,
+                    assignment=submission.assignment.name,
+                    task=grade.name,
+                    points=float(grade.score),
+                    maximum=float(grade.max_score),
+                    by_hand=grade.manual_score,
+                    waiting=bool(grade.needs_manual_grade),
+                    comment=comments.get(answer_id(grade.name), ""),
                 )
                 for grade in notebook.grades
             ]
     return found
 
 
-def submissions(book: Gradebook, name: str) -> list[Any]:
-    """All submissions of an assignment; none, if the gradebook does not know it."""
-    try:
-        return list(book.assignment_submissions(name))
-    except MissingEntry:
-        return []
+def maxima(book: Gradebook) -> dict[str, float]:
+    """Points of each assignment of this course that the gradebook knows."""
+    found = {each.name: float(each.max_score) for each in book.assignments}
+    return {name: found[name] for name in ASSIGNMENTS if name in found}
 
 
 def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
@@ -187,14 +195,3 @@ def withdraw(folder: Path, student: str, name: str) -> None:
         book.remove_submission(name, student)
     for file in (places.autograded(folder, student, name), places.page(folder, student, name)):
         shutil.rmtree(file.parent, ignore_errors=True)
-
-
-def maxima(book: Gradebook, names: Iterable[str]) -> Mapping[str, float]:
-    """Points of each assignment that the gradebook knows."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = float(book.find_assignment(name).max_score)
-        except MissingEntry:
-            continue
-    return found

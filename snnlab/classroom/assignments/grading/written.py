@@ -1,11 +1,16 @@
-"""Points by hand: from `written.csv`, or several markers' copies of it, into the gradebook."""
+"""The table `written.csv`: answers for people to read, and their way from there to the gradebook.
+
+Several markers may fill in copies of it. Nothing that was typed into it is ever lost.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from nbgrader.api import Gradebook
 
@@ -13,19 +18,20 @@ from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.collecting.students import read_students
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.grading.kept import keep, recall
-from snnlab.classroom.assignments.grading.records import Score, scores, settle_marks
-from snnlab.classroom.assignments.grading.written_table import (
-    WHICH,
-    WRITTEN,
-    Key,
-    key_of,
-    number_in,
-)
+from snnlab.classroom.assignments.grading.kept import Kept, keep, recall
+from snnlab.classroom.assignments.grading.records import Key, Score, scores, settle_marks
 from snnlab.classroom.assignments.notebooks.marks import answer_id, grade_id, has_points
 from snnlab.classroom.assignments.notebooks.reading import read_notebook
-from snnlab.classroom.assignments.spreadsheets import digest, read_rows
+from snnlab.classroom.assignments.spreadsheets import digest, read_rows, write_rows
 
+WRITTEN = "written.csv"
+WHICH = ("student", "assignment", "task")
+FIELDS = (*WHICH, "maximum", "points", "given", "comment", "said", "note", "answer")
+"""Columns of `written.csv`. `given` and `said` hold points and comment that count so far: by them a
+cell that was changed in one copy of the table is told from one that is old."""
+MOST_OF_AN_ANSWER = 5000
+"""Characters of an answer in the table."""
+EARLIER = "points were given for an earlier text"
 WITHDRAWN = "withdraw"
 """Typed in place of points: they are taken back, and the answer waits to be read again."""
 
@@ -48,9 +54,9 @@ class Row:
     """As a spreadsheet counts, 2 for the first."""
     key: Key
     points: str
+    comment: str
     given: str | None
     """Points that counted when the table was written; None: a table without this column."""
-    comment: str
     said: str | None
     """The comment that counted then, as `given`."""
 
@@ -60,173 +66,60 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one row changes."""
+    """What one row changes about an answer: its points or its comment."""
 
     row: Row
     key: Key
     """As the gradebook has it."""
-    points: float | None
-    """None: taken back."""
-    comment: str | None
-    """None: it stays as it is."""
-    points_change: bool
+    field: Literal["points", "comment"]
+    value: float | str | None
+    """None: the points are taken back."""
 
 
-def rows_of(file: Path, label: str) -> list[Row]:
-    """The rows of a table; `label` is how messages call it.
+def write_table(folder: Path, found: Sequence[Score], kept: Callable[[str, str], Kept]) -> None:
+    """Write `written.csv`: all answers that people mark, and every row that was there.
 
-    Raises:
-        MarksError: columns are missing.
-    """
-    found = read_rows(file)
-    missing = [name for name in (*WHICH, "points") if found]
-    missing = [name for name in missing if name not in found[0]]
-    if missing:
-        raise MarksError(
-            f"{label} has no column {', '.join(map(repr, missing))}; its columns are "
-            f"{', '.join(found[0])}"
-        )
-    return [
-        Row(
-            label,
-            number,
-            (row["student"].strip(), row["assignment"].strip(), row["task"].strip()),
-            row["points"].strip(),
-            row["given"].strip() if "given" in row else None,
-            row.get("comment", "").strip(),
-            row["said"].strip() if "said" in row else None,
-        )
-        for number, row in enumerate(found, 2)
-    ]
-
-
-def marks_of(
-    rows: Sequence[Row], known: Mapping[Key, Score], may_come: Callable[[Key], bool]
-) -> list[Mark]:
-    """What tables change in the gradebook: each row is compared with what counted before.
+    Points and comments that were typed and not entered yet stay. The table as it was goes to
+    `backups/` if it changes.
 
     Args:
-        rows: of one table or of several.
-        known: the tasks of the gradebook.
-        may_come: whether an answer that the gradebook does not have may be there some day, since
-            student and task exist; its row waits.
-
-    Raises:
-        MarksError: a row is unknown, has points out of range or a cleared mark, or two rows
-            contradict each other.
+        folder: the course folder.
+        found: what the gradebook says.
+        kept: what is known about a student's hand-in of an assignment.
     """
-    faults: list[str] = []
-    marks: dict[Key, Mark] = {}
-    for row in rows:
-        key = same_student(row.key, known)
-        if key not in known:
-            if (row.points or row.comment) and not may_come(key):
-                faults.append(f"{row}: there is no such answer in this course")
-            continue
-        try:
-            mark = mark_of(row, known[key])
-        except ValueError as error:
-            faults.append(f"{row}: {error}")
-            continue
-        if mark is None:
-            continue
-        if (other := marks.get(key)) is None:
-            marks[key] = mark
-        elif what := contradiction(other, mark):
-            faults.append(f"{row}: {what.format(mark)}, but {other.row} has {what.format(other)}")
-        else:
-            marks[key] = both(other, mark)
-    if faults:
-        raise MarksError("\n".join(faults))
-    return list(marks.values())
+    old = read_rows(folder / WRITTEN)
+    typed = {tuple(row.get(name, "") for name in WHICH): row for row in old}
+    rows = dict(typed)
+    for score in found:
+        before = typed.get(score.key)
+        if score.for_people or before:
+            now = row_of(score, kept(score.student, score.assignment))
+            rows[score.key] = (before or {}) | now | dict(unentered(before or now, score))
+    ordered = sorted(rows.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
+    extra = [name for name in (old[0] if old else ()) if name not in FIELDS]
+    write_rows(folder / WRITTEN, [*FIELDS, *extra], [row for _, row in ordered], backup=True)
 
 
-def same_student(key: Key, known: Mapping[Key, Score]) -> Key:
-    """The key as the gradebook has it: spreadsheets drop the zeros of an id like 007."""
-    if key in known or not key[0].isdigit():
-        return key
-    alike = [each for each in known if each[1:] == key[1:] and each[0].lstrip("0") == key[0]]
-    return alike[0] if len(alike) == 1 else key
+def row_of(score: Score, kept: Kept) -> dict[str, str]:
+    """The row of an answer, as the gradebook has it."""
+    points = "" if score.by_hand is None else f"{score.by_hand:g}"
+    note = EARLIER if points and kept.given_for_another_text(score.task) else ""
+    answer = kept.answers.get(score.task, "")
+    if len(answer) > MOST_OF_AN_ANSWER:
+        answer = answer[:MOST_OF_AN_ANSWER] + " [... the rest is in autograded/]"
+    counts = (f"{score.maximum:g}", points, points, score.comment, score.comment)
+    return dict(zip(FIELDS, (*score.key, *counts, note, answer), strict=True))
 
 
-def mark_of(row: Row, now: Score) -> Mark | None:
-    """What a row changes; None: nothing.
-
-    Raises:
-        ValueError: it has no points, or points that cannot be.
-    """
-    comment = comment_in(row, now)
-    key = key_of(now)
-    unchanged = None if comment is None else Mark(row, key, None, comment, False)
-    before = None if row.given is None else number_in(row.given)
-    if not row.points:
-        if before is not None and before == now.by_hand:
-            raise ValueError(
-                f"its {before:g} points are gone; write 0 if that is meant, or '{WITHDRAWN}' if "
-                "it is to be read again"
-            )
-        return unchanged
-    points = None if row.points.lower() == WITHDRAWN else points_in(row.points, now.maximum)
-    if points == now.by_hand or (row.given is not None and points == before and known_now(now)):
-        return unchanged
-    if row.given is not None and known_now(now) and before != now.by_hand:
-        raise ValueError(
-            f"it has {row.points}, but since this table was written {now.by_hand:g} points were "
-            "given; compare, and write the points into a new written.csv"
-        )
-    return Mark(row, key, points, comment, True)
-
-
-def comment_in(row: Row, now: Score) -> str | None:
-    """The comment that a row gives; None: it does not change the one that counts.
-
-    Raises:
-        ValueError: since the table was written another one was given.
-    """
-    lost = row.file == WRITTEN and row.comment and not now.comment  # with an earlier gradebook
-    if not lost and row.comment in (now.comment, row.said or ""):
-        return None
-    if lost:
-        return row.comment
-    if row.said is not None and row.said != now.comment:
-        raise ValueError(
-            f"it says {row.comment!r}, but since this table was written the comment became "
-            f"{now.comment!r}; compare, and write it into a new written.csv"
-        )
-    return row.comment
-
-
-def known_now(now: Score) -> bool:
-    """Whether somebody has given points."""
-    return now.by_hand is not None
-
-
-def points_in(text: str, maximum: float) -> float:
-    """Points as they were typed.
-
-    Raises:
-        ValueError: they are no number or out of range.
-    """
-    points = number_in(text)
-    if points is None or not 0 <= points <= maximum:
-        raise ValueError(f"points must be 0 to {maximum:g}, got {text!r}")
-    return points
-
-
-def contradiction(one: Mark, other: Mark) -> str:
-    """What two rows about one answer do not agree on, as a form of words; empty: they do."""
-    if one.points_change and other.points_change and one.points != other.points:
-        return "{0.row.points} points"
-    if None not in (one.comment, other.comment) and one.comment != other.comment:
-        return "comment {0.comment!r}"
-    return ""
-
-
-def both(one: Mark, other: Mark) -> Mark:
-    """What two rows about one answer change together."""
-    first, second = (one, other) if one.points_change else (other, one)
-    comment = second.comment if first.comment is None else first.comment
-    return replace(first, comment=comment)
+def unentered(typed: Mapping[str, str], score: Score) -> Iterator[tuple[str, str]]:
+    """Cells of a row that somebody typed and that are not in the gradebook yet."""
+    points, given, comment, said = (
+        typed.get(name, "").strip() for name in ("points", "given", "comment", "said")
+    )
+    if points and points != given and number_in(points) != score.by_hand:
+        yield "points", points
+    if comment not in (said, score.comment):
+        yield "comment", comment
 
 
 def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
@@ -250,7 +143,7 @@ def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
     for file in others:
         rows += rows_of(file, file.name if names[file.name] == 1 else str(file))
     with gradebook(folder) as book:
-        known = {key_of(score): score for score in scores(book, ASSIGNMENTS)}
+        known = {score.key: score for score in scores(book, ASSIGNMENTS)}
     people = places.students(folder) | set(read_students(folder))
 
     def may_come(key: Key) -> bool:
@@ -259,11 +152,136 @@ def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
     return marks_of(rows, known, may_come)
 
 
+def rows_of(file: Path, label: str) -> list[Row]:
+    """The rows of a table; `label` is how messages call it.
+
+    Raises:
+        MarksError: columns are missing.
+    """
+    rows = []
+    for number, cells in enumerate(read_rows(file), 2):
+        if missing := [name for name in (*WHICH, "points") if name not in cells]:
+            raise MarksError(
+                f"{label} has no column {', '.join(map(repr, missing))}; its columns are "
+                f"{', '.join(cells)}"
+            )
+        typed = {name: cell.strip() for name, cell in cells.items()}
+        key = (typed["student"], typed["assignment"], typed["task"])
+        comment, given, said = typed.get("comment", ""), typed.get("given"), typed.get("said")
+        rows.append(Row(label, number, key, typed["points"], comment, given, said))
+    return rows
+
+
 def tasks_of(folder: Path, name: str) -> set[str]:
     """The cells of a released assignment that carry points; none, if there is no such thing."""
     file = places.released(folder, name)
     cells = read_notebook(file).cells if file.is_file() else ()
     return set(map(grade_id, filter(has_points, cells)))
+
+
+def marks_of(
+    rows: Sequence[Row], known: Mapping[Key, Score], may_come: Callable[[Key], bool]
+) -> list[Mark]:
+    """What tables change in the gradebook: each row is compared with what counted before.
+
+    Args:
+        rows: of one table or of several.
+        known: the tasks of the gradebook.
+        may_come: whether an answer that the gradebook does not have may be there some day, since
+            student and task exist; its row waits.
+
+    Raises:
+        MarksError: a row is unknown, has points out of range or a cleared mark, or two rows
+            contradict each other.
+    """
+    faults: list[str] = []
+    marks: dict[tuple[Key, str], Mark] = {}
+    for row in rows:
+        key = same_student(row.key, known)
+        if key not in known:
+            if (row.points or row.comment) and not may_come(key):
+                faults.append(f"{row}: there is no such answer in this course")
+            continue
+        try:
+            changes = list(changes_in(row, known[key]))
+        except ValueError as error:
+            faults.append(f"{row}: {error}")
+            continue
+        for mark in changes:
+            other = marks.setdefault((key, mark.field), mark)
+            if other.value != mark.value:
+                faults.append(f"{row}: {typed_in(mark)}, but {other.row} has {typed_in(other)}")
+    if faults:
+        raise MarksError("\n".join(faults))
+    return list(marks.values())
+
+
+def typed_in(mark: Mark) -> str:
+    """What a row holds, in words."""
+    return f"{mark.row.points} points" if mark.field == "points" else f"comment {mark.value!r}"
+
+
+def same_student(key: Key, known: Mapping[Key, Score]) -> Key:
+    """The key as the gradebook has it: spreadsheets drop the zeros of an id like 007."""
+    if key in known or not key[0].isdigit():
+        return key
+    alike = [each for each in known if each[1:] == key[1:] and each[0].lstrip("0") == key[0]]
+    return alike[0] if len(alike) == 1 else key
+
+
+def changes_in(row: Row, now: Score) -> Iterator[Mark]:
+    """What a row changes.
+
+    Raises:
+        ValueError: its points or its comment cannot be taken.
+    """
+    lost = row.file == WRITTEN and not now.comment  # with an earlier gradebook
+    if row.comment != now.comment and (lost or row.comment != (row.said or "")):
+        if not lost and row.said is not None and row.said != now.comment:
+            raise ValueError(
+                f"it says {row.comment!r}, but since this table was written the comment became "
+                f"{now.comment!r}; compare, and write it into a new {WRITTEN}"
+            )
+        yield Mark(row, now.key, "comment", row.comment)
+    before = None if row.given is None else number_in(row.given)
+    if not row.points:
+        if before is not None and before == now.by_hand:
+            raise ValueError(
+                f"its {before:g} points are gone; write 0 if that is meant, or '{WITHDRAWN}' if "
+                "it is to be read again"
+            )
+        return
+    points = None if row.points.lower() == WITHDRAWN else points_in(row.points, now.maximum)
+    compared = row.given is not None and now.by_hand is not None
+    if points == now.by_hand or (compared and points == before):
+        return
+    if compared and before != now.by_hand:
+        raise ValueError(
+            f"it has {row.points}, but since this table was written {now.by_hand:g} points were "
+            f"given; compare, and write the points into a new {WRITTEN}"
+        )
+    yield Mark(row, now.key, "points", points)
+
+
+def points_in(text: str, maximum: float) -> float:
+    """Points as they were typed.
+
+    Raises:
+        ValueError: they are no number or out of range.
+    """
+    points = number_in(text)
+    if points is None or not 0 <= points <= maximum:
+        raise ValueError(f"points must be 0 to {maximum:g}, got {text!r}")
+    return points
+
+
+def number_in(text: str) -> float | None:
+    """A number as any spreadsheet writes it, or None."""
+    try:
+        number = float(text.replace("\u2009", "").replace(",", "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
@@ -278,20 +296,19 @@ def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
 
 
 def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
-    """Bring one row to the gradebook."""
+    """Bring one change to the gradebook."""
     student, name, task = mark.key
     where = (name, name, student)  # the notebook has the name of the assignment
     kept = keep(folder, recall(folder, name, student), page="")
-    if mark.comment is not None:
-        # Comments on code stand at the answer.
-        book.find_comment(answer_id(task), *where).manual_comment = mark.comment or None
-    if not mark.points_change:
+    if mark.field == "comment":  # comments on code stand at the answer
+        book.find_comment(answer_id(task), *where).manual_comment = mark.value or None
         return
     grade = book.find_grade(task, *where)
-    grade.manual_score = mark.points
-    unchanged = mark.row.given is not None and number_in(mark.row.given) == mark.points
-    if not unchanged:  # else these are old points that came back with a new notebook
+    grade.manual_score = mark.value
+    given = mark.row.given
+    if given is None or number_in(given) != mark.value:
         text = digest(kept.answers.get(task, ""))
         kept = keep(folder, kept, read={**kept.read, task: text})
-    waits = mark.points is None and grade.auto_score is None
+    # Else these are old points that came back with a new notebook.
+    waits = mark.value is None and grade.auto_score is None
     grade.needs_manual_grade = waits or kept.given_for_another_text(task)
