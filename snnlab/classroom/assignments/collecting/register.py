@@ -57,9 +57,13 @@ class Register:
             rest = [owner for owner in everyone if owner not in ids and owner not in unclear]
             claimed = {id: owner for owner, id in ids.items()}
             free = {owner: found[owner] - set(claimed) for owner in rest}
+            wanted: dict[str, list[Owner]] = defaultdict(list)
+            for owner in rest:
+                for id in free[owner]:
+                    wanted[id].append(owner)
             for owner in rest:
                 mine = free[owner]
-                rivals = [o for id in mine for o in rest if o != owner and id in free[o]]
+                rivals = [o for id in mine for o in wanted[id] if o != owner]
                 agreeing = [id for id in mine if self.agree(owner, id)]
                 if found[owner] and not mine and not owner.key:
                     unclear[owner] = question(owner, found[owner], map(claimed.get, found[owner]))
@@ -167,12 +171,16 @@ def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
 
 def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
     """Owners without a number whose name one download spells in two ways."""
-    found = {}
-    for owner in (owner for owner in owners if not owner.key):
-        same = [o for o in owners if not o.key and normal(o.name) == normal(owner.name)]
-        if len(same) > 1:
-            found[owner] = question(owner, (), [other for other in same if other != owner])
-    return found
+    same: dict[str, list[Owner]] = defaultdict(list)
+    for owner in owners:
+        if not owner.key:
+            same[normal(owner.name)].append(owner)
+    return {
+        owner: question(owner, (), [other for other in group if other != owner])
+        for group in same.values()
+        if len(group) > 1
+        for owner in group
+    }
 
 
 def other_key(owner: Owner, person: Student) -> bool:

@@ -104,7 +104,7 @@ def grade(
             f"nothing is handed in{who} below {folder / 'submitted'}; first: snnlab assign collect"
         )
     checked(folder)
-    count, changes = 0, []
+    count, changes = 0, list[Change]()
     for name in chosen:
         released = released_notebook(folder, name)
         checks = checks_digest(released.read_bytes(), seed)
@@ -205,9 +205,11 @@ def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
         after = {verdict.task: verdict.points for verdict in kept.verdicts}
         for task, before in kept.points.items():
             now, given = after.get(task, 0.0), by_hand.get((kept.student, check_id(task)))
-            if now != before and given is None:
+            if now == before:
+                continue
+            if given is None:
                 yield Change(kept.student, name, task, before, now, why)
-            elif now != before:
+            else:
                 words = f"{why}; {given:g} given by hand stay, {now:g} without: to be read again"
                 yield Change(kept.student, name, task, given, given, words)
 

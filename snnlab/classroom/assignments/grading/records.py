@@ -70,9 +70,8 @@ class Score:
 def scores(book: Gradebook, names: Collection[str]) -> list[Score]:
     """All that the gradebook says about some assignments; nothing about one it does not know."""
     found = []
-    for submission in (
-        s for each in book.assignments if each.name in names for s in each.submissions
-    ):
+    known = [each for each in book.assignments if each.name in names]
+    for submission in (each for assignment in known for each in assignment.submissions):
         for notebook in submission.notebooks:
             comments = {each.name: each.manual_comment or "" for each in notebook.comments}
             found += [
