@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,26 +44,29 @@ def collected_text(found: Sequence[Collected]) -> str:
         [entry.student, entry.assignment or "none", "yes" if entry.taken else "no", entry.note]
         for entry in found
     ]
-    taken = sum(entry.taken for entry in found)
-    students = len({entry.student for entry in found if entry.taken})
+    taken = [entry.student for entry in found if entry.taken]
     text = table(["student", "assignment", "taken", "note"], rows)
-    return f"{text}\n{taken} notebooks of {students} students taken"
+    return f"{text}\n{len(taken)} notebooks of {len(set(taken))} students taken"
 
 
 def grades_table(grades: Sequence[Grade]) -> str:
     """The grades."""
-    rows = [
-        [
-            each.student,
-            each.assignment,
-            f"{each.points:g} of {each.maximum:g}",
-            f"{each.pending:g}",
-            each.late,
-            each.note,
-        ]
-        for each in grades
-    ]
-    return table(["student", "assignment", "points", "to be read", "late", "note"], rows)
+    return formatted(
+        grades,
+        {
+            "student": "{0.student}",
+            "assignment": "{0.assignment}",
+            "points": "{0.points:g} of {0.maximum:g}",
+            "to be read": "{0.pending:g}",
+            "late": "{0.late}",
+            "note": "{0.note}",
+        },
+    )
+
+
+def formatted(entries: Sequence[Any], columns: Mapping[str, str]) -> str:
+    """A table with a row for each entry; `columns`: the format of each cell by its heading."""
+    return table(list(columns), [[form.format(e) for form in columns.values()] for e in entries])
 
 
 def graded_text(done: Graded, folder: Path) -> str:
@@ -86,11 +89,9 @@ def graded_text(done: Graded, folder: Path) -> str:
 
 def changes_text(changes: Sequence[Change]) -> str:
     """Points that change against those that count."""
-    rows = [
-        [each.student, each.assignment, each.task, f"{each.before:g}", f"{each.after:g}", each.why]
-        for each in changes
-    ]
-    return table(["student", "assignment", "task", "so far", "now", "why"], rows)
+    columns = {"so far": "{0.before:g}", "now": "{0.after:g}", "why": "{0.why}"}
+    which = {name: f"{{0.{name}}}" for name in ("student", "assignment", "task")}
+    return formatted(changes, which | columns)
 
 
 def entered_text(changed: int, grades: Sequence[Grade], folder: Path) -> str:

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from snnlab.classroom.assignments.walls.cells import Cell
-from snnlab.classroom.assignments.walls.workplace import Job, Report, Workplace
+from snnlab.classroom.assignments.walls.workplace import Cell, Job, Report, Workplace
 from snnlab.classroom.calling import call
 from snnlab.classroom.outcomes import Outcome
 

@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 from snnlab.classroom.assignments.task import COURSE_SEED
-from snnlab.classroom.assignments.walls.cells import Cell
 from snnlab.classroom.assignments.walls.report import Report
-from snnlab.classroom.assignments.walls.workplace import Job, Workplace, bare_environment
+from snnlab.classroom.assignments.walls.workplace import Cell, Job, Workplace, bare_environment
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits of processes need POSIX")
 Run = Callable[..., Report]
@@ -229,7 +228,7 @@ def test_students_code_ends_with_the_grader(tmp_path: Path) -> None:
     program = """
 import sys
 from snnlab.classroom.assignments.walls.workplace import Job, Workplace
-from snnlab.classroom.assignments.walls.cells import Cell
+from snnlab.classroom.assignments.walls.workplace import Cell
 from snnlab.classroom.assignments.walls.report import Report
 with Workplace(walls=False) as place:
     print(place.process.pid, flush=True)

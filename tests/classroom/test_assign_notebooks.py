@@ -11,11 +11,10 @@ from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
 from snnlab.classroom.assignments.course import find_course, release
-from snnlab.classroom.assignments.grading.verdicts import judged
+from snnlab.classroom.assignments.grading.verdicts import cells_of, judged
 from snnlab.classroom.assignments.notebooks.marks import grade_id
 from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.assignments.notebooks.restoring import missing_cells, restored, unanswered
-from snnlab.classroom.assignments.walls.cells import cells_of
 from snnlab.classroom.assignments.walls.kernel import landlock_version
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"

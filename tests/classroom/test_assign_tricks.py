@@ -9,8 +9,13 @@ import pytest
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
-from snnlab.classroom.assignments.grading.verdicts import Case, cases_of, reports_on, verdict_of
-from snnlab.classroom.assignments.walls.cells import cells_of
+from snnlab.classroom.assignments.grading.verdicts import (
+    Case,
+    cases_of,
+    cells_of,
+    reports_on,
+    verdict_of,
+)
 from snnlab.classroom.assignments.walls.report import report_of, run_of
 from snnlab.classroom.assignments.walls.workplace import Workplace
 

@@ -12,9 +12,8 @@ import torch
 
 import snnlab
 from snnlab.classroom.assignments.walls import kernel
-from snnlab.classroom.assignments.walls.cells import Cell
 from snnlab.classroom.assignments.walls.confinement import without
-from snnlab.classroom.assignments.walls.workplace import Job, Workplace
+from snnlab.classroom.assignments.walls.workplace import Cell, Job, Workplace
 
 pytestmark = pytest.mark.skipif(kernel.landlock_version() == 0, reason="needs Linux with Landlock")
 

@@ -74,16 +74,15 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
         if not places.all_submitted(course, name):
             continue
         code, text = answers_of(course, name)
-        for task, pieces in code.items():
-            given = pieces.pop("", set())
-            for one, other, share in pairs(telling(pieces, given), FEWEST, SHARE):
-                found.append(entry(name, task, one, other, share, ()))
-        for task, pieces in text.items():
-            given = pieces.pop("", set())
-            unusual = telling(pieces, given)
-            for one, other, share in pairs(unusual, 1, 0.0):
-                both = tuple(sorted(str(s) for s in unusual[one] & unusual[other]))
-                found.append(entry(name, task, one, other, share, both))
+        for tasks, fewest, least in ((code, FEWEST, SHARE), (text, 1, 0.0)):
+            for task, pieces in tasks.items():
+                given = pieces.pop("", set())
+                unusual = telling(pieces, given)
+                for one, other, share in pairs(unusual, fewest, least):
+                    both = unusual[one] & unusual[other] if tasks is text else ()
+                    files = (file_of(one, name), file_of(other, name))
+                    shared = tuple(sorted(map(str, both)))
+                    found.append(Similar(name, task, one, other, round(share, 2), *files, shared))
     return sorted(found, key=lambda s: (-s.share, s.assignment, s.task, s.one, s.other))
 
 
@@ -182,19 +181,11 @@ def pairs(pieces: Pieces, fewest: int, least: float) -> Iterator[tuple[str, str,
             yield one, other, count / shorter
 
 
-def entry(
-    name: str, task: str, one: str, other: str, share: float, both: tuple[str, ...]
-) -> Similar:
-    """A pair with the files to read."""
-    files = [
-        (
-            places.source(Path(), name)
-            if student == SOLUTION
-            else places.submitted(Path(), student, name)
-        ).as_posix()
-        for student in (one, other)
-    ]
-    return Similar(name, task, one, other, round(share, 2), files[0], files[1], both)
+def file_of(student: str, name: str) -> str:
+    """The notebook to read, in the course folder."""
+    if student == SOLUTION:
+        return places.source(Path(), name).as_posix()
+    return places.submitted(Path(), student, name).as_posix()
 
 
 def similar_text(found: Sequence[Similar]) -> str:

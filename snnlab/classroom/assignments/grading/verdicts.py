@@ -12,16 +12,18 @@ from typing import TypeVar
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments.catalogue import Assignment
+from snnlab.classroom.assignments.notebooks.marks import grade_id, locked
 from snnlab.classroom.assignments.task import Task
-from snnlab.classroom.assignments.walls.cells import Cell, cells_of
 from snnlab.classroom.assignments.walls.report import Ended, Report
-from snnlab.classroom.assignments.walls.workplace import Job, Workplace
+from snnlab.classroom.assignments.walls.workplace import SECONDS, Cell, Job, Workplace
 from snnlab.classroom.diagnosis import Diagnosis
 from snnlab.classroom.faults import missing
 from snnlab.classroom.judging import Judge
 from snnlab.classroom.outcomes import Outcome, Raised
 
 K = TypeVar("K")
+SECONDS_AS_RELEASED = 0.5
+"""Processor time of a cell that is as it was released: it shows what the answers do."""
 WAITING = 2
 """Notebooks in memory for each worker, beside the one that it runs."""
 
@@ -73,10 +75,14 @@ def judged(
         NoWalls: they do not.
     """
     cases = cases_of(assignment, seed)
-    places = Workplaces(walls=walls)
+    local = threading.local()
+    places: list[Workplace] = []
 
     def run(notebook: NotebookNode) -> Mapping[str, Report]:
-        return reports_on(cells_of(notebook, assignment, released), cases, places.mine())
+        if not hasattr(local, "place"):  # one for each thread
+            local.place = Workplace(walls=walls)
+            places.append(local.place)
+        return reports_on(cells_of(notebook, assignment, released), cases, local.place)
 
     def verdicts(reports: Mapping[str, Report]) -> list[Verdict]:
         return [verdict_of(case, reports[case.task.name]) for case in cases]
@@ -93,13 +99,38 @@ def judged(
             key, future = waiting.popleft()
             yield key, verdicts(future.result())
     finally:
-        places.close()
+        for place in places:
+            place.close()
         pool.shutdown(cancel_futures=True)
 
 
 def cases_of(assignment: Assignment, seed: str | None) -> list[Case]:
     """The tasks of an assignment with their judges; seed None: known cases only."""
     return [Case(task, task.judge(seed)) for task in assignment.tasks]
+
+
+def cells_of(
+    notebook: NotebookNode, assignment: Assignment, released: NotebookNode | None = None
+) -> list[Cell]:
+    """All cells of code, in the order of the notebook.
+
+    Args:
+        notebook: put in order by `restored`, or as it is on the student's own machine.
+        assignment: to which it belongs.
+        released: as students got it, if it is known.
+    """
+    unchanged = {cell.source for cell in released.cells} if released else set()
+    checks = {task.check_id: task.name for task in assignment.tasks}
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        name = grade_id(cell)
+        own = not locked(cell) and cell.source not in unchanged
+        answer = name if assignment.task(name) else ""
+        seconds = SECONDS if own or answer else SECONDS_AS_RELEASED
+        found.append(Cell(cell.source, own, answer, checks.get(name, ""), seconds))
+    return found
 
 
 def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -> dict[str, Report]:
@@ -115,7 +146,7 @@ def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -
     left = {
         name: calls
         for name, calls in hidden.items()
-        if calls and gave_results(reports[name], len(known[name]))
+        if calls and reports[name].has_results(len(known[name]))
     }
     seconds = {case.task.name: case.judge.seconds_hidden for case in cases}
     further = place.reports(Job(cells, left, seconds)) if left else {}
@@ -125,50 +156,13 @@ def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -
     return reports
 
 
-def gave_results(report: Report, calls: int) -> bool:
-    """Whether each call came to its end."""
-    return len(report.outcomes) == calls and all(o.error is None for o in report.outcomes)
-
-
-class Workplaces:
-    """A workplace for each thread, made when it is first asked for."""
-
-    def __init__(self, *, walls: bool) -> None:
-        self.walls = walls
-        self.all: list[Workplace] = []
-        self.local = threading.local()
-
-    def mine(self) -> Workplace:
-        """The workplace of this thread."""
-        if not hasattr(self.local, "place"):
-            self.local.place = Workplace(walls=self.walls)
-            self.all.append(self.local.place)
-        place: Workplace = self.local.place
-        return place
-
-    def close(self) -> None:
-        """End all of them."""
-        for place in self.all:
-            place.close()
-
-
 def verdict_of(case: Case, report: Report) -> Verdict:
     """Judge what a process reported."""
-    diagnosis = fault_of_report(report) or case.judge.judge(
-        outcomes_in(report, len(case.judge.calls))
-    )
+    outcomes = report.outcomes
+    if len(outcomes) < len(case.judge.calls):  # the call in which the process ended
+        kind = "OutOfTime" if report.ended == "time" else "SystemExit"
+        outcomes = [*outcomes, Outcome(error=Raised(kind))]
+    lacking = report.ended == "missing"
+    diagnosis = missing(report.error) if lacking else case.judge.judge(outcomes)
     points = case.task.points if diagnosis.passed else 0
     return Verdict(case.task.name, float(points), case.task.points, diagnosis)
-
-
-def fault_of_report(report: Report) -> Diagnosis | None:
-    """What kept the calls from being made, or None."""
-    return missing(report.error) if report.ended == "missing" else None
-
-
-def outcomes_in(report: Report, wanted: int) -> list[Outcome]:
-    """What the calls did; how the process ended is the outcome of the call that it was in."""
-    if len(report.outcomes) == wanted:
-        return report.outcomes
-    kind = "OutOfTime" if report.ended == "time" else "SystemExit"
-    return [*report.outcomes, Outcome(error=Raised(kind))]

@@ -6,6 +6,8 @@ import ast
 import base64
 import copy
 import re
+import textwrap
+from collections import defaultdict
 from typing import Any
 from urllib.parse import quote
 
@@ -49,12 +51,12 @@ def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
     """
     originals = released.cells
     places = known_cells(submitted.cells, originals)
-    cells = [(places.get(i), cell) for i, cell in enumerate(submitted.cells)]
+    cells: list[Numbered] = [(places.get(i), cell) for i, cell in enumerate(submitted.cells)]
     put_missing_back(cells, originals)
     join_answers(cells, originals)
     result = copy.deepcopy(released)
     result.cells = [
-        plain(cell) if number is None else put_right(cell, originals[number])
+        as_own(cell) if number is None else put_right(cell, originals[number])
         for number, cell in cells
     ]
     for place, cell in enumerate(result.cells):
@@ -70,17 +72,15 @@ def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dic
     marks = {grade_id(cell): n for n, cell in enumerate(originals) if grade_id(cell)}
     ids = {cell.id: n for n, cell in enumerate(originals) if cell.get("id")}
     texts = {cell.source.strip(): n for n, cell in enumerate(originals) if not is_answer(cell)}
-    found: dict[int, list[int]] = {}
-    unknown = []
+    found: dict[int, list[int]] = defaultdict(list)
+    by_text: dict[int, list[int]] = {}
     for place, cell in enumerate(cells):
         number = marks.get(grade_id(cell), ids.get(cell.get("id")))
-        if number is None:
-            unknown.append((place, texts.get(cell.source.strip())))
-        else:
-            found.setdefault(number, []).append(place)
-    for place, number in unknown:
-        if number is not None and number not in found:
-            found[number] = [place]
+        if number is not None:
+            found[number].append(place)
+        elif (number := texts.get(cell.source.strip())) is not None:
+            by_text.setdefault(number, [place])
+    found = by_text | found
     chosen = {}
     for number, places in found.items():
         stub = originals[number].source.strip()
@@ -195,18 +195,11 @@ def joined(parts: list[NotebookNode], answer: NotebookNode, kind: str) -> Notebo
             result.attachments[new] = forms
             for written in {name, quote(name)}:  # as editors write it in a link
                 text = text.replace(f"attachment:{written}", f"attachment:{quote(new)}")
-        if part is not answer:
-            text = f"{MOVED[kind]}\n\n{as_kind(text, part.cell_type, kind)}"
-        texts.append(text)
+        if kind == "code" and part.cell_type == "markdown":
+            text = textwrap.indent(text, "# ", lambda line: True)
+        texts.append(text if part is answer else f"{MOVED[kind]}\n\n{text}")
     result.source = "\n\n".join(texts)
     return result
-
-
-def as_kind(text: str, written: str, kind: str) -> str:
-    """Text of one kind of cell in a cell of another kind."""
-    if kind == "code" and written == "markdown":
-        return "\n".join(f"# {line}" for line in text.split("\n"))
-    return text
 
 
 def is_code(text: str) -> bool:
@@ -218,7 +211,7 @@ def is_code(text: str) -> bool:
     return any(not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in body)
 
 
-def plain(cell: NotebookNode) -> NotebookNode:
+def as_own(cell: NotebookNode) -> NotebookNode:
     """A cell of the student's own: no marks, no outputs."""
     if cell.cell_type == "code":
         return nbformat.v4.new_code_cell(cell.source)

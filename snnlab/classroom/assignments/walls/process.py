@@ -36,7 +36,7 @@ from snnlab.classroom.assignments.walls.confinement import (  # noqa: E402
 from snnlab.classroom.assignments.walls.guard import forget_machine_code  # noqa: E402
 
 FORKS = sys.platform == "linux"
-GLANCE = 0.05
+POLL_SECONDS = 0.05
 """Seconds between two looks at a process."""
 MOST_FILES = 4096
 """Open files that a process closes at its start; it has a handful."""
@@ -154,7 +154,7 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
     now, parent = time.monotonic(), os.getppid()
     end, size, heard = now + order["clock"], 0, now
     while process.is_alive() and min(end, heard + order["silence"]) > now:
-        process.join(GLANCE)
+        process.join(POLL_SECONDS)
         now = time.monotonic()
         if os.getppid() != parent:
             break

@@ -1,15 +1,22 @@
-"""Read what a process wrote about a student's notebook: JSON that the student may have forged."""
+"""The report on a student's notebook: how its process writes it, and how the grader reads it.
+
+It is JSON, a line for each thing that happened. What is read may be forged by the student: what
+is not as it should be is an error of one of a few kinds, and the report ends there.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from snnlab.classroom.assignments.walls.cells import Cell
-from snnlab.classroom.assignments.walls.outcome_json import error_of, outcome_of
-from snnlab.classroom.outcomes import Outcome, Raised
+import numpy as np
+
+from snnlab.classroom.outcomes import MOST_TEXT, Foreign, Outcome, Raised, foreign
+
+MOST_PARTS = 200_000
+"""Numbers, and parts of lists, of one result that are reported."""
 
 Ended = Literal["", "time", "exit", "missing"]
 
@@ -24,6 +31,10 @@ class Report:
     """Why there are fewer outcomes than calls, if it is not an error; else empty."""
     error: Raised | None = None
     """Where the function is missing: the first error of the student's cells."""
+
+    def has_results(self, calls: int) -> bool:
+        """Whether each of the calls came to its end."""
+        return len(self.outcomes) == calls and all(o.error is None for o in self.outcomes)
 
 
 @dataclass
@@ -40,21 +51,6 @@ class Run:
     whole: bool = False
     """Whether it came to its end."""
     timeout: bool = False
-
-
-def without_function(
-    name: str, cells: Sequence[Cell], run: Run, skipped: Mapping[int, Ended]
-) -> Report:
-    """The report for a function that is not there, or was never reached."""
-    own = [number for number, cell in enumerate(cells) if cell.answer == name]
-    for number in own:
-        if number in skipped:
-            return Report([], skipped[number])
-    if name not in run.missing:
-        return Report([], "exit")
-    errors = {number: error for number, error in run.errors.items() if cells[number].own}
-    first = [errors[number] for number in [*own, *errors] if number in errors]
-    return Report([], "missing", first[0] if first else None)
 
 
 def report_of(outcomes: list[Outcome], calls: int, ended: Ended) -> Report:
@@ -95,3 +91,70 @@ def read_line(said: dict[str, Any], run: Run) -> None:
         run.missing.add(str(said["missing"]))
     elif "end" in said:
         run.whole = True
+
+
+def encoded(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON.
+
+    Raises:
+        ValueError: it is larger than any result of a task.
+    """
+    left = MOST_PARTS
+
+    def part(value: Any) -> dict[str, Any]:
+        nonlocal left
+        left -= 1 + np.size(value) if isinstance(value, np.ndarray) else 1
+        if left < 0:
+            raise ValueError("your function returns too much")
+        if value is None:
+            return {"nothing": True}
+        if isinstance(value, dict):
+            return {"mapping": {key: part(item) for key, item in value.items()}}
+        if isinstance(value, tuple):
+            return {"sequence": [part(item) for item in value]}
+        if isinstance(value, Foreign):
+            return {"kind": type(value).__name__, "text": value.text}
+        text = base64.b64encode(np.ascontiguousarray(value, "<f8").tobytes()).decode()
+        return {"shape": list(np.shape(value)), "floats": text}
+
+    return {
+        "outcome": part(outcome.value),
+        "printed": outcome.printed,
+        "error": None if outcome.error is None else asdict(outcome.error),
+        "changed": list(outcome.changed),
+    }
+
+
+def outcome_of(said: dict[str, Any]) -> Outcome:
+    """What one call did."""
+    error = None if said["error"] is None else error_of(said["error"])
+    changed = tuple(int(place) for place in said["changed"])
+    return Outcome(value_of(said["outcome"]), readable(said["printed"]), error, changed)
+
+
+def error_of(said: dict[str, Any]) -> Raised:
+    """An error in a report."""
+    kind, message, line = (readable(said[key]) for key in ("kind", "message", "line"))
+    return Raised(kind, tuple(readable(kind) for kind in said["kinds"][:8]), message, line)
+
+
+def value_of(said: dict[str, Any]) -> Any:
+    """A value in a report."""
+    if "nothing" in said:
+        return None
+    if "mapping" in said:
+        return {str(key): value_of(item) for key, item in said["mapping"].items()}
+    if "sequence" in said:
+        return tuple(value_of(item) for item in said["sequence"])
+    if "floats" in said:
+        numbers = np.frombuffer(base64.b64decode(said["floats"], validate=True), "<f8")
+        shape = tuple(int(size) for size in said["shape"])
+        if len(shape) > 32 or any(size < 0 for size in shape) or np.prod(shape) != numbers.size:
+            raise ValueError(f"{numbers.size} numbers in the shape {shape}")
+        return numbers.reshape(shape).copy()
+    return foreign(readable(said["kind"]), readable(said["text"]))
+
+
+def readable(text: Any) -> str:
+    """A text for people: short, and without what a terminal would take for a command."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_TEXT])

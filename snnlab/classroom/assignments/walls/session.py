@@ -28,16 +28,16 @@ from typing import Any
 from IPython.core.inputtransformer2 import TransformerManager
 
 from snnlab.classroom.assignments.walls.confinement import on_the_clock
-from snnlab.classroom.assignments.walls.outcome_json import encoded
+from snnlab.classroom.assignments.walls.report import encoded
 from snnlab.classroom.calling import Beginning, OutOfTime, call, raised, random_states_kept
 from snnlab.classroom.outcomes import Outcome
 
 RUN_HERE = ("time", "capture", "prun", "debug")
 """Magic whose code runs in the scope of the notebook; other magic does nothing here."""
 FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
-AGAIN = 0.2
+REPEAT_SECONDS = 0.2
 """Seconds until code that swallowed OutOfTime meets it once more."""
-LAST_WORD = 1.0
+GRACE_SECONDS = 1.0
 """Seconds of processor time more, until the kernel ends what does not listen."""
 Say = Callable[[dict[str, Any]], None]
 
@@ -226,15 +226,15 @@ class Session:
         of Python that needs no turn, which says "Timeout" in the report.
         """
         clock = on_the_clock(seconds)
-        faulthandler.dump_traceback_later(clock + LAST_WORD, exit=True, file=self.results)
+        faulthandler.dump_traceback_later(clock + GRACE_SECONDS, exit=True, file=self.results)
         with contextlib.suppress(OutOfTime):
             if hasattr(signal, "setitimer"):
                 for number in (signal.SIGPROF, signal.SIGALRM):
                     signal.signal(number, out_of_time)
                 signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-                signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN)
-                signal.setitimer(signal.ITIMER_REAL, clock, AGAIN)
-                signal.setitimer(signal.ITIMER_VIRTUAL, seconds + LAST_WORD)
+                signal.setitimer(signal.ITIMER_PROF, seconds, REPEAT_SECONDS)
+                signal.setitimer(signal.ITIMER_REAL, clock, REPEAT_SECONDS)
+                signal.setitimer(signal.ITIMER_VIRTUAL, seconds + GRACE_SECONDS)
             yield
         if hasattr(signal, "setitimer"):
             for timer in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF, signal.ITIMER_REAL):

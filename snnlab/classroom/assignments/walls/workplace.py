@@ -22,7 +22,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from snnlab.classroom.assignments.walls.cells import Cell
 from snnlab.classroom.assignments.walls.confinement import LARGEST_FILE, on_the_clock
 from snnlab.classroom.assignments.walls.report import (
     Ended,
@@ -30,7 +29,6 @@ from snnlab.classroom.assignments.walls.report import (
     Run,
     report_of,
     run_of,
-    without_function,
 )
 
 SCRIPT = Path(__file__).with_name("process.py")
@@ -53,8 +51,27 @@ MOST_STUCK = 2
 ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
 
 
+SECONDS = 3.0
+"""Processor time of a cell that a student wrote, calls of answers excepted."""
+
+
 class NoWalls(RuntimeError):
     """Students' code cannot be kept apart on this system; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of code."""
+
+    source: str
+    """What stands in it, magic included."""
+    own: bool = True
+    """Whether a student wrote it, so that its errors are told."""
+    answer: str = ""
+    """Name of the task that is to be answered in it."""
+    check: str = ""
+    """Name of the task that it checks: it is not run; the function is called in its place."""
+    seconds: float = SECONDS
 
 
 @dataclass(frozen=True)
@@ -231,6 +248,21 @@ class Workplace:
                 "notebooks/assignments/Dockerfile, or say --without-walls: then whoever knows "
                 "Python well can read and write what you can"
             )
+
+
+def without_function(
+    name: str, cells: Sequence[Cell], run: Run, skipped: Mapping[int, Ended]
+) -> Report:
+    """The report for a function that is not there, or was never reached."""
+    own = [number for number, cell in enumerate(cells) if cell.answer == name]
+    for number in own:
+        if number in skipped:
+            return Report([], skipped[number])
+    if name not in run.missing:
+        return Report([], "exit")
+    errors = {number: error for number, error in run.errors.items() if cells[number].own}
+    first = [errors[number] for number in [*own, *errors] if number in errors]
+    return Report([], "missing", first[0] if first else None)
 
 
 def bare_environment(folder: str) -> dict[str, str]:
