@@ -134,7 +134,10 @@ STEPS: list[tuple[str, Callable[[int], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize("step", [name for name, _ in STEPS])
+@pytest.mark.parametrize(
+    "step",
+    [pytest.param(name, marks=[pytest.mark.slow] if name != "record" else []) for name, _ in STEPS],
+)
 def test_the_same_command_goes_on_where_it_was_stopped(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -14,6 +14,7 @@ from snnlab.classroom.assignments.grading.written import MarksError
 from tests.classroom.quick_course import A1, A4, hand_in, mark, points_of, rows, run, save
 
 
+@pytest.mark.slow
 def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
     hand_in(folder, "ada", explain="The rate is 0.3.")
     hand_in(folder, "bo", explain="No idea.")
@@ -98,6 +99,7 @@ def test_points_are_withdrawn_by_a_word(waiting: Path) -> None:
         assert (grades[0].points, grades[0].pending) == expected
 
 
+@pytest.mark.slow
 def test_two_markers_are_merged_and_conflicts_named(folder: Path) -> None:
     for student in ("ada", "bo", "cy"):
         hand_in(folder, student, explain=f"The rate is 0.3, says {student}.")
