@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
-from snnlab.show.description import attach_description
+from snnlab.show.described import CURRENT, RATE
 from snnlab.show.page import dressed, head
-from snnlab.show.style import KEY, STYLES, Look
+from snnlab.show.picture import attach_description
+from snnlab.show.style import STYLES, Look, style
 
 _HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
@@ -51,7 +52,7 @@ def transfer_curve(
     errors = {} if standard_error is None else _named("standard_error", standard_error)
     forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
     _require_fit(x, points, forms, errors)
-    ax = dressed(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
+    ax = dressed(ax, x=CURRENT, y=RATE)
     gaps = []
     for (name, y), look in zip(points.items(), STYLES, strict=False):
         line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())
@@ -119,13 +120,14 @@ def _draw(
     )
 
 
+@style()
 def _name_curves(ax: Axes, names: list[str]) -> None:
     """A key in the upper left corner, which rising curves leave free."""
     handles = [
         Line2D([], [], linewidth=2.2, **look.line | _HOLLOW | {"markeredgecolor": look.colour})
         for look in STYLES
     ]
-    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3, **KEY)
+    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3)
 
 
 def _gap_in_words(name: str, measured: Floats, expected: Floats) -> str:
