@@ -26,7 +26,7 @@ CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 Points = tuple[Sequence[float], Sequence[float]]
 """Positions and values of a line."""
 
-_MOST_POINTS = 6
+_MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
 """Bins of the measurement that make one bin of a picture."""
 
@@ -82,7 +82,9 @@ def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init
     """
     times = [f"{t}" for t, fired in enumerate(spikes, 1) if fired]
     start = f" from v_init = {v_init / v_th:g} v_th" if np.isfinite(v_init) else ""
-    fired = f"{len(times)} spikes, at t = {', '.join(times)}" if times else "no spikes"
+    more = ", ..." * (len(times) > _MOST_SPIKES)
+    listed = f"{', '.join(times[:_MOST_SPIKES])}{more}"
+    fired = f"{len(times)} spikes, at t = {listed}" if times else "no spikes"
     return (
         f"Membrane potential of one neuron over {len(h)} timesteps{start}: {fired}; "
         f"highest potential before firing {max(h) / v_th:.2f} v_th."
