@@ -27,17 +27,16 @@ from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.network.surgery import with_neurons
 from snnlab.neuron.spec import Noise
 from snnlab.show.widgets.channels import channel_explorer
-from snnlab.show.widgets.conversion import conversion_explorer
-from snnlab.show.widgets.costs import energy_explorer, exit_explorer
-from snnlab.show.widgets.decisions import decision_explorer
-from snnlab.show.widgets.disturbances import disturbance_explorer
-from snnlab.show.widgets.gradient import gradient_explorer
 from snnlab.show.widgets.live import LivePicture
-from snnlab.show.widgets.margins import margin_explorer
-from snnlab.show.widgets.neuron import neuron_explorer
-from snnlab.show.widgets.residuals import residual_explorer
-from snnlab.show.widgets.roads import ann_explorer
+from snnlab.show.widgets.networks import decision_explorer, exit_explorer, margin_explorer
+from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
 from snnlab.show.widgets.sketch import sketch
+from snnlab.show.widgets.timesteps import (
+    ann_explorer,
+    conversion_explorer,
+    disturbance_explorer,
+    energy_explorer,
+)
 
 ALLOWED_MS = 200.0
 """What a picture may take to follow, in milliseconds."""

@@ -12,14 +12,15 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import PAIR, PLAIN
 from snnlab.runs.tables import groups
 from snnlab.show.accuracy import accuracy_against_timesteps
-from snnlab.show.comparison import against_reference
 from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size
-from snnlab.show.grid import blank_grid
-from snnlab.show.page import blank_axes, blank_panels
-from snnlab.show.residuals import histogram_of, residual_histograms
-from snnlab.show.robustness import accuracy_against_strength
+from snnlab.show.laboratory import (
+    accuracy_against_sigma,
+    accuracy_against_strength,
+    against_reference,
+)
+from snnlab.show.page import blank_axes, blank_grid, blank_panels
+from snnlab.show.potentials import histogram_of, residual_histograms
 from snnlab.show.saving import save
-from snnlab.show.sigma import accuracy_against_sigma
 from snnlab.studies.laboratory_breaks import BREAK
 from snnlab.studies.laboratory_calibration import CALIBRATE, VARIANTS
 from snnlab.studies.laboratory_robustness import KINDS, ROBUSTNESS
@@ -122,7 +123,7 @@ def draw_break(result: Result, folder: Path) -> list[Path]:
     T = result["asked"]["error_timesteps"]
     axes = error_parts_by_stage(
         sizes,
-        axes=blank_panels([1] * len(PARTS), size=error_size(len(sizes))),
+        axes=blank_panels(len(PARTS), size=error_size(len(sizes))),
         title=f"Error at T = {T}: root mean square by stage",
     )
     return files + save(axes[0], folder / "error_parts")

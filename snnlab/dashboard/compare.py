@@ -11,8 +11,7 @@ from snnlab.dashboard.groups import Group, difference_table, group_runs, lines_o
 from snnlab.dashboard.races import draw_races
 from snnlab.dashboard.screen import colours, head, show_chart
 from snnlab.runs.store import Run
-from snnlab.show.charts.accuracy import accuracy_chart, accuracy_table
-from snnlab.show.charts.cost import cost_chart
+from snnlab.show.charts.runs import accuracy_chart, accuracy_table, cost_chart
 
 VIEWS = ("Timesteps", "Training seconds", "Operations", "Race and audit")
 

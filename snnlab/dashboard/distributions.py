@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard.choosing import choose_run
@@ -16,14 +14,12 @@ from snnlab.data.errors import DataError
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.store import Run, read_run
-from snnlab.show.charts.layers import layer_charts
+from snnlab.show.charts.runs import layer_chart, layer_table
 
 MOST_IMAGES = 256
 MOST_AT_FIRST = 16
 """Timesteps that are measured unless somebody wants more."""
 TIMESTEPS = Control("T", "Timesteps T", "timesteps")
-MERGED = 5
-"""Bins of the measurement that make one bin of a chart."""
 
 
 def draw() -> None:
@@ -65,37 +61,14 @@ def draw_layer(
     place: st.delta_generator.DeltaGenerator,
 ) -> None:
     """One chart."""
-    edges = layer.edges[::MERGED]
-    density = merged(layer.density)
-    law = noise_density(noise, edges) if noise else None
     name = f"Layer {number + 1}"
     place.subheader(f"{name}: mean {layer.mean:.2f}, deviation {layer.std:.2f}", anchor=False)
-    chart = layer_charts(edges, density, law, name=name, colours=colours())
-    columns = {"from (v_th)": edges[:-1], "residuals": density}
-    if law is not None:
-        columns["noise"] = law
-    show_chart(chart, lambda: pd.DataFrame(columns), key=f"layer-{number}", place=place)
+    chart = layer_chart(layer, noise, name=name, colours=colours())
+    show_chart(chart, lambda: layer_table(layer, noise), key=f"layer-{number}", place=place)
     place.caption(
         f"{layer.active:.0%} of the neurons active, {layer.silent:.0%} silent, "
         f"{layer.saturated:.0%} saturated."
     )
-
-
-def merged(density: Sequence[float]) -> list[float]:
-    """The density over bins that are `MERGED` times as wide."""
-    return [sum(density[i : i + MERGED]) / MERGED for i in range(0, len(density), MERGED)]
-
-
-def noise_density(noise: Noise, edges: Sequence[float]) -> list[float]:
-    """The density of the noise in the middle of each bin, in units of v_th."""
-    import torch
-
-    places = torch.tensor(edges, dtype=torch.float64)
-    middles = (places[1:] + places[:-1]) / 2
-    found: list[float] = (
-        noise.law.density((middles - noise.mu) / noise.sigma) / noise.sigma
-    ).tolist()
-    return found
 
 
 def measured(run: Run, T: int) -> list[ResidualSummary]:

@@ -13,7 +13,7 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.methods import METHODS, plays_a_part
 from snnlab.runs.store import Run
-from snnlab.show.charts.accuracy import Line
+from snnlab.show.charts.runs import Line
 from snnlab.show.colours import Palette
 
 APART = ("method", "seed", "device")

@@ -16,7 +16,7 @@ from snnlab.jobs.job import Job
 from snnlab.jobs.progress import read_progress
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
-from snnlab.show.charts.training import training_chart
+from snnlab.show.charts.runs import training_chart
 
 STATES: dict[str, tuple[str, str, Colour]] = {
     "waiting": ("Waiting", ":material/hourglass_empty:", "gray"),

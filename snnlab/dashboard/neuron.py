@@ -87,7 +87,7 @@ def trace_picture(
     settings: Settings, path: Timesteps, colours: Palette, now: int | None = None
 ) -> Picture:
     """The potential over time."""
-    from snnlab.show.charts.potential import potential_chart
+    from snnlab.show.charts.neuron import potential_chart
 
     v_init = path.before[0]
     return potential_chart(
@@ -103,7 +103,7 @@ def trace_picture(
 
 def firing_picture(settings: Settings, found: Curves, colours: Palette) -> Picture:
     """Firing probability and rate against current."""
-    from snnlab.show.charts.firing import firing_chart
+    from snnlab.show.charts.neuron import firing_chart
 
     return firing_chart(
         found.currents,
@@ -118,7 +118,7 @@ def firing_picture(settings: Settings, found: Curves, colours: Palette) -> Pictu
 
 def residual_picture(found: Curves, colours: Palette) -> Picture:
     """Residual and noise."""
-    from snnlab.show.charts.residual import residual_chart
+    from snnlab.show.charts.neuron import residual_chart
 
     parts = (found.edges, found.without, found.drawn, found.points, found.law)
     return residual_chart(*parts, colours=colours)

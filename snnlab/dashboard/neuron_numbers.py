@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 import streamlit as st
 
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import Valid
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from snnlab.show.described import binned, noise_density
 
 SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
@@ -126,34 +125,28 @@ def curves(settings: Settings) -> Curves:
     currents = (SCALE * places).round()
     rate = trace(currents.expand(settings.T, -1), neuron).spikes.mean(0)
     chosen = torch.tensor([round(SCALE * settings.current, 6)], dtype=torch.float64)
-    edges = torch.linspace(LOWEST, HIGHEST, BINS + 1, dtype=torch.float64)
-    points = torch.linspace(LOWEST, HIGHEST, POINTS, dtype=torch.float64)
+    points = np.linspace(LOWEST, HIGHEST, POINTS)
     if noise is None:  # the neuron fires or it does not
         sure = currents + neuron.beta * neuron.v_start >= v_th
         probability, at = sure.double(), float(chosen + neuron.beta * neuron.v_start >= v_th)
-        drawn, law = torch.zeros(BINS), torch.zeros(len(points))
+        drawn, law = np.zeros(BINS), np.zeros(POINTS)
     else:
         probability = firing_probability(currents, noise, neuron)
         at = firing_probability(chosen, noise, neuron).item()
         draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
-        drawn = histogram(draws)
-        law = noise.law.density((points - noise.mu) / noise.sigma) / noise.sigma
+        drawn, _ = binned(draws.numpy(), (LOWEST, HIGHEST), BINS)
+        law = noise_density(noise, points)
     around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
     residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
+    without, edges = binned(residuals.flatten().numpy(), (LOWEST, HIGHEST), BINS)
     return Curves(
         (currents / SCALE).tolist(),
         probability.tolist(),
         rate.tolist(),
         edges.tolist(),
-        histogram(residuals.flatten()).tolist(),
+        without.tolist(),
         drawn.tolist(),
         points.tolist(),
         law.tolist(),
         at,
     )
-
-
-def histogram(values: Tensor) -> Tensor:
-    """Density over the bins; what lies beyond them counts in the total only."""
-    counts = values.histc(BINS, LOWEST, HIGHEST)
-    return counts / len(values) * BINS / (HIGHEST - LOWEST)

@@ -13,7 +13,7 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS
 from snnlab.runs.store import RunError
-from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim
 from snnlab.studies.race import TERMS, by_method

@@ -14,7 +14,7 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig
 from snnlab.runs.curves import curve_of
 from snnlab.runs.store import Run
-from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 
 EARLY, LATE = 1, 8
 """T at which the images that are shown are wrong, and T at which they are right."""

@@ -15,14 +15,14 @@ from snnlab.show.bands import (
     Curve,
     draw_band,
     edges,
-    ends_in_words,
     scale_timesteps,
     seed_curves,
     seeds_note,
 )
-from snnlab.show.description import attach_description
+from snnlab.show.described import ACCURACY, TIMESTEPS, accuracy_limits, accuracy_words
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dressed
+from snnlab.show.picture import attach_description
 from snnlab.show.style import PREDICTION_LABEL, looks_of
 
 _MOST_TICKS = 10
@@ -62,7 +62,7 @@ def accuracy_against_timesteps(
         raise ValueError(f"band must be one of {', '.join(BANDS)}, got {band!r}")
     found = seed_curves(curves)
     looks = looks_of(list(found), names)
-    ax = dressed(ax, x="Timesteps T", y="Test accuracy (%)")
+    ax = dressed(ax, x=TIMESTEPS, y=ACCURACY)
     ticks = _scale_timesteps(ax, list(found.values()))
     for depth, (method, seeds) in enumerate(found.items()):
         draw_band(
@@ -76,18 +76,18 @@ def accuracy_against_timesteps(
             clip_on=False,
             zorder=4 - depth / len(found),  # the first on top
         )
-    _frame_accuracy(ax, list(found.values()), band)
+    drawn = [
+        (*seeds.mean, *low, *high) for seeds in found.values() for low, high in [edges(seeds, band)]
+    ]
+    ax.set_ylim(*accuracy_limits(value for values in drawn for value in values))
     ends = [
         LineEnd(seeds.x[-1], seeds.mean[-1], looks[method].name, looks[method].colour)
         for method, seeds in found.items()
     ]
     trained = [seeds for method, seeds in found.items() if method != PREDICTION_LABEL]
     head_and_names(ax, ends, title, seeds_note(trained or found.values(), band))
-    said = []
-    for method, seeds in found.items():
-        count = "1 seed" if seeds.seeds == 1 else f"{seeds.seeds} seeds"
-        said.append(f"{ends_in_words(looks[method].name, seeds)} ({count})")
-    attach_description(ax, f"Mean test accuracy against timesteps: {'; '.join(said)}.")
+    named = {looks[method].name: seeds for method, seeds in found.items()}
+    attach_description(ax, accuracy_words(named))
     return ax
 
 
@@ -101,11 +101,3 @@ def _scale_timesteps(ax: Axes, curves: list[SeedCurves]) -> Floats:
     margin = (high / low) ** 0.04 if high > low else 1.5
     ax.set_xlim(low / margin, high * margin)
     return ticks
-
-
-def _frame_accuracy(ax: Axes, curves: list[SeedCurves], band: Band) -> None:
-    """Limits around means and bands, never above 100 %."""
-    parts = [part for seeds in curves for part in (*edges(seeds, band), seeds.mean)]
-    low, high = min(map(min, parts)), max(map(max, parts))
-    margin = max(0.07 * (high - low), 0.3)
-    ax.set_ylim(low - margin, min(high + margin, 100))

@@ -121,9 +121,3 @@ def seeds_note(curves: Collection[SeedCurves], band: Band = "range") -> str:
         return "One seed"
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
     return f"Mean of {seeds} seeds, {BANDS[band]}"
-
-
-def ends_in_words(name: str, curves: SeedCurves) -> str:
-    """Mean accuracy at the first and the last T."""
-    ends = dict.fromkeys([(curves.x[0], curves.mean[0]), (curves.x[-1], curves.mean[-1])])
-    return f"{name} {' and '.join(f'{mean:.2f} % at T={T:g}' for T, mean in ends)}"

@@ -12,8 +12,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from snnlab.measure.curve import check_percent
 from snnlab.show.arrays import Floats, Values, floats
-from snnlab.show.description import attach_description
+from snnlab.show.described import ACCURACY, accuracy_limits, cost_words
 from snnlab.show.page import dressed, head
+from snnlab.show.picture import attach_description
 from snnlab.show.style import Look, looks_of
 
 
@@ -33,8 +34,8 @@ class _Points:
     accuracy: Floats
 
     @property
-    def means(self) -> tuple[Floats, Floats]:
-        return self.cost.mean(axis=0), self.accuracy.mean(axis=0)
+    def means(self) -> tuple[list[float], list[float]]:
+        return self.cost.mean(axis=0).tolist(), self.accuracy.mean(axis=0).tolist()
 
 
 def accuracy_against_cost(
@@ -67,7 +68,7 @@ def accuracy_against_cost(
         >>> ax = accuracy_against_cost({"noise": points}, "Training time (s)")
     """
     lines = _checked(curves, names or {})
-    ax = dressed(ax, x=cost, y="Test accuracy (%)")
+    ax = dressed(ax, x=cost, y=ACCURACY)
     for depth, line in enumerate(lines):
         _draw(ax, line, zorder=4 - depth / len(lines))  # the first on top
     _frame(ax, lines)
@@ -76,7 +77,7 @@ def accuracy_against_cost(
         f"Mean of {seeds} seeds, upright lines from lowest to highest" if seeds > 1 else "One seed"
     )
     head(ax, title, ". ".join(filter(None, [spread, note])), key=True)
-    attach_description(ax, _in_words(lines, cost))
+    attach_description(ax, cost_words(cost, {line.look.name: line.means for line in lines}))
     return ax
 
 
@@ -124,16 +125,5 @@ def _frame(ax: Axes, lines: list[_Points]) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     y = np.concatenate([line.accuracy.ravel() for line in lines])
-    bottom, top = float(y.min()), float(y.max())
-    space = max(0.07 * (top - bottom), 0.3)
-    ax.set_ylim(bottom - space, min(top + space, 100))
+    ax.set_ylim(*accuracy_limits(y.tolist()))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
-
-
-def _in_words(lines: list[_Points], cost: str) -> str:
-    parts = []
-    for line in lines:
-        x, y = line.means
-        points = ", ".join(f"{b:.2f} % at {a:.3g}" for a, b in zip(x, y, strict=True))
-        parts.append(f"{line.look.name} {points}")
-    return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}: {'; '.join(parts)}."

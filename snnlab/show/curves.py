@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Values, floats, require_same_shape
-from snnlab.show.description import attach_description
 from snnlab.show.page import dressed, head
+from snnlab.show.picture import attach_description
 from snnlab.show.style import STYLES
 
 _MOST_MARKERS = 30
@@ -56,17 +56,4 @@ def line_chart(
         for name, y in values.items()
     ]
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
-    return ax
-
-
-def percent_chart(timesteps: Sequence[int], lines: Mapping[str, Values], ax: Axes) -> Axes:
-    """Accuracy in percent against T as a `line_chart` whose axis goes from 0 to 100.
-
-    Args:
-        timesteps: (n,), in rising order.
-        lines: name to accuracies (n,).
-        ax: where to draw.
-    """
-    line_chart(timesteps, lines, x_label="Timesteps T", y_label="Test accuracy (%)", ax=ax)
-    ax.set_ylim(0, 102)
     return ax

@@ -9,11 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, floats
-from snnlab.show.description import attach_description
-from snnlab.show.grid import head_all
-from snnlab.show.page import dress, head, shown_panels
-from snnlab.show.sigma import ordered_looks
-from snnlab.show.style import TICK, written
+from snnlab.show.laboratory import ordered_looks
+from snnlab.show.page import dress, head, head_all, shown_panels
+from snnlab.show.picture import attach_description
 
 PARTS = ("clipping", "rounding", "unevenness")
 _SIZE = (15.0, 1.2)  # inches: width, height without rows
@@ -55,7 +53,7 @@ def error_parts_by_stage(
             "sizes must hold one or more networks with the same stages, got "
             f"{ {name: rows.shape for name, rows in table.items()} }"
         )
-    axes = shown_panels([1] * len(PARTS), size=error_size(len(table))) if axes is None else axes
+    axes = shown_panels(len(PARTS), error_size(len(table))) if axes is None else axes
     if len(axes) != len(PARTS):
         raise ValueError(f"the parts {', '.join(PARTS)} need as many axes, got {len(axes)}")
     names = list(table)
@@ -85,8 +83,6 @@ def _panel(ax: Axes, part: str, sizes: Floats) -> None:
         ax.plot(sizes[:, stage], rows, markersize=11, clip_on=False, zorder=4, **dots)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlim(0, 1.08 * max(float(sizes.max()), 1e-3))
-    for label in ax.get_yticklabels():
-        label.set(**written(TICK))
 
 
 def _in_words(part: str, table: Mapping[str, Floats], i: int) -> str:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab.data.images import Images
-from snnlab.show.description import attach_description
-from snnlab.show.style import LABEL, written
+from snnlab.show.picture import attach_description
+from snnlab.show.style import LABEL, style
 
 
 def gallery(images: Images, classes: Sequence[str], *, columns: int = 10) -> Figure:
@@ -44,9 +44,10 @@ def gallery(images: Images, classes: Sequence[str], *, columns: int = 10) -> Fig
     return figure
 
 
+@style()
 def draw_image(ax: Axes, pixels: torch.Tensor, name: str) -> None:
     """One image, uint8 (C, H, W), grey or in colour, below its name."""
     grey = len(pixels) == 1
     ax.imshow((pixels[0] if grey else pixels.permute(1, 2, 0)).numpy(), cmap="gray_r")
     ax.set_axis_off()
-    ax.set_title(name, **written(LABEL))
+    ax.set_title(name, fontsize=LABEL, fontweight="normal")

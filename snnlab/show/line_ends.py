@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Floats
 from snnlab.show.page import head, size_in_points, text_width
-from snnlab.show.style import TICK, readable, written
+from snnlab.show.style import TICK, readable, style
 
 _GAP = 12.0  # points between the right-most data and the names
 _LINE = 1.35 * TICK  # points from one name to the next
@@ -43,6 +43,7 @@ def head_and_names(
         name_line_ends(ax, ends)
 
 
+@style()
 def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
     """Write each name right of its line's end, moved apart where they would overlap.
 
@@ -62,7 +63,8 @@ def name_line_ends(ax: Axes, ends: list[LineEnd]) -> None:
             xytext=(x + _GAP / width, free),
             textcoords="axes fraction",
             va="center",
-            **written(TICK, readable(end.colour)),
+            size=TICK,
+            color=readable(end.colour),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
             arrowprops=_leader(end.colour) if abs(free - y) > 0.75 * line else None,
         )

@@ -1,4 +1,4 @@
-"""Where figures are drawn: new axes, their frame, and what stands above the data."""
+"""Where figures are drawn: new axes, their frame, and what is written around the data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import offset_copy
 
-from snnlab.show.style import FONT, GREY, GRID, INK, KEY, LABEL, NOTE, SIZE, TICK, TITLE, written
+from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, style
 
+PANEL = (4.6, 4.0)  # inches
 _HANDLE, _TO_TEXT, _BETWEEN = 2.4, 0.7, 1.6  # of a key, in font sizes
 _KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
 
@@ -27,61 +28,114 @@ def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
         size: width and height in inches.
 
     Example:
-        >>> ax = raster(spikes, ax=blank_axes())
-        >>> save(ax, "raster")
+        >>> save(accuracy_against_timesteps(curves, ax=blank_axes()), "accuracy")
     """
-    return Figure(figsize=size, layout=layout()).add_subplot()
+    return blank_panels(1, size)[0]
 
 
-def blank_panels(
-    shares: Sequence[float],
-    side: Literal["beside", "below"] = "beside",
-    size: tuple[float, float] = SIZE,
+def blank_panels(count: int, size: tuple[float, float] = SIZE) -> tuple[Axes, ...]:
+    """Panels beside each other in one figure outside pyplot, each with axes of its own."""
+    return _panels(_figure(size), count, count)
+
+
+def shown_panels(count: int, size: tuple[float, float] = SIZE) -> tuple[Axes, ...]:
+    """As `blank_panels`, in a figure that pyplot knows, so that a notebook displays it."""
+    return _panels(_figure(size, shown=True), count, count)
+
+
+def blank_grid(
+    count: int, columns: int = 4, panel: tuple[float, float] = PANEL
 ) -> tuple[Axes, ...]:
-    """Panels of one figure outside pyplot, with the given shares of its width or height."""
-    return _panels(Figure(figsize=size, layout=layout()), shares, side)
+    """Panels of one figure outside pyplot, row by row, with equal axes.
+
+    Args:
+        count: how many panels.
+        columns: how many beside each other, at most.
+        panel: width and height of one in inches.
+
+    Raises:
+        ValueError: count or columns below 1.
+
+    Example:
+        >>> axes = residual_histograms(found, axes=blank_grid(len(found)))
+        >>> save(axes[0], "residuals")
+    """
+    return _grid(count, columns, panel, shown=False)
 
 
-def shown_axes(size: tuple[float, float] = SIZE) -> Axes:
-    """An empty Axes that pyplot knows, so that a notebook displays it."""
-    return shown_panels([1], size=size)[0]
-
-
-def shown_panels(
-    shares: Sequence[float],
-    side: Literal["beside", "below"] = "beside",
-    size: tuple[float, float] = SIZE,
+def given_grid(
+    axes: Sequence[Axes] | None, count: int, what: str, panel: tuple[float, float] = PANEL
 ) -> tuple[Axes, ...]:
-    """As `blank_panels`, in a figure that pyplot knows."""
+    """The panels given, or else a new grid that pyplot knows.
+
+    Raises:
+        ValueError: another number of panels than `count`, which is the number of `what`.
+    """
+    if axes is None:
+        return _grid(count, 4, panel, shown=True)
+    if len(axes) != count:
+        raise ValueError(f"{count} {what} need as many axes, got {len(axes)}")
+    return tuple(axes)
+
+
+def fixed_panels(
+    size: tuple[float, float], *boxes: tuple[float, float, float, float]
+) -> tuple[Axes, ...]:
+    """Panels outside pyplot where they are put, which is drawn faster than a layout.
+
+    Args:
+        size: width and height of the figure in inches.
+        boxes: left, bottom, width and height of each panel as shares of the figure.
+    """
+    figure = Figure(figsize=size)
+    return tuple(figure.add_axes(box) for box in boxes)
+
+
+def _figure(size: tuple[float, float], pad: float = 0.15, *, shown: bool = False) -> Figure:
+    """A figure that leaves room for all that is written, and `pad` inches around each panel."""
+    layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
+    if not shown:
+        return Figure(figsize=size, layout=layout)
     import matplotlib.pyplot as plt  # here, so that programs never start a window system
 
-    return _panels(plt.figure(figsize=size, layout=layout()), shares, side)
+    return plt.figure(figsize=size, layout=layout)
 
 
-def _panels(
-    figure: Figure, shares: Sequence[float], side: Literal["beside", "below"]
-) -> tuple[Axes, ...]:
-    if side == "beside":
-        grid = figure.add_gridspec(1, len(shares), width_ratios=list(shares))
-    else:
-        grid = figure.add_gridspec(len(shares), 1, height_ratios=list(shares))
+def _grid(count: int, columns: int, panel: tuple[float, float], *, shown: bool) -> tuple[Axes, ...]:
+    if count < 1 or columns < 1:
+        raise ValueError(f"count and columns must be at least 1, got {count} and {columns}")
+    across = min(count, columns)
+    size = across * panel[0], -(-count // across) * panel[1]
+    return _panels(_figure(size, 0.12, shown=shown), count, across, equal=True)
+
+
+def _panels(figure: Figure, count: int, across: int, *, equal: bool = False) -> tuple[Axes, ...]:
+    grid = figure.add_gridspec(-(-count // across), across)
     first = figure.add_subplot(grid[0])
-    share = first if side == "below" else None
-    return first, *(figure.add_subplot(grid[i], sharex=share) for i in range(1, len(shares)))
+    share = first if equal else None
+    rest = (grid[i] for i in range(1, count))
+    return first, *(figure.add_subplot(place, sharex=share, sharey=share) for place in rest)
 
 
-def layout(pad: float = 0.15) -> ConstrainedLayoutEngine:
-    """Room for all that is written around the panels, and `pad` inches around each of them."""
-    return ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
+def whole_figure(shown: Axes | Figure, what_for: str) -> Figure:
+    """The figure that an Axes belongs to, or the figure itself.
+
+    Raises:
+        ValueError: the Axes was removed from its figure; it says what it cannot be, `what_for`.
+    """
+    whole = shown if isinstance(shown, Figure) else shown.get_figure(root=True)
+    if whole is None:
+        raise ValueError(f"the Axes belongs to no figure any more, so it cannot be {what_for}")
+    return whole
 
 
 def size_in_points(ax: Axes) -> tuple[float, float]:
     """Width and height of the data area in points, after the figure's layout if it has one."""
-    figure = ax.get_figure(root=True)
-    if figure is not None and (engine := figure.get_layout_engine()) is not None:
+    figure = whole_figure(ax, "measured")
+    if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
     box = ax.get_window_extent()
-    inches = box.transformed(ax.figure.dpi_scale_trans.inverted())
+    inches = box.transformed(figure.dpi_scale_trans.inverted())
     return 72 * inches.width, 72 * inches.height
 
 
@@ -94,16 +148,20 @@ def text_width(text: str, size: float) -> float:
 
 def dressed(ax: Axes | None, *, x: str, y: str) -> Axes:
     """`ax`, or else a new Axes that pyplot knows, with labels, ticks and grid; see `dress`."""
-    ax = shown_axes() if ax is None else ax
+    ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=x, y=y)
     return ax
 
 
 def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:
-    """Axis labels, tick sizes, a thin grid behind the data, and no box."""
+    """Axis labels, tick sizes, a thin grid behind the data, and no box.
+
+    What matplotlib reads when an Axes is made, or when it is drawn, is set on the Axes itself.
+    """
     ax.set_facecolor("white")
-    ax.set_xlabel(x, labelpad=8, **written(LABEL))
-    ax.set_ylabel(y, labelpad=8, **written(LABEL))
+    for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
+        axis.set_label_text(name, fontsize=LABEL, family=FONT, color=INK)
+        axis.labelpad = 8
     ax.tick_params(
         labelsize=TICK, labelcolor=INK, color=GREY, length=5, width=1, labelfontfamily=FONT
     )
@@ -111,13 +169,11 @@ def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") ->
     ax.set_axisbelow(True)
     ax.grid(False)
     ax.grid(True, axis=grid, color=GRID, linewidth=1, linestyle="-")
-    for edge in ("top", "right"):
-        ax.spines[edge].set_visible(False)
-    for edge in ("left", "bottom"):
-        ax.spines[edge].set_color(GREY)
-        ax.spines[edge].set_linewidth(1)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=GREY, linewidth=1)
 
 
+@style()
 def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = False) -> None:
     """Put title, grey note and key above the data, in this order from the top.
 
@@ -133,10 +189,10 @@ def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = Fa
         height += _key(ax, width)
     if note:
         lines = textwrap.wrap(note, max(20, int(width / (0.55 * NOTE))))
-        write_near(ax, "\n".join(lines), (0, 1), (0, height), written(NOTE, GREY))
+        write_near(ax, "\n".join(lines), (0, 1), (0, height), color=GREY)
         height += len(lines) * _NOTE_LINE + 4
     if title:
-        ax.set_title(title, loc="left", pad=height + 2, fontweight="bold", **written(TITLE))
+        ax.set_title(title, loc="left", pad=height + 2, family=FONT)
 
 
 def _key(ax: Axes, width: float) -> float:
@@ -155,13 +211,15 @@ def _key(ax: Axes, width: float) -> float:
         handlelength=_HANDLE,
         handletextpad=_TO_TEXT,
         columnspacing=_BETWEEN,
-        **KEY,
     )
     return -(-len(names) // columns) * _KEY_LINE + 2
 
 
 def _columns(names: list[str], width: float) -> int:
-    """The most columns of equal height, filled from the left, that fit in `width` points."""
+    """The most columns of equal height, filled from the left, that fit in `width` points.
+
+    By hand, as matplotlib takes the number of columns of a key as given.
+    """
     widths = [text_width(name, NOTE) + NOTE * (_HANDLE + _TO_TEXT) for name in names]
     for rows in range(1, len(names)):
         columns = [max(widths[i : i + rows]) for i in range(0, len(widths), rows)]
@@ -170,13 +228,44 @@ def _columns(names: list[str], width: float) -> int:
     return 1
 
 
+@style()
+def head_all(axes: Sequence[Axes], title: str | None, note: str, *, key: bool = False) -> None:
+    """Put a title above a figure of many panels and a grey note below it, both on the left.
+
+    Args:
+        axes: the panels.
+        title: None for none.
+        note: how to read the figure.
+        key: name the labelled artists of the first panel at the upper right of the figure.
+    """
+    figure = whole_figure(axes[0], "given a title")
+    if key:
+        handles, names = axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper right", ncols=len(names))
+    if title:
+        figure.suptitle(title, x=0.012, ha="left")
+    figure.supxlabel(note, x=0.012, ha="left", color=GREY)
+
+
+def name_panel(ax: Axes, name: str) -> None:
+    """Write the name of a panel above it."""
+    write_near(ax, name, (0, 1), (0, 8), size=LABEL)
+
+
+def is_inner(ax: Axes) -> bool:
+    """Whether a panel has another one to its left, whose axis label then serves both."""
+    place = ax.get_subplotspec()
+    return place is not None and not place.is_first_col()
+
+
+@style()
 def write_near(
     ax: Axes,
     text: str,
     place: tuple[float, float],
     away: tuple[float, float],
-    style: dict[str, Any],
     within: Any = "axes fraction",
+    **more: Any,
 ) -> None:
     """Write a text some points away from a place.
 
@@ -185,10 +274,16 @@ def write_near(
         text: what.
         place: in the coordinates `within`.
         away: points to the right of it, and above it.
-        style: see `written`; further properties of a text may be among them.
         within: "data", "axes fraction" or a transform.
+        more: further properties of the text.
     """
-    ax.annotate(text, place, away, xycoords=within, textcoords="offset points", **style)
+    ax.annotate(text, place, away, xycoords=within, textcoords="offset points", **more)
+
+
+@style()
+def write_inside(ax: Axes, text: str, x: float, y: float, **more: Any) -> None:
+    """Write a grey note into the data area, at shares of its width and height."""
+    ax.text(x, y, text, transform=ax.transAxes, color=GREY, **more)
 
 
 def write_at_sides(
@@ -197,5 +292,4 @@ def write_at_sides(
     """Write grey notes at the left and the right edge, as shares of the width and the height."""
     for x, side, text in ((margin, "left", left), (1 - margin, "right", right)):
         if text:
-            style = written(NOTE, GREY) | more
-            ax.text(x, height, text, transform=ax.transAxes, ha=side, multialignment=side, **style)
+            write_inside(ax, text, x, height, ha=side, multialignment=side, **more)

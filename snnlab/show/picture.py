@@ -1,4 +1,4 @@
-"""A figure as a notebook shows it: with alternative text, and a line of summary below."""
+"""A figure in words, and as a notebook shows it: with alternative text and a line below."""
 
 from __future__ import annotations
 
@@ -7,13 +7,59 @@ import sys
 from html import escape
 from io import BytesIO
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 
-from snnlab.show.description import describe, whole_figure
+from snnlab.show.page import whole_figure
 from snnlab.show.style import INK
 
 SCREEN_DPI = 80
+
+
+class Description(Artist):
+    """An artist that draws nothing and says what its Axes shows.
+
+    It lives in the Axes, so it goes wherever the Axes goes (a pickle included) and leaves with
+    `ax.clear()`.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Nothing to draw."""
+
+
+def attach_description(ax: Axes, text: str) -> None:
+    """Give `ax` a description, in place of the one it may have."""
+    for old in _descriptions(ax):
+        old.remove()
+    ax.add_artist(Description(text))
+
+
+def describe(figure: Axes | Figure) -> str:
+    """What a figure of this room shows, in words and numbers.
+
+    Args:
+        figure: an Axes, or a Figure, whose panels are then described in turn.
+
+    Returns:
+        One line; empty where nothing was described.
+
+    Example:
+        >>> describe(transfer_curve([0, 1], [0, 1], ([0, 1], [0, 1])))
+        'Rate against current, measured and closed form. Largest difference 0.0000 over 2 currents.'
+    """
+    panels = [figure] if isinstance(figure, Axes) else figure.axes
+    return " ".join(found.text for ax in panels for found in _descriptions(ax))
+
+
+def _descriptions(ax: Axes) -> list[Description]:
+    return [artist for artist in ax.artists if isinstance(artist, Description)]
 
 
 class Picture:
@@ -25,8 +71,8 @@ class Picture:
         png: the picture as bytes.
 
     Example:
-        >>> picture(raster(spikes), "Neuron 2 fires most.")
-        Neuron 2 fires most. Spike raster of 3 neurons over 4 timesteps: 5 spikes, ...
+        >>> picture(line_chart([0, 1], {"a": [2, 3]}, x_label="t", y_label="h"), "It rises.")
+        It rises. h against t: a from 2 to 3, lowest 2, highest 3.
     """
 
     def __init__(self, png: bytes, alt: str, summary: str = "") -> None:
@@ -50,29 +96,28 @@ class Picture:
     _repr_html_ = html
 
 
-def picture(figure: Axes | Figure, summary: str = "", *, dpi: int = SCREEN_DPI) -> Picture:
+def picture(figure: Axes | Figure, summary: str = "", *, alt: str = "") -> Picture:
     """Show a figure of this room with alternative text and a summary.
 
     Args:
         figure: an Axes, whose whole figure is shown, or a Figure. pyplot forgets it, so that a
             notebook does not show it a second time.
-        summary: one line that says what to see; by default the description of the figure.
-        dpi: dots per inch.
+        summary: one line that says what to see; by default the alternative text.
+        alt: the alternative text; by default the description of the figure, or the summary.
 
     Raises:
         ValueError: an Axes that was removed from its figure, or a figure that nobody described:
             then `summary` must say what it shows.
 
     Example:
-        >>> picture(raster(spikes), "Neuron 2 fires most.")
+        >>> picture(accuracy_against_timesteps(curves), "With noise it holds.")
     """
-    refusal = "the Axes belongs to no figure any more, so it cannot be shown"
-    whole = whole_figure(figure, refusal)
-    alt = describe(whole) or summary
+    whole = whole_figure(figure, "shown")
+    alt = alt or describe(whole) or summary
     if not alt:
         raise ValueError("nobody has described this figure: say in `summary` what it shows")
     buffer = BytesIO()
-    whole.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    whole.savefig(buffer, format="png", dpi=SCREEN_DPI, facecolor="white")
     _forget(whole)
     return Picture(buffer.getvalue(), alt, summary)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Values, floats, require_same_shape
-from snnlab.show.description import attach_description, describe
 from snnlab.show.page import write_near
-from snnlab.show.style import NOTE, written
+from snnlab.show.picture import attach_description, describe
 from snnlab.show.style import PREDICTED as _LOOK
 
 
@@ -41,14 +40,19 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
     middle = len(at) // 2
     low, high = ax.get_ylim()
     below = guess[middle] > low + 0.9 * (high - low)  # above it stands the key
-    style = written(NOTE, _LOOK.colour) | {
-        "ha": "center",
-        "va": "top" if below else "bottom",
-        "fontweight": "bold",
-        "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
-        "zorder": 7,
-    }
-    write_near(ax, name, (at[middle], guess[middle]), (0, -14 if below else 14), style, "data")
+    write_near(
+        ax,
+        name,
+        (at[middle], guess[middle]),
+        (0, -14 if below else 14),
+        "data",
+        color=_LOOK.colour,
+        ha="center",
+        va="top" if below else "bottom",
+        fontweight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+        zorder=7,
+    )
     points = ", ".join(f"{b:.4g} at {a:.4g}" for a, b in zip(at, guess, strict=True))
     attach_description(ax, f"{describe(ax)} {name.capitalize()}: {points}.".strip())
     return ax

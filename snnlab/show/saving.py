@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,11 +12,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.show.description import describe, whole_figure
+from snnlab.show.page import whole_figure
+from snnlab.show.picture import describe
+from snnlab.show.style import ONE_AT_A_TIME
 
 FORMATS = ("png", "svg", "pdf")
 _DPI = 150
-_ONE_AT_A_TIME = threading.Lock()  # the setting below is global to matplotlib while it lasts
 
 
 def save(
@@ -52,13 +52,12 @@ def save(
     unknown = [name for name in formats if name not in FORMATS]
     if isinstance(formats, str) or unknown or not formats:
         raise ValueError(f"formats must be some of {', '.join(FORMATS)}, got {formats!r}")
-    refusal = "the Axes belongs to no figure any more, so it cannot be saved"
-    whole = whole_figure(figure, refusal)
+    whole = whole_figure(figure, "saved")
     text = describe(whole) if alt is None else alt
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     title = _title(whole) or path.name
-    with _ONE_AT_A_TIME, _layout_at_rest(whole):
+    with ONE_AT_A_TIME, _layout_at_rest(whole):
         return [
             _write(path.with_name(f"{path.name}.{name}"), _rendered(whole, name, title, text))
             for name in formats

@@ -1,14 +1,14 @@
-"""How every figure looks: colours that keep their meaning, sizes for the last row.
-
-Nothing here touches matplotlib's global settings; every property is set on the Axes itself.
-"""
+"""How every figure looks: colours that keep their meaning, sizes for the last row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
 from snnlab.runs import methods
@@ -25,17 +25,31 @@ DASHED: dict[str, Any] = {"color": INK, "linewidth": 1.5, "linestyle": (0, (4, 3
 """A line that marks a value, such as the threshold."""
 
 
-KEY: dict[str, Any] = {
-    "frameon": False,
-    "labelcolor": INK,
-    "prop": {"size": NOTE, "family": FONT},
+STYLE: Any = {
+    "font.family": FONT,
+    "font.size": NOTE,
+    "text.color": INK,
+    "axes.titlesize": TITLE,
+    "axes.titlecolor": INK,
+    "axes.titleweight": "bold",
+    "figure.titlesize": TITLE,
+    "figure.titleweight": "bold",
+    "figure.labelsize": NOTE,
+    "legend.frameon": False,
+    "legend.fontsize": NOTE,
+    "legend.labelcolor": INK,
 }
-"""How the key of a figure is written."""
+"""How texts are written, in the words of matplotlib's settings."""
+
+ONE_AT_A_TIME = threading.RLock()
+"""Held while matplotlib's settings, which all threads share, are other than they were."""
 
 
-def written(size: float, colour: str = INK) -> dict[str, Any]:
-    """How matplotlib writes a text: font, size in points and colour."""
-    return {"fontsize": size, "family": FONT, "color": colour}
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the style of the kit; afterwards matplotlib's settings are what they were."""
+    with ONE_AT_A_TIME, mpl.rc_context(STYLE):
+        yield
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from matplotlib.image import AxesImage
 
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import Curve, seed_curves
-from snnlab.show.description import attach_description
+from snnlab.show.described import TIMESTEPS
 from snnlab.show.page import blank_axes, dress, head
-from snnlab.show.style import BLACK, NOTE, readable, written
+from snnlab.show.picture import attach_description
+from snnlab.show.style import BLACK, readable, style
 
 COLOURS = "cividis"
 """Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
@@ -45,7 +46,7 @@ def accuracy_map(
     values = np.array([[mean.get(T, np.nan) for T in timesteps] for mean in means.values()])
     if ax is None:
         ax = blank_axes((_WIDTH, _ABOVE + _ROW * len(means)))
-    dress(ax, x="Timesteps T", y="", grid="both")
+    dress(ax, x=TIMESTEPS, y="", grid="both")
     ax.grid(False)
     picture = ax.imshow(values, cmap=COLOURS, aspect="auto", interpolation="nearest")
     ax.set_xticks(range(len(timesteps)), [f"{T:g}" for T in timesteps])
@@ -58,19 +59,20 @@ def accuracy_map(
     return ax
 
 
+@style()
 def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
     """Write each mean into its field: white where that can be read, else black."""
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             red, green, blue, _ = picture.to_rgba(np.array([value]))[0].tolist()
             field = to_hex((red, green, blue))
-            style = written(NOTE, "white" if readable(field) == field else BLACK)
-            ax.text(column, row, f"{value:.1f}", ha="center", va="center", **style)
+            colour = "white" if readable(field) == field else BLACK
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour)
 
 
 def _in_words(means: dict[str, dict[int, float]]) -> str:
     parts = []
     for name, mean in means.items():
         best = max(mean, key=lambda T: mean[T])
-        parts.append(f"{name}: best {mean[best]:.2f} % at T={best:g}")
+        parts.append(f"{name}: best {mean[best]:.2f} % at T = {best:g}")
     return f"Mean test accuracy of {len(means)} settings against timesteps. {'; '.join(parts)}."

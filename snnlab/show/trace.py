@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
-from snnlab.show.description import attach_description
+from snnlab.show.described import POTENTIAL, STEP, trace_limits, trace_words
 from snnlab.show.page import dressed, head, write_near
-from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION, written
+from snnlab.show.picture import attach_description
+from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION
 
 _DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
 
@@ -55,18 +56,21 @@ def neuron_trace(
     require_binary("spikes", fired)
     before, after, spiked = before / v_th, after / v_th, fired == 1
     start = np.nan if v_init is None else v_init / v_th
-    ax = dressed(ax, x="Timestep t", y="Membrane potential (v_th)")
+    ax = dressed(ax, x=STEP, y=POTENTIAL)
     if current is not None:
         steps = floats("current", current) / v_th
         require_same_shape(current=steps, h=before)
         _draw_current(ax, steps)
     _draw_potential(ax, before, after, start)
-    _draw_spikes(ax, before, after, spiked)
-    _draw_threshold(ax)
+    floor, mark, top = trace_limits(before.tolist(), after.tolist(), 1.0, start)
+    _draw_spikes(ax, before, after, spiked, mark)
+    ax.set_ylim(floor - 0.05 * (mark - floor), top)
+    ax.axhline(1, zorder=2, **DASHED)
+    write_near(ax, "v_th", (1, 1), (8, 0), ax.get_yaxis_transform(), size=TICK, va="center")
     ax.set_xlim(-0.3 if v_init is not None else 0, len(before) + 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True))
     head(ax, title, key=True)
-    attach_description(ax, _in_words(before, spiked, v_init, v_th))
+    attach_description(ax, trace_words(before.tolist(), fired.tolist(), 1.0, start))
     return ax
 
 
@@ -106,49 +110,24 @@ def _draw_potential(ax: Axes, before: Floats, after: Floats, start: float) -> No
     )
 
 
-def _draw_spikes(ax: Axes, before: Floats, after: Floats, spiked: np.ndarray) -> None:
+def _draw_spikes(
+    ax: Axes, before: Floats, after: Floats, spiked: np.ndarray, height: float
+) -> None:
     time = np.flatnonzero(spiked) + 1
-    top = max(1.0, float(before.max()))
-    height = top + 0.12 * (top - min(0.0, float(after.min())))
-    if len(time):
-        ax.vlines(
-            time,
-            after[spiked],
-            before[spiked],
-            color=VERMILLION,
-            linewidth=2.5,
-            linestyle=(0, (2, 1)),
-            label="reset: h[t] to v[t]",
-            zorder=3,
-        )
-        edge = {"markeredgecolor": VERMILLION, "markeredgewidth": 2}
-        ax.plot(time, before[spiked], markerfacecolor="white", **_DOTS | edge)
-        ax.plot(
-            time,
-            np.full(len(time), height),
-            linestyle="none",
-            marker="|",
-            markersize=18,
-            markeredgewidth=3.5,
-            color=INK,
-            label="spike",
-            zorder=4,
-        )
-    bottom = min(0.0, float(after.min()), float(before.min()))
-    ax.set_ylim(bottom - 0.05 * (height - bottom), height + 0.08 * (height - bottom))
-
-
-def _draw_threshold(ax: Axes) -> None:
-    ax.axhline(1, zorder=2, **DASHED)
-    style = written(TICK) | {"va": "center"}
-    write_near(ax, "v_th", (1, 1), (8, 0), style, ax.get_yaxis_transform())
-
-
-def _in_words(before: Floats, spiked: np.ndarray, v_init: float | None, v_th: float) -> str:
-    times = ", ".join(str(t) for t in np.flatnonzero(spiked) + 1)
-    start = "" if v_init is None else f" from v_init = {v_init / v_th:g} v_th"
-    fired = f"{int(spiked.sum())} spikes, at t = {times}" if spiked.any() else "no spikes"
-    return (
-        f"Membrane potential of one neuron over {len(before)} timesteps{start}: {fired}; "
-        f"highest potential before firing {before.max():.2f} v_th."
+    if not len(time):
+        return
+    ax.vlines(
+        time,
+        after[spiked],
+        before[spiked],
+        color=VERMILLION,
+        linewidth=2.5,
+        linestyle=(0, (2, 1)),
+        label="reset: h[t] to v[t]",
+        zorder=3,
     )
+    edge = {"markeredgecolor": VERMILLION, "markeredgewidth": 2}
+    ax.plot(time, before[spiked], markerfacecolor="white", **_DOTS | edge)
+    upright: dict[str, Any] = {"marker": "|", "markersize": 18, "markeredgewidth": 3.5, "zorder": 4}
+    heights = np.full(len(time), height)
+    ax.plot(time, heights, linestyle="none", color=INK, label="spike", **upright)

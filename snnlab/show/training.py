@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, Values, floats, require_same_shape
-from snnlab.show.description import attach_description
+from snnlab.show.described import EPOCH, training_words
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, shown_panels
+from snnlab.show.picture import attach_description
 from snnlab.show.style import BLUE, ORANGE, Look
 
 _LINES = {
@@ -54,16 +55,15 @@ def training_curves(
     )
     require_same_shape(epoch=epochs, **values)
     if axes is None:
-        left, right = shown_panels([1, 1], size=(12.0, 5.0))
+        left, right = shown_panels(2, (12.0, 5.0))
         axes = left, right
     _draw(axes[0], epochs, losses, "Loss (nats)")
     _draw(axes[1], epochs, accuracies, "Accuracy (%)")
     axes[1].set_ylim(top=min(100, axes[1].get_ylim()[1]))
     _finish(axes[0], epochs, losses, title)
     _finish(axes[1], epochs, accuracies, None)
-    for ax, lines, what in ((axes[0], losses, "loss"), (axes[1], accuracies, "accuracy (%)")):
-        ends = ", ".join(f"{split} {y[0]:.3g} to {y[-1]:.3g}" for split, y in lines.items())
-        attach_description(ax, f"{what} over {len(epochs)} epochs: {ends}.".capitalize())
+    attach_description(axes[0], training_words("Loss", len(epochs), losses))
+    attach_description(axes[1], training_words("Accuracy (%)", len(epochs), accuracies))
     return axes
 
 
@@ -76,7 +76,7 @@ def _by_split(values: Mapping[str, Floats], what: str) -> dict[str, Floats]:
 
 
 def _draw(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], label: str) -> None:
-    dress(ax, x="Epoch", y=label)
+    dress(ax, x=EPOCH, y=label)
     few = len(epochs) <= 30
     for split, y in lines.items():
         look = _LINES[split] if few else replace(_LINES[split], marker="")

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
-from snnlab.show.description import attach_description
+from snnlab.show.described import CURRENT, RATE
 from snnlab.show.page import dressed, head
-from snnlab.show.style import KEY, STYLES, Look
+from snnlab.show.picture import attach_description
+from snnlab.show.style import STYLES, style
 
 _HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
@@ -51,11 +52,15 @@ def transfer_curve(
     errors = {} if standard_error is None else _named("standard_error", standard_error)
     forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
     _require_fit(x, points, forms, errors)
-    ax = dressed(ax, x="Current (v_th)", y="Rate (spikes per timestep)")
+    ax = dressed(ax, x=CURRENT, y=RATE)
     gaps = []
     for (name, y), look in zip(points.items(), STYLES, strict=False):
         line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())
-        _draw(ax, (x, y, errors.get(name)), (line_x, line_y), look)
+        colour: dict[str, Any] = {"color": look.colour}
+        ax.plot(line_x, line_y, linestyle=look.dashes, linewidth=2.2, zorder=2, **colour)
+        bars: dict[str, Any] = {"elinewidth": 2, "capsize": 4} | _HOLLOW | colour
+        dots = {"linestyle": "none", "marker": look.marker, "zorder": 3, "clip_on": False}
+        ax.errorbar(x, y, errors.get(name), **bars | dots)
         form = forms[name]
         at_points = floats(name, form(x)) if callable(form) else np.interp(x, line_x, line_y)
         gaps.append(_gap_in_words(name, y, at_points))
@@ -90,42 +95,19 @@ def _require_fit(
         raise ValueError(f"closed_form has {sorted(forms)}, measured has {sorted(points)}")
     if strangers := sorted(set(errors) - set(points)):
         raise ValueError(f"standard_error has {strangers}, measured has {sorted(points)}")
-    for name, y in points.items():
-        require_same_shape(**{"current": x, _of("measured", name): y})
-    for name, error in errors.items():
-        require_same_shape(**{"current": x, _of("standard_error", name): error})
+    for what, given in (("measured", points), ("standard_error", errors)):
+        for name, values in given.items():
+            require_same_shape(**{"current": x, _of(what, name): values})
 
 
-def _draw(
-    ax: Axes,
-    points: tuple[Floats, Floats, Floats | None],
-    line: tuple[Floats, Floats],
-    look: Look,
-) -> None:
-    x, y, error = points
-    ax.plot(*line, color=look.colour, linestyle=look.dashes, linewidth=2.2, zorder=2)
-    ax.errorbar(
-        x,
-        y,
-        yerr=error,
-        color=look.colour,
-        linestyle="none",
-        marker=look.marker,
-        elinewidth=2,
-        capsize=4,
-        zorder=3,
-        clip_on=False,
-        **_HOLLOW,
-    )
-
-
+@style()
 def _name_curves(ax: Axes, names: list[str]) -> None:
     """A key in the upper left corner, which rising curves leave free."""
     handles = [
         Line2D([], [], linewidth=2.2, **look.line | _HOLLOW | {"markeredgecolor": look.colour})
         for look in STYLES
     ]
-    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3, **KEY)
+    ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3)
 
 
 def _gap_in_words(name: str, measured: Floats, expected: Floats) -> str:

@@ -19,7 +19,7 @@ from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.runs.curves import COLUMNS, accuracy_csv, curve_of
 from snnlab.runs.store import Run, list_runs, load_run
 from snnlab.show.accuracy import accuracy_against_timesteps
-from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
+from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.show.colours import LIGHT
 from snnlab.show.page import blank_axes
 from snnlab.studies.race_table import mean_text

@@ -13,8 +13,8 @@ from scipy import stats
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.show.accuracy import accuracy_against_timesteps
-from snnlab.show.description import describe
 from snnlab.show.page import blank_axes, blank_panels
+from snnlab.show.picture import describe
 
 T = [1, 2, 4, 8]
 NOISE = np.array([[97.0, 98.0, 98.5, 98.75], [96.0, 97.5, 98.25, 99.0], [98.0, 98.5, 99.0, 98.5]])
@@ -147,7 +147,7 @@ def test_narrow_axes_use_a_key(ax):
 
 
 def test_draws_where_told_and_only_there():
-    left, right = blank_panels([1, 1])
+    left, right = blank_panels(2)
     assert accuracy_against_timesteps(both(), ax=right) is right
     assert len(right.lines) == 2
     assert not left.lines
@@ -169,15 +169,15 @@ def test_tensors_with_gradients_are_welcome(ax):
 
 def test_description_holds_the_numbers(ax):
     text = describe(accuracy_against_timesteps(both(), ax=ax))
-    assert "with noise 97.00 % at T=1 and 98.75 % at T=8 (3 seeds)" in text
-    assert "without noise 98.25 % at T=1 and 91.00 % at T=8 (3 seeds)" in text
+    assert "with noise 97.00 % at T = 1 and 98.75 % at T = 8 (3 seeds)" in text
+    assert "without noise 98.25 % at T = 1 and 91.00 % at T = 8 (3 seeds)" in text
 
 
 def test_one_timestep_is_a_point(ax):
     accuracy_against_timesteps({"noise": {"timesteps": [4], "accuracy": [[97], [98]]}}, ax=ax)
     assert list(ax.get_xticks()) == [4]
     assert ax.lines[0].get_ydata() == [97.5]
-    assert "97.50 % at T=4 (2 seeds)" in describe(ax)
+    assert "97.50 % at T = 4 (2 seeds)" in describe(ax)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,21 @@ import pandas as pd
 import pytest
 
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
+from snnlab.measure.residuals import ResidualSummary
+from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import METHODS
-from snnlab.show.charts.accuracy import Line, accuracy_chart, accuracy_table
-from snnlab.show.charts.cost import cost_chart
-from snnlab.show.charts.layers import layer_charts
-from snnlab.show.charts.potential import potential_chart
-from snnlab.show.charts.training import training_chart
+from snnlab.show.charts.neuron import potential_chart
+from snnlab.show.charts.runs import (
+    Line,
+    accuracy_chart,
+    accuracy_table,
+    cost_chart,
+    layer_chart,
+    layer_table,
+    training_chart,
+)
 from snnlab.show.colours import DARK, LIGHT, palette
+from snnlab.show.described import cost_words
 from snnlab.show.style import looks_of
 
 
@@ -55,12 +63,17 @@ def test_the_potential_chart_names_every_spike() -> None:
 
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:
-    edges, density = [0.0, 0.5, 1.0], [1.2, 0.8]
-    quiet = layer_charts(edges, density, None, name="Layer 1", colours=DARK).to_dict()
-    noisy = layer_charts(edges, density, [1.0, 1.0], name="Layer 1", colours=DARK).to_dict()
+    found = ResidualSummary(0.5, 0.4, 0.1, 0.5, 0.2887, [0.0] * 100 + [1.0] * 100 + [0.0] * 100)
+    quiet = layer_chart(found, None, name="Layer 1", colours=DARK).to_dict()
+    noisy = layer_chart(found, Noise(), name="Layer 1", colours=DARK).to_dict()
     assert len(noisy["layer"]) == len(quiet["layer"]) + 1
+    said = "Residual potentials of layer 1 in units of v_th: 40 % of the neurons active, mean 0.500"
+    assert quiet["description"].startswith(said)
     assert "noise" not in quiet["description"]
     assert "noise" in noisy["description"]
+    table = layer_table(found, Noise())
+    areas = 0.05 * table[["residuals, measured", "noise in training"]].sum()
+    assert areas.round(2).tolist() == [1.0, 1.0]
 
 
 def test_costs_must_be_above_0() -> None:
@@ -69,7 +82,15 @@ def test_costs_must_be_above_0() -> None:
         cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=False)
     table["cost"] = 2.0
     spec = cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=True).to_dict()
-    assert "the best is a with 90.00 % at 2" in spec["description"]
+    assert spec["description"] == "Mean test accuracy against seconds: a 90.00 % at 2."
+
+
+@pytest.mark.parametrize("points", [3, 40])
+def test_a_line_of_many_points_is_told_by_its_first_best_and_last(points: int) -> None:
+    accuracy = [90.0] * points
+    accuracy[1] = 95.0
+    told = cost_words("Seconds", {"a": (list(range(1, points + 1)), accuracy)})
+    assert told.endswith(f"a 90.00 % at 1, 95.00 % at 2, 90.00 % at {points}.")
 
 
 def test_a_training_that_has_not_begun_is_drawn_too() -> None:

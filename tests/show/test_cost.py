@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from snnlab.show.cost import accuracy_against_cost
-from snnlab.show.description import describe
+from snnlab.show.picture import describe
 
 COST = np.array([[10.0, 20.0, 45.0], [12.0, 22.0, 47.0]])
 ACCURACY = np.array([[96.0, 97.0, 98.0], [95.0, 97.5, 98.5]])

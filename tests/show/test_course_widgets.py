@@ -15,12 +15,10 @@ from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise
 from snnlab.show.picture import picture
-from snnlab.show.voltage import voltage_and_spikes
-from snnlab.show.widgets.channels import channel_explorer
-from snnlab.show.widgets.costs import energy_explorer, exit_explorer
-from snnlab.show.widgets.disturbances import disturbance_explorer
+from snnlab.show.widgets.channels import channel_explorer, voltage_and_spikes
 from snnlab.show.widgets.live import LivePicture
-from snnlab.show.widgets.roads import ann_explorer
+from snnlab.show.widgets.networks import exit_explorer
+from snnlab.show.widgets.timesteps import ann_explorer, disturbance_explorer, energy_explorer
 
 
 def network(activation="spiking"):
@@ -136,7 +134,7 @@ def test_without_noise_the_channel_explorer_counts_the_spikes_of_the_quiet_neuro
 
 def test_voltage_and_spikes_shows_each_spike():
     trace = simulate_membrane(np.full((4000, 3), 10.0), sodium_channels=5000, seed=0, keep=10)
-    ax = voltage_and_spikes(trace, quiet=trace)
+    ax = voltage_and_spikes(trace, trace)
     marks = ax.figure.axes[1].collections[0].get_offsets()
     assert len(marks) == trace.spikes.sum() > 0
     assert set(marks[:, 1]) == {1, 2, 3}

@@ -7,15 +7,17 @@ import pytest
 
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
-from snnlab.show.comparison import against_reference
-from snnlab.show.description import describe
 from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size
-from snnlab.show.grid import blank_grid
-from snnlab.show.page import blank_panels
-from snnlab.show.residuals import histogram_of, residual_histograms
-from snnlab.show.robustness import accuracy_against_strength
+from snnlab.show.laboratory import (
+    accuracy_against_sigma,
+    accuracy_against_strength,
+    against_reference,
+    ordered_looks,
+)
+from snnlab.show.page import blank_grid, blank_panels
+from snnlab.show.picture import describe
+from snnlab.show.potentials import histogram_of, residual_histograms
 from snnlab.show.saving import save
-from snnlab.show.sigma import accuracy_against_sigma, ordered_looks
 
 EVEN = ResidualSummary(0.5, 0.4, 0.1, 0.5, 0.2887, [0.0] * 100 + [1.0] * 100 + [0.0] * 100)
 NOTHING = ResidualSummary(1.0, 0.0, 0.0, float("nan"), float("nan"), [0.0] * 300)
@@ -75,14 +77,12 @@ def test_each_curve_stands_over_the_reference():
     assert lines_of(ax)["leak"].tolist() == [90, 80, 70]
     assert lines_of(ax)["usual"].tolist() == [98, 98.5, 99]
     assert ax.get_ylim() == (85, 100)
-    assert "leak 90.00 % at T=1 and 70.00 % at T=4, against usual" in describe(ax)
+    assert "leak 90.00 % at T = 1 and 70.00 % at T = 4, against usual" in describe(ax)
 
 
 def test_parts_of_the_error_are_dots_by_stage():
     parts = {"clipping": [0.1, 0.2], "rounding": [0.01, 0.02], "unevenness": [0.0, 0.03]}
-    axes = error_parts_by_stage(
-        {"converted": parts}, axes=blank_panels([1, 1, 1], size=error_size(1))
-    )
+    axes = error_parts_by_stage({"converted": parts}, axes=blank_panels(3, size=error_size(1)))
     for ax, part in zip(axes, PARTS, strict=True):
         dots = [line.get_xdata()[0] for line in ax.lines]
         assert dots == parts[part]
@@ -122,7 +122,7 @@ def test_figures_are_saved_with_their_description(draw, tmp_path):
         (lambda: residual_histograms([]), "stages is empty"),
         (
             lambda: residual_histograms([EVEN], noise=[None, None]),
-            "as many noises and axes, got 2 and 1",
+            "1 stages need as many noises, got 2",
         ),
         (lambda: residual_histograms([EVEN], span=(1, 0)), "span must rise"),
         (lambda: accuracy_against_sigma({}), "curves is empty"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snnlab.show.description import describe
-from snnlab.show.membrane import membrane_histogram
+from snnlab.show.picture import describe
+from snnlab.show.potentials import membrane_histogram
 
 GENERATOR = np.random.default_rng(0)
 NOISY = GENERATOR.normal(0.5, 12**-0.5, 4000)

@@ -8,8 +8,8 @@ import torch
 from snnlab.data.images import Images
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.curves import line_chart
-from snnlab.show.description import describe
 from snnlab.show.gallery import gallery
+from snnlab.show.picture import describe
 from snnlab.show.prediction import lay_prediction
 from snnlab.show.transfer import transfer_curve
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from snnlab.show.accuracy import accuracy_against_timesteps
-from snnlab.show.description import attach_description, describe
+from snnlab.show.curves import line_chart
 from snnlab.show.page import blank_axes, blank_panels
-from snnlab.show.raster import raster
+from snnlab.show.picture import attach_description, describe
 from snnlab.show.saving import save
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -80,7 +80,7 @@ def test_own_words_replace_the_description(tmp_path):
 def test_a_figure_without_layout_is_not_cut_off(tmp_path):
     figure = Figure(figsize=(4, 3))
     ax = figure.add_axes((0, 0, 1, 1))  # its labels lie outside the figure
-    raster([[0, 1], [1, 0]], ax=ax)
+    line_chart([0, 1], {"a": [0, 1]}, x_label="x", y_label="y", ax=ax)
     (path,) = save(figure, tmp_path / "figure", ["png"])
     with Image.open(path) as image:
         assert image.size[0] > 600
@@ -107,10 +107,10 @@ def test_removed_axes_cannot_be_saved(tmp_path):
 
 
 def test_a_figure_is_described_panel_by_panel():
-    left, right = blank_panels([1, 1])
-    raster([[1]], ax=left)
+    left, right = blank_panels(2)
+    attach_description(left, "First panel.")
     attach_description(right, "Second panel.")
-    assert describe(left.figure) == f"{describe(left)} Second panel."
+    assert describe(left.figure) == "First panel. Second panel."
 
 
 def test_a_new_description_replaces_the_old_and_clearing_removes_it():

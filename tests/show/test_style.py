@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
 from snnlab.runs.methods import METHODS
 from snnlab.show.line_ends import spread
-from snnlab.show.page import blank_axes, blank_panels, head, size_in_points
-from snnlab.show.style import Look, look_of, looks_of, readable
+from snnlab.show.page import blank_axes, blank_grid, blank_panels, head, size_in_points
+from snnlab.show.style import FONT, NOTE, Look, look_of, looks_of, readable
 
 
 def luminance(colour):
@@ -78,13 +80,24 @@ def test_sizes_are_points_and_follow_the_layout():
     assert size_in_points(ax)[0] < bare[0] - 50
 
 
-def test_panels_share_time_below_and_nothing_beside():
-    upper, lower = blank_panels([2, 1], "below")
-    upper.set_xlim(3, 7)
-    assert lower.get_xlim() == (3, 7)
-    left, right = blank_panels([1, 1], "beside")
+def test_panels_beside_each_other_share_nothing_and_those_of_a_grid_all():
+    left, right = blank_panels(2)
     left.set_xlim(3, 7)
     assert right.get_xlim() != (3, 7)
+    first, *_, last = blank_grid(5)
+    first.set_xlim(3, 7)
+    assert last.get_xlim() == (3, 7)
+
+
+def test_the_style_holds_for_texts_and_leaves_no_trace_in_any_thread():
+    before = dict(mpl.rcParams)
+    with ThreadPoolExecutor(4) as pool:
+        axes = list(pool.map(lambda _: blank_axes((4, 3)), range(8)))
+        list(pool.map(lambda ax: head(ax, "Title", "A note"), axes))
+    assert dict(mpl.rcParams) == before
+    for ax in axes:
+        assert ax.texts[0].get_fontfamily() == [FONT]
+        assert ax.texts[0].get_fontsize() == NOTE
 
 
 def test_title_note_and_key_stand_above_each_other():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_hex
 
-from snnlab.show.description import describe
+from snnlab.show.picture import describe
 from snnlab.show.style import readable
 from snnlab.show.sweep import accuracy_map
 
@@ -34,8 +34,8 @@ def test_the_map_holds_the_means_and_says_so_in_words() -> None:
     assert [tick.get_text() for tick in ax.get_yticklabels()] == list(CURVES)
     assert ax.get_title(loc="left") == "Sweep"
     assert describe(ax) == (
-        "Mean test accuracy of 2 settings against timesteps. sigma 0.1: best 94.00 % at T=4; "
-        "sigma 0.3: best 96.00 % at T=2."
+        "Mean test accuracy of 2 settings against timesteps. sigma 0.1: best 94.00 % at T = 4; "
+        "sigma 0.3: best 96.00 % at T = 2."
     )
 
 

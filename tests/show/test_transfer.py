@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snnlab.show.description import describe
 from snnlab.show.page import blank_panels
+from snnlab.show.picture import describe
 from snnlab.show.training import training_curves
 from snnlab.show.transfer import transfer_curve
 
@@ -86,7 +86,7 @@ def test_transfer_refuses_what_does_not_fit(ax):
 
 
 def test_training_curves_draw_both_splits_per_epoch():
-    left, right = training_curves(METRICS, axes=blank_panels([1, 1]))
+    left, right = training_curves(METRICS, axes=blank_panels(2))
     for ax, what in ((left, "loss"), (right, "accuracy")):
         training, validation = ax.lines
         np.testing.assert_array_equal(training.get_data(), ([1, 2, 3], METRICS[what]))
@@ -103,19 +103,19 @@ def test_training_curves_draw_both_splits_per_epoch():
 
 def test_epochs_may_be_given_and_one_split_is_enough():
     metrics = {"epoch": [5, 10], "loss": [1.0, 0.5], "validation_accuracy": [80.0, 85.0]}
-    left, right = training_curves(metrics, axes=blank_panels([1, 1]))
+    left, right = training_curves(metrics, axes=blank_panels(2))
     np.testing.assert_array_equal(left.lines[0].get_xdata(), [5, 10])
     assert [line.get_label() for line in right.lines] == ["validation"]
 
 
 def test_one_epoch_is_a_point():
-    left, _ = training_curves({"loss": [1.0], "accuracy": [50.0]}, axes=blank_panels([1, 1]))
+    left, _ = training_curves({"loss": [1.0], "accuracy": [50.0]}, axes=blank_panels(2))
     assert left.get_xlim()[0] < 1 < left.get_xlim()[1]
     assert left.lines[0].get_marker() != ""
 
 
 def test_training_curves_refuse_what_does_not_fit():
-    panels = blank_panels([1, 1])
+    panels = blank_panels(2)
     with pytest.raises(ValueError, match=r"unknown metrics \['acc'\]; valid: loss, accuracy"):
         training_curves({**METRICS, "acc": [1, 2, 3]}, axes=panels)
     with pytest.raises(ValueError, match=r"needs accuracy or validation_accuracy, .*\['loss'\]"):

@@ -25,15 +25,12 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.curves import line_chart
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
-from snnlab.show.widgets.conversion import conversion_explorer
-from snnlab.show.widgets.decisions import decision_explorer
-from snnlab.show.widgets.gradient import gradient_explorer
 from snnlab.show.widgets.live import LivePicture, choice, slider
-from snnlab.show.widgets.margins import margin_explorer
 from snnlab.show.widgets.names import LIVE
-from snnlab.show.widgets.neuron import neuron_explorer
-from snnlab.show.widgets.residuals import residual_explorer
+from snnlab.show.widgets.networks import decision_explorer, margin_explorer
+from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
 from snnlab.show.widgets.sketch import sketch
+from snnlab.show.widgets.timesteps import conversion_explorer
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ like, so that is done once, and each redraw only brings other data.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,23 +44,19 @@ def repeated(times: dict[str, int]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), list(times))
 
 
-def look(chart: Any, colours: Palette, *, height: int) -> dict[str, Any]:
+def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
     """What a chart of named data looks like, for a `Picture`.
 
     Points have no words of their own unless the chart says so: to find words for each would take a
     browser longer than to draw.
-
-    Args:
-        chart: an Altair chart or layers of them, over `alt.NamedData`.
-        colours, height: see `framed`.
     """
-    whole = framed(chart, "", colours, height=height).configure_mark(tooltip=None)
+    whole = framed(chart, "", colours, height).configure_mark(tooltip=None)
     found: dict[str, Any] = whole.to_dict()
     del found["description"]
     return found
 
 
-def framed(chart: Any, description: str, colours: Palette, *, height: int = 320) -> alt.Chart:
+def framed(chart: Any, description: str, colours: Palette, height: int) -> alt.Chart:
     """A chart with large labels, few lines around it, and its description for screen readers.
 
     Args:
@@ -100,17 +97,14 @@ def framed(chart: Any, description: str, colours: Palette, *, height: int = 320)
     )
 
 
-def colour_scale(colours: dict[str, str]) -> alt.Scale:
-    """A scale that gives each name its colour."""
-    return alt.Scale(domain=list(colours), range=list(colours.values()))
+def coloured(colours: Mapping[str, str], **legend: Any) -> alt.Color:
+    """A colour for each name, and a legend of them."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color("name:N", scale=scale, title=None, **legend)
 
 
-def timestep_axis(field: str, highest: int) -> alt.X:
-    """Timesteps T on a log2 axis, with a tick at every power of two."""
-    ticks = [2**n for n in range(highest.bit_length()) if 2**n <= highest]
-    return alt.X(
-        field,
-        title="Timesteps T",
-        scale=alt.Scale(type="log", base=2, domain=[1, max(highest, 2)], nice=False),
-        axis=alt.Axis(values=ticks, format="d", grid=False),
-    )
+def dashed(names: Iterable[str], dashes: Iterable[list[int]]) -> alt.StrokeDash:
+    """Dashes for each name, in this order."""
+    pairs = dict(zip(names, dashes, strict=False))
+    scale = alt.Scale(domain=list(pairs), range=list(pairs.values()))
+    return alt.StrokeDash("name:N", scale=scale, title=None)

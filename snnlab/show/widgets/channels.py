@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 
 from snnlab.biology.hodgkin_huxley import MembraneTrace, simulate_membrane
-from snnlab.show.arrays import Floats
-from snnlab.show.picture import Picture, picture
-from snnlab.show.voltage import voltage_and_spikes
+from snnlab.show.page import dress, fixed_panels, head
+from snnlab.show.picture import Picture, attach_description, picture
+from snnlab.show.style import BLUE, GREY, INK
 from snnlab.show.widgets.live import LivePicture, choice, slider
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
@@ -42,43 +45,36 @@ def channel_explorer(
         raise ValueError(f"channels and trials must not be empty, got {channels}, {trials}")
     currents = np.arange(_STRONGEST + 1, dtype=np.float64)
     steps = round(milliseconds / _DT)
-    noisy = _run(np.tile(np.repeat(currents, trials), len(channels)), steps, channels, seed)
+    # one trial after the other of each current, for each number of channels in turn
+    each = np.repeat(currents, trials)
+    noisy = simulate_membrane(
+        np.tile(each, (steps, len(channels))),
+        sodium_channels=np.repeat(channels, len(each)),
+        dt=_DT,
+        keep=_KEEP,
+        seed=seed,
+    )
     quiet = simulate_membrane(np.tile(currents, (steps, 1)), dt=_DT, keep=_KEEP)
-    middle = channels[len(channels) // 2]
 
     def draw(current: int, channels_chosen: int) -> Picture:
         row = channels.index(channels_chosen) * len(currents) + current
         shown = _trials(noisy, slice(row * trials, (row + 1) * trials))
         without = _trials(quiet, slice(current, current + 1))
-        ax = voltage_and_spikes(shown, quiet=without)
-        per_second = 1000 / milliseconds
-        rate = shown.spikes.sum() / trials * per_second
+        rate = shown.spikes.sum() / trials * 1000 / milliseconds
         return picture(
-            ax,
+            voltage_and_spikes(shown, without),
             f"{rate:.0f} spikes per second with {channels_chosen:,} sodium channels, "
-            f"{without.spikes.sum() * per_second:.0f} without noise.",
+            f"{without.spikes.sum() * 1000 / milliseconds:.0f} without noise.",
         )
 
+    numbers = [(f"{number:,}", number) for number in channels]
+    middle = channels[len(channels) // 2]
     return LivePicture(
         draw,
         {
             "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
-            "channels_chosen": choice(
-                "sodium channels", [(f"{number:,}", number) for number in channels], middle
-            ),
+            "channels_chosen": choice("sodium channels", numbers, middle),
         },
-    )
-
-
-def _run(currents: Floats, steps: int, channels: tuple[int, ...], seed: int) -> MembraneTrace:
-    """All combinations at once: one trial for each entry of `currents`."""
-    each = len(currents) // len(channels)
-    return simulate_membrane(
-        np.broadcast_to(currents, (steps, len(currents))),
-        sodium_channels=np.repeat(channels, each),
-        dt=_DT,
-        keep=_KEEP,
-        seed=seed,
     )
 
 
@@ -91,3 +87,40 @@ def _trials(trace: MembraneTrace, which: slice) -> MembraneTrace:
         trace.sodium_open[:, which],
         trace.potassium_open[:, which],
     )
+
+
+def voltage_and_spikes(trace: MembraneTrace, quiet: MembraneTrace) -> Axes:
+    """The voltage of the first trial; below it the spikes of all trials, one line each.
+
+    Args:
+        trace: one trial or more under one and the same current.
+        quiet: the same without noise, one trial, drawn behind.
+
+    Returns:
+        The Axes of the voltage; the Axes of the spikes is the second one of its figure.
+    """
+    top, below = fixed_panels((11.0, 6.4), (0.12, 0.46, 0.84, 0.43), (0.12, 0.13, 0.84, 0.26))
+    below.sharex(top)
+    trials, span = trace.voltage.shape[1], float(trace.time[-1])
+    dress(top, x="", y="V (mV)")
+    without: dict[str, Any] = {"label": "without noise", "color": GREY, "linewidth": 2}
+    top.plot(quiet.time, quiet.voltage[:, 0], "--", **without)
+    noisy: dict[str, Any] = {"label": "with channel noise", "color": BLUE, "linewidth": 2.2}
+    top.plot(trace.time, trace.voltage[:, 0], **noisy)
+    top.set_ylim(-95, 65)
+    top.set_yticks([-80, -40, 0, 40])
+    top.tick_params(labelbottom=False)
+    head(top, None, key=True)
+    dress(below, x="Time (ms)", y="Trial", grid="x")
+    when, which = trace.spikes.nonzero()
+    below.scatter(trace.time[when], which + 1, marker="|", s=90, color=INK, linewidths=2)
+    below.set_ylim(trials + 0.7, 0.3)
+    below.set_yticks([1, trials] if trials > 1 else [1])
+    below.set_xlim(0, span)
+    lowest, highest = trace.voltage[:, 0].min(), trace.voltage[:, 0].max()
+    attach_description(
+        top,
+        f"Membrane voltage over {span:.0f} ms, from {lowest:.0f} to {highest:.0f} mV, and "
+        f"{int(trace.spikes.sum())} spikes in {trials} trials.",
+    )
+    return top

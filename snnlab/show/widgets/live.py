@@ -10,13 +10,17 @@ from typing import Any
 
 from ipywidgets import HTML, Box, Dropdown, FloatSlider, IntSlider, Layout, ValueWidget, VBox
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from snnlab.data.images import Images
+from snnlab.show.page import fixed_panels
 from snnlab.show.picture import Picture
 from snnlab.show.widgets.names import LIVE, name_controls
 
 _AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
 _LEFT, _BOTTOM, _RIGHT = 1.15, 0.9, 0.65  # margins in inches
+
+RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
+"""The resets to choose from."""
 
 
 class LivePicture(VBox):
@@ -105,40 +109,45 @@ def _without_full_collection() -> Iterator[None]:
             gc.enable()
 
 
-def slider(name: str, low: float, high: float, start: float, step: float | None = None) -> Any:
+def slider(name: str, low: float, high: float, value: float, step: float | None = None) -> Any:
     """A slider with its name to the left and its value to the right; whole numbers if all are.
 
     Args:
         name: with the unit.
         low, high: ends of the range.
-        start: first value.
+        value: first value.
         step: distance of neighbouring values; by default 1, or a hundredth of the range.
     """
-    whole = all(isinstance(number, int) for number in (low, high, start))
+    whole = all(isinstance(number, int) for number in (low, high, value))
     kind = IntSlider if whole else FloatSlider
     return kind(
-        value=start,
+        value=value,
         min=low,
         max=high,
         step=step or (1 if whole else (high - low) / 100),
         description=name,
-        style={"description_width": "11em"},
-        layout=Layout(width="34em", max_width="98%"),
+        **_shape(),
         **({} if whole else {"readout_format": ".2f"}),
     )
 
 
-def choice(name: str, options: Sequence[Any], start: Any = None) -> Any:
+def choice(name: str, options: Sequence[Any], value: Any = None) -> Any:
     """A list to choose from; options are values, or pairs of a text and a value."""
-    dropdown = Dropdown(
-        options=list(options),
-        description=name,
-        style={"description_width": "11em"},
-        layout=Layout(width="34em", max_width="98%"),
-    )
-    if start is not None:
-        dropdown.value = start
-    return dropdown
+    chosen = {} if value is None else {"value": value}
+    return Dropdown(options=list(options), description=name, **_shape(), **chosen)
+
+
+def _shape() -> dict[str, Any]:
+    """How wide a control and its name are."""
+    return {
+        "style": {"description_width": "11em"},
+        "layout": Layout(width="34em", max_width="98%"),
+    }
+
+
+def first_images(images: Images, count: int) -> Images:
+    """The first `count` images, or all where there are fewer."""
+    return images.first(min(count, len(images)))
 
 
 def live_axes(size: tuple[float, float] = (10.0, 5.2), *, top: float = 1.0) -> Axes:
@@ -155,4 +164,4 @@ def live_axes(size: tuple[float, float] = (10.0, 5.2), *, top: float = 1.0) -> A
         1 - (_LEFT + _RIGHT) / width,
         1 - (_BOTTOM + top) / height,
     )
-    return Figure(figsize=size).add_axes(box)
+    return fixed_panels(size, box)[0]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ipywidgets import FloatSlider, Layout
 
-from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
 from snnlab.show.picture import Picture, picture
 from snnlab.show.prediction import lay_prediction
@@ -51,8 +50,7 @@ class Sketch(LivePicture):
         head(ax, None)
         pairs = zip(self.x, values.values(), strict=True)
         points = ", ".join(f"{y:g} at {x:g}" for x, y in pairs)
-        attach_description(ax, f"Your prediction: {points}.")
-        return picture(ax)
+        return picture(ax, alt=f"Your prediction: {points}.")
 
 
 def sketch(

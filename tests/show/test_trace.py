@@ -1,4 +1,4 @@
-"""Figures over timesteps: the trace of one neuron and the raster of many."""
+"""The trace of one neuron over timesteps."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import torch
 
 from snnlab.neuron.dynamics import trace as neuron_run
 from snnlab.neuron.spec import Neuron
-from snnlab.show.description import describe
-from snnlab.show.page import blank_panels
-from snnlab.show.raster import raster
+from snnlab.show.picture import describe
 from snnlab.show.trace import neuron_trace
 
 H = [0.9, 1.3, 0.7, 1.1]
 V = [0.9, 0.3, 0.7, 0.1]
 S = [0, 1, 0, 1]
-SPIKES = [[0, 1, 0], [1, 1, 0], [0, 0, 1], [0, 1, 0]]
 
 
 def named(artists):
@@ -92,52 +89,3 @@ def test_trace_refuses_what_does_not_fit(ax):
         neuron_trace(H, V, [0, 1, 2, 0], ax=ax)
     with pytest.raises(ValueError, match="v_th must be above 0, got 0"):
         neuron_trace(H, V, S, 0, ax=ax)
-
-
-def test_a_tick_per_spike(ax):
-    raster(SPIKES, ax=ax)
-    ticks = {(x, (low + high) / 2) for (x, low), (_, high) in ax.collections[0].get_segments()}
-    assert ticks == {(1, 1), (2, 0), (2, 1), (3, 2), (4, 1)}
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Timestep t", "Neuron")
-
-
-def test_rate_is_the_mean_over_neurons():
-    ax, below = blank_panels([2, 1], "below")
-    assert raster(SPIKES, ax=ax, rate_ax=below) is ax
-    heights, edges, _ = below.patches[0].get_data()
-    np.testing.assert_allclose(heights, [1 / 3, 2 / 3, 1 / 3, 1 / 3])
-    np.testing.assert_array_equal(edges, [0.5, 1.5, 2.5, 3.5, 4.5])
-    assert below.get_ylabel() == "Rate (spikes\nper timestep)"
-    assert below.get_xlabel() == "Timestep t"
-
-
-def test_given_axes_alone_get_no_rate(ax):
-    raster(SPIKES, ax=ax)
-    assert ax.figure.axes == [ax]
-
-
-def test_new_raster_has_a_rate_panel():
-    plt = pytest.importorskip("matplotlib.pyplot")
-    ax = raster(SPIKES)
-    assert len(ax.figure.axes) == 2
-    plt.close(ax.figure)
-
-
-def test_raster_description(ax):
-    assert describe(raster(SPIKES, ax=ax)) == (
-        "Spike raster of 3 neurons over 4 timesteps: 5 spikes, 0.417 per neuron and timestep."
-    )
-
-
-def test_no_spikes_at_all():
-    ax, below = blank_panels([2, 1], "below")
-    raster(np.zeros((5, 2)), ax=ax, rate_ax=below)
-    assert ax.collections[0].get_segments() == []
-    assert below.get_ylim()[1] > 0
-
-
-def test_raster_refuses_other_shapes_and_values(ax):
-    with pytest.raises(ValueError, match=r"2 dimension.*\(3,\)"):
-        raster([0, 1, 0], ax=ax)
-    with pytest.raises(ValueError, match=r"0 or 1, got 0.5"):
-        raster([[0.5, 1]], ax=ax)

@@ -1,0 +1,233 @@
+"""Charts of one neuron that follow sliders: its potential, how often it fires, its residual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from snnlab.show.charts.frame import LINE, Picture, coloured, dashed, look, repeated
+from snnlab.show.colours import Palette
+from snnlab.show.described import DENSITY, RESIDUAL, STEP, trace_limits, trace_words
+
+QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
+"""The curves over potentials, as the legend names them."""
+
+
+def named(data: str) -> alt.Chart:
+    """A chart of the data set of that name."""
+    return alt.Chart(alt.NamedData(data))
+
+
+def potential_chart(
+    h: Sequence[float],
+    v: Sequence[float],
+    spikes: Sequence[float],
+    *,
+    v_th: float,
+    v_init: float,
+    colours: Palette,
+    now: int | None = None,
+    height: int = 360,
+) -> Picture:
+    """Charge, fire and reset as one line; the threshold; a triangle for every spike.
+
+    Args:
+        h: potential before firing at t = 1 to T.
+        v: potential after reset, as many.
+        spikes: 0 or 1, as many.
+        v_th: threshold, in the unit of the potentials.
+        v_init: potential before the first timestep.
+        colours: see `palette`.
+        now: the timestep at which somebody looks, 1 to T; None: at all of them.
+        height: in pixels.
+
+    Raises:
+        ValueError: the three do not have the same length, or there is no timestep.
+
+    Example:
+        >>> potential_chart([0.6, 1.2], [0.6, 0.2], [0, 1], v_th=1, v_init=0, colours=LIGHT)
+    """
+    if not len(h) == len(v) == len(spikes) or not len(h):
+        raise ValueError(
+            f"h, v and spikes must have one value per timestep, got {len(h)}, {len(v)} and "
+            f"{len(spikes)}"
+        )
+    T = len(h)
+    upto = T if now is None else now
+    floor, mark, roof = trace_limits(h, v, v_th, v_init)
+    seen = [t for t in range(1, upto + 1) if spikes[t - 1]]
+    corners = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
+    times = [0, *(t for t in range(1, T + 1) for _ in range(2))]
+    line = pa.table({"index": range(len(times)), "t": times, "potential": corners})
+    data = {
+        "ends": pa.table({"t": [0, T], "potential": [floor, roof]}),
+        "threshold": pa.table({"potential": [v_th]}),
+        "line": line,
+        "seen": line.slice(0, 2 * upto + 1),
+        "now": pa.table({"t": [upto], "potential": [h[upto - 1]]}),
+        "spikes": pa.table({"t": pa.array(seen, pa.int64()), "potential": [mark] * len(seen)}),
+    }
+    kept = potential_look(colours, height, stepping=now is not None)
+    return Picture(kept, data, trace_words(h, spikes, v_th, v_init), height)
+
+
+@lru_cache
+def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str, Any]:
+    """What the chart looks like, while somebody steps through it or not."""
+    x = alt.X("t:Q", title=STEP, scale=alt.Scale(nice=False, zero=False))
+    x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
+    y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
+    order = alt.Order("index:Q")
+    grey: Any = {"color": colours.grey}
+    rule = named("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, **grey)
+    invisible = named("ends").mark_point(opacity=0)  # they span the axes
+    layers: list[Any] = [invisible.encode(x=x, y=y), rule.encode(y=y)]
+    if stepping:
+        whole = named("line").mark_line(strokeWidth=1.5, opacity=0.4, **grey)
+        upright = named("now").mark_rule(strokeDash=[3, 4], strokeWidth=1.5, **grey)
+        dot = named("now").mark_circle(size=240, color=colours.noise, opacity=1)
+        layers.append(whole.encode(x=x, y=y, order=order))
+        layers += [upright.encode(x="t:Q"), dot.encode(x=x, y=y)]
+    seen = named("seen").mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
+    layers.append(seen.encode(x=x, y=y, order=order))
+    triangle: Any = {"shape": "triangle-down", "filled": True, "size": 190}
+    marks = named("spikes").mark_point(color=colours.quiet, opacity=1, **triangle)
+    layers.append(marks.encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")]))
+    return look(alt.layer(*layers), colours, height)
+
+
+def firing_chart(
+    currents: Sequence[float],
+    probability: Sequence[float],
+    rate: Sequence[float],
+    *,
+    timesteps: int,
+    current: float,
+    at_current: float,
+    colours: Palette,
+    height: int = 280,
+) -> Picture:
+    """Firing probability of the noisy single step, and the rate over T timesteps without noise.
+
+    Args:
+        currents: where both are known.
+        probability: of a spike in one timestep with noise, 0 to 1.
+        rate: spikes per timestep over T timesteps, 0 to 1.
+        timesteps: T.
+        current: the chosen current, marked.
+        at_current: the probability there.
+        colours: see `palette`.
+        height: in pixels.
+    """
+    one, many = names_of(timesteps)
+    stairs = ends_of_steps(rate)
+    table = pa.table(
+        {
+            "current": [*currents, *(currents[i] for i in stairs)],
+            "value": [*probability, *(rate[i] for i in stairs)],
+            "name": repeated({one: len(currents), many: len(stairs)}),
+        }
+    )
+    mark = pa.table({"current": [current], "value": [at_current]})
+    words = (
+        f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
+        f"fires with probability {at_current:.2f}."
+    )
+    kept = firing_look(timesteps, colours, height)
+    return Picture(kept, {"curves": table, "chosen": mark}, words, height)
+
+
+def ends_of_steps(values: Sequence[float]) -> list[int]:
+    """Where a curve of steps has to be known to be drawn: both ends, and both sides of each step.
+
+    Example:
+        >>> ends_of_steps([0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5])
+        [0, 2, 3, 6]
+    """
+    steps = np.flatnonzero(np.diff(values))
+    ends: list[int] = np.unique([0, *steps, *steps + 1, len(values) - 1]).tolist()
+    return ends
+
+
+def names_of(timesteps: int) -> tuple[str, str]:
+    """The two curves, as the legend names them."""
+    plural = "s" * (timesteps != 1)
+    return "one timestep, with noise", f"{timesteps} timestep{plural}, without"
+
+
+@lru_cache(256)
+def firing_look(timesteps: int, colours: Palette, height: int) -> dict[str, Any]:
+    """What the chart looks like for T timesteps."""
+    names = names_of(timesteps)
+    x = alt.X("current:Q", title="Current")
+    y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
+    colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
+    curves = named("curves").mark_line(strokeWidth=LINE)
+    curves = curves.encode(x=x, y=y, color=colour, strokeDash=dashed(names, ([1, 0], [7, 3])))
+    rule = named("chosen").mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
+    dot = named("chosen").mark_circle(size=240, color=colours.noise, opacity=1)
+    return look(curves + rule + dot.encode(x=x, y=y), colours, height)
+
+
+def residual_chart(
+    edges: Sequence[float],
+    without: Sequence[float],
+    with_noise: Sequence[float],
+    points: Sequence[float],
+    law: Sequence[float],
+    *,
+    colours: Palette,
+    height: int = 280,
+) -> Picture:
+    """Two histograms over one another, and the density of the noise in closed form.
+
+    Args:
+        edges: of the bins, one more than bins, in units of v_th.
+        without: density of the residuals of neurons that run without noise, one per bin.
+        with_noise: density of the noise that was drawn, one per bin.
+        points: where the closed form is known, in units of v_th.
+        law: the density of the noise there.
+        colours: see `palette`.
+        height: in pixels.
+
+    Raises:
+        ValueError: the lengths do not fit.
+    """
+    if len(edges) != len(without) + 1 or len(without) != len(with_noise):
+        raise ValueError(
+            f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
+            f"{len(with_noise)}"
+        )
+    bins = pa.table(
+        {
+            "v": [*edges, *edges],
+            "density": [*without, without[-1], *with_noise, with_noise[-1]],
+            "name": repeated({QUIET: len(edges), DRAWN: len(edges)}),
+        }
+    )
+    closed = repeated({CLOSED: len(points)})
+    curve = pa.table({"v": points, "density": law, "name": closed})
+    peak, likely = int(np.argmax(without)), int(np.argmax(law))
+    words = (
+        "Histogram of the residual potential. Without noise the highest bin begins at "
+        f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
+        f"density, {law[likely]:.2f}, at {points[likely]:.2f} v_th."
+    )
+    return Picture(residual_look(colours, height), {"bins": bins, "law": curve}, words, height)
+
+
+@lru_cache
+def residual_look(colours: Palette, height: int) -> dict[str, Any]:
+    """What the chart looks like."""
+    colour = coloured({QUIET: colours.quiet, DRAWN: colours.noise, CLOSED: colours.ink})
+    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(nice=False))
+    y = alt.Y("density:Q", title=DENSITY, stack=None)
+    areas = named("bins").mark_area(opacity=0.45, interpolate="step-after")
+    line = named("law").mark_line(strokeWidth=LINE)
+    both = areas.encode(x=x, y=y, color=colour) + line.encode(x=x, y=y, color=colour)
+    return look(both, colours, height)

@@ -1,0 +1,214 @@
+"""Charts of finished and of running trainings: accuracy, cost, residuals, epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from snnlab.measure.curve import SeedCurves
+from snnlab.neuron.spec import Noise
+from snnlab.show.charts.frame import LINE, coloured, dashed, framed
+from snnlab.show.colours import Palette
+from snnlab.show.described import (
+    ACCURACY,
+    DENSITY,
+    EPOCH,
+    RESIDUAL,
+    TIMESTEPS,
+    accuracy_limits,
+    accuracy_words,
+    cost_words,
+    noise_density,
+    residual_bins,
+    residual_words,
+    training_words,
+)
+
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+DASHES = ([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3])
+"""So that lines are told apart without colours, too."""
+MEASURED, TRAINED = "residuals, measured", "noise in training"
+"""The curves over potentials, as the legend names them."""
+
+
+class Line(NamedTuple):
+    """One method: its colour, and its accuracy."""
+
+    colour: str
+    curves: SeedCurves
+
+
+def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
+    """Mean, lowest and highest accuracy over seeds for each name and T."""
+    rows = [
+        (name, *row, curves.seeds)
+        for name, (_, curves) in lines.items()
+        for row in zip(curves.timesteps, curves.mean, *curves.range, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["name", "T", "accuracy", "lowest", "highest", "seeds"])
+
+
+def accuracy_chart(
+    lines: Mapping[str, Line], *, colours: Palette, at: int | None = None, height: int = 380
+) -> alt.Chart:
+    """Mean test accuracy against T; the band runs from the lowest to the highest seed.
+
+    Args:
+        lines: name of a method, as written in the chart, to its accuracy.
+        colours: see `palette`.
+        at: a T that is marked.
+        height: in pixels.
+
+    Raises:
+        ValueError: no lines.
+    """
+    table = accuracy_table(lines)
+    if table.empty:
+        raise ValueError("no accuracy to draw: give at least one line")
+    highest = int(table["T"].max())
+    ticks = [2**n for n in range(highest.bit_length())]
+    limits = accuracy_limits([*table["lowest"], *table["highest"]])
+    scale = alt.Scale(type="log", base=2, domain=[1, max(highest, 2)], nice=False)
+    axis = alt.Axis(values=ticks, format="d", grid=False)
+    x = alt.X("T:Q", title=TIMESTEPS, scale=scale, axis=axis)
+    scale = alt.Scale(domain=[max(limits[0], 0), limits[1]], nice=False, zero=False)
+    y = alt.Y("accuracy:Q", title=ACCURACY, scale=scale)
+    stroke = alt.Legend(symbolType="stroke", symbolSize=500)
+    colour = coloured({name: line.colour for name, line in lines.items()}, legend=stroke)
+    shape = alt.Chart(table).encode(x=x, color=colour)
+    band = shape.mark_area(opacity=0.18)
+    tooltip = ["name:N", "T:Q", alt.Tooltip("accuracy:Q", format=".2f"), "seeds:Q"]
+    layers = [
+        band.encode(y=alt.Y("lowest:Q", title=ACCURACY), y2="highest:Q"),
+        shape.mark_line(strokeWidth=LINE).encode(y=y, strokeDash=dashed(lines, DASHES)),
+        shape.mark_circle(size=70, opacity=1).encode(y=y, tooltip=tooltip),
+    ]
+    if at is not None:
+        rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
+        layers.insert(0, rule.encode(x="T:Q"))
+        there = shape.properties(data=table[table["T"] == at])
+        layers.append(there.mark_circle(size=260, opacity=1).encode(y=y))
+    words = accuracy_words({name: line.curves for name, line in lines.items()})
+    return framed(alt.layer(*layers), words, colours, height)
+
+
+def cost_chart(
+    table: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    title: str,
+    colours: Palette,
+    lines: bool,
+    height: int = 380,
+) -> alt.Chart:
+    """Accuracy against a cost on a logarithmic axis.
+
+    Args:
+        table: columns name, seed, T, cost and accuracy (in percent).
+        names: name of a method to its colour.
+        title: of the axis of the cost, with its unit.
+        colours: see `palette`.
+        lines: join the points of one method and seed.
+        height: in pixels.
+
+    Raises:
+        ValueError: nothing to draw, or a cost that is not above 0.
+    """
+    if table.empty or not (table["cost"] > 0).all():
+        raise ValueError("a cost chart needs rows, and costs above 0")
+    x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24))
+    x = x.axis(alt.Axis(format="~s", tickCount=5))
+    y = alt.Y("accuracy:Q", title=ACCURACY, scale=alt.Scale(zero=False))
+    accuracy = alt.Tooltip("accuracy:Q", format=".2f")
+    tooltip: list[Any] = ["name:N", "seed:N", "T:Q", "cost:Q", accuracy]
+    marks = alt.Shape("name:N", scale=alt.Scale(domain=list(names)), title=None)
+    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(names), tooltip=tooltip)
+    points = shape.mark_point(filled=True, size=80 if lines else 170, opacity=0.9)
+    chart = alt.layer(points.encode(shape=marks))  # told apart without colours, too
+    if lines:
+        joined = shape.mark_line(strokeWidth=LINE, opacity=0.7)
+        chart = chart + joined.encode(detail="seed:N", order="T:Q")
+    means = table.groupby(["name", "T"], sort=False)[["cost", "accuracy"]].mean().sort_index()
+    points_of = {
+        name: tuple(found.to_numpy().T.tolist()) for name, found in means.groupby(level="name")
+    }
+    return framed(chart, cost_words(title, points_of), colours, height)
+
+
+def training_chart(
+    table: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    value: str,
+    title: str,
+    epochs: int,
+    colours: Palette,
+    height: int = 260,
+) -> alt.Chart:
+    """One line per run over the epochs.
+
+    Args:
+        table: columns name, run, epoch and `value`.
+        names: name of a method to its colour.
+        value: the column that is drawn.
+        title: of its axis, with its unit.
+        epochs: how many there will be.
+        colours: see `palette`.
+        height: in pixels.
+    """
+    scale = alt.Scale(domain=[1, max(epochs, 2)], nice=False)
+    line = alt.Chart(table).mark_line(strokeWidth=LINE, point=len(table) < 12)
+    chart = line.encode(
+        x=alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d")),
+        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
+        color=coloured(names),
+        detail="run:N",
+    )
+    means = table.groupby(["name", "epoch"], sort=False)[value].mean().groupby(level="name")
+    words = training_words(title, epochs, {name: found.tolist() for name, found in means})
+    return framed(chart, words, colours, height)
+
+
+def layer_table(found: ResidualSummary, noise: Noise | None) -> pd.DataFrame:
+    """Density of the residuals of a layer, and of the noise it trained with, bin by bin."""
+    density, edges = residual_bins(found)
+    columns = {"from (v_th)": edges[:-1], MEASURED: density}
+    if noise is not None:
+        columns[TRAINED] = noise_density(noise, (edges[1:] + edges[:-1]) / 2)
+    return pd.DataFrame(columns)
+
+
+def layer_chart(
+    found: ResidualSummary, noise: Noise | None, *, name: str, colours: Palette, height: int = 260
+) -> alt.Chart:
+    """Residuals of one layer as an area, and the density of the training noise as a line.
+
+    Args:
+        found: what `residuals` found.
+        noise: that of the training; None: trained without.
+        name: of the layer.
+        colours: see `palette`.
+        height: in pixels.
+    """
+    wide = layer_table(found, noise)
+    wide["from (v_th)"] += (wide["from (v_th)"][1] - wide["from (v_th)"][0]) / 2
+    table = wide.melt("from (v_th)", var_name="name", value_name="density")
+    table = table.rename(columns={"from (v_th)": "v"})
+    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(domain=[-0.6, 1.6], clamp=True))
+    y = alt.Y("density:Q", title=DENSITY, stack=None)
+    names = {MEASURED: colours.quiet, TRAINED: colours.noise}
+    shown = {curve: names[curve] for curve in wide.columns[1:]}
+    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(shown))
+    area = shape.transform_filter(alt.datum.name == MEASURED)
+    chart = alt.layer(area.mark_area(opacity=0.45, interpolate="step", clip=True))
+    if noise is not None:
+        line = shape.transform_filter(alt.datum.name == TRAINED)
+        chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
+    over = "; over them the density of the noise used in training." if noise else "."
+    words = residual_words(name.lower(), found).removesuffix(".") + over
+    return framed(chart, words, colours, height)

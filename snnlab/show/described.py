@@ -1,0 +1,140 @@
+"""What the pictures say, whoever draws them: names of axes, limits, densities, alternative text.
+
+Figures of matplotlib and charts of Altair take them from here, so both say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnlab.measure.curve import SeedCurves
+from snnlab.neuron.spec import Noise
+from snnlab.show.arrays import Floats
+
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
+ACCURACY = "Test accuracy (%)"
+POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
+DENSITY = "Density (1/v_th)"
+CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
+
+Points = tuple[Sequence[float], Sequence[float]]
+"""Positions and values of a line."""
+
+_MOST_POINTS, _MOST_SPIKES = 6, 20
+_MERGED = 5
+"""Bins of the measurement that make one bin of a picture."""
+
+
+def accuracy_limits(values: Iterable[float]) -> tuple[float, float]:
+    """Limits around accuracies in percent, never above 100."""
+    low, high = min(values := list(values)), max(values)
+    margin = max(0.07 * (high - low), 0.3)
+    return low - margin, min(high + margin, 100)
+
+
+def accuracy_words(curves: Mapping[str, SeedCurves]) -> str:
+    """Accuracy against T: the mean of every curve at its first and its last T."""
+    parts = []
+    for name, found in curves.items():
+        count = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+        parts.append(f"{ends_in_words(name, found)} ({count})")
+    return f"Mean test accuracy against timesteps: {'; '.join(parts)}."
+
+
+def ends_in_words(name: str, curves: SeedCurves) -> str:
+    """Mean accuracy at the first and the last T."""
+    ends = dict.fromkeys([(curves.x[0], curves.mean[0]), (curves.x[-1], curves.mean[-1])])
+    return f"{name} {' and '.join(f'{mean:.2f} % at T = {T:g}' for T, mean in ends)}"
+
+
+def cost_words(cost: str, lines: Mapping[str, Points]) -> str:
+    """Accuracy against a cost: all points of a line, or the first, the best and the last."""
+    parts = []
+    for name, (costs, accuracy) in lines.items():
+        shown = list(range(len(costs)))
+        if len(costs) > _MOST_POINTS:
+            shown = sorted({0, int(np.argmax(accuracy)), len(costs) - 1})
+        points = ", ".join(f"{accuracy[i]:.2f} % at {costs[i]:.3g}" for i in shown)
+        parts.append(f"{name} {points}")
+    return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}: {'; '.join(parts)}."
+
+
+def training_words(what: str, epochs: int, lines: Mapping[str, Sequence[float] | Floats]) -> str:
+    """A number per epoch: the first and the last of each line."""
+    ends = ", ".join(f"{name} {y[0]:.3g} to {y[-1]:.3g}" for name, y in lines.items())
+    return f"{what} over {epochs} epochs{': ' * bool(ends)}{ends}."
+
+
+def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init: float) -> str:
+    """The potential of a neuron over time: when it fires, and how high it gets.
+
+    Args:
+        h: potential before firing (T,).
+        spikes: 0 or 1 (T,).
+        v_th: threshold, in the unit of h.
+        v_init: potential before the first timestep; not a number where it is not known.
+    """
+    times = [f"{t}" for t, fired in enumerate(spikes, 1) if fired]
+    start = f" from v_init = {v_init / v_th:g} v_th" if np.isfinite(v_init) else ""
+    more = ", ..." * (len(times) > _MOST_SPIKES)
+    listed = f"{', '.join(times[:_MOST_SPIKES])}{more}"
+    fired = f"{len(times)} spikes, at t = {listed}" if times else "no spikes"
+    return (
+        f"Membrane potential of one neuron over {len(h)} timesteps{start}: {fired}; "
+        f"highest potential before firing {max(h) / v_th:.2f} v_th."
+    )
+
+
+def trace_limits(
+    h: Sequence[float], v: Sequence[float], v_th: float, v_init: float
+) -> tuple[float, float, float]:
+    """The lowest potential, the height at which spikes are marked, and the upper limit."""
+    floor, roof = float(np.nanmin([0, v_init, *h, *v])), max(v_th, *h)
+    mark = roof + 0.12 * (roof - floor)
+    return floor, mark, mark + 0.08 * (mark - floor)
+
+
+def binned(values: Floats, span: tuple[float, float], bins: int) -> tuple[Floats, Floats]:
+    """Density of all values in each bin, so the area inside the span is the share inside it.
+
+    Returns:
+        Densities (bins,) and edges (bins + 1,).
+    """
+    counts, edges = np.histogram(values, bins, span)
+    return counts / (len(values) * np.diff(edges)), edges
+
+
+def residual_bins(found: ResidualSummary) -> tuple[Floats, Floats]:
+    """Density of the residuals of a stage, and the edges of its bins, in units of v_th."""
+    density = np.asarray(found.density).reshape(-1, _MERGED).mean(axis=1)
+    return density, np.asarray(found.edges)[::_MERGED]
+
+
+def noise_density(noise: Noise, x: Floats) -> Floats:
+    """Density of a noise at potentials in units of v_th, same shape."""
+    import torch  # here, as figures do not load torch
+
+    z = torch.as_tensor((x - noise.mu) / noise.sigma, dtype=torch.float64)
+    density: Floats = (noise.law.density(z) / noise.sigma).numpy()
+    return density
+
+
+def residual_words(stage: str, found: ResidualSummary) -> str:
+    """The residuals of a stage: their moments, and the neurons that have none."""
+    moments = f"mean {found.mean:.3f}, deviation {found.std:.3f}; " if found.std >= 0 else ""
+    return (
+        f"Residual potentials of {stage} in units of v_th: {whole_percent(found.active)} of the "
+        f"neurons active, {moments}{whole_percent(found.silent)} silent, "
+        f"{whole_percent(found.saturated)} saturated, not shown."
+    )
+
+
+def whole_percent(share: float) -> str:
+    """A share as a whole number of percent."""
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,235 @@
+"""Residual potentials over the noise that stands for them: the histograms the method rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from snnlab.neuron.spec import Noise
+from snnlab.show.arrays import Floats, Line, Values, floats, sampled
+from snnlab.show.described import (
+    DENSITY,
+    POTENTIAL,
+    RESIDUAL,
+    binned,
+    noise_density,
+    residual_bins,
+    residual_words,
+    whole_percent,
+)
+from snnlab.show.page import (
+    dress,
+    dressed,
+    given_grid,
+    head,
+    head_all,
+    is_inner,
+    name_panel,
+    write_at_sides,
+    write_inside,
+    write_near,
+)
+from snnlab.show.picture import attach_description
+from snnlab.show.style import BLACK, BLUE, DASHED, GREY, ORANGE, PURPLE, TICK
+
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+_DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
+_POINTS = 600
+_SPAN = (-0.75, 1.75)
+
+
+def membrane_histogram(
+    single_step: Values,
+    multi_step: Values,
+    *,
+    densities: Mapping[str, Line] | None = None,
+    silent: float | None = None,
+    saturated: float | None = None,
+    span: tuple[float, float] = _SPAN,
+    bins: int = 50,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Potentials of the noisy single step over the residuals of the multi-step network.
+
+    Silent neurons drift to ever lower potentials and saturated ones to ever higher; neither
+    belongs to the residual distribution. Leave them out of `multi_step` and give their
+    fractions, which are written in the figure.
+
+    Args:
+        single_step: potentials before charging at T = 1, noise included (n,), in units of v_th.
+        multi_step: residuals v[t-1] of driven neurons at T > 1 (m,), in units of v_th.
+        densities: name to closed-form density, at most three, as a function of a NumPy array
+            of potentials or as its points (x, y).
+        silent: fraction of neurons that never fire, 0 to 1; None where it is not known.
+        saturated: fraction of neurons that fire at every timestep, 0 to 1, or None.
+        span: potentials shown. Those outside count in the density, and their fraction is
+            written in the figure.
+        bins: number of bins over the span.
+        ax: where to draw; a new figure by default.
+        title: above the figure.
+
+    Raises:
+        ValueError: empty or non-finite potentials, fractions that are none, an empty span, or
+            too many densities.
+
+    Example:
+        >>> flat = ([0, 0, 1, 1], [0, 1, 1, 0])
+        >>> ax = membrane_histogram(noise, residuals, densities={"U(0, 1)": flat}, silent=0.31)
+    """
+    noisy, residual = floats("single_step", single_step), floats("multi_step", multi_step)
+    densities = densities or {}
+    low, high = silent or 0.0, saturated or 0.0
+    if min(low, high) < 0 or low + high > 1:
+        raise ValueError(
+            "silent and saturated must be fractions of all neurons, at least 0 and together at "
+            f"most 1, got {silent} and {saturated}"
+        )
+    _require_rising(span)
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, got {bins}")
+    if len(densities) > len(_DENSITIES):
+        raise ValueError(f"at most {len(_DENSITIES)} densities, got {len(densities)}")
+    ax = dressed(ax, x=POTENTIAL, y=f"Probability {DENSITY.lower()}")
+    filled: dict[str, Any] = {"fill": True, "color": ORANGE, "alpha": 0.45, "zorder": 2}
+    ax.stairs(*binned(residual, span, bins), label="multi-step residual", **filled)
+    outline: dict[str, Any] = {"color": BLUE, "linewidth": 2.5, "zorder": 3}
+    ax.stairs(*binned(noisy, span, bins), label="noisy single step", **outline)
+    for (name, line), (colour, dashes) in zip(densities.items(), _DENSITIES, strict=False):
+        x, y = sampled(name, line, *span)
+        ax.plot(x, y, label=name, color=colour, linestyle=dashes, linewidth=2.2, zorder=4)
+    ax.set_xlim(*span)
+    ax.set_ylim(0, 1.12 * ax.dataLim.ymax)
+    ax.axvline(1, zorder=1, **DASHED)
+    write_near(ax, "v_th", (1, 1), (6, -4), ax.get_xaxis_transform(), size=TICK, va="top")
+    _write_left_out(ax, silent, saturated)
+    head(ax, title, _beyond(noisy, residual, span), key=True)
+    attach_description(ax, _in_words(noisy, residual, silent, saturated))
+    return ax
+
+
+def residual_histograms(
+    stages: Sequence[ResidualSummary],
+    *,
+    noise: Sequence[Noise | None] | Noise | None = None,
+    span: tuple[float, float] = _SPAN,
+    axes: Sequence[Axes] | None = None,
+    title: str | None = None,
+) -> tuple[Axes, ...]:
+    """One panel per stage: the residuals of its active neurons, and the noise of the training.
+
+    Args:
+        stages: what `residuals` found.
+        noise: that of all stages, or one per stage; None: none is drawn.
+        span: potentials shown, in units of v_th.
+        axes: where to draw, one per stage; a new figure by default.
+        title: above the first panel.
+
+    Returns:
+        The panels.
+
+    Raises:
+        ValueError: no stages, another number of noises or axes, or an empty span.
+
+    Example:
+        >>> axes = residual_histograms(residuals(net, images, 16), noise=Noise())
+    """
+    if not stages:
+        raise ValueError("stages is empty: give what residuals() found")
+    _require_rising(span)
+    noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
+    if len(noises) != len(stages):
+        raise ValueError(f"{len(stages)} stages need as many noises, got {len(noises)}")
+    axes = given_grid(axes, len(stages), "stages", panel=(4.6, 5.4))
+    highest = max(
+        _draw_stage(ax, found, trained, span)
+        for ax, found, trained in zip(axes, stages, noises, strict=True)
+    )
+    for number, (ax, found) in enumerate(zip(axes, stages, strict=True), start=1):
+        ax.set_xlim(*span)
+        ax.set_ylim(0, 1.35 * highest)
+        name_panel(ax, f"Stage {number}")
+        left = f"mean {found.mean:.2f}\ndeviation {found.std:.2f}" if found.std >= 0 else ""
+        right = f"{whole_percent(found.silent)} silent\n{whole_percent(found.saturated)} saturated"
+        write_at_sides(ax, left, right, 0.02, 0.98, va="top")
+        attach_description(ax, residual_words(f"stage {number}", found))
+    note = "Residuals of active neurons; even: as many at each potential"
+    head_all(axes, title, note, key=True)
+    return axes
+
+
+def _require_rising(span: tuple[float, float]) -> None:
+    if not span[0] < span[1]:
+        raise ValueError(f"span must rise, got {span}")
+
+
+def _draw_stage(
+    ax: Axes, found: ResidualSummary, noise: Noise | None, span: tuple[float, float]
+) -> float:
+    """Draw one stage; the highest density in it."""
+    dress(ax, x=RESIDUAL, y="" if is_inner(ax) else DENSITY)
+    density, edges = residual_bins(found)
+    ax.stairs(density, edges, fill=True, color=ORANGE, alpha=0.55, label="residuals", zorder=2)
+    x = np.linspace(*span, _POINTS)
+    flat = ((x >= 0) & (x < 1)).astype(float)
+    ax.plot(x, flat, color=BLACK, linestyle="--", linewidth=1.8, label="even", zorder=3)
+    highest = max(1.0, float(density[1:-1].max(initial=0)))
+    if noise is not None:
+        drawn = noise_density(noise, x)
+        ax.plot(x, drawn, color=BLUE, linewidth=2.5, label="noise in training", zorder=4)
+        highest = max(highest, float(drawn.max()))
+    if not density.any():
+        write_inside(ax, "no neuron here fires sometimes", 0.5, 0.5, ha="center")
+    return highest
+
+
+def _write_left_out(ax: Axes, silent: float | None, saturated: float | None) -> None:
+    """Arrows to where the neurons are that the histogram leaves out."""
+    left = "" if silent is None else f"← {_percent(silent)} silent\n(not shown)"
+    right = "" if saturated is None else f"{_percent(saturated)} saturated →\n(not shown)"
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    write_at_sides(ax, left, right, 0.015, 0.62, va="center", bbox=box)
+
+
+def _beyond(noisy: Floats, residual: Floats, span: tuple[float, float]) -> str | None:
+    parts = []
+    for name, values in (("noisy single step", noisy), ("multi-step residual", residual)):
+        outside = float(np.mean((values < span[0]) | (values > span[1])))
+        if outside:
+            parts.append(f"{_percent(outside)} of {name}")
+    return f"Beyond the axis: {', '.join(parts)}" if parts else None
+
+
+def _percent(fraction: float) -> str:
+    """One decimal, and never 0 % for a little."""
+    if 0 < fraction < 0.001:
+        return "< 0.1 %"
+    return f"{100 * fraction:.1f} %" if fraction else "0 %"
+
+
+def _in_words(
+    noisy: Floats, residual: Floats, silent: float | None, saturated: float | None
+) -> str:
+    known = {"silent": silent, "saturated": saturated}
+    left_out = [f"{_percent(part)} {name}" for name, part in known.items() if part is not None]
+    return (
+        "Histograms of membrane potentials in units of v_th: noisy single step with mean "
+        f"{noisy.mean():.3f} and standard deviation {noisy.std():.3f} (n = {len(noisy)}), "
+        f"multi-step residual with mean {residual.mean():.3f} and standard deviation "
+        f"{residual.std():.3f} (n = {len(residual)})"
+        + (f"; neurons left out: {', '.join(left_out)}." if left_out else ".")
+    )
+
+
+def histogram_of(entry: Mapping[str, object]) -> ResidualSummary:
+    """A stage as an experiment's file holds it, to draw again."""
+    from snnlab.measure.residuals import ResidualSummary
+
+    known = ("silent", "active", "saturated", "mean", "std", "density")
+    values = {name: float("nan") if entry[name] is None else entry[name] for name in known}
+    return ResidualSummary(**values)  # type: ignore[arg-type]

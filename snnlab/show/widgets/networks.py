@@ -1,0 +1,194 @@
+"""What a trained network does with its images: decisions, margins, early exits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from matplotlib.ticker import FixedLocator
+
+from snnlab.data.images import Images
+from snnlab.measure.early_exit import Confidence, confidence_and_hits
+from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.probes import record
+from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.show.arrays import Floats
+from snnlab.show.described import binned
+from snnlab.show.gallery import draw_image
+from snnlab.show.page import dress, fixed_panels, head
+from snnlab.show.picture import Picture, picture
+from snnlab.show.style import BLUE, DASHED, GREEN, GREY, ORANGE, VERMILLION
+from snnlab.show.widgets.live import LivePicture, choice, first_images, live_axes, slider
+
+_SPAN = (-3.0, 4.0)
+
+
+@torch.no_grad()
+def decision_explorer(
+    net: SpikingNet, images: Images, classes: Sequence[str], *, timesteps: int = 16
+) -> LivePicture:
+    """Choose an image and T; see the readout averaged over the first T timesteps.
+
+    The bar of the chosen class is green if it is right, else vermillion.
+
+    Args:
+        net: run without noise.
+        images: at most the first 64 are offered.
+        classes: names of the classes, K of them.
+        timesteps: T_max.
+
+    Example:
+        >>> live = decision_explorer(net, data.test, data.classes)
+        >>> live.controls["timesteps"].value = 1
+    """
+    offered = first_images(images, 64)
+    with evaluating(net):
+        parts = list(net.unroll(offered.normalised(), timesteps))
+    steps = torch.arange(1, timesteps + 1).view(-1, 1, 1)
+    means = torch.cat(parts).cpu().cumsum(0) / steps  # (T, B, K)
+    labels, pixels = offered.labels.cpu(), offered.pixels.cpu()
+
+    def draw(image: int, timesteps: int) -> Picture:
+        readout, label = means[timesteps - 1, image], int(labels[image])  # (K,)
+        chosen = int(readout.argmax())
+        right = chosen == label
+        left, bars = fixed_panels((10, 4.6), (0.02, 0.12, 0.3, 0.72), (0.42, 0.18, 0.56, 0.66))
+        draw_image(left, pixels[image], f"a {classes[label]}")
+        colours = [GREY] * len(readout)
+        colours[label] = BLUE
+        colours[chosen] = GREEN if right else VERMILLION
+        dress(bars, x="Class", y="Readout, mean over time")
+        bars.bar(range(len(readout)), readout.tolist(), color=colours, zorder=2)
+        bars.axhline(0, color=GREY, linewidth=1)
+        bars.set_xticks(range(len(readout)), list(classes))
+        verdict = "right" if right else "wrong"
+        text = f"After T = {timesteps} the network says {classes[chosen]}: {verdict}."
+        return picture(bars, text, alt=f"Readout of image {image}, a {classes[label]}. {text}")
+
+    return LivePicture(
+        draw,
+        {
+            "image": slider("image", 0, len(offered) - 1, 0),
+            "timesteps": slider("timesteps T", 1, timesteps, 1),
+        },
+    )
+
+
+@torch.no_grad()
+def margin_explorer(
+    nets: Mapping[str, SpikingNet], images: Images, *, sigma: float = MATCHED_SIGMA
+) -> LivePicture:
+    """Choose a network, a layer and a width; see the potentials around the threshold.
+
+    Shown are the potentials before firing at T = 1 without noise, from the v_init of each
+    network. Neurons within the width of the threshold are those whose spike a residual of that
+    size can change.
+
+    Args:
+        nets: name to network; all with the same number of layers.
+        images: the first 64 are used.
+        sigma: where the slider of the width starts, in units of v_th.
+
+    Raises:
+        ValueError: no networks.
+
+    Example:
+        >>> live = margin_explorer({"with noise": net}, data.test)
+    """
+    if not nets:
+        raise ValueError("nets is empty: give at least one network")
+    batch = first_images(images, 64).normalised()
+    potentials: dict[str, list[Floats]] = {}
+    for name, net in nets.items():
+        neurons = net.neuron_layers("v_th", needed_by="this picture")
+        layers = zip(record(net, batch, 1), neurons, strict=True)
+        potentials[name] = [
+            (seen.h.flatten() / layer.v_th).double().cpu().numpy() for seen, layer in layers
+        ]
+
+    def draw(network: str, layer: int, width: float) -> Picture:
+        h = potentials[network][layer - 1]
+        near = float(np.mean(np.abs(h - 1) < width))
+        ax = live_axes(top=0.55)
+        dress(ax, x="Membrane potential before firing (v_th)", y="Density (1/v_th)")
+        ax.stairs(*binned(h, _SPAN, 70), fill=True, color=BLUE, alpha=0.55, label=network)
+        ax.axvspan(1 - width, 1 + width, color=ORANGE, alpha=0.35, label="near the threshold")
+        ax.axvline(1, label="v_th", **DASHED)
+        ax.set_xlim(*_SPAN)
+        ax.set_ylim(0, 1.2)
+        head(ax, None, key=True)
+        text = (
+            f"Layer {layer} of the network {network}: {100 * near:.1f} % of the potentials "
+            f"lie within {width:.2f} v_th of the threshold."
+        )
+        return picture(ax, text, alt=f"Histogram of potentials before firing. {text}")
+
+    return LivePicture(
+        draw,
+        {
+            "network": choice("network", list(nets)),
+            "layer": slider("layer", 1, min(map(len, potentials.values())), 1),
+            "width": slider("width (v_th)", 0.05, 0.6, round(sigma, 2), 0.01),
+        },
+    )
+
+
+@torch.no_grad()
+def exit_explorer(
+    net: SpikingNet, images: Images, *, timesteps: int = 16, count: int = 1000
+) -> LivePicture:
+    """Choose the confidence at which an image leaves; see when images leave, and which rightly.
+
+    Args:
+        net: run without noise.
+        images: the first `count` are classified, in one batch.
+        timesteps: T at which every image leaves.
+        count: how many.
+
+    Raises:
+        ValueError: timesteps below 2.
+
+    Example:
+        >>> live = exit_explorer(net, data.test)
+        >>> live.controls["threshold"].value = 0.99
+    """
+    if timesteps < 2:
+        raise ValueError(f"early exit needs at least 2 timesteps, got {timesteps}")
+    shown = first_images(images, count)
+    batch = shown.normalised(), shown.labels
+    with evaluating(net):
+        kinds: tuple[Confidence, ...] = ("probability", "margin")
+        found = {kind: confidence_and_hits(net, *batch, timesteps, kind) for kind in kinds}
+
+    def draw(threshold: float, confidence: Confidence) -> Picture:
+        sure, hit = (part.cpu() for part in found[confidence])  # (T, B)
+        enough = sure >= threshold
+        enough[-1] = True
+        last = enough.int().argmax(0)  # (B,)
+        right = hit.gather(0, last[None])[0]
+        good, bad = (last[right == kind].bincount(minlength=timesteps) for kind in (True, False))
+        ax = live_axes()
+        dress(ax, x="Timesteps until the exit", y="Images")
+        bar = partial(ax.bar, range(1, timesteps + 1), zorder=2)
+        bar(good.tolist(), color=BLUE, label="right")
+        bar(bad.tolist(), bottom=good.tolist(), color=VERMILLION, hatch="//", label="wrong")
+        ax.set_xlim(0.4, timesteps + 0.6)
+        ax.xaxis.set_major_locator(FixedLocator(range(timesteps, 0, -max(1, timesteps // 16))))
+        head(ax, None, key=True)
+        text = (
+            f"{last.double().mean() + 1:.2f} timesteps on average, "
+            f"accuracy {100 * right.double().mean():.2f} %."
+        )
+        return picture(ax, text, alt=f"How many images leave at each timestep. {text}")
+
+    return LivePicture(
+        draw,
+        {
+            "threshold": slider("confidence to leave", 0.2, 1.0, 0.9, 0.01),
+            "confidence": choice(
+                "confidence", [("largest probability", "probability"), ("margin", "margin")]
+            ),
+        },
+    )

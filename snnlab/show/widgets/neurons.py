@@ -1,0 +1,166 @@
+"""One neuron, a crowd of neurons, and the noise that stands for what they carry along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from snnlab.neuron import registry
+from snnlab.neuron.dynamics import trace
+from snnlab.neuron.noise import sample
+from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise, Reset
+from snnlab.neuron.transfer import firing_probability, firing_probability_slope
+from snnlab.show.page import dress, fixed_panels, head
+from snnlab.show.picture import Picture, picture
+from snnlab.show.potentials import membrane_histogram
+from snnlab.show.style import BLUE, GREY, VERMILLION
+from snnlab.show.trace import neuron_trace
+from snnlab.show.widgets.live import RESETS, LivePicture, choice, live_axes, slider
+
+_FLAT = ([-0.0001, 0, 1, 1.0001], [0, 1, 1, 0])
+
+
+def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture:
+    """Current, v_init, leak and reset of a neuron with v_th = 1; its potential follows.
+
+    Args:
+        timesteps: T that are drawn.
+        current: where the slider starts, in units of v_th, -0.3 to 1.5.
+
+    Raises:
+        ValueError: timesteps below 1.
+
+    Example:
+        >>> live = neuron_explorer()
+        >>> live.controls["current"].value = 0.7
+    """
+    if timesteps < 1:
+        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+
+    def draw(current: float, v_init: float, beta: float, reset: Reset) -> Picture:
+        # In hundredths of v_th, the step of the sliders: whole numbers, so that ten times 0.1
+        # reaches the threshold.
+        currents = torch.full((timesteps, 1), 100.0 * round(current, 2)).round()  # (T, 1)
+        neuron = Neuron(v_th=100.0, v_init=round(100.0 * v_init), beta=beta, reset=reset)
+        path = trace(currents, neuron)
+        ax = neuron_trace(
+            path.h[:, 0],
+            path.v[:, 0],
+            path.spikes[:, 0],
+            neuron.v_th,
+            v_init=neuron.v_start,
+            current=currents[:, 0],
+            ax=live_axes(top=0.55),
+        )
+        count = int(path.spikes.sum())
+        return picture(
+            ax,
+            f"{count} spikes in {timesteps} timesteps: rate {count / timesteps:.3f}. "
+            f"Left over at the end: {path.v[-1, 0] / neuron.v_th:.2f} v_th.",
+        )
+
+    return LivePicture(
+        draw,
+        {
+            "current": slider("current (v_th)", -0.3, 1.5, current, 0.01),
+            "v_init": slider("v_init (v_th)", 0.0, 0.99, 0.0, 0.01),
+            "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.01),
+            "reset": choice("reset", RESETS),
+        },
+    )
+
+
+def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
+    """Timesteps, range of the currents, and noise; histograms of residuals and noise follow.
+
+    Args:
+        neurons: how many, each with its own constant current and v_th = 1.
+        seed: of currents and noise.
+
+    Raises:
+        ValueError: fewer than 100 neurons.
+
+    Example:
+        >>> live = residual_explorer()
+        >>> live.controls["timesteps"].value = 2
+    """
+    if neurons < 100:
+        raise ValueError(f"a histogram needs 100 or more neurons, got {neurons}")
+
+    def draw(timesteps: int, lowest: float, highest: float, family: str, sigma: float) -> Picture:
+        generator = torch.Generator().manual_seed(seed)
+        share = torch.rand(neurons, generator=generator)
+        currents = lowest + (highest - lowest) * share  # (N,)
+        path = trace(currents.expand(timesteps, neurons), Neuron())
+        count = path.spikes.sum(0)
+        silent, saturated = count == 0, count == timesteps
+        active = ~(silent | saturated)
+        if not active.any():
+            raise ValueError("no neuron is active: give the currents another range")
+        carried = path.v[:-1, active].flatten()  # residuals v[t-1] for t = 2 to T
+        ax = membrane_histogram(
+            sample(Noise(family, sigma), (20_000,), generator),
+            carried,
+            densities={"U(0, 1)": _FLAT},
+            silent=silent.float().mean().item(),
+            saturated=saturated.float().mean().item(),
+            ax=live_axes(),
+        )
+        return picture(
+            ax,
+            f"Residuals of the active neurons: mean {carried.mean():.3f}, standard deviation "
+            f"{carried.std():.3f}. Noise: 0.500 and {sigma:.3f}.",
+        )
+
+    return LivePicture(
+        draw,
+        {
+            "timesteps": slider("timesteps T", 2, 64, 16),
+            "lowest": slider("lowest current (v_th)", -0.5, 0.5, 0.0, 0.01),
+            "highest": slider("highest current (v_th)", 0.51, 1.5, 1.0, 0.01),
+            "family": choice("noise", registry.without_table()),
+            "sigma": slider("sigma (v_th)", 0.05, 0.6, round(MATCHED_SIGMA, 3), 0.001),
+        },
+    )
+
+
+def gradient_explorer() -> LivePicture:
+    """Family, sigma and mu of the noise; firing probability and slope follow.
+
+    Example:
+        >>> live = gradient_explorer()
+        >>> live.controls["sigma"].value = 0.05
+    """
+    current = torch.linspace(-0.5, 1.5, 401, dtype=torch.float64)
+
+    def draw(sigma: float, mu: float, family: str) -> Picture:
+        noise = Noise(family, sigma, mu)
+        probability = firing_probability(current, noise)
+        slope = firing_probability_slope(current, noise)
+        left, right = fixed_panels((12, 4.8), (0.08, 0.19, 0.39, 0.62), (0.58, 0.19, 0.39, 0.62))
+        dress(left, x="Current (v_th)", y="Firing probability")
+        wide: dict[str, Any] = {"linewidth": 2.5}
+        left.plot(current, probability, label="noisy", color=BLUE, **wide)
+        hard = (current + mu >= 1).double()
+        left.plot(current, hard, "--", label="no noise", color=VERMILLION, **wide)
+        left.plot(current, current.clip(0, 1), ":", label="many timesteps", color=GREY, **wide)
+        left.set_ylim(-0.03, 1.03)
+        head(left, None, key=True)
+        dress(right, x="Current (v_th)", y="Slope (1/v_th)")
+        right.fill_between(current, 0, slope, color=BLUE, alpha=0.25, linewidth=0)
+        right.plot(current, slope, color=BLUE, **wide)
+        right.set_ylim(0, max(1.6, 1.1 * float(slope.max())))
+        share = (slope > 0.1).double().mean().item() * 2  # of the 2 v_th shown
+        text = f"The slope reaches {slope.max():.2f}; above 0.1 over {share:.2f} v_th of current."
+        shown = f"Firing probability and its slope under {family} noise. {text}"
+        return picture(left, text, alt=shown)
+
+    return LivePicture(
+        draw,
+        {
+            "sigma": slider("sigma (v_th)", 0.02, 1.0, 0.29, 0.01),
+            "mu": slider("mu (v_th)", 0.0, 1.0, 0.5, 0.05),
+            "family": choice("noise", registry.without_table()),
+        },
+    )
