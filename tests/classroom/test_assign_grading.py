@@ -16,6 +16,7 @@ from snnlab.classroom.assignments.class_grading import Change, grade
 from tests.classroom.quick_course import A1, A4, hand_in, points_of, rows, run
 
 
+@pytest.mark.slow
 def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     hand_in(folder, "ada")
     hand_in(folder, "bo")
@@ -36,6 +37,7 @@ def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     assert points_of(run(folder)) == {"ada": 13.0, "bo": 16.0}
 
 
+@pytest.mark.slow
 def test_the_same_notebooks_are_not_judged_again(folder: Path) -> None:
     hand_in(folder, "ada")
     assert run(folder).judged == 1
@@ -47,6 +49,7 @@ def test_the_same_notebooks_are_not_judged_again(folder: Path) -> None:
         run(folder, student="nobody")
 
 
+@pytest.mark.slow
 def test_a_damaged_notebook_leaves_no_stale_points(folder: Path) -> None:
     file = hand_in(folder, "ada", explain="The rate is 0.3.")
     run(folder)
@@ -62,6 +65,7 @@ def test_a_damaged_notebook_leaves_no_stale_points(folder: Path) -> None:
     assert points_of(run(folder)) == {"ada": 16.0}
 
 
+@pytest.mark.slow
 def test_odd_bytes_are_graded_as_they_were_judged(folder: Path) -> None:
     file = hand_in(folder, "ada", fire="wrong")
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
@@ -87,6 +91,7 @@ def test_everybody_of_the_class_list_has_a_row_in_every_assignment(folder: Path)
     assert len(done.grades) == 4
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("due", "late"),
     [
@@ -133,6 +138,7 @@ STEPS: list[tuple[str, Callable[[int], bool]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [name for name, _ in STEPS])
 def test_the_same_command_goes_on_where_it_was_stopped(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
@@ -169,6 +175,7 @@ def test_an_extension_that_cannot_be_read_is_told_first(folder: Path, due: str) 
     assert not (folder / ".kept" / A1 / "ada.json").exists()
 
 
+@pytest.mark.slow
 def test_files_of_nobody_have_rows(folder: Path) -> None:
     hand_in(folder, "ada")
     (folder / "handins.csv").write_text(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 
 def test_the_solution_passes_and_is_praised(exercise):
     diagnosis = exercise.check(exercise.solution)
@@ -11,6 +13,7 @@ def test_the_solution_passes_and_is_praised(exercise):
     assert diagnosis.message
 
 
+@pytest.mark.sample(7)
 def test_every_mistake_is_found_and_named(exercise):
     assert len(exercise.mistakes) >= 3
     for mistake in exercise.mistakes:

@@ -201,6 +201,7 @@ CELL = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries({"cells": st.lists(CELL, max_size=3)}, optional={"metadata": JSON}))
 def test_anything_like_a_notebook_is_valid_afterwards_or_named(raw: Any) -> None:
     try:

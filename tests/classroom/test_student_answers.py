@@ -31,6 +31,7 @@ def exercise_named(topic, name):
     return getattr(importlib.import_module(f"snnlab.classroom.{topic}_exercises"), name)
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize(("topic", "name", "number"), listed("RIGHT"))
 def test_right_answers_pass(topic, name, number):
     diagnosis = exercise_named(topic, name).check(ANSWERS[topic]["RIGHT"][name][number])

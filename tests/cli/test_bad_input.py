@@ -28,6 +28,7 @@ def refused(said: Any) -> str:
     return line
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize(
     ("args", "parts"),
     [

@@ -89,6 +89,7 @@ def test_failed_runs_are_told_after_the_others_are_kept(ask: Ask) -> None:
     assert (answer.status, answer.json["entries"]) == (1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_many_settings_become_a_map(ask: Ask) -> None:
     answer = ask("sweep", *SMALL, "--grid", "noise.sigma=0.1,0.2,0.3,0.4,0.5", "--json")
@@ -142,6 +143,7 @@ def test_a_scheduler_that_makes_no_sense(
     test_bad_input_is_one_line(["--grid", "seed=0", *args], message, ask)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
     asked: list[Any] = []
 

@@ -138,6 +138,7 @@ def test_mixed_levels_are_left_alone(quantised: ANN, digits: Data) -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_pays_for_a_relu_network_at_few_timesteps(digits: Data) -> None:
     options = {"image_shape": digits.image_shape, "classes": 10, "seed": 0, "activation": "relu"}
     net = build(Architecture("convnet", width=8), **options)

@@ -22,6 +22,7 @@ def steady(beta: float, v_th: float = 1.0) -> tuple[torch.Tensor, torch.Tensor, 
     return currents, spikes.mean((0, 1)), v.mean((0, 1))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("beta", "steps"), [(0.95, 0.0027), (0.9, 0.0071), (0.8, 0.0175), (0.5, 0.051)]
 )
@@ -50,6 +51,7 @@ def test_residuals_rates_and_currents_balance(v_th):
     assert residual[middle].mean().item() == pytest.approx(v_th / 2, rel=0.02)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("beta", [0.9, 0.5])
 @pytest.mark.parametrize(("p", "q"), [(1, 2), (1, 3), (2, 5)])
 def test_the_step_at_a_fraction_ends_where_the_sum_says(beta, p, q):

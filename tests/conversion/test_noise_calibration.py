@@ -45,6 +45,7 @@ def one_image() -> Images:
     return Images(pixels, labels, mean=torch.zeros(1), std=torch.ones(1))
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     T=st.integers(64, 256),

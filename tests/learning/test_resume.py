@@ -37,6 +37,7 @@ def cut_after_epoch(number):
     return {"on_epoch": callback}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "cut",
     [cut_at_step(2), cut_at_step(STEPS + 2), cut_at_step(3 * STEPS), cut_after_epoch(2)],

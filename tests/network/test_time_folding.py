@@ -40,6 +40,7 @@ def test_folded_time_equals_a_plain_loop_over_t(model, neuron, small_net, images
         torch.testing.assert_close(net(images, T), expected[:T].mean(0), rtol=0, atol=1e-10)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("chunk", [1, 2, 5, 8, 20, 64])
 def test_chunked_equals_unchunked(model, chunk, small_net, images_for):
     net, images, T = small_net(model), images_for(model), 20

@@ -66,6 +66,7 @@ def test_it_trains_and_converts_as_its_entry_says(tiny: RunConfig, tmp_path: Pat
     assert from_dict(to_dict(config)) == config
 
 
+@pytest.mark.slow
 def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, Any], Path]) -> None:
     done, folder = raced
     assert "half-noise" in race_csv(done)

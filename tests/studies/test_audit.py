@@ -118,6 +118,7 @@ def test_a_race_that_supports_everything() -> None:
     assert statuses(made_up()) == ["supported"] * 5
 
 
+@pytest.mark.slow
 def test_the_training_time_saved_is_paired_over_seeds() -> None:
     claim = claim_of(made_up(), TIME)
     saved = [100 * (1 - a / b) for a, b in ((30, 100), (31, 103), (30.5, 101))]
@@ -128,6 +129,7 @@ def test_the_training_time_saved_is_paired_over_seeds() -> None:
     assert "BPTT with T = 4" in claim.compared
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("which", "changed"),
     [
@@ -170,6 +172,7 @@ def test_exactly_the_claimed_factor_is_not_more_than_it() -> None:
     assert claim.details["T = 1"]["matches"][0]["conversion"] == "ann: percentile"
 
 
+@pytest.mark.slow
 def test_the_least_favourable_timestep_decides() -> None:
     claim = claim_of(made_up(), GAIN)
     assert claim.unit == "points at T = 2"
@@ -177,6 +180,7 @@ def test_the_least_favourable_timestep_decides() -> None:
     assert set(claim.details) == {"T = 2", "T = 4"}
 
 
+@pytest.mark.slow
 def test_a_conversion_that_never_gets_there_counts_with_its_last_timestep() -> None:
     claim = claim_of(made_up(ann=(600,) * 3, qcfs=(600,) * 3), STEPS)
     assert claim.details["T = 1"]["measured"] == pytest.approx(500)  # maximum: at 500
@@ -196,6 +200,7 @@ def test_seconds_lie_on_the_line_between_measured_ones() -> None:
     assert claim.details["T = 1"]["measured"] == pytest.approx(expected)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("absent", "expected"),
     [
