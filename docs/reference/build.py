@@ -101,11 +101,10 @@ def table(rows: list[tuple[str, str]]) -> list[str]:
 
 def entry(name: names.Name, links: docstrings.Links, shown: str) -> tuple[str, str]:
     """A name of the table at the top, which leads to its description, and its first sentence."""
-    role = (
-        f":ref:`{shown} <{name.source}>`" if name.is_module else f":py:obj:`{shown} <{name.path}>`"
-    )
+    kind, target = ("ref", name.source) if name.is_module else ("py:obj", name.path)
     first = inspect.cleandoc(doc_of(name)).split("\n\n")[0].replace("\n", " ")
-    return role, " ".join(docstrings.as_rst([first], links, name.source)).strip()
+    text = " ".join(docstrings.as_rst([first], links, name.source)).strip()
+    return f":{kind}:`{shown} <{target}>`", text
 
 
 def doc_of(name: names.Name) -> str:

@@ -24,6 +24,8 @@ class Name:
     name: str
     source: str
     """The module that holds it, such as `snnlab.neuron.dynamics`."""
+    is_module: bool
+    """Whether it is itself a module of the room."""
 
     @property
     def path(self) -> str:
@@ -35,11 +37,6 @@ class Name:
         """What the name stands for."""
         module = importlib.import_module(self.source)
         return module if self.is_module else getattr(module, self.name)
-
-    @property
-    def is_module(self) -> bool:
-        """Whether it is a module of the room."""
-        return self.source == self.path
 
 
 def rooms() -> list[str]:
@@ -57,12 +54,9 @@ def index(room: str) -> list[Name]:
     names = []
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom):
-            source = f"{room}.{node.module}" if node.module else room
             for alias in node.names:
-                is_module = not node.module
-                names.append(
-                    Name(room, alias.name, f"{room}.{alias.name}" if is_module else source)
-                )
+                source = f"{room}.{node.module or alias.name}"
+                names.append(Name(room, alias.name, source, is_module=not node.module))
     return names
 
 
@@ -77,7 +71,7 @@ def load(room: str) -> ModuleType:
 
 
 def show_plain_types(spec: Any) -> None:
-    """Leave out of the types of a dataclass how its fields are checked and where a slider stands."""
+    """Leave out of the types of a dataclass how its fields are checked."""
     for holder in (spec, spec.__init__):
         with contextlib.suppress(NameError):  # imported for type checking only
             holder.__annotations__ = get_type_hints(holder)
