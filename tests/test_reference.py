@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -90,9 +89,13 @@ def described(page: Page, room: str) -> set[str]:
 def require_names(pages: dict[str, Page], room: str) -> None:
     """A page describes what the index of its room lists, and nothing else."""
     page = pages[f"{room}.html"]
-    modules = {name for name in names_of(room) if f"{room}.{name}" in sys.modules}
-    whole = {n for n in modules if sys.modules[f"{room}.{n}"] is getattr(sys.modules[room], n)}
-    assert described(page, room) == set(names_of(room)) - whole
+    index = ROOT.joinpath(*room.split("."), "__init__.pyi").read_text(encoding="utf-8")
+    modules = set(re.findall(r"^from \. import (\w+)", index, re.MULTILINE))
+    assert described(page, room) == set(names_of(room)) - modules
+    for name in modules:  # a section of this page, or a page
+        assert f"{room}.{name}".replace(".", "-").replace("_", "-") in page.anchors or (
+            f"{room}.{name}.html" in pages
+        )
 
 
 def test_pages_of_two_rooms(some: Path) -> None:
@@ -106,10 +109,8 @@ def test_pages_of_two_rooms(some: Path) -> None:
     assert "Raises" in biology
 
 
+@pytest.mark.slow
 def test_a_name_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
-    """In a copy of the package with a docstring that names what is not there."""
-    for part in ("snnlab/learning/spec.py",):
-        assert (ROOT / part).exists()
     script = (
         "import sys, runpy, snnlab.learning.spec as spec\n"
         "spec.Training.__doc__ += '\\n\\nSee `NoSuchThing`.'\n"
@@ -124,9 +125,9 @@ def test_a_name_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("h[t] = beta * v[t-1] + I[t]", ["<mi>&#x003B2;</mi>", "<mo>&#x022C5;</mo>"]),
-        ("s = 1 if h >= v_th else 0", ["<mtext>", "<msub>", "<mo>&#x02265;</mo>"]),
-        ("y = floor(T I / v_th + u) / T", ["<mo>&#x0230A;</mo>", "<mo>&#x0230B;</mo>"]),
+        ("h[t] = beta * v[t-1] + I[t]", ["&#x003B2;", "&#x000B7;"]),
+        ("s = 1 if h >= v_th else 0", ["<mtext>", "<msub>", "&#x02265;"]),
+        ("y = floor(T I / v_th + u) / T", ["&#x0230A;", "&#x0230B;"]),
         ("x = sqrt((a + b) dt / N) * n", ["<msqrt>"]),
         ("charge   h = 1\nreset    v = 0", ["<mtable", "<mtext>charge</mtext>"]),
     ],

@@ -18,6 +18,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings"]
 nitpicky = True  # a name in a docstring that leads nowhere fails the build
 root_doc = "index"
 language = "en"
+smartquotes = False  # "relu" is what one types
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -28,7 +29,6 @@ maximum_signature_line_length = 72
 toc_object_entries_show_parents = "hide"
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
-napoleon_use_ivar = True  # of `Attributes:`; as directives they would stand twice
 napoleon_custom_sections = ["Source"]
 
 html_theme = "furo"

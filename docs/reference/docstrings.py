@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 SECTION = re.compile(r"(Args|Attributes|Example|Raises|Returns|Source|Yields):$")
 CODE = re.compile(r"`([^`]+)`")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-SPECIAL = re.compile(r"([*|\\]|(?<=\w)_(?!\w))")
+SPECIAL = re.compile(r"(?<!\*)\*(?!\*)|\*\*(?=\w+\W)(?!\w[^*]*\*\*)|[|\\]|(?<=\w)_(?!\w)")
 
 
 class Links:
@@ -137,7 +137,7 @@ def as_rst(lines: list[str], links: Links, module: str, owner: Any = None) -> li
 def escaped(line: str, link: Any) -> str:
     """A line of text whose stars and bars mean themselves."""
     pieces = re.split(r"(`[^`]+`)", line)
-    plain = [SPECIAL.sub(r"\\\1", text) for text in pieces[::2]]
+    plain = [SPECIAL.sub(r"\\\g<0>", text) for text in pieces[::2]]
     code = [CODE.sub(link, text) for text in pieces[1::2]]
     # A role needs a boundary after it: an escaped space shows nothing.
     code = [
@@ -190,7 +190,8 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes
 def draw(translator: Any, node: nodes.Element) -> None:
     """An equation in a page."""
     display = isinstance(node, nodes.math_block)
-    translator.body.append(equations.mathml(node.astext(), display=display))
+    drawn = equations.mathml(node.astext(), display=display)
+    translator.body.append(f'<div class="equation">{drawn}</div>' if display else drawn)
     raise nodes.SkipNode
 
 
