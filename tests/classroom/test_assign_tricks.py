@@ -100,7 +100,7 @@ def charge(v, current, beta):
 """
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "source",
     [

@@ -77,6 +77,7 @@ def test_a_sweep_leaves_tables_figure_and_runs(ask: Ask) -> None:
     assert (other.status, "holds another sweep" in other.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_failed_runs_are_told_after_the_others_are_kept(ask: Ask) -> None:
     answer = ask("sweep", *SMALL, "--grid", "seed=0,666", "--json")

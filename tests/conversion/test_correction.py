@@ -77,6 +77,7 @@ def test_the_mean_error_goes_into_the_bias(bias: bool) -> None:
     torch.testing.assert_close(after.bias, wanted)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 def test_mean_rates_come_closer_to_the_activations_in_every_architecture(name: str) -> None:
     generator = torch.Generator().manual_seed(0)

@@ -51,7 +51,7 @@ def read_from_notebook(config: RunConfig, root: Path) -> RunConfig:
     return names["config"]
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_configuration_survives_its_journey(
@@ -138,7 +138,7 @@ def test_a_control_offers_what_makes_sense() -> None:
     assert possible(measured, "family", ("gaussian", "empirical")) == ("empirical",)
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_shows_what_counts_for_it(method: str, empty: Path, open_page: Open) -> None:
     app = open_page("train", method=method)

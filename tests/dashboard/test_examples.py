@@ -117,6 +117,7 @@ def test_a_default_start_brings_the_example_where_other_runs_were_finished_first
     assert not engine.jobs()
 
 
+@pytest.mark.slow
 def test_what_is_no_example_is_trained(empty: Path, open_page: Open, engine: FakeEngine) -> None:
     bring_examples(empty)
     app = open_page("train", seeds="3")  # there are examples of two seeds

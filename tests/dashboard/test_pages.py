@@ -39,7 +39,7 @@ def unfold(app: AppTest, *, close: bool = False) -> AppTest:
     return app.run()
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_runs_and_one_without_draw_without_an_error(
     page: str, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch

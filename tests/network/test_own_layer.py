@@ -69,7 +69,7 @@ def net_of(layer, name="mlp", **options):
     return build(arch, image_shape=(1, 8, 8), classes=10, seed=0, layer=layer, **options)
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mlp", "convnet"])
 @pytest.mark.parametrize(
     ("layer", "objective", "noise"),

@@ -167,6 +167,7 @@ def test_code_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         source_from_outside("half-noise")
 
 
+@pytest.mark.slow
 def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(
     raced: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(
     assert not speed.reason.startswith("the race has no method")
 
 
+@pytest.mark.slow
 def test_a_race_says_what_its_methods_trained_with(raced: tuple[dict[str, Any], Path]) -> None:
     text = race_markdown(raced[0])
     assert "- noise σ = 0.2887, half-noise σ = 0.2887, wide, ann\n" in text

@@ -86,7 +86,7 @@ def live(request, images, report) -> LivePicture:
     return makers[request.param]()
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("live", MOVES, indirect=True)
 def test_picture_and_words_follow_every_control_and_come_back(live, request):
     moves = MOVES[request.node.callspec.params["live"]]

@@ -60,6 +60,7 @@ def test_a_finished_experiment_answers_at_once(tiny: RunConfig, tmp_path: Path) 
     assert (lab.folder / "sweep.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_stopped_experiment_goes_on(convnet: RunConfig, tmp_path: Path) -> None:
     asked = Breaks(("reset to zero", "max pooling"))
 

@@ -114,6 +114,7 @@ def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path
     assert race_csv(race(asked, tmp_path / "cut")) == race_csv(resumed)
 
 
+@pytest.mark.slow
 def test_a_finished_race_is_not_run_again(asked: RaceConfig, tmp_path: Path) -> None:
     first = race(asked, tmp_path / "race")
     epochs: list[object] = []
