@@ -23,7 +23,6 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
 
 SECTIONS = Config(napoleon_custom_sections=["Source"], napoleon_use_rtype=False)
-CLASS_OPTIONS = ["   :members:", "   :show-inheritance:"]
 
 
 def main() -> int:
@@ -136,7 +135,8 @@ def described(name: names.Name, links: docstrings.Links) -> list[str]:
     if name.is_module:
         return []
     if inspect.isclass(value):
-        return [f".. autoclass:: {name.path}", *CLASS_OPTIONS]
+        derived = ["   :show-inheritance:"] if value.__bases__ != (object,) else []
+        return [f".. autoclass:: {name.path}", "   :members:", *derived]
     if inspect.isroutine(value):
         return [f".. autofunction:: {name.path}"]
     text = docstrings.as_rst(doc_of(name).split("\n"), links, name.source)

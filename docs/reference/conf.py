@@ -18,7 +18,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings"]
 nitpicky = True  # a name in a docstring that leads nowhere fails the build
 root_doc = "index"
 language = "en"
-smartquotes = False  # "relu" is what one types
+smartquotes_action = "D"  # dashes; the quotes of "relu" are what one types
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

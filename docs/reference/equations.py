@@ -23,7 +23,7 @@ PROSE = re.compile(r"[A-Za-z][a-z ,]*")
 
 def is_equation(block: str) -> bool:
     """Whether an indented block holds equations, and not files, code or a table of words."""
-    return bool(re.search(r" = |sqrt\(", block)) and not NO_EQUATION.search(block)
+    return bool(re.search(r" = |sqrt\(|\(\d\)$", block)) and not NO_EQUATION.search(block)
 
 
 def mathml(block: str, *, display: bool = True) -> str:
