@@ -197,6 +197,7 @@ def test_right_networks_are_far_from_the_bounds() -> None:
         assert np.mean(found) - bound > 3.7 * np.std(found, ddof=1)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("number", [0.0, 1.0, np.nan, np.inf, 1e300])
 def test_weights_of_one_number_are_judged_like_others(number: float) -> None:
     blank = plain(trained_networks.blank(0.5))

@@ -53,6 +53,7 @@ def test_the_help_names_all_families_of_noise(capsys: pytest.CaptureFixture[str]
     assert all(name in entry for name in registry.names())
 
 
+@pytest.mark.slow
 def test_listing_and_showing_runs_load_no_torch(finished: dict[str, Run]) -> None:
     for args in (["list", "--json"], ["show", finished["noise"].id, "--json"]):
         command = [sys.executable, "-c", QUICK, *args]

@@ -107,6 +107,7 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -99,6 +99,7 @@ def test_many_settings_become_a_map(ask: Ask) -> None:
     assert "Mean test accuracy of 5 settings against timesteps. sigma 0.1: best " in svg
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -65,6 +65,7 @@ def test_the_step_at_a_fraction_ends_where_the_sum_says(beta, p, q):
     assert above > below
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("beta", [1.0, 0.95, 0.9, 0.8, 0.5])
 def test_the_noise_fires_as_often_as_the_neuron(beta):
     currents, rate, _ = steady(beta)
@@ -91,6 +92,7 @@ def some_net(name: str = "convnet", **options):
     ).eval()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 @pytest.mark.parametrize("beta", [0.9, 0.5])
 def test_a_network_made_leaky_keeps_its_single_step(name, beta):

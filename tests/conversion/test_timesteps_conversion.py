@@ -79,6 +79,7 @@ def slow_convnet(net, images, timesteps):
     return total / timesteps
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("timesteps", [1, 2, 7, 8, 9, 20])
 def test_many_timesteps_equal_an_independent_slow_reference(timesteps, trained, digits):
     converted, _ = convert(trained["convnet"], timesteps, digits.test.first(10))

@@ -219,6 +219,7 @@ def test_a_run_that_waits_says_what_for(runs: Path, open_page: Open, engine: Fak
     assert "Starts next" not in words(app)
 
 
+@pytest.mark.slow
 def test_a_failure_is_shown_as_advice(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     app = press(open_page("train"), "Start")
     (job,) = engine.jobs()
@@ -245,6 +246,7 @@ def test_what_stopped_can_go_on(
     assert [job.id for job in engine.jobs()] == [kept.id]
 
 
+@pytest.mark.slow
 def test_finished_runs_show_certificate_and_follow_the_slider(runs: Path, open_page: Open) -> None:
     ids = ",".join(folder.name for folder in runs.iterdir())
     app = open_page("train", run=ids, at="3")

@@ -98,6 +98,7 @@ def finished(few_digits, net_for, tmp_path):
     return file
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -77,6 +77,7 @@ def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, An
     assert len(drawn) == 8
 
 
+@pytest.mark.slow
 def test_the_audit_takes_it_by_its_role(raced: tuple[dict[str, Any], Path]) -> None:
     (speed,) = (claim for claim in judge(raced[0]) if claim.name.endswith("in timesteps"))
     assert "the fastest conversion of ann and wide" in speed.compared

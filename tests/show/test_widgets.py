@@ -110,6 +110,7 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     assert live.picture.png == first
 
 
+@pytest.mark.sample(2)
 @every_one
 def test_every_control_has_a_name_of_its_own(live):
     names = [control.tooltip for control in live.controls.values()]

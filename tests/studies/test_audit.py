@@ -290,6 +290,7 @@ def test_an_unfinished_race_is_not_judged() -> None:
         judge(made_up() | {"finished": False})
 
 
+@pytest.mark.slow
 def test_a_damaged_race_is_refused() -> None:
     race = made_up()
     del race["entries"][0]["accuracy"]
