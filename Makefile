@@ -13,7 +13,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-all lint format app lab notebooks bench bench-gpu clean
+.PHONY: help env demo test test-all lint format app lab notebooks docs bench bench-gpu clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +24,10 @@ env: $(READY)  ## Make the virtual environment in .venv, or update it
 demo: $(READY)  ## Train with and without noise, convert, draw accuracy against timesteps
 	$(BIN)/snnlab demo $(ARGS)
 
-test: $(READY)  ## Run the tests that take seconds
+test: $(READY)  ## Run the quick tests, and samples of the cases: under two minutes
 	$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: $(READY)  ## Run all tests, those that train for minutes too
+test-all: $(READY)  ## Run all tests and all cases, those that train for minutes too
 	$(PYTEST) $(ARGS)
 
 lint: $(READY)  ## Check style, format and types
@@ -57,6 +57,9 @@ notebooks: $(READY)  ## Run all notebooks and write them as web pages to build/n
 		--NbConvertBase.display_data_priority=image/png \
 		--NbConvertBase.display_data_priority=text/plain $(ARGS) notebooks/*.ipynb
 	$(BIN)/python -m snnlab.classroom.page notebooks/README.md build/notebooks/index.html
+
+docs: $(READY)  ## Write the reference of all public names to build/docs
+	$(BIN)/python docs/reference/build.py build/docs $(ARGS)
 
 bench: $(READY)  ## Measure the speed of training and inference
 	$(BIN)/snnlab bench $(ARGS)

@@ -1,5 +1,8 @@
 """What every test may rely on: one thread, a fixed global seed, no screen, and two fixtures.
 
+`@pytest.mark.sample(n)` on a parametrized test: n of its cases, always the same, are quick, and
+the others count as slow. So `make test` runs the sample and `make test-all` every case.
+
 `shared_data` is a folder with real data sets, or the test is skipped. `no_network` unplugs
 the network and lists who tried to use it.
 """
@@ -35,11 +38,24 @@ def pytest_configure() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` sorts out what it names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests more time, unless they set a limit of their own."""
+    """Sample the families of cases, and give slow tests more time if they set no limit."""
+    families: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        families.setdefault(item.nodeid.split("[")[0], []).append(item)
+    for cases in families.values():
+        if sample := cases[0].get_closest_marker("sample"):
+            for item in left_out(cases, *sample.args):
+                item.add_marker(pytest.mark.slow)
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
+def left_out(cases: list[Any], count: int) -> list[Any]:
+    """All but `count` of the cases: the first, and others at even distances after it."""
+    return [case for i, case in enumerate(cases) if i * count % len(cases) >= count]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ import tomllib
 import urllib.request
 import zipfile
 from importlib.metadata import packages_distributions
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from tests.conftest import left_out
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -76,6 +79,31 @@ def test_conda_environment_agrees_with_pyproject() -> None:
     assert python.specifier == PYTHONS
     assert "pip" in packages
     assert extra in PROJECT["optional-dependencies"]
+
+
+def test_the_citation_agrees_with_pyproject_and_invents_nothing() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["type"] == "software"
+    assert citation["title"] == PROJECT["name"]
+    assert citation["abstract"] == PROJECT["description"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["keywords"] == PROJECT["keywords"]
+    assert citation["version"] == importlib.import_module("snnlab").__version__
+    assert citation["authors"] == PROJECT["authors"]
+    (paper,) = citation["references"]
+    assert paper == {
+        "type": "article",
+        "title": "A noise-based novel strategy for faster SNN training",
+        "authors": [{"family-names": "Jiang"}, {"family-names": "Zhang"}],
+        "journal": "Neural Computation",
+        "year": 2023,
+        "url": "https://arxiv.org/abs/2211.05453",
+    }
+    assert set(citation) == {
+        *("cff-version", "message", "type", "title", "abstract", "version", "license"),
+        *("authors", "keywords", "references"),
+    }
 
 
 def test_every_imported_package_is_declared() -> None:
@@ -192,6 +220,7 @@ def test_clean_spares_the_runs(clone: Path) -> None:
     ("target", "opened", "words"),
     [
         ("app", "app.py", ["streamlit run app.py", "--server.address=127.0.0.1"]),
+        ("docs", "docs/reference/build.py", ["docs/reference/build.py build/docs"]),
         ("lab", "notebooks/README.md", ["jupyterlab", "root_dir=notebooks", "README.md"]),
     ],
 )
@@ -221,6 +250,16 @@ def test_ci_runs_the_tests_and_the_checks(clone: Path, failing: str | None) -> N
     assert (result.returncode == 0) == (failing is None)
     assert ("ci: FAILED" in result.stderr) == (failing is not None)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize(("of", "count"), [(1, 1), (2, 3), (7, 1), (7, 2), (74, 4), (10, 10)])
+def test_a_sample_has_as_many_cases_as_asked_for_and_the_first(of: int, count: int) -> None:
+    cases = list(range(of))
+    kept = [case for case in cases if case not in left_out(cases, count)]
+    assert kept[0] == 0
+    assert len(kept) == min(of, count)
+    gaps = {after - before for before, after in pairwise([*kept, of])}
+    assert max(gaps) - min(gaps) <= 1  # evenly spread
 
 
 @pytest.mark.parametrize("address", ["http://example.org/", "http://192.0.2.1:9/"])

@@ -48,6 +48,7 @@ def spikes_of(net: torch.nn.Module, images: torch.Tensor) -> list[torch.Tensor]:
     ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", list(PEERS))
 def test_every_spike_and_the_logits_are_the_same(name, training):

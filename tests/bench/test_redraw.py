@@ -50,6 +50,7 @@ def test_two_positions_at_least():
         redraw_times("picture", counted([])(["a"]), positions=1)
 
 
+@pytest.mark.slow
 def test_every_explorer_of_the_notebooks_is_timed():
     timed = {name for name, _ in course_pictures()}
     for notebook in NOTEBOOKS.glob("*.ipynb"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {
     "altair",
     "distributed",
@@ -43,6 +45,7 @@ def test_help_loads_nothing_heavy():
     assert not modules_after(script) & HEAVY
 
 
+@pytest.mark.slow
 def test_building_a_network_loads_no_other_library():
     loaded = modules_after("import snnlab; snnlab.build, snnlab.fit, snnlab.convert")
     assert "torch" in loaded

@@ -37,6 +37,7 @@ def given(kind, name, task, number):
     return TASKS[task], ANSWERS[name][kind][task][number]
 
 
+@pytest.mark.sample(13)
 @pytest.mark.parametrize(("name", "task", "number"), listed("RIGHT"))
 def test_right_answers_pass_known_and_hidden_cases(name, task, number):
     task, answer = given("RIGHT", name, task, number)
@@ -45,6 +46,7 @@ def test_right_answers_pass_known_and_hidden_cases(name, task, number):
         assert diagnosis.passed, diagnosis
 
 
+@pytest.mark.sample(13)
 @pytest.mark.parametrize(("name", "task", "number"), listed("WRONG"))
 def test_wrong_answers_are_told_the_same_in_the_notebook_and_in_grading(name, task, number):
     task, (answer, words) = given("WRONG", name, task, number)
@@ -55,6 +57,7 @@ def test_wrong_answers_are_told_the_same_in_the_notebook_and_in_grading(name, ta
     assert task.judge("monday").check(answer) == said
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(("name", "task", "number"), listed("NEARLY"))
 def test_nearly_right_answers_fail_hidden_cases_only(name, task, number):
     task, (answer, kind) = given("NEARLY", name, task, number)

@@ -156,6 +156,7 @@ def in_grading(workplace: Workplace, cells: list[str], *arguments: Any) -> Repor
     return workplace.reports(job)["answer"]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("style", STYLES)
 def test_cells_run_as_in_a_notebook(
     style: str, shell: InteractiveShell, workplace: Workplace
@@ -174,6 +175,7 @@ def test_errors_quote_the_line_of_the_student(workplace: Workplace) -> None:
     assert error.line == "return x / y  # why?"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "cell",
     [
@@ -262,6 +264,7 @@ def test_an_answer_that_stands_in_another_cell_counts(workplace: Workplace) -> N
     assert both(workplace, *cells, one=[(4,)])["one"].outcomes[0].value == 5
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("bad", "ended"),
     [("import os; os._exit(0)", "exit"), ("sum(range(10**12))", "time"), ("1 / 0", "")],
@@ -309,6 +312,7 @@ def test_arguments_arrive_as_they_are(workplace: Workplace) -> None:
     assert error.message == "int float bool str list tuple float64 int64 ndarray"
 
 
+@pytest.mark.slow
 def test_training_and_the_library_are_there(workplace: Workplace) -> None:
     source = """
 import torch

@@ -142,6 +142,7 @@ def test_what_lies_in_submitted_is_not_overwritten_in_silence(tmp_path: Path) ->
     assert "a later one was taken" in rows[f"submitted/{KEY}/{A}"].note
 
 
+@pytest.mark.slow
 def test_a_collection_that_was_killed_is_finished_by_the_same_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

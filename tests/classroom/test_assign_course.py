@@ -46,6 +46,7 @@ def hand_in(folder: Path, student: str, answers: dict[str, str]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_from_release_to_points_by_hand(
     course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +74,7 @@ def test_from_release_to_points_by_hand(
     assert report["fire"]["most_frequent"]
 
 
+@pytest.mark.slow
 def test_changed_points_wait_for_a_word(
     course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +95,7 @@ def test_changed_points_wait_for_a_word(
     assert done["judged"] == 0
 
 
+@pytest.mark.slow
 def test_a_student_checks_before_handing_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_student_checks_before_handing_in(
     assert entry["missing"] == []
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

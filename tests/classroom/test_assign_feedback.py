@@ -122,6 +122,7 @@ def live_things(page: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_what_is_written_on_a_page_does_nothing() -> None:
     allowed = live_things(page_of(released()))
     found = live_things(page_of(with_texts(VECTORS)))
@@ -129,6 +130,7 @@ def test_what_is_written_on_a_page_does_nothing() -> None:
     assert [thing for thing in found if thing not in allowed and clicked not in thing] == []
 
 
+@pytest.mark.slow
 def test_in_a_real_browser_nothing_runs_and_nothing_is_fetched(tmp_path: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -171,6 +173,7 @@ def shown(text: str, **attached: Any) -> BeautifulSoup:
     return BeautifulSoup(page_of(restored(notebook, released())), "html.parser")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "text",
     [

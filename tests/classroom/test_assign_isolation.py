@@ -39,6 +39,7 @@ def test_inputs_go_in_and_arrays_come_back(run: Run) -> None:
     assert value[3] == 1
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -96,6 +97,7 @@ def test_an_endless_loop_is_stopped(body: str, run: Run) -> None:
     assert report.ended == "time" or report.outcomes
 
 
+@pytest.mark.slow
 @POSIX
 def test_a_memory_bomb_is_an_error(run: Run) -> None:
     source = "def answer(x):\n    kept = []\n    while True:\n        kept.append(bytearray(10**8))"
@@ -104,6 +106,7 @@ def test_a_memory_bomb_is_an_error(run: Run) -> None:
     assert error.kind == "MemoryError"
 
 
+@pytest.mark.slow
 def test_a_million_lines_of_output_are_dropped(run: Run) -> None:
     source = "def answer(x):\n    for _ in range(10**6): print('spam')\n    return x"
     outcome = run(source, seconds=20).outcomes[0]
@@ -171,6 +174,7 @@ MACHINE_CODE = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("way", MACHINE_CODE)
 def test_machine_code_cannot_be_called(way: str, run: Run) -> None:
     """The kernel's walls hold all the same; see `test_assign_walls`."""
@@ -197,6 +201,7 @@ def answer(x): return x
     assert run(f"import numpy as np\n{source}").outcomes[0].value == (4, 2, 2)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "cell",
     [

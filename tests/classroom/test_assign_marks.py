@@ -39,6 +39,7 @@ def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
     assert "Well, bo." in page
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("encoding", "sep"),
     [("utf-8", ","), ("utf-8-sig", ";"), ("utf-16", "\t"), ("cp1252", ";"), ("utf-16-le", ",")],
@@ -63,6 +64,7 @@ def test_entering_points_grades_nothing(waiting: Path, monkeypatch: pytest.Monke
     assert enter(folder)[0] == 0  # the same table again changes nothing
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -91,6 +93,7 @@ def test_a_row_that_cannot_be_taken_stops_before_grading(
     assert not recall(folder, A1, "bo").verdicts
 
 
+@pytest.mark.slow
 def test_points_are_withdrawn_by_a_word(waiting: Path) -> None:
     folder = waiting
     for points, expected in (("3", (19.0, 0.0)), ("withdraw", (16.0, 4.0)), ("2", (18.0, 0.0))):
@@ -125,6 +128,7 @@ def test_two_markers_are_merged_and_conflicts_named(folder: Path) -> None:
     assert points_of(run(folder)) == {"ada": 17.0, "bo": 18.0, "cy": 19.0}
 
 
+@pytest.mark.slow
 def test_rows_and_columns_of_the_lecturer_stay_and_the_table_is_backed_up(waiting: Path) -> None:
     folder = waiting
     (row,) = rows(folder / "written.csv")
@@ -146,6 +150,7 @@ def test_grading_enters_points_that_were_typed(waiting: Path) -> None:
     assert points_of(run(folder)) == {"ada": 19.0}  # grading enters them too
 
 
+@pytest.mark.slow
 def test_a_changed_answer_says_that_its_points_were_given_for_an_earlier_one(done: Path) -> None:
     folder, first = done, (done / "submitted" / "ada" / A1 / f"{A1}.ipynb").read_bytes()
     hand_in(folder, "ada", explain="The rate is 0.25.")
@@ -157,6 +162,7 @@ def test_a_changed_answer_says_that_its_points_were_given_for_an_earlier_one(don
     assert run(folder).grades[0].pending == 0.0
 
 
+@pytest.mark.slow
 def test_an_id_that_lost_its_zeros_is_known(folder: Path) -> None:
     hand_in(folder, "007", explain="The rate is 0.3.")
     run(folder)
@@ -180,6 +186,7 @@ def test_points_and_comments_on_code_are_taken(waiting: Path) -> None:
     assert "1.5 given by hand stay, 0 without" in change.why
 
 
+@pytest.mark.slow
 def test_comments_of_an_old_copy_do_not_come_back(waiting: Path) -> None:
     folder = waiting
     for comment in ("first", "second", ""):

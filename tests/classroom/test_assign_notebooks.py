@@ -99,6 +99,7 @@ def test_a_release_is_not_answered_and_gains_nothing(name: str) -> None:
     assert all("YOUR CODE HERE" in cell.source for cell in cells if cell.answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["a1_neuron", "a4_race", *(pytest.param(n, marks=pytest.mark.slow) for n in ASSIGNMENTS)],

@@ -62,6 +62,7 @@ ODD = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_file_is_named_and_the_others_are_collected(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

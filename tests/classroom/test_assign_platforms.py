@@ -178,6 +178,7 @@ PLAIN = [
 ]
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("folder", [False, True])
 @pytest.mark.parametrize(("paths", "expected"), PLAIN)
 def test_plain_folders(paths: list[str], expected: set[str], folder: bool, tmp_path: Path) -> None:

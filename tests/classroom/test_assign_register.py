@@ -244,6 +244,7 @@ def owner_on(platform: str, name: str, person: int, download: int) -> Owner:
     return Owner(name, platform, str(person + 50) if platform else "")
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(CLASS, st.data())
 def test_people_are_never_merged_and_never_split(people: list[str], data: st.DataObject) -> None:
@@ -265,6 +266,7 @@ def test_people_are_never_merged_and_never_split(people: list[str], data: st.Dat
 NAMESAKES = st.lists(st.sampled_from(["Ann Lee", "Lee Ann", "李雷"]), min_size=2, max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(NAMESAKES, st.booleans(), st.data())
 def test_people_of_one_name_with_their_own_numbers_are_never_merged(
@@ -288,6 +290,7 @@ def test_people_of_one_name_with_their_own_numbers_are_never_merged(
     assert all(len(each) == 1 for each in ids.values()), "split"
 
 
+@pytest.mark.slow
 def test_a_class_of_three_thousand_is_found_in_seconds() -> None:
     owners = [Owner(f"Ann Maria Lee{n}", "moodle", str(n)) for n in range(3000)]
     register = Register({})

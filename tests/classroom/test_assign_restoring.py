@@ -85,6 +85,7 @@ def as_kind(kind: str) -> Change:
     return change
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "change",
     [

@@ -27,6 +27,7 @@ def names(task: Task) -> str:
     return task.name
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("task", COMPARED, ids=names)
 def test_the_right_function_passes_known_and_hidden_cases(task: Task) -> None:
     solution = exercise_of(task).solution
@@ -39,6 +40,7 @@ def test_the_right_function_passes_known_and_hidden_cases(task: Task) -> None:
 MISTAKES = [(task, mistake) for task in COMPARED for mistake in exercise_of(task).mistakes]
 
 
+@pytest.mark.sample(13)
 @pytest.mark.parametrize(
     ("task", "mistake"), MISTAKES, ids=[f"{task.name}-{i}" for i, (task, _) in enumerate(MISTAKES)]
 )
@@ -56,6 +58,7 @@ def test_five_mistakes_at_least_are_catalogued(task: Task) -> None:
     assert len(messages) == len(exercise_of(task).mistakes)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("task", COMPARED, ids=names)
 def test_an_answer_that_knows_only_the_known_cases_fails(task: Task) -> None:
     exercise = exercise_of(task)

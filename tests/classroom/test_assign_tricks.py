@@ -105,6 +105,7 @@ def charge(v, current, beta):
 """
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "source",
     [

@@ -46,6 +46,7 @@ def behind_walls(body: str) -> str:
     return done.stdout.strip() or done.stderr
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "body",
     [
@@ -73,6 +74,7 @@ def test_what_reaches_beyond_the_process_is_refused(body: str) -> None:
     assert behind_walls(body) == "refused"
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "body",
     [
@@ -111,6 +113,7 @@ def test_the_numbers_are_those_of_the_system() -> None:
         assert str(numbers[0]) == defined[name]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("field", ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
 def test_root_keeps_no_capabilities(field: str) -> None:
     body = "mine = open(f'/proc/{os.getpid()}/status')\n    print(mine.read())"
@@ -194,6 +197,7 @@ WAYS = {
 }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_ways_around_the_guard_are_closed(way: str, workplace: Workplace) -> None:
     place = str(PACKAGE / "classroom" / "assignments")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
 
+
+@pytest.mark.sample(3)
 def test_the_solution_passes_and_is_praised(exercise):
     diagnosis = exercise.check(exercise.solution)
     assert diagnosis.passed
     assert diagnosis.message
 
 
+@pytest.mark.sample(7)
 def test_every_mistake_is_found_and_named(exercise):
     assert len(exercise.mistakes) >= 3
     for mistake in exercise.mistakes:

@@ -144,6 +144,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.filterwarnings("ignore:coroutine", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_answers_get_a_diagnosis_of_their_own(name, capsys):
@@ -226,6 +227,7 @@ def test_a_check_leaves_no_trace(monkeypatch):
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.slow
 def test_hidden_calls_have_as_much_time_each_as_known_ones():
     def slow(x):
         time.sleep(0.1)

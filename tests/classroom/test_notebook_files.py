@@ -127,6 +127,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_editors_do_is_undone_in_silence(
     change: Callable[[Any], None], caplog: pytest.LogCaptureFixture
@@ -201,6 +202,7 @@ CELL = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries({"cells": st.lists(CELL, max_size=3)}, optional={"metadata": JSON}))
 def test_anything_like_a_notebook_is_valid_afterwards_or_named(raw: Any) -> None:
     try:

@@ -13,6 +13,7 @@ from snnlab.classroom.page import CoursePage, write_markdown_page
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("stem", sorted(path.stem for path in FOLDER.glob("*.ipynb")))
 def test_a_page_holds_everything_that_it_shows(stem):
     notebook = nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4)

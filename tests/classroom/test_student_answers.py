@@ -31,12 +31,14 @@ def exercise_named(topic, name):
     return getattr(importlib.import_module(f"snnlab.classroom.{topic}_exercises"), name)
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize(("topic", "name", "number"), listed("RIGHT"))
 def test_right_answers_pass(topic, name, number):
     diagnosis = exercise_named(topic, name).check(ANSWERS[topic]["RIGHT"][name][number])
     assert diagnosis.passed, diagnosis
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("topic", "name", "number"), listed("WRONG"))
 def test_wrong_answers_are_diagnosed(topic, name, number):
     answer, words = ANSWERS[topic]["WRONG"][name][number]

@@ -28,6 +28,7 @@ def refused(said: Any) -> str:
     return line
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize(
     ("args", "parts"),
     [
@@ -94,6 +95,7 @@ def test_an_unknown_run(command: str, ask: Ask, finished: Runs) -> None:
     assert not Path("mine").exists()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("file", ["config.json", "weights.safetensors"])
 @pytest.mark.parametrize("command", ["convert", "evaluate", "show", "export"])
 def test_a_damaged_run(command: str, file: str, ask: Ask, finished: Runs) -> None:

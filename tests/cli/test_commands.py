@@ -70,6 +70,7 @@ def test_train_again_trains_anew(ask: Ask, options: list[str], finished: Runs) -
     assert load_run(finished["noise"].id).accuracy == finished["noise"].accuracy
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_where_the_options_start(
     name: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +183,7 @@ def test_show_tells_why_a_run_failed(ask: Ask, options: list[str]) -> None:
     assert ask("show", run.id, "--json").json["reason"] == run.reason
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("method", ["noise", "no-noise", "ann"])
 def test_export_copies_a_run(method: str, ask: Ask, finished: Runs, own_folders: Path) -> None:
     run, to = finished[method], own_folders / "mine"
@@ -201,6 +203,7 @@ def test_export_copies_a_run(method: str, ask: Ask, finished: Runs, own_folders:
     assert load_run("mine", own_folders).network()(torch.rand(1, 1, 8, 8)) is not None
 
 
+@pytest.mark.slow
 def test_export_into_an_empty_folder_answers_in_text(
     ask: Ask, finished: Runs, own_folders: Path
 ) -> None:

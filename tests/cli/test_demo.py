@@ -55,6 +55,7 @@ def test_the_demo_writes_table_and_figure(ask: Ask) -> None:
     assert curve["accuracy"] == [[runs["noise"].accuracy[T] for T in (1, 2, 4)]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_second_demo_uses_the_runs_of_the_first(ask: Ask) -> None:
     first = ask("demo", "--seeds", "1", "--device", "cpu")
@@ -70,6 +71,7 @@ def test_a_second_demo_uses_the_runs_of_the_first(ask: Ask) -> None:
     assert {id for id, stamp in again.items() if stamp != now[id]} == stamps.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_demo_answers_in_text(ask: Ask, own_folders: Path) -> None:
     said = ask("demo", "--seeds", "2", "--timesteps", "3", "--device", "cpu", "--runs", "mine")
@@ -97,6 +99,7 @@ def test_the_demo_answers_in_text(ask: Ask, own_folders: Path) -> None:
     assert not Path("runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_tables_of_the_demo_are_no_run(ask: Ask) -> None:
     ask("demo", "--seeds", "1", "--device", "cpu")

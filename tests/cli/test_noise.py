@@ -24,6 +24,7 @@ EXPERIMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_answers_with_json_text_and_figures(name: str, ask: Callable) -> None:
     options, figures = EXPERIMENTS[name]
@@ -47,6 +48,7 @@ def test_an_experiment_answers_with_json_text_and_figures(name: str, ask: Callab
     assert "no runs" in ask("list").out  # an experiment is no run
 
 
+@pytest.mark.slow
 def test_the_preset_and_the_folder_are_taken(ask: Callable, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     options = ["--families", "uniform", "--sigmas", "0.3", "--out", out]
@@ -61,6 +63,7 @@ def test_the_preset_and_the_folder_are_taken(ask: Callable, tmp_path: Path) -> N
     assert "holds another sweep" in other.err
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("args", "message"),
     [

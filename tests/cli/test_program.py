@@ -27,6 +27,7 @@ print(sorted({"torch", "torchvision", "sklearn", "matplotlib"} & set(sys.modules
 """
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "args",
     [
@@ -52,6 +53,7 @@ def test_the_help_names_all_families_of_noise(capsys: pytest.CaptureFixture[str]
     assert all(name in entry for name in registry.names())
 
 
+@pytest.mark.slow
 def test_listing_and_showing_runs_load_no_torch(finished: dict[str, Run]) -> None:
     for args in (["list", "--json"], ["show", finished["noise"].id, "--json"]):
         command = [sys.executable, "-c", QUICK, *args]
@@ -72,6 +74,7 @@ def test_the_exit_status_reaches_the_shell(program: Start) -> None:
     assert good.returncode == 0
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("args", [["--help"], ["list"], ["list", "--json"], ["train", "--help"]])
 def test_a_reader_that_has_seen_enough_is_no_error(args: list[str], program: Start) -> None:
     started = program(*args)
@@ -112,6 +115,7 @@ def test_a_full_disk_is_said_in_one_line_and_the_run_can_go_on(
     assert [run.status for run in list_runs()] == ["finished"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_training_that_can_go_on(
     program: Start, ask: Callable[..., Any], options: list[str]
 ) -> None:

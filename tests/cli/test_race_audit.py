@@ -52,6 +52,7 @@ def answered(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_a_race_leaves_table_figures_and_all_numbers(races: Path) -> None:
     folder = races / "small"
     names = sorted(path.name for path in folder.iterdir())
@@ -64,6 +65,7 @@ def test_a_race_leaves_table_figures_and_all_numbers(races: Path) -> None:
     assert {row["terms"] for row in rows} == {"equal epochs", "equal time"}
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_changes_nothing(
     races: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +78,7 @@ def test_the_same_command_goes_on_and_changes_nothing(
     assert str(folder / "race.md") in found["files"]
 
 
+@pytest.mark.slow
 def test_the_text_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--methods", "noise", "no-noise", "--seeds", "1", "--epochs-only"]
     status, out, err = said(capsys, "race", *SMALL, *options)
@@ -91,6 +94,7 @@ def test_the_text_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "race digits-mlp" in out
 
 
+@pytest.mark.slow
 def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixture[str]) -> None:
     by_name = answered(capsys, "audit", "small", "--root", str(races))
     assert by_name == answered(capsys, "audit", str(races / "small"))
@@ -103,6 +107,7 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -77,6 +77,7 @@ def test_a_sweep_leaves_tables_figure_and_runs(ask: Ask) -> None:
     assert (other.status, "holds another sweep" in other.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_failed_runs_are_told_after_the_others_are_kept(ask: Ask) -> None:
     answer = ask("sweep", *SMALL, "--grid", "seed=0,666", "--json")
@@ -89,6 +90,7 @@ def test_failed_runs_are_told_after_the_others_are_kept(ask: Ask) -> None:
     assert (answer.status, answer.json["entries"]) == (1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_many_settings_become_a_map(ask: Ask) -> None:
     answer = ask("sweep", *SMALL, "--grid", "noise.sigma=0.1,0.2,0.3,0.4,0.5", "--json")
@@ -97,6 +99,7 @@ def test_many_settings_become_a_map(ask: Ask) -> None:
     assert "Mean test accuracy of 5 settings against timesteps. sigma 0.1: best " in svg
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -142,6 +145,7 @@ def test_a_scheduler_that_makes_no_sense(
     test_bad_input_is_one_line(["--grid", "seed=0", *args], message, ask)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
     asked: list[Any] = []
 

@@ -123,7 +123,8 @@ def test_the_spikes_of_two_layers_by_hand() -> None:
     assert second.h[:, 0, 0].tolist() == pytest.approx([3, 1, 2.5, 0.5], abs=1e-5)
 
 
-@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("half", [False, True])
 def test_rates_of_the_first_layer_are_rounded_or_rounded_down(
     half: bool, trained: Callable[[str], ANN], digits: Data
 ) -> None:
@@ -142,6 +143,7 @@ def test_rates_of_the_first_layer_are_rounded_or_rounded_down(
         assert error.max() - error.min() > 0.5
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("per_channel", [False, True])
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 def test_rates_tend_to_the_activations(name: str, per_channel: bool, digits: Data) -> None:
@@ -169,6 +171,7 @@ def test_rates_tend_to_the_activations(name: str, per_channel: bool, digits: Dat
         assert (estimate - y).abs().max() < 0.04 * y.max()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("levels", [4, 8])
 def test_at_as_many_timesteps_as_levels_the_first_layer_is_exact(
     levels: int, trained: Callable[[str], ANN], digits: Data

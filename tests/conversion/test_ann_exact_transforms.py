@@ -92,6 +92,7 @@ def norms_of(net: nn.Module) -> list[str]:
     return [name for name, module in net.named_modules() if isinstance(module, NORMS)]
 
 
+@pytest.mark.sample(2)
 @each_net
 def test_folding_keeps_the_logits(name: str) -> None:
     net = NETS[name]()
@@ -165,6 +166,7 @@ def test_a_batch_norm_that_cannot_be_folded_is_named(layers: nn.Module, named: s
         fold_batchnorm(net)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("per_channel", [False, True])
 @each_net
 def test_rescaling_divides_the_activations_and_keeps_the_logits(

@@ -77,6 +77,7 @@ def test_the_mean_error_goes_into_the_bias(bias: bool) -> None:
     torch.testing.assert_close(after.bias, wanted)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 def test_mean_rates_come_closer_to_the_activations_in_every_architecture(name: str) -> None:
     generator = torch.Generator().manual_seed(0)
@@ -138,6 +139,7 @@ def test_mixed_levels_are_left_alone(quantised: ANN, digits: Data) -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_pays_for_a_relu_network_at_few_timesteps(digits: Data) -> None:
     options = {"image_shape": digits.image_shape, "classes": 10, "seed": 0, "activation": "relu"}
     net = build(Architecture("convnet", width=8), **options)

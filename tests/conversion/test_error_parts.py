@@ -40,6 +40,7 @@ def images(count: int) -> Images:
     return Images(pixels, labels, mean=torch.full((2,), 0.5), std=torch.full((2,), 0.29))
 
 
+@pytest.mark.slow
 @given(
     T=st.integers(1, 20),
     seed=st.integers(0, 99),

@@ -22,6 +22,7 @@ def steady(beta: float, v_th: float = 1.0) -> tuple[torch.Tensor, torch.Tensor, 
     return currents, spikes.mean((0, 1)), v.mean((0, 1))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("beta", "steps"), [(0.95, 0.0027), (0.9, 0.0071), (0.8, 0.0175), (0.5, 0.051)]
 )
@@ -50,6 +51,7 @@ def test_residuals_rates_and_currents_balance(v_th):
     assert residual[middle].mean().item() == pytest.approx(v_th / 2, rel=0.02)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("beta", [0.9, 0.5])
 @pytest.mark.parametrize(("p", "q"), [(1, 2), (1, 3), (2, 5)])
 def test_the_step_at_a_fraction_ends_where_the_sum_says(beta, p, q):
@@ -63,6 +65,7 @@ def test_the_step_at_a_fraction_ends_where_the_sum_says(beta, p, q):
     assert above > below
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("beta", [1.0, 0.95, 0.9, 0.8, 0.5])
 def test_the_noise_fires_as_often_as_the_neuron(beta):
     currents, rate, _ = steady(beta)
@@ -89,6 +92,7 @@ def some_net(name: str = "convnet", **options):
     ).eval()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 @pytest.mark.parametrize("beta", [0.9, 0.5])
 def test_a_network_made_leaky_keeps_its_single_step(name, beta):

@@ -43,6 +43,7 @@ def lived_in(name: str, learned: str, noise=TARGET):
     return net.double().eval()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("learned", ["layer", "channel"])
 @pytest.mark.parametrize("name", ["mlp", "convnet", "convnet6", "resnet18"])
 def test_streamlined_networks_give_the_same_outputs(name, learned):

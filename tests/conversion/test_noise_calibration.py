@@ -45,6 +45,7 @@ def one_image() -> Images:
     return Images(pixels, labels, mean=torch.zeros(1), std=torch.ones(1))
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     T=st.integers(64, 256),
@@ -73,6 +74,7 @@ def test_rates_name_the_noise_of_a_leaky_neuron(beta):
     assert (usual == found) == (beta < 1)
 
 
+@pytest.mark.slow
 def test_the_measured_distribution_itself_is_noise_to_train_with(trained, digits):
     for noise in calibrate_noise(trained, digits, 16, family="empirical"):
         assert noise.family == "empirical"

@@ -47,6 +47,7 @@ def images(data):
     return data.test.first(3).normalised()
 
 
+@pytest.mark.sample(19)
 @pytest.mark.parametrize("wrong", [2.5, 2.0, True, "2"], ids=repr)
 @pytest.mark.parametrize(
     ("name", "call"),

@@ -36,6 +36,7 @@ def lived_in(name: str, activation: str) -> nn.Module:
     return net.double()
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("activation", ["relu", "spiking"])
 def test_outputs_are_the_same_and_the_network_stays_as_it_is(name, activation):

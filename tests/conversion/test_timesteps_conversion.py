@@ -36,6 +36,7 @@ def trained(digits):
 models = pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 
 
+@pytest.mark.sample(1)
 @models
 def test_at_one_timestep_the_conversion_is_bit_identical(name, trained, digits):
     net = trained[name]
@@ -78,6 +79,7 @@ def slow_convnet(net, images, timesteps):
     return total / timesteps
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("timesteps", [1, 2, 7, 8, 9, 20])
 def test_many_timesteps_equal_an_independent_slow_reference(timesteps, trained, digits):
     converted, _ = convert(trained["convnet"], timesteps, digits.test.first(10))
@@ -88,6 +90,7 @@ def test_many_timesteps_equal_an_independent_slow_reference(timesteps, trained, 
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.sample(1)
 @models
 def test_the_original_stays_as_it_was(name, trained, digits):
     net = trained[name]
@@ -119,6 +122,7 @@ def test_the_converted_network_runs_its_timesteps_without_noise(trained, digits)
     ]
 
 
+@pytest.mark.sample(1)
 @models
 def test_the_certificate_tells_what_is_measured_apart_from_it(name, trained, digits):
     net, images, T = trained[name], digits.test, 9

@@ -51,6 +51,7 @@ def read_from_notebook(config: RunConfig, root: Path) -> RunConfig:
     return names["config"]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_configuration_survives_its_journey(
@@ -82,6 +83,7 @@ def test_the_chosen_preset_is_what_is_trained(
     assert engine.jobs()[0].config == plain(PRESETS["cifar10"])
 
 
+@pytest.mark.slow
 def test_a_control_is_added_in_one_place(
     empty: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_control_offers_what_makes_sense() -> None:
     assert possible(measured, "family", ("gaussian", "empirical")) == ("empirical",)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_shows_what_counts_for_it(method: str, empty: Path, open_page: Open) -> None:
     app = open_page("train", method=method)
@@ -155,6 +158,7 @@ def test_what_does_not_count_stays_as_the_preset_has_it(
     assert job.config == config
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("sigma", [0.29, MATCHED_SIGMA, 0.1 + 0.2, 1.0])
 def test_a_number_in_a_link_is_read_back_as_it_was(
     sigma: float, empty: Path, open_page: Open, engine: FakeEngine

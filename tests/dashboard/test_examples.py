@@ -86,6 +86,7 @@ def test_the_first_visit_has_a_curve(
     assert "Accuracy against timesteps" in [element.value for element in app.subheader]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("link", [{}, {"device": "cpu"}, {"sigma": repr(MATCHED_SIGMA)}])
 def test_a_default_start_shows_an_example_and_trains_nothing(
     link: dict[str, str], empty: Path, open_page: Open, engine: FakeEngine
@@ -100,6 +101,7 @@ def test_a_default_start_shows_an_example_and_trains_nothing(
     assert "All weights equal, bit for bit" in " ".join(text.value for text in app.markdown)
 
 
+@pytest.mark.slow
 def test_a_default_start_brings_the_example_where_other_runs_were_finished_first(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_default_start_brings_the_example_where_other_runs_were_finished_first
     assert not engine.jobs()
 
 
+@pytest.mark.slow
 def test_what_is_no_example_is_trained(empty: Path, open_page: Open, engine: FakeEngine) -> None:
     bring_examples(empty)
     app = open_page("train", seeds="3")  # there are examples of two seeds

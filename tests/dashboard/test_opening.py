@@ -27,6 +27,7 @@ def test_streamlit_run_finds_the_server_in_app_py() -> None:
     assert isinstance(runpy.run_path(str(ROOT / "app.py"), run_name="app")["app"], streamlit.App)
 
 
+@pytest.mark.slow
 def test_the_engine_starts_and_ends_with_the_server(runs: Path, engine: FakeEngine) -> None:
     engine.submit([RunConfig()], user="ada")
 
@@ -61,6 +62,7 @@ def test_an_address_that_makes_no_sense_ends_the_server_in_a_line() -> None:
     assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_garbage_collector_passes_over_what_is_loaded(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

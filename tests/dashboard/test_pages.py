@@ -39,6 +39,7 @@ def unfold(app: AppTest, *, close: bool = False) -> AppTest:
     return app.run()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_runs_and_one_without_draw_without_an_error(
     page: str, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
@@ -52,6 +53,7 @@ def test_a_page_with_runs_and_one_without_draw_without_an_error(
     assert not open_page(page).exception
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("page", ["neuron", "train", "distributions", "compare"])
 def test_the_first_visit_shows_charts_each_with_words_and_a_table(
     page: str, runs: Path, open_page: Open
@@ -79,12 +81,14 @@ def test_the_app_draws_its_first_page(runs: Path) -> None:
     assert app.title[0].value == "One neuron"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("value", ["nan", "-1e999", "9" * 30, "<b>", "../..", "ä", "None"])
 def test_a_malformed_link_never_raises(value: str, empty: Path, open_page: Open) -> None:
     names = ("current", "sigma", "T", "beta", "reset", "family", "step", "fix", "hide", "noise")
     assert not unfold(open_page("neuron", **dict.fromkeys(names, value))).exception
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_link_to_nonsense_never_raises(page: str, runs: Path, open_page: Open) -> None:
     app = open_page(page, run="../../etc/passwd,<script>", T="x", at="-3", view="?", data="/etc")
@@ -92,6 +96,7 @@ def test_a_link_to_nonsense_never_raises(page: str, runs: Path, open_page: Open)
     assert not unfold(app).exception
 
 
+@pytest.mark.slow
 def test_values_in_a_link_are_clamped_and_written_back(empty: Path, open_page: Open) -> None:
     app = open_page("neuron", sigma="7", T="999", current="0.4")
     assert app.query_params["sigma"] == "1"
@@ -123,6 +128,7 @@ def test_a_lesson_link_fixes_and_hides_controls(empty: Path, open_page: Open) ->
     assert "in 7 timesteps" in words(app)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("open_first", [False, True])
 def test_a_preset_fills_all_controls(runs: Path, open_page: Open, open_first: bool) -> None:
     app = open_page("train", sigma="0.7")
@@ -168,6 +174,7 @@ def test_start_hands_one_run_per_seed_to_the_engine(
     assert "Number 1 in the queue" in words(app) or "Starts next" in words(app)
 
 
+@pytest.mark.slow
 def test_sigma_0_is_training_without_noise(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     press(open_page("train", sigma="0"), "Start")
     assert [job.config.method for job in engine.jobs()] == ["no-noise"]
@@ -182,6 +189,7 @@ def test_cancel_is_for_those_who_asked(runs: Path, open_page: Open, engine: Fake
     assert [job.status for job in engine.jobs()] == ["cancelled"]
 
 
+@pytest.mark.slow
 def test_a_full_queue_is_said_in_words(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     for sigma in ("0.1", "0.2", "0.3"):
         press(open_page("train", sigma=sigma), "Start")
@@ -189,6 +197,7 @@ def test_a_full_queue_is_said_in_words(runs: Path, open_page: Open, engine: Fake
     assert "three of your runs train or wait already" in app.error[0].value.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_seeds_start_together_or_not_at_all(
     runs: Path, open_page: Open, engine: FakeEngine
 ) -> None:
@@ -200,6 +209,7 @@ def test_seeds_start_together_or_not_at_all(
     assert len(engine.jobs()) == 3
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_says_what_for(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     app = press(open_page("train"), "Start")
     (job,) = engine.jobs()
@@ -209,6 +219,7 @@ def test_a_run_that_waits_says_what_for(runs: Path, open_page: Open, engine: Fak
     assert "Starts next" not in words(app)
 
 
+@pytest.mark.slow
 def test_a_failure_is_shown_as_advice(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     app = press(open_page("train"), "Start")
     (job,) = engine.jobs()
@@ -217,6 +228,7 @@ def test_a_failure_is_shown_as_advice(runs: Path, open_page: Open, engine: FakeE
     assert "Try a smaller batch" in app.warning[0].value.replace("\\", "")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("state", ["interrupted", "cancelled", "failed"])
 def test_what_stopped_can_go_on(
     state: JobStatus, runs: Path, open_page: Open, engine: FakeEngine
@@ -234,6 +246,7 @@ def test_what_stopped_can_go_on(
     assert [job.id for job in engine.jobs()] == [kept.id]
 
 
+@pytest.mark.slow
 def test_finished_runs_show_certificate_and_follow_the_slider(runs: Path, open_page: Open) -> None:
     ids = ",".join(folder.name for folder in runs.iterdir())
     app = open_page("train", run=ids, at="3")
@@ -244,6 +257,7 @@ def test_finished_runs_show_certificate_and_follow_the_slider(runs: Path, open_p
     assert app.query_params["at"] == "8"
 
 
+@pytest.mark.slow
 def test_compare_says_what_differs(runs: Path, open_page: Open) -> None:
     ids = ",".join(folder.name for folder in runs.iterdir())
     for view in ("Timesteps", "Training seconds", "Operations", "Race and audit"):
@@ -254,6 +268,7 @@ def test_compare_says_what_differs(runs: Path, open_page: Open) -> None:
     assert list(table["setting"]) == ["method", "seeds"]
 
 
+@pytest.mark.slow
 def test_the_teacher_gives_a_pin_and_cancels_any(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +287,7 @@ def test_the_teacher_gives_a_pin_and_cancels_any(
     assert [job.status for job in engine.jobs()] == ["cancelled"]
 
 
+@pytest.mark.slow
 def test_a_run_of_target_noise_has_its_certificate_and_no_noise_to_keep(
     runs: Path, open_page: Open
 ) -> None:

@@ -87,6 +87,7 @@ def test_plain_keeps_every_character_and_disarms_markdown() -> None:
     assert plain("a*b <i>") == r"a\*b \<i\>"
 
 
+@pytest.mark.slow
 def test_search_and_only_mine(runs: Path, open_page: Open) -> None:
     owned(runs)
     assert len(open_page("runs").dataframe[0].value) == 2
@@ -114,6 +115,7 @@ def test_downloads_are_what_they_say(runs: Path) -> None:
     assert load(files["Weights"])
 
 
+@pytest.mark.slow
 def test_the_notebook_reproduces_the_run(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

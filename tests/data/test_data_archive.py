@@ -24,6 +24,7 @@ def pack_member(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Pa
     return path
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
 @pytest.mark.parametrize("prefix", ["", "./", "pets/"])
 def test_an_archive_gives_what_the_folder_gives(
@@ -83,6 +84,7 @@ def test_a_member_of_absurd_size_is_refused_unread(tmp_path: Path):
         load_data(str(path))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
 @pytest.mark.parametrize("fault", ["cut", "flipped"])
 def test_a_damaged_archive_is_never_half_read(

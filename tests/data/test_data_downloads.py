@@ -57,6 +57,7 @@ def test_root_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(load_data("mnist", download=False).test) == 20
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("name", READERS)
 def test_no_network_names_the_set_the_folder_and_the_way_out(name: str, tmp_path: Path):
@@ -75,6 +76,7 @@ def test_download_false_says_so(tmp_path: Path):
         load_data("kmnist", root=tmp_path, download=False)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("small_mnist", "no_network")
 @pytest.mark.parametrize("part", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
 @pytest.mark.parametrize("keep", [0, 3, 15, -1])

@@ -71,6 +71,7 @@ def release(root: Path) -> None:
     (root / "go").touch()
 
 
+@pytest.mark.slow
 def test_a_job_from_start_to_end(engine: Engine, root: Path) -> None:
     config = new("wait")
     job = ask(engine, config)
@@ -162,6 +163,7 @@ def test_users_take_turns_and_share(engine: Engine, root: Path) -> None:
     assert min(others, key=lambda job: now(engine, job).started or 0.0) is others[2]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("what", [*["wait"] * 19, "resist"])
 def test_twenty_cancels(what: str, engine: Engine, root: Path) -> None:
     """Each ends its process, at most a second later on idle cores, and the queue goes on."""
@@ -201,6 +203,7 @@ def test_a_cancelled_job_can_be_asked_for_again(engine: Engine, root: Path) -> N
     assert not first.is_running()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("generation", [0, 1])
 def test_the_queue_goes_on_when_child_or_fork_server_are_killed(
     generation: int, engine: Engine, root: Path

@@ -84,6 +84,7 @@ def test_a_scheduler_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
         scheduler()
 
 
+@pytest.mark.slow
 def test_nothing_of_dask_is_loaded_without_a_scheduler() -> None:
     script = """
 import sys

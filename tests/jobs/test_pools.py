@@ -80,6 +80,7 @@ def ended(pool: Pool, task: Task) -> Outcome:
     return until(lambda: pool.wait(0.1) or task.outcome)  # type: ignore[no-any-return]
 
 
+@pytest.mark.sample(1)
 def test_jobs_one_after_the_other(pool: Pool, tmp_path: Path) -> None:
     """Each in a process of its own; a crash of one does not touch the next."""
     jobs = {what: job(what, tmp_path, what) for what in ("finish", "fail", "crash")}
@@ -93,6 +94,7 @@ def test_jobs_one_after_the_other(pool: Pool, tmp_path: Path) -> None:
     assert len(pids) == 4
 
 
+@pytest.mark.sample(1)
 def test_as_many_at_a_time_as_there_are_places(pool: Pool, tmp_path: Path) -> None:
     jobs = {name: job("wait", tmp_path, name) for name in ("one", "two", "three")}
 
@@ -109,6 +111,7 @@ def test_as_many_at_a_time_as_there_are_places(pool: Pool, tmp_path: Path) -> No
     assert (tmp_path / "three").exists()
 
 
+@pytest.mark.sample(1)
 def test_what_nobody_waits_for_ends(pool: Pool, tmp_path: Path) -> None:
     acts = {"one": "finish", "two": "resist", "three": "wait"}
     endings = carry_out(pool, {name: job(what, tmp_path, name) for name, what in acts.items()})
@@ -119,6 +122,7 @@ def test_what_nobody_waits_for_ends(pool: Pool, tmp_path: Path) -> None:
     assert not (tmp_path / "three").exists()  # it was never started
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("what", ["wait", "resist", "grow"])
 def test_a_job_that_nobody_wants_ends_at_once(what: str, pool: Pool, tmp_path: Path) -> None:
     """Even if it does not listen, and with all that it has started."""
@@ -135,6 +139,7 @@ def test_a_job_that_nobody_wants_ends_at_once(what: str, pool: Pool, tmp_path: P
     assert len(pool.places) == 2
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("what", ["wait", "grow"])
 def test_a_killed_process_is_an_interruption(what: str, pool: Pool, tmp_path: Path) -> None:
     task = pool.start(job(what, tmp_path), pool.places[0])
@@ -147,6 +152,7 @@ def test_a_killed_process_is_an_interruption(what: str, pool: Pool, tmp_path: Pa
     assert ended(pool, pool.start(job("finish", tmp_path), pool.places[0])) == FINISHED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["wait", "resist"])
 @pytest.mark.skipif(METHOD != "forkserver", reason="no fork server on this system")
 def test_a_killed_fork_server_takes_its_children_along(what: str, tmp_path: Path) -> None:
@@ -165,6 +171,7 @@ def test_a_killed_fork_server_takes_its_children_along(what: str, tmp_path: Path
     pool.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_the_process_that_wanted_it(

@@ -21,6 +21,7 @@ METHODS = [SingleStep(), BPTT(timesteps=3), PlainANN()]
 methods = pytest.mark.parametrize("objective", METHODS, ids=repr)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("augment", [False, True])
 @pytest.mark.parametrize("model", ["mlp", "convnet"])
 @methods
@@ -43,6 +44,7 @@ def test_two_runs_give_the_same_weights_bit_for_bit(
     assert not same_weights(one, other)
 
 
+@pytest.mark.sample(1)
 @methods
 def test_every_method_learns_digits(objective, digits, net_for):
     net = net_for(objective, width=32)

@@ -9,6 +9,7 @@ from snnlab.measure import accuracy_against_timesteps
 from snnlab.neuron import Neuron, Noise, Surrogate
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("beta", [0.5, 0.9])
 def test_leaky_neurons_learn_through_time(beta, digits, net_for):
     net = net_for(

@@ -37,6 +37,7 @@ def cut_after_epoch(number):
     return {"on_epoch": callback}
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "cut",
     [cut_at_step(2), cut_at_step(STEPS + 2), cut_at_step(3 * STEPS), cut_after_epoch(2)],
@@ -97,6 +98,7 @@ def finished(few_digits, net_for, tmp_path):
     return file
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -11,6 +11,7 @@ from snnlab.network.net import CHUNK_ELEMENTS
 from snnlab.neuron import Noise
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 def test_the_curve_equals_the_accuracy_at_each_T(name, busy_net, random_images, monkeypatch):
     net, images, most = busy_net(name), random_images(203), 19

@@ -42,6 +42,7 @@ def test_the_spiking_network_and_its_relu_twin_start_with_equal_weights(name):
     assert all(isinstance(stage.neuron, nn.ReLU) for stage in relu.stages)
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("activation", ["spiking", "relu"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 5])
 @pytest.mark.parametrize("name", MODELS)

@@ -69,6 +69,7 @@ def net_of(layer, name="mlp", **options):
     return build(arch, image_shape=(1, 8, 8), classes=10, seed=0, layer=layer, **options)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mlp", "convnet"])
 @pytest.mark.parametrize(
     ("layer", "objective", "noise"),
@@ -107,6 +108,7 @@ def test_it_is_trained_measured_converted_and_saved(layer, name, objective, nois
     assert torch.equal(again(images, T), wanted)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("layer", [Adaptive, Bare])
 def test_images_leave_early_with_their_potentials(layer, digits):
     net, images = net_of(layer), digits.test.first(60).normalised()

@@ -33,6 +33,7 @@ def test_a_recording_obeys_the_equations(model, small_net, images_for):
         assert torch.equal(found.v, found.h - n.v_th * found.spikes)
 
 
+@pytest.mark.sample(2)
 def test_a_recording_shows_what_the_network_does(model, small_net, images_for):
     net, images, T = small_net(model), images_for(model), 12
     recordings = record(net, images, T)
@@ -42,6 +43,7 @@ def test_a_recording_shows_what_the_network_does(model, small_net, images_for):
     torch.testing.assert_close(readout.mean(0), net(images, T), rtol=0, atol=1e-10)
 
 
+@pytest.mark.sample(2)
 def test_recording_leaves_nothing_behind(model, small_net, images_for):
     for training in (False, True):
         net, images = small_net(model, noise=Noise()).train(training), images_for(model)

@@ -25,6 +25,7 @@ def small_chunks(monkeypatch):
     return limit
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "neuron",
     [Neuron(), Neuron(v_th=0.7, v_init=0.2, beta=0.9), Neuron(v_th=0.7, reset="zero")],
@@ -40,6 +41,7 @@ def test_folded_time_equals_a_plain_loop_over_t(model, neuron, small_net, images
         torch.testing.assert_close(net(images, T), expected[:T].mean(0), rtol=0, atol=1e-10)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("chunk", [1, 2, 5, 8, 20, 64])
 def test_chunked_equals_unchunked(model, chunk, small_net, images_for):
     net, images, T = small_net(model), images_for(model), 20
@@ -100,6 +102,7 @@ class Calls:
         layer.register_forward_pre_hook(lambda _, inputs: self.sizes.append(len(inputs[0])))
 
 
+@pytest.mark.sample(2)
 def test_the_layers_before_the_first_neurons_run_once_per_image(
     model, small_net, images_for, small_chunks
 ):
@@ -132,6 +135,7 @@ def test_a_readout_that_is_not_affine_sees_each_timestep(small_net, images_for):
     assert readout.sizes == [20]
 
 
+@pytest.mark.sample(2)
 def test_one_look_at_the_mean_gives_the_gradients_of_a_look_at_each_timestep(
     model, small_net, images_for
 ):
@@ -145,6 +149,7 @@ def test_one_look_at_the_mean_gives_the_gradients_of_a_look_at_each_timestep(
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.sample(2)
 def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, small_chunks):
     net, images = small_net(model), images_for(model, count=2)
     small_chunks(net, images)
@@ -156,6 +161,7 @@ def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, s
         assert max(call.sizes) <= CHUNK * 2
 
 
+@pytest.mark.sample(2)
 def test_gradients_flow_through_time(model, small_net, images_for):
     """Chunks handed on through potentials carry the gradient as one long unroll does."""
     net, images = small_net(model), images_for(model)

@@ -54,6 +54,7 @@ for name, types in {programs!r}.items():
 """
 
 
+@pytest.mark.slow
 @needs_triton
 @pytest.mark.timeout(600)
 def test_the_kernels_equal_the_plain_neuron():
@@ -68,6 +69,7 @@ def test_the_kernels_equal_the_plain_neuron():
     assert "skipped" not in done.stdout
 
 
+@pytest.mark.slow
 @needs_triton
 @pytest.mark.timeout(600)
 def test_they_compile_for_a_gpu(tmp_path):
@@ -82,6 +84,7 @@ def test_they_compile_for_a_gpu(tmp_path):
     assert all(int(size) > 1000 for size in sizes.values())
 
 
+@pytest.mark.sample(1)
 @needs_triton
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kernel", ["noisy_step", "rounding_step", "weigh", "scan_forward"])

@@ -25,6 +25,7 @@ def drawn(noise, neuron=None, currents=CURRENTS):
     return round_at_random(many, neuron or Neuron(), noise, seeded())
 
 
+@pytest.mark.sample(3)
 @families
 @pytest.mark.parametrize("T", [1, 2, 4, 7])
 def test_mean_and_variance_have_their_closed_forms(family, T):

@@ -271,6 +271,7 @@ def test_a_preset_can_be_told_from_its_neighbours() -> None:
     assert len({json.dumps(to_dict(config)) for config in PRESETS.values()}) == len(PRESETS)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "module",
     ["config", "presets", "curves", "provenance", "store", "occupied"],

@@ -57,6 +57,7 @@ HARMLESS = {("environment.json", remove): "finished", ("result.json", remove): "
 """What can be missing without harm, and what the run is then."""
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("file", FILES)
 def test_a_spoiled_file_is_named_and_the_other_runs_are_listed(
@@ -80,6 +81,7 @@ def test_a_spoiled_file_is_named_and_the_other_runs_are_listed(
         spoiled.network()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("file", FILES)
 def test_a_damaged_run_is_trained_anew(file: str, mine: Run, tiny: RunConfig) -> None:
     before = (mine.folder / "weights.safetensors").read_bytes()

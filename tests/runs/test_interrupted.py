@@ -52,6 +52,7 @@ def without_seconds(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in entry.items() if k != "seconds"} for entry in metrics]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_a_kill(tiny: RunConfig, finished: Run, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     command = [sys.executable, "-c", TRAIN_AND_STOP, json.dumps(to_dict(tiny)), str(root)]
@@ -117,6 +118,7 @@ def full_disk() -> OSError:
     return OSError(28, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [Killed, full_disk])
 def test_a_stop_at_any_moment_leaves_a_run_that_can_go_on(
     error: Callable[[], BaseException],

@@ -160,6 +160,7 @@ def test_a_run_whose_family_is_not_here_says_which(
     assert read_run(there.folder).reason.startswith("unknown noise family 'laplace'; valid: ")
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_it_from_the_environment(laplace: RunConfig, tmp_path: Path) -> None:
     """In the folder that it is started in, without a path."""
     there = run(laplace, tmp_path / "runs")

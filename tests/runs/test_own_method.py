@@ -66,6 +66,7 @@ def test_it_trains_and_converts_as_its_entry_says(tiny: RunConfig, tmp_path: Pat
     assert from_dict(to_dict(config)) == config
 
 
+@pytest.mark.slow
 def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, Any], Path]) -> None:
     done, folder = raced
     assert "half-noise" in race_csv(done)
@@ -76,6 +77,7 @@ def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, An
     assert len(drawn) == 8
 
 
+@pytest.mark.slow
 def test_the_audit_takes_it_by_its_role(raced: tuple[dict[str, Any], Path]) -> None:
     (speed,) = (claim for claim in judge(raced[0]) if claim.name.endswith("in timesteps"))
     assert "the fastest conversion of ann and wide" in speed.compared
@@ -166,6 +168,7 @@ def test_code_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         source_from_outside("half-noise")
 
 
+@pytest.mark.slow
 def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(
     raced: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +179,7 @@ def test_of_two_on_one_side_the_audit_takes_the_one_that_raced(
     assert not speed.reason.startswith("the race has no method")
 
 
+@pytest.mark.slow
 def test_a_race_says_what_its_methods_trained_with(raced: tuple[dict[str, Any], Path]) -> None:
     text = race_markdown(raced[0])
     assert "- noise σ = 0.2887, half-noise σ = 0.2887, wide, ann\n" in text

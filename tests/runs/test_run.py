@@ -126,6 +126,7 @@ def test_nothing_is_unpickled(finished: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert again.network()(torch.rand(1, 1, 8, 8), 2).shape == (1, 10)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_leaves_a_finished_run(method: Any, tiny: RunConfig) -> None:
     done = run(replace(tiny, method=method, bptt_timesteps=2), Path("runs"))

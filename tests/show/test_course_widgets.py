@@ -84,6 +84,7 @@ def live(request, images, report) -> LivePicture:
     return makers[request.param]()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("live", MOVES, indirect=True)
 def test_picture_and_words_follow_every_control_and_come_back(live, request):
     moves = MOVES[request.node.callspec.params["live"]]
@@ -100,6 +101,7 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     assert live.picture.png == first
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("live", MOVES, indirect=True)
 def test_every_control_has_a_name_of_its_own(live):
     names = [control.tooltip for control in live.controls.values()]

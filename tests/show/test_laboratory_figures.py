@@ -102,6 +102,7 @@ def test_disturbances_have_a_panel_each():
     assert "with noise 90.00 % at 0.5" in describe(axes[1])
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "draw",
     [

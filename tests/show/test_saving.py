@@ -23,6 +23,7 @@ def draw():
     return accuracy_against_timesteps(CURVES, ax=blank_axes((6, 4)), title="A & B")
 
 
+@pytest.mark.slow
 def test_same_figure_same_bytes(tmp_path):
     formats = ("png", "svg", "pdf")
     first = save(draw(), tmp_path / "a" / "figure", formats)

@@ -89,6 +89,7 @@ def live(request, net, images) -> LivePicture:
 every_one = pytest.mark.parametrize("live", MOVES, indirect=True)
 
 
+@pytest.mark.sample(1)
 @every_one
 def test_picture_and_words_follow_every_control_and_come_back(live, request):
     moves = MOVES[request.node.callspec.params["live"]]
@@ -106,6 +107,7 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     assert live.picture.png == first
 
 
+@pytest.mark.sample(2)
 @every_one
 def test_every_control_has_a_name_of_its_own(live):
     names = [control.tooltip for control in live.controls.values()]
@@ -116,6 +118,7 @@ def test_every_control_has_a_name_of_its_own(live):
         assert control.description in control.tooltip
 
 
+@pytest.mark.sample(2)
 @every_one
 def test_ends_of_the_sliders_can_be_drawn(live):
     for end in ("min", "max"):

@@ -118,6 +118,7 @@ def test_a_race_that_supports_everything() -> None:
     assert statuses(made_up()) == ["supported"] * 5
 
 
+@pytest.mark.slow
 def test_the_training_time_saved_is_paired_over_seeds() -> None:
     claim = claim_of(made_up(), TIME)
     saved = [100 * (1 - a / b) for a, b in ((30, 100), (31, 103), (30.5, 101))]
@@ -128,6 +129,7 @@ def test_the_training_time_saved_is_paired_over_seeds() -> None:
     assert "BPTT with T = 4" in claim.compared
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("which", "changed"),
     [
@@ -150,10 +152,12 @@ def test_numbers_that_do_not_support_a_claim(which: int, changed: dict[str, Any]
     assert claim.text().startswith("NOT SUPPORTED: ")
 
 
+@pytest.mark.slow
 def test_more_than_claimed_is_support() -> None:
     assert claim_of(made_up(noise_seconds=(5.0, 5.1, 5.2)), TIME).status == "supported"
 
 
+@pytest.mark.slow
 def test_no_loss_may_be_exactly_none_but_a_gain_must_be_one() -> None:
     flat = [{1: 97.0, 2: 97.0, 4: 97.0}] * 3
     found = judge(made_up(noise=flat, no_noise=flat))
@@ -162,6 +166,7 @@ def test_no_loss_may_be_exactly_none_but_a_gain_must_be_one() -> None:
     assert found[GAIN].status == "not supported"
 
 
+@pytest.mark.slow
 def test_exactly_the_claimed_factor_is_not_more_than_it() -> None:
     race = made_up(ann=(100, 100, 100), noise=[{1: 97.0, 2: 97.5, 4: 97.8}] * 3)
     claim = claim_of(race, STEPS)
@@ -170,6 +175,7 @@ def test_exactly_the_claimed_factor_is_not_more_than_it() -> None:
     assert claim.details["T = 1"]["matches"][0]["conversion"] == "ann: percentile"
 
 
+@pytest.mark.slow
 def test_the_least_favourable_timestep_decides() -> None:
     claim = claim_of(made_up(), GAIN)
     assert claim.unit == "points at T = 2"
@@ -177,6 +183,7 @@ def test_the_least_favourable_timestep_decides() -> None:
     assert set(claim.details) == {"T = 2", "T = 4"}
 
 
+@pytest.mark.slow
 def test_a_conversion_that_never_gets_there_counts_with_its_last_timestep() -> None:
     claim = claim_of(made_up(ann=(600,) * 3, qcfs=(600,) * 3), STEPS)
     assert claim.details["T = 1"]["measured"] == pytest.approx(500)  # maximum: at 500
@@ -186,6 +193,7 @@ def test_a_conversion_that_never_gets_there_counts_with_its_last_timestep() -> N
     assert "at least" in claim.reason
 
 
+@pytest.mark.slow
 def test_seconds_lie_on_the_line_between_measured_ones() -> None:
     race = made_up(ann=(300,) * 3, qcfs=(400,) * 3)
     for entry in race["entries"]:
@@ -196,6 +204,7 @@ def test_seconds_lie_on_the_line_between_measured_ones() -> None:
     assert claim.details["T = 1"]["measured"] == pytest.approx(expected)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("absent", "expected"),
     [
@@ -248,6 +257,7 @@ def test_conversions_that_were_cut_short_test_nothing() -> None:
     assert "more than 100 timesteps" in claim.reason
 
 
+@pytest.mark.slow
 def test_other_noise_does_not_speak_for_gaussian_noise() -> None:
     race = made_up()
     race["race"]["start"]["noise"]["family"] = "uniform"
@@ -280,6 +290,7 @@ def test_an_unfinished_race_is_not_judged() -> None:
         judge(made_up() | {"finished": False})
 
 
+@pytest.mark.slow
 def test_a_damaged_race_is_refused() -> None:
     race = made_up()
     del race["entries"][0]["accuracy"]
@@ -287,6 +298,7 @@ def test_a_damaged_race_is_refused() -> None:
         judge(race)
 
 
+@pytest.mark.slow
 def test_races_are_found_by_folder(tmp_path: Path) -> None:
     for name in ("b", "a", "empty"):
         (tmp_path / name).mkdir()

@@ -60,6 +60,7 @@ def test_a_finished_experiment_answers_at_once(tiny: RunConfig, tmp_path: Path) 
     assert (lab.folder / "sweep.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_stopped_experiment_goes_on(convnet: RunConfig, tmp_path: Path) -> None:
     asked = Breaks(("reset to zero", "max pooling"))
 
@@ -113,6 +114,7 @@ def test_a_network_without_pooling_has_no_maxima(tiny: RunConfig, tmp_path: Path
     assert [entry["name"] for entry in found["entries"]] == ["as it should be"]
 
 
+@pytest.mark.slow
 def test_calibration_measures_residuals_rounds_and_leaks(tiny: RunConfig, tmp_path: Path) -> None:
     found = calibrate_networks(
         Laboratory(tiny, 1, tmp_path / "lab"), Calibration(rounds=2, betas=(0.9,))

@@ -69,6 +69,7 @@ def killed_in_lap(number: int) -> Watch:
     return Watch(on_step=laps.append, on_epoch=on_epoch)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.usefixtures("steady_clock")
 @pytest.mark.parametrize("lap", [1, 4])
 def test_a_race_stopped_in_the_middle_gives_the_same_table(
@@ -86,6 +87,7 @@ def test_a_race_stopped_in_the_middle_gives_the_same_table(
     assert {id: after[id] for id in before} == before
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path: Path) -> None:
     script = (
         "import json, sys\nfrom pathlib import Path\n"
@@ -112,6 +114,7 @@ def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path
     assert race_csv(race(asked, tmp_path / "cut")) == race_csv(resumed)
 
 
+@pytest.mark.slow
 def test_a_finished_race_is_not_run_again(asked: RaceConfig, tmp_path: Path) -> None:
     first = race(asked, tmp_path / "race")
     epochs: list[object] = []
