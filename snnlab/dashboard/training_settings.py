@@ -12,7 +12,7 @@ from snnlab.dashboard.upload import upload_control, uploads
 from snnlab.data.spec import CATALOGUE
 from snnlab.runs.config import RunConfig, with_settings
 from snnlab.runs.methods import METHODS, QUIET, plays_a_part
-from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.settings import Valid, declared
 
 MOST_SEEDS = 3
@@ -36,7 +36,7 @@ class Asked:
         Raises:
             ConfigError: the settings make no sense together.
         """
-        start = plain(PRESETS[self.preset])
+        start = with_noise(PRESETS[self.preset])
         method = self.settings.get("method", start.method)
         if self.settings.get("noise.sigma") == 0:
             method = QUIET
@@ -108,7 +108,7 @@ def read_controls(place: Any) -> Asked:
     """The controls, the most important ones in sight."""
     first = Asked()
     preset = PRESET.draw([first], place)
-    start = plain(PRESETS[preset])
+    start = with_noise(PRESETS[preset])
     method = METHOD.draw([start], place)
     others = [
         control

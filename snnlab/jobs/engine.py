@@ -23,9 +23,8 @@ from snnlab.jobs.places import ON_GPU, Place, separate_places
 from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
-from snnlab.runs.own_families import modules
+from snnlab.runs.config import RunConfig, anchored
+from snnlab.runs.provenance import family_modules
 from snnlab.runs.store import RUNS, is_occupied, read_run, run_id
 
 TICK = 0.5
@@ -89,7 +88,7 @@ class Engine:
         """
         asked = {run_id(config): config for config in map(anchored, configs)}
         for config in asked.values():
-            modules(config)
+            family_modules(config)
         now = time.time()
         with self.lock:
             if self.closing:

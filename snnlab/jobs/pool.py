@@ -14,8 +14,7 @@ from typing import Any, Literal, Protocol
 
 from snnlab.jobs.places import Kind, Place
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.own_families import modules
-from snnlab.runs.provenance import command
+from snnlab.runs.provenance import command, family_modules
 from snnlab.runs.store import run_id
 
 GLANCE = 0.1
@@ -87,7 +86,7 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
     return {
         "id": run_id(config),
         "config": to_dict(config),
-        "families": modules(config),
+        "families": family_modules(config),
         "root": str(root.absolute()),
         "threads": threads,
         "command": command(),

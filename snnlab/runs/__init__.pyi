@@ -5,7 +5,6 @@ from .config import to_dict as to_dict
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .presets import PRESETS as PRESETS
-from .presets import plain as plain
 from .run import run as run
 from .store import Run as Run
 from .store import RunError as RunError

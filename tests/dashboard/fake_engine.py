@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from snnlab.jobs.job import Job, JobError, JobStatus, QueueFull
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
+from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.store import run_id
 
 

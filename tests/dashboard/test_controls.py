@@ -17,10 +17,9 @@ from snnlab.dashboard.training_settings import Asked
 from snnlab.jobs.fair_queue import Entry, FairQueue
 from snnlab.jobs.queue_file import QueueFile
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.config import RunConfig, anchored, from_dict, to_dict
 from snnlab.runs.methods import METHODS, plays_a_part
-from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.runs.store import Run, run_id
 from snnlab.settings import declared
 from tests.dashboard.conftest import Open
@@ -79,7 +78,7 @@ def test_the_chosen_preset_is_what_is_trained(
     app.selectbox(key="train:preset").set_value("cifar10").run()
     assert app.query_params == {"preset": "cifar10", "seeds": "2", "run": "x"}
     start(app)
-    assert engine.jobs()[0].config == plain(PRESETS["cifar10"])
+    assert engine.jobs()[0].config == with_noise(PRESETS["cifar10"])
 
 
 def test_a_control_is_added_in_one_place(
@@ -99,7 +98,7 @@ def test_a_control_is_added_in_one_place(
     app.selectbox(key="train:preset").set_value("digits").run()
     assert app.slider(key="train:smooth").value == 0.2
     start(app)
-    assert engine.jobs()[-1].config == plain(smooth)
+    assert engine.jobs()[-1].config == with_noise(smooth)
 
     assert "smooth" in lesson.names("train")
     link = {"smooth": "0.3", "fix": "smooth"}
@@ -172,7 +171,7 @@ def test_a_link_of_before_means_what_it_meant(
     )
     app = start(open_page("train", **dict(part.split("=") for part in link.split("&"))))
     (job,) = engine.jobs()
-    preset = plain(PRESETS["digits-mlp"])
+    preset = with_noise(PRESETS["digits-mlp"])
     assert job.config == replace(
         preset,
         noise=Noise("uniform", 0.29),

@@ -19,8 +19,7 @@ from snnlab.jobs.engine import YIELDING, Engine
 from snnlab.jobs.job import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
+from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.provenance import this_process
 from snnlab.runs.store import RUNNING, Run, run_id, write_json
 from tests.jobs.pretend_work import PRETEND, becomes, child_of, gone, now, seed_of, until

@@ -93,6 +93,7 @@ def test_the_id_follows_its_source(
     assert run_id(shaped) != before
 
 
+@pytest.mark.slow
 def test_processes_that_train_import_it(laplace: RunConfig, tmp_path: Path) -> None:
     """They know neither the folder nor the family, and leave the same run."""
     here = run(laplace, tmp_path / "here")
@@ -160,6 +161,7 @@ def test_a_run_whose_family_is_not_here_says_which(
     assert read_run(there.folder).reason.startswith("unknown noise family 'laplace'; valid: ")
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_it_from_the_environment(laplace: RunConfig, tmp_path: Path) -> None:
     """In the folder that it is started in, without a path."""
     there = run(laplace, tmp_path / "runs")
