@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
-from snnlab.dashboard.screen import colours, head, plain, show_chart
+from snnlab.dashboard.neuron_numbers import noise_density
+from snnlab.dashboard.predictions import network_and_data, stamp
+from snnlab.dashboard.screen import colours, heading, show_chart, warn
 from snnlab.data.errors import DataError
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
-from snnlab.runs.store import Run, read_run
+from snnlab.runs.store import Run
 from snnlab.show.charts.layers import layer_charts
 
 MOST_IMAGES = 256
@@ -28,7 +30,7 @@ MERGED = 5
 
 def draw() -> None:
     """The page."""
-    head(
+    heading(
         "Does the noise match the residual?",
         "Orange: potentials that active neurons carry into a timestep, measured after training. "
         "Blue: the noise that stood in for them.",
@@ -43,7 +45,7 @@ def draw() -> None:
     try:
         layers = measured(run, T)
     except (DataError, ValueError, OSError) as error:
-        st.warning(plain(str(error)), icon=":material/info:")
+        warn(error)
         return
     noise = run.config.acting_noise
     noises = list(noise) if isinstance(noise, tuple) else [noise] * len(layers)
@@ -67,7 +69,8 @@ def draw_layer(
     """One chart."""
     edges = layer.edges[::MERGED]
     density = merged(layer.density)
-    law = noise_density(noise, edges) if noise else None
+    middles = [(left + right) / 2 for left, right in pairwise(edges)]
+    law = noise_density(noise, middles) if noise else None
     name = f"Layer {number + 1}"
     place.subheader(f"{name}: mean {layer.mean:.2f}, deviation {layer.std:.2f}", anchor=False)
     chart = layer_charts(edges, density, law, name=name, colours=colours())
@@ -86,37 +89,15 @@ def merged(density: Sequence[float]) -> list[float]:
     return [sum(density[i : i + MERGED]) / MERGED for i in range(0, len(density), MERGED)]
 
 
-def noise_density(noise: Noise, edges: Sequence[float]) -> list[float]:
-    """The density of the noise in the middle of each bin, in units of v_th."""
-    import torch
-
-    places = torch.tensor(edges, dtype=torch.float64)
-    middles = (places[1:] + places[:-1]) / 2
-    found: list[float] = (
-        noise.law.density((middles - noise.mu) / noise.sigma) / noise.sigma
-    ).tolist()
-    return found
-
-
+@st.cache_resource(
+    max_entries=60, show_spinner="Measuring residual potentials ...", hash_funcs={Run: stamp}
+)
 def measured(run: Run, T: int) -> list[ResidualSummary]:
-    """The residuals of every layer; measured once per server."""
-    stamp = (run.folder / "result.json").stat().st_mtime_ns
-    return kept_measurement(str(run.folder.absolute()), stamp, T)
-
-
-@st.cache_resource(max_entries=60, show_spinner="Measuring residual potentials ...")
-def kept_measurement(folder: str, stamp: int, T: int) -> list[ResidualSummary]:
-    """See `measured`."""
+    """The residuals of every layer, measured once per server; see `network_and_data`."""
     from snnlab.conversion.timesteps import convert
-    from snnlab.data.sources import load_data
     from snnlab.measure.residuals import residuals
-    from snnlab.network.net import SpikingNet
 
-    run = read_run(Path(folder))
-    net = run.network()
-    if run.config is None or not isinstance(net, SpikingNet):
-        raise ValueError(f"run {run.id!r} is no spiking network: it has no residual potentials")
-    data = load_data(**asdict(run.config.data))
+    net, data = network_and_data(run)
     images = data.test.first(min(MOST_IMAGES, len(data.test)))
     quiet = convert(net, T, images.first(1))[0]
     found = residuals(quiet, images, T)

@@ -13,7 +13,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
-from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
 
@@ -40,7 +40,7 @@ FIRST = Settings()
 
 def draw() -> None:
     """The page."""
-    head(
+    heading(
         "One neuron",
         "It **charges** with its current, **fires** at the threshold, and is **reset**. "
         "What is left over starts the next timestep.",

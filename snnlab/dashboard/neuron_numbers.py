@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,13 +132,13 @@ def curves(settings: Settings) -> Curves:
     if noise is None:  # the neuron fires or it does not
         sure = currents + neuron.beta * neuron.v_start >= v_th
         probability, at = sure.double(), float(chosen + neuron.beta * neuron.v_start >= v_th)
-        drawn, law = torch.zeros(BINS), torch.zeros(len(points))
+        drawn, law = torch.zeros(BINS), [0.0] * POINTS
     else:
         probability = firing_probability(currents, noise, neuron)
         at = firing_probability(chosen, noise, neuron).item()
         draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
         drawn = histogram(draws)
-        law = noise.law.density((points - noise.mu) / noise.sigma) / noise.sigma
+        law = noise_density(noise, points.tolist())
     around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
     residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
     return Curves(
@@ -148,9 +149,18 @@ def curves(settings: Settings) -> Curves:
         histogram(residuals.flatten()).tolist(),
         drawn.tolist(),
         points.tolist(),
-        law.tolist(),
+        law,
         at,
     )
+
+
+def noise_density(noise: Noise, places: Sequence[float]) -> list[float]:
+    """The density of the noise at places in units of v_th."""
+    import torch
+
+    z = (torch.tensor(places, dtype=torch.float64) - noise.mu) / noise.sigma
+    found: list[float] = (noise.law.density(z) / noise.sigma).tolist()
+    return found
 
 
 def histogram(values: Tensor) -> Tensor:

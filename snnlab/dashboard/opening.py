@@ -81,7 +81,7 @@ def address() -> str:
 
 @contextlib.contextmanager
 def left_out(module: str) -> Iterator[None]:
-    """Meanwhile, whoever imports a module finds that it is not installed."""
+    """Until the end of the block, importing this module fails as if it were not installed."""
     if module in sys.modules:
         yield
         return

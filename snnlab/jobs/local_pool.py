@@ -24,7 +24,7 @@ from typing import Any
 
 from snnlab.jobs import child
 from snnlab.jobs.places import Place
-from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
+from snnlab.jobs.pool import POLL, TRAIN, JobData, Outcome
 from snnlab.runs.provenance import SOURCE
 
 FORK_SERVER = "forkserver"
@@ -119,7 +119,7 @@ class LocalPool:
                 except (OSError, EOFError):
                     if attempt == ATTEMPTS:
                         raise
-            time.sleep(GLANCE)
+            time.sleep(POLL)
 
     def stop(self, task: LocalTask) -> None:
         """Ask the process of a job to end; see `Pool.stop`."""
@@ -145,7 +145,7 @@ class LocalPool:
             task.listen()
             self.end(task, self.outcome_of(task, code))
             if code == LOST:
-                time.sleep(GLANCE)  # until it is dead for `multiprocessing`, too
+                time.sleep(POLL)  # until it is dead for `multiprocessing`, too
                 warm_up(self.method)
             return
         task.listen()

@@ -16,7 +16,7 @@ import streamlit
 
 from snnlab.dashboard import opening
 from snnlab.jobs import engine as engines
-from snnlab.jobs.job import QueueFull
+from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.config import RunConfig
 from tests.dashboard.fake_engine import FakeEngine
 
