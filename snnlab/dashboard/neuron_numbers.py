@@ -108,8 +108,7 @@ def timesteps(settings: Settings) -> Timesteps:
     if noise is None:
         deviation = torch.zeros_like(deviation)
     parts = (before / SCALE, deviation / SCALE, path.h / SCALE, path.spikes, path.v / SCALE)
-    residuals, draws, h, spikes, v = (part[:, 0].tolist() for part in parts)
-    return Timesteps(residuals, draws, h, spikes, v)
+    return Timesteps(*(part[:, 0].tolist() for part in parts))
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -141,12 +140,13 @@ def curves(settings: Settings) -> Curves:
         law = noise_density(noise, points.tolist())
     around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
     residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
+    without = histogram(residuals.flatten())
     return Curves(
         (currents / SCALE).tolist(),
         probability.tolist(),
         rate.tolist(),
         edges.tolist(),
-        histogram(residuals.flatten()).tolist(),
+        without.tolist(),
         drawn.tolist(),
         points.tolist(),
         law,

@@ -27,6 +27,7 @@ from tests.jobs.by_hand import cluster
 from tests.jobs.pretend_work import PRETEND, ROOT, becomes, child_of, gone, now, seed_of, until
 
 
+@pytest.mark.slow
 def test_a_scheduler_and_workers_that_come_late_and_go(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -161,7 +161,9 @@ def test_users_take_turns_and_share(engine: Engine, root: Path) -> None:
     assert min(others, key=lambda job: now(engine, job).started or 0.0) is others[2]
 
 
-@pytest.mark.parametrize("what", [*["wait"] * 19, "resist"])
+@pytest.mark.parametrize(
+    "what", ["wait", "resist", *[pytest.param("wait", marks=pytest.mark.slow)] * 18]
+)
 def test_twenty_cancels(what: str, engine: Engine, root: Path) -> None:
     """Each ends its process, at most a second later on idle cores, and the queue goes on."""
     running = ask(engine, new(what))
