@@ -40,8 +40,8 @@ def draw() -> None:
         run = choose_run("Run")
     if run is None or run.config is None:
         return
-    start = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
-    T = TIMESTEPS.draw([start], right)
+    default = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
+    T = TIMESTEPS.draw([default], right)
     try:
         layers = measured(run, T)
     except (DataError, ValueError, OSError) as error:

@@ -147,16 +147,11 @@ def draw_curves(runs: list[Run]) -> None:
 
 def epochs_table(groups: list[Group]) -> pd.DataFrame:
     """One row per run and epoch."""
-    rows = [
-        {
-            "name": group.name,
-            "run": run.id,
-            "epoch": epoch["epoch"],
-            "loss": epoch.get("loss"),
-            "accuracy": epoch.get("validation_accuracy"),
-        }
+    tables = [
+        pd.DataFrame(run.metrics).assign(name=group.name, run=run.id)
         for group in groups
         for run in group.runs
-        for epoch in run.metrics
     ]
-    return pd.DataFrame(rows, columns=["name", "run", "epoch", "loss", "accuracy"])
+    columns = ["name", "run", "epoch", "loss", "validation_accuracy"]
+    table = pd.concat(tables).reindex(columns=columns)
+    return table.rename(columns={"validation_accuracy": "accuracy"})

@@ -144,15 +144,15 @@ def draw_rescued(run: Run, T: int) -> None:
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
     numbers = fold("The numbers", key="numbers-rescued")
     if numbers is not None:
-        table = pd.DataFrame(
+        rows = [
             {
-                "image": shown,
-                "label": [found.classes[found.labels[image]] for image in shown],
-                f"at T = {EARLY}": [said(found, image, EARLY) for image in shown],
-                f"at T = {late}": [said(found, image, late) for image in shown],
+                "image": image,
+                "label": found.classes[found.labels[image]],
+                **{f"at T = {T}": said(found, image, T) for T in (EARLY, late)},
             }
-        )
-        numbers.dataframe(table, hide_index=True)
+            for image in shown
+        ]
+        numbers.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 def in_words(found: Predictions, image: int, late: int) -> str:

@@ -9,8 +9,8 @@ import time
 import pandas as pd
 import streamlit as st
 
+from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.lesson import draw_lesson
-from snnlab.dashboard.live import Status, name_of
 from snnlab.dashboard.navigation import PIN
 from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
@@ -85,7 +85,7 @@ def draw_job(job: Job) -> None:
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
     line.markdown(
-        f"{name_of(Status(job.id, job.status, job, None))}  \nby {escaped(shown_user(job.user))}"
+        f"{escaped(', '.join(words_of(job.config)))}  \nby {escaped(shown_user(job.user))}"
         + (f", number {job.position} in the queue" if job.position else ""),
         width="stretch",
     )

@@ -31,7 +31,7 @@ def draw() -> None:
     with controls:
         asked = read_controls(controls)
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
-            start(asked)
+            ask_for(asked)
         complaint = st.session_state.pop("complaint", None)
         if complaint:
             complain(complaint)
@@ -40,7 +40,7 @@ def draw() -> None:
     draw_details(done)
 
 
-def start(asked: Asked) -> None:
+def ask_for(asked: Asked) -> None:
     """Hand the runs to the engine and show them."""
     try:
         ids = submit(asked.configs())

@@ -52,7 +52,7 @@ class LocalTask:
     answer: Outcome | None = None
     """What it has sent."""
     deadline: float | None = None
-    """When it is killed, since nobody wants it any more; None: it is wanted."""
+    """When its process is killed, if it was asked to end; else None."""
 
     def listen(self) -> None:
         """Take what the process has sent, if it has."""
@@ -220,13 +220,13 @@ def start_fork_server(method: str) -> None:
 
 @contextlib.contextmanager
 def launching(*, hold_back: bool) -> Iterator[None]:
-    """Meanwhile a process can be started.
+    """Hide the main module of this process while another one is started.
 
-    It shall not carry out the main module of this process once more: a user's script, say, or the
-    page of a visitor, which Streamlit puts there.
+    Else that one would carry out the main module once more: a user's script, say, or the page of a
+    visitor, which Streamlit puts there.
 
     Args:
-        hold_back: Ctrl-C meanwhile, and for ever from what is started.
+        hold_back: whether what is started shall never see Ctrl-C.
     """
     main, nothing = sys.modules["__main__"], ModuleType("__main__")
     sys.modules["__main__"] = nothing

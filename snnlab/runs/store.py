@@ -185,7 +185,7 @@ def read_run(folder: Path) -> Run:
 
 
 def advice(folder: Path) -> str:
-    """What helps a run whose configuration cannot be read, in words that follow the problem."""
+    """What to do about a configuration that cannot be read; follows the problem in a message."""
     with contextlib.suppress(RunError, FamilyError):
         return missing_families(read_json(folder / "environment.json"))
     return ""
