@@ -14,7 +14,7 @@ from snnlab.cli.answer import answer
 from snnlab.cli.race import Bars
 from snnlab.cli.threads import few_threads
 from snnlab.runs.config import RunConfig
-from snnlab.runs.presets import first_plain
+from snnlab.runs.presets import study_start
 from snnlab.runs.store import write_text
 from snnlab.runs.study import Result, Watch
 from snnlab.studies.laboratory import Laboratory, default_folder
@@ -76,7 +76,7 @@ class Experiment:
     """One of `EXPERIMENTS`; `command_of` adds what it can be asked."""
 
     name: ClassVar[str]
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
     seeds: int = 3
     """Networks per setting, with seeds from --seed on."""
     out: Path | None = None

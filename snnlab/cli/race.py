@@ -12,7 +12,7 @@ import tyro
 from snnlab.cli.answer import Bar, answer
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS, MethodName
-from snnlab.runs.presets import first_plain
+from snnlab.runs.presets import study_start
 from snnlab.runs.store import write_text
 from snnlab.runs.study import Step, Watch, name_of
 from snnlab.studies.race import RACE, RACES, RaceConfig, race
@@ -28,7 +28,7 @@ class Race:
     or set OMP_NUM_THREADS=1, with which processor time counts.
     """
 
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
     methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3

@@ -19,7 +19,7 @@ from snnlab.jobs.places import ON_GPU, cores, equal_places
 from snnlab.jobs.pool import Pool
 from snnlab.jobs.scheduler import SCHEDULER, open_pool, scheduler
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
-from snnlab.runs.presets import first_plain
+from snnlab.runs.presets import study_start
 from snnlab.runs.store import ID, RUNS, write_text
 from snnlab.runs.study import name_of
 from snnlab.show.colours import FREE
@@ -35,7 +35,7 @@ class Sweep:
     other options starts from a configuration that works well.
     """
 
-    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=first_plain)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
     grid: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """A setting and its values, say noise.sigma=0,0.1,0.2887 or seed=0,1,2; give it once per
     setting."""

@@ -13,7 +13,7 @@ import tyro
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.cli.threads import few_threads
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.runs.store import RUNS, Run
 
 DEFAULT_PRESET = next(iter(PRESETS))
@@ -69,7 +69,7 @@ def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
         raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}")
     chosen = PRESETS[known.preset]
-    return rest, chosen if args[0] == "train" else plain(chosen)
+    return rest, chosen if args[0] == "train" else with_noise(chosen)
 
 
 def run_entry(run: Run) -> dict[str, Any]:

@@ -6,9 +6,8 @@ import streamlit as st
 
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.examples import is_example
-from snnlab.dashboard.groups import group_names
+from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.labels import label_of
-from snnlab.dashboard.screen import plain
 from snnlab.dashboard.service import active_jobs, finished_runs
 from snnlab.runs.store import Run
 
@@ -22,9 +21,7 @@ def name_of(run: Run) -> str:
         return title
     if run.config is None:
         return run.id
-    what = group_names([run.config])[0]
-    data = run.config.data.name.rsplit("/", 1)[-1]
-    return f"{data} · {run.config.model.name} · {what} · seed {run.config.seed} · {run.id[-4:]}"
+    return " · ".join([*words_of(run.config), run.id[-4:]])
 
 
 def nothing_yet() -> None:
@@ -78,5 +75,5 @@ def choose_runs(label: str) -> list[Run]:
         fits=lambda there: set(there) <= set(runs),
     )
     if not chosen:
-        st.info(plain("Choose at least one run."))
+        st.info("Choose at least one run.")
     return [runs[id] for id in chosen]

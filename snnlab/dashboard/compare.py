@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.choosing import choose_runs
-from snnlab.dashboard.groups import Group, difference_table, group_runs, lines_of
+from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
 from snnlab.dashboard.races import draw_races
-from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import accuracy_chart, accuracy_table, cost_chart
 
@@ -18,7 +20,7 @@ VIEWS = ("Timesteps", "Training seconds", "Operations", "Race and audit")
 
 def draw() -> None:
     """The page."""
-    head("Compare", "Any runs over one another. Bands run from the lowest to the highest seed.")
+    heading("Compare", "Any runs over one another. Bands run from the lowest to the highest seed.")
     view = view_control()
     if view == "Race and audit":
         draw_races()
@@ -60,41 +62,37 @@ def draw_seconds(groups: list[Group]) -> None:
     """One point per run."""
     highest = min(max(run.accuracy) for group in groups for run in group.runs)
     T = controls.slider("T", "Accuracy at T =", min(8, highest), 1, highest, 1)
-    rows = [
-        row(group, run, T, float((run.result or {})["training_seconds"]))
-        for group in groups
-        for run in group.runs
-        if T in run.accuracy
-    ]
-    draw_cost(rows, groups, "Training seconds", lines=False)
+
+    def costs(run: Run) -> dict[int, float]:
+        return {T: float((run.result or {})["training_seconds"])}
+
+    draw_cost(groups, costs, "Training seconds", lines=False)
 
 
 def draw_operations(groups: list[Group]) -> None:
     """One line per run, one point per T."""
-    rows = [
-        row(group, run, T, operations)
-        for group in groups
-        for run in group.runs
-        for T, operations in zip(run.accuracy, run.accuracy.synaptic_operations, strict=False)
-    ]
-    draw_cost(rows, groups, "Synaptic operations per image", lines=True)
 
+    def costs(run: Run) -> dict[int, float]:
+        return dict(zip(run.accuracy, run.accuracy.synaptic_operations, strict=False))
 
-def row(group: Group, run: Run, T: int, cost: float) -> dict[str, object]:
-    """One point of a cost chart."""
-    seed = run.config.seed if run.config else 0
-    return {"name": group.name, "seed": seed, "T": T, "cost": cost, "accuracy": run.accuracy[T]}
+    draw_cost(groups, costs, "Synaptic operations per image", lines=True)
 
 
 def draw_cost(
-    rows: list[dict[str, object]], groups: list[Group], title: str, *, lines: bool
+    groups: list[Group], costs: Callable[[Run], dict[int, float]], title: str, *, lines: bool
 ) -> None:
-    """Accuracy against a cost."""
-    table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
-    table = table[table["cost"] > 0]
-    if table.empty:
+    """Accuracy against a cost, which `costs` says by T."""
+    rows = [
+        (group.name, config_of(run).seed, T, cost, run.accuracy[T])
+        for group in groups
+        for run in group.runs
+        for T, cost in costs(run).items()
+        if T in run.accuracy and cost > 0
+    ]
+    if not rows:
         st.info("These runs did not measure that.")
         return
+    table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
     names = {group.name: group.colour for group in groups}
     chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=440)
     show_chart(chart, lambda: table.rename(columns={"cost": title}), key="cost")

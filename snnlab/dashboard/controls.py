@@ -46,11 +46,11 @@ class Control:
     on_change: Callable[[], None] | None = None
     """Called when it was moved, before the page is drawn anew."""
 
-    def draw(self, starts: Sequence[Any], place: Any = st) -> Any:
+    def draw(self, defaults: Sequence[Any], place: Any = st) -> Any:
         """Draw it.
 
         Args:
-            starts: dataclasses; the first one that has the setting says where it stands at first.
+            defaults: dataclasses; the first one that has the setting says where it stands at first.
             place: where it goes; None: nowhere, and the link alone knows its value.
 
         Returns:
@@ -59,53 +59,53 @@ class Control:
         Raises:
             ValueError: none of them has the setting, or its declaration says no range.
         """
-        group, field = self.found(starts)
-        hint, start = fields_of(group)[field], getattr(group, field)
+        group, field = self.found(defaults)
+        hint, default = fields_of(group)[field], getattr(group, field)
         if self.above is not None:
             self.above(place)
         more = {"place": place, "help": self.help, "on_change": self.on_change}
         options = self.options() if self.options else options_of(hint)
         if options is not None:
             valid = possible(group, field, tuple(options))
-            return select(self.name, self.label, valid, start, words=self.words, **more)
-        if isinstance(start, bool):
-            return toggle(self.name, self.label, start, **more)
-        low, high, step = self.range(hint, start)
+            return select(self.name, self.label, valid, default, words=self.words, **more)
+        if isinstance(default, bool):
+            return toggle(self.name, self.label, default, **more)
+        low, high, step = self.range(hint, default)
         if not self.percent:
-            return slider(self.name, self.label, start, low, high, step, **more)
-        percents = [round(100 * number) for number in (start, low, high, step)]
+            return slider(self.name, self.label, default, low, high, step, **more)
+        percents = [round(100 * number) for number in (default, low, high, step)]
         shown = slider(self.name, self.label, *percents, **more)
-        return start if shown == percents[0] else shown / 100
+        return default if shown == percents[0] else shown / 100
 
-    def range(self, hint: Any, start: float) -> tuple[float, float, float]:
+    def range(self, hint: Any, default: float) -> tuple[float, float, float]:
         """From where to where its slider moves, and by how much, as the setting declares it.
 
-        A preset may start it from somewhere else.
+        A preset may have it stand outside that range.
         """
-        valid, number = validity(hint), type(start)
+        valid, number = validity(hint), type(default)
         if valid.usual is None or valid.step is None or number not in (int, float):
             raise ValueError(f"{self.setting} needs a range for its slider: Valid(usual=, step=)")
-        low, high = min(valid.usual[0], start), max(valid.usual[1], start)
+        low, high = min(valid.usual[0], default), max(valid.usual[1], default)
         return number(low), number(high), number(valid.step)
 
-    def found(self, starts: Sequence[Any]) -> tuple[Any, str]:
+    def found(self, defaults: Sequence[Any]) -> tuple[Any, str]:
         """The dataclass that has the setting, and its name there."""
         *groups, field = self.setting.split(".")
-        for start in starts:
+        for given in defaults:
             with contextlib.suppress(AttributeError):
-                group = reduce(getattr, groups, start)
+                group = reduce(getattr, groups, given)
                 if is_dataclass(group) and field in fields_of(group):
                     return group, field
         raise ValueError(f"control {self.name!r} is for {self.setting!r}, which is no setting")
 
 
 def read(
-    controls: Iterable[Control], starts: Sequence[Any], place: Any, box: str
+    controls: Iterable[Control], defaults: Sequence[Any], place: Any, box: str
 ) -> dict[str, Any]:
     """Draw controls, first those in sight, then those in the box.
 
     Args:
-        controls, starts: see `Control`.
+        controls, defaults: see `Control`.
         place: where they go.
         box: what is written on the box.
 
@@ -113,9 +113,9 @@ def read(
         The values of their settings by dotted name.
     """
     controls = list(controls)
-    values = {one.setting: one.draw(starts, place) for one in controls if not one.boxed}
+    values = {one.setting: one.draw(defaults, place) for one in controls if not one.boxed}
     more = fold(box, key=address.key("more"), place=place)
-    return values | {one.setting: one.draw(starts, more) for one in controls if one.boxed}
+    return values | {one.setting: one.draw(defaults, more) for one in controls if one.boxed}
 
 
 def fields_of(settings: Any) -> dict[str, Any]:

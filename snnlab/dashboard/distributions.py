@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 import streamlit as st
 
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
-from snnlab.dashboard.screen import colours, head, plain, show_chart
+from snnlab.dashboard.predictions import network_and_data, stamp
+from snnlab.dashboard.screen import colours, heading, show_chart, warn
 from snnlab.data.errors import DataError
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
-from snnlab.runs.store import Run, read_run
+from snnlab.runs.store import Run
 from snnlab.show.charts.runs import layer_chart, layer_table
 
 MOST_IMAGES = 256
@@ -24,7 +24,7 @@ TIMESTEPS = Control("T", "Timesteps T", "timesteps")
 
 def draw() -> None:
     """The page."""
-    head(
+    heading(
         "Does the noise match the residual?",
         "Orange: potentials that active neurons carry into a timestep, measured after training. "
         "Blue: the noise that stood in for them.",
@@ -34,12 +34,12 @@ def draw() -> None:
         run = choose_run("Run")
     if run is None or run.config is None:
         return
-    start = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
-    T = TIMESTEPS.draw([start], right)
+    default = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
+    T = TIMESTEPS.draw([default], right)
     try:
         layers = measured(run, T)
     except (DataError, ValueError, OSError) as error:
-        st.warning(plain(str(error)), icon=":material/info:")
+        warn(error)
         return
     noise = run.config.acting_noise
     noises = list(noise) if isinstance(noise, tuple) else [noise] * len(layers)
@@ -71,25 +71,15 @@ def draw_layer(
     )
 
 
+@st.cache_resource(
+    max_entries=60, show_spinner="Measuring residual potentials ...", hash_funcs={Run: stamp}
+)
 def measured(run: Run, T: int) -> list[ResidualSummary]:
-    """The residuals of every layer; measured once per server."""
-    stamp = (run.folder / "result.json").stat().st_mtime_ns
-    return kept_measurement(str(run.folder.absolute()), stamp, T)
-
-
-@st.cache_resource(max_entries=60, show_spinner="Measuring residual potentials ...")
-def kept_measurement(folder: str, stamp: int, T: int) -> list[ResidualSummary]:
-    """See `measured`."""
+    """The residuals of every layer, measured once per server; see `network_and_data`."""
     from snnlab.conversion.timesteps import convert
-    from snnlab.data.sources import load_data
     from snnlab.measure.residuals import residuals
-    from snnlab.network.net import SpikingNet
 
-    run = read_run(Path(folder))
-    net = run.network()
-    if run.config is None or not isinstance(net, SpikingNet):
-        raise ValueError(f"run {run.id!r} is no spiking network: it has no residual potentials")
-    data = load_data(**asdict(run.config.data))
+    net, data = network_and_data(run)
     images = data.test.first(min(MOST_IMAGES, len(data.test)))
     quiet = convert(net, T, images.first(1))[0]
     found = residuals(quiet, images, T)

@@ -26,8 +26,8 @@ SEEDS = (0, 1)
 @cache
 def example_configs() -> tuple[RunConfig, ...]:
     """What the examples are: digits, with and without noise."""
-    start = PRESETS["digits-mlp"]
-    return tuple(replace(start, method=method, seed=seed) for seed in SEEDS for method in PAIR)
+    preset = PRESETS["digits-mlp"]
+    return tuple(replace(preset, method=method, seed=seed) for seed in SEEDS for method in PAIR)
 
 
 def is_example(run: Run) -> bool:

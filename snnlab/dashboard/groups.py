@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,9 +17,6 @@ from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line
 from snnlab.show.colours import Palette
 
-APART = ("method", "seed", "device")
-"""Settings that do not become part of a name, or do so in words."""
-
 
 @dataclass(frozen=True)
 class Group:
@@ -29,6 +27,17 @@ class Group:
     colour: str
     runs: list[Run]
 
+    @property
+    def config(self) -> RunConfig:
+        """That of the first run."""
+        return config_of(self.runs[0])
+
+
+def config_of(run: Run) -> RunConfig:
+    """The configuration of a run that can be read."""
+    assert run.config is not None
+    return run.config
+
 
 def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
     """Groups in the order of `METHODS`; names tell all of them apart.
@@ -37,59 +46,51 @@ def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
         runs: any with a readable configuration; others are left out.
         colours: see `palette`.
     """
+
+    def place(run: Run) -> tuple[int, int]:
+        return list(METHODS).index(config_of(run).method), config_of(run).seed
+
     together: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=place_of):
-        if run.config is not None:
-            settings = flat(run.config)
-            settings.pop("seed"), settings.pop("device")
-            together.setdefault(json.dumps(settings, sort_keys=True), []).append(run)
-    members = list(together.values())
-    names = group_names([group[0].config for group in members if group[0].config])
-    taken: set[str] = set()
-    groups, place = [], 0
-    for name, group in zip(names, members, strict=True):
-        method = group[0].config.method if group[0].config else ""
-        if method in taken:
-            colour, place = colours.of("", place), place + 1
-        else:
-            colour = colours.of(method)
-        taken.add(method)
-        groups.append(Group(name, colour, group))
+    for run in sorted((run for run in runs if run.config), key=place):
+        same = replace(config_of(run), seed=0, device="auto")
+        together.setdefault(json.dumps(to_dict(same)), []).append(run)
+    configs = [config_of(group[0]) for group in together.values()]
+    free = itertools.cycle(colours.free)
+    groups, taken = [], set[str]()
+    for config, name, members in zip(configs, group_names(configs), together.values(), strict=True):
+        colour = next(free) if config.method in taken else colours.of(config.method)
+        taken.add(config.method)
+        groups.append(Group(name, colour, members))
     return groups
-
-
-def place_of(run: Run) -> tuple[int, int]:
-    """Where a run stands in a legend: by method, then by seed."""
-    if run.config is None:
-        return len(METHODS), 0
-    return list(METHODS).index(run.config.method), run.config.seed
 
 
 def group_names(configs: Sequence[RunConfig]) -> list[str]:
     """The method in words, and what else differs."""
-    flats = [flat(config) for config in configs]
-    names = []
-    for config, settings in zip(configs, flats, strict=True):
-        named = config.entry.named_by
+    names: list[str] = []
+    for config in configs:
+        settings, named = flat(config), dict(config.entry.named_by)
         name = ", ".join(
-            [config.entry.title, *(f"{symbol} = {short(settings[key])}" for key, symbol in named)]
+            [
+                config.entry.title,
+                *(f"{sign} = {short(settings[key])}" for key, sign in named.items()),
+            ]
         )
-        rivals = [other for other in flats if other["method"] == config.method]
         differ = [
-            key
-            for key in differing(rivals)
-            if key not in (*APART, *dict(named)) and plays_a_part(key, config.method)
+            f"{key.split('.')[-1]} {short(settings[key])}"
+            for key in differing([one for one in configs if one.method == config.method])
+            if key not in ("method", *named) and plays_a_part(key, config.method)
         ]
         if differ:
-            parts = [f"{key.split('.')[-1]} {short(settings[key])}" for key in differ[:4]]
-            name += f" ({', '.join(parts)})"
-        names.append(name)
-    seen: dict[str, int] = {}
-    for place, name in enumerate(names):  # what still looks alike gets a number
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            names[place] = f"{name} #{seen[name]}"
+            name += f" ({', '.join(differ[:4])})"
+        alike = sum(other.partition(" #")[0] == name for other in names)
+        names.append(f"{name} #{alike + 1}" if alike else name)
     return names
+
+
+def words_of(config: RunConfig) -> list[str]:
+    """What trains, in words: data, network, method, seed."""
+    data = short(config.data.name)
+    return [data, config.model.name, group_names([config])[0], f"seed {config.seed}"]
 
 
 def short(value: Any) -> str:
@@ -103,31 +104,32 @@ def flat(config: RunConfig) -> dict[str, Any]:
     """Settings by their full name: noise.sigma."""
     found: dict[str, Any] = {}
     for key, value in to_dict(config).items():
-        inner = value if isinstance(value, dict) else None
-        if inner is None:
-            found[key] = value
-        else:
-            found |= {f"{key}.{name}": part for name, part in inner.items()}
+        group = value if isinstance(value, dict) else {"": value}
+        found |= {f"{key}.{name}".rstrip("."): part for name, part in group.items()}
     return found
 
 
-def differing(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """Names of the settings that are not the same everywhere."""
-    return [key for key in settings[0] if len({str(one[key]) for one in settings}) > 1]
+def differing(configs: Sequence[RunConfig]) -> list[str]:
+    """Names of the settings that are not the same everywhere; seed and device do not count."""
+    settings = [flat(config) for config in configs]
+    return [
+        key
+        for key in settings[0]
+        if key not in ("seed", "device") and len({str(one[key]) for one in settings}) > 1
+    ]
 
 
 def difference_table(groups: Sequence[Group]) -> pd.DataFrame:
     """One row per setting that differs between groups, one column per group."""
-    settings = {group.name: flat(group.runs[0].config) for group in groups if group.runs[0].config}
-    keys = [key for key in differing(list(settings.values())) if key not in ("seed", "device")]
-    table = pd.DataFrame(
-        {name: [short(own[key]) for key in keys] for name, own in settings.items()}, index=keys
-    )
-    table.loc["seeds"] = [
-        ", ".join(sorted(str(run.config.seed) for run in group.runs if run.config))
+    keys = differing([group.config for group in groups])
+    columns = {
+        group.name: {
+            **{key: short(flat(group.config)[key]) for key in keys},
+            "seeds": ", ".join(sorted(str(config_of(run).seed) for run in group.runs)),
+        }
         for group in groups
-    ]
-    return table.rename_axis("setting").reset_index()
+    }
+    return pd.DataFrame(columns, index=[*keys, "seeds"]).rename_axis("setting").reset_index()
 
 
 def lines_of(groups: Sequence[Group]) -> dict[str, Line]:

@@ -9,13 +9,11 @@ import streamlit as st
 
 from snnlab.dashboard import neuron, training_settings
 from snnlab.dashboard.address import journey
-from snnlab.dashboard.screen import plain
+from snnlab.dashboard.navigation import PAGES
+from snnlab.dashboard.screen import escaped
 
 LESSONS = {"neuron": neuron, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
-FIRST = "neuron"
-"""The page at the address without a path."""
-TITLES = {"neuron": "Neuron lab", "train": "Train"}
 
 
 def names(page: str) -> list[str]:
@@ -45,20 +43,20 @@ def lesson_link(
     if hide:
         kept["hide"] = ",".join(hide)
     base = "/".join(address.split("/")[:3])
-    path = "" if page == FIRST else page
+    path = "" if page == next(iter(PAGES)) else page  # the first has none
     return f"{base}/{path}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
 
 
 def draw_lesson() -> None:
     """Choose the page and its controls, copy the link."""
-    page = st.selectbox("Page", tuple(LESSONS), format_func=lambda name: TITLES[name])
+    page = st.selectbox("Page", tuple(LESSONS), format_func=lambda name: PAGES[name][0])
     fix = st.multiselect("Show, but fix", names(page), key=f"fix-{page}")
     rest = [name for name in names(page) if name not in fix]
     hide = st.multiselect("Hide", rest, key=f"hide-{page}")
     visited = journey().links.get(page, {})
     values = ", ".join(f"{name} {visited[name]}" for name in names(page) if name in visited)
     if values:
-        st.caption(f"As you left the page: {plain(values)}.")
+        st.caption(f"As you left the page: {escaped(values)}.")
     else:
         st.caption("Open that page first and set its controls: the link takes their values along.")
     st.code(lesson_link(st.context.url or "", page, visited, fix, hide), language=None)

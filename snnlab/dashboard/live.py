@@ -7,26 +7,15 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard.asking import cancel, resume
-from snnlab.dashboard.groups import Group, group_names, group_runs
-from snnlab.dashboard.screen import Colour, colours, plain, show_chart
+from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
+from snnlab.dashboard.screen import colours, escaped, show_chart, state_badge, warn
 from snnlab.dashboard.service import engine, find_run, runs_folder
-from snnlab.dashboard.visitor import visitor
-from snnlab.jobs.job import Job
+from snnlab.dashboard.visitor import cancel, resume, visitor
+from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import read_progress
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import training_chart
-
-STATES: dict[str, tuple[str, str, Colour]] = {
-    "waiting": ("Waiting", ":material/hourglass_empty:", "gray"),
-    "running": ("Training", ":material/play_circle:", "blue"),
-    "finished": ("Done", ":material/check_circle:", "green"),
-    "failed": ("Failed", ":material/error:", "red"),
-    "cancelled": ("Cancelled", ":material/cancel:", "orange"),
-    "interrupted": ("Interrupted", ":material/pause_circle:", "orange"),
-    "damaged": ("Damaged", ":material/broken_image:", "red"),
-}
 
 
 @dataclass(frozen=True)
@@ -42,6 +31,11 @@ class Status:
     def config(self) -> RunConfig | None:
         """What trains."""
         return self.job.config if self.job else self.run.config if self.run else None
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits or trains."""
+        return self.state in ("waiting", "running")
 
     @property
     def reason(self) -> str:
@@ -63,7 +57,7 @@ def status_of(id: str) -> Status:
 
 def is_active(id: str) -> bool:
     """Whether a run waits or trains."""
-    return status_of(id).state in ("waiting", "running")
+    return status_of(id).active
 
 
 def watch(ids: list[str]) -> None:
@@ -77,9 +71,9 @@ def watch(ids: list[str]) -> None:
     for status in statuses:
         draw_status(status)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
-        st.warning(plain(reason), icon=":material/info:")  # it keeps all of them
+        warn(reason)  # it keeps all of them
     draw_curves([status.run for status in statuses if status.run and status.run.metrics])
-    active = {status.id for status in statuses if status.state in ("waiting", "running")}
+    active = {status.id for status in statuses if status.active}
     before = known.get("ids", set())
     known["ids"] = active
     if before & set(ids) - active:  # one has ended: its results belong on the page
@@ -88,12 +82,11 @@ def watch(ids: list[str]) -> None:
 
 def draw_status(status: Status) -> None:
     """One line: what, how far, and what can be done about it."""
-    word, icon, colour = STATES.get(status.state, STATES["interrupted"])
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.badge(word, icon=icon, color=colour)
+    state_badge(status.state, row)
     row.markdown(name_of(status), width="stretch")
-    if status.state in ("waiting", "running"):
-        asked = status.job is not None and visitor() in (status.job.user, *status.job.users)
+    if status.active:
+        asked = status.job is not None and visitor() in status.job.users
         if asked and row.button("Cancel", key=f"cancel-{status.id}", icon=":material/stop:"):
             cancel(status.id)
             st.rerun()
@@ -110,16 +103,12 @@ def draw_status(status: Status) -> None:
     if status.state == "running":
         draw_progress(status)
     if status.reason and status.state not in ("finished", "cancelled", "waiting"):
-        st.warning(plain(status.reason), icon=":material/info:")
+        warn(status.reason)
 
 
 def name_of(status: Status) -> str:
     """What trains, in words."""
-    if status.config is None:
-        return plain(status.id)
-    name = group_names([status.config])[0]
-    data = status.config.data.name.rsplit("/", 1)[-1]
-    return f"{plain(data)}, {status.config.model.name}, {name}, seed {status.config.seed}"
+    return escaped(", ".join(words_of(status.config)) if status.config else status.id)
 
 
 def draw_progress(status: Status) -> None:
@@ -145,12 +134,9 @@ def draw_curves(runs: list[Run]) -> None:
     groups = group_runs(runs, palette)
     table = epochs_table(groups)
     names = {group.name: group.colour for group in groups}
-    epochs = max(run.config.training.epochs for run in runs if run.config)
+    epochs = max(config_of(run).training.epochs for run in runs)
     left, right = st.columns(2)
-    kinds = (
-        (left, "loss", "Training loss"),
-        (right, "accuracy", "Validation accuracy (%)"),
-    )
+    kinds = ((left, "loss", "Training loss"), (right, "accuracy", "Validation accuracy (%)"))
     for place, value, title in kinds:
         part = table[["name", "run", "epoch", value]].dropna()
         chart = training_chart(
@@ -161,16 +147,11 @@ def draw_curves(runs: list[Run]) -> None:
 
 def epochs_table(groups: list[Group]) -> pd.DataFrame:
     """One row per run and epoch."""
-    rows = [
-        {
-            "name": group.name,
-            "run": run.id,
-            "epoch": epoch["epoch"],
-            "loss": epoch.get("loss"),
-            "accuracy": epoch.get("validation_accuracy"),
-        }
+    tables = [
+        pd.DataFrame(run.metrics).assign(name=group.name, run=run.id)
         for group in groups
         for run in group.runs
-        for epoch in run.metrics
     ]
-    return pd.DataFrame(rows, columns=["name", "run", "epoch", "loss", "accuracy"])
+    columns = ["name", "run", "epoch", "loss", "validation_accuracy"]
+    table = pd.concat(tables).reindex(columns=columns)
+    return table.rename(columns={"validation_accuracy": "accuracy"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -43,9 +42,20 @@ def main() -> None:
 
 
 def page_of(name: str, **where: Any) -> StreamlitPage:
-    """A page for Streamlit; `where` says how it is reached."""
+    """A page for Streamlit, whose module is loaded when it is first opened.
+
+    Args:
+        name: see `PAGES`.
+        where: how it is reached.
+    """
+
+    def open_page() -> None:
+        address.enter(name, hold_back=True)
+        importlib.import_module(f"snnlab.dashboard.{name}").draw()
+
+    open_page.__name__ = name
     title, icon = PAGES[name]
-    return st.Page(opener(name), title=title, icon=icon, **where)
+    return st.Page(open_page, title=title, icon=icon, **where)
 
 
 def page_names() -> list[str]:
@@ -60,14 +70,3 @@ def icon() -> Image.Image:
     spike = [(2, 44), (18, 44), (26, 34), (32, 6), (40, 58), (46, 44), (62, 44)]
     ImageDraw.Draw(picture).line(spike, fill=LIGHT.noise, width=7, joint="curve")
     return picture
-
-
-def opener(name: str) -> Callable[[], None]:
-    """A function that draws the page; its module is loaded when it is first opened."""
-
-    def open_page() -> None:
-        address.enter(name, hold_back=True)
-        importlib.import_module(f"snnlab.dashboard.{name}").draw()
-
-    open_page.__name__ = name
-    return open_page

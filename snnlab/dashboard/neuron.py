@@ -5,7 +5,8 @@ It is the first page: what loads slowly (charts, torch) is imported after its ti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
-from snnlab.dashboard.screen import colours, head, show_chart
+from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
 
@@ -40,7 +41,7 @@ FIRST = Settings()
 
 def draw() -> None:
     """The page."""
-    head(
+    heading(
         "One neuron",
         "It **charges** with its current, **fires** at the threshold, and is **reset**. "
         "What is left over starts the next timestep.",
@@ -51,27 +52,30 @@ def draw() -> None:
 @st.fragment
 def lab() -> None:
     """Sliders and what follows them; a move draws nothing else of the page anew."""
-    picture, controls = st.columns([7, 3], gap="large")
+    above, controls = st.columns([7, 3], gap="large")
     settings = read_controls(controls)
-    with picture:
-        draw_trace(settings, timesteps(settings))
-    found = curves(settings)
+    now = address.whole("step", 0, 0, settings.T)
+    path, found = timesteps(settings), curves(settings)
+    drawn = pictures(settings, path, found, colours(), now or None)
+    with above:
+        st.subheader(trace_title(path), anchor=False)
+        show_chart(drawn["potential"], lambda: trace_table(path), key="potential")
+        st.caption("Dashed: the threshold v_th. Triangles: spikes.")
+        draw_steps(settings, path, now)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_firing(settings, found)
+        st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
+        show_chart(drawn["firing"], lambda: firing_table(settings, found), key="firing")
     with right:
-        draw_residual(found)
+        st.subheader("The noise stands for what is left over", anchor=False)
+        show_chart(drawn["residual"], lambda: residual_table(found), key="residual")
 
 
 def warm_up() -> None:
     """Do what the first drawing of the page has to do, and the next ones need not."""
     path, found = timesteps(FIRST), curves(FIRST)
     for dark in (False, True):
-        for picture in (
-            trace_picture(FIRST, path, palette(dark=dark)),
-            firing_picture(FIRST, found, palette(dark=dark)),
-            residual_picture(found, palette(dark=dark)),
-        ):
+        for picture in pictures(FIRST, path, found, palette(dark=dark)).values():
             picture.to_dict()
 
 
@@ -83,78 +87,61 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
     return with_settings(FIRST, values)
 
 
-def trace_picture(
-    settings: Settings, path: Timesteps, colours: Palette, now: int | None = None
-) -> Picture:
-    """The potential over time."""
-    from snnlab.show.charts.neuron import potential_chart
+def pictures(
+    settings: Settings, path: Timesteps, found: Curves, colours: Palette, now: int | None = None
+) -> dict[str, Picture]:
+    """The charts: the potential over time, firing against current, residual and noise."""
+    from snnlab.show.charts.neuron import firing_chart, potential_chart, residual_chart
 
-    v_init = path.before[0]
-    return potential_chart(
-        path.h,
-        path.v,
-        path.spikes,
-        v_th=settings.neuron.v_th,
-        v_init=v_init,
-        colours=colours,
-        now=now,
-    )
-
-
-def firing_picture(settings: Settings, found: Curves, colours: Palette) -> Picture:
-    """Firing probability and rate against current."""
-    from snnlab.show.charts.neuron import firing_chart
-
-    return firing_chart(
-        found.currents,
-        found.probability,
-        found.rate,
-        timesteps=settings.T,
-        current=settings.current,
-        at_current=found.at_current,
-        colours=colours,
-    )
-
-
-def residual_picture(found: Curves, colours: Palette) -> Picture:
-    """Residual and noise."""
-    from snnlab.show.charts.neuron import residual_chart
-
-    parts = (found.edges, found.without, found.drawn, found.points, found.law)
-    return residual_chart(*parts, colours=colours)
-
-
-def draw_trace(settings: Settings, path: Timesteps) -> None:
-    """The potential over time, and one timestep of it in slow motion."""
-    now = address.whole("step", 0, 0, settings.T)
-    columns = {
-        "t": range(1, settings.T + 1),
-        "v[t-1]": path.before,
-        "noise": path.deviation,
-        "h[t]": path.h,
-        "spike": path.spikes,
-        "v[t]": path.v,
+    v_th, v_init = settings.neuron.v_th, path.before[0]
+    return {
+        "potential": potential_chart(
+            path.h, path.v, path.spikes, v_th=v_th, v_init=v_init, colours=colours, now=now
+        ),
+        "firing": firing_chart(
+            found.currents,
+            found.probability,
+            found.rate,
+            timesteps=settings.T,
+            colours=colours,
+            current=settings.current,
+            at_current=found.at_current,
+        ),
+        "residual": residual_chart(
+            found.edges, found.without, found.drawn, found.points, found.law, colours=colours
+        ),
     }
-    st.subheader(trace_title(path), anchor=False)
-    chart = trace_picture(settings, path, colours(), now or None)
-    show_chart(chart, lambda: pd.DataFrame(columns), key="potential")
-    st.caption("Dashed: the threshold v_th. Triangles: spikes.")
+
+
+def trace_table(path: Timesteps) -> pd.DataFrame:
+    """The numbers behind the potential."""
+    table = pd.DataFrame(asdict(path), index=range(1, len(path.h) + 1)).rename_axis("t")
+    names = {"before": "v[t-1]", "deviation": "noise", "h": "h[t]", "spikes": "spike", "v": "v[t]"}
+    return table.rename(columns=names).reset_index()
+
+
+def firing_table(settings: Settings, found: Curves) -> pd.DataFrame:
+    """The numbers behind firing probability and rate."""
+    rate = f"rate over {settings.T} timesteps"
+    columns = {"current": found.currents, "probability with noise": found.probability}
+    return pd.DataFrame(columns | {rate: found.rate})
+
+
+def residual_table(found: Curves) -> pd.DataFrame:
+    """The numbers behind residual and noise."""
+    columns = {"from (v_th)": found.edges[:-1], "residual density": found.without}
+    return pd.DataFrame(columns | {"noise density": found.drawn})
+
+
+def draw_steps(settings: Settings, path: Timesteps, now: int) -> None:
+    """Buttons that go from timestep to timestep, and one of them in slow motion."""
     buttons = st.container(horizontal=True)
-    buttons.button(
-        "Step",
-        icon=":material/skip_next:",
-        type="primary",
-        disabled=now >= settings.T,
-        on_click=go_to,
-        args=(now + 1,),
-    )
-    buttons.button(
-        "Back",
-        icon=":material/skip_previous:",
-        disabled=now == 0,
-        on_click=go_to,
-        args=(now - 1,),
-    )
+    for label, icon, kind, disabled, step in (
+        ("Step", "skip_next", "primary", now >= settings.T, now + 1),
+        ("Back", "skip_previous", "secondary", now == 0, now - 1),
+    ):
+        look: dict[str, Any] = {"icon": f":material/{icon}:", "type": kind, "disabled": disabled}
+        buttons.button(label, on_click=go_to, args=(step,), **look)
     if now:
         buttons.button("All timesteps", icon=":material/all_inclusive:", on_click=go_to, args=(0,))
         slow_motion(settings, path, now)
@@ -178,40 +165,24 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     i, neuron = now - 1, settings.neuron
     before, h, v, noise = path.before[i], path.h[i], path.v[i], path.deviation[i]
     fired = bool(path.spikes[i])
-    charge, add, fire, reset = st.columns(4)
     leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
     charged = neuron.beta * before + settings.current
-    charge.metric(f"t = {now}: charge", f"{charged:.2f}", border=True)
-    charge.caption(f"{leak}{before:.2f} + {settings.current:.2f}")
-    add.metric("noise", f"{neuron.beta * noise:+.2f}", border=True)
-    add.caption(
-        "a new draw" if settings.noisy and not settings.quiet else "off: see Noise in the trace"
-    )
-    fire.metric("fire", "yes" if fired else "no", border=True)
-    fire.caption(f"h = {h:.2f} {'≥' if fired else '<'} {neuron.v_th:g}")
-    reset.metric("reset", f"{v:.2f}", border=True)
+    acting = settings.noisy and not settings.quiet
     after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
-    reset.caption(after if fired else "nothing to do")
-
-
-def draw_firing(settings: Settings, found: Curves) -> None:
-    """Firing probability and rate."""
-    st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
-    columns = {
-        "current": found.currents,
-        "probability with noise": found.probability,
-        f"rate over {settings.T} timesteps": found.rate,
-    }
-    chart = firing_picture(settings, found, colours())
-    show_chart(chart, lambda: pd.DataFrame(columns), key="firing")
-
-
-def draw_residual(found: Curves) -> None:
-    """What the noise stands for."""
-    st.subheader("The noise stands for what is left over", anchor=False)
-    columns = {
-        "from (v_th)": found.edges[:-1],
-        "residual density": found.without,
-        "noise density": found.drawn,
-    }
-    show_chart(residual_picture(found, colours()), lambda: pd.DataFrame(columns), key="residual")
+    verbs = (
+        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {settings.current:.2f}"),
+        (
+            "noise",
+            f"{neuron.beta * noise:+.2f}",
+            "a new draw" if acting else "off: see Noise in the trace",
+        ),
+        (
+            "fire",
+            "yes" if fired else "no",
+            f"h = {h:.2f} {'≥' if fired else '<'} {neuron.v_th:g}",
+        ),
+        ("reset", f"{v:.2f}", after if fired else "nothing to do"),
+    )
+    for place, (label, value, why) in zip(st.columns(4), verbs, strict=True):
+        place.metric(label, value, border=True)
+        place.caption(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -106,8 +107,7 @@ def timesteps(settings: Settings) -> Timesteps:
     if noise is None:
         deviation = torch.zeros_like(deviation)
     parts = (before / SCALE, deviation / SCALE, path.h / SCALE, path.spikes, path.v / SCALE)
-    residuals, draws, h, spikes, v = (part[:, 0].tolist() for part in parts)
-    return Timesteps(residuals, draws, h, spikes, v)
+    return Timesteps(*(part[:, 0].tolist() for part in parts))
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -147,6 +147,6 @@ def curves(settings: Settings) -> Curves:
         without.tolist(),
         drawn.tolist(),
         points.tolist(),
-        law.tolist(),
+        law,
         at,
     )

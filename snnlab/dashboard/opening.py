@@ -12,7 +12,7 @@ import importlib
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 
 from streamlit import App, config
 
@@ -56,8 +56,8 @@ def get_started() -> None:
 
 def get_ready() -> None:
     """Load what is slow, draw the first page once, and do not look through it all again."""
-    with left_out(NEEDLESS):
-        load(SLOW)
+    sys.modules.setdefault(NEEDLESS, None)  # type: ignore[arg-type]  # as if not installed
+    load(SLOW)
     try:
         importlib.import_module("snnlab.dashboard.neuron").warm_up()
     except Exception:  # the page itself will tell
@@ -77,19 +77,6 @@ def address() -> str:
     name = socket.gethostname() if host == "0.0.0.0" else host
     path = str(config.get_option("server.baseUrlPath")).strip("/")
     return f"http://{name}:{config.get_option('server.port')}/{path}"
-
-
-@contextlib.contextmanager
-def left_out(module: str) -> Iterator[None]:
-    """Meanwhile, whoever imports a module finds that it is not installed."""
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[module]
 
 
 def load(modules: Iterable[str]) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from snnlab.dashboard.groups import config_of
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.runs.store import Run, read_run
+from snnlab.runs.store import Run
+
+if TYPE_CHECKING:
+    from snnlab.data.images import Data
+    from snnlab.network.net import SpikingNet
 
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
 FEW_IMAGES = 128
@@ -45,33 +50,42 @@ class Predictions:
         return np.flatnonzero(wrong & right).tolist()
 
 
-def predictions(run: Run) -> Predictions:
-    """The predictions of a finished run of a spiking network; computed once per server.
+def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
+    """The network of a finished run with spiking neurons, and its data.
 
     Raises:
         RunError, DataError: weights or images cannot be read.
         ValueError: not a spiking network.
     """
-    stamp = (run.folder / "result.json").stat().st_mtime_ns
-    return kept_predictions(str(run.folder.absolute()), stamp)
+    from snnlab.data.sources import load_data
+    from snnlab.network.net import SpikingNet
+
+    net = run.network()
+    if not isinstance(net, SpikingNet):
+        raise ValueError(f"run {run.id!r} is no spiking network: it has no timesteps to look at")
+    return net, load_data(**asdict(config_of(run).data))
 
 
-@st.cache_resource(max_entries=40, show_spinner="Looking at test images ...")
-def kept_predictions(folder: str, stamp: int) -> Predictions:
-    """See `predictions`."""
+def stamp(run: Run) -> tuple[str, int]:
+    """Tells a run apart from others, and from itself once it was trained anew."""
+    result = run.folder.absolute() / "result.json"
+    return str(result), result.stat().st_mtime_ns
+
+
+@st.cache_resource(
+    max_entries=40, show_spinner="Looking at test images ...", hash_funcs={Run: stamp}
+)
+def predictions(run: Run) -> Predictions:
+    """The predictions of a finished run, computed once per server; see `network_and_data`."""
     import torch
 
     from snnlab.conversion.timesteps import convert
-    from snnlab.data.sources import load_data
-    from snnlab.network.net import SpikingNet, evaluating
+    from snnlab.network.net import evaluating
 
-    run = read_run(Path(folder))
-    net = run.network()
-    if run.config is None or not isinstance(net, SpikingNet):
-        raise ValueError(f"run {run.id!r} is no spiking network: it has no timesteps to look at")
-    data = load_data(**asdict(run.config.data))
-    images = data.test.first(min(MOST_IMAGES.get(run.config.data.name, FEW_IMAGES), len(data.test)))
-    T, noise = run.config.timesteps, run.config.acting_noise
+    net, data = network_and_data(run)
+    config = config_of(run)
+    images = data.test.first(min(MOST_IMAGES.get(config.data.name, FEW_IMAGES), len(data.test)))
+    T, noise = config.timesteps, config.acting_noise
 
     @torch.no_grad()
     def said(network: SpikingNet, generator: torch.Generator | None) -> npt.NDArray[np.int64]:
@@ -85,8 +99,8 @@ def kept_predictions(folder: str, stamp: int) -> Predictions:
 
     quiet = convert(net, T, images)[0] if noise else net
     noisy = None
-    if run.config.noise_can_stay:
-        noisy = said(net, torch.Generator().manual_seed(run.config.seed))
+    if config.noise_can_stay:
+        noisy = said(net, torch.Generator().manual_seed(config.seed))
     return Predictions(
         images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), said(quiet, None), noisy
     )

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from snnlab.dashboard import controls
-from snnlab.dashboard.screen import Colour, colours, fold, plain, show_chart
+from snnlab.dashboard.screen import Colour, colours, escaped, fold, show_chart, warn
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
@@ -41,7 +41,7 @@ def draw_races() -> None:
         claims = judge(race)
         table, csv, lines = race_markdown(race), race_csv(race), race_lines(race)
     except (RunError, KeyError, TypeError, ValueError) as error:
-        st.warning(plain(f"This race cannot be shown: {error}"), icon=":material/info:")
+        warn(f"This race cannot be shown: {error}")
         return
     st.subheader("What the paper claims, and what was measured here", anchor=False)
     for claim in claims:
@@ -72,5 +72,5 @@ def draw_claim(claim: Claim) -> None:
     icon, colour = MARKS.get(claim.status, MARKS["untested"])
     with st.container(border=True):
         st.badge(claim.status.capitalize(), icon=icon, color=colour)
-        st.markdown(f"**{plain(claim.name[:1].upper() + claim.name[1:])}**")
+        st.markdown(f"**{escaped(claim.name[:1].upper() + claim.name[1:])}**")
         st.text("\n".join(claim.text().splitlines()[1:]))

@@ -8,10 +8,9 @@ import streamlit as st
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
-from snnlab.dashboard.screen import colours, fold, plain, show_chart
+from snnlab.dashboard.screen import colours, escaped, fold, show_chart, warn
 from snnlab.data.errors import DataError
 from snnlab.measure.curve import SeedCurves
-from snnlab.runs.config import RunConfig
 from snnlab.runs.curves import curve_of
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
@@ -33,7 +32,7 @@ def draw_results(runs: list[Run]) -> None:
     below = st.container()
     kept = (
         noisy is not None
-        and config_of(noisy).noise_can_stay
+        and noisy.config.noise_can_stay
         and controls.toggle(
             "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
         )
@@ -65,14 +64,7 @@ def groups_of(runs: list[Run]) -> list[Group]:
 
 def with_noise(groups: list[Group]) -> Group | None:
     """The first group that was trained with noise."""
-    return next((group for group in groups if config_of(group).acting_noise), None)
-
-
-def config_of(group: Group) -> RunConfig:
-    """What the runs of a group have in common."""
-    config = group.runs[0].config
-    assert config is not None  # else it would be in no group
-    return config
+    return next((group for group in groups if group.config.acting_noise), None)
 
 
 def draw_curve(lines: dict[str, Line], highest: int) -> None:
@@ -98,7 +90,7 @@ def noise_kept(group: Group, colour: str) -> dict[str, Line]:
         try:
             seeds.append(predictions(run).accuracy(noisy=True))
         except (DataError, ValueError, OSError) as error:
-            st.warning(plain(str(error)))
+            warn(error)
     return {"noise kept on": Line(colour, SeedCurves.of(seeds))} if seeds else {}
 
 
@@ -123,7 +115,7 @@ def draw_certificate(run: Run) -> None:
     parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
     if with_noise is not None:
         parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
-    st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {plain(run.id)}.")
+    st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {escaped(run.id)}.")
 
 
 def draw_rescued(run: Run, T: int) -> None:
@@ -133,7 +125,7 @@ def draw_rescued(run: Run, T: int) -> None:
     try:
         found = predictions(run)
     except (DataError, ValueError, OSError) as error:
-        st.warning(plain(str(error)), icon=":material/info:")
+        warn(error)
         return
     late = min(late, len(found.quiet))
     chosen = found.rescued(EARLY, late)
@@ -152,20 +144,20 @@ def draw_rescued(run: Run, T: int) -> None:
     st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
     numbers = fold("The numbers", key="numbers-rescued")
     if numbers is not None:
-        table = pd.DataFrame(
+        rows = [
             {
-                "image": shown,
-                "label": [found.classes[found.labels[image]] for image in shown],
-                f"at T = {EARLY}": [said(found, image, EARLY) for image in shown],
-                f"at T = {late}": [said(found, image, late) for image in shown],
+                "image": image,
+                "label": found.classes[found.labels[image]],
+                **{f"at T = {T}": said(found, image, T) for T in (EARLY, late)},
             }
-        )
-        numbers.dataframe(table, hide_index=True)
+            for image in shown
+        ]
+        numbers.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 def in_words(found: Predictions, image: int, late: int) -> str:
     """What the network says about an image, early and late."""
-    return f"{plain(said(found, image, EARLY))} → **{plain(said(found, image, late))}**"
+    return f"{escaped(said(found, image, EARLY))} → **{escaped(said(found, image, late))}**"
 
 
 def said(found: Predictions, image: int, T: int) -> str:

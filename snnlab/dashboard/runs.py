@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,15 +11,8 @@ import streamlit as st
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.choosing import name_of
 from snnlab.dashboard.downloads import downloads
-from snnlab.dashboard.labels import (
-    MOST_NOTE,
-    MOST_TITLE,
-    delete,
-    label_of,
-    write_label,
-)
-from snnlab.dashboard.live import STATES
-from snnlab.dashboard.screen import head, plain
+from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
+from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
 from snnlab.dashboard.visitor import visitor
 from snnlab.runs.store import Run, RunError
@@ -29,7 +23,7 @@ NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")
 
 def draw() -> None:
     """The page."""
-    head("Runs", "Every run of this server. Choose one to take its files home.")
+    heading("Runs", "Every run of this server. Choose one to take its files home.")
     runs = all_runs()
     if not runs:
         st.info("No run yet. Start one on the page **Train**.", icon=":material/info:")
@@ -85,7 +79,7 @@ def row(run: Run) -> dict[str, object]:
     highest = max(accuracy) if accuracy else None
     return {
         "name": name_of(run),
-        "state": STATES.get(run.status, STATES["interrupted"])[0],
+        "state": STATES[run.status][0],
         "T = 1 (%)": accuracy.get(1),
         "T = 8 (%)": accuracy.get(8),
         "last T (%)": accuracy[highest] if highest else None,
@@ -98,25 +92,17 @@ def row(run: Run) -> dict[str, object]:
 
 def draw_details(run: Run) -> None:
     """One run: its files, its note, its end."""
-    st.subheader(plain(name_of(run)), anchor=False)
-    word, icon, colour = STATES.get(run.status, STATES["interrupted"])
+    st.subheader(escaped(name_of(run)), anchor=False)
     line = st.container(horizontal=True, vertical_alignment="center")
-    line.badge(word, icon=icon, color=colour)
+    state_badge(run.status, line)
     line.code(run.id, language=None, width="content")
     if run.reason:
-        st.warning(plain(run.reason), icon=":material/info:")
+        warn(run.reason)
     if run.status == "finished":
         buttons = st.container(horizontal=True)
+        look: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
         for label, name, kind, content in downloads(run):
-            buttons.download_button(
-                label,
-                content,
-                name,
-                kind,
-                key=f"{label}-{run.id}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+            buttons.download_button(label, content, name, kind, key=f"{label}-{run.id}", **look)
     if label_of(run).owner == visitor():
         draw_own(run)
     elif note := label_of(run).note:
@@ -142,6 +128,6 @@ def attempt(change: Callable[[], None]) -> None:
     try:
         change()
     except (RunError, OSError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        complain(error)
     else:
         st.rerun()

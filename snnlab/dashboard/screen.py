@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 """Of a badge."""
+STATES: dict[str, tuple[str, str, Colour]] = {
+    "waiting": ("Waiting", ":material/hourglass_empty:", "gray"),
+    "running": ("Training", ":material/play_circle:", "blue"),
+    "finished": ("Done", ":material/check_circle:", "green"),
+    "failed": ("Failed", ":material/error:", "red"),
+    "cancelled": ("Cancelled", ":material/cancel:", "orange"),
+    "interrupted": ("Interrupted", ":material/pause_circle:", "orange"),
+    "damaged": ("Damaged", ":material/broken_image:", "red"),
+}
+"""Word, icon and colour of each state of a run."""
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1500px; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
@@ -44,12 +54,28 @@ def colours() -> Palette:
     return palette(dark=getattr(st.context.theme, "type", None) == "dark")
 
 
-def head(title: str, lead: str) -> None:
+def heading(title: str, lead: str) -> None:
     """The title of a page and one sentence that says what it is for."""
     here = colours()
     st.html(STYLE.replace("INK", here.ink).replace("ON_PRIMARY", here.on_noise))
     st.title(title, anchor=False)
     st.markdown(lead)
+
+
+def warn(text: object, place: Any = st) -> None:
+    """Say that something is not as it should be; an error in its own words."""
+    place.warning(escaped(str(text)), icon=":material/info:")
+
+
+def complain(text: object) -> None:
+    """Say that what somebody wanted was not done."""
+    st.error(escaped(str(text)), icon=":material/error:")
+
+
+def state_badge(state: str, place: Any) -> None:
+    """Where a run stands."""
+    word, icon, colour = STATES.get(state, STATES["interrupted"])
+    place.badge(word, icon=icon, color=colour)
 
 
 def fold(label: str, *, key: str, place: Any = st) -> Any:
@@ -94,11 +120,11 @@ def show_chart(
         )
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     r"""Text that somebody typed, with every mark of Markdown made harmless.
 
     Example:
-        >>> plain("a*b")
+        >>> escaped("a*b")
         'a\\*b'
     """
     marks = set("\\`*_{}[]<>()#+-.!|~$:^&=\"'")

@@ -19,7 +19,7 @@ from snnlab.dashboard.examples import (
     is_example,
 )
 from snnlab.jobs.engine import Engine, shared_engine
-from snnlab.jobs.job import Job
+from snnlab.jobs.fair_queue import Job
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import ID, RUNS, Run, list_runs, read_run
 
@@ -54,10 +54,10 @@ def prepare() -> None:
 
 
 def spare_the_collector() -> None:
-    """Take what is loaded for good out of the sight of the garbage collector.
+    """Have the garbage collector pass over what is loaded now, which stays loaded.
 
-    Streamlit collects all garbage after every redraw; looking through what torch and Altair have
-    loaded would hold up everybody for 0.2 s each time.
+    Streamlit collects garbage after every redraw. To look through all that torch and Altair have
+    loaded would take 0.2 s each time, in which nobody gets an answer.
     """
     gc.collect()
     gc.freeze()
@@ -126,4 +126,4 @@ def kept_run(folder: str, stamps: tuple[int, ...]) -> Run:
 
 def active_jobs() -> list[Job]:
     """Jobs that train or wait."""
-    return [job for job in engine().jobs() if job.status in ("waiting", "running")]
+    return [job for job in engine().jobs() if job.active]

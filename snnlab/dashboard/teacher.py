@@ -9,20 +9,20 @@ import time
 import pandas as pd
 import streamlit as st
 
+from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.lesson import draw_lesson
-from snnlab.dashboard.live import STATES, Status, name_of
-from snnlab.dashboard.screen import head, plain
+from snnlab.dashboard.navigation import PIN
+from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
-from snnlab.jobs.job import Job, JobError
+from snnlab.jobs.fair_queue import Job, JobError
 
-PIN = "SNNLAB_TEACHER_PIN"
 MOST_TRIES, PAUSE = 5, 30.0
 """Wrong PINs in a row, over all visitors, and seconds until the next one is looked at."""
 
 
 def draw() -> None:
     """The page."""
-    head("Teacher", "The queue, and links that set up a lesson.")
+    heading("Teacher", "The queue, and links that set up a lesson.")
     if not os.environ.get(PIN):
         st.info("This page needs a PIN on the server.")
         return
@@ -67,14 +67,14 @@ def is_teacher() -> bool:
 def draw_queue() -> None:
     """Who runs what; any of it can be cancelled."""
     jobs = engine().jobs()
-    active = [job for job in jobs if job.status in ("running", "waiting")]
+    active = [job for job in jobs if job.active]
     if not active:
         st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
     for reason in sorted({job.reason for job in active} - {""}):  # why none of them starts
-        st.warning(plain(reason), icon=":material/info:")
+        warn(reason)
     for job in active:
         draw_job(job)
-    ended = [job for job in jobs if job.status not in ("running", "waiting")]
+    ended = [job for job in jobs if not job.active]
     if ended:
         st.subheader("Ended", anchor=False)
         st.dataframe(pd.DataFrame([row(job) for job in ended[:50]]), hide_index=True)
@@ -82,11 +82,10 @@ def draw_queue() -> None:
 
 def draw_job(job: Job) -> None:
     """A job that runs or waits."""
-    word, icon, colour = STATES[job.status]
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
-    line.badge(word, icon=icon, color=colour)
+    state_badge(job.status, line)
     line.markdown(
-        f"{name_of(Status(job.id, job.status, job, None))}  \nby {plain(shown_user(job.user))}"
+        f"{escaped(', '.join(words_of(job.config)))}  \nby {escaped(shown_user(job.user))}"
         + (f", number {job.position} in the queue" if job.position else ""),
         width="stretch",
     )
@@ -94,7 +93,7 @@ def draw_job(job: Job) -> None:
         try:
             engine().cancel(job.id, user=None)
         except JobError as error:
-            st.error(plain(str(error)))
+            complain(error)
         else:
             st.rerun(scope="fragment")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from snnlab.dashboard import address
-from snnlab.dashboard.asking import submit
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
-from snnlab.dashboard.screen import head, plain
+from snnlab.dashboard.screen import complain, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
+from snnlab.dashboard.visitor import submit
 from snnlab.data.errors import DataError
-from snnlab.jobs.job import QueueFull
+from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.store import Run
 
 MOST_SHOWN = 8
@@ -22,7 +22,7 @@ MOST_SHOWN = 8
 
 def draw() -> None:
     """The page."""
-    head(
+    heading(
         "Train with one timestep, run with many",
         "Noise stands in for the potential that a neuron carries over. "
         "Train, and watch accuracy against timesteps.",
@@ -31,16 +31,16 @@ def draw() -> None:
     with controls:
         asked = read_controls(controls)
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
-            start(asked)
+            ask_for(asked)
         complaint = st.session_state.pop("complaint", None)
         if complaint:
-            st.error(plain(complaint), icon=":material/error:")
+            complain(complaint)
     with picture:
         done = draw_shown()
     draw_details(done)
 
 
-def start(asked: Asked) -> None:
+def ask_for(asked: Asked) -> None:
     """Hand the runs to the engine and show them."""
     try:
         ids = submit(asked.configs())

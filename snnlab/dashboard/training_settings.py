@@ -12,7 +12,7 @@ from snnlab.dashboard.upload import upload_control, uploads
 from snnlab.data.spec import CATALOGUE
 from snnlab.runs.config import RunConfig, with_settings
 from snnlab.runs.methods import METHODS, QUIET, plays_a_part
-from snnlab.runs.presets import PRESETS, plain
+from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.settings import Valid, declared
 
 MOST_SEEDS = 3
@@ -36,12 +36,12 @@ class Asked:
         Raises:
             ConfigError: the settings make no sense together.
         """
-        start = plain(PRESETS[self.preset])
-        method = self.settings.get("method", start.method)
+        preset = with_noise(PRESETS[self.preset])
+        method = self.settings.get("method", preset.method)
         if self.settings.get("noise.sigma") == 0:
             method = QUIET
         acting = {name: v for name, v in self.settings.items() if plays_a_part(name, method)}
-        config = with_settings(start, acting | {"method": method})
+        config = with_settings(preset, acting | {"method": method})
         return [replace(config, seed=seed) for seed in range(self.seeds)]
 
 
@@ -107,14 +107,14 @@ CONTROLS = (
 def read_controls(place: Any) -> Asked:
     """The controls, the most important ones in sight."""
     first = Asked()
-    preset = PRESET.draw([first], place)
-    start = plain(PRESETS[preset])
-    method = METHOD.draw([start], place)
+    name = PRESET.draw([first], place)
+    preset = with_noise(PRESETS[name])
+    method = METHOD.draw([preset], place)
     others = [
         control
         for control in CONTROLS
         if control not in (PRESET, METHOD) and plays_a_part(control.setting, method)
     ]
-    settings = read(others, [first, start], place, "More settings")
+    settings = read(others, [first, preset], place, "More settings")
     seeds = settings.pop("seeds", first.seeds)
-    return Asked(preset, seeds, {"method": method, **settings})
+    return Asked(name, seeds, {"method": method, **settings})

@@ -1,14 +1,9 @@
-from .dask_pool import DaskPool as DaskPool
 from .engine import Engine as Engine
 from .engine import shared_engine as shared_engine
-from .job import Job as Job
-from .job import JobError as JobError
-from .job import QueueFull as QueueFull
+from .fair_queue import Job as Job
+from .fair_queue import JobError as JobError
+from .fair_queue import QueueFull as QueueFull
 from .local_pool import LocalPool as LocalPool
 from .places import Place as Place
-from .places import equal_places as equal_places
-from .places import separate_places as separate_places
-from .pool import Outcome as Outcome
-from .pool import Pool as Pool
 from .progress import Progress as Progress
 from .progress import read_progress as read_progress

@@ -24,7 +24,7 @@ from distributed.security import Security
 
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
-from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
+from snnlab.jobs.pool import POLL, TRAIN, JobData, Outcome
 
 PATIENCE = 3.0
 """Seconds in which a scheduler must answer."""
@@ -181,7 +181,7 @@ def carry_out_task(work: str, job: JobData) -> dict[str, Any]:
     with contextlib.closing(LocalPool([HERE], work)) as pool:
         task = pool.start(job, HERE)
         while task.outcome is None:
-            pool.wait(GLANCE)
+            pool.wait(POLL)
             alive = worker.status in (Status.running, Status.paused)
             if state.state != "executing" or not alive:  # "cancelled", say
                 pool.stop(task)

@@ -17,23 +17,21 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from snnlab.jobs.fair_queue import Entry, FairQueue
-from snnlab.jobs.job import Job, JobError
+from snnlab.jobs.fair_queue import FairQueue, Job, JobError
 from snnlab.jobs.places import ON_GPU, Place, separate_places
-from snnlab.jobs.pool import GLANCE, Outcome, Pool, Task, job_of
+from snnlab.jobs.pool import POLL, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
-from snnlab.runs.own_families import modules
+from snnlab.runs.config import RunConfig, anchored
+from snnlab.runs.provenance import family_modules
 from snnlab.runs.store import RUNS, is_occupied, read_run, run_id
 
-TICK = 0.5
-"""Seconds between two looks at what no event tells: workers that came or went, marks of runs."""
-REST = 5.0
+IDLE_POLL = 0.5
+"""Seconds between two looks at the pool while nothing trains: workers may come or go."""
+RETRY_AFTER = 5.0
 """Seconds until the engine goes on after an error of its own."""
-YIELDING = 10
-"""Added to the niceness of what trains: who waits for a page comes first where cores are scarce."""
+NICENESS = 10
+"""Added to that of what trains, so that pages are drawn first where cores are scarce."""
 LOG = logging.getLogger(__name__)
 
 
@@ -61,7 +59,7 @@ class Engine:
         self.closing = False
         self.file = QueueFile(self.root)
         self.queue: FairQueue = self.file.read()
-        self.tasks: list[tuple[Entry, Task]] = []
+        self.tasks: list[tuple[Job, Task]] = []
         self.trouble = ""
         self.thread = threading.Thread(target=self.serve, name="snnlab-engine", daemon=True)
         self.thread.start()
@@ -89,7 +87,7 @@ class Engine:
         """
         asked = {run_id(config): config for config in map(anchored, configs)}
         for config in asked.values():
-            modules(config)
+            family_modules(config)
         now = time.time()
         with self.lock:
             if self.closing:
@@ -97,7 +95,7 @@ class Engine:
             missing = {name: asked[name] for name in asked if not self.is_done(name)}
             self.queue.add(missing, user, now)
             for name in asked.keys() - missing.keys():
-                self.queue.remember(Entry(name, [user], asked[name], now, "finished"))
+                self.queue.remember(Job(name, (user,), asked[name], now, "finished"))
             self.file.write(self.queue)
             self.wake.set()
             found = {job.id: job for job in self.jobs()}
@@ -117,15 +115,15 @@ class Engine:
             JobError: no such job, or the user did not ask for it.
         """
         with self.lock:
-            entry = self.queue.find(job_id)
-            if entry is None:
+            job = self.queue.find(job_id)
+            if job is None:
                 raise JobError(f"there is no job {job_id!r}")
-            if user is not None and user not in entry.users:
+            if user is not None and user not in job.users:
                 raise JobError(f"job {job_id!r} is not yours to cancel")
-            if not self.is_active(job_id):
+            if not job.active:
                 return
-            if self.queue.withdraw(entry, user):
-                self.queue.end(entry, "cancelled")  # its task is ended in `collect`
+            if self.queue.withdraw(job, user):
+                self.queue.end(job, "cancelled")  # its task is ended in `collect`
             self.file.write(self.queue)
 
     def jobs(self) -> list[Job]:
@@ -153,13 +151,10 @@ class Engine:
 
     # Bookkeeping, under the lock.
 
-    def is_active(self, job_id: str) -> bool:
-        """Whether a job waits or runs."""
-        return any(e.id == job_id for e in (*self.queue.waiting, *self.queue.running))
-
     def is_done(self, job_id: str) -> bool:
         """Whether a run is finished, and nobody trains it anew."""
-        return read_run(self.root / job_id).status == "finished" and not self.is_active(job_id)
+        job = self.queue.find(job_id)
+        return read_run(self.root / job_id).status == "finished" and not (job and job.active)
 
     # The engine's own thread.
 
@@ -173,15 +168,15 @@ class Engine:
                     atexit.register(self.close)  # after what it imports, to be called before that
                 self.hand_out(pool)
                 if not self.tasks:
-                    self.wake.wait(TICK)
+                    self.wake.wait(IDLE_POLL)
                     self.wake.clear()
-                pool.wait(GLANCE if self.tasks else 0)
+                pool.wait(POLL if self.tasks else 0)
                 self.trouble = pool.trouble
                 self.collect(pool)
             except Exception as error:
-                LOG.exception("the engine goes on in %g s", REST)
+                LOG.exception("the engine goes on in %g s", RETRY_AFTER)
                 self.trouble = f"jobs cannot be carried out at the moment: {error}"
-                self.wake.wait(REST)
+                self.wake.wait(RETRY_AFTER)
                 self.wake.clear()
         self.give_up(pool)
 
@@ -189,48 +184,48 @@ class Engine:
         """Start all jobs that may start now."""
         while not self.closing:
             with self.lock:
-                found = self.next_entry(pool)
+                found = self.next_job(pool)
                 if found is None:
                     return
-                entry, place = found
-                self.queue.start(entry, time.time())
+                job, place = found
+                self.queue.start(job, time.time())
                 self.file.write(self.queue)
             try:  # without the lock: a fork server may still be getting ready
-                self.tasks.append((entry, pool.start(job_of(entry.config, self.root), place)))
+                self.tasks.append((job, pool.start(job_of(job.config, self.root), place)))
             except Exception as error:
-                LOG.exception("job %s", entry.id)
+                LOG.exception("job %s", job.id)
                 with self.lock:
-                    self.queue.end(entry, "failed", f"it could not be started: {error}")
+                    self.queue.end(job, "failed", f"it could not be started: {error}")
                     self.file.write(self.queue)
 
-    def next_entry(self, pool: Pool) -> tuple[Entry, Place] | None:
+    def next_job(self, pool: Pool) -> tuple[Job, Place] | None:
         """The job that starts next and a place for it, if there are such."""
         places = pool.places
-        for entry in self.queue.may_start() if places else ():
-            kind = "gpu" if entry.config.device in ON_GPU else "cpu"
+        for job in self.queue.may_start() if places else ():
+            kind = "gpu" if job.config.device in ON_GPU else "cpu"
             wanted = (kind if kind in pool.kinds else "cpu", "any")
             place = next((place for place in places if place.kind in wanted), None)
-            if place and not is_occupied(self.root / entry.id):  # by one just cancelled, say
-                return entry, place
+            if place and not is_occupied(self.root / job.id):  # by one just cancelled, say
+                return job, place
         return None
 
     def collect(self, pool: Pool) -> None:
         """Note which jobs have ended, and end those that nobody wants."""
-        for entry, task in list(self.tasks):
+        for job, task in list(self.tasks):
             with self.lock:
-                wanted = entry.status == "running"
+                wanted = job.status == "running"
                 if wanted and task.outcome is not None:
-                    self.note(entry, task.outcome)
+                    self.note(job, task.outcome)
             if task.outcome is not None:
-                self.tasks.remove((entry, task))
+                self.tasks.remove((job, task))
             elif not wanted:
                 pool.stop(task)
 
-    def note(self, entry: Entry, outcome: Outcome) -> None:
+    def note(self, job: Job, outcome: Outcome) -> None:
         """A running job has ended; what the run folder says counts more."""
-        if read_run(self.root / entry.id).status == "finished":
+        if read_run(self.root / job.id).status == "finished":
             outcome = Outcome("finished")
-        self.queue.end(entry, outcome.status, outcome.reason)
+        self.queue.end(job, outcome.status, outcome.reason)
         self.file.write(self.queue)
 
     def give_up(self, pool: Pool | None) -> None:
@@ -241,13 +236,13 @@ class Engine:
         finally:
             with self.lock:
                 self.file.close(self.queue)  # what runs stays "running": for the next, interrupted
-                for entry in list(self.queue.running):
-                    self.note(entry, Outcome("interrupted", STOPPED))
+                for job in list(self.queue.running):
+                    self.note(job, Outcome("interrupted", STOPPED))
 
 
 def pool_at(address: str | None) -> Callable[[], Pool]:
     """What opens the pool of an engine: on the scheduler at an address, or on this machine."""
-    return partial(open_pool, address, separate_places, niceness=YIELDING)
+    return partial(open_pool, address, separate_places, niceness=NICENESS)
 
 
 _engines: dict[Path, Engine] = {}

@@ -24,7 +24,7 @@ from typing import Any
 
 from snnlab.jobs import child
 from snnlab.jobs.places import Place
-from snnlab.jobs.pool import GLANCE, TRAIN, JobData, Outcome
+from snnlab.jobs.pool import POLL, TRAIN, JobData, Outcome
 from snnlab.runs.provenance import SOURCE
 
 FORK_SERVER = "forkserver"
@@ -52,7 +52,7 @@ class LocalTask:
     answer: Outcome | None = None
     """What it has sent."""
     deadline: float | None = None
-    """When it is killed, since nobody wants it any more; None: it is wanted."""
+    """When its process is killed, if it was asked to end; else None."""
 
     def listen(self) -> None:
         """Take what the process has sent, if it has."""
@@ -119,7 +119,7 @@ class LocalPool:
                 except (OSError, EOFError):
                     if attempt == ATTEMPTS:
                         raise
-            time.sleep(GLANCE)
+            time.sleep(POLL)
 
     def stop(self, task: LocalTask) -> None:
         """Ask the process of a job to end; see `Pool.stop`."""
@@ -145,7 +145,7 @@ class LocalPool:
             task.listen()
             self.end(task, self.outcome_of(task, code))
             if code == LOST:
-                time.sleep(GLANCE)  # until it is dead for `multiprocessing`, too
+                time.sleep(POLL)  # until it is dead for `multiprocessing`, too
                 warm_up(self.method)
             return
         task.listen()
@@ -220,13 +220,13 @@ def start_fork_server(method: str) -> None:
 
 @contextlib.contextmanager
 def launching(*, hold_back: bool) -> Iterator[None]:
-    """Meanwhile a process can be started.
+    """Hide the main module of this process while another one is started.
 
-    It shall not carry out the main module of this process once more: a user's script, say, or the
-    page of a visitor, which Streamlit puts there.
+    Else that one would carry out the main module once more: a user's script, say, or the page of a
+    visitor, which Streamlit puts there.
 
     Args:
-        hold_back: Ctrl-C meanwhile, and for ever from what is started.
+        hold_back: whether what is started shall never see Ctrl-C.
     """
     main, nothing = sys.modules["__main__"], ModuleType("__main__")
     sys.modules["__main__"] = nothing

@@ -14,11 +14,10 @@ from typing import Any, Literal, Protocol
 
 from snnlab.jobs.places import Kind, Place
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.own_families import modules
-from snnlab.runs.provenance import command
+from snnlab.runs.provenance import command, family_modules
 from snnlab.runs.store import run_id
 
-GLANCE = 0.1
+POLL = 0.1
 """Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""
 TRAIN = "snnlab.jobs.train:train"
 """What the process of a job does, as MODULE:FUNCTION: from a job to an `Outcome`."""
@@ -87,7 +86,7 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
     return {
         "id": run_id(config),
         "config": to_dict(config),
-        "families": modules(config),
+        "families": family_modules(config),
         "root": str(root.absolute()),
         "threads": threads,
         "command": command(),
@@ -107,7 +106,7 @@ def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outc
             while waiting and pool.places:
                 name = waiting.pop()
                 running[name] = pool.start(jobs[name], pool.places[0])
-            pool.wait(GLANCE)
+            pool.wait(POLL)
             for name, task in list(running.items()):
                 if task.outcome is not None:
                     del running[name]
@@ -116,4 +115,4 @@ def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outc
         for task in running.values():
             pool.stop(task)
         while any(task.outcome is None for task in running.values()):
-            pool.wait(GLANCE)
+            pool.wait(POLL)

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from snnlab.jobs.fair_queue import Entry, FairQueue
+from snnlab.jobs.fair_queue import FairQueue, Job
 from snnlab.runs.config import ConfigError, from_dict, to_dict
 from snnlab.runs.provenance import is_alive, this_process
 from snnlab.runs.store import RunError, read_json, read_run, run_id, write_json
@@ -37,7 +37,7 @@ class QueueFile:
         saved = left.get("jobs")
         for job in saved if isinstance(saved, list) else []:
             with contextlib.suppress(ConfigError, KeyError, TypeError, ValueError):
-                put_back(queue, entry_of(job), self.path.parent)
+                put_back(queue, from_json(job), self.path.parent)
         return queue
 
     def content(self) -> dict[str, Any]:
@@ -51,10 +51,10 @@ class QueueFile:
         """Note what waits and runs; on a full disk the last state stays."""
         if not self.mine:
             return
-        entries = [*queue.running, *queue.waiting]
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self.path, {"server": self.me, "jobs": [plain(e) for e in entries]})
+            jobs = [to_json(job) for job in (*queue.running, *queue.waiting)]
+            write_json(self.path, {"server": self.me, "jobs": jobs})
 
     def close(self, queue: FairQueue) -> None:
         """Note the queue for the last time."""
@@ -65,34 +65,34 @@ class QueueFile:
         self.mine = False
 
 
-def plain(entry: Entry) -> dict[str, Any]:
-    """An entry in plain values."""
-    return vars(entry) | {"config": to_dict(entry.config)}
+def to_json(job: Job) -> dict[str, Any]:
+    """A job in plain values."""
+    return vars(job) | {"config": to_dict(job.config)}
 
 
-def entry_of(job: dict[str, Any]) -> Entry:
-    """The entry that `plain` wrote.
+def from_json(saved: dict[str, Any]) -> Job:
+    """The job that `to_json` wrote.
 
     Raises:
         ConfigError, KeyError, TypeError, ValueError: it did not.
     """
-    users = [str(user) for user in job["users"]]
+    users = tuple(str(user) for user in saved["users"])
     if not users:
-        raise ValueError(f"a job without users: {job!r}")
-    config = from_dict(job["config"])
-    entry = Entry(str(job["id"]), users, config, float(job["submitted"]))
-    entry.started = None if job["started"] is None else float(job["started"])
-    entry.status = "running" if job["status"] == "running" else "waiting"
-    return entry
+        raise ValueError(f"a job without users: {saved!r}")
+    config = from_dict(saved["config"])
+    job = Job(str(saved["id"]), users, config, float(saved["submitted"]))
+    job.started = None if saved["started"] is None else float(saved["started"])
+    job.status = "running" if saved["status"] == "running" else "waiting"
+    return job
 
 
-def put_back(queue: FairQueue, entry: Entry, root: Path) -> None:
-    """Put an entry of the last server where it belongs now."""
-    if entry.status == "waiting":
-        entry.id = run_id(entry.config)  # the code may be another
-        if queue.find(entry.id) is None:
-            queue.waiting.append(entry)
-    elif read_run(root / entry.id).status == "finished":
-        queue.end(entry, "finished")
+def put_back(queue: FairQueue, job: Job, root: Path) -> None:
+    """Put a job of the last server where it belongs now."""
+    if job.status == "waiting":
+        job.id = run_id(job.config)  # the code may be another
+        if queue.find(job.id) is None:
+            queue.waiting.append(job)
+    elif read_run(root / job.id).status == "finished":
+        queue.end(job, "finished")
     else:
-        queue.end(entry, "interrupted", STOPPED)
+        queue.end(job, "interrupted", STOPPED)

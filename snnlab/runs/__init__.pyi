@@ -5,10 +5,8 @@ from .config import to_dict as to_dict
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .presets import PRESETS as PRESETS
-from .presets import plain as plain
 from .run import run as run
 from .store import Run as Run
 from .store import RunError as RunError
 from .store import list_runs as list_runs
 from .store import load_run as load_run
-from .study import Watch as Watch

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from snnlab.data.spec import DataSpec
+from snnlab.data.spec import CATALOGUE, DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
@@ -101,8 +102,8 @@ class RunConfig:
         noise = self.acting_noise
         if self.neuron.v_init is not None or isinstance(noise, tuple):
             return self.neuron
-        start = self.entry.start if noise is None else noise.mu
-        return replace(self.neuron, v_init=start * self.neuron.v_th)
+        v_init = self.entry.v_init if noise is None else noise.mu
+        return replace(self.neuron, v_init=v_init * self.neuron.v_th)
 
     @property
     def acting_correction(self) -> int:
@@ -128,8 +129,8 @@ class RunConfig:
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
     """The configuration as nested dictionaries and lists of plain values, as JSON holds them."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(config)))
-    return plain
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return values
 
 
 def from_dict(values: dict[str, Any]) -> RunConfig:
@@ -142,11 +143,23 @@ def from_dict(values: dict[str, Any]) -> RunConfig:
     return config
 
 
-def with_settings(start: Settings, settings: Mapping[str, Any]) -> Settings:
+def anchored(config: RunConfig) -> RunConfig:
+    """The configuration with absolute paths to its data: it means the same from anywhere."""
+
+    def absolute(path: str) -> str:
+        return str(Path(path).expanduser().absolute())
+
+    data = config.data
+    name = data.name if data.name in CATALOGUE else absolute(data.name)
+    root = data.root and absolute(data.root)
+    return replace(config, data=replace(data, name=name, root=root))
+
+
+def with_settings(group: Settings, settings: Mapping[str, Any]) -> Settings:
     """A configuration, or another group of settings, with some of them replaced.
 
     Args:
-        start: a dataclass.
+        group: a dataclass.
         settings: new values by dotted name.
 
     Raises:
@@ -156,17 +169,16 @@ def with_settings(start: Settings, settings: Mapping[str, Any]) -> Settings:
         >>> with_settings(RunConfig(), {"noise.sigma": 0.1}).noise.sigma
         0.1
     """
-    values = asdict(start)  # type: ignore[call-overload]
+    values = asdict(group)  # type: ignore[call-overload]
     for name, value in settings.items():
         *groups, last = name.split(".")
-        group = values
+        inner = values
         for step in groups:
-            inner = group.setdefault(step, {})
+            inner = inner.setdefault(step, {})
             if not isinstance(inner, dict):
                 raise ConfigError(f"{step} is one setting, not a group, got {name!r}")
-            group = inner
-        group[last] = value
-    found: Settings = made(type(start), values, "")
+        inner[last] = value
+    found: Settings = made(type(group), values, "")
     return found
 
 

@@ -8,7 +8,6 @@ from snnlab.conversion.ann import common_levels, convert_ann
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.data.images import Images
 from snnlab.network.net import ANN, SpikingNet
-from snnlab.runs.config import RunConfig
 
 CALIBRATION_IMAGES = 1000
 """Training images from which the thresholds of a conversion are read, at most."""
@@ -28,28 +27,28 @@ def best_correction(net: ANN) -> int:
     return common_levels(net) or CORRECTED_AT
 
 
-def qcfs_conversions(net: ANN, train: Images, config: RunConfig) -> Conversions:
+def qcfs_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
     """QCFS learned its thresholds; biases are corrected at T = L."""
-    T, calibration = config.conversion_timesteps, calibration_images(train)
+    calibration = calibration_images(train)
     return {
-        "biases corrected": convert_ann(net, T, calibration),
-        "as trained": convert_ann(net, T, calibration, correct_bias_at=0),
+        "biases corrected": convert_ann(net, timesteps, calibration),
+        "as trained": convert_ann(net, timesteps, calibration, correct_bias_at=0),
     }
 
 
-def relu_conversions(net: ANN, train: Images, config: RunConfig) -> Conversions:
+def relu_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
     """From best practice to the plainest way.
 
     Best practice: a threshold per channel at the 99.9th percentile, neurons that start at half
     of it, biases corrected at T = 4. On MNIST (20,000 images) the correction raised a ReLU
     network from 81.8 to 91.6 % at T = 1 and from 98.4 to 98.8 % at T = 4 (1 seed).
     """
-    T, calibration = config.conversion_timesteps, calibration_images(train)
+    calibration = calibration_images(train)
 
     def converted(rule: ThresholdRule, *, half: bool = True, correct_at: int = 0) -> SpikingNet:
         return convert_ann(
             net,
-            T,
+            timesteps,
             calibration,
             **asdict(rule),
             half_threshold_start=half,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
-from snnlab.runs.tables import csv_text
 
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 
@@ -38,4 +39,6 @@ def accuracy_csv(runs: Iterable[Run]) -> str:
         if run.config is not None
         for T, accuracy in run.accuracy.items()
     ]
-    return csv_text(COLUMNS, rows)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+    return text.getvalue()

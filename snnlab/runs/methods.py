@@ -7,12 +7,8 @@ that imports when it is called.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from snnlab.learning.spec import Training
@@ -23,7 +19,9 @@ if TYPE_CHECKING:
     from snnlab.data.images import Images
     from snnlab.learning.objectives import Objective
     from snnlab.network.net import ANN, SpikingNet
-    from snnlab.runs.config import RunConfig
+
+Config = Any
+"""A `RunConfig`. That file imports this one, to check the name of a method."""
 
 Noises = Noise | tuple[Noise, ...] | None
 """The same noise in every neuron layer, one for each in turn, or none."""
@@ -46,39 +44,39 @@ class Look(NamedTuple):
     dashes: Dashes
 
 
-def single_step(config: RunConfig) -> Objective:
+def single_step(config: Config) -> Objective:
     """One timestep."""
     from snnlab.learning.objectives import SingleStep
 
     return SingleStep()
 
 
-def through_time(config: RunConfig) -> Objective:
+def through_time(config: Config) -> Objective:
     """Backpropagation through T timesteps."""
     from snnlab.learning.objectives import BPTT
 
     return BPTT(config.bptt_timesteps)
 
 
-def one_pass(config: RunConfig) -> Objective:
+def one_pass(config: Config) -> Objective:
     """An ordinary network."""
     from snnlab.learning.objectives import PlainANN
 
     return PlainANN()
 
 
-def from_relu(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+def from_relu(net: ANN, train: Images, config: Config) -> dict[str, SpikingNet]:
     """Every way in which a ReLU network is converted."""
     from snnlab.runs.conversions import relu_conversions
 
-    return relu_conversions(net, train, config)
+    return relu_conversions(net, train, config.conversion_timesteps)
 
 
-def from_qcfs(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+def from_qcfs(net: ANN, train: Images, config: Config) -> dict[str, SpikingNet]:
     """Every way in which a network of quantised activations is converted."""
     from snnlab.runs.conversions import qcfs_conversions
 
-    return qcfs_conversions(net, train, config)
+    return qcfs_conversions(net, train, config.conversion_timesteps)
 
 
 def filled(settings: Settings, **defaults: float | str) -> Settings:
@@ -112,21 +110,21 @@ class Method:
     look: Look
     network: Literal["spiking", "relu", "qcfs"] = "spiking"
     """What stands at the end of each stage while it trains, see `build`."""
-    objective: Callable[[RunConfig], Objective] = single_step
+    objective: Callable[[Config], Objective] = single_step
     """What one training step computes."""
-    noise: Callable[[RunConfig], Noises] = lambda config: None
+    noise: Callable[[Config], Noises] = lambda config: None
     """The noise that the network is built with."""
-    start: float = 0.0
+    v_init: float = 0.0
     """v_init of its neurons in units of v_th, where neither noise nor configuration says."""
-    race_start: float | None = None
+    race_v_init: float | None = None
     """The same in races and studies, where it is to be at its best; None: no other."""
     model: Callable[[Architecture], Architecture] = lambda model: model
     """The architecture that is built, from the one that is asked for."""
     training: Callable[[Training], Training] = lambda training: training
     """How it is trained, from what is asked for."""
-    corrected_at: Callable[[RunConfig], int] = lambda config: 0
+    corrected_at: Callable[[Config], int] = lambda config: 0
     """T at which biases are corrected after training; 0: not at all."""
-    conversions: Callable[[ANN, Images, RunConfig], dict[str, SpikingNet]] | None = None
+    conversions: Callable[[ANN, Images, Config], dict[str, SpikingNet]] | None = None
     """How a network that does not spike becomes spiking, best practice first."""
     uses: tuple[str, ...] = ()
     """Settings of a run, or groups of them, that count for this method, and not for those that do
@@ -138,11 +136,11 @@ class Method:
 
 
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
-"""When the noise acts, and how strongly."""
+"""Settings that say in which epochs the noise acts, and how strongly."""
 PLAIN, QUIET, RECIPE = "noise", "no-noise", "target-noise"
-PAIR = (PLAIN, QUIET)
-"""They differ in the noise alone."""
 """What the kit teaches; the same without noise; what presets train with, see `presets`."""
+PAIR = (PLAIN, QUIET)
+"""Two methods that differ in the noise alone."""
 
 METHODS: dict[str, Method] = {
     PLAIN: Method(
@@ -168,7 +166,7 @@ METHODS: dict[str, Method] = {
         "without noise",
         "one timestep, no noise",
         Look("vermillion", "s", "--"),
-        race_start=0.5,
+        race_v_init=0.5,
         uses=("surrogate",),
         role="without noise",
     ),
@@ -177,7 +175,7 @@ METHODS: dict[str, Method] = {
         "backpropagation through time",
         Look("green", "^", "-."),
         objective=through_time,
-        start=0.5,
+        v_init=0.5,
         model=lambda model: filled(model, norm_weight=0.5),
         uses=("bptt_timesteps", "surrogate"),
         named_by=(("bptt_timesteps", "T"),),
@@ -219,44 +217,6 @@ else:
 def in_role(role: Role) -> list[str]:
     """Names of the methods that stand on one side of the claims."""
     return [name for name, method in METHODS.items() if method.role == role]
-
-
-def source_from_outside(name: str) -> str:
-    """Twelve hex digits of the source of an entry that is not the kit's; empty for one that is.
-
-    Of its plain fields, and of the files or cells in which its functions stand.
-
-    Raises:
-        ValueError: the source of one cannot be read.
-    """
-    method = METHODS[name]
-    if any(method is known for known in KIT):
-        return ""
-    digest = hashlib.sha256()
-    for field in fields(method):
-        value = getattr(method, field.name)
-        try:
-            digest.update((source_of(value) if callable(value) else repr(value)).encode())
-        except (OSError, TypeError):
-            raise ValueError(
-                f"the source of {field.name} of the method {name!r} cannot be read, and it is "
-                "part of what makes a run: put the method into a file and import that"
-            ) from None
-    return digest.hexdigest()[:12]
-
-
-def source_of(call: Any) -> str:
-    """The file or the cell in which something that can be called is written.
-
-    Raises:
-        OSError, TypeError: it cannot be read.
-    """
-    if isinstance(call, partial):
-        return f"{source_of(call.func)}{call.args}{call.keywords}"
-    if not (inspect.isroutine(call) or inspect.isclass(call)):  # an object with __call__
-        return f"{source_of(type(call))}{sorted(vars(call).items())}"
-    file = Path(inspect.getfile(call))
-    return file.read_text(encoding="utf-8") if file.exists() else inspect.getsource(call)
 
 
 def plays_a_part(setting: str, method: str) -> bool:

@@ -1,7 +1,7 @@
 """Configurations that work well, by name: starting points for the command line and the app.
 
 Their method is the recipe with which our networks are most accurate from T = 3 on: target-T noise,
-see RESULTS.md. What teaches the idea, or compares methods, starts from `plain` instead.
+see RESULTS.md. What teaches the idea, or compares methods, starts from `with_noise` instead.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig
-from snnlab.runs.methods import METHODS, PLAIN, QUIET, RECIPE
+from snnlab.runs.methods import PLAIN, QUIET, RECIPE
 
 
 def recipe(data: str, model: Architecture, training: Training) -> RunConfig:
@@ -38,22 +38,22 @@ PRESETS: dict[str, RunConfig] = {
 """The first entry is the default."""
 
 
-def plain(config: RunConfig) -> RunConfig:
-    """The same with the plain method: one timestep and noise that is matched to the residual."""
+def with_noise(config: RunConfig) -> RunConfig:
+    """The same trained with one timestep and noise: the method that the kit teaches."""
     return replace(config, method=PLAIN)
 
 
-def first_plain() -> RunConfig:
-    """The first preset with the plain method: what studies start from unless told otherwise."""
-    return plain(next(iter(PRESETS.values())))
+def study_start() -> RunConfig:
+    """What studies start from unless told otherwise: the first preset, trained with noise."""
+    return with_noise(next(iter(PRESETS.values())))
 
 
 def at_its_best(config: RunConfig) -> RunConfig:
     """The same, started as races start its method, unless v_init is given."""
-    start = METHODS[config.method].race_start
-    if start is None or config.neuron.v_init is not None:
+    v_init = config.entry.race_v_init
+    if v_init is None or config.neuron.v_init is not None:
         return config
-    return replace(config, neuron=replace(config.neuron, v_init=start * config.neuron.v_th))
+    return replace(config, neuron=replace(config.neuron, v_init=v_init * config.neuron.v_th))
 
 
 def without_noise(config: RunConfig) -> RunConfig:

@@ -1,25 +1,31 @@
-"""What made a run: code, versions, machine."""
+"""What made a run: code, its own noise families and method, versions, machine, process."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import inspect
 import os
 import platform
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from snnlab.neuron import registry
+from snnlab.neuron.registry import FamilyError, Origin
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import KIT, METHODS
+
 PACKAGES = ("snnlab", "torch", "torchvision", "numpy", "scikit-learn", "mlxtend", "safetensors")
 SOURCE = Path(__file__).parents[1]
-
-
 ROOMS = (
     "settings.py",
     "neuron",
@@ -67,10 +73,8 @@ def installed_versions() -> dict[str, str]:
     """Version of Python and of the packages that shape a result."""
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
-        try:
+        with contextlib.suppress(PackageNotFoundError):
             versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return versions
 
 
@@ -101,7 +105,7 @@ def processor_name() -> str:
 
 
 def environment(device: str) -> dict[str, Any]:
-    """Everything above, with the time and the command."""
+    """Code, versions and hardware, with the time and the command."""
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command(),
@@ -134,3 +138,97 @@ def is_alive(process: Any) -> bool:
         return abs(found.create_time() - process["born"]) < 1
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return False
+
+
+def own_families(config: RunConfig) -> dict[str, Origin]:
+    """Where the families in a configuration come from that are not the kit's, by name."""
+    noises = (config.noise, config.target_noise, *config.stage_noise)
+    return registry.origins({*(noise.family for noise in noises), config.surrogate.shape})
+
+
+def described_families(config: RunConfig) -> dict[str, dict[str, str]]:
+    """Module and digest of the source of each, by name.
+
+    Raises:
+        FamilyError: the source of one cannot be read.
+    """
+    found = {}
+    for name, origin in own_families(config).items():
+        if origin.digest is None:
+            raise FamilyError(
+                f"the source of the noise family {name!r} cannot be read, and it is part of what "
+                "makes a run: put the family into a file and import that"
+            )
+        found[name] = {"module": origin.module, "digest": origin.digest}
+    return found
+
+
+def family_modules(config: RunConfig) -> list[tuple[str, str]]:
+    """The modules that register them, each with the folder to import it from.
+
+    Raises:
+        FamilyError: one is in no module that another process can import.
+    """
+    found = []
+    for name, origin in own_families(config).items():
+        if origin.folder is None:
+            raise FamilyError(
+                f"the noise family {name!r} is defined in {origin.module}, where processes that "
+                "train cannot find it: put it into a file, say my_noise.py, and import that"
+            )
+        found.append((origin.module, origin.folder))
+    return found
+
+
+def missing_families(environment: dict[str, Any]) -> str:
+    """What to do about families that a run used and that are not known here; or nothing.
+
+    Args:
+        environment: that of the run.
+    """
+    noted = environment.get("families")
+    gone = [
+        f"; it used the noise family {name!r} of the module {origin.get('module')!r}: import that "
+        f"first, or name it in {registry.MODULES}"
+        for name, origin in (noted.items() if isinstance(noted, dict) else ())
+        if isinstance(origin, dict) and name not in registry.names()
+    ]
+    return "".join(gone)
+
+
+def source_from_outside(name: str) -> str:
+    """Twelve hex digits of the source of an entry that is not the kit's; empty for one that is.
+
+    Of its plain fields, and of the files or cells in which its functions stand.
+
+    Raises:
+        ValueError: the source of one cannot be read.
+    """
+    method = METHODS[name]
+    if any(method is known for known in KIT):
+        return ""
+    digest = hashlib.sha256()
+    for field in fields(method):
+        value = getattr(method, field.name)
+        try:
+            digest.update((source_of(value) if callable(value) else repr(value)).encode())
+        except (OSError, TypeError):
+            raise ValueError(
+                f"the source of {field.name} of the method {name!r} cannot be read, and it is "
+                "part of what makes a run: put the method into a file and import that"
+            ) from None
+    return digest.hexdigest()[:12]
+
+
+def source_of(call: Any) -> str:
+    """The file or the cell in which something that can be called is written.
+
+    Raises:
+        OSError, TypeError: it cannot be read.
+    """
+    if isinstance(call, partial):
+        return f"{source_of(call.func)}{call.args}{call.keywords}"
+    if not (inspect.isroutine(call) or inspect.isclass(call)):  # an object with __call__
+        return f"{source_of(type(call))}{sorted(vars(call).items())}"
+    file = Path(inspect.getfile(call))
+    return file.read_text(encoding="utf-8") if file.exists() else inspect.getsource(call)

@@ -18,15 +18,12 @@ from snnlab.data.images import Data
 from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
-from snnlab.runs import assemble, own_families, store, weights
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs import assemble, store
+from snnlab.runs.config import RunConfig, anchored, to_dict
 from snnlab.runs.measurement import measure
-from snnlab.runs.occupied import occupied
 from snnlab.runs.problems import explain, is_memory_error
-from snnlab.runs.provenance import environment
-from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run
-from snnlab.runs.study import Watch
+from snnlab.runs.provenance import described_families, environment
+from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run, occupied
 
 
 def run(
@@ -77,8 +74,7 @@ def run(
         if there.status == "finished" and not again:  # by another process, meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
-        watch = Watch(on_batch=on_batch, on_epoch=on_epoch)
-        carry_out(net, data, config, folder, watch, progress=progress)
+        carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
     return store.read_run(folder)
 
 
@@ -101,7 +97,7 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
 def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
     """Write what is asked for and what does it."""
     store.write_json(folder / "config.json", to_dict(config))
-    made_by = environment(str(device)) | {"families": own_families.described(config)}
+    made_by = environment(str(device)) | {"families": described_families(config)}
     store.write_json(folder / "environment.json", made_by)
 
 
@@ -129,16 +125,17 @@ def carry_out(
     data: Data,
     config: RunConfig,
     folder: Path,
-    watch: Watch,
+    on_batch: Callable[[Batch], None] | None,
+    on_epoch: Callable[[Epoch], None] | None,
     *,
     progress: bool,
 ) -> None:
     """Train and measure; what goes wrong is noted in the folder and raised."""
     try:
         with memory_use(data.train.device) as memory:
-            history = train(net, data, config, folder, watch)
+            history = train(net, data, config, folder, on_batch, on_epoch)
         net = corrected(net, data, config)
-        weights.save_network(net, data.classes, folder / WEIGHTS)
+        assemble.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )
@@ -160,23 +157,30 @@ def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
     return correct_rates(net, data.train, config.acting_correction)
 
 
-def train(net: StagedNet, data: Data, config: RunConfig, folder: Path, watch: Watch) -> list[Epoch]:
+def train(
+    net: StagedNet,
+    data: Data,
+    config: RunConfig,
+    folder: Path,
+    on_batch: Callable[[Batch], None] | None,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> list[Epoch]:
     """Train the network, writing metrics and a checkpoint after every epoch."""
     metrics = folder / "metrics.jsonl"
 
     def note(epoch: Epoch) -> None:
         with metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
-        if watch.on_epoch is not None:
-            watch.on_epoch(epoch)
+        if on_epoch is not None:
+            on_epoch(epoch)
 
     history = fit(
         net,
         data,
-        assemble.make_objective(config),
+        config.entry.objective(config),
         config.acting_training,
         seed=config.seed,
-        on_batch=watch.on_batch,
+        on_batch=on_batch,
         on_epoch=note,
         checkpoint=folder / CHECKPOINT,
     )

@@ -20,7 +20,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,10 +28,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.registry import FamilyError
-from snnlab.runs import own_families
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.runs.methods import source_from_outside
-from snnlab.runs.provenance import code_digest, is_alive
+from snnlab.runs.provenance import (
+    code_digest,
+    described_families,
+    is_alive,
+    missing_families,
+    source_from_outside,
+    this_process,
+)
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
@@ -89,7 +94,7 @@ class Run:
         Raises:
             RunError: the run has no readable weights.
         """
-        from snnlab.runs.weights import load_network
+        from snnlab.runs.assemble import load_network
 
         if self.config is None or self.status != "finished":
             reason = f": {self.reason}" if self.reason else ""
@@ -104,7 +109,7 @@ def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
     # The device is left out: it is part of what the machine offers, not of what is asked.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
-    own = [own_families.described(config), source_from_outside(config.method)]
+    own = [described_families(config), source_from_outside(config.method)]
     made_by = [asked, code_digest(), *filter(None, own)]
     text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -180,9 +185,9 @@ def read_run(folder: Path) -> Run:
 
 
 def advice(folder: Path) -> str:
-    """What helps a run whose configuration cannot be read, in words that follow the problem."""
+    """What to do about a configuration that cannot be read; follows the problem in a message."""
     with contextlib.suppress(RunError, FamilyError):
-        return own_families.missing(read_json(folder / "environment.json"))
+        return missing_families(read_json(folder / "environment.json"))
     return ""
 
 
@@ -192,6 +197,29 @@ def is_occupied(folder: Path) -> bool:
         return is_alive(read_json(folder / RUNNING))
     except RunError:
         return False
+
+
+@contextlib.contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """Keep a run folder to this process until the end of the block.
+
+    The mark of a process that was killed is passed over.
+
+    Raises:
+        RunError: another process, or another thread of this one, trains there.
+    """
+    mark = folder / RUNNING
+    if not is_occupied(folder):
+        mark.unlink(missing_ok=True)
+    try:
+        with mark.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(this_process()))
+    except FileExistsError:
+        raise RunError(f"run {folder.name!r} is being trained by another process") from None
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
 
 
 def check_result(result: dict[str, Any]) -> None:

@@ -123,7 +123,7 @@ def max_pooled(lab: Laboratory, seed: int, data: Data, watch: Watch) -> SpikingN
     fit(
         net,
         data,
-        assemble.make_objective(config),
+        config.entry.objective(config),
         config.training,
         seed=seed,
         on_batch=watch.on_batch,

@@ -6,7 +6,7 @@ Rounding up gives the other methods a little more time than ours, never less. On
 thread seconds are processor time, so that other programs do not decide a race.
 
 Each method starts at its best: the one without noise from v_init = v_th / 2 here, like noise,
-unless v_init was given (`Method.race_start`). It keeps more accuracy after conversion with it, so
+unless v_init was given (`Method.race_v_init`). It keeps more accuracy after conversion with it, so
 that what noise gains is measured against its strongest form.
 
     races/<name>/race.json    what was raced, on what, and every number of every run
@@ -145,7 +145,7 @@ def warm_up(config: RaceConfig) -> None:
     for method in config.methods:
         asked = config.run_config(method, 0, 1)
         net = assemble.build_network(asked, data.image_shape, len(data.classes)).to(device)
-        fit(net, few, assemble.make_objective(asked), asked.acting_training, seed=0)
+        fit(net, few, asked.entry.objective(asked), asked.acting_training, seed=0)
 
 
 def description(config: RaceConfig) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from typing import Any
 
 from snnlab.jobs.pool import Outcome, Pool, job_of
 from snnlab.jobs.pool import carry_out as carry_out_jobs
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import ConfigError, RunConfig, to_dict, with_settings
+from snnlab.runs.config import ConfigError, RunConfig, anchored, to_dict, with_settings
 from snnlab.runs.provenance import command
 from snnlab.runs.store import RUNS, Run, RunError, read_run, run_id, write_json
 from snnlab.runs.study import open_folder

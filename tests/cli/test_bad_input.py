@@ -199,7 +199,7 @@ def test_data_that_would_need_the_network(name: str, ask: Ask, no_network: list[
 def test_a_run_that_another_process_trains(
     ask: Ask, options: list[str], finished: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from snnlab.runs.occupied import occupied
+    from snnlab.runs.store import occupied
 
     (finished["noise"].folder / "result.json").unlink()
     with occupied(finished["noise"].folder):

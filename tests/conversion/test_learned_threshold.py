@@ -13,9 +13,8 @@ from snnlab.data import load_data
 from snnlab.learning import SingleStep, Training, fit
 from snnlab.network import Architecture, build
 from snnlab.neuron import Neuron, Noise
-from snnlab.runs.assemble import build_network
+from snnlab.runs.assemble import build_network, load_network, save_network
 from snnlab.runs.config import RunConfig
-from snnlab.runs.weights import load_network, save_network
 
 TARGET = Noise("uniform", timesteps=4)
 IMAGES = 1 + 2 * torch.randn(

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from snnlab.jobs.job import Job, JobError, JobStatus, QueueFull
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
+from snnlab.jobs.fair_queue import Job, JobError, JobStatus, QueueFull
+from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.store import run_id
 
 
@@ -22,7 +21,7 @@ class FakeEngine:
 
     def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
         asked = {run_id(anchored(config)): config for config in configs}
-        active = [job for job in self.kept.values() if job.status in ("running", "waiting")]
+        active = [job for job in self.kept.values() if job.active]
         mine = [job for job in active if job.user == user]
         new = [id for id in asked if id not in self.kept]
         if new and len(mine) + len(new) > 3:
@@ -30,7 +29,7 @@ class FakeEngine:
         for id in new:
             status: JobStatus = "waiting" if active else "running"
             place = len(active) if active else None
-            job = Job(id, user, asked[id], status, place, time.time(), None, "", (user,))
+            job = Job(id, (user,), asked[id], time.time(), status, position=place)
             self.kept[id] = job
             active.append(job)
         return [self.kept[id] for id in asked]

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.navigation import page_names
-from snnlab.jobs.job import JobStatus
+from snnlab.jobs.fair_queue import JobStatus
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.runs.run import run
 from tests.dashboard.conftest import SMALL, Open

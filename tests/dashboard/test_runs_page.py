@@ -13,7 +13,7 @@ from safetensors.numpy import load
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import delete, label_of, own, write_label
 from snnlab.dashboard.lesson import lesson_link
-from snnlab.dashboard.screen import plain
+from snnlab.dashboard.screen import escaped
 from snnlab.runs.config import from_dict
 from snnlab.runs.store import Run, RunError, list_runs
 from tests.dashboard.conftest import VISITOR, Open
@@ -80,11 +80,11 @@ def test_markup_in_titles_and_notes_is_not_executed(runs: Path, open_page: Open)
     assert not app.exception
     assert NASTY in [text.value for text in app.text]  # as text, not as Markdown
     assert "<b>" not in app.subheader[0].value
-    assert app.subheader[0].value == plain("<b>*x*")
+    assert app.subheader[0].value == escaped("<b>*x*")
 
 
 def test_plain_keeps_every_character_and_disarms_markdown() -> None:
-    assert plain("a*b <i>") == r"a\*b \<i\>"
+    assert escaped("a*b <i>") == r"a\*b \<i\>"
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from snnlab.jobs.engine import Engine
-from snnlab.jobs.job import Job
+from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.pool import JobData, Outcome
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ import pytest
 
 from snnlab.jobs.dask_pool import DaskPool
 from snnlab.jobs.engine import Engine
-from snnlab.jobs.job import Job
+from snnlab.jobs.fair_queue import Job
 from snnlab.learning.spec import Training
 from snnlab.runs.config import RunConfig
 from snnlab.runs.run import run

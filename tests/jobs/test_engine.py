@@ -15,18 +15,17 @@ from unittest.mock import Mock
 import psutil
 import pytest
 
-from snnlab.jobs.engine import YIELDING, Engine
-from snnlab.jobs.job import Job, JobError, QueueFull
+from snnlab.jobs.engine import NICENESS, Engine
+from snnlab.jobs.fair_queue import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
-from snnlab.runs.anchored import anchored
-from snnlab.runs.config import RunConfig
+from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.provenance import this_process
 from snnlab.runs.store import RUNNING, Run, run_id, write_json
 from tests.jobs.pretend_work import PRETEND, becomes, child_of, gone, now, seed_of, until
 
 NUMBERS = itertools.count(1)
-POOL = partial(LocalPool, [Place("cpu")], PRETEND, niceness=YIELDING)
+POOL = partial(LocalPool, [Place("cpu")], PRETEND, niceness=NICENESS)
 
 
 def new(what: str) -> RunConfig:
@@ -89,7 +88,7 @@ def test_a_job_from_start_to_end(engine: Engine, root: Path) -> None:
 
 def test_what_trains_gives_way_to_pages_and_listens_to_nobody(engine: Engine, root: Path) -> None:
     process = child(root, ask(engine, new("wait")))
-    assert process.nice() == min(psutil.Process().nice() + YIELDING, 19)
+    assert process.nice() == min(psutil.Process().nice() + NICENESS, 19)
     family = psutil.Process().children(recursive=True)
     found = [c for member in family for c in member.net_connections("inet")]
     assert [c for c in found if c.status == "LISTEN"] == []
@@ -163,8 +162,9 @@ def test_users_take_turns_and_share(engine: Engine, root: Path) -> None:
     assert min(others, key=lambda job: now(engine, job).started or 0.0) is others[2]
 
 
-@pytest.mark.sample(4)
-@pytest.mark.parametrize("what", [*["wait"] * 19, "resist"])
+@pytest.mark.parametrize(
+    "what", ["wait", "resist", *[pytest.param("wait", marks=pytest.mark.slow)] * 18]
+)
 def test_twenty_cancels(what: str, engine: Engine, root: Path) -> None:
     """Each ends its process, at most a second later on idle cores, and the queue goes on."""
     running = ask(engine, new(what))
@@ -238,7 +238,7 @@ def test_errors_of_its_own_do_not_end_the_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A pool that cannot be opened, then a job that cannot be started."""
-    monkeypatch.setattr("snnlab.jobs.engine.REST", 0.1)
+    monkeypatch.setattr("snnlab.jobs.engine.RETRY_AFTER", 0.1)
     engine = Engine(tmp_path, Mock(side_effect=[OSError("no pool"), POOL()]))
     bad = ask(engine, new("finish"))
     with monkeypatch.context() as patch:

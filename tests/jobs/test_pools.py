@@ -43,7 +43,7 @@ while any(task.outcome is None for task in tasks):
 """A script as students write them, without `if __name__ == "__main__"`."""
 
 
-@pytest.fixture(scope="module", params=[*METHODS, "dask"])
+@pytest.fixture(scope="module", params=[*METHODS, pytest.param("dask", marks=pytest.mark.slow)])
 def opened(request: pytest.FixtureRequest) -> Iterator[Pool]:
     """Two places of a kind."""
     with contextlib.ExitStack() as stack:
@@ -173,7 +173,9 @@ def test_a_killed_fork_server_takes_its_children_along(what: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_nothing_outlives_the_process_that_wanted_it(
     number: int, method: str, tmp_path: Path
 ) -> None:

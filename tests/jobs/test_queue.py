@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.dashboard.training_settings import MOST_SEEDS
-from snnlab.jobs.fair_queue import KEPT, MOST_JOBS, Entry, FairQueue
-from snnlab.jobs.job import QueueFull
+from snnlab.jobs.fair_queue import MOST_ENDED, MOST_JOBS, FairQueue, Job, QueueFull
 from snnlab.jobs.queue_file import QueueFile
 from snnlab.runs.config import RunConfig
 from snnlab.runs.provenance import this_process
@@ -26,7 +25,7 @@ def waiting(*users: str) -> FairQueue:
     """A queue in which jobs 0, 1, ... of these users wait."""
     queue = FairQueue()
     for number, user in enumerate(users):
-        queue.waiting.append(Entry(str(number), [user], CONFIG, float(number)))
+        queue.waiting.append(Job(str(number), (user,), CONFIG, float(number)))
     return queue
 
 
@@ -42,7 +41,7 @@ def test_who_was_served_last_is_last() -> None:
     queue = waiting("a", "b", "a")
     queue.start(queue.waiting[0], 0.0)
     assert order(queue) == ["1", "2"]
-    queue.waiting.append(Entry("3", ["new"], CONFIG, 3.0))
+    queue.waiting.append(Job("3", ("new",), CONFIG, 3.0))
     assert order(queue) == ["1", "3", "2"]
 
 
@@ -110,7 +109,7 @@ def test_a_shared_job_costs_only_who_asked_first() -> None:
     first = queue.add(many(*names), "a", 0.0)
     for now in (1.0, 2.0):
         assert all(x is y for x, y in zip(first, queue.add(many(*names), "b", now), strict=True))
-    assert [entry.users for entry in first] == [["a", "b"]] * MOST_JOBS
+    assert [entry.users for entry in first] == [("a", "b")] * MOST_JOBS
     queue.add(many("more"), "b", 0.0)
     assert len(queue.waiting) == MOST_JOBS + 1
 
@@ -120,7 +119,7 @@ def test_a_job_ends_when_the_last_user_withdraws() -> None:
     (entry,) = queue.add(many("one"), "a", 0.0)
     queue.add(many("one"), "b", 0.0)
     assert not queue.withdraw(entry, "a")
-    assert entry.seen().user == "b"
+    assert entry.user == "b"
     assert queue.withdraw(entry, "b")
     queue.add(many("one"), "a", 0.0)
     assert queue.withdraw(entry, None)
@@ -128,12 +127,12 @@ def test_a_job_ends_when_the_last_user_withdraws() -> None:
 
 def test_ended_jobs_are_kept_for_a_while_and_only_once() -> None:
     queue = FairQueue()
-    for number in range(KEPT + 5):
+    for number in range(MOST_ENDED + 5):
         queue.end(*queue.add(many(str(number)), "a", 0.0), "finished")
-    assert [job.id for job in queue.jobs()][:2] == [str(KEPT + 4), str(KEPT + 3)]
-    assert len(queue.jobs()) == KEPT
-    queue.add(many(str(KEPT)), "a", 0.0)
-    assert [job.status for job in queue.jobs() if job.id == str(KEPT)] == ["waiting"]
+    assert [job.id for job in queue.jobs()][:2] == [str(MOST_ENDED + 4), str(MOST_ENDED + 3)]
+    assert len(queue.jobs()) == MOST_ENDED
+    queue.add(many(str(MOST_ENDED)), "a", 0.0)
+    assert [job.status for job in queue.jobs() if job.id == str(MOST_ENDED)] == ["waiting"]
 
 
 def test_the_queue_outlives_its_server(mine: Run, tmp_path: Path) -> None:

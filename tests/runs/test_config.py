@@ -274,7 +274,7 @@ def test_a_preset_can_be_told_from_its_neighbours() -> None:
 @pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "module",
-    ["config", "presets", "curves", "provenance", "store", "occupied"],
+    ["config", "presets", "curves", "provenance", "store"],
 )
 def test_reading_runs_needs_no_torch(module: str) -> None:
     script = f"import sys, snnlab.runs.{module}; print('torch' in sys.modules)"

@@ -144,8 +144,7 @@ def configurations(draw: st.DrawFn, kind: type = RunConfig) -> Any:
         assume(False)
 
 
-@pytest.mark.slow
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(config=configurations())
 def test_any_configuration_is_the_same_run_after_every_journey(config: RunConfig) -> None:
     for journey in JOURNEYS:

@@ -93,6 +93,7 @@ def test_the_id_follows_its_source(
     assert run_id(shaped) != before
 
 
+@pytest.mark.slow
 def test_processes_that_train_import_it(laplace: RunConfig, tmp_path: Path) -> None:
     """They know neither the folder nor the family, and leave the same run."""
     here = run(laplace, tmp_path / "here")

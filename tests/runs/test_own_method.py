@@ -17,7 +17,8 @@ from snnlab.cli.train import Train
 from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.runs.methods import METHODS, Look, Method, source_from_outside
+from snnlab.runs.methods import METHODS, Look, Method
+from snnlab.runs.provenance import source_from_outside
 from snnlab.runs.run import run
 from snnlab.runs.store import load_run, run_id
 from snnlab.show.accuracy import accuracy_against_timesteps
@@ -127,7 +128,7 @@ def test_its_source_is_part_of_what_makes_a_run(
     config = replace(tiny, method="half-noise")
     before = run_id(config)
     assert run_id(replace(tiny, method="half-noise")) == before
-    monkeypatch.setitem(METHODS, "half-noise", replace(ENTRIES["half-noise"], start=0.25))
+    monkeypatch.setitem(METHODS, "half-noise", replace(ENTRIES["half-noise"], v_init=0.25))
     assert run_id(config) != before
     monkeypatch.setitem(METHODS, "half-noise", METHODS["noise"])  # code of the kit
     assert source_from_outside("half-noise") == ""

@@ -18,7 +18,7 @@ from snnlab.data.spec import DataSpec
 from snnlab.learning.fit import Epoch, TrainingError
 from snnlab.measure.accuracy import accuracy
 from snnlab.network.net import ANN, SpikingNet
-from snnlab.runs import assemble, provenance, weights
+from snnlab.runs import assemble, provenance
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.run import run
@@ -101,13 +101,13 @@ def test_a_network_read_back_gives_the_same_logits(
     tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = []
-    save = weights.save_network
+    save = assemble.save_network
 
     def save_and_keep(net: Any, *arguments: Any) -> None:
         written.append(net)
         save(net, *arguments)
 
-    monkeypatch.setattr(weights, "save_network", save_and_keep)
+    monkeypatch.setattr(assemble, "save_network", save_and_keep)
     done = run(replace(tiny, seed=5), Path("runs"))
     images = torch.rand(7, 1, 8, 8)
     with torch.no_grad():
