@@ -1,9 +1,7 @@
 from .ann import ANNCertificate as ANNCertificate
 from .ann import certify_ann as certify_ann
 from .ann import convert_ann as convert_ann
-from .ann import thresholds_of as thresholds_of
 from .correction import correct_rates as correct_rates
-from .error_parts import ErrorParts as ErrorParts
 from .error_parts import ErrorSummary as ErrorSummary
 from .error_parts import decompose_error as decompose_error
 from .error_parts import error_parts as error_parts
@@ -11,12 +9,10 @@ from .folding import fold_batchnorm as fold_batchnorm
 from .folding import streamline as streamline
 from .leak import leaky_equivalent as leaky_equivalent
 from .leak import leaky_noise as leaky_noise
-from .leak import leaky_rate as leaky_rate
 from .noise_calibration import Round as Round
 from .noise_calibration import calibrate_noise as calibrate_noise
 from .noise_calibration import refine_noise as refine_noise
 from .noise_calibration import with_noise as with_noise
 from .spec import ThresholdRule as ThresholdRule
 from .timesteps import Certificate as Certificate
-from .timesteps import certify as certify
 from .timesteps import convert as convert

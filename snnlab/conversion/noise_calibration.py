@@ -85,7 +85,7 @@ def calibrate_noise(
 
 def usual_source(neuron: Neuron) -> Source:
     """Where the noise of such neurons is measured unless told otherwise."""
-    return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
+    return "residuals" if neuron.loses_nothing else "rates"
 
 
 def noise_from(measured: ResidualSummary | Response, family: str, stage: int) -> Noise:

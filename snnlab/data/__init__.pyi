@@ -3,6 +3,4 @@ from .images import Data as Data
 from .images import Images as Images
 from .sources import load_data as load_data
 from .spec import CATALOGUE as CATALOGUE
-from .spec import OFFLINE_SETS as OFFLINE_SETS
 from .spec import DataSpec as DataSpec
-from .spec import SetInfo as SetInfo

@@ -20,7 +20,12 @@ POINTS = 1000
 
 @dataclass(frozen=True)
 class Law:
-    """The distribution of a noise in units of v_th, for NumPy; named as in scipy.stats."""
+    """The distribution of a noise in units of v_th, for NumPy; named as in scipy.stats.
+
+    Example:
+        >>> float(Law(Noise("uniform")).cdf(0.25))
+        0.25
+    """
 
     noise: Noise
 
@@ -47,23 +52,10 @@ class Distance:
     """Wasserstein-1: how far the potentials would have to move on average, in units of v_th."""
 
 
-def law(noise: Noise) -> Law:
-    """The distribution of a noise, in units of v_th.
-
-    Args:
-        noise: family, mean, standard deviation.
-
-    Example:
-        >>> float(law(Noise("uniform")).cdf(0.25))
-        0.25
-    """
-    return Law(noise)
-
-
 @cache
 def matched_laws() -> dict[str, Law]:
     """The Gaussian and the uniform with mean v_th / 2 and standard deviation v_th / sqrt(12)."""
-    return {name: law(Noise(name, MATCHED_SIGMA, MATCHED_MU)) for name in ("gaussian", "uniform")}
+    return {name: Law(Noise(name, MATCHED_SIGMA, MATCHED_MU)) for name in ("gaussian", "uniform")}
 
 
 class Target:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.distances import Distance, Floats, Target, distance, law, matched_laws
+from snnlab.measure.distances import Distance, Floats, Law, Target, distance, matched_laws
 from snnlab.measure.passes import watched_batches
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
@@ -167,7 +167,7 @@ def targets_for(layer: SpikingLayer) -> dict[str, Target]:
     noise = noise_of(layer)
     if noise is not None and noise.learned != "channel":
         sigma = sigma_of(layer, noise)
-        laws["training"] = law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
+        laws["training"] = Law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
     inner = np.linspace(*RANGE, BINS + 1)[1:-1]
     return {name: Target(found, inner) for name, found in laws.items()}
 

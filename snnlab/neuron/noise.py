@@ -18,11 +18,6 @@ def reach_probability(noise: Noise, distance: Tensor) -> Tensor:
     return noise.law.mirrored().cumulative(distance)
 
 
-def reach_density(noise: Noise, distance: Tensor) -> Tensor:
-    """The derivative of `reach_probability`; smoothed for empirical noise."""
-    return noise.law.mirrored().density(distance)
-
-
 def sample(
     noise: Noise,
     shape: tuple[int, ...],

@@ -62,6 +62,24 @@ class Neuron:
         """Potential before the first timestep, as a number."""
         return self.v_th / 2 if self.v_init is None else self.v_init
 
+    @property
+    def loses_nothing(self) -> bool:
+        """Whether it is an IF neuron that resets by subtraction: all current ends up in spikes."""
+        return self.beta == 1 and self.reset == "subtract"
+
+    def require_no_loss(self, claim: str, hint: str = "") -> None:
+        """Raise ValueError unless the neuron `loses_nothing`.
+
+        Args:
+            claim: the message begins with it, as in "mean responses need".
+            hint: the message ends with it.
+        """
+        if not self.loses_nothing:
+            raise ValueError(
+                f"{claim} IF neurons that reset by subtraction, got beta = {self.beta:g} and "
+                f"reset = {self.reset!r}{hint}"
+            )
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -173,11 +191,14 @@ class Surrogate:
         return registry.family(self.shape).mirrored()
 
     @classmethod
-    def matched(cls, noise: Noise, beta: float = 1.0) -> Surrogate:
+    def matched(cls, noise: Noise | None, beta: float = 1.0) -> Surrogate:
         """The derivative of the firing probability under `noise` (leaked by `beta`).
 
-        It is exact, but smoothed for empirical noise, whose density has steps.
+        It is exact, but smoothed for empirical noise, whose density has steps. Without noise there
+        is no such derivative, and arctangent takes its place.
         """
+        if noise is None:
+            return cls()
         return cls(noise.family, beta * noise.sigma, noise.mirrored_quantiles)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from snnlab.neuron import registry
-from snnlab.neuron.registry import FamilyError, Origin
+from snnlab.neuron.family import FamilyError
+from snnlab.neuron.registry import Origin
 from snnlab.runs.config import RunConfig
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from snnlab.measure.distances import law
+from snnlab.measure.distances import Law
 from snnlab.neuron.spec import Noise
 from snnlab.show.arrays import Floats
 from snnlab.show.description import attach_description
@@ -104,7 +104,7 @@ def _coarser(found: ResidualSummary, bins: int = 5) -> tuple[Floats, Floats]:
 def _density(noise: Noise, x: Floats) -> Floats:
     """Density of a noise, as the slope of its cumulative probability."""
     half = (x[1] - x[0]) / 2
-    slope: Floats = (law(noise).cdf(x + half) - law(noise).cdf(x - half)) / (2 * half)
+    slope: Floats = (Law(noise).cdf(x + half) - Law(noise).cdf(x - half)) / (2 * half)
     return slope
 
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 import torch
 
-from snnlab.data import OFFLINE_SETS, DataSpec, load_data
+from snnlab.data import DataSpec, load_data
 from snnlab.data.errors import DataError
 from snnlab.data.images import Images, channel_statistics
-from snnlab.data.spec import CATALOGUE
+from snnlab.data.spec import CATALOGUE, OFFLINE_SETS
 from snnlab.data.splits import stratified_order
 
 PINNED = [3, 2, 1, 6, 0, 7, 4, 5]  # the order of the labels 0 1 0 1 0 1 0 1 under seed 0

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from snnlab.neuron import registry
-from snnlab.neuron.spec import Noise
-from snnlab.neuron.transfer import firing_probability, firing_probability_slope
+from snnlab.neuron.spec import Noise, Surrogate
+from snnlab.neuron.surrogate import slope as slope_of
+from snnlab.neuron.transfer import firing_probability
 from snnlab.runs.methods import Dashes
 from snnlab.show.description import attach_description
 from snnlab.show.page import dress, head
@@ -29,7 +30,7 @@ def gradient_explorer() -> LivePicture:
     def draw(sigma: float, mu: float, family: str) -> Picture:
         noise = Noise(family, sigma, mu)
         probability = firing_probability(current, noise)
-        slope = firing_probability_slope(current, noise)
+        slope = slope_of(Surrogate.matched(noise), current + noise.mu - 1)
         figure = Figure(figsize=(12, 4.8))
         left = figure.add_axes((0.08, 0.19, 0.39, 0.62))
         _draw_probability(left, current, probability, mu)
