@@ -12,7 +12,7 @@ import streamlit as st
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
 from snnlab.dashboard.screen import colours, head, plain, show_chart
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.store import Run, read_run

@@ -9,7 +9,7 @@ from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, fold, plain, show_chart
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig
 from snnlab.runs.curves import curve_of

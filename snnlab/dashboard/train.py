@@ -12,7 +12,7 @@ from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import head, plain
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.jobs.job import QueueFull
 from snnlab.runs.store import Run
 

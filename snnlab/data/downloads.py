@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -13,10 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.cache import FileStamp, through_cache
-from snnlab.data.errors import DataError
-from snnlab.data.raw import RawData, RawImages
-from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, SetInfo
+from snnlab.data.cache import FileStamp, RawData, RawImages, cache_folder, through_cache
+from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, SetInfo
 
 NETWORK_TIMEOUT = 30.0  # seconds without an answer
 
@@ -35,6 +34,12 @@ READERS = {
     "cifar10": Reader("CIFAR10", "cifar-10-batches-py"),
     "cifar100": Reader("CIFAR100", "cifar-100-python"),
 }
+
+
+def data_folder(root: str | Path | None = None) -> Path:
+    """The folder of downloaded sets: `root`, or $SNNLAB_DATA, or a part of the cache folder."""
+    given = root or os.environ.get("SNNLAB_DATA")
+    return Path(given).expanduser() if given else cache_folder() / "downloads"
 
 
 def read_download(name: str, root: Path, *, download: bool = True) -> RawData:

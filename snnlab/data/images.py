@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from snnlab.data.augment import random_flip, random_shift
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,30 +251,35 @@ class Data:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, in units of 255.
-
-    Both are computed from counts of the 256 grey values, so they are exact and do not depend on
-    the order of the images. A constant channel gets standard deviation 1, so that
-    nothing is divided by 0.
+def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
+    """Move every image by its own offset and fill with zeros what comes in at the edges.
 
     Args:
-        pixels: uint8 (N, C, H, W).
+        pixels: (B, C, H, W).
+        offsets: int64 (B, 2) in [0, 2 * shift]; `shift` means "stay", less moves the image down
+            or right, more moves it up or left.
+        shift: largest shift in pixels.
 
     Returns:
-        mean and std, float32 (C,) each.
+        (B, C, H, W), dtype as given.
     """
-    channels = pixels.shape[1]
-    counts = torch.zeros(channels, 256, dtype=torch.int64)
-    for chunk in torch.split(pixels, 4096):  # bounds the memory of bincount, which works on int64
-        for c in range(channels):
-            counts[c] += torch.bincount(chunk[:, c].flatten(), minlength=256)
-    values = torch.arange(256, dtype=torch.float64) / 255
-    weights = counts / counts.sum(1, keepdim=True).clamp(min=1)  # (C, 256)
-    mean = weights.double() @ values
-    std = (weights.double() @ values.square() - mean.square()).clamp(min=0).sqrt()
-    std = torch.where(std > math.sqrt(torch.finfo(torch.float64).eps), std, 1.0)
-    return mean.float(), std.float()
+    height, width = pixels.shape[2:]
+    padded = functional.pad(pixels, (shift, shift, shift, shift))  # (B, C, H + 2s, W + 2s)
+    windows = padded.unfold(2, height, 1).unfold(
+        3, width, 1
+    )  # (B, C, 2s + 1, 2s + 1, H, W), a view
+    rows = torch.arange(len(pixels), device=pixels.device)
+    return windows[rows, :, offsets[:, 0], offsets[:, 1]]  # (B, C, H, W)
+
+
+def random_flip(pixels: Tensor, mirrored: Tensor) -> Tensor:
+    """Mirror left and right the images where `mirrored` is true.
+
+    Args:
+        pixels: (B, C, H, W).
+        mirrored: bool (B,).
+    """
+    return torch.where(mirrored[:, None, None, None], pixels.flip(-1), pixels)
 
 
 def _describe(tensor: Tensor) -> str:

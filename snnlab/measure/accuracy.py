@@ -11,7 +11,7 @@ from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
 from snnlab.measure.passes import summed_readout, watched_batches
-from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, plain_run
+from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import count
 
@@ -105,7 +105,7 @@ class SpikeCounter:
 
     def run(self, stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
         """Run the neurons and count; `others` are v and the generator."""
-        spikes, after = plain_run(stage, layer, currents, *others)
+        spikes, after = run_neurons(stage, layer, currents, *others)
         per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images
         span = slice(self.position[stage], self.position[stage] + len(spikes))
         self.spikes[stage, span] += per_neuron.sum(1, dtype=torch.float64)

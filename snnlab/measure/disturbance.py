@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.passes import summed_readout
-from snnlab.network.net import Fired, Runner, SpikingNet, evaluating, plain_run
+from snnlab.network.net import Fired, Runner, SpikingNet, evaluating, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import Count, Share, Valid, checked, settle
 
@@ -115,10 +115,10 @@ def with_noisy_weights(net: SpikingNet, strength: float, generator: torch.Genera
 def losing_spikes(share: float, generator: torch.Generator) -> Runner:
     """A way to run neurons in which a share of the spikes never arrives."""
     if share == 0:
-        return plain_run
+        return run_neurons
 
     def run(stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
-        spikes, after = plain_run(stage, layer, currents, *others)
+        spikes, after = run_neurons(stage, layer, currents, *others)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
         return spikes * kept, after
 

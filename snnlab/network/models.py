@@ -16,11 +16,9 @@ import torch
 from torch import nn
 
 from snnlab.network.activations import QCFS
+from snnlab.network.layers import ConvPoolNorm, PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, put_neurons
-from snnlab.network.pointwise import PointwiseConv2d
-from snnlab.network.pooling import ConvPoolNorm
-from snnlab.network.readout import Readout
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Valid, checked
@@ -171,7 +169,7 @@ def vgg(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> P
             pool = i == len(group) and g < len(groups)
             stages.append(Stage(conv(channels, multiple * arch.channels, pool=pool), neuron()))
             channels = multiple * arch.channels
-    return stages, head(channels, classes, arch.readout_gain)
+    return stages, readout_layers(channels, classes, arch.readout_gain)
 
 
 def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron) -> Plan:
@@ -190,10 +188,10 @@ def resnet18(arch: Architecture, shape: Shape, classes: int, neuron: MakeNeuron)
             shortcut = nn.Identity()
         stages.append(Stage(conv(outputs, outputs), neuron(), shortcut, back=1))
         channels = outputs
-    return stages, head(channels, classes, arch.readout_gain)
+    return stages, readout_layers(channels, classes, arch.readout_gain)
 
 
-def head(channels: int, classes: int, gain: float) -> nn.Module:
+def readout_layers(channels: int, classes: int, gain: float) -> nn.Module:
     """Global average pooling, then linear: (N, channels, H, W) to (N, classes)."""
     return nn.Sequential(
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), Readout(channels, classes, gain=gain)

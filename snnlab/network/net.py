@@ -19,7 +19,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.readout import is_affine
+from snnlab.network.layers import is_affine
 from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -46,7 +46,7 @@ than to compute on.
 """
 
 
-def plain_run(
+def run_neurons(
     stage: int,
     layer: SpikingLayer,
     currents: Tensor,
@@ -242,7 +242,7 @@ class SpikingNet(StagedNet):
         *,
         generator: torch.Generator | None = None,
         chunk: int | None = None,
-        run: Runner = plain_run,
+        run: Runner = run_neurons,
         summed: bool = False,
     ) -> Iterator[Tensor]:
         """The readout timestep by timestep, in chunks so that memory does not grow with T.
@@ -283,7 +283,7 @@ class SpikingNet(StagedNet):
         v: Potentials,
         *,
         generator: torch.Generator | None = None,
-        run: Runner = plain_run,
+        run: Runner = run_neurons,
         summed: bool = False,
     ) -> tuple[Tensor, Potentials]:
         """Run on from the potentials v for some timesteps.

@@ -28,7 +28,7 @@ from snnlab.measure import (
     seconds_per_image,
 )
 from snnlab.network import QCFS, Architecture, build, record
-from snnlab.network.readout import Readout
+from snnlab.network.layers import Readout
 
 SHAPE = {"image_shape": (1, 8, 8), "classes": 10, "seed": 0}
 NAN = float("nan")

@@ -7,9 +7,9 @@ import time
 import pytest
 import torch
 
-from snnlab.data.augment import random_flip, random_shift
-from snnlab.data.errors import DataError
-from snnlab.data.images import Data, Images, channel_statistics
+from snnlab.data.images import Data, Images, random_flip, random_shift
+from snnlab.data.sources import channel_statistics
+from snnlab.data.spec import DataError
 
 
 def make_images(count: int = 40, shape=(3, 6, 5), shift: int = 0, flip: bool = False) -> Images:

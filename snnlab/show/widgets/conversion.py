@@ -5,7 +5,7 @@ from __future__ import annotations
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.network.net import SpikingNet
-from snnlab.network.surgery import with_neurons
+from snnlab.network.neurons import with_neurons
 from snnlab.neuron.spec import Reset
 from snnlab.show.curves import percent_chart
 from snnlab.show.picture import Picture, picture
