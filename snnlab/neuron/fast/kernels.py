@@ -14,7 +14,7 @@ generator: p is then exact to 2^-17, and the draw costs a sixth of a Gaussian on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -221,8 +221,7 @@ class Scan(torch.autograd.Function):
 
 def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:
     """The same current (B, *) at each of T timesteps: (T, B, *), not copied."""
-    repeated: Tensor = RepeatInTime.apply(current, timesteps)
-    return repeated
+    return cast(Tensor, RepeatInTime.apply(current, timesteps))
 
 
 class RepeatInTime(torch.autograd.Function):
@@ -246,8 +245,7 @@ class RepeatInTime(torch.autograd.Function):
 
 def sum_over_time(spikes: Tensor) -> Tensor:
     """Sum of (T, B, *) over T: (B, *)."""
-    total: Tensor = SumOverTime.apply(spikes)
-    return total
+    return cast(Tensor, SumOverTime.apply(spikes))
 
 
 class SumOverTime(torch.autograd.Function):
