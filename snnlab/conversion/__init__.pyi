@@ -5,7 +5,6 @@ from .correction import correct_rates as correct_rates
 from .error_parts import ErrorSummary as ErrorSummary
 from .error_parts import decompose_error as decompose_error
 from .error_parts import error_parts as error_parts
-from .folding import fold_batchnorm as fold_batchnorm
 from .folding import streamline as streamline
 from .leak import leaky_equivalent as leaky_equivalent
 from .leak import leaky_noise as leaky_noise

@@ -58,8 +58,8 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], set[str]]:
 def _open_stream(path: Path) -> Any:
     """The decompressed bytes of a file, whose compression its first bytes tell."""
     with path.open("rb") as file:
-        start = file.read(6)
-    return next(opener(path) for magic, opener in _OPENERS if start.startswith(magic))
+        first = file.read(6)
+    return next(opener(path) for magic, opener in _OPENERS if first.startswith(magic))
 
 
 class _Metered:

@@ -48,18 +48,14 @@ class RawData:
     test: RawImages | None = None
 
 
-class FileStamp(NamedTuple):
-    """What tells one version of a file from another."""
+FileStamp = tuple[str, int, int]
+"""What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
 
-    name: str
-    size: int  # bytes
-    modified: int  # nanoseconds
 
-    @classmethod
-    def of(cls, path: Path, name: str) -> FileStamp:
-        """The stamp of the file at `path`."""
-        stat = path.stat()
-        return cls(name, stat.st_size, stat.st_mtime_ns)
+def stamp_of(path: Path, name: str) -> FileStamp:
+    """The stamp of the file at `path`."""
+    stat = path.stat()
+    return name, stat.st_size, stat.st_mtime_ns
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from snnlab.data.archive import read_archive
-from snnlab.data.cache import FileStamp, RawData, RawImages, through_cache
+from snnlab.data.cache import RawData, RawImages, stamp_of, through_cache
 from snnlab.data.decode import ImageFile, decode
 from snnlab.data.layout import Layout, arrange, is_hidden, is_image, refuse_too_many
 from snnlab.data.spec import DataError
@@ -37,13 +37,13 @@ def _read_archive(path: Path, image_size: int | None) -> RawData:
         layout = arrange(contents, folders)
         return _decode_all(layout, dict(contents), image_size)
 
-    return through_cache(path, [FileStamp.of(path, path.name)], f"size={image_size}", read)
+    return through_cache(path, [stamp_of(path, path.name)], f"size={image_size}", read)
 
 
 def _read_folder(path: Path, image_size: int | None) -> RawData:
     files, folders = _list_folder(path)
     layout = arrange(files, folders)
-    stamps = [FileStamp.of(file, name) for name, file in files.items()]
+    stamps = [stamp_of(file, name) for name, file in files.items()]
     return through_cache(
         path, stamps, f"size={image_size}", lambda: _decode_all(layout, dict(files), image_size)
     )

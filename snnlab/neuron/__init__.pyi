@@ -8,14 +8,11 @@ from .dynamics import step as step
 from .dynamics import trace as trace
 from .family import Family as Family
 from .layer import NeuronLayer as NeuronLayer
-from .learned import LearnedThreshold as LearnedThreshold
 from .learned import along_channels as along_channels
 from .noise import sample as sample
 from .own_layer import SpikingLayer as SpikingLayer
 from .own_layer import StepLayer as StepLayer
 from .registry import register as register
-from .rounding import mean_response as mean_response
-from .rounding import round_at_random as round_at_random
 from .spec import MATCHED_SIGMA as MATCHED_SIGMA
 from .spec import Neuron as Neuron
 from .spec import Noise as Noise

@@ -142,7 +142,9 @@ def test_rates_of_the_first_layer_are_rounded_or_rounded_down(
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
-@pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "convnet", pytest.param("resnet18", marks=pytest.mark.slow)]
+)
 def test_rates_tend_to_the_activations(name: str, per_channel: bool, digits: Data) -> None:
     net = build(
         Architecture(name, width=6),

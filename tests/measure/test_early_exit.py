@@ -14,7 +14,7 @@ from snnlab.measure.early_exit import confidence_of, early_exit_curve
 T = 6
 
 
-@pytest.fixture(params=["mlp", "resnet18"])
+@pytest.fixture(params=["mlp", pytest.param("resnet18", marks=pytest.mark.slow)])
 def net(request, busy_net):
     return busy_net(request.param).eval()
 

@@ -50,6 +50,7 @@ def test_values_and_gradients_equal_those_of_torchs_layer(stride, size, bias):
         torch.testing.assert_close(ours, theirs)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_few_channels_last_is_right_and_the_process_survives():
     command = [sys.executable, "-c", FEW_CHANNELS_LAST]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnlab.neuron import LearnedThreshold, Neuron, NeuronLayer, Noise
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.transfer import mean_rate
 
 STEP = 1e-6

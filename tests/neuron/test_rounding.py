@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from snnlab.neuron import Neuron, NeuronLayer, Noise, mean_response, multi_step_rate, trace
+from snnlab.neuron import Neuron, NeuronLayer, Noise, multi_step_rate, trace
 from snnlab.neuron.fast.kernels import noisy_fire
-from snnlab.neuron.rounding import round_at_random, round_with_learned_noise
+from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Surrogate
 from snnlab.neuron.transfer import firing_probability, mean_rate
 
