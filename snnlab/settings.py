@@ -188,7 +188,7 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         if not isinstance(value, kind):
             raise Refused(f"{called} must be a {kind.__name__}{none}, got {quoted(value)}")
         return value
-    return plain(kind, valid, value, called, none)
+    return single(kind, valid, value, called, none)
 
 
 def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
@@ -213,7 +213,7 @@ def quoted(value: Any) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]} ..."
 
 
-def plain(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
+def single(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
     """A number, a boolean or a text. Raises Refused."""
     fits = {
         bool: isinstance(value, bool) or type(value).__name__ == "bool",  # NumPy's, too

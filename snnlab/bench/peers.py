@@ -23,8 +23,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from snnlab.network.layers import ConvPoolNorm
 from snnlab.network.net import ANN, SpikingNet, StagedNet
-from snnlab.network.pooling import ConvPoolNorm
 
 
 def plain_layers(layers: nn.Module) -> nn.Module:

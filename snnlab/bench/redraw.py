@@ -24,7 +24,7 @@ from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.measure.energy import cost_report
 from snnlab.network.models import build
 from snnlab.network.net import ANN, SpikingNet, StagedNet
-from snnlab.network.surgery import with_neurons
+from snnlab.network.neurons import with_neurons
 from snnlab.neuron.spec import Noise
 from snnlab.show.widgets.channels import channel_explorer
 from snnlab.show.widgets.live import LivePicture

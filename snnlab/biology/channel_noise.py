@@ -83,8 +83,7 @@ def pulse_response(
     current[begin:end] = np.repeat(sizes, trials)
     trace = simulate_membrane(current, sodium_channels=sodium_channels, dt=LONGEST_STEP, seed=seed)
     fired = trace.spikes[begin:].any(0)  # (n * trials,)
-    share: Floats = fired.reshape(len(sizes), trials).mean(1)
-    return share
+    return np.asarray(fired.reshape(len(sizes), trials).mean(1), dtype=np.float64)
 
 
 def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:
@@ -116,6 +115,6 @@ def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:
         return float(-(p * norm.logcdf(z) + (1 - p) * norm.logsf(z)).sum())
 
     middle = x[np.abs(p - 0.5).argmin()]
-    start = [middle, np.log((x.max() - x.min()) / 8)]
-    best = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    guess = [middle, np.log((x.max() - x.min()) / 8)]
+    best = minimize(surprise, guess, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
     return ThresholdFit(float(best.x[0]), float(np.exp(best.x[1])))

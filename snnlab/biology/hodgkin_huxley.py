@@ -91,7 +91,13 @@ def simulate_membrane(
     voltage = np.full(batch, REST)
     x = np.tile(settled(REST), (batch, 1))  # (B, 13)
     rows = steps // keep
-    trace = _empty(rows, batch, dt * keep)
+    trace = MembraneTrace(
+        np.arange(1, rows + 1, dtype=np.float64) * (dt * keep),
+        voltage=np.empty((rows, batch)),
+        spikes=np.zeros((rows, batch), dtype=bool),
+        sodium_open=np.empty((rows, batch)),
+        potassium_open=np.empty((rows, batch)),
+    )
     for t in range(rows * keep):
         row, before = t // keep, voltage
         voltage = voltage + dt / CAPACITANCE * _charging(task.current[t], voltage, x)
@@ -109,12 +115,6 @@ def _charging(current: Floats, voltage: Floats, x: Floats) -> Floats:
     sodium = SODIUM * x[:, SODIUM_OPEN] * (voltage - E_SODIUM)
     potassium = POTASSIUM * x[:, POTASSIUM_OPEN] * (voltage - E_POTASSIUM)
     return current - sodium - potassium - LEAK * (voltage - E_LEAK)
-
-
-def _empty(rows: int, batch: int, step: float) -> MembraneTrace:
-    time = np.arange(1, rows + 1, dtype=np.float64) * step
-    voltage, sodium, potassium = (np.empty((rows, batch)) for _ in range(3))
-    return MembraneTrace(time, voltage, np.zeros((rows, batch), dtype=bool), sodium, potassium)
 
 
 def _checked(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -12,13 +11,12 @@ from snnlab.conversion.correction import correct_biases
 from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.conversion.normalisation import normalise
 from snnlab.conversion.spec import Threshold, ThresholdRule
+from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
-from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.activations import QCFS
+from snnlab.network.layers import PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage
-from snnlab.network.pointwise import PointwiseConv2d
-from snnlab.network.readout import Readout
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import count
@@ -49,18 +47,12 @@ INSTEAD: dict[type[nn.Module], str] = {
 """Why some layers cannot be converted, and what to use."""
 
 
-@dataclass(frozen=True)
-class ANNCertificate:
+@dataclass(frozen=True, kw_only=True)
+class ANNCertificate(Measured):
     """What a network of activation functions lost in its conversion. Accuracies in percent."""
 
-    timesteps: int
-    """T of the converted network."""
-    warm_up: int
-    """Timesteps run before counting: none, every step is counted."""
     ann_accuracy: float
     """Accuracy of the network that was converted."""
-    accuracy: AccuracyCurve
-    """Accuracy of the converted network at T = 1, 2, ...; rates and operations."""
     thresholds: list[list[float]]
     """Per stage: threshold in units of the activations, one number or one per channel."""
 
@@ -68,15 +60,6 @@ class ANNCertificate:
     def loss(self) -> float:
         """Points of accuracy lost at T; below 0 if the converted network is better."""
         return self.ann_accuracy - self.accuracy[self.timesteps]
-
-    @property
-    def images(self) -> int | None:
-        """Number of images on which the accuracies were measured."""
-        return self.accuracy.images
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON files hold it: accuracy by T, and rates and operations beside it."""
-        return asdict(self) | self.accuracy.entries()
 
 
 def convert_ann(
@@ -194,7 +177,6 @@ def certify_ann(
     curve = accuracy_against_timesteps(converted, images, converted.timesteps, progress=progress)
     return ANNCertificate(
         timesteps=converted.timesteps,
-        warm_up=0,
         ann_accuracy=accuracy(net, images),
         accuracy=curve,
         thresholds=thresholds,

@@ -7,9 +7,6 @@ loses nothing, a smaller one makes the rates larger and the steps between them f
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
@@ -77,7 +74,7 @@ def largest(net: ANN, images: Images, per_channel: bool) -> list[Tensor]:
     """Largest activation of each stage: (1,), or (C,) per channel."""
     found: list[Tensor] = []
     for batch, _ in images.batches(BATCH):
-        values = [rows(y, per_channel).amax(1) for y in stage_outputs(net, batch)]
+        values = [rows(y, per_channel).amax(1) for y in net.activations(batch)]
         pairs = zip(found or values, values, strict=True)
         found = [torch.maximum(before, now) for before, now in pairs]
     return found
@@ -101,7 +98,7 @@ def percentiles(net: ANN, images: Images, percent: float, top: list[Tensor]) -> 
     """
     counts = [torch.zeros(len(t), BINS, dtype=torch.int64, device=t.device) for t in top]
     for batch, _ in images.batches(BATCH):
-        for i, y in enumerate(stage_outputs(net, batch)):
+        for i, y in enumerate(net.activations(batch)):
             values = rows(y, per_channel=len(top[i]) > 1)  # (C, n)
             channel, position = (values > 0).nonzero(as_tuple=True)
             share = values[channel, position] / top[i][channel]  # in (0, 1]
@@ -124,11 +121,3 @@ def rows(activations: Tensor, per_channel: bool) -> Tensor:
     if per_channel:
         return activations.transpose(0, 1).flatten(1)
     return activations.reshape(1, -1)
-
-
-def stage_outputs(net: ANN, images: Tensor) -> Iterator[Tensor]:
-    """Activations (B, *) of one stage after the other, on images (B, C, H, W)."""
-    inputs = deque([images], maxlen=net.reach)
-    for stage in net.stages:
-        inputs.append(stage.neuron(stage.current(inputs)))
-        yield inputs[-1]

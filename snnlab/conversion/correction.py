@@ -15,10 +15,9 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
-from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
-from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.network.net import ANN, SpikingNet, Stage, over_time
 from snnlab.neuron.rounding import check_mean_response, mean_response
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import count
@@ -59,16 +58,12 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
     corrected = copy.deepcopy(net).eval()
     layers = corrected.neuron_layers("v_th", needed_by="bias correction")
     batch = images.normalised(slice(images_at_once(target, images, timesteps)))
-    activations = list(stage_outputs(target, batch))  # of each stage (B, *)
+    activations = list(target.activations(batch))  # of each stage (B, *)
     logits = target.readout(activations[-1])  # (B, K)
     inputs = deque([batch], maxlen=corrected.reach)  # from the first spikes on: (T * B, *)
     for i, wanted in enumerate(activations):
         stage = corrected.stages[i]
-        current = stage.current(inputs)  # (B, *), then (T * B, *)
-        if i == 0:
-            currents = current.expand(timesteps, *current.shape)  # (T, B, *)
-        else:
-            currents = current.view(timesteps, len(batch), *current.shape[1:])  # (T, B, *)
+        currents = over_time(stage.current(inputs), i, timesteps)  # (T, B, *)
         bias, unit = bias_of(stage.layers), layers[i].v_th
         rates = layers[i].advance(currents)[0].mean(0)  # (B, *)
         shift = unit * mean_by_channel(wanted - rates, len(bias))  # (C,)
@@ -147,7 +142,7 @@ def mean_by_channel(errors: Tensor, channels: int) -> Tensor:
 def images_at_once(net: ANN, images: Images, timesteps: int) -> int:
     """How many images fit into `MOST_SPIKES`, 1 to `MOST_IMAGES`."""
     probe = images.normalised(slice(1))
-    largest = max(activations.numel() for activations in stage_outputs(net, probe))
+    largest = max(activations.numel() for activations in net.activations(probe))
     return max(1, min(MOST_IMAGES, MOST_SPIKES // (timesteps * largest)))
 
 

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.net import SpikingNet, evaluating, over_time
 from snnlab.neuron.fast.kernels import repeat_in_time
 from snnlab.settings import count
 
@@ -85,16 +85,12 @@ def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[Err
     timesteps = count("timesteps", timesteps)
     layers = net.neuron_layers("v_th", needed_by="decompose_error()")
     net.check_images(images)
-    batch, reach = len(images), net.reach
-    spikes, means = deque([images], maxlen=reach), deque([images], maxlen=reach)
+    spikes, means = (deque([images], maxlen=net.reach) for _ in range(2))
     with evaluating(net):
         for i, stage in enumerate(net.stages):
             even = stage.current(means)  # (B, *)
             constant = repeat_in_time(even, timesteps)  # (T, B, *)
-            currents = constant
-            if i > 0:
-                folded = stage.current(spikes)  # (T * B, *)
-                currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
+            currents = over_time(stage.current(spikes), i, timesteps)  # (T, B, *)
             fired = layers[i].advance(currents)[0]  # (T, B, *)
             rate = mean_over_time(fired)
             even_rate = mean_over_time(layers[i].advance(constant)[0])

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from snnlab.network.layers import CHANNELS, pooled_kernel
 from snnlab.network.net import Stage, StagedNet
-from snnlab.network.pooling import CHANNELS
 
 Net = TypeVar("Net", bound=StagedNet)
 Layer = TypeVar("Layer", bound=nn.Module)
@@ -61,8 +61,8 @@ def fold_threshold(stage: Stage) -> None:
     while layers and isinstance(layers[-1], nn.AvgPool2d):
         layers.pop()
     last = layers[-1] if layers else None
-    plain = isinstance(last, nn.Conv2d | nn.Linear) and stage.shortcut is None
-    if stage.threshold is None or not plain:
+    alone = isinstance(last, nn.Conv2d | nn.Linear) and stage.shortcut is None
+    if stage.threshold is None or not alone:
         return
     weights = cast(nn.Conv2d | nn.Linear, last)
     v_th = stage.threshold.v_th.expand(len(weights.weight))  # (C,)
@@ -114,14 +114,14 @@ def mergeable(conv: nn.Module | None, pool: nn.Module) -> bool:
     """Whether the two are one convolution: steps of 1, then windows side by side."""
     if not (isinstance(conv, nn.Conv2d) and isinstance(pool, nn.AvgPool2d)):
         return False
-    plain = conv.stride == (1, 1) and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
+    dense = conv.stride == (1, 1) and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
     square = isinstance(pool.kernel_size, int) and pool.stride == pool.kernel_size
     whole = keeps_affine(pool) and pool.divisor_override is None
-    return plain and square and whole and not isinstance(conv.padding, str)
+    return dense and square and whole and not isinstance(conv.padding, str)
 
 
 def joined(conv: nn.Conv2d, pool: nn.AvgPool2d) -> list[nn.Module]:
-    """What stands for both: averaged images or an averaged kernel, see `network.pooling`."""
+    """What stands for both: averaged images or an averaged kernel, see `network.layers`."""
     k = cast(int, pool.kernel_size)
     padding = cast(tuple[int, int], conv.padding)
     if conv.in_channels < CHANNELS or 2 * max(padding) > k:
@@ -144,13 +144,8 @@ def pooled_conv(conv: nn.Conv2d, pool: nn.AvgPool2d) -> nn.Conv2d:
         groups=conv.groups,
         bias=conv.bias is not None,
     ).to(conv.weight)
-    kernel = torch.zeros(merged.weight.shape, dtype=torch.float64)
-    part = conv.weight.detach().cpu().double() / k**2
-    for y in range(k):
-        for x in range(k):
-            kernel[:, :, y : y + height, x : x + width] += part
     with torch.no_grad():
-        merged.weight.copy_(kernel)
+        merged.weight.copy_(pooled_kernel(conv.weight.cpu().double(), k))
         if conv.bias is not None and merged.bias is not None:
             merged.bias.copy_(conv.bias)
     return merged

@@ -53,29 +53,6 @@ from snnlab.neuron.own_layer import drop_noise
 from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise
 
 
-def leaky_rate(current: Tensor, neuron: Neuron) -> Tensor:
-    """Rate of a leaky neuron under constant current, smoothed over its steps: equation (2).
-
-    Args:
-        current: any shape.
-        neuron: threshold and leak; reset by subtraction.
-
-    Returns:
-        Same shape, in [0, 1]; for beta = 1 it is clip(I / v_th, 0, 1).
-
-    Raises:
-        ValueError: a neuron that resets to zero.
-
-    Example:
-        >>> leaky_rate(torch.tensor(0.55), Neuron(beta=0.9))  # 0.5
-    """
-    if neuron.reset != "subtract":
-        raise ValueError(f"the rate is known for reset by subtraction, got {neuron.reset!r}")
-    x, lost = current / neuron.v_th, 1 - neuron.beta
-    driven = (x > lost) & (x < 1)
-    return torch.where(driven, x - lost / 2, (x >= 1).to(x.dtype))
-
-
 def leaky_noise(beta: float, family: str = "gaussian") -> Noise:
     """The noise that stands for the residual of a leaky neuron: equation (3).
 
@@ -115,11 +92,7 @@ def leaky_equivalent(net: SpikingNet, beta: float) -> SpikingNet:
     layers = leaky.neuron_layers("neuron", needed_by="leaky_equivalent()")
     for i, layer in enumerate(layers):
         neuron = layer.neuron
-        if neuron.beta != 1 or neuron.reset != "subtract":
-            raise ValueError(
-                "only IF neurons that reset by subtraction can be made leaky; "
-                f"stage {i} has {neuron}"
-            )
+        neuron.require_no_loss(f"stage {i} cannot be made leaky: that takes")
         layer.neuron = replace(neuron, beta=beta)
         threshold = leaky.stages[i].threshold  # currents are divided by it after the bias
         unit = 1.0 if threshold is None else threshold.v_th

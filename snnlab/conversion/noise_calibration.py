@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 from snnlab.data.images import Data, Images
 from snnlab.learning.fit import fit
@@ -28,7 +28,7 @@ from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
 from snnlab.neuron import registry
 from snnlab.neuron.own_layer import noise_of
-from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.neuron.spec import Noise, Surrogate
 from snnlab.settings import Positive, checked, count
 
 Source = Literal["residuals", "rates"]
@@ -68,24 +68,19 @@ def calibrate_noise(
         >>> noises = calibrate_noise(net, data, 16)
         >>> noises[0].mu, noises[0].sigma  # about 0.5 and 0.29
     """
-    if source is not None and source not in get_args(Source):
-        raise ValueError(f"unknown source {source!r}; valid: {', '.join(get_args(Source))}")
+    checked("source", Source | None, source)
     timesteps = checked("timesteps", Several, timesteps)
     layers = net.neuron_layers("neuron", needed_by="calibrate_noise()")
     images = data.train if isinstance(data, Data) else data
     images = images.first(min(IMAGES, len(images)))
-    chosen = [source or usual_source(layer.neuron) for layer in layers]
+    usual: dict[bool, Source] = {True: "residuals", False: "rates"}
+    chosen = [source or usual[layer.neuron.loses_nothing] for layer in layers]
     found: dict[Source, Sequence[ResidualSummary | Response]] = {}
     if "residuals" in chosen:
         found["residuals"] = residuals(net, images, timesteps, neurons="driven", channels=False)
     if "rates" in chosen:
         found["rates"] = responses(net, images, timesteps)
     return [noise_from(found[name][i], family, i) for i, name in enumerate(chosen)]
-
-
-def usual_source(neuron: Neuron) -> Source:
-    """Where the noise of such neurons is measured unless told otherwise."""
-    return "residuals" if neuron.beta == 1 and neuron.reset == "subtract" else "rates"
 
 
 def noise_from(measured: ResidualSummary | Response, family: str, stage: int) -> Noise:

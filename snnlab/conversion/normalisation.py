@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.folding import leaves
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN
@@ -42,7 +41,7 @@ def normalise(net: ANN, thresholds: list[Tensor]) -> ANN:
     """
     scaled = copy.deepcopy(net).eval()
     image = thresholds[0].new_zeros(1, *net.image_shape)
-    shapes = [image.shape[1:], *(y.shape[1:] for y in stage_outputs(scaled, image))]
+    shapes = [image.shape[1:], *(y.shape[1:] for y in scaled.activations(image))]
     units = [torch.ones_like(thresholds[0][:1]), *thresholds]  # the image is its own unit
     for i, stage in enumerate(scaled.stages):
         stage.layers = rescale(

@@ -19,28 +19,16 @@ PROBE_IMAGES = 256
 """Images on which the logits of the two networks are compared."""
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """What a conversion kept and what the converted network does. Accuracies in percent."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What both kinds of certificates say about a converted network. Accuracies in percent."""
 
     timesteps: int
     """T of the converted network."""
-    warm_up: int
+    warm_up: int = 0
     """Timesteps run before counting: none, every step is counted."""
-    weights_equal: bool
-    """All weights and batch-norm statistics are equal, bit for bit."""
-    logits_equal_at_1: bool
-    """At T = 1 without noise both networks give the same logits, bit for bit."""
-    accuracy_with_noise_at_1: float | None
-    """Accuracy of the single-step network under its training noise; None if it has none."""
     accuracy: AccuracyCurve
     """Accuracy of the converted network at T = 1, 2, ..., without noise; rates and operations."""
-
-    @property
-    def lossless(self) -> bool:
-        """Weights and logits are kept, and T timesteps are at least as accurate as one."""
-        kept = self.weights_equal and self.logits_equal_at_1
-        return kept and self.accuracy[self.timesteps] >= self.accuracy[1]
 
     @property
     def images(self) -> int | None:
@@ -50,6 +38,24 @@ class Certificate:
     def to_json(self) -> dict[str, Any]:
         """As JSON files hold it: accuracy by T, and rates and operations beside it."""
         return asdict(self) | self.accuracy.entries()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate(Measured):
+    """What a conversion kept and what the converted network does. Accuracies in percent."""
+
+    weights_equal: bool
+    """All weights and batch-norm statistics are equal, bit for bit."""
+    logits_equal_at_1: bool
+    """At T = 1 without noise both networks give the same logits, bit for bit."""
+    accuracy_with_noise_at_1: float | None
+    """Accuracy of the single-step network under its training noise; None if it has none."""
+
+    @property
+    def lossless(self) -> bool:
+        """Weights and logits are kept, and T timesteps are at least as accurate as one."""
+        kept = self.weights_equal and self.logits_equal_at_1
+        return kept and self.accuracy[self.timesteps] >= self.accuracy[1]
 
 
 def convert(
@@ -103,7 +109,6 @@ def certify(
         with_noise = accuracy(net, images, timesteps=1, generator=generator)
     return Certificate(
         timesteps=converted.timesteps,
-        warm_up=0,
         weights_equal=weights_equal(net, converted),
         logits_equal_at_1=logits_equal_at_1(net, converted, images),
         accuracy_with_noise_at_1=with_noise,

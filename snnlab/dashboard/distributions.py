@@ -10,7 +10,7 @@ from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
 from snnlab.dashboard.predictions import network_and_data, stamp
 from snnlab.dashboard.screen import colours, heading, show_chart, warn
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.store import Run

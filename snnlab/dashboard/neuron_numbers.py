@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -147,6 +146,6 @@ def curves(settings: Settings) -> Curves:
         without.tolist(),
         drawn.tolist(),
         points.tolist(),
-        law,
+        law.tolist(),
         at,
     )

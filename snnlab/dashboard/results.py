@@ -9,7 +9,7 @@ from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, escaped, fold, show_chart, warn
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
 from snnlab.runs.store import Run

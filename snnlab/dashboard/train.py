@@ -12,7 +12,7 @@ from snnlab.dashboard.screen import complain, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.dashboard.visitor import submit
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.store import Run
 

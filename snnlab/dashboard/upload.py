@@ -14,7 +14,7 @@ import streamlit as st
 
 from snnlab.dashboard.service import runs_folder
 from snnlab.data.archive import read_archive
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 FOLDER = ".uploads"
 MOST_BYTES, MOST_UNPACKED, MOST_IMAGES = 50 * 2**20, 400 * 2**20, 20_000

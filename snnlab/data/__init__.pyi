@@ -1,8 +1,6 @@
-from .errors import DataError as DataError
 from .images import Data as Data
 from .images import Images as Images
 from .sources import load_data as load_data
 from .spec import CATALOGUE as CATALOGUE
-from .spec import OFFLINE_SETS as OFFLINE_SETS
+from .spec import DataError as DataError
 from .spec import DataSpec as DataSpec
-from .spec import SetInfo as SetInfo

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from snnlab.data.errors import DataError
-from snnlab.data.layout import is_hidden, is_image
+from snnlab.data.layout import is_hidden, is_image, refuse_too_many
+from snnlab.data.spec import DataError
 
 MAX_ARCHIVE_BYTES = 4 * 2**30  # decompressed
-MAX_ARCHIVE_IMAGES = 1_000_000
 
 _OPENERS: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
     (b"\x1f\x8b", gzip.open),
@@ -34,7 +33,7 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], set[str]]:
 
     Raises:
         DataError: not a whole tar archive, a member that points out of it, a link in place of an
-            image, or more than `MAX_ARCHIVE_BYTES` or `MAX_ARCHIVE_IMAGES`.
+            image, or more than `MAX_ARCHIVE_BYTES` or `MAX_IMAGES`.
     """
     images: dict[str, bytes] = {}
     folders: set[str] = set()
@@ -49,7 +48,7 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], set[str]]:
                         folders.add(name)
                     elif is_image(name):
                         images[name] = _content(archive, member)
-                        _refuse_too_many(images)
+                        refuse_too_many(images, "archive")
             _check_end(stream)
     except _DAMAGE as error:
         raise DataError(f"not a whole tar archive: {error}") from error
@@ -59,8 +58,8 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], set[str]]:
 def _open_stream(path: Path) -> Any:
     """The decompressed bytes of a file, whose compression its first bytes tell."""
     with path.open("rb") as file:
-        start = file.read(6)
-    return next(opener(path) for magic, opener in _OPENERS if start.startswith(magic))
+        first = file.read(6)
+    return next(opener(path) for magic, opener in _OPENERS if first.startswith(magic))
 
 
 class _Metered:
@@ -98,11 +97,6 @@ def _safe_name(member: tarfile.TarInfo) -> str:
     if member.name.startswith("/") or "\\" in member.name or ".." in parts:
         raise DataError(f"member {member.name!r} points out of the archive")
     return "/".join(parts)
-
-
-def _refuse_too_many(images: dict[str, bytes]) -> None:
-    if len(images) > MAX_ARCHIVE_IMAGES:
-        raise DataError(f"more than {MAX_ARCHIVE_IMAGES:,} images; give a smaller archive")
 
 
 def _too_large() -> DataError:

@@ -1,4 +1,4 @@
-"""Decoded images on disk, so that a slow source is read only once.
+"""Images as a source gives them, kept on disk so that a slow source is read only once.
 
 An entry is one safetensors file, named after a fingerprint of what it was read from. A changed
 source has another fingerprint, so an entry is never out of date. An entry that is damaged is read
@@ -13,33 +13,55 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from platformdirs import user_cache_dir
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-
-from snnlab.data.locations import cache_folder
-from snnlab.data.raw import RawData, RawImages
 
 FORMAT = 1  # part of every fingerprint; raise it when decoding changes
 CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
 SPLITS = ("train", "validation", "test")
 
 
-class FileStamp(NamedTuple):
-    """What tells one version of a file from another."""
+class RawImages(NamedTuple):
+    """Pixels and their labels."""
 
-    name: str
-    size: int  # bytes
-    modified: int  # nanoseconds
+    pixels: Tensor  # uint8 (N, C, H, W)
+    labels: Tensor  # int64 (N,)
 
-    @classmethod
-    def of(cls, path: Path, name: str) -> FileStamp:
-        """The stamp of the file at `path`."""
-        stat = path.stat()
-        return cls(name, stat.st_size, stat.st_mtime_ns)
+    def take(self, indices: Tensor) -> RawImages:
+        """The images at `indices`, int64 (M,), as a copy."""
+        return RawImages(self.pixels[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A data set with the splits that its makers fixed."""
+
+    classes: tuple[str, ...]
+    train: RawImages
+    validation: RawImages | None = None
+    test: RawImages | None = None
+
+
+FileStamp = tuple[str, int, int]
+"""What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
+
+
+def stamp_of(path: Path, name: str) -> FileStamp:
+    """The stamp of the file at `path`."""
+    stat = path.stat()
+    return name, stat.st_size, stat.st_mtime_ns
+
+
+def cache_folder() -> Path:
+    """$SNNLAB_CACHE, or the user's cache folder for this program."""
+    given = os.environ.get("SNNLAB_CACHE")
+    return Path(given).expanduser() if given else Path(user_cache_dir("snnlab", appauthor=False))
 
 
 def through_cache(

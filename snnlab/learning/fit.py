@@ -267,10 +267,10 @@ class Loop:
 def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, object]]:
     """Weight decay for matrices and kernels, none for biases and batch norm."""
     decayed = [p for p in net.parameters() if p.ndim > 1]
-    plain = [p for p in net.parameters() if p.ndim <= 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
     return [
         {"params": decayed, "weight_decay": training.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        {"params": others, "weight_decay": 0.0},
     ]
 
 

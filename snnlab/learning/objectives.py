@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,8 +51,7 @@ class SingleStep:
 
     def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
         """Logits (B, K) at T = 1 with noise."""
-        logits: Tensor = net(images, 1, generator=generator)
-        return logits
+        return cast(Tensor, net(images, 1, generator=generator))
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,7 @@ class BPTT:
 
     def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
         """Logits (B, K) averaged over T timesteps."""
-        logits: Tensor = net(images, self.timesteps, generator=generator)
-        return logits
+        return cast(Tensor, net(images, self.timesteps, generator=generator))
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,7 @@ class PlainANN:
 
     def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
         """Logits (B, K)."""
-        logits: Tensor = net(images)
-        return logits
+        return cast(Tensor, net(images))
 
 
 def check_spiking(net: StagedNet, method: str) -> None:

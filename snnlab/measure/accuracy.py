@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
 from snnlab.measure.passes import summed_readout, watched_batches
-from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, plain_run
+from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import count
 
@@ -71,16 +72,27 @@ def accuracy_against_timesteps(
     """
     timesteps = count("timesteps", timesteps)
     counter = SpikeCounter(net, timesteps, images.device)
-    hits = torch.zeros(timesteps, dtype=torch.int64, device=images.device)
     says = f"accuracy, T = 1 to {timesteps}"
-    options = {"generator": generator, "run": counter.run}
+    batches = watched_batches(images, batch_size, says, progress=progress)
+    percent = percent_right(net, batches, timesteps, generator=generator, run=counter.run)
+    return AccuracyCurve(percent, *counter.per_timestep(len(images)), images=len(images))
+
+
+def percent_right(
+    net: SpikingNet, batches: Iterable[tuple[Tensor, Tensor]], timesteps: int, **options: Any
+) -> list[float]:
+    """Accuracy in percent at T = 1, 2, ... on batches of images and labels.
+
+    The options are those of `SpikingNet.unroll`.
+    """
+    hits, images = torch.zeros(timesteps, dtype=torch.int64), 0
     with evaluating(net):
-        for batch, labels in watched_batches(images, batch_size, says, progress=progress):
-            counter.rewind()
+        for batch, labels in batches:
+            images += len(labels)
+            hits = hits.to(labels.device)
             for span, summed in summed_readout(net, batch, timesteps, **options):
                 hits[span] += (summed.argmax(2) == labels).sum(1)
-    percent = 100 * hits.double().cpu() / len(images)
-    return AccuracyCurve(percent.tolist(), *counter.per_timestep(len(images)), images=len(images))
+    return cast(list[float], (100 * hits.double().cpu() / images).tolist())
 
 
 class SpikeCounter:
@@ -97,20 +109,17 @@ class SpikeCounter:
         shape = (len(self.fan_outs), timesteps)
         self.spikes = torch.zeros(shape, dtype=torch.float64, device=device)
         self.operations = torch.zeros(shape, dtype=torch.float64, device=device)
-        self.rewind()
-
-    def rewind(self) -> None:
-        """Start at the first timestep again, for the next batch."""
-        self.position = [0] * len(self.fan_outs)
+        self.position = [0] * len(self.fan_outs)  # of the next timestep, over all batches
 
     def run(self, stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
         """Run the neurons and count; `others` are v and the generator."""
-        spikes, after = plain_run(stage, layer, currents, *others)
+        spikes, after = run_neurons(stage, layer, currents, *others)
         per_neuron = spikes.sum(1).flatten(1)  # (T, features), exact below 2^24 images
-        span = slice(self.position[stage], self.position[stage] + len(spikes))
+        begin = self.position[stage] % self.spikes.shape[1]
+        span = slice(begin, begin + len(spikes))
         self.spikes[stage, span] += per_neuron.sum(1, dtype=torch.float64)
         self.operations[stage, span] += per_neuron.double() @ self.fan_outs[stage].double()
-        self.position[stage] = span.stop
+        self.position[stage] += len(spikes)
         return spikes, after
 
     def per_timestep(self, images: int) -> tuple[list[list[float]], list[list[float]]]:

@@ -14,13 +14,18 @@ from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Noise
 
 Floats = NDArray[np.float64]
 
-POINTS = 1000
-"""Equally likely points that stand for a law in the Wasserstein distance."""
+EVEN_SHARES: Floats = (np.arange(1000) + 0.5) / 1000
+"""Shares of the equally likely points that stand for a distribution."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """The distribution of a noise in units of v_th, for NumPy; named as in scipy.stats."""
+    """The distribution of a noise in units of v_th, for NumPy; named as in scipy.stats.
+
+    Example:
+        >>> float(Law(Noise("uniform")).cdf(0.25))
+        0.25
+    """
 
     noise: Noise
 
@@ -47,23 +52,10 @@ class Distance:
     """Wasserstein-1: how far the potentials would have to move on average, in units of v_th."""
 
 
-def law(noise: Noise) -> Law:
-    """The distribution of a noise, in units of v_th.
-
-    Args:
-        noise: family, mean, standard deviation.
-
-    Example:
-        >>> float(law(Noise("uniform")).cdf(0.25))
-        0.25
-    """
-    return Law(noise)
-
-
 @cache
 def matched_laws() -> dict[str, Law]:
     """The Gaussian and the uniform with mean v_th / 2 and standard deviation v_th / sqrt(12)."""
-    return {name: law(Noise(name, MATCHED_SIGMA, MATCHED_MU)) for name in ("gaussian", "uniform")}
+    return {name: Law(Noise(name, MATCHED_SIGMA, MATCHED_MU)) for name in ("gaussian", "uniform")}
 
 
 class Target:
@@ -76,7 +68,7 @@ class Target:
 
     def __init__(self, found: Law, edges: Floats) -> None:
         self.reached = found.cdf(edges)
-        self.points = found.ppf((np.arange(POINTS) + 0.5) / POINTS)
+        self.points = found.ppf(EVEN_SHARES)
 
 
 def distance(counts: Floats, sums: Floats, target: Target) -> Distance:

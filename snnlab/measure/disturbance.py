@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.data.images import Images
+from snnlab.measure.accuracy import percent_right
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.measure.passes import summed_readout
-from snnlab.network.net import Fired, Runner, SpikingNet, evaluating, plain_run
+from snnlab.network.net import Fired, Runner, SpikingNet, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import Count, Share, Valid, checked, settle
 
@@ -78,14 +78,12 @@ def disturbed_accuracy(
     disturbance = disturbance or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)
     run = losing_spikes(disturbance.dropped_spikes, generator)
-    hits = torch.zeros(max(timesteps), dtype=torch.int64, device=images.device)
-    with evaluating(net):
-        for batch, labels in images.batches(batch_size):
-            batch = noisy_images(batch, images, disturbance.input_noise, generator)
-            for span, summed in summed_readout(net, batch, max(timesteps), run=run):
-                hits[span] += (summed.argmax(2) == labels).sum(1)
-    percent = 100 * hits.double() / len(images)
-    return AccuracyCurve(percent.tolist(), images=len(images)).only(timesteps)
+    noisy = (
+        (noisy_images(batch, images, disturbance.input_noise, generator), labels)
+        for batch, labels in images.batches(batch_size)
+    )
+    percent = percent_right(net, noisy, max(timesteps), run=run)
+    return AccuracyCurve(percent, images=len(images)).only(timesteps)
 
 
 def noisy_images(
@@ -115,10 +113,10 @@ def with_noisy_weights(net: SpikingNet, strength: float, generator: torch.Genera
 def losing_spikes(share: float, generator: torch.Generator) -> Runner:
     """A way to run neurons in which a share of the spikes never arrives."""
     if share == 0:
-        return plain_run
+        return run_neurons
 
     def run(stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
-        spikes, after = plain_run(stage, layer, currents, *others)
+        spikes, after = run_neurons(stage, layer, currents, *others)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
         return spikes * kept, after
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.measure.passes import summed_readout, watched_batches
-from snnlab.network.net import Potentials, SpikingNet, evaluating
-from snnlab.neuron.own_layer import chosen
+from snnlab.network.net import SpikingNet, evaluating
 from snnlab.settings import checked, count
 
 Confidence = Literal["probability", "margin"]
@@ -37,80 +36,6 @@ class EarlyExit:
     """Accuracy in percent."""
     left_early: float
     """Share of the images that were confident before the last timestep."""
-
-
-class Decisions(NamedTuple):
-    """What `classify` returns; all tensors (B,)."""
-
-    labels: Tensor
-    """Class of each image, int64."""
-    timesteps: Tensor
-    """Timesteps that each image took, int64."""
-    confidence: Tensor
-    """Confidence when it left."""
-
-
-@torch.no_grad()
-def classify(
-    net: SpikingNet,
-    images: Tensor,
-    threshold: float,
-    max_timesteps: int,
-    *,
-    confidence: Confidence = "probability",
-) -> Decisions:
-    """Classify images, each with as few timesteps as its confidence allows.
-
-    Images that have left are taken out of the batch, so later timesteps cost less.
-
-    Args:
-        net: evaluated in evaluation mode, without noise.
-        images: (B, C, H, W), on the device of the network.
-        threshold: confidence at which an image leaves; above 1 never early.
-        max_timesteps: T at which every image leaves.
-        confidence: "probability" or "margin".
-
-    Raises:
-        ValueError: max_timesteps below 1, a threshold that is not a number, an unknown
-            confidence, or images of another shape.
-
-    Source:
-        Early exit over time in spiking networks: Li et al. (2023), "SEENN: Towards temporal
-        spiking early-exit neural networks".
-
-    Example:
-        >>> classify(net, images, threshold=0.95, max_timesteps=16).timesteps.float().mean()
-    """
-    check_exit([threshold], max_timesteps, confidence)
-    net.check_images(images)
-    batch = len(images)
-    labels = torch.zeros(batch, dtype=torch.int64, device=images.device)
-    timesteps = torch.zeros_like(labels)
-    sure = torch.zeros(batch, device=images.device)
-    left = torch.arange(batch, device=images.device)  # who is still in the batch
-    with evaluating(net):
-        first = net.stages[0].current([images])  # (B, *)
-        v: Potentials = [None] * len(net.stages)
-        total = torch.zeros((), device=images.device)
-        for t in range(1, max_timesteps + 1):
-            readout, v = net.advance(images, first, 1, v)  # (1, b, K)
-            total = total + readout[0]  # (b, K)
-            now = confidence_of(total / t, confidence)  # (b,)
-            leaves = (
-                now >= threshold if t < max_timesteps else torch.ones_like(now, dtype=torch.bool)
-            )
-            gone = left[leaves]
-            labels[gone] = total[leaves].argmax(1)
-            timesteps[gone] = t
-            sure[gone] = now[leaves]
-            stays = ~leaves
-            left = left[stays]
-            if len(left) == 0:
-                break
-            if len(gone):
-                images, first, total = images[stays], first[stays], total[stays]
-                v = [chosen(state, stays) for state in v]
-    return Decisions(labels, timesteps, sure)
 
 
 @torch.no_grad()
@@ -139,7 +64,12 @@ def early_exit_curve(
         One entry per threshold, in the order given.
 
     Raises:
-        ValueError: no thresholds, or as for `classify`.
+        ValueError: max_timesteps below 1, no thresholds, one that is not a number, or an unknown
+            confidence.
+
+    Source:
+        Early exit over time in spiking networks: Li et al. (2023), "SEENN: Towards temporal
+        spiking early-exit neural networks".
 
     Example:
         >>> early_exit_curve(net, data.test, [0.8, 0.9, 0.99], max_timesteps=16)
@@ -183,9 +113,7 @@ def confidence_of(logits: Tensor, confidence: Confidence) -> Tensor:
 
 def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str) -> None:
     """Raise ValueError for settings that make no sense."""
-    if confidence not in get_args(Confidence):
-        valid = ", ".join(get_args(Confidence))
-        raise ValueError(f"unknown confidence {confidence!r}; valid: {valid}")
+    checked("confidence", Confidence, confidence)
     count("max_timesteps", max_timesteps)
     if not thresholds:
         raise ValueError("thresholds must be one or more numbers, got none")

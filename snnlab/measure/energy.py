@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -84,17 +84,31 @@ class CostReport:
     assumed: str = ""
     """The assumptions in words."""
 
+    def under(self, assumptions: Assumptions) -> CostReport:
+        """The same counts with the energies that follow from these assumptions."""
+        mac, ac = assumptions.mac_picojoules, assumptions.ac_picojoules
+        passes = [T if assumptions.first_layer_each_timestep else 1 for T in self.timesteps]
+        image = [n * self.image_operations * mac / 1000 for n in passes]  # of the first layer
+        ann = self.ann_operations * mac / 1000
+        return replace(
+            self,
+            spiking_nanojoules=[
+                energy + count * ac / 1000
+                for energy, count in zip(image, self.synaptic_operations, strict=True)
+            ],
+            break_even_rate=[  # 0 if the first layer alone needs more than the ReLU network
+                max(0.0, 1000 * (ann - energy) / (ac * T * self.synapses))
+                for T, energy in zip(self.timesteps, image, strict=True)
+            ],
+            ann_nanojoules=ann,
+            assumptions=assumptions,
+            assumed=str(assumptions),
+        )
+
     def text(self) -> str:
         """The report as a table."""
-        rows = zip(
-            self.timesteps,
-            self.spikes,
-            self.synaptic_operations,
-            self.spiking_nanojoules,
-            self.rate,
-            self.break_even_rate,
-            strict=True,
-        )
+        columns = (self.spikes, self.synaptic_operations, self.spiking_nanojoules)
+        rows = zip(self.timesteps, *columns, self.rate, self.break_even_rate, strict=True)
         lines = [
             f"{'T':>4} {'spikes':>12} {'operations':>14} {'energy (nJ)':>12} "
             f"{'/ ANN':>7} {'rate':>7} {'break-even':>10}"
@@ -129,7 +143,6 @@ def cost_report(
         >>> curve = accuracy_against_timesteps(net, data.test, 8)
         >>> print(cost_report(net, curve).text())
     """
-    assumptions = assumptions or Assumptions()
     paths = fan_outs(net)
     if len(paths) != len(curve.operations):
         raise ValueError(
@@ -138,63 +151,24 @@ def cost_report(
         )
     neurons = [stage.numel() for stage in paths]
     fan_out = int(sum(stage.sum(dtype=torch.float64).item() for stage in paths))
-    operations = curve.synaptic_operations
-    first, dense = image_operations(net), ann_operations(net)
-    budget = Budget(assumptions, first, dense, fan_out)
-    steps = curve.timesteps
-    return CostReport(
+    operations, steps = curve.synaptic_operations, curve.timesteps
+    counts = CostReport(
         timesteps=steps,
         spikes=[
             T * sum(rate * n for rate, n in zip(rates, neurons, strict=True))
             for T, rates in zip(steps, zip(*curve.rates, strict=True), strict=True)
         ],
         synaptic_operations=operations,
-        spiking_nanojoules=[
-            budget.spiking(T, count) for T, count in zip(steps, operations, strict=True)
-        ],
+        spiking_nanojoules=[],
         rate=[count / (T * fan_out) for T, count in zip(steps, operations, strict=True)],
-        break_even_rate=[budget.break_even_rate(T) for T in steps],
-        ann_operations=dense,
-        ann_nanojoules=budget.ann,
-        image_operations=first,
+        break_even_rate=[],
+        ann_operations=ann_operations(net),
+        ann_nanojoules=0.0,
+        image_operations=image_operations(net),
         neurons=sum(neurons),
         synapses=fan_out,
-        assumptions=assumptions,
-        assumed=str(assumptions),
     )
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Energies per image, in nanojoules, from counted operations."""
-
-    assumptions: Assumptions
-    first_layer: int
-    """Multiply-accumulates of the first layer, per pass of the image."""
-    dense: int
-    """Multiply-accumulates of the ReLU network."""
-    synapses: int
-    """Synapses of all neurons."""
-
-    @property
-    def ann(self) -> float:
-        """The ReLU network."""
-        return self.dense * self.assumptions.mac_picojoules / 1000
-
-    def image(self, timesteps: int) -> float:
-        """The first layer of the spiking network."""
-        passes = timesteps if self.assumptions.first_layer_each_timestep else 1
-        return passes * self.first_layer * self.assumptions.mac_picojoules / 1000
-
-    def spiking(self, timesteps: int, operations: float) -> float:
-        """The spiking network with this many synaptic operations in T timesteps."""
-        return self.image(timesteps) + operations * self.assumptions.ac_picojoules / 1000
-
-    def break_even_rate(self, timesteps: int) -> float:
-        """The rate at which both networks need the same energy; 0 if the first layer eats it."""
-        left = 1000 * (self.ann - self.image(timesteps))
-        each = self.assumptions.ac_picojoules * timesteps * self.synapses
-        return max(0.0, left / each)
+    return counts.under(assumptions or Assumptions())
 
 
 @torch.no_grad()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.distances import Distance, Floats, Target, distance, law, matched_laws
+from snnlab.measure.distances import Distance, Floats, Law, Target, distance, matched_laws
 from snnlab.measure.passes import watched_batches
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
@@ -105,9 +105,10 @@ def residuals(
         timesteps: T, at least 2 (before the first timestep every potential is v_init). All
             T timesteps of a batch are held in memory, one stage at a time.
         neurons: whose residuals mean, deviation, histogram and distances describe: of all
-            "active" neurons, or only of the "driven" among them, whose mean current lies where
-            a neuron fires sometimes: between (1 - beta) v_th and v_th. The others of the
-            active ones fired by a moment's chance and drift away.
+            "active" neurons, or only of the "driven" among them, whose mean current lies between
+            (1 - beta) v_th and v_th: under such a current a neuron fires at some timesteps and
+            not at others. The remaining active neurons fired because their current varied; their
+            potentials drift to ever lower or higher values.
         channels: whether to describe each channel as well.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
@@ -123,8 +124,7 @@ def residuals(
         >>> residuals(net, data.test, 16)[0].distances["uniform"].ks
     """
     timesteps = checked("timesteps", Several, timesteps)
-    if neurons not in get_args(Described):
-        raise ValueError(f"unknown neurons {neurons!r}; valid: {', '.join(get_args(Described))}")
+    checked("neurons", Described, neurons)
     abilities = ("trace", "v_th", "neuron") if neurons == "driven" else ("trace", "v_th")
     layers = net.neuron_layers(*abilities, needed_by="residuals()")
     tallies: list[Tally | None] = [None] * len(net.stages)
@@ -167,7 +167,7 @@ def targets_for(layer: SpikingLayer) -> dict[str, Target]:
     noise = noise_of(layer)
     if noise is not None and noise.learned != "channel":
         sigma = sigma_of(layer, noise)
-        laws["training"] = law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
+        laws["training"] = Law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
     inner = np.linspace(*RANGE, BINS + 1)[1:-1]
     return {name: Target(found, inner) for name, found in laws.items()}
 
@@ -226,7 +226,7 @@ def summarised(
     variance = squares.item() / count - mean**2 if count else float("nan")
     std = max(variance, 0.0) ** 0.5 if count else float("nan")
     density = counts / max(count, 1) * BINS_PER_THRESHOLD
-    tally, total = array(counts), array(sums)
+    tally, total = counts.cpu().numpy(), sums.cpu().numpy()
     distances = {name: distance(tally, total, target) for name, target in targets.items()}
     return ResidualSummary(
         silent, active, saturated, mean, std, density.tolist(), distances, channels or []
@@ -243,9 +243,3 @@ def channel_of(chosen: Tensor) -> Tensor:
     numbers = torch.arange(chosen.shape[1], device=chosen.device)
     spread = numbers.view(-1, *[1] * (chosen.ndim - 2)).expand_as(chosen)  # (B, C, *)
     return spread[chosen]
-
-
-def array(values: Tensor) -> Floats:
-    """A tensor as a NumPy array in float64."""
-    found: Floats = values.double().cpu().numpy()
-    return found

@@ -22,7 +22,7 @@ from scipy.optimize import isotonic_regression
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.distances import POINTS, Floats
+from snnlab.measure.distances import EVEN_SHARES, Floats
 from snnlab.measure.passes import watched_batches
 from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE, value_at
 from snnlab.network.net import SpikingNet
@@ -54,12 +54,12 @@ class Response:
     @property
     def mean(self) -> float:
         """Mean of the equivalent noise in units of v_th."""
-        return float(self.value_at((np.arange(POINTS) + 0.5) / POINTS).mean())
+        return float(self.value_at(EVEN_SHARES).mean())
 
     @property
     def std(self) -> float:
         """Standard deviation of the equivalent noise in units of v_th."""
-        return float(self.value_at((np.arange(POINTS) + 0.5) / POINTS).std())
+        return float(self.value_at(EVEN_SHARES).std())
 
     def value_at(self, shares: Floats) -> Floats:
         """The noise below which the given shares lie, each in [0, 1]."""

@@ -5,7 +5,7 @@ from .net import SpikingNet as SpikingNet
 from .net import Stage as Stage
 from .net import StagedNet as StagedNet
 from .neurons import MakeLayer as MakeLayer
+from .neurons import with_neurons as with_neurons
 from .probes import Recording as Recording
 from .probes import record as record
 from .spec import Architecture as Architecture
-from .surgery import with_neurons as with_neurons

@@ -19,7 +19,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.readout import is_affine
+from snnlab.network.layers import is_affine
 from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -46,7 +46,7 @@ than to compute on.
 """
 
 
-def plain_run(
+def run_neurons(
     stage: int,
     layer: SpikingLayer,
     currents: Tensor,
@@ -148,6 +148,13 @@ class StagedNet(nn.Module):
             )
 
 
+def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:
+    """Currents (T, B, *) of a stage, from (T * B, *); of the first from (B, *), as it repeats."""
+    if stage == 0:
+        return repeat_in_time(current, timesteps)
+    return current.view(timesteps, -1, *current.shape[1:])
+
+
 def fired(made: Any, stage: Stage, currents: Tensor) -> Fired:
     """What running the neurons of a stage gave; ValueError unless it is spikes and a state."""
     if (
@@ -182,11 +189,15 @@ class ANN(StagedNet):
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Logits (B, K) of images (B, C, H, W). The generator is not used."""
         self.check_images(images)
+        *_, last = self.activations(images)
+        return cast(Tensor, self.readout(last))
+
+    def activations(self, images: Tensor) -> Iterator[Tensor]:
+        """Activations (B, *) of one stage after the other, on images (B, C, H, W)."""
         inputs = deque([images], maxlen=self.reach)
         for stage in self.stages:
             inputs.append(stage.neuron(stage.current(inputs)))
-        logits: Tensor = self.readout(inputs[-1])
-        return logits
+            yield inputs[-1]
 
 
 class SpikingNet(StagedNet):
@@ -242,7 +253,7 @@ class SpikingNet(StagedNet):
         *,
         generator: torch.Generator | None = None,
         chunk: int | None = None,
-        run: Runner = plain_run,
+        run: Runner = run_neurons,
         summed: bool = False,
     ) -> Iterator[Tensor]:
         """The readout timestep by timestep, in chunks so that memory does not grow with T.
@@ -283,7 +294,7 @@ class SpikingNet(StagedNet):
         v: Potentials,
         *,
         generator: torch.Generator | None = None,
-        run: Runner = plain_run,
+        run: Runner = run_neurons,
         summed: bool = False,
     ) -> tuple[Tensor, Potentials]:
         """Run on from the potentials v for some timesteps.
@@ -299,15 +310,10 @@ class SpikingNet(StagedNet):
         Returns:
             Readout (T, B, K), or (1, B, K) if summed, and the potentials after the last timestep.
         """
-        batch = len(images)
         inputs = deque([images], maxlen=self.reach)  # from the first spikes on: (T * B, *)
         after: Potentials = []
         for i, stage in enumerate(self.stages):
-            if i == 0:
-                currents = repeat_in_time(first, timesteps)  # (T, B, *)
-            else:
-                folded = stage.current(inputs)  # (T * B, *)
-                currents = folded.view(timesteps, batch, *folded.shape[1:])  # (T, B, *)
+            currents = over_time(first if i == 0 else stage.current(inputs), i, timesteps)
             spikes, last = fired(
                 run(i, cast(SpikingLayer, stage.neuron), currents, v[i], generator), stage, currents
             )
@@ -316,4 +322,4 @@ class SpikingNet(StagedNet):
         if summed:
             mean = sum_over_time(spikes) / timesteps  # (B, *)
             return timesteps * self.readout(mean).unsqueeze(0), after
-        return self.readout(inputs[-1]).view(timesteps, batch, -1), after
+        return self.readout(inputs[-1]).view(timesteps, len(images), -1), after

@@ -1,18 +1,19 @@
-"""Puts layers of neurons into the stages of a network: the kit's own, or another's."""
+"""Puts neurons into the stages of a network: the kit's own, another's, or changed ones."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter, signature
 
 from torch import nn
 
-from snnlab.network.net import Stage
+from snnlab.network.net import SpikingNet, Stage
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
-from snnlab.neuron.own_layer import require
+from snnlab.neuron.own_layer import drop_noise, require
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 MakeLayer = Callable[..., nn.Module]
@@ -36,19 +37,19 @@ def put_neurons(
 ) -> None:
     """Put spiking neurons into the stages, and thresholds if they are to be learned."""
     learned = architecture.learned_threshold or "no"
-    make, plain = NeuronLayer if make is None else make, neuron or Neuron()
+    make, asked = NeuronLayer if make is None else make, neuron or Neuron()
     one_each = isinstance(noise, Sequence)
     noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
     if len(noises) != len(stages):
         raise ValueError(f"{len(stages)} neuron layers need as many noises, got {len(noises)}")
     for i, (stage, own) in enumerate(zip(stages, noises, strict=True)):
-        channels, constants = channels_of(stage), plain
-        if one_each and own is not None and plain.v_init is None:
-            constants = replace(plain, v_init=own.mu * plain.v_th)
+        channels, constants = channels_of(stage), asked
+        if one_each and own is not None and asked.v_init is None:
+            constants = replace(asked, v_init=own.mu * asked.v_th)
         if learned != "no":
-            first = plain.v_th * (architecture.threshold_start or 1.0)
-            stage.threshold = LearnedThreshold(first, learned, channels)
-            constants = replace(constants, v_th=1.0, v_init=constants.v_start / plain.v_th)
+            initial = asked.v_th * (architecture.threshold_start or 1.0)
+            stage.threshold = LearnedThreshold(initial, learned, channels)
+            constants = replace(constants, v_th=1.0, v_init=constants.v_start / asked.v_th)
         settings = {"neuron": neuron, "noise": own, "surrogate": surrogate}
         given = [name for name, value in settings.items() if value is not None]
         known = settings | {"neuron": constants, "channels": channels}
@@ -128,3 +129,25 @@ def channels_of(stage: Stage) -> int:
     """C of the currents (B, C, *) of a stage: that of its last batch norm."""
     norms = [m for m in stage.layers.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     return norms[-1].num_features
+
+
+def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
+    """A copy of the network whose neurons have other constants, and no noise.
+
+    Args:
+        net: stays as it is.
+        changes: fields of `Neuron`: v_th, v_init, beta, reset.
+
+    Raises:
+        TypeError: a field that `Neuron` does not have.
+        ValueError: a value outside its range, or neurons whose constants are their own.
+
+    Example:
+        >>> broken = with_neurons(net, reset="zero")
+    """
+    changed = copy.deepcopy(net).eval()
+    layers = changed.neuron_layers("neuron", needed_by="with_neurons()")
+    for layer in layers:
+        layer.neuron = replace(layer.neuron, **changes)  # type: ignore[arg-type]
+    drop_noise(layers)
+    return changed

@@ -74,7 +74,7 @@ def record(
         One `Recording` per stage.
 
     Raises:
-        ValueError: neurons without `trace` and `start`, see `ABILITIES`, or T below 1.
+        ValueError: neurons without `trace` and `first_potential`, see `ABILITIES`, or T below 1.
 
     Example:
         >>> record(net, images[:8], timesteps=16)[0].h.shape
@@ -83,11 +83,11 @@ def record(
 
     def neurons(stage: int, currents: Tensor) -> Tensor:
         trace = layers[stage].trace(currents, generator=generator)
-        first = layers[stage].start(currents, generator).unsqueeze(0)  # (1, B, *)
+        first = layers[stage].first_potential(currents, generator).unsqueeze(0)  # (1, B, *)
         residuals = torch.cat([first, trace.v[:-1]])  # (T, B, *)
         recordings.append(Recording(currents, residuals, *trace))
         return trace.spikes
 
-    layers = net.neuron_layers("trace", "start", needed_by="record()")
+    layers = net.neuron_layers("trace", "first_potential", needed_by="record()")
     run_whole(net, images, net.timesteps if timesteps is None else timesteps, neurons, generator)
     return recordings

@@ -8,15 +8,11 @@ from .dynamics import step as step
 from .dynamics import trace as trace
 from .family import Family as Family
 from .layer import NeuronLayer as NeuronLayer
-from .learned import LearnedThreshold as LearnedThreshold
 from .learned import along_channels as along_channels
 from .noise import sample as sample
 from .own_layer import SpikingLayer as SpikingLayer
 from .own_layer import StepLayer as StepLayer
 from .registry import register as register
-from .rounding import mean_response as mean_response
-from .rounding import round_at_random as round_at_random
-from .spec import MATCHED_MU as MATCHED_MU
 from .spec import MATCHED_SIGMA as MATCHED_SIGMA
 from .spec import Neuron as Neuron
 from .spec import Noise as Noise
@@ -25,5 +21,3 @@ from .surrogate import Fire as Fire
 from .surrogate import slope as slope
 from .transfer import firing_probability as firing_probability
 from .transfer import multi_step_rate as multi_step_rate
-from .transfer import target_mean as target_mean
-from .transfer import target_variance as target_variance

@@ -94,7 +94,7 @@ def step(
     return Step(h, spikes, reset(h, spikes.detach(), neuron))
 
 
-def start(currents: Tensor, neuron: Neuron, noise: Noise | None = None) -> Tensor:
+def first_potential(currents: Tensor, neuron: Neuron, noise: Noise | None = None) -> Tensor:
     """Potential before the first of the currents (T, B, *): shape (B, *).
 
     It is the mean of the noise where noise acts, else the neuron's v_init.
@@ -138,7 +138,7 @@ def trace(
         )
     if noise is not None and generator is None:
         raise ValueError("noise needs a torch.Generator: pass generator=")
-    v = start(currents, neuron, noise) if v is None else v
+    v = first_potential(currents, neuron, noise) if v is None else v
     steps = []
     for current in currents:  # (B, *)
         deviation = None

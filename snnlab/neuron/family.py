@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+
+class FamilyError(ValueError):
+    """A family that cannot be used; the message names it and says what to do."""
+
+
 END = 1e-7
 """Shares this close to 0 and 1 are not drawn: there quantiles may be infinite."""
 

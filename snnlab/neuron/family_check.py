@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.neuron import registry
-from snnlab.neuron.family import Family
+from snnlab.neuron.family import Family, FamilyError
 
 RESERVED = ("none",)  # what tables and GPU programs call the absence of noise
 CLOSE = 1e-3
@@ -25,10 +24,10 @@ def check(family: Any) -> None:
     if not isinstance(family, Family):
         kind = isinstance(family, type) and issubclass(family, Family)
         hint = f": pass an object, {family.__name__}()" if kind else ""
-        raise registry.FamilyError(f"a noise family is an object derived from Family{hint}")
+        raise FamilyError(f"a noise family is an object derived from Family{hint}")
     name = getattr(family, "name", None)
     if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:
-        raise registry.FamilyError(
+        raise FamilyError(
             "the name of a noise family must be letters, digits and '_', and not none, got "
             f"{name!r} for {type(family).__name__}"
         )
@@ -38,7 +37,7 @@ def check(family: Any) -> None:
     except Exception as error:  # of its own code
         broken = f"it cannot be computed with, {type(error).__name__}: {error}"
     if broken:
-        raise registry.FamilyError(f"noise family {name!r}: {broken}")
+        raise FamilyError(f"noise family {name!r}: {broken}")
 
 
 def claims(family: Family) -> Iterator[tuple[bool, str]]:

@@ -14,7 +14,6 @@ from snnlab.neuron.learned import along_channels, log_parameter
 from snnlab.neuron.own_layer import acting_noise
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.transfer import check_target
 
 
 class NeuronLayer(nn.Module):
@@ -62,12 +61,12 @@ class NeuronLayer(nn.Module):
         self.mean_response = False
         self.log_sigma_ratio: nn.Parameter | None = None
         if noise is not None:
-            check_target(noise, self.neuron)
+            if noise.timesteps > 1:
+                hint = "; use noise with timesteps=1"
+                self.neuron.require_no_loss("target-T noise stands for", hint)
             if noise.learned != "no":
                 self.log_sigma_ratio = log_parameter(1.0, noise.learned, channels)
-        if surrogate is None:
-            surrogate = Surrogate.matched(noise, self.neuron.beta) if noise else Surrogate()
-        self.surrogate = surrogate
+        self.surrogate = surrogate or Surrogate.matched(noise, self.neuron.beta)
 
     def forward(self, currents: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Spikes (T, B, *) for currents (T, B, *), from v_init (or the noise) on."""
@@ -100,13 +99,13 @@ class NeuronLayer(nn.Module):
             return mean_response(currents, self.neuron), None
         noise = acting_noise(self, generator)
         if noise is None or generator is None:
-            v = dynamics.start(currents, self.neuron) if v is None else v
+            v = dynamics.first_potential(currents, self.neuron) if v is None else v
             return fast_scan(currents, self.neuron, v, self.surrogate)
         if alone:
             return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
         noise = self.noise_per_timestep(noise)
         if fused.usable(currents, noise, self.surrogate):
-            v = dynamics.start(currents, self.neuron, noise) if v is None else v
+            v = dynamics.first_potential(currents, self.neuron, noise) if v is None else v
             return fused.fused_scan(currents, self.neuron, v, self.surrogate, noise, generator)
         spikes, v = dynamics.scan(
             widened(currents),
@@ -133,10 +132,10 @@ class NeuronLayer(nn.Module):
 
     def sigma(self, noise: Noise) -> Tensor:
         """Standard deviation of the noise in units of v_th: a scalar, or (C,)."""
-        start = torch.tensor(noise.sigma, dtype=torch.float64)
+        initial = torch.tensor(noise.sigma, dtype=torch.float64)
         if noise.learned == "no" or self.log_sigma_ratio is None:
-            return start
-        return start.to(self.log_sigma_ratio) * self.log_sigma_ratio.exp()
+            return initial
+        return initial.to(self.log_sigma_ratio) * self.log_sigma_ratio.exp()
 
     def noise_per_timestep(self, noise: Noise) -> Noise:
         """The noise that acts anew at each timestep, its sigma a number.
@@ -154,23 +153,19 @@ class NeuronLayer(nn.Module):
         return replace(noise, sigma=self.sigma(noise).item(), learned="no")
 
     def trace(
-        self,
-        currents: Tensor,
-        v: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
+        self, currents: Tensor, *, generator: torch.Generator | None = None
     ) -> dynamics.Trace:
-        """Like `advance`, with every potential kept: h, spikes and v, each (T, B, *)."""
+        """Like `advance` from None, with every potential kept: h, spikes and v, each (T, B, *)."""
         noise = acting_noise(self, generator)
         if noise is not None:
             noise = self.noise_per_timestep(noise)
         return dynamics.trace(
-            currents, self.neuron, v, surrogate=self.surrogate, noise=noise, generator=generator
+            currents, self.neuron, surrogate=self.surrogate, noise=noise, generator=generator
         )
 
-    def start(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def first_potential(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Potential before the first timestep, (B, *), for currents (T, B, *)."""
-        return dynamics.start(currents, self.neuron, acting_noise(self, generator))
+        return dynamics.first_potential(currents, self.neuron, acting_noise(self, generator))
 
     @property
     def v_th(self) -> float:

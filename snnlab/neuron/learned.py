@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.neuron.spec import Learned
+from snnlab.settings import Positive, checked
 
 
-def log_parameter(start: float, learned: Learned, channels: int | None) -> nn.Parameter:
+def log_parameter(initial: float, learned: Learned, channels: int | None) -> nn.Parameter:
     """The logarithm of a constant as a parameter: a scalar, or one number per channel (C,).
 
     Args:
-        start: where training starts from, above 0.
+        initial: where training starts from, above 0.
         learned: "layer" or "channel".
         channels: C; needed for "channel".
 
@@ -27,7 +28,7 @@ def log_parameter(start: float, learned: Learned, channels: int | None) -> nn.Pa
     if learned == "channel" and channels is None:
         raise ValueError("one number per channel is to be learned: pass channels=")
     shape = (channels,) if learned == "channel" and channels is not None else ()
-    return nn.Parameter(torch.full(shape, math.log(start)))
+    return nn.Parameter(torch.full(shape, math.log(initial)))
 
 
 def along_channels(values: Tensor, current: Tensor) -> Tensor:
@@ -48,12 +49,12 @@ class LearnedThreshold(nn.Module):
     stateless layer, so that conversion, recording and saving treat it like any other weight.
 
     Args:
-        start: threshold before training, above 0.
+        initial: threshold before training, above 0.
         learned: one per "layer" or one per "channel".
         channels: C; needed for "channel".
 
     Raises:
-        ValueError: a start that is not above 0, or one per channel without their number.
+        ValueError: a threshold that is not above 0, or one per channel without their number.
 
     Example:
         >>> LearnedThreshold(2.0)(torch.tensor([[1.0]]))
@@ -61,12 +62,11 @@ class LearnedThreshold(nn.Module):
     """
 
     def __init__(
-        self, start: float = 1.0, learned: Learned = "layer", channels: int | None = None
+        self, initial: float = 1.0, learned: Learned = "layer", channels: int | None = None
     ) -> None:
         super().__init__()
-        if not (math.isfinite(start) and start > 0):
-            raise ValueError(f"a threshold must be a number above 0, got {start!r}")
-        self.log_v_th = log_parameter(start, learned, channels)
+        initial = checked("threshold", Positive, initial)
+        self.log_v_th = log_parameter(initial, learned, channels)
 
     @property
     def v_th(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""Random numbers from a `Noise`, and how surely it reaches a threshold."""
+"""Random numbers from a `Noise`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ from snnlab.neuron.spec import Noise
 def deviation(noise: Noise, like: Tensor, generator: torch.Generator) -> Tensor:
     """Noise less its mean, in units of v_th, with the shape, dtype and device of `like`."""
     return noise.sigma * noise.law.sample(like, generator)
-
-
-def reach_probability(noise: Noise, distance: Tensor) -> Tensor:
-    """Probability that the noise reaches what lies `distance` sigma below its mean, any shape."""
-    return noise.law.mirrored().cumulative(distance)
-
-
-def reach_density(noise: Noise, distance: Tensor) -> Tensor:
-    """The derivative of `reach_probability`; smoothed for empirical noise."""
-    return noise.law.mirrored().density(distance)
 
 
 def sample(

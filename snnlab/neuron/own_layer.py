@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.neuron import noise as families
-from snnlab.neuron.dynamics import Step, Trace, charge, reset
+from snnlab.neuron.dynamics import Step, Trace, charge, first_potential, reset
 from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import Fire
@@ -47,8 +47,8 @@ ABILITIES = {
     "(T, B, *) and the state to go on from; or put a NeuronLayer there",
     "trace": "trace(currents, *, generator=None), a method that gives a Trace of h, spikes and v, "
     "each (T, B, *)",
-    "start": "start(currents, generator=None), a method that gives the potential (B, *) before "
-    "the first timestep",
+    "first_potential": "first_potential(currents, generator=None), a method that gives the "
+    "potential (B, *) before the first timestep",
     "v_th": "v_th, its threshold as a number, the unit of its potentials",
     "neuron": "neuron, a Neuron whose threshold, v_init, leak and reset it obeys, also anew",
     "noise": "noise, a Noise or None, which acts where a generator is given",
@@ -115,13 +115,6 @@ def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise |
     return noise if generator is not None else None
 
 
-def chosen(state: State | None, images: Tensor) -> State | None:
-    """The state of some images of a batch, given by a mask or by their numbers."""
-    if state is None or isinstance(state, Tensor):
-        return None if state is None else state[images]
-    return tuple(part[images] for part in state)
-
-
 def potential(state: State) -> Tensor:
     """The membrane potential in a state, (B, *)."""
     return state if isinstance(state, Tensor) else state[0]
@@ -182,10 +175,7 @@ class StepLayer(nn.Module):
         # Not called `neuron`: that is the promise that nothing but the constants decides.
         self.constants = neuron or Neuron()
         self.noise = noise
-        if surrogate is None:
-            matched = noise and Surrogate.matched(noise, self.constants.beta)
-            surrogate = matched or Surrogate()
-        self.surrogate = surrogate
+        self.surrogate = surrogate or Surrogate.matched(noise, self.constants.beta)
 
     def charge(self, state: State, current: Tensor) -> Tensor:
         """Potential before firing (B, *), for the current (B, *) of a timestep."""
@@ -229,7 +219,7 @@ class StepLayer(nn.Module):
         """All timesteps of the currents (T, B, *), and the state after them."""
         noise = acting_noise(self, generator)
         if state is None:
-            state = self.first_state(self.start(currents, generator))
+            state = self.first_state(self.first_potential(currents, generator))
         steps = []
         for current in widened(currents):  # (B, *)
             deviation = None
@@ -245,11 +235,10 @@ class StepLayer(nn.Module):
             steps.append(step)
         return steps, state
 
-    def start(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def first_potential(self, currents: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Potential before the first timestep, (B, *): v_init, or the mean of acting noise."""
         noise = acting_noise(self, generator)
-        v = self.constants.v_start if noise is None else noise.mu * self.v_th
-        return torch.full_like(widened(currents[0]), v)
+        return first_potential(widened(currents[:1]), self.constants, noise)
 
     def advance(
         self,
@@ -262,15 +251,9 @@ class StepLayer(nn.Module):
         steps, state = self.run(currents, v, generator)
         return torch.stack([step.spikes for step in steps]).to(currents.dtype), state
 
-    def trace(
-        self,
-        currents: Tensor,
-        v: State | None = None,
-        *,
-        generator: torch.Generator | None = None,
-    ) -> Trace:
-        """Like `advance`, with every potential kept: h, spikes and v, each (T, B, *)."""
-        steps, _ = self.run(currents, v, generator)
+    def trace(self, currents: Tensor, *, generator: torch.Generator | None = None) -> Trace:
+        """Like `advance` from None, with every potential kept: h, spikes and v, each (T, B, *)."""
+        steps, _ = self.run(currents, None, generator)
         return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
 
     def forward(self, currents: Tensor, *, generator: torch.Generator | None = None) -> Tensor:

@@ -18,13 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnlab.neuron.families import DENSITIES, FAMILIES
-from snnlab.neuron.family import Density, Family
+from snnlab.neuron.family import Density, Family, FamilyError
 
 MODULES = "SNNLAB_FAMILIES"
-
-
-class FamilyError(ValueError):
-    """A family that cannot be used; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def register(family: Family) -> None:
     Call it in the module that defines the family: processes that train import that module.
 
     Args:
-        family: is checked, see `family_check`. It takes the place of one that the same module
+        family: is checked, see `family_check.check`. It takes the place of one that the same module
             registered (a cell that is run again), or that a notebook did.
 
     Raises:

@@ -24,7 +24,6 @@ from torch import Tensor, nn
 
 from snnlab.neuron.fast import fused
 from snnlab.neuron.fast.kernels import LEVELS, random_bits, widened
-from snnlab.neuron.fast.layout import dense_timestep
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import mean_rate
 
@@ -52,7 +51,7 @@ def round_at_random(
         >>> rates = round_at_random(torch.rand(8), Neuron(), noise, torch.Generator())
     """
     if fused.usable(current, noise):
-        current = dense_timestep(current)
+        current = fused.dense_timestep(current)
         return cast(Tensor, RoundAtRandom.apply(current, neuron.v_th, noise, generator))
     rates: Tensor = RoundAtRandom.apply(widened(current), neuron.v_th, noise, generator)
     return rates.to(current.dtype)
@@ -130,8 +129,4 @@ def mean_response(current: Tensor, neuron: Neuron) -> Tensor:
 
 def check_mean_response(neuron: Neuron) -> None:
     """Raise ValueError unless the neuron's rate tends to clip(I / v_th, 0, 1)."""
-    if neuron.beta != 1 or neuron.reset != "subtract":
-        raise ValueError(
-            "mean responses (warm_up_fraction, mean_fraction, bias correction) need IF neurons "
-            f"that reset by subtraction, got beta = {neuron.beta:g} and reset = {neuron.reset!r}"
-        )
+    neuron.require_no_loss("mean responses (warm_up_fraction, mean_fraction, bias correction) need")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from snnlab.neuron import registry
 from snnlab.neuron.family import Density, Family
-from snnlab.settings import Count, Valid, settle
+from snnlab.settings import Count, Valid, quoted, settle
 
 Reset = Literal["subtract", "zero"]
 Learned = Literal["no", "layer", "channel"]
@@ -61,6 +61,24 @@ class Neuron:
     def v_start(self) -> float:
         """Potential before the first timestep, as a number."""
         return self.v_th / 2 if self.v_init is None else self.v_init
+
+    @property
+    def loses_nothing(self) -> bool:
+        """Whether it is an IF neuron that resets by subtraction: all current ends up in spikes."""
+        return self.beta == 1 and self.reset == "subtract"
+
+    def require_no_loss(self, claim: str, hint: str = "") -> None:
+        """Raise ValueError unless the neuron `loses_nothing`.
+
+        Args:
+            claim: the message begins with it, as in "mean responses need".
+            hint: the message ends with it.
+        """
+        if not self.loses_nothing:
+            raise ValueError(
+                f"{claim} IF neurons that reset by subtraction, got beta = {self.beta:g} and "
+                f"reset = {self.reset!r}{hint}"
+            )
 
 
 @dataclass(frozen=True)
@@ -173,11 +191,14 @@ class Surrogate:
         return registry.family(self.shape).mirrored()
 
     @classmethod
-    def matched(cls, noise: Noise, beta: float = 1.0) -> Surrogate:
+    def matched(cls, noise: Noise | None, beta: float = 1.0) -> Surrogate:
         """The derivative of the firing probability under `noise` (leaked by `beta`).
 
-        It is exact, but smoothed for empirical noise, whose density has steps.
+        It is exact, but smoothed for empirical noise, whose density has steps. Without noise there
+        is no such derivative, and arctangent takes its place.
         """
+        if noise is None:
+            return cls()
         return cls(noise.family, beta * noise.sigma, noise.mirrored_quantiles)
 
 
@@ -200,10 +221,5 @@ def _check_quantiles(called: str, name: str, quantiles: tuple[float, ...]) -> No
     finite = all(math.isfinite(q) for q in quantiles)
     if not finite or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
         raise ValueError(
-            f"quantiles must be two or more finite numbers that rise, got {_shortened(quantiles)}"
+            f"quantiles must be two or more finite numbers that rise, got {quoted(quantiles)}"
         )
-
-
-def _shortened(values: tuple[float, ...]) -> str:
-    shown = ", ".join(f"{value:g}" for value in values[:6])
-    return f"({shown}{', ...' if len(values) > 6 else ''})"

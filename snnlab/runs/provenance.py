@@ -20,7 +20,8 @@ from typing import Any
 import psutil
 
 from snnlab.neuron import registry
-from snnlab.neuron.registry import FamilyError, Origin
+from snnlab.neuron.family import FamilyError
+from snnlab.neuron.registry import Origin
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import KIT, METHODS
 

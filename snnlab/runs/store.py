@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.neuron.registry import FamilyError
+from snnlab.neuron.family import FamilyError
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.runs.provenance import (
     code_digest,

@@ -186,7 +186,7 @@ def leaky_network(
     Switched on: the IF network with nothing else changed.
     """
     from snnlab.conversion.leak import leaky_equivalent, leaky_noise
-    from snnlab.network.surgery import with_neurons
+    from snnlab.network.neurons import with_neurons
 
     start = lab.seeded(seed)
     leaky = replace(start, neuron=replace(start.neuron, beta=beta))

@@ -53,7 +53,7 @@ def with_constants(**constants: float | str) -> Callable[[SpikingNet, Data, int]
     """A change of the neurons' constants after training."""
 
     def change(net: SpikingNet, data: Data, timesteps: int) -> SpikingNet:
-        from snnlab.network.surgery import with_neurons
+        from snnlab.network.neurons import with_neurons
 
         return with_neurons(net, **constants)
 
@@ -124,7 +124,7 @@ def replace_pooling(module: nn.Module) -> None:
     """Put max pooling in place of every average pooling inside a module."""
     from torch import nn
 
-    from snnlab.network.pooling import ConvPoolNorm
+    from snnlab.network.layers import ConvPoolNorm
 
     for name, child in module.named_children():
         if isinstance(child, ConvPoolNorm):  # computes the mean without asking its pooling

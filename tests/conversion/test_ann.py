@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.conversion.ann import certify_ann, convert_ann, thresholds_of
-from snnlab.conversion.calibration import stage_outputs
 from snnlab.data.images import Data, Images
 from snnlab.data.sources import load_data
 from snnlab.learning.fit import fit
@@ -131,7 +130,7 @@ def test_rates_of_the_first_layer_are_rounded_or_rounded_down(
     net, images = trained("relu"), digits.train.first(200)
     x = images.normalised()
     with torch.no_grad():
-        first = next(stage_outputs(copy.deepcopy(net).eval(), x)).double()
+        first = next(copy.deepcopy(net).eval().activations(x)).double()
     for T in (1, 3, 8, 50):
         converted = convert_ann(net, T, images, half_threshold_start=half)
         spikes = record(converted, x)[0].spikes.sum(0).double()
@@ -145,7 +144,9 @@ def test_rates_of_the_first_layer_are_rounded_or_rounded_down(
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("per_channel", [False, True])
-@pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "convnet", pytest.param("resnet18", marks=pytest.mark.slow)]
+)
 def test_rates_tend_to_the_activations(name: str, per_channel: bool, digits: Data) -> None:
     net = build(
         Architecture(name, width=6),
@@ -158,7 +159,7 @@ def test_rates_tend_to_the_activations(name: str, per_channel: bool, digits: Dat
     images = digits.train.first(12)
     x = images.normalised()
     with torch.no_grad():
-        activations, logits = list(stage_outputs(net, x)), net(x)
+        activations, logits = list(net.activations(x)), net(x)
         converted = convert_ann(net, 1, images, per_channel=per_channel)
         assert logits.std() > 0.05
         errors = {T: (converted(x, T) - logits).abs().max().item() for T in (16, 128, 1024)}
@@ -182,7 +183,7 @@ def test_at_as_many_timesteps_as_levels_the_first_layer_is_exact(
     spikes = record(converted, x)[0].spikes
     with torch.no_grad():
         steps = net.stages[0].current([x]) * levels / net.stages[0].neuron.threshold
-        quantised = next(stage_outputs(net, x))
+        quantised = next(net.activations(x))
     off_ties = ((steps + 0.5) - (steps + 0.5).round()).abs() > 1e-4  # rounding may decide a tie
     assert off_ties.float().mean() > 0.99
     wanted = quantised / net.stages[0].neuron.threshold

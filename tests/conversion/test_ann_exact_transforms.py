@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from snnlab.conversion.calibration import stage_outputs
 from snnlab.conversion.folding import fold_batchnorm
 from snnlab.conversion.normalisation import normalise
 from snnlab.network.activations import QCFS
@@ -174,7 +173,7 @@ def test_rescaling_divides_the_activations_and_keeps_the_logits(
 ) -> None:
     net = fold_batchnorm(NETS[name]())
     images = images_for(net)
-    activations = list(stage_outputs(net, images))
+    activations = list(net.activations(images))
     thresholds = []
     for stage, y in zip(net.stages, activations, strict=True):
         learned = isinstance(stage.neuron, QCFS)
@@ -185,7 +184,7 @@ def test_rescaling_divides_the_activations_and_keeps_the_logits(
     scaled = normalise(net, thresholds)
     torch.testing.assert_close(scaled(images), net(images), rtol=0, atol=1e-10)
     for found, y, threshold in zip(
-        stage_outputs(scaled, images), activations, thresholds, strict=True
+        scaled.activations(images), activations, thresholds, strict=True
     ):
         over_channels = threshold.view(-1, *[1] * (y.ndim - 2))
         assert y.abs().sum() > 0

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.conversion import calibration
-from snnlab.conversion.calibration import BINS, find_thresholds, stage_outputs
+from snnlab.conversion.calibration import BINS, find_thresholds
 from snnlab.conversion.spec import ThresholdRule
 from snnlab.data.images import Images
 from snnlab.network.activations import QCFS
@@ -72,7 +72,7 @@ def test_percentiles_equal_those_of_a_sort(percentile: float, per_channel: bool)
     rule = ThresholdRule("percentile", percentile, per_channel)
     found = find_thresholds(net, images, rule)
     with torch.no_grad():
-        activations = list(stage_outputs(net, images.normalised()))
+        activations = list(net.activations(images.normalised()))
     assert len(found) == len(activations) == 17
     for thresholds, y in zip(found, activations, strict=True):
         channels = y.transpose(0, 1).flatten(1) if per_channel else y.reshape(1, -1)

@@ -11,7 +11,6 @@ from torch import nn
 
 from snnlab.conversion import correction
 from snnlab.conversion.ann import convert_ann
-from snnlab.conversion.calibration import stage_outputs
 from snnlab.data.images import Data, Images
 from snnlab.data.sources import load_data
 from snnlab.learning.fit import fit
@@ -96,7 +95,7 @@ def test_mean_rates_come_closer_to_the_activations_in_every_architecture(name: s
         spikes = [traces.spikes for traces in record(spiking, images.normalised(), timesteps=4)]
         wanted = [
             y / stage.neuron.threshold
-            for y, stage in zip(stage_outputs(net, images.normalised()), net.stages, strict=True)
+            for y, stage in zip(net.activations(images.normalised()), net.stages, strict=True)
         ]
         means = [(y - s.mean(0)).mean(0) for y, s in zip(wanted, spikes, strict=True)]
         errors.append([m.reshape(len(m), -1).mean(1).abs().mean().item() for m in means])
@@ -160,7 +159,7 @@ def test_many_timesteps_are_corrected_with_fewer_images(
     monkeypatch: pytest.MonkeyPatch, quantised: ANN, digits: Data
 ) -> None:
     assert correction.images_at_once(quantised, digits.train, 4) == correction.MOST_IMAGES
-    largest = max(y.numel() for y in stage_outputs(quantised, digits.train.normalised(slice(1))))
+    largest = max(y.numel() for y in quantised.activations(digits.train.normalised(slice(1))))
     monkeypatch.setattr(correction, "MOST_SPIKES", 3 * 4 * largest)
     assert correction.images_at_once(quantised, digits.train, 4) == 3
     assert correction.images_at_once(quantised, digits.train, 400) == 1

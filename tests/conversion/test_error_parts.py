@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -40,7 +40,7 @@ def images(count: int) -> Images:
     return Images(pixels, labels, mean=torch.full((2,), 0.5), std=torch.full((2,), 0.29))
 
 
-@pytest.mark.slow
+@settings(max_examples=25)
 @given(
     T=st.integers(1, 20),
     seed=st.integers(0, 99),

@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from snnlab.conversion.leak import leaky_equivalent, leaky_noise, leaky_rate
+from snnlab.conversion.leak import leaky_equivalent, leaky_noise
 from snnlab.network import Architecture, build
 from snnlab.neuron import Neuron, Noise, firing_probability, trace
 
@@ -28,8 +28,9 @@ def steady(beta: float, v_th: float = 1.0) -> tuple[torch.Tensor, torch.Tensor, 
 )
 def test_rates_follow_the_line_up_to_the_steps_that_the_docstring_names(beta, steps):
     currents, rate, _ = steady(beta)
-    off = rate - leaky_rate(currents, Neuron(beta=beta))
     driven = (currents > 1 - beta) & (currents < 1)
+    line = torch.where(driven, currents - (1 - beta) / 2, (currents >= 1).double())  # equation (2)
+    off = rate - line
     assert off[driven].square().mean().sqrt().item() == pytest.approx(steps, rel=0.1)
     assert off.mean().abs() < 2e-3
     beyond = (currents < 0.999 * (1 - beta)) | (currents >= 1)
@@ -133,11 +134,9 @@ def test_a_network_made_leaky_keeps_its_outputs_better_than_under_a_leak_alone(b
 def test_what_cannot_be_made_leaky_is_refused():
     with pytest.raises(ValueError, match=r"beta must lie in \(0, 1\]"):
         leaky_equivalent(some_net(), 0.0)
-    with pytest.raises(ValueError, match=r"only IF neurons .* stage 0 has Neuron"):
+    with pytest.raises(ValueError, match=r"stage 0 .* IF neurons .*, got beta = 0.9"):
         leaky_equivalent(some_net(neuron=Neuron(beta=0.9)), 0.5)
     net = some_net("mlp")
     net.stages[1].layers = torch.nn.Linear(4, 4, bias=False)
     with pytest.raises(ValueError, match="stage 1 has no bias"):
         leaky_equivalent(net, 0.9)
-    with pytest.raises(ValueError, match="reset by subtraction, got 'zero'"):
-        leaky_rate(torch.tensor(0.5), Neuron(reset="zero"))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -45,7 +45,7 @@ def one_image() -> Images:
     return Images(pixels, labels, mean=torch.zeros(1), std=torch.ones(1))
 
 
-@pytest.mark.slow
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     T=st.integers(64, 256),

@@ -21,14 +21,14 @@ from snnlab.measure import (
     Disturbance,
     accuracy,
     accuracy_against_timesteps,
-    classify,
     disturbed_accuracy,
+    early_exit_curve,
     residuals,
     responses,
     seconds_per_image,
 )
 from snnlab.network import QCFS, Architecture, build, record
-from snnlab.network.readout import Readout
+from snnlab.network.layers import Readout
 
 SHAPE = {"image_shape": (1, 8, 8), "classes": 10, "seed": 0}
 NAN = float("nan")
@@ -67,7 +67,7 @@ def images(data):
             "timesteps",
             lambda x, d: disturbed_accuracy(net_of(), d.test, [x], generator=torch.Generator()),
         ),
-        ("max_timesteps", lambda x, d: classify(net_of(), images(d), 0.5, x)),
+        ("max_timesteps", lambda x, d: early_exit_curve(net_of(), d.test, [0.5], x)),
         ("timesteps", lambda x, d: convert(net_of(), x, d.test)),
         ("timesteps", lambda x, d: convert_ann(net_of("relu"), x, d.train)),
         (

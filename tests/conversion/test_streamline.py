@@ -9,7 +9,7 @@ from torch import nn
 from snnlab.conversion import streamline
 from snnlab.conversion.folding import merge_pooling
 from snnlab.network import Architecture, build
-from snnlab.network.pooling import CHANNELS
+from snnlab.network.layers import CHANNELS
 from snnlab.neuron import Neuron
 
 SHAPES = {

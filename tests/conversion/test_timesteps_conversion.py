@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from snnlab.conversion import certify, convert
+from snnlab.conversion import convert
+from snnlab.conversion.timesteps import certify
 from snnlab.data import load_data
 from snnlab.learning import SingleStep, Training, fit
 from snnlab.measure import accuracy, accuracy_against_timesteps

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from snnlab.dashboard import upload
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 
 def archive(names: list[str], kind: str = "w") -> bytes:

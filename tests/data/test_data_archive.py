@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnlab.data import archive, decode, load_data
-from snnlab.data.errors import DataError
+from snnlab.data import archive, decode, layout, load_data
+from snnlab.data.spec import DataError
 
 Write = Callable[..., Path]
 
@@ -62,7 +62,7 @@ def test_limits_of_an_archive(
 ):
     path = str(pack(write_folder(tmp_path / "pets"), tmp_path / "pets.tar.xz"))
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "MAX_ARCHIVE_IMAGES", 15)
+        patch.setattr(layout, "MAX_IMAGES", 15)
         with pytest.raises(DataError, match="more than 15 images"):
             load_data(path)
     with monkeypatch.context() as patch:

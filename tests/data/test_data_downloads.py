@@ -14,8 +14,7 @@ import torch
 
 from snnlab.data import load_data
 from snnlab.data.downloads import READERS
-from snnlab.data.errors import DataError
-from snnlab.data.spec import CATALOGUE
+from snnlab.data.spec import CATALOGUE, DataError
 
 COUNTS = {"train": 40, "t10k": 20}
 

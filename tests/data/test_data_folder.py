@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from snnlab.data import load_data
-from snnlab.data.errors import DataError
+from snnlab.data.spec import DataError
 
 Write = Callable[..., Path]
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 import torch
 
-from snnlab.data import OFFLINE_SETS, DataSpec, load_data
-from snnlab.data.errors import DataError
-from snnlab.data.images import Images, channel_statistics
-from snnlab.data.spec import CATALOGUE
+from snnlab.data import load_data
+from snnlab.data.images import Images
+from snnlab.data.sources import channel_statistics
+from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError
 from snnlab.data.splits import stratified_order
 
 PINNED = [3, 2, 1, 6, 0, 7, 4, 5]  # the order of the labels 0 1 0 1 0 1 0 1 under seed 0
@@ -143,15 +143,10 @@ def test_wrong_requests_say_what_is_valid(options: dict, message: str):
         load_data(**options)
 
 
-def test_spec_holds_the_arguments_of_load_data():
-    import dataclasses
-    import inspect
-
-    spec = dataclasses.asdict(DataSpec())
-    parameters = inspect.signature(load_data).parameters
-    defaults = {name: parameter.default for name, parameter in parameters.items()}
-    assert spec == {name: defaults[name] for name in spec}
-    assert set(defaults) - set(spec) == {"device", "download"}
+def test_load_data_takes_the_settings_of_the_spec_and_no_others():
+    assert len(load_data("digits", train_size=40, split_seed=1).train) == 40
+    with pytest.raises(TypeError, match="trainsize"):
+        load_data("digits", trainsize=40)
 
 
 def test_spec_and_catalogue_need_no_torch():

@@ -11,8 +11,9 @@ from snnlab.network.net import CHUNK_ELEMENTS
 from snnlab.neuron import Noise
 
 
-@pytest.mark.sample(1)
-@pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "convnet", pytest.param("resnet18", marks=pytest.mark.slow)]
+)
 def test_the_curve_equals_the_accuracy_at_each_T(name, busy_net, random_images, monkeypatch):
     net, images, most = busy_net(name), random_images(203), 19
     monkeypatch.setitem(CHUNK_ELEMENTS, "cpu", 4 * 64 * 16)  # a few timesteps at once

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from snnlab.measure.distances import Target, distance, law, matched_laws
+from snnlab.measure.distances import Law, Target, distance, matched_laws
 from snnlab.neuron import Noise
 
 EDGES = np.linspace(-1, 2, 301)
@@ -25,7 +25,7 @@ def matched(name: str) -> Target:
 
 @pytest.mark.parametrize("family", ["gaussian", "uniform", "logistic"])
 def test_a_law_has_the_moments_of_its_noise(family):
-    found = law(Noise(family, sigma=0.3, mu=0.4))
+    found = Law(Noise(family, sigma=0.3, mu=0.4))
     shares = (np.arange(20_000) + 0.5) / 20_000
     values = found.ppf(shares)
     assert values.mean() == pytest.approx(0.4, abs=1e-3)
@@ -61,6 +61,6 @@ def test_an_empty_histogram_has_no_distance():
 
 
 def test_a_table_of_quantiles_is_a_law():
-    table = law(Noise("empirical", quantiles=(0.0, 0.5, 1.0)))
+    table = Law(Noise("empirical", quantiles=(0.0, 0.5, 1.0)))
     np.testing.assert_allclose(table.cdf(np.array([-1.0, 0.25, 0.5, 2.0])), [0, 0.25, 0.5, 1])
     np.testing.assert_allclose(table.ppf(np.array([0.0, 0.25, 1.0])), [0, 0.25, 1])

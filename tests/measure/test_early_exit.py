@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from snnlab.measure.accuracy import accuracy_against_timesteps
-from snnlab.measure.early_exit import classify, confidence_of, early_exit_curve
+from snnlab.measure.early_exit import confidence_of, early_exit_curve
 
 T = 6
 
 
-@pytest.fixture(params=["mlp", "resnet18"])
+@pytest.fixture(params=["mlp", pytest.param("resnet18", marks=pytest.mark.slow)])
 def net(request, busy_net):
     return busy_net(request.param).eval()
 
@@ -36,74 +36,43 @@ def alone(net, image, threshold, confidence):
 
 @pytest.mark.parametrize("confidence", ["probability", "margin"])
 @torch.no_grad()
-def test_each_image_leaves_as_if_it_were_alone(net, random_images, confidence):
-    images = random_images(24).normalised()
-    threshold = telling(net, images, confidence)
-    found = classify(net, images, threshold, T, confidence=confidence)
-    expected = [alone(net, image, threshold, confidence) for image in images]
-    assert len(set(found.timesteps.tolist())) > 1, "the threshold must tell the images apart"
-    assert list(zip(found.labels.tolist(), found.timesteps.tolist(), strict=True)) == expected
+def test_the_curve_is_what_images_do_alone(net, random_images, confidence):
+    images = random_images(24)
+    pixels = images.normalised()
+    middle = telling(net, pixels, confidence)
+    thresholds = [0.0, 0.9 * middle, middle, 1.1 * middle, 1.01]
+    curve = early_exit_curve(net, images, thresholds, T, confidence=confidence, batch_size=7)
+    for point, threshold in zip(curve, thresholds, strict=True):
+        found = [alone(net, image, threshold, confidence) for image in pixels]
+        labels, steps = (torch.tensor(column) for column in zip(*found, strict=True))
+        assert point.threshold == threshold
+        assert point.accuracy == pytest.approx(100 * (labels == images.labels).double().mean())
+        assert point.mean_timesteps == pytest.approx(steps.double().mean().item())
+        assert point.left_early == pytest.approx((steps < T).double().mean().item())
+    steps = [point.mean_timesteps for point in curve]
+    assert steps == sorted(steps)
+    assert steps[0] < steps[2] < steps[-1], "the threshold must tell the images apart"
 
 
-def test_a_threshold_above_one_is_the_full_run(net, random_images):
+@pytest.mark.parametrize("threshold", [1.01, math.inf])
+def test_a_threshold_above_one_is_the_full_run(net, random_images, threshold):
     images = random_images(50)
-    found = classify(net, images.normalised(), 1.01, T)
-    with torch.no_grad():
-        full = net(images.normalised(), T)
-    torch.testing.assert_close(found.labels, full.argmax(1))
-    assert found.timesteps.tolist() == [T] * 50
-    (point,) = early_exit_curve(net, images, [1.01], T)
+    (point,) = early_exit_curve(net, images, [threshold], T)
     assert point.accuracy == pytest.approx(accuracy_against_timesteps(net, images, T).at(T))
     assert (point.mean_timesteps, point.left_early) == (T, 0)
 
 
-def test_an_infinite_threshold_is_never_or_at_once(net, random_images):
-    images = random_images(8).normalised()
-    assert set(classify(net, images, math.inf, T).timesteps.tolist()) == {T}
-    assert set(classify(net, images, -math.inf, T).timesteps.tolist()) == {1}
-    with pytest.raises(ValueError, match=r"threshold must .* got nan"):
-        classify(net, images, math.nan, T)
-
-
-def test_a_threshold_of_zero_is_one_timestep(net, random_images):
+@pytest.mark.parametrize("threshold", [0.0, -math.inf])
+def test_a_threshold_of_zero_is_one_timestep(net, random_images, threshold):
     images = random_images(50)
-    (point,) = early_exit_curve(net, images, [0.0], T)
+    (point,) = early_exit_curve(net, images, [threshold], T)
     assert point.accuracy == pytest.approx(accuracy_against_timesteps(net, images, 1).at(1))
     assert (point.mean_timesteps, point.left_early) == (1, 1)
-
-
-@pytest.mark.parametrize("batch_size", [7, 50])
-def test_the_curve_is_what_classify_does(net, random_images, batch_size):
-    images = random_images(50)
-    middle = telling(net, images.normalised())
-    thresholds = [0.0, 0.9 * middle, middle, 1.1 * middle, 1.01]
-    curve = early_exit_curve(net, images, thresholds, T, batch_size=batch_size)
-    for point, threshold in zip(curve, thresholds, strict=True):
-        found = classify(net, images.normalised(), threshold, T)
-        hits = (found.labels == images.labels).double().mean().item()
-        assert point.threshold == threshold
-        assert point.accuracy == pytest.approx(100 * hits)
-        assert point.mean_timesteps == pytest.approx(found.timesteps.double().mean().item())
-        assert point.left_early == pytest.approx((found.timesteps < T).double().mean().item())
-    steps = [point.mean_timesteps for point in curve]
-    assert steps == sorted(steps)
-    assert steps[0] < steps[2] < steps[-1]
-
-
-def test_images_that_left_are_not_computed_any_more(busy_net, random_images):
-    net, images = busy_net("mlp").eval(), random_images(40).normalised()
-    threshold, seen = telling(net, images), []
-    net.stages[1].layers.register_forward_hook(lambda layer, args, out: seen.append(len(out)))
-    found = classify(net, images, threshold, T)
-    still_there = [int((found.timesteps >= t).sum()) for t in range(1, T + 1)]
-    assert seen == [count for count in still_there if count]
-    assert sum(seen) == found.timesteps.sum() < 40 * T
 
 
 def test_training_mode_is_put_back_and_nothing_stays(busy_net, random_images):
     net, images = busy_net("mlp").train(), random_images(8)
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    classify(net, images.normalised(), 0.5, 2)
     early_exit_curve(net, images, [0.5], 2)
     assert net.training
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
@@ -118,17 +87,13 @@ def test_confidence_of_known_logits():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"thresholds": []}, "thresholds must be one or more numbers, got none"),
         ({"max_timesteps": 0}, "max_timesteps must be at least 1, got 0"),
         ({"confidence": "gut"}, "unknown confidence 'gut'; valid: probability, margin"),
-        ({"threshold": float("nan")}, "threshold must be a finite number, got nan"),
+        ({"thresholds": [float("nan")]}, "threshold must be a finite number, got nan"),
     ],
 )
 def test_settings_without_sense_are_refused(busy_net, random_images, options, message):
-    settings = {"threshold": 0.9, "max_timesteps": 4} | options
+    settings = {"thresholds": [0.9], "max_timesteps": 4} | options
     with pytest.raises(ValueError, match=re.escape(message)):
-        classify(busy_net("mlp"), random_images(2).normalised(), **settings)
-
-
-def test_no_thresholds_are_refused(busy_net, random_images):
-    with pytest.raises(ValueError, match="one or more numbers"):
-        early_exit_curve(busy_net("mlp"), random_images(2), [], 4)
+        early_exit_curve(busy_net("mlp"), random_images(2), **settings)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
 from snnlab.measure.accuracy import AccuracyCurve, accuracy_against_timesteps
-from snnlab.measure.energy import Assumptions, Budget, ann_operations, cost_report
+from snnlab.measure.energy import Assumptions, ann_operations, cost_report
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.network.spec import Architecture
@@ -58,10 +59,10 @@ def test_a_first_layer_that_works_at_each_timestep(net):
 
 
 def test_at_the_break_even_rate_both_need_the_same(net):
-    budget = Budget(Assumptions(5.0, 0.5), first_layer=12, dense=22, synapses=10)
-    for T in (1, 3, 8):
-        operations = budget.break_even_rate(T) * T * 10
-        assert budget.spiking(T, operations) == pytest.approx(budget.ann)
+    report = cost_report(net, CURVE).under(Assumptions(5.0, 0.5))
+    operations = [rate * T * 10 for T, rate in zip((1, 2), report.break_even_rate, strict=True)]
+    even = replace(report, synaptic_operations=operations).under(report.assumptions)
+    assert even.spiking_nanojoules == pytest.approx([report.ann_nanojoules] * 2)
 
 
 def test_the_text_shows_the_assumptions(net):

@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from snnlab.measure import accuracy_against_timesteps, fan_outs
-from snnlab.measure.operations import image_operations, stage_shapes, synapses
+from snnlab.measure import accuracy_against_timesteps
+from snnlab.measure.operations import fan_outs, image_operations, stage_shapes, synapses
 from snnlab.network import SpikingNet, Stage, record
 from snnlab.neuron import NeuronLayer
 

@@ -18,7 +18,7 @@ from snnlab.conversion import (
     with_noise,
 )
 from snnlab.learning import BPTT, SingleStep, Training, fit
-from snnlab.measure import accuracy, accuracy_against_timesteps, classify, residuals, responses
+from snnlab.measure import accuracy, accuracy_against_timesteps, residuals, responses
 from snnlab.network import Architecture, build, record, with_neurons
 from snnlab.neuron import Fire, Neuron, NeuronLayer, Noise, StepLayer, Surrogate, along_channels
 from snnlab.neuron import trace as plain_trace
@@ -69,8 +69,7 @@ def net_of(layer, name="mlp", **options):
     return build(arch, image_shape=(1, 8, 8), classes=10, seed=0, layer=layer, **options)
 
 
-@pytest.mark.sample(1)
-@pytest.mark.parametrize("name", ["mlp", "convnet"])
+@pytest.mark.parametrize("name", ["mlp", pytest.param("convnet", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("layer", "objective", "noise"),
     [
@@ -106,19 +105,6 @@ def test_it_is_trained_measured_converted_and_saved(layer, name, objective, nois
     again = net_of(layer, name, noise=noise).eval()
     again.load_state_dict(torch.load(file))
     assert torch.equal(again(images, T), wanted)
-
-
-@pytest.mark.sample(1)
-@pytest.mark.parametrize("layer", [Adaptive, Bare])
-def test_images_leave_early_with_their_potentials(layer, digits):
-    net, images = net_of(layer), digits.test.first(60).normalised()
-    fit(net, digits, BPTT(2), Training(epochs=2, batch_size=16), seed=0)
-    together = classify(net, images, 0.65, 12)
-    assert {1, 12} <= set(together.timesteps.tolist()), "some images must leave before others"
-    alone = [classify(net, image[None], 0.65, 12) for image in images]
-    assert together.timesteps.tolist() == [one.timesteps.item() for one in alone]
-    assert together.labels.tolist() == [one.labels.item() for one in alone]
-    torch.testing.assert_close(together.confidence, torch.cat([one.confidence for one in alone]))
 
 
 @pytest.mark.parametrize(("objective", "noise"), [(SingleStep(), Noise()), (BPTT(3), None)])
@@ -161,7 +147,10 @@ def test_residuals_need_no_more_than_a_trace(digits):
 @pytest.mark.parametrize(
     ("use", "message"),
     [
-        (lambda n, d: record(n, d.test.normalised()), r"record\(\) .* trace, start; .* trace\(cur"),
+        (
+            lambda n, d: record(n, d.test.normalised()),
+            r"record\(\) .* trace, first_potential; .* trace\(cur",
+        ),
         (lambda n, d: residuals(n, d.test, 4), r"residuals\(\) .* trace, v_th; .* its threshold"),
         (lambda n, d: responses(n, d.test, 4), r"responses\(\) .* neuron; .* it obeys"),
         (lambda n, d: with_neurons(n, beta=0.9), r"with_neurons\(\) .* neuron; "),

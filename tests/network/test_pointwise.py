@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from snnlab.network import Architecture, build
-from snnlab.network.pointwise import PointwiseConv2d
+from snnlab.network.layers import PointwiseConv2d
 
 FEW_CHANNELS_LAST = """
 import torch
-from snnlab.network.pointwise import PointwiseConv2d
+from snnlab.network.layers import PointwiseConv2d
 
 torch.manual_seed(0)
 conv = PointwiseConv2d(4, 8, 2)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from snnlab.network import Architecture, build
-from snnlab.network.pooling import CHANNELS, ConvPoolNorm, averages_fast
+from snnlab.network.layers import CHANNELS, ConvPoolNorm, averages_fast
 
 
 def layers(

@@ -11,9 +11,9 @@ from torch import nn
 
 from snnlab.conversion.ann import convert_ann
 from snnlab.data.sources import load_data
+from snnlab.network.layers import Readout, is_affine
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet
-from snnlab.network.readout import Readout, is_affine
 from snnlab.network.spec import Architecture, ModelName
 
 SHAPE: dict[str, Any] = {"image_shape": (1, 32, 32), "classes": 10, "seed": 0}

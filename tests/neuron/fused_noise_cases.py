@@ -15,7 +15,6 @@ from scipy import stats
 
 from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.fast import fused, kernels
-from snnlab.neuron.noise import reach_probability
 from snnlab.neuron.rounding import RoundAtRandom
 
 
@@ -26,7 +25,7 @@ def test_the_noisy_step_fires_where_the_same_uniform_numbers_say(family, neuron)
     current = neuron.v_th * torch.linspace(-1, 2, n, device=DEVICE)
     fired = fused.noisy_fire(current, neuron, noise, Surrogate(), seeded(8))
     mean = current.double() + (neuron.beta * noise.mu - 1) * neuron.v_th
-    p = reach_probability(noise, mean / (neuron.beta * noise.sigma * neuron.v_th))
+    p = noise.law.mirrored().cumulative(mean / (neuron.beta * noise.sigma * neuron.v_th))
     lead = p - uniform_numbers(8, n).double()
     sure = lead.abs() > 1e-6
     assert sure.float().mean() > 0.9  # in the tails of uniform noise p is 0 or 1 exactly

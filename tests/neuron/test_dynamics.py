@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate
-from snnlab.neuron.dynamics import charge, fire, reset, scan, start, step, trace
+from snnlab.neuron.dynamics import charge, fire, first_potential, reset, scan, step, trace
 from snnlab.neuron.fast.kernels import fast_scan
 from snnlab.neuron.transfer import multi_step_rate
 
@@ -64,7 +64,7 @@ def test_the_three_verbs_make_a_step():
 @pytest.mark.parametrize("neuron", NEURONS, ids=repr)
 def test_scan_and_trace_equal_step_after_step(neuron):
     currents = torch.randn(20, 4, 3)
-    v, steps = start(currents, neuron), []
+    v, steps = first_potential(currents, neuron), []
     for current in currents:
         steps.append(step(v, current, neuron))
         v = steps[-1].v
@@ -87,7 +87,7 @@ def test_a_run_cut_in_two_equals_the_whole(neuron):
 
 
 def by_step(currents, neuron):
-    return step(start(currents, neuron), currents[0], neuron).spikes
+    return step(first_potential(currents, neuron), currents[0], neuron).spikes
 
 
 def by_scan(currents, neuron):
@@ -95,7 +95,7 @@ def by_scan(currents, neuron):
 
 
 def by_fast_scan(currents, neuron):
-    return fast_scan(currents, neuron, start(currents, neuron), Surrogate())[0]
+    return fast_scan(currents, neuron, first_potential(currents, neuron), Surrogate())[0]
 
 
 def by_layer(currents, neuron):
@@ -156,9 +156,9 @@ def test_the_leak_forgets_geometrically():
 def test_start_is_v_init_or_the_mean_of_the_noise_or_what_is_given():
     currents = torch.zeros(3, 2, 5)
     neuron, noise = Neuron(v_th=2.0, v_init=0.25), Noise(mu=0.75)
-    assert torch.equal(start(currents, neuron), torch.full((2, 5), 0.25))
-    assert torch.equal(start(currents, Neuron(v_th=2.0)), torch.ones(2, 5))
-    assert torch.equal(start(currents, neuron, noise), torch.full((2, 5), 1.5))
+    assert torch.equal(first_potential(currents, neuron), torch.full((2, 5), 0.25))
+    assert torch.equal(first_potential(currents, Neuron(v_th=2.0)), torch.ones(2, 5))
+    assert torch.equal(first_potential(currents, neuron, noise), torch.full((2, 5), 1.5))
     given = torch.rand(2, 5)
     assert torch.equal(trace(currents, neuron, given).h[0], given)
 

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnlab.neuron import LearnedThreshold, Neuron, NeuronLayer, Noise
-from snnlab.neuron.transfer import target_mean
+from snnlab.neuron import Neuron, NeuronLayer, Noise
+from snnlab.neuron.learned import LearnedThreshold
+from snnlab.neuron.transfer import mean_rate
 
 STEP = 1e-6
 
@@ -42,7 +43,7 @@ def test_the_gradient_of_learned_sigma_is_that_of_the_mean_rate(
 
     def mean(ratio: float, at: float) -> float:
         scaled = noise.scaled(torch.tensor(ratio, dtype=torch.float64).exp().item())
-        return target_mean(torch.tensor(at, dtype=torch.float64), scaled).item()
+        return mean_rate(torch.tensor(at, dtype=torch.float64), scaled).item()
 
     by_ratio = (mean(log_ratio + STEP, current) - mean(log_ratio - STEP, current)) / (2 * STEP)
     by_current = (mean(log_ratio, current + STEP) - mean(log_ratio, current - STEP)) / (2 * STEP)
@@ -57,7 +58,7 @@ def test_learned_even_noise_has_the_gradient_of_its_mean_too(T):
     current = (1 - 0.3 - 0.5) / T + 0.0  # the noise reaches the first spike with a chance in (0, 1)
     layer, x = layer_with(noise), torch.full((1, 1, 1), current, dtype=torch.float64)
     layer(x, generator=seeded()).sum().backward()
-    means = [target_mean(x, noise.scaled(1 + side)).item() for side in (STEP, -STEP)]
+    means = [mean_rate(x, noise.scaled(1 + side)).item() for side in (STEP, -STEP)]
     expected = (means[0] - means[1]) / (2 * STEP)
     assert expected != 0
     assert layer.log_sigma_ratio.grad.item() == pytest.approx(expected, rel=1e-4)

@@ -44,7 +44,7 @@ def test_trace_shows_what_advance_does():
 
 def test_training_with_noise_needs_a_generator():
     layer = NeuronLayer(noise=Noise(sigma=0.2))
-    for call in (layer, layer.advance, layer.trace, layer.start):
+    for call in (layer, layer.advance, layer.trace, layer.first_potential):
         with pytest.raises(ValueError, match=r"sigma=0\.2.*generator=.*eval\(\)"):
             call(torch.zeros(1, 1, 1))
 

@@ -12,7 +12,7 @@ from snnlab.neuron import Neuron, Noise, Surrogate
 from snnlab.neuron.dynamics import scan
 from snnlab.neuron.fast.kernels import noisy_fire
 from snnlab.neuron.surrogate import slope
-from snnlab.neuron.transfer import firing_probability, firing_probability_slope
+from snnlab.neuron.transfer import firing_probability
 
 SHAPES = ["gaussian", "uniform", "logistic", "arctan", "triangle"]
 FAMILIES = SHAPES[:3]
@@ -66,7 +66,6 @@ def test_the_matched_surrogate_equals_autograd_of_the_firing_probability(family,
     expected = _gradient(firing_probability, current, noise, neuron)
     assert expected.max() > 0.1
     for found in (
-        firing_probability_slope(current, noise, neuron),
         _gradient(gradient_of_scan, current, neuron, noise),
         _gradient(gradient_of_kernel, current, neuron, noise),
     ):

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from snnlab.neuron import Surrogate
-from snnlab.neuron.fast.kernels import sum_over_time
-from snnlab.neuron.fast.weighted_slope import WeightedSlope
+from snnlab.neuron.fast.kernels import WeightedSlope, sum_over_time
 from snnlab.neuron.surrogate import slope
 
 SURROGATES = [

@@ -13,8 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from snnlab.data.errors import DataError
-from snnlab.data.spec import DataSpec
+from snnlab.data.spec import DataError, DataSpec
 from snnlab.learning.fit import Epoch, TrainingError
 from snnlab.measure.accuracy import accuracy
 from snnlab.network.net import ANN, SpikingNet

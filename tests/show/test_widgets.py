@@ -19,8 +19,8 @@ from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet
+from snnlab.network.neurons import with_neurons
 from snnlab.network.spec import Architecture
-from snnlab.network.surgery import with_neurons
 from snnlab.neuron.spec import Noise
 from snnlab.show.curves import line_chart
 from snnlab.show.page import blank_axes

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.family import Density
-from snnlab.neuron.fast.layout import dense_timestep, like_timesteps
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 BLOCK = 1024
@@ -63,6 +62,24 @@ def known(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
         raise ValueError(f"the GPU programs do not know {law.name!r}")
     table = table_on(like.device, law.quantiles)
     return table, max(1, len(law.quantiles) - 1), law.on_gpu
+
+
+def like_timesteps(currents: Tensor) -> Tensor:
+    """Empty (T, B, *) whose timesteps keep the memory layout of currents[0] when folded."""
+    first = currents[0]  # (B, *)
+    shape = (len(currents) * len(first), *first.shape[1:])  # (T * B, *)
+    layout = torch.contiguous_format
+    nhwc = first.ndim == 4 and first.is_contiguous(memory_format=torch.channels_last)
+    if nhwc and not first.is_contiguous():
+        layout = torch.channels_last
+    folded = torch.empty(shape, dtype=first.dtype, device=first.device, memory_format=layout)
+    return folded.view(*currents.shape)
+
+
+def dense_timestep(current: Tensor) -> Tensor:
+    """A current (B, *) that fills its memory without gaps: itself, or else a copy."""
+    dense = torch.empty_like(current, device="meta").stride() == current.stride()
+    return current if dense else current.contiguous()
 
 
 def same_places(grad: Tensor, like: Tensor) -> Tensor:

@@ -14,17 +14,67 @@ generator: p is then exact to 2^-17, and the draw costs a sixth of a Gaussian on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from snnlab.neuron.fast import fused
-from snnlab.neuron.fast.layout import like_timesteps
-from snnlab.neuron.fast.weighted_slope import WeightedSlope
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
 LEVELS = 2**15
+
+
+class WeightedSlope:
+    """The surrogate slope at the distance (x + offset) from the threshold, times a gradient.
+
+    The constants are tensors on the device, made once, so that a GPU never waits for them.
+
+    Args:
+        surrogate: shape and width.
+        offset: minus the threshold, plus what is known of the potential besides x.
+        v_th: threshold, the unit of the width.
+        like: a tensor with the type and the device of what will come.
+
+    Example:
+        >>> weighted = WeightedSlope(Surrogate(), -1.0, 1.0, potentials)
+        >>> grad_currents = weighted.times(grad_spikes, potentials)
+    """
+
+    def __init__(self, surrogate: Surrogate, offset: float, v_th: float, like: Tensor) -> None:
+        self.law, self.width, self.v_th = surrogate.law, surrogate.width, v_th
+        self.scale, constant = self.law.quick_constants(self.width, v_th)
+        self.offset, self.constant = (
+            torch.full((), value, dtype=like.dtype, device=like.device)
+            for value in (offset * self.scale, constant)
+        )
+
+    def times(self, grad: Tensor, x: Tensor) -> Tensor:
+        """Slope at x times grad, as a new tensor of the shape and the layout of x."""
+        out = torch.empty_like(x)
+        return self.add_to(None, grad, x, room=out, out=out)
+
+    def add_to(
+        self, total: Tensor | None, grad: Tensor, x: Tensor, *, room: Tensor, out: Tensor
+    ) -> Tensor:
+        """Write total + slope at x times grad into `out`.
+
+        Args:
+            total: what to add to; None: nothing.
+            grad: gradient with respect to the spikes, the shape of x.
+            x: where the slope is taken.
+            room: is overwritten; may be `out` itself.
+            out: the result; only without a total may it be `room`.
+        """
+        z = torch.add(self.offset, x, alpha=self.scale, out=room)
+        z = self.law.quick_slope(z, self.constant, self.width, self.v_th)
+        if self.law.quick_inverse:
+            if total is None:
+                return torch.div(grad, z, out=out)
+            return torch.addcdiv(total, grad, z, out=out)
+        if total is None:
+            return torch.mul(grad, z, out=out)
+        return torch.addcmul(total, grad, z, out=out)
 
 
 def noisy_fire(
@@ -135,8 +185,8 @@ class Scan(torch.autograd.Function):
         ctx.neuron, ctx.surrogate = neuron, surrogate
         ctx.set_materialize_grads(False)  # the last potential of a network is used by nobody
         learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
-        spikes = like_timesteps(currents)
-        potentials = like_timesteps(currents) if learning else None
+        spikes = fused.like_timesteps(currents)
+        potentials = fused.like_timesteps(currents) if learning else None
         last = torch.empty_like(spikes[0])
         for t, current in enumerate(currents):  # (B, *)
             h = last if potentials is None else potentials[t]
@@ -171,8 +221,7 @@ class Scan(torch.autograd.Function):
 
 def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:
     """The same current (B, *) at each of T timesteps: (T, B, *), not copied."""
-    repeated: Tensor = RepeatInTime.apply(current, timesteps)
-    return repeated
+    return cast(Tensor, RepeatInTime.apply(current, timesteps))
 
 
 class RepeatInTime(torch.autograd.Function):
@@ -196,8 +245,7 @@ class RepeatInTime(torch.autograd.Function):
 
 def sum_over_time(spikes: Tensor) -> Tensor:
     """Sum of (T, B, *) over T: (B, *)."""
-    total: Tensor = SumOverTime.apply(spikes)
-    return total
+    return cast(Tensor, SumOverTime.apply(spikes))
 
 
 class SumOverTime(torch.autograd.Function):

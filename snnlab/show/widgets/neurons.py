@@ -9,8 +9,9 @@ import torch
 from snnlab.neuron import registry
 from snnlab.neuron.dynamics import trace
 from snnlab.neuron.noise import sample
-from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise, Reset
-from snnlab.neuron.transfer import firing_probability, firing_probability_slope
+from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
+from snnlab.neuron.surrogate import slope as slope_of
+from snnlab.neuron.transfer import firing_probability
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import membrane_histogram
@@ -137,7 +138,7 @@ def gradient_explorer() -> LivePicture:
     def draw(sigma: float, mu: float, family: str) -> Picture:
         noise = Noise(family, sigma, mu)
         probability = firing_probability(current, noise)
-        slope = firing_probability_slope(current, noise)
+        slope = slope_of(Surrogate.matched(noise), current + noise.mu - 1)
         left, right = fixed_panels((12, 4.8), (0.08, 0.19, 0.39, 0.62), (0.58, 0.19, 0.39, 0.62))
         dress(left, x="Current (v_th)", y="Firing probability")
         wide: dict[str, Any] = {"linewidth": 2.5}

@@ -14,9 +14,9 @@ from snnlab.conversion.spec import Threshold
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.disturbance import Disturbance, disturbed_accuracy
-from snnlab.measure.energy import Assumptions, Budget, CostReport
+from snnlab.measure.energy import Assumptions, CostReport
 from snnlab.network.net import ANN, SpikingNet
-from snnlab.network.surgery import with_neurons
+from snnlab.network.neurons import with_neurons
 from snnlab.neuron.spec import Reset
 from snnlab.show.arrays import Values
 from snnlab.show.curves import line_chart
@@ -195,20 +195,18 @@ def energy_explorer(report: CostReport) -> LivePicture:
     """
 
     def draw(mac: float, ac: float, first_layer_each_timestep: bool) -> Picture:
-        assumed = Assumptions(mac, ac, first_layer_each_timestep)
-        budget = Budget(assumed, report.image_operations, report.ann_operations, report.synapses)
-        pairs = list(zip(report.timesteps, report.synaptic_operations, strict=True))
-        energy = [budget.spiking(T, count) for T, count in pairs]
+        cost = report.under(Assumptions(mac, ac, first_layer_each_timestep))
+        energy, ann = cost.spiking_nanojoules, cost.ann_nanojoules
         ax = line_chart(
             report.timesteps,
-            {"spiking network": energy, "ReLU network": [budget.ann] * len(energy)},
+            {"spiking network": energy, "ReLU network": [ann] * len(energy)},
             x_label="Timesteps T",
             y_label="Energy per image (nJ)",
             ax=live_axes(),
         )
         ax.set_ylim(0, None)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        below = [T for T, used in zip(report.timesteps, energy, strict=True) if used < budget.ann]
+        below = [T for T, used in zip(report.timesteps, energy, strict=True) if used < ann]
         text = f"up to T = {max(below)}" if below else "at no T"
         return picture(ax, f"The spiking network needs less energy {text}.")
 

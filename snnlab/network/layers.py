@@ -1,0 +1,144 @@
+"""The stateless layers that torch does not have: a readout with a gain, and two convolutions."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from snnlab.settings import Positive, checked
+
+CHANNELS = 8
+"""As many floats as a vector register of most CPUs holds."""
+
+
+class Readout(nn.Linear):
+    """A linear layer that multiplies its input by a gain: y = W (gain x) + b.
+
+    Rates that are averaged over a whole image are small, so that logits made of them start small
+    and grow slowly: each step of the optimizer moves a weight by about the learning rate, however
+    small its input. With a gain of 10 logits start ten times as large and grow ten times as fast.
+
+    Args:
+        inputs, outputs: features, classes.
+        gain: above 0; 1 is a plain linear layer.
+
+    Raises:
+        ValueError: a gain that is not above 0.
+
+    Example:
+        >>> logits = Readout(128, 10, gain=10)(torch.rand(32, 128))  # (32, 10)
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
+        super().__init__(inputs, outputs)
+        self.gain = checked("gain", Positive, gain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, K) of features (N, F)."""
+        return super().forward(x if self.gain == 1 else self.gain * x)
+
+    def extra_repr(self) -> str:
+        """The constants, for print(net)."""
+        return f"{super().extra_repr()}, gain={self.gain:g}"
+
+
+AFFINE = (nn.Linear, Readout, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+"""Layers of a readout that commute with the mean over time."""
+
+
+def is_affine(readout: nn.Module) -> bool:
+    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
+    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
+    return all(type(layer) in AFFINE for layer in layers)
+
+
+class PointwiseConv2d(nn.Conv2d):
+    """A 1 x 1 convolution that drops the pixels between its strides before it computes.
+
+    Values and gradients are those of `torch.nn.Conv2d(inputs, outputs, 1, stride)`. That layer
+    leaves the dropping to oneDNN, which with fewer than 8 channels next to one another in memory,
+    on a CPU with AVX2 and no AVX-512, writes past its own memory when it computes the gradient of
+    the weights: https://github.com/uxlfoundation/oneDNN/issues/6035.
+
+    Args:
+        inputs: channels of the images.
+        outputs: channels of the result.
+        stride: every stride-th row and column counts.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(inputs, outputs, 1, stride, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up."""
+        rows, columns = self.stride
+        return functional.conv2d(images[..., ::rows, ::columns], self.weight, self.bias)
+
+
+class ConvPoolNorm(nn.Sequential):
+    """Convolution, k x k average pooling, batch norm; on the CPU the first two run as one.
+
+    The mean over k x k neighbours of a K x K convolution is a convolution of size K + k - 1 and
+    stride k: for K = 3 and k = 2 with 16 products in place of 36, or 9 where the images are
+    averaged first, and without the large tensor in between; see `pooled_convolution`. Outputs
+    differ from those of the plain row of layers by rounding only.
+
+    On other devices, or while a hook listens to one of the layers, the plain row runs.
+
+    Args:
+        conv: step 1, zero padding.
+        pool: windows side by side.
+        norm: batch norm of the pooled channels.
+
+    Example:
+        >>> layers = ConvPoolNorm(nn.Conv2d(3, 8, 3, padding=1), nn.AvgPool2d(2), nn.BatchNorm2d(8))
+    """
+
+    def __init__(self, conv: nn.Conv2d, pool: nn.AvgPool2d, norm: nn.BatchNorm2d) -> None:
+        super().__init__(conv, pool, norm)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C', H / k, W / k)."""
+        conv, pool, norm = cast(nn.Conv2d, self[0]), cast(nn.AvgPool2d, self[1]), self[2]
+        if images.device.type != "cpu" or listened_to(conv) or listened_to(pool):
+            return cast(Tensor, super().forward(images))
+        return cast(Tensor, norm(pooled_convolution(images, conv, cast(int, pool.kernel_size))))
+
+
+def pooled_convolution(images: Tensor, conv: nn.Conv2d, k: int) -> Tensor:
+    """What `conv` and then k x k average pooling compute, as one convolution.
+
+    Averaging commutes with the convolution, so either the images or the kernel may be averaged.
+    Averaged images (at each pixel, not each k-th) keep the kernel small: for K = 3 and k = 2 with
+    9 products in place of 16. It needs a pass over the images, which is fast over channels that
+    lie side by side in memory.
+    """
+    padding = cast(tuple[int, int], conv.padding)
+    if averages_fast(images) and 2 * max(padding) <= k:
+        means = functional.avg_pool2d(images, k, 1, padding)
+        return functional.conv2d(means, conv.weight, conv.bias, k, 0, 1, conv.groups)
+    kernel = pooled_kernel(conv.weight, k)
+    return functional.conv2d(images, kernel, conv.bias, k, padding, 1, conv.groups)
+
+
+def pooled_kernel(weight: Tensor, k: int) -> Tensor:
+    """Kernels (*, K, K) that do the k x k average pooling as well: (*, K + k - 1, K + k - 1)."""
+    return functional.avg_pool2d(functional.pad(weight, (k - 1,) * 4), k, stride=1)
+
+
+def averages_fast(images: Tensor) -> bool:
+    """Whether `CHANNELS` or more values of a pixel lie side by side in memory."""
+    return images.shape[1] >= CHANNELS and images.is_contiguous(memory_format=torch.channels_last)
+
+
+def listened_to(layer: nn.Module) -> bool:
+    """Whether a hook waits for the calls of this layer."""
+    return bool(
+        layer._forward_hooks
+        or layer._forward_pre_hooks
+        or layer._backward_hooks
+        or layer._backward_pre_hooks
+    )
