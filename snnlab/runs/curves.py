@@ -7,8 +7,9 @@ from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
-from snnlab.runs.tables import csv_text
 
+ACCURACY_CSV = "accuracy_vs_timesteps.csv"
+"""The name of a file that holds it."""
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 
 
@@ -32,10 +33,12 @@ def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
 
 def accuracy_csv(runs: Iterable[Run]) -> str:
     """CSV of every measured accuracy, in percent, columns as in `COLUMNS`."""
+    from pandas import DataFrame
+
     rows = [
         (run.config.method, run.config.seed, T, f"{accuracy:.4f}")
         for run in runs
         if run.config is not None
         for T, accuracy in run.accuracy.items()
     ]
-    return csv_text(COLUMNS, rows)
+    return DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n")

@@ -26,7 +26,9 @@ from snnlab.runs.occupied import occupied
 from snnlab.runs.problems import explain, is_memory_error
 from snnlab.runs.provenance import environment
 from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run
-from snnlab.runs.study import Watch
+
+OnBatch = Callable[[Batch], None] | None
+OnEpoch = Callable[[Epoch], None] | None
 
 
 def run(
@@ -35,8 +37,8 @@ def run(
     *,
     again: bool = False,
     progress: bool = False,
-    on_batch: Callable[[Batch], None] | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_batch: OnBatch = None,
+    on_epoch: OnEpoch = None,
 ) -> Run:
     """Train and measure; everything is in the run folder afterwards.
 
@@ -77,8 +79,7 @@ def run(
         if there.status == "finished" and not again:  # by another process, meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
-        watch = Watch(on_batch=on_batch, on_epoch=on_epoch)
-        carry_out(net, data, config, folder, watch, progress=progress)
+        carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
     return store.read_run(folder)
 
 
@@ -129,14 +130,15 @@ def carry_out(
     data: Data,
     config: RunConfig,
     folder: Path,
-    watch: Watch,
+    on_batch: OnBatch,
+    on_epoch: OnEpoch,
     *,
     progress: bool,
 ) -> None:
     """Train and measure; what goes wrong is noted in the folder and raised."""
     try:
         with memory_use(data.train.device) as memory:
-            history = train(net, data, config, folder, watch)
+            history = train(net, data, config, folder, on_batch, on_epoch)
         net = corrected(net, data, config)
         weights.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
@@ -160,15 +162,22 @@ def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
     return correct_rates(net, data.train, config.acting_correction)
 
 
-def train(net: StagedNet, data: Data, config: RunConfig, folder: Path, watch: Watch) -> list[Epoch]:
+def train(
+    net: StagedNet,
+    data: Data,
+    config: RunConfig,
+    folder: Path,
+    on_batch: OnBatch,
+    on_epoch: OnEpoch,
+) -> list[Epoch]:
     """Train the network, writing metrics and a checkpoint after every epoch."""
     metrics = folder / "metrics.jsonl"
 
     def note(epoch: Epoch) -> None:
         with metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
-        if watch.on_epoch is not None:
-            watch.on_epoch(epoch)
+        if on_epoch is not None:
+            on_epoch(epoch)
 
     history = fit(
         net,
@@ -176,7 +185,7 @@ def train(net: StagedNet, data: Data, config: RunConfig, folder: Path, watch: Wa
         assemble.make_objective(config),
         config.acting_training,
         seed=config.seed,
-        on_batch=watch.on_batch,
+        on_batch=on_batch,
         on_epoch=note,
         checkpoint=folder / CHECKPOINT,
     )
