@@ -28,6 +28,8 @@ from snnlab.neuron.spec import Neuron, Noise
 TRAIN_TIMESTEPS = (1, 4, 8, 16)
 INFER_TIMESTEPS = (1, 4, 16, 64)
 CLASSES = 10
+HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
+"""Of tables of rows."""
 OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
 BESIDE = ("relu-merged", "relu-streamlined", "relu-graph", "snnlab-plain", "snnlab-noise-graph")
@@ -59,6 +61,12 @@ class Row:
     """Median over the rounds of the time over the ReLU network's time in the same round."""
     peak_mib: float | None
     """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown."""
+
+    @property
+    def cells(self) -> list[str]:
+        """As tables show it, see `HEADER`."""
+        times = [f"{number:.2f}" for number in (self.ms, self.ratio_to_relu)]
+        return [self.work, str(self.timesteps), self.library, *times, mib(self.peak_mib)]
 
 
 @dataclass(frozen=True)
@@ -213,14 +221,12 @@ def measured(
     progress: bool,
 ) -> list[Row]:
     """One row for each piece, timed in turns; its memory in one more call."""
-    named = {f"{library} {T}": piece for (library, T), piece in pieces.items()}
-    times = alternate(named, rounds, device, progress=progress)
+    times = alternate(pieces, rounds, device, progress=progress)
     rows = []
-    for (library, T), piece in pieces.items():
-        took = times[f"{library} {T}"]
+    for (library, T), took in times.items():
         with memory_use(device) as memory:
-            piece()
-        ratio = median_ratio(took, times["relu 1"])
+            pieces[library, T]()
+        ratio = median_ratio(took, times["relu", 1])
         rows.append(Row(work, T, library, statistics.median(took), ratio, memory.peak_mib))
     return rows
 
@@ -228,15 +234,18 @@ def measured(
 def compared(rows: list[Row]) -> list[Comparison]:
     """Ours against the fastest other library, for each kind of work and T."""
     found = []
-    for ours in rows:
-        rivals = [r for r in rows if (r.work, r.timesteps) == (ours.work, ours.timesteps)]
-        rivals = [r for r in rivals if r.library not in OWN]
-        if ours.library == "snnlab" and rivals:
+    for ours in (row for row in rows if row.library == "snnlab"):
+        at = (ours.work, ours.timesteps)
+        rivals = [r for r in rows if (r.work, r.timesteps) == at and r.library not in OWN]
+        if rivals:
             best = min(rivals, key=lambda row: row.ms)
-            found.append(
-                Comparison(ours.work, ours.timesteps, best.library, round(best.ms / ours.ms, 2))
-            )
+            found.append(Comparison(*at, best.library, round(best.ms / ours.ms, 2)))
     return found
+
+
+def mib(peak: float | None) -> str:
+    """An amount of memory as tables show it; empty if unknown."""
+    return "" if peak is None else f"{peak:.0f}"
 
 
 class TrainingStep:

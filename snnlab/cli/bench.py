@@ -10,9 +10,7 @@ from snnlab.network.spec import Architecture
 from snnlab.runs.config import Device
 
 if TYPE_CHECKING:
-    from snnlab.bench.speed import Row, Speed
-
-HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
+    from snnlab.bench.speed import Speed
 
 
 @dataclass(frozen=True)
@@ -84,17 +82,12 @@ class Bench:
 
 def speed_text(found: Speed) -> str:
     """Tables of all rows, how we compare, and what is missing."""
-    parts = [table(HEADER, [cells(row) for row in [*found.rows, *found.rows_beside]])]
-    parts += [
+    from snnlab.bench.speed import HEADER
+
+    comparisons = [
         f"{one.work}, T = {one.timesteps}: snnlab is {one.times_as_fast:.2f} times as fast as "
         f"{one.fastest_peer}, the fastest other library"
         for one in found.comparisons
     ]
-    return "\n".join([*parts, *found.notes])
-
-
-def cells(row: Row) -> list[str]:
-    """One row of the table."""
-    peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
-    ms, ratio = f"{row.ms:.1f}", f"{row.ratio_to_relu:.2f}"
-    return [row.work, str(row.timesteps), row.library, ms, ratio, peak]
+    rows = [row.cells for row in [*found.rows, *found.rows_beside]]
+    return "\n".join([table(HEADER, rows), *comparisons, *found.notes])

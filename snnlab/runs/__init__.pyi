@@ -11,4 +11,3 @@ from .store import Run as Run
 from .store import RunError as RunError
 from .store import list_runs as list_runs
 from .store import load_run as load_run
-from .study import Watch as Watch

@@ -9,6 +9,7 @@ from .race import race as race
 from .race_table import race_csv as race_csv
 from .race_table import race_markdown as race_markdown
 from .robustness import Robustness as Robustness
+from .study import Watch as Watch
 from .sweep import SweepConfig as SweepConfig
 from .sweep import parse_grid as parse_grid
 from .sweep import sweep as sweep

@@ -15,12 +15,11 @@ from snnlab.studies.laboratory import (
     accuracy_cells,
     accuracy_header,
 )
-from snnlab.studies.study import Entry, Result, Watch, groups
+from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.switches import REFERENCE, SWITCHES, Switch, pools, with_max_pooling
 from snnlab.studies.tables import markdown
 
 if TYPE_CHECKING:
-    from snnlab.data.images import Data
     from snnlab.network.net import SpikingNet
 
 NAMES = tuple(switch.name for switch in SWITCHES)
@@ -65,30 +64,35 @@ class Breaks(Experiment):
         """The names of the switches in their own order, and the T."""
         return asdict(self) | {"switches": [switch.name for switch in self.chosen]}
 
-    def measure(self, lab: Laboratory, watch: Watch) -> Result:
-        """Turn one switch after the other; measure accuracies and the parts of the error."""
-        data = lab.data()
-        plan = [(seed, switch) for seed in lab.seed_numbers for switch in self.chosen]
-        entries = []
-        for seed, switch in watch.steps(plan, lambda step: f"{step[1].name}, seed {step[0]}"):
-            found = self.measured(lab, switch, seed, data, watch)
-            if found["accuracy"]:
-                entry = {name: found[name] for name in ("accuracy", "errors")}
-                entries.append({"name": switch.name, "seed": seed} | entry)
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """Every switch with every seed."""
+        names = self.settings["switches"]
+        return [{"name": name, "seed": seed} for seed in lab.seed_numbers for name in names]
+
+    def label(self, each: Entry) -> str:
+        """Switch and seed."""
+        return "{name}, seed {seed}".format(**each)
+
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """Accuracy by T, and errors by stage on the test images; empty with nothing to switch."""
+        import torch
+
+        from snnlab.conversion.error_parts import decompose_error
+        from snnlab.measure.disturbance import disturbed_accuracy
+
+        (switch,) = (switch for switch in SWITCHES if switch.name == each["name"])
+        net = switched(lab, switch, each["seed"])
+        if net is None:
+            return {"accuracy": {}, "errors": []}
+        generator = torch.Generator(lab.data.test.device)
+        accuracy = disturbed_accuracy(net, lab.data.test, lab.timesteps, generator=generator)
+        errors = decompose_error(net, lab.data.test, self.error_timesteps)
+        return {"accuracy": accuracy.to_json(), "errors": [asdict(stage) for stage in errors]}
+
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """What the switches do, and the entries of those that could be turned."""
         says = {switch.name: switch.says for switch in self.chosen}
-        return {"switches": says, "entries": entries}
-
-    def measured(
-        self, lab: Laboratory, switch: Switch, seed: int, data: Data, watch: Watch
-    ) -> Result:
-        """Accuracy by T and errors by stage; no accuracy where there is nothing to switch."""
-        key = {"switch": switch.name, "seed": seed, "error_timesteps": self.error_timesteps}
-
-        def measure() -> Result:
-            net = switched(lab, switch, seed, data, watch)
-            return measured(lab, net, data, self.error_timesteps)
-
-        return lab.remembered(key, measure)
+        return {"switches": says, "entries": [entry for entry in found if entry["accuracy"]]}
 
     @staticmethod
     def parts(result: Result) -> list[str]:
@@ -107,52 +111,28 @@ class Breaks(Experiment):
         ]
 
 
-def switched(
-    lab: Laboratory, switch: Switch, seed: int, data: Data, watch: Watch
-) -> SpikingNet | None:
+def switched(lab: Laboratory, switch: Switch, seed: int) -> SpikingNet | None:
     """The network under a switch; None if it has nothing to switch."""
-    config = switch.trained(lab.seeded(seed))
-    if not switch.max_pooling:
-        return switch.changed(lab.network(config, watch), data, max(lab.timesteps))
-    return max_pooled(lab, seed, data, watch)
+    if switch.max_pooling:
+        return max_pooled(lab, seed)
+    net = lab.network(switch.trained(lab.seeded(seed)))
+    return switch.changed(net, lab.data, max(lab.timesteps))
 
 
-def max_pooled(lab: Laboratory, seed: int, data: Data, watch: Watch) -> SpikingNet | None:
+def max_pooled(lab: Laboratory, seed: int) -> SpikingNet | None:
     """The network of the reference trained with max pooling, None if it does not pool."""
     from snnlab.learning.fit import fit
     from snnlab.runs import assemble
 
-    config = lab.seeded(seed)
+    config, data, watch = lab.seeded(seed), lab.data, lab.watch
     built = assemble.build_network(config, data.image_shape, len(data.classes))
     net = cast("SpikingNet", built).to(data.train.device)
     if not pools(net):
         return None
-    net = with_max_pooling(net)
-    fit(
-        net,
-        data,
-        assemble.make_objective(config),
-        config.training,
-        seed=seed,
-        on_batch=watch.on_batch,
-        on_epoch=watch.on_epoch,
-    )
+    net, objective = with_max_pooling(net), assemble.make_objective(config)
+    calls: dict[str, Any] = {"on_batch": watch.on_batch, "on_epoch": watch.on_epoch}
+    fit(net, data, objective, config.training, seed=seed, **calls)
     return net.eval()
-
-
-def measured(lab: Laboratory, net: SpikingNet | None, data: Data, timesteps: int) -> Result:
-    """Accuracy at each T and the parts of the error on the test images; empty without a network."""
-    import torch
-
-    from snnlab.conversion.error_parts import decompose_error
-    from snnlab.measure.disturbance import disturbed_accuracy
-
-    if net is None:
-        return {"accuracy": {}, "errors": []}
-    generator = torch.Generator(data.test.device)
-    accuracy = disturbed_accuracy(net, data.test, lab.timesteps, generator=generator)
-    errors = decompose_error(net, data.test, timesteps)
-    return {"accuracy": accuracy.to_json(), "errors": [asdict(stage) for stage in errors]}
 
 
 def error_rows(name: str, entries: list[Entry]) -> list[list[str]]:

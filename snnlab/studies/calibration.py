@@ -18,12 +18,11 @@ from snnlab.studies.laboratory import (
     accuracy_cells,
     accuracy_header,
 )
-from snnlab.studies.study import Entry, Result, Watch, groups
+from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import markdown, mean_text
 
 if TYPE_CHECKING:
     from snnlab.conversion.noise_calibration import Round, Source
-    from snnlab.data.images import Data
     from snnlab.measure.residuals import ResidualSummary
     from snnlab.network.net import SpikingNet
 
@@ -73,38 +72,57 @@ class Calibration(Experiment):
     def __post_init__(self) -> None:
         settle(self, ConfigError)
 
-    def measure(self, lab: Laboratory, watch: Watch) -> Result:
-        """Measure residuals, calibrate the noise until it rests, and find the noise for leaks."""
-        data = lab.data()
-        leaks = [(1.0, "IF")] + [(beta, variant) for beta in self.betas for variant in VARIANTS]
-        plan = [(seed, leak) for seed in lab.seed_numbers for leak in (None, *leaks)]
-        found: dict[str, list[Entry]] = {"residuals": [], "rounds": [], "leaks": []}
-        for seed, leak in watch.steps(plan, step_label):
-            if leak is not None:
-                found["leaks"].append(leak_entry(lab, *leak, seed, data, watch))
-                continue
-            measured = self.one_seed(lab, seed, data, watch)
-            for name, counted in (("residuals", "stage"), ("rounds", "round")):
-                numbered = enumerate(measured[name], start=1)
-                found[name] += [{"seed": seed, counted: i} | entry for i, entry in numbered]
-        return found
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """For each seed residuals and rounds (beta None), and then each way to deal with a leak."""
+        leaks = [(beta, variant) for beta in self.betas for variant in VARIANTS]
+        return [
+            {"beta": beta, "variant": variant, "seed": seed}
+            for seed in lab.seed_numbers
+            for beta, variant in [(None, ""), (1.0, "IF"), *leaks]
+        ]
 
-    def one_seed(self, lab: Laboratory, seed: int, data: Data, watch: Watch) -> Result:
-        """Residuals by stage and rounds of the network of one seed."""
-        settings: dict[str, Any] = {"rounds": self.rounds, "tolerance": self.tolerance}
+    def label(self, each: Entry) -> str:
+        """The seed, and the leak and what is done about it."""
+        leak = "calibration" if each["beta"] is None else "beta {beta:g}, {variant}"
+        return f"{leak}, seed {{seed}}".format(**each)
 
-        def measure() -> Result:
-            from snnlab.conversion.noise_calibration import refine_noise
-            from snnlab.measure.residuals import residuals
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """Accuracy by T of a network of leaky neurons; or residuals and rounds of a seed."""
+        from snnlab.measure.accuracy import accuracy_against_timesteps
 
-            net, T = lab.network(lab.seeded(seed), watch), lab.residual_timesteps
-            stages = [residual_entry(found) for found in residuals(net, data.test, T)]
-            training = lab.config.training
-            fine = replace(training, epochs=max(1, training.epochs // FINE_TUNING))
-            _, rounds = refine_noise(net, data, T, fine, seed=seed, **settings)
-            return {"residuals": stages, "rounds": [round_entry(lab, found) for found in rounds]}
+        if each["beta"] is None:
+            return self.rounds_of(lab, each["seed"])
+        net = leaky_network(lab, **each)
+        curve = accuracy_against_timesteps(net, lab.data.test, max(lab.timesteps))
+        noises = [layer.noise for layer in net.neuron_layers()]
+        return {
+            "noise": [noise and noise_entry(noise) for noise in noises],
+            "accuracy": curve.only(lab.timesteps).to_json(),
+        }
 
-        return lab.remembered({"seed": seed} | settings, measure)
+    def rounds_of(self, lab: Laboratory, seed: int) -> Result:
+        """Residuals by stage of the network of one seed, and its noise, round by round."""
+        from snnlab.conversion.noise_calibration import refine_noise
+        from snnlab.measure.residuals import residuals
+
+        net, data, T = lab.network(lab.seeded(seed)), lab.data, lab.residual_timesteps
+        stages = [residual_entry(found) for found in residuals(net, data.test, T)]
+        training = lab.config.training
+        fine = replace(training, epochs=max(1, training.epochs // FINE_TUNING))
+        limits: dict[str, Any] = {"rounds": self.rounds, "tolerance": self.tolerance}
+        _, rounds = refine_noise(net, data, T, fine, seed=seed, **limits)
+        return {"residuals": stages, "rounds": [round_entry(lab, found) for found in rounds]}
+
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """Residuals and rounds, numbered, of every seed; and the leaky networks."""
+        return {
+            f"{name}s": [
+                {"seed": each["seed"], number: i} | entry
+                for each in found
+                for i, entry in enumerate(each.get(f"{name}s", []), start=1)
+            ]
+            for name, number in (("residual", "stage"), ("round", "round"))
+        } | {"leaks": [each for each in found if each["beta"] is not None]}
 
     @staticmethod
     def parts(result: Result) -> list[str]:
@@ -131,14 +149,6 @@ class Calibration(Experiment):
         ]
 
 
-def step_label(step: tuple[int, tuple[float, str] | None]) -> str:
-    """What a step of a calibration does: a seed, and the leak and what is done about it."""
-    seed, leak = step
-    return (
-        f"calibration, seed {seed}" if leak is None else f"beta {leak[0]:g}, {leak[1]}, seed {seed}"
-    )
-
-
 def residual_entry(found: ResidualSummary) -> dict[str, Any]:
     """A summary in plain values; channels without their histograms."""
     entry = asdict(found)
@@ -162,31 +172,7 @@ def noise_entry(noise: Noise) -> dict[str, Any]:
     return {"family": noise.family, "mu": noise.mu, "sigma": noise.sigma}
 
 
-def leak_entry(
-    lab: Laboratory, beta: float, variant: str, seed: int, data: Data, watch: Watch
-) -> dict[str, Any]:
-    """Accuracy by T of one network of leaky neurons."""
-
-    def measure() -> Result:
-        from snnlab.measure.accuracy import accuracy_against_timesteps
-
-        net = leaky_network(lab, beta, variant, seed, data, watch)
-        curve = accuracy_against_timesteps(net, data.test, max(lab.timesteps))
-        noises = [layer.noise for layer in net.neuron_layers()]
-        return {
-            "noise": [noise and noise_entry(noise) for noise in noises],
-            "accuracy": curve.only(lab.timesteps).to_json(),
-        }
-
-    found = lab.remembered({"beta": beta, "variant": variant, "seed": seed}, measure)
-    return {"beta": beta, "variant": variant, "seed": seed} | {
-        name: found[name] for name in ("noise", "accuracy")
-    }
-
-
-def leaky_network(
-    lab: Laboratory, beta: float, variant: str, seed: int, data: Data, watch: Watch
-) -> SpikingNet:
+def leaky_network(lab: Laboratory, beta: float, variant: str, seed: int) -> SpikingNet:
     """A network of leaky neurons.
 
     IF: no leak. Matched Gaussian: trained with the leak and the noise of the IF neuron. Matched
@@ -201,27 +187,24 @@ def leaky_network(
     config = lab.seeded(seed)
     leaky = replace(config, neuron=replace(config.neuron, beta=beta))
     makers: dict[str, Callable[[], SpikingNet]] = {
-        "IF": lambda: lab.network(config, watch),
-        "matched Gaussian": lambda: lab.network(leaky, watch),
-        "matched to the leak": lambda: lab.network(replace(leaky, noise=leaky_noise(beta)), watch),
-        "calibrated by residuals": lambda: recalibrated(lab, leaky, "residuals", data, watch),
-        "calibrated by rates": lambda: recalibrated(lab, leaky, "rates", data, watch),
-        "made leaky after training": lambda: leaky_equivalent(lab.network(config, watch), beta),
-        "leak switched on": lambda: with_neurons(lab.network(config, watch), beta=beta),
+        "IF": lambda: lab.network(config),
+        "matched Gaussian": lambda: lab.network(leaky),
+        "matched to the leak": lambda: lab.network(replace(leaky, noise=leaky_noise(beta))),
+        "calibrated by residuals": lambda: recalibrated(lab, leaky, "residuals"),
+        "calibrated by rates": lambda: recalibrated(lab, leaky, "rates"),
+        "made leaky after training": lambda: leaky_equivalent(lab.network(config), beta),
+        "leak switched on": lambda: with_neurons(lab.network(config), beta=beta),
     }
     return makers[variant]()
 
 
-def recalibrated(
-    lab: Laboratory, config: RunConfig, source: Source, data: Data, watch: Watch
-) -> SpikingNet:
+def recalibrated(lab: Laboratory, config: RunConfig, source: Source) -> SpikingNet:
     """The configuration trained with the noise that its own network calls for."""
     from snnlab.conversion.noise_calibration import calibrate_noise
 
-    noises = calibrate_noise(
-        lab.network(config, watch), data, lab.residual_timesteps, source=source
-    )
-    return lab.network(replace(config, stage_noise=tuple(noises)), watch)
+    net, T = lab.network(config), lab.residual_timesteps
+    noises = calibrate_noise(net, lab.data, T, source=source)
+    return lab.network(replace(config, stage_noise=tuple(noises)))
 
 
 RESIDUAL_HEADER = ["stage", "silent", "active", "saturated", "mean", "deviation"] + [

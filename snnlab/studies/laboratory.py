@@ -19,6 +19,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -57,6 +58,8 @@ class Laboratory:
     """Networks per setting."""
     folder: Path = Kind("", SHELF).root
     """The experiment's own folder."""
+    watch: Watch = field(default=Watch(), compare=False)
+    """Progress."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
@@ -80,6 +83,13 @@ class Laboratory:
         """T at which residuals are measured; the first timestep has none."""
         return max(self.config.timesteps, 2)
 
+    @cached_property
+    def data(self) -> Data:
+        """The data that all networks of the experiment learn from."""
+        from snnlab.runs.assemble import load_images, pick_device
+
+        return load_images(self.config, pick_device(self.config.device))
+
     def seeded(self, seed: int) -> RunConfig:
         """The configuration that the experiment starts from, with another seed."""
         return replace(self.config, seed=seed)
@@ -88,27 +98,21 @@ class Laboratory:
         """The same without noise, from v_th / 2 on, where networks with noise start."""
         return without_noise(self.seeded(seed))
 
-    def train(self, config: RunConfig, watch: Watch) -> Run:
+    def train(self, config: RunConfig) -> Run:
         """A finished run of a configuration, trained now unless it is there."""
         from snnlab.runs.run import run
 
+        watch = self.watch
         root = self.folder / "runs"
         return run(config, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
 
-    def network(self, config: RunConfig, watch: Watch) -> SpikingNet:
+    def network(self, config: RunConfig) -> SpikingNet:
         """The network of such a run, in evaluation mode, on the device of the configuration."""
         from snnlab.runs.assemble import pick_device
 
-        found = self.train(config, watch).network(str(pick_device(config.device)))
-        return cast("SpikingNet", found)
+        return cast("SpikingNet", self.train(config).network(str(pick_device(config.device))))
 
-    def data(self) -> Data:
-        """The data that all networks of the experiment learn from."""
-        from snnlab.runs.assemble import load_images, pick_device
-
-        return load_images(self.config, pick_device(self.config.device))
-
-    def remembered(self, asked: dict[str, Any], measure: Callable[[], Result]) -> Result:
+    def remembered(self, asked: Entry, measure: Callable[[], Result]) -> Result:
         """A measurement; taken from the folder if this code has made it already.
 
         Args:
@@ -117,11 +121,10 @@ class Laboratory:
         """
         key = json.dumps([asked, to_dict(self.config), code_digest()], sort_keys=True)
         path = self.folder / "measured" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
-        if path.exists():
-            return read_json(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"asked": asked} | measure())
-        return read_json(path)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, {"asked": asked, "measured": measure()})
+        return dict(read_json(path)["measured"])
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,20 @@ class Experiment(ABC):
         return asdict(self)
 
     @abstractmethod
-    def measure(self, lab: Laboratory, watch: Watch) -> Result:
-        """Do the work; plain values, which become the content of the file."""
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """What is measured one by one: what tells each measurement from the others."""
+
+    @abstractmethod
+    def label(self, each: Entry) -> str:
+        """What a measurement is, in a few words."""
+
+    @abstractmethod
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """Make one measurement of the plan; plain values."""
+
+    @abstractmethod
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """The content of the file: from the plan, with what was measured in each of its entries."""
 
     @staticmethod
     @abstractmethod
@@ -159,23 +174,28 @@ class Experiment(ABC):
 
         Args:
             lab: network, data, seeds and folder.
-            watch: progress.
+            watch: progress; None: that of the laboratory.
 
         Returns:
-            The content of its file: `asked`, `finished`, `environment`, and what `measure` found.
+            The content of its file: `asked`, `finished`, `environment`, and its `summary`.
 
         Raises:
             RunError: the folder holds another experiment.
         """
+        lab = lab if watch is None else replace(lab, watch=watch)
+        asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
+        return Kind(self.name, SHELF).conduct(lab.folder, asked, partial(self.carried_out, lab))
+
+    def carried_out(self, lab: Laboratory) -> Result:
+        """Every measurement of the plan, those already made included; and what made them."""
         from snnlab.runs.assemble import pick_device
 
-        asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
-        device = str(pick_device(lab.config.device))
-        return Kind(self.name, SHELF).conduct(
-            lab.folder,
-            asked,
-            lambda: {"environment": environment(device)} | self.measure(lab, watch or Watch()),
-        )
+        made_by = environment(str(pick_device(lab.config.device)))
+        found = [
+            each | lab.remembered(each | self.settings, partial(self.measure, lab, each))
+            for each in lab.watch.steps(self.plan(lab), self.label)
+        ]
+        return {"environment": made_by} | self.summary(lab, found)
 
     @classmethod
     def markdown(cls, result: Result) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from snnlab.measure.statistics import estimate
 from snnlab.neuron import registry
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
-from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.config import ConfigError
 from snnlab.runs.curves import curve_of
 from snnlab.settings import Positive, Valid, settle
 from snnlab.studies.laboratory import (
@@ -19,11 +19,8 @@ from snnlab.studies.laboratory import (
     accuracy_header,
     difference_text,
 )
-from snnlab.studies.study import Entry, Result, Step, Watch, groups
+from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import markdown
-
-if TYPE_CHECKING:
-    from snnlab.network.net import SpikingNet
 
 NONE = "none"
 """What stands as family of the networks without noise."""
@@ -68,20 +65,38 @@ class NoiseSweep(Experiment):
         """Families as given; each sigma once, rising."""
         return {"families": self.families, "sigmas": sorted(set(self.sigmas))}
 
-    def measure(self, lab: Laboratory, watch: Watch) -> Result:
-        """Train one network per family, sigma and seed, convert it, measure it at each T."""
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """One network per seed, family and sigma."""
         noises = [(family, sigma) for sigma in self.settings["sigmas"] for family in self.families]
-        plan = [(seed, *noise) for seed in lab.seed_numbers for noise in [(NONE, 0.0), *noises]]
-        shape = measured_shape(lab, watch) if "empirical" in self.families else None
-        points = []
-        for seed, family, sigma in watch.steps(
-            plan, lambda step: f"{step[1]}, sigma {step[2]:.3g}, seed {step[0]}"
-        ):
-            run = lab.train(config_for(lab, family, sigma, seed, shape), watch)
-            accuracy = run.accuracy.only(lab.timesteps).to_json()
-            points.append({"family": family, "sigma": sigma, "seed": seed, "accuracy": accuracy})
-        best = [best_sigma(points, family, T) for family in self.families for T in lab.timesteps]
-        return {"points": points, "best": best, "shape": shape and list(shape)}
+        return [
+            {"family": family, "sigma": sigma, "seed": seed}
+            for seed in lab.seed_numbers
+            for family, sigma in [(NONE, 0.0), *noises]
+        ]
+
+    def label(self, each: Entry) -> str:
+        """Its noise and seed."""
+        return "{family}, sigma {sigma:.3g}, seed {seed}".format(**each)
+
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """Train the network, convert it, measure it at each T."""
+        seed, family, sigma = each["seed"], each["family"], each["sigma"]
+        given = lab.config.noise
+        if family == NONE:
+            config = lab.without_noise(seed)
+        elif family == "empirical":
+            quantiles = tuple(given.mu + sigma * z for z in measured_shape(lab))
+            config = replace(lab.seeded(seed), noise=Noise(family, quantiles=quantiles))
+        else:
+            noise = replace(given, family=family, sigma=sigma)
+            config = replace(lab.seeded(seed), noise=noise)
+        return {"accuracy": lab.train(config).accuracy.only(lab.timesteps).to_json()}
+
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """The points, the best sigmas, and the shape of the empirical family."""
+        best = [best_sigma(found, family, T) for family in self.families for T in lab.timesteps]
+        shape = measured_shape(lab) if "empirical" in self.families else None
+        return {"points": found, "best": best, "shape": shape}
 
     @staticmethod
     def parts(result: Result) -> list[str]:
@@ -121,37 +136,24 @@ def order_of(point: Entry) -> tuple[bool, str, float]:
     return point["family"] != NONE, point["family"], point["sigma"]
 
 
-def config_for(
-    lab: Laboratory, family: str, sigma: float, seed: int, shape: tuple[float, ...] | None
-) -> RunConfig:
-    """The configuration of one network; `shape` is that of the empirical family."""
-    if family == NONE:
-        return lab.without_noise(seed)
-    given = lab.config.noise
-    if shape is not None and family == "empirical":
-        noise = Noise("empirical", quantiles=tuple(given.mu + sigma * z for z in shape))
-    else:
-        noise = replace(given, family=family, sigma=sigma)
-    return replace(lab.seeded(seed), noise=noise)
+def measured_shape(lab: Laboratory) -> list[float]:
+    """Quantiles, with mean 0 and deviation 1, of the residuals of a network with matched noise.
 
+    They are the means over its stages; the network is that of the first seed.
+    """
+    matched = replace(lab.config, noise=Noise(mu=lab.config.noise.mu))
 
-def measured_shape(lab: Laboratory, watch: Watch) -> tuple[float, ...]:
-    """Quantiles, with mean 0 and deviation 1, of the residuals of a network with matched noise."""
-    seed = lab.seed_numbers[0]
-    watch.on_step(Step(1, 1, f"residuals of the network with matched noise, seed {seed}"))
-    matched = replace(lab.seeded(seed), noise=Noise(mu=lab.config.noise.mu))
-    return standard_shape(lab.network(matched, watch), lab)
+    def measure() -> Result:
+        import numpy as np
 
+        from snnlab.conversion.noise_calibration import calibrate_noise
 
-def standard_shape(net: SpikingNet, lab: Laboratory) -> tuple[float, ...]:
-    """The mean over the stages of their residuals' quantiles, brought to mean 0, deviation 1."""
-    import numpy as np
+        net, T = lab.network(matched), lab.residual_timesteps
+        noises = calibrate_noise(net, lab.data, T, family="empirical")
+        pooled = tuple(np.mean([noise.quantiles for noise in noises], axis=0).tolist())
+        return {"quantiles": Noise("empirical", quantiles=pooled).standard_quantiles}
 
-    from snnlab.conversion.noise_calibration import calibrate_noise
-
-    noises = calibrate_noise(net, lab.data(), lab.residual_timesteps, family="empirical")
-    pooled = tuple(np.mean([noise.quantiles for noise in noises], axis=0).tolist())
-    return Noise("empirical", quantiles=pooled).standard_quantiles
+    return list(lab.remembered({"shape": matched.seed}, measure)["quantiles"])
 
 
 def best_sigma(points: list[Entry], family: str, timesteps: int) -> Entry:

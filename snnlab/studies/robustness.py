@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,10 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, PAIR, PLAIN, QUIET
 from snnlab.settings import Count, Share, Valid, settle
 from snnlab.studies.laboratory import BAND, Experiment, Laboratory, difference_text
-from snnlab.studies.study import Entry, Result, Watch
+from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import markdown
 
 if TYPE_CHECKING:
-    from snnlab.data.images import Data
     from snnlab.network.net import SpikingNet
 
 KINDS = {
@@ -69,36 +68,31 @@ class Robustness(Experiment):
         """Kinds and strengths."""
         return [(kind, strength) for kind in KINDS for strength in getattr(self, kind)]
 
-    def measure(self, lab: Laboratory, watch: Watch) -> Result:
-        """Every network under every disturbance."""
-        data = lab.data()
-        plan = [(seed, method) for seed in lab.seed_numbers for method in PAIR]
-        points: list[Entry] = []
-        for seed, method in watch.steps(plan, lambda step: f"{step[1]}, seed {step[0]}"):
-            found = self.network_points(lab, method, seed, data, watch)
-            points += [{"method": method, "seed": seed} | point for point in found]
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """Networks with noise and without, seed by seed."""
+        return [{"method": method, "seed": seed} for seed in lab.seed_numbers for method in PAIR]
+
+    def label(self, each: Entry) -> str:
+        """Method and seed."""
+        return "{method}, seed {seed}".format(**each)
+
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """One network under every disturbance."""
+        seed = each["seed"]
+        noisy = each["method"] == PLAIN
+        net = lab.network(lab.seeded(seed) if noisy else lab.without_noise(seed))
+        points = [
+            {"kind": kind, "strength": strength}
+            | {"accuracy": disturbed(net, lab, {kind: strength}, seed, self.draws)}
+            for kind, strength in self.disturbances
+        ]
+        return {"points": points}
+
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """The points of all networks, and what noise gains under each disturbance."""
+        points = [each | point for each in found for point in each.pop("points")]
         gains = [gain(points, *each, T) for each in self.disturbances for T in lab.timesteps]
         return {"points": points, "gains": gains}
-
-    def network_points(
-        self, lab: Laboratory, method: str, seed: int, data: Data, watch: Watch
-    ) -> list[Entry]:
-        """All measurements of one network."""
-
-        def measure() -> Result:
-            config = lab.seeded(seed) if method == PLAIN else lab.without_noise(seed)
-            net = lab.network(config, watch)
-            return {
-                "points": [
-                    {"kind": kind, "strength": strength}
-                    | {"accuracy": disturbed(net, data, lab, kind, strength, seed, self.draws)}
-                    for kind, strength in self.disturbances
-                ]
-            }
-
-        key = {"method": method, "seed": seed} | asdict(self)
-        found: list[Entry] = lab.remembered(key, measure)["points"]
-        return found
 
     @staticmethod
     def parts(result: Result) -> list[str]:
@@ -128,19 +122,19 @@ class Robustness(Experiment):
 
 
 def disturbed(
-    net: SpikingNet, data: Data, lab: Laboratory, kind: str, strength: float, seed: int, draws: int
+    net: SpikingNet, lab: Laboratory, strengths: dict[str, float], seed: int, draws: int
 ) -> dict[str, float]:
-    """Accuracy by T under one disturbance, mean over the draws."""
+    """Accuracy by T under a disturbance, mean over the draws."""
     import torch
 
     from snnlab.measure.disturbance import Disturbance, disturbed_accuracy
 
-    disturbance = Disturbance(**{kind: strength})
+    images, disturbance = lab.data.test, Disturbance(**strengths)
     found = []
-    for draw in range(draws if strength else 1):
-        generator = torch.Generator(data.test.device).manual_seed(1000 * seed + draw)
+    for draw in range(draws if any(strengths.values()) else 1):
+        generator = torch.Generator(images.device).manual_seed(1000 * seed + draw)
         found.append(
-            disturbed_accuracy(net, data.test, lab.timesteps, disturbance, generator=generator)
+            disturbed_accuracy(net, images, lab.timesteps, disturbance, generator=generator)
         )
     means = {T: mean(accuracy[T] for accuracy in found) for T in lab.timesteps}
     return AccuracyCurve(means).to_json()
