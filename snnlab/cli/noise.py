@@ -11,7 +11,7 @@ import tyro
 
 from snnlab.cli.answer import Bar
 from snnlab.cli.study import finish
-from snnlab.cli.threads import few_threads
+from snnlab.cli.train import few_threads
 from snnlab.runs.config import RunConfig
 from snnlab.runs.presets import first_plain
 from snnlab.studies.breaks import Breaks
