@@ -36,7 +36,7 @@ def steps_of(watch: list[str]) -> Watch:
 
 def test_a_sweep_measures_every_family_sigma_and_seed(tiny: RunConfig, tmp_path: Path) -> None:
     seen: list[str] = []
-    lab = Laboratory(tiny, 2, tmp_path / "lab")
+    lab = Laboratory(replace(tiny, training=replace(tiny.training, epochs=1)), 2, tmp_path / "lab")
     asked = NoiseSweep(("gaussian", "uniform"), (0.3, 0.1))
     found = asked.carry_out(lab, steps_of(seen))
     points = {(p["family"], p["sigma"], p["seed"]) for p in found["points"]}

@@ -87,6 +87,7 @@ def test_a_race_stopped_in_the_middle_gives_the_same_table(
     assert {id: after[id] for id in before} == before
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path: Path) -> None:
     script = (
         "import json, sys\nfrom pathlib import Path\n"
