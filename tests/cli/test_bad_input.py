@@ -53,7 +53,7 @@ def refused(said: Any) -> str:
         ("train --surrogate.shape box", ["surrogate shape 'box'", "empirical, arctan, triangle"]),
         (
             "noise sweep --families gauss",
-            ["unknown noise family 'gauss'; valid: gaussian, ", "got gauss"],
+            ["unknown noise family 'gauss'; valid: gaussian, "],
         ),
         ("train --neuron.v-init high", ["--neuron.v-init", "'high'"]),
         ("train --data.name digit", ["'digit'", "Did you mean 'digits'?", "mnist-5k"]),
