@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snnlab.bench.speed import Row, Speed
+from snnlab.bench.speed import HEADER, Speed, mib
 from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture, ModelName
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import MethodName
 from snnlab.runs.run import run
-from snnlab.runs.store import RUNS, Run
+from snnlab.runs.store import RUNS, Run, write_text
+from snnlab.studies.tables import document, markdown
 
 MODELS: tuple[ModelName, ...] = ("vgg16", "resnet18")
 METHODS: tuple[MethodName, ...] = ("noise", "ann")
@@ -85,16 +86,16 @@ def summary(runs: list[Run]) -> Trained:
         raise ValueError(f"run {runs[0].id!r} has no configuration")
     results = [one.result or {} for one in runs]
     timesteps = max(runs[0].accuracy) if config.spiking else None
-    accuracies = [
-        one.accuracy[timesteps] if timesteps else result["ann_accuracy"]
-        for one, result in zip(runs, results, strict=True)
-    ]
     epochs = [epoch["seconds"] for one in runs for epoch in one.metrics[1:] or one.metrics]
     peaks = [peak for result in results if (peak := result.get("peak_memory_mib")) is not None]
     return Trained(
         model=config.model.name,
         method=config.method,
-        accuracies=accuracies,
+        accuracies=(
+            [one.accuracy[timesteps] for one in runs]
+            if timesteps
+            else [result["ann_accuracy"] for result in results]
+        ),
         seconds_per_epoch=statistics.median(epochs),
         peak_mib=max(peaks, default=None),
         timesteps=timesteps,
@@ -106,52 +107,31 @@ def write_report(
     found: Speed, trained: list[Trained], made_by: dict[str, Any], folder: Path = FOLDER
 ) -> Path:
     """Write the tables as Markdown, with hardware and versions, to `folder`/report.md."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / "report.md"
-    place.write_text(report(found, trained, made_by), encoding="utf-8")
-    return place
-
-
-def report(found: Speed, trained: list[Trained], made_by: dict[str, Any]) -> str:
-    """The report as Markdown."""
     facts = {**made_by.get("hardware", {}), **made_by.get("versions", {})}
-    parts = [
+    text = document(
         "## Speed on a GPU",
         "`make bench-gpu`. " + ", ".join(f"{key}: {value}" for key, value in facts.items()) + ".",
-        speed_table([*found.rows, *found.rows_beside]),
+        markdown(HEADER, [row.cells for row in [*found.rows, *found.rows_beside]]),
         *(f"- {note}" for note in found.notes),
         "CIFAR-10, all 50,000 training images, bfloat16, batches and epochs as in the runs named.",
         training_table(trained),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def speed_table(rows: list[Row]) -> str:
-    """Rows of the benchmark as a Markdown table."""
-    lines = ["| work | T | network | ms | over ReLU | peak MiB |", "|---|---|---|---|---|---|"]
-    for row in rows:
-        peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
-        lines.append(
-            f"| {row.work} | {row.timesteps} | {row.library} | {row.ms:.2f} "
-            f"| {row.ratio_to_relu:.2f} | {peak} |"
-        )
-    return "\n".join(lines)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "report.md", text)
+    return folder / "report.md"
 
 
 def training_table(trained: list[Trained]) -> str:
     """The trainings as a Markdown table; an epoch's time over that of the ANN."""
     reference = {one.model: one.seconds_per_epoch for one in trained if one.method == "ann"}
-    lines = [
-        "| network | method | accuracy, mean (seeds) | s per epoch | over ANN | peak MiB | runs |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    header = ["network", "method", "accuracy, mean (seeds)", "s per epoch", "over ANN", "peak MiB"]
+    rows = []
     for one in trained:
         seeds = ", ".join(f"{accuracy:.2f}" for accuracy in one.accuracies)
         at = f" at T = {one.timesteps}" if one.timesteps else ""
-        ratio = f"{one.seconds_per_epoch / reference[one.model]:.2f}"
-        peak = "" if one.peak_mib is None else f"{one.peak_mib:.0f}"
-        lines.append(
-            f"| {one.model} | {one.method} | {statistics.mean(one.accuracies):.2f}{at} ({seeds}) "
-            f"| {one.seconds_per_epoch:.2f} | {ratio} | {peak} | {' '.join(one.runs)} |"
-        )
-    return "\n".join(lines)
+        ratio = one.seconds_per_epoch / reference[one.model]
+        accuracy = f"{statistics.mean(one.accuracies):.2f}{at} ({seeds})"
+        times = [f"{one.seconds_per_epoch:.2f}", f"{ratio:.2f}"]
+        row = [one.model, one.method, accuracy, *times, mib(one.peak_mib), " ".join(one.runs)]
+        rows.append(row)
+    return markdown([*header, "runs"], rows)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
+from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
 from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
@@ -24,17 +25,17 @@ from snnlab.network.models import build
 from snnlab.network.net import ANN, SpikingNet
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
+from snnlab.runs.assemble import pick_device
 
-TRAIN_TIMESTEPS = (1, 4, 8, 16)
-INFER_TIMESTEPS = (1, 4, 16, 64)
 CLASSES = 10
+HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
+"""Of tables of rows."""
 OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
 BESIDE = ("relu-merged", "relu-streamlined", "relu-graph", "snnlab-plain", "snnlab-noise-graph")
 """Variants of ours that are not the comparison itself, see `Row.library`."""
 
 Batch = tuple[Tensor, Tensor]
-Work = Literal["train", "infer"]
 Key = tuple[str, int]
 """Library and T."""
 
@@ -59,6 +60,12 @@ class Row:
     """Median over the rounds of the time over the ReLU network's time in the same round."""
     peak_mib: float | None
     """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown."""
+
+    @property
+    def cells(self) -> list[str]:
+        """As tables show it, see `HEADER`."""
+        times = [f"{number:.2f}" for number in (self.ms, self.ratio_to_relu)]
+        return [self.work, str(self.timesteps), self.library, *times, mib(self.peak_mib)]
 
 
 @dataclass(frozen=True)
@@ -89,50 +96,40 @@ class Speed:
     """Libraries that are absent, and how to install them."""
 
 
-def measure_speed(
-    architecture: Architecture,
-    image_shape: tuple[int, int, int],
-    *,
-    batch_size: int = 128,
-    rounds: int = 9,
-    work: tuple[Work, ...] = ("train", "infer"),
-    train_timesteps: tuple[int, ...] = TRAIN_TIMESTEPS,
-    infer_timesteps: tuple[int, ...] = INFER_TIMESTEPS,
-    device: torch.device | None = None,
-    progress: bool = False,
-) -> Speed:
+def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
     """Measure training steps and forward passes, all taking turns in one run.
 
     Args:
-        architecture: of all networks.
-        image_shape: (C, H, W).
-        batch_size: images per batch.
-        rounds: how often each piece of work is timed.
-        work: training, inference or both.
-        train_timesteps, infer_timesteps: the T to measure.
-        device: default CPU.
+        config: what to measure, where.
         progress: show a progress bar, if there is a terminal.
 
+    Raises:
+        ConfigError: the device is not there.
+        ValueError: fewer than 1 round.
+
     Example:
-        >>> measure_speed(Architecture("mlp"), (1, 8, 8), rounds=7).rows[0].library
+        >>> measure_speed(SpeedConfig(Architecture("mlp"), size=8, rounds=7)).rows[0].library
         'relu'
     """
-    device = device or torch.device("cpu")
-    images = torch.randn(batch_size, *image_shape, generator=torch.Generator().manual_seed(0))
-    labels = torch.arange(batch_size) % CLASSES
+    device = pick_device(config.device)
+    shape = (config.batch_size, *config.image_shape)
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(config.batch_size) % CLASSES
     batch = (images.to(device, memory_format=torch.channels_last), labels.to(device))
-    makers = Networks(architecture, image_shape, device)
-    _, notes = makers.peers()
-    rows: list[Row] = []
-    if "train" in work:
-        pieces = training_work(makers, batch, train_timesteps)
-        rows += measured("train", pieces, rounds, device, progress=progress)
-    if "infer" in work:
-        pieces = inference_work(makers, batch[0], infer_timesteps)
-        rows += measured("infer", pieces, rounds, device, progress=progress)
-    main = [row for row in rows if row.library not in BESIDE]
-    aside = [row for row in rows if row.library in BESIDE]
-    return Speed(main, aside, compared(main), notes)
+    makers = Networks(config.model, config.image_shape, device)
+    pieces = {
+        "train": lambda: training_work(makers, batch, config.train_timesteps),
+        "infer": lambda: inference_work(makers, batch[0], config.infer_timesteps),
+    }
+    rows = [
+        row
+        for work, make in pieces.items()
+        if work in config.work
+        for row in measured(work, make(), config.rounds, device, progress=progress)
+    ]
+    ours = [row for row in rows if row.library not in BESIDE]
+    beside = [row for row in rows if row.library in BESIDE]
+    return Speed(ours, beside, compared(ours), makers.peers()[1])
 
 
 @dataclass(frozen=True)
@@ -213,14 +210,12 @@ def measured(
     progress: bool,
 ) -> list[Row]:
     """One row for each piece, timed in turns; its memory in one more call."""
-    named = {f"{library} {T}": piece for (library, T), piece in pieces.items()}
-    times = alternate(named, rounds, device, progress=progress)
+    times = alternate(pieces, rounds, device, progress=progress)
     rows = []
-    for (library, T), piece in pieces.items():
-        took = times[f"{library} {T}"]
+    for (library, T), took in times.items():
         with memory_use(device) as memory:
-            piece()
-        ratio = median_ratio(took, times["relu 1"])
+            pieces[library, T]()
+        ratio = median_ratio(took, times["relu", 1])
         rows.append(Row(work, T, library, statistics.median(took), ratio, memory.peak_mib))
     return rows
 
@@ -228,15 +223,18 @@ def measured(
 def compared(rows: list[Row]) -> list[Comparison]:
     """Ours against the fastest other library, for each kind of work and T."""
     found = []
-    for ours in rows:
-        rivals = [r for r in rows if (r.work, r.timesteps) == (ours.work, ours.timesteps)]
-        rivals = [r for r in rivals if r.library not in OWN]
-        if ours.library == "snnlab" and rivals:
+    for ours in (row for row in rows if row.library == "snnlab"):
+        at = (ours.work, ours.timesteps)
+        rivals = [r for r in rows if (r.work, r.timesteps) == at and r.library not in OWN]
+        if rivals:
             best = min(rivals, key=lambda row: row.ms)
-            found.append(
-                Comparison(ours.work, ours.timesteps, best.library, round(best.ms / ours.ms, 2))
-            )
+            found.append(Comparison(*at, best.library, round(best.ms / ours.ms, 2)))
     return found
+
+
+def mib(peak: float | None) -> str:
+    """An amount of memory as tables show it; empty if unknown."""
+    return "" if peak is None else f"{peak:.0f}"
 
 
 class TrainingStep:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 import torch
 from tqdm.auto import tqdm
 
 from snnlab.measure.speed import stopwatch
 
+Key = TypeVar("Key", bound=Hashable)
 WARM_UP = 2
 """Rounds that are not counted."""
 
 
 def alternate(
-    work: dict[str, Callable[[], object]],
+    work: Mapping[Key, Callable[[], object]],
     rounds: int,
     device: torch.device,
     *,
     progress: bool = False,
-) -> dict[str, list[float]]:
+) -> dict[Key, list[float]]:
     """Milliseconds of each piece of work in each round, all pieces taking turns.
 
     Taking turns spreads a disturbance of the machine over all of them, so that ratios hold
     where absolute times do not. On one CPU thread processor time counts, see `stopwatch`.
 
     Args:
-        work: name to function.
+        work: what to time, by name.
         rounds: counted rounds, at least 1.
         device: waited for before the clock is read.
         progress: show a progress bar, if there is a terminal.
@@ -38,7 +40,7 @@ def alternate(
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {rounds}")
     clock = stopwatch(device)
-    times: dict[str, list[float]] = {name: [] for name in work}
+    times: dict[Key, list[float]] = {name: [] for name in work}
     bar = tqdm(range(WARM_UP + rounds), desc="bench", disable=None if progress else True)
     for turn in bar:
         for name, function in work.items():
@@ -53,10 +55,8 @@ def alternate(
 
 def wait(device: torch.device) -> None:
     """Wait until the device has done all work given to it."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def median_ratio(times: list[float], reference: list[float]) -> float:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from tqdm import tqdm
 
 from snnlab.runs.store import finite
-from snnlab.runs.tables import aligned
+from snnlab.studies.study import Step, Watch
+from snnlab.studies.tables import aligned
+
+if TYPE_CHECKING:
+    from snnlab.learning.fit import Batch, Epoch
 
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """A command's argument: the id of a run."""
@@ -24,28 +28,45 @@ def answer(value: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns of text: the first flush left, the others flush right."""
-    head, *body = aligned([header, *rows])
-    lines = [head, ["-" * len(cell) for cell in head], *body]
+    titles, *body = aligned([header, *rows])
+    lines = [titles, ["-" * len(cell) for cell in titles], *body]
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
 class Bar:
-    """A progress bar over training steps, on stderr, and only in a terminal.
+    """A progress bar, one training after the other, on stderr, and only in a terminal.
 
-    Pass `on_batch` and `on_epoch` to `run`.
+    Pass `on_batch` and `on_epoch` to `run`, `watch` to a study.
+
+    Args:
+        label: what trains; None if a study says so step by step.
     """
 
-    def __init__(self, label: str) -> None:
-        self.bar: tqdm[Any] = tqdm(
-            desc=label, unit="step", leave=False, disable=None, file=sys.stderr
-        )
+    def __init__(self, label: str | None = None) -> None:
+        self.bar: tqdm[Any] = tqdm(disable=True)
+        if label is not None:
+            self.start(label)
 
-    def on_batch(self, batch: Any) -> None:
+    @property
+    def watch(self) -> Watch:
+        """What a study calls."""
+        return Watch(self.on_step, self.on_batch, self.on_epoch)
+
+    def start(self, label: str) -> None:
+        """A new bar with this label in place of the old one."""
+        self.close()
+        self.bar = tqdm(desc=label, unit="step", leave=False, disable=None, file=sys.stderr)
+
+    def on_step(self, step: Step) -> None:
+        """The next training of a study starts."""
+        self.start(f"{step.number}/{step.steps} {step.label}")
+
+    def on_batch(self, batch: Batch) -> None:
         """Move on."""
         self.bar.total = batch.steps
         self.bar.update(batch.step - self.bar.n)
 
-    def on_epoch(self, epoch: Any) -> None:
+    def on_epoch(self, epoch: Epoch) -> None:
         """Say how training goes."""
         accuracy = epoch.validation_accuracy
         shown = "" if accuracy is None else f"{accuracy:.1f} %"

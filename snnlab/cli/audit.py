@@ -11,7 +11,7 @@ import tyro
 from snnlab.cli.answer import answer
 from snnlab.runs.store import RunError
 from snnlab.studies.audit import audit_entry, audit_text, list_races, read_race
-from snnlab.studies.race import RACES
+from snnlab.studies.race import RACE
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Audit:
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RACE ...]")
     ] = ()
     """Folders of races, or their names in --root; default: all races there."""
-    root: Path = RACES
+    root: Path = RACE.root
     """Folder of the races."""
     json: bool = False
     """Print one JSON object instead of text."""

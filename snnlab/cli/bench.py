@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
+from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.answer import answer, table
-from snnlab.network.spec import Architecture
-from snnlab.runs.config import Device
 
 if TYPE_CHECKING:
-    from snnlab.bench.speed import Row, Speed
-
-HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
+    from snnlab.bench.speed import Speed
 
 
 @dataclass(frozen=True)
-class Bench:
+class Bench(SpeedConfig):
     """Time training steps and forward passes against the same network with ReLU and elsewhere."""
 
-    model: Architecture = field(default_factory=lambda: Architecture("convnet"))
-    """The network."""
-    channels: int = 1
-    """Channels of the images."""
-    size: int = 28
-    """Height and width of the images in pixels."""
-    batch_size: int = 128
-    """Images per batch."""
-    rounds: int = 9
-    """How often each piece of work is timed; all pieces take turns."""
-    work: tuple[Literal["train", "infer"], ...] = ("train", "infer")
-    """What to measure: training steps, forward passes, or both."""
-    train_timesteps: tuple[int, ...] = (1, 4, 8, 16)
-    """T of the training steps."""
-    infer_timesteps: tuple[int, ...] = (1, 4, 16, 64)
-    """T of the forward passes."""
-    device: Device = "auto"
-    """Where to measure."""
     cifar10: bool = False
     """Also train VGG-16 and ResNet-18 on CIFAR-10, with noise and as ANN, and write a report to
     runs/bench-gpu; needs a CUDA GPU."""
@@ -57,19 +36,8 @@ class Bench:
         from snnlab.runs.assemble import pick_device
         from snnlab.runs.provenance import environment
 
-        device = pick_device(self.device)
-        found = measure_speed(
-            self.model,
-            (self.channels, self.size, self.size),
-            batch_size=self.batch_size,
-            rounds=self.rounds,
-            work=self.work,
-            train_timesteps=self.train_timesteps,
-            infer_timesteps=self.infer_timesteps,
-            device=device,
-            progress=not self.json,
-        )
-        made_by = environment(str(device))
+        found = measure_speed(self, progress=not self.json)
+        made_by = environment(str(pick_device(self.device)))
         data = asdict(found) | made_by
         text = speed_text(found)
         if self.cifar10:
@@ -84,17 +52,12 @@ class Bench:
 
 def speed_text(found: Speed) -> str:
     """Tables of all rows, how we compare, and what is missing."""
-    parts = [table(HEADER, [cells(row) for row in [*found.rows, *found.rows_beside]])]
-    parts += [
+    from snnlab.bench.speed import HEADER
+
+    comparisons = [
         f"{one.work}, T = {one.timesteps}: snnlab is {one.times_as_fast:.2f} times as fast as "
         f"{one.fastest_peer}, the fastest other library"
         for one in found.comparisons
     ]
-    return "\n".join([*parts, *found.notes])
-
-
-def cells(row: Row) -> list[str]:
-    """One row of the table."""
-    peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
-    ms, ratio = f"{row.ms:.1f}", f"{row.ratio_to_relu:.2f}"
-    return [row.work, str(row.timesteps), row.library, ms, ratio, peak]
+    rows = [row.cells for row in [*found.rows, *found.rows_beside]]
+    return "\n".join([table(HEADER, rows), *comparisons, *found.notes])

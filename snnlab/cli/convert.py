@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import tyro
 
@@ -14,9 +14,14 @@ from snnlab.runs.config import Device
 from snnlab.runs.store import RUNS, RunError, load_run
 
 if TYPE_CHECKING:
+    from snnlab.conversion.ann import ANNCertificate
+    from snnlab.conversion.timesteps import Certificate
     from snnlab.data.images import Data
     from snnlab.measure.curve import AccuracyCurve
     from snnlab.network.net import ANN, SpikingNet, StagedNet
+
+    Converted = tuple[str, dict[str, str], Certificate | ANNCertificate, dict[str, Any]]
+    """To what, what there is to know of it, the certificate, and what else is in the answer."""
 
 
 @dataclass(frozen=True)
@@ -58,61 +63,56 @@ class Convert:
 
         net, data = trained_network(self.run, self.runs, self.device)
         if isinstance(net, SpikingNet):
-            self.answer_for_spiking(net, data)
+            title, facts, certificate, entry = self.more_timesteps(net, data)
         else:
-            self.answer_for_ann(net, data)  # type: ignore[arg-type]
+            title, facts, certificate, entry = self.spiking_neurons(cast("ANN", net), data)
+        lines = [f"conversion of {self.run} to {title}"]
+        lines += [f"  {name:<30} {fact}" for name, fact in facts.items()]
+        text = "\n".join([*lines, accuracy_lines(certificate.accuracy)])
+        answer({"run": self.run} | entry | certificate.to_json(), text, as_json=self.json)
 
-    def answer_for_spiking(self, net: SpikingNet, data: Data) -> None:
-        """More timesteps for a network that spikes already."""
+    def more_timesteps(self, net: SpikingNet, data: Data) -> Converted:
+        """For a network that spikes already."""
         from snnlab.conversion.timesteps import convert
 
         if self.ann != ANNConversion():
             raise RunError(f"run {self.run!r} spikes already: the --ann options do not apply to it")
         _, certificate = convert(net, self.timesteps, data.test, progress=not self.json)
         noisy = certificate.accuracy_with_noise_at_1
-        lines = [
-            f"conversion of {self.run} to T = {self.timesteps}",
-            f"  weights equal, bit for bit     {'yes' if certificate.weights_equal else 'NO'}",
-            f"  logits equal at T = 1          {'yes' if certificate.logits_equal_at_1 else 'NO'}",
-            f"  warm-up timesteps              {certificate.warm_up}, every step counts",
-            f"  accuracy at T = 1 with noise   {'-' if noisy is None else f'{noisy:.2f} %'}",
-            accuracy_lines(certificate.accuracy),
-        ]
-        entry = {"run": self.run, "lossless": certificate.lossless} | certificate.to_json()
-        answer(entry, "\n".join(lines), as_json=self.json)
+        facts = {
+            "weights equal, bit for bit": "yes" if certificate.weights_equal else "NO",
+            "logits equal at T = 1": "yes" if certificate.logits_equal_at_1 else "NO",
+            "warm-up timesteps": f"{certificate.warm_up}, every step counts",
+            "accuracy at T = 1 with noise": "-" if noisy is None else f"{noisy:.2f} %",
+        }
+        return f"T = {self.timesteps}", facts, certificate, {"lossless": certificate.lossless}
 
-    def answer_for_ann(self, net: ANN, data: Data) -> None:
-        """Spiking neurons for activation functions."""
+    def spiking_neurons(self, net: ANN, data: Data) -> Converted:
+        """In place of activation functions."""
         from snnlab.conversion.ann import certify_ann, convert_ann
         from snnlab.runs.conversions import best_correction, calibration_images
 
-        asked = self.ann
-        calibration = calibration_images(data.train)
-        correct_at = asked.correct_bias_at
+        asked, correct_at = self.ann, self.ann.correct_bias_at
         if correct_at is None:
             correct_at = best_correction(net)
         converted = convert_ann(
             net,
             self.timesteps,
-            calibration,
+            calibration_images(data.train),
             **asdict(asked.rule),
             half_threshold_start=asked.half_threshold_start,
             correct_bias_at=correct_at,
         )
         certificate = certify_ann(net, converted, data.test, progress=not self.json)
-        corrected = f"at T = {correct_at}" if correct_at else "no"
-        lines = [
-            f"conversion of {self.run} to spiking neurons, T = {self.timesteps}",
-            f"  thresholds                     {asked.rule.description}",
-            f"  start                          {'v_th / 2' if asked.half_threshold_start else '0'}",
-            f"  biases corrected               {corrected}",
-            f"  warm-up timesteps              {certificate.warm_up}, every step counts",
-            f"  accuracy before                {certificate.ann_accuracy:.2f} %",
-            accuracy_lines(certificate.accuracy),
-        ]
-        entry = {"run": self.run, "ann": asdict(asked) | {"correct_bias_at": correct_at}}
-        entry |= {"loss": certificate.loss} | certificate.to_json()
-        answer(entry, "\n".join(lines), as_json=self.json)
+        facts = {
+            "thresholds": asked.rule.description,
+            "start": "v_th / 2" if asked.half_threshold_start else "0",
+            "biases corrected": f"at T = {correct_at}" if correct_at else "no",
+            "warm-up timesteps": f"{certificate.warm_up}, every step counts",
+            "accuracy before": f"{certificate.ann_accuracy:.2f} %",
+        }
+        entry = {"ann": asdict(asked) | {"correct_bias_at": correct_at}, "loss": certificate.loss}
+        return f"spiking neurons, T = {self.timesteps}", facts, certificate, entry
 
 
 def accuracy_lines(curve: AccuracyCurve) -> str:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snnlab.cli.answer import answer, table
+from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import trained
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import Device, RunConfig
-from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.methods import METHODS, PAIR, PLAIN
 from snnlab.runs.presets import PRESETS
 from snnlab.runs.store import COLLECTION, RUNS, Run, write_json, write_text
 
-NAME = "accuracy_vs_timesteps"
 REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."
 
 
@@ -43,20 +43,19 @@ class Demo:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
         if self.preset not in PRESETS:
             raise ValueError(f"unknown preset {self.preset!r}; valid: {', '.join(PRESETS)}")
-        start = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
+        config = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
         runs = {
             method: [
-                self.train(replace(start, method=method, seed=seed)) for seed in range(self.seeds)
+                self.train(replace(config, method=method, seed=seed)) for seed in range(self.seeds)
             ]
             for method in PAIR
         }
         done = [run for group in runs.values() for run in group]
-        folder = self.runs / "demo"
         curves = {
             method: SeedCurves.of(run.accuracy.thinned() for run in group)
             for method, group in runs.items()
         }
-        files = write(done, curves, folder)
+        files = write(done, curves, self.runs / "demo")
         text = "\n".join([headline(done), "", as_table(curves), "", REST, "", *files])
         measured = {method: found.to_json() for method, found in curves.items()}
         answer({"curves": measured, "files": files}, text, as_json=self.json)
@@ -69,17 +68,12 @@ class Demo:
 
 def write(done: list[Run], curves: dict[str, SeedCurves], folder: Path) -> list[str]:
     """Write table and figure; returns the paths."""
-    from snnlab.show.accuracy import accuracy_against_timesteps
-    from snnlab.show.page import blank_axes
-    from snnlab.show.saving import save
-
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / COLLECTION, {"runs": [run.id for run in done]})
-    csv = folder / f"{NAME}.csv"
+    csv = folder / ACCURACY_CSV
     write_text(csv, accuracy_csv(done))
-    title = "Trained with one timestep, run with T"
-    ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
-    return [str(path) for path in [*save(ax, folder / NAME), csv]]
+    figures = accuracy_figure(curves, "Trained with one timestep, run with T")
+    return [str(path) for path in [*save_all(figures, folder), csv]]
 
 
 def headline(done: list[Run]) -> str:

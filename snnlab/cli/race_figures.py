@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from matplotlib.axes import Axes
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
 from snnlab.show.page import blank_axes
-from snnlab.show.saving import save
 from snnlab.studies.race import TERMS, by_method
+from snnlab.studies.study import Entry, Result
 
-Entry = dict[str, Any]
 
-
-def draw(race: dict[str, Any], folder: Path) -> list[Path]:
-    """Write all figures of a finished race as PNG and SVG; returns the paths."""
+def draw(race: Result) -> dict[str, Axes]:
+    """All figures of a finished race, by file."""
     equal_epochs = by_method(race, TERMS[0])
     T = race["race"]["start"]["bptt_timesteps"]
     T = min(T, *(max(curve_of(runs[0])) for runs in equal_epochs.values()))
     images = next(iter(equal_epochs.values()))[0]["subset"]["images"]
-    figures = {
+    return {
         "accuracy_vs_timesteps": accuracy_against_timesteps(
             {
                 method: SeedCurves.of(curve_of(run["subset"]).thinned() for run in runs)
@@ -54,30 +50,21 @@ def draw(race: dict[str, Any], folder: Path) -> list[Path]:
             title="Early exit",
         ),
     }
-    return [path for name, ax in figures.items() for path in save(ax, folder / name)]
 
 
-def training_curves(race: dict[str, Any], T: int) -> dict[str, CostCurve]:
+def training_curves(race: Result, T: int) -> dict[str, CostCurve]:
     """Training seconds and accuracy at T, a point per set of terms."""
-    groups = [by_method(race, terms) for terms in TERMS]
-    return {
-        method: cost_curve(
-            runs,
-            [group[method] for group in groups if method in group],
-            lambda run: (run["training_seconds"], curve_of(run)[T]),
-        )
-        for method, runs in groups[0].items()
+    terms = [by_method(race, each) for each in TERMS]
+    seeds = {
+        method: list(zip(*(each[method] for each in terms if method in each), strict=True))
+        for method in terms[0]
     }
-
-
-def cost_curve(
-    runs: list[Entry], columns: list[list[Entry]], point: Callable[[Entry], tuple[float, float]]
-) -> CostCurve:
-    """Points (cost, accuracy): a row per seed of `runs`, a column per list of runs."""
-    rows = [[point(column[i]) for column in columns] for i in range(len(runs))]
     return {
-        "cost": [[cost for cost, _ in row] for row in rows],
-        "accuracy": [[accuracy for _, accuracy in row] for row in rows],
+        method: {
+            "cost": [[run["training_seconds"] for run in runs] for runs in by_seed],
+            "accuracy": [[curve_of(run)[T] for run in runs] for runs in by_seed],
+        }
+        for method, by_seed in seeds.items()
     }
 
 

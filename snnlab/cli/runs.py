@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnlab.cli.answer import RunName, answer, table
+from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
-from snnlab.runs.curves import accuracy_csv
-from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run
+from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
+from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run, write_text
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,6 @@ class Export:
 
 def draw(run: Run, folder: Path) -> None:
     """Write the accuracy table and figure of a spiking run."""
-    from snnlab.show.accuracy import accuracy_against_timesteps
-    from snnlab.show.page import blank_axes
-    from snnlab.show.saving import save
-
-    (folder / "accuracy_vs_timesteps.csv").write_text(accuracy_csv([run]), encoding="utf-8")
+    write_text(folder / ACCURACY_CSV, accuracy_csv([run]))
     method = run.config.method if run.config else run.id
-    ax = accuracy_against_timesteps({method: run.accuracy}, ax=blank_axes())
-    save(ax, folder / "accuracy_vs_timesteps")
+    save_all(accuracy_figure({method: run.accuracy}), folder)

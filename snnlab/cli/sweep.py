@@ -9,22 +9,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from tqdm import tqdm
 
 from snnlab.cli.answer import answer
+from snnlab.cli.study import accuracy_figure, finish
 from snnlab.jobs.places import ON_GPU, cores, equal_places
 from snnlab.jobs.pool import Pool
 from snnlab.jobs.scheduler import SCHEDULER, open_pool, scheduler
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.presets import study_start
-from snnlab.runs.store import ID, RUNS, write_text
-from snnlab.runs.study import name_of
+from snnlab.runs.store import ID, RUNS
 from snnlab.show.colours import FREE
-from snnlab.studies.sweep import SWEEP, SWEEPS, Ended, SweepConfig, check, parse_grid, sweep
+from snnlab.studies.study import Result, name_of
+from snnlab.studies.sweep import SWEEP, Ended, SweepConfig, check, parse_grid, sweep
 from snnlab.studies.sweep_table import points, sweep_csv, sweep_markdown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Sweep:
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers must be at least 1, got {self.workers}")
         asked = SweepConfig(self.config, parse_grid(self.grid))
-        folder = self.runs / SWEEPS.name / folder_name(self.name or default_name(asked))
+        folder = self.runs / SWEEP.shelf / folder_name(self.name or default_name(asked))
         total = len(asked.configs())
         open_pool = self.open_pool(asked)
         with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
@@ -64,9 +68,12 @@ class Sweep:
                 bar.update(ended.number - bar.n)
 
             done = sweep(asked, folder, open_pool, self.runs, on_end)
-        files = write(done, folder) if done["entries"] else [str(folder / SWEEP)]
-        text = "\n".join([sweep_markdown(done), *files]) if done["entries"] else ""
-        answer({"folder": str(folder), "files": files} | done, text, as_json=self.json)
+        if done["entries"]:
+            tables = {"sweep.csv": sweep_csv(done), "sweep.md": sweep_markdown(done)}
+            finish(done, folder, SWEEP.file, tables, draw, as_json=self.json)
+        else:
+            files = [str(folder / SWEEP.file)]
+            answer({"folder": str(folder), "files": files} | done, "", as_json=self.json)
         check(done)
 
     def open_pool(self, asked: SweepConfig) -> Callable[[], Pool]:
@@ -88,9 +95,9 @@ class Sweep:
 
 def default_name(asked: SweepConfig) -> str:
     """A name that is the same for the same sweep."""
-    text = json.dumps([to_dict(asked.start), asked.grid], sort_keys=True)
+    text = json.dumps([to_dict(asked.config), asked.grid], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{name_of(asked.start)}-{digest}"
+    return f"{name_of(asked.config)}-{digest}"
 
 
 def folder_name(name: str) -> str:
@@ -104,26 +111,13 @@ def folder_name(name: str) -> str:
     return name
 
 
-def write(done: dict[str, Any], folder: Path) -> list[str]:
-    """Write tables and figure; returns the paths."""
-    write_text(folder / "sweep.csv", sweep_csv(done))
-    write_text(folder / "sweep.md", sweep_markdown(done))
-    tables = [folder / name for name in (SWEEP, "sweep.csv", "sweep.md")]
-    return [str(path) for path in [*tables, *draw(done, folder)]]
-
-
-def draw(done: dict[str, Any], folder: Path) -> list[Path]:
-    """Write the figure of accuracy against timesteps: lines, or a map where they are too many."""
-    from snnlab.show.accuracy import accuracy_against_timesteps
-    from snnlab.show.page import blank_axes
-    from snnlab.show.saving import save
+def draw(done: Result) -> dict[str, Axes]:
+    """The figure of accuracy against timesteps: lines, or a map where they are too many."""
     from snnlab.show.style import look_of
     from snnlab.show.sweep import accuracy_map
 
     curves = {point.label: point.curves for point in points(done)}
     title = "Accuracy against timesteps"
     if sum(look_of(label) is None for label in curves) <= len(FREE):
-        ax = accuracy_against_timesteps(curves, ax=blank_axes(), title=title)
-    else:
-        ax = accuracy_map(curves, title=title)
-    return save(ax, folder / "accuracy_vs_timesteps")
+        return accuracy_figure(curves, title)
+    return {"accuracy_vs_timesteps": accuracy_map(curves, title=title)}

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.cli.answer import Bar, answer, table
-from snnlab.cli.threads import few_threads
 from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.runs.store import RUNS, Run
@@ -50,6 +49,14 @@ def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
     few_threads(config)
     with closing(Bar(says)) as bar:
         return run(config, root, again=again, on_batch=bar.on_batch, on_epoch=bar.on_epoch)
+
+
+def few_threads(config: RunConfig) -> None:
+    """Use one thread for digits: too small to share, and waiting for a busy core is slow."""
+    if config.data.name == "digits":
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
 
+ACCURACY_CSV = "accuracy_vs_timesteps.csv"
+"""The name of a file that holds it."""
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 
 
@@ -33,12 +33,12 @@ def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
 
 def accuracy_csv(runs: Iterable[Run]) -> str:
     """CSV of every measured accuracy, in percent, columns as in `COLUMNS`."""
+    from pandas import DataFrame
+
     rows = [
         (run.config.method, run.config.seed, T, f"{accuracy:.4f}")
         for run in runs
         if run.config is not None
         for T, accuracy in run.accuracy.items()
     ]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    return text.getvalue()
+    return DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False, lineterminator="\n")

@@ -29,7 +29,7 @@ Noises = Noise | tuple[Noise, ...] | None
 Settings = TypeVar("Settings", Architecture, Training)
 
 Role = Literal["ours", "without noise", "through time", "converted"]
-"""Which side of the paper's claims a method stands on, see `claims` and `speed_claims`."""
+"""Which side of the paper's claims a method stands on, see `claims`."""
 
 Dashes = Literal["-", "--", "-.", ":"] | tuple[float, tuple[float, ...]]
 

@@ -25,6 +25,9 @@ from snnlab.runs.problems import explain, is_memory_error
 from snnlab.runs.provenance import described_families, environment
 from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run, occupied
 
+OnBatch = Callable[[Batch], None] | None
+OnEpoch = Callable[[Epoch], None] | None
+
 
 def run(
     config: RunConfig,
@@ -32,8 +35,8 @@ def run(
     *,
     again: bool = False,
     progress: bool = False,
-    on_batch: Callable[[Batch], None] | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_batch: OnBatch = None,
+    on_epoch: OnEpoch = None,
 ) -> Run:
     """Train and measure; everything is in the run folder afterwards.
 
@@ -125,8 +128,8 @@ def carry_out(
     data: Data,
     config: RunConfig,
     folder: Path,
-    on_batch: Callable[[Batch], None] | None,
-    on_epoch: Callable[[Epoch], None] | None,
+    on_batch: OnBatch,
+    on_epoch: OnEpoch,
     *,
     progress: bool,
 ) -> None:
@@ -162,8 +165,8 @@ def train(
     data: Data,
     config: RunConfig,
     folder: Path,
-    on_batch: Callable[[Batch], None] | None,
-    on_epoch: Callable[[Epoch], None] | None,
+    on_batch: OnBatch,
+    on_epoch: OnEpoch,
 ) -> list[Epoch]:
     """Train the network, writing metrics and a checkpoint after every epoch."""
     metrics = folder / "metrics.jsonl"

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.runs.store import RunError, read_json
-from snnlab.studies.claims import Claim, Evidence, no_loss, noise_gain, training_time
-from snnlab.studies.race import RACE, RACES
-from snnlab.studies.speed_claims import in_seconds, in_timesteps
-
-TESTS = (training_time, in_timesteps, in_seconds, noise_gain, no_loss)
-"""One function per claim, from the evidence of a race to a judged claim."""
+from snnlab.studies.claims import TESTS, Claim
+from snnlab.studies.evidence import Evidence
+from snnlab.studies.race import RACE
+from snnlab.studies.study import Result
 
 
-def judge(race: dict[str, Any]) -> list[Claim]:
+def judge(race: Result) -> list[Claim]:
     """Every claim of the abstract, judged by one race.
 
     Args:
@@ -30,13 +28,13 @@ def judge(race: dict[str, Any]) -> list[Claim]:
     if not race.get("finished"):
         raise RunError("the race is not finished; the same snnlab race command goes on with it")
     try:
-        evidence = Evidence.of(race)
-        return [test(evidence) for test in TESTS]
+        evidence = Evidence(race)
+        return [test.judge(evidence) for test in TESTS]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
 
 
-def audit_entry(folder: Path, race: dict[str, Any]) -> dict[str, Any]:
+def audit_entry(folder: Path, race: Result) -> dict[str, Any]:
     """A race with its claims and what made it, as the JSON answer holds it."""
     made_by = race.get("environment", {})
     return {
@@ -48,7 +46,7 @@ def audit_entry(folder: Path, race: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def audit_text(folder: Path, race: dict[str, Any]) -> str:
+def audit_text(folder: Path, race: Result) -> str:
     """The same for people."""
     start, made_by = race["race"]["start"], race.get("environment", {})
     hardware = made_by.get("hardware") or {}
@@ -74,11 +72,11 @@ def read_race(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise RunError(f"no race in {folder}: no such folder; snnlab race makes one")
-    return read_json(folder / RACE)
+    return read_json(folder / RACE.file)
 
 
-def list_races(root: Path = RACES) -> list[Path]:
+def list_races(root: Path = RACE.root) -> list[Path]:
     """The folders of all races, by name."""
     if not root.is_dir():
         return []
-    return sorted(folder for folder in root.iterdir() if (folder / RACE).is_file())
+    return sorted(folder for folder in root.iterdir() if (folder / RACE.file).is_file())

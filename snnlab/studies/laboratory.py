@@ -1,9 +1,9 @@
 """The noise laboratory: what its four experiments share. No torch here.
 
-    laboratory_calibration   which noise fits a network, and which one a leaky network
-    laboratory_sweep         families of noise and sigma from 0 to 1
-    laboratory_breaks        what breaks lossless conversion, one switch at a time
-    laboratory_robustness    accuracy under noise on images and weights and with lost spikes
+    calibration    which noise fits a network, and which one a leaky network
+    noise_sweep    families of noise and sigma from 0 to 1
+    breaks         what breaks lossless conversion, one switch at a time
+    robustness     accuracy under noise on images and weights and with lost spikes
 
     runs/noise/<experiment>-<data>-<model>/<experiment>.json   what was asked for and measured
                                            runs/<id>/          the networks, see `store`
@@ -16,144 +16,211 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from snnlab.measure.curve import powers_of_two
+from snnlab.measure.curve import SeedCurves, powers_of_two
+from snnlab.measure.statistics import Estimate
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import PLAIN
 from snnlab.runs.presets import without_noise
 from snnlab.runs.provenance import code_digest, environment
-from snnlab.runs.store import RUNS, Run, read_json, write_json
-from snnlab.runs.study import Result, Watch, name_of, open_folder
+from snnlab.runs.store import Run, read_json, write_json
 from snnlab.settings import Count, settle
+from snnlab.studies import tables
+from snnlab.studies.study import Entry, Kind, Result, Watch, name_of
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
     from snnlab.network.net import SpikingNet
 
-LABORATORY = RUNS / "noise"
+SHELF = "noise"
+"""Name of the folder in which the folders of experiments lie."""
+BAND = "Means over seeds, ± half the width of the 95 % interval."
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """On what an experiment is made.
+    """The network, data and seeds of an experiment, and its folder.
 
     Raises:
         ConfigError: fewer than 1 seed, or another method than noise.
     """
 
-    start: RunConfig = field(default_factory=RunConfig)
+    config: RunConfig = field(default_factory=RunConfig)
     """Architecture, data, noise and training; its seed is the first one."""
     seeds: Count = 3
     """Networks per setting."""
-    folder: Path = LABORATORY
+    folder: Path = Kind("", SHELF).root
     """The experiment's own folder."""
+    watch: Watch = field(default=Watch(), compare=False)
+    """Progress."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
-        if self.start.method != PLAIN:
+        if self.config.method != PLAIN:
             raise ConfigError(
-                f"the laboratory starts from method {PLAIN}, got --method {self.start.method}"
+                f"the laboratory starts from method {PLAIN}, got --method {self.config.method}"
             )
 
     @property
     def seed_numbers(self) -> list[int]:
         """The seeds themselves."""
-        return list(range(self.start.seed, self.start.seed + self.seeds))
+        return list(range(self.config.seed, self.config.seed + self.seeds))
 
     @property
     def timesteps(self) -> list[int]:
         """T at which accuracies are measured: powers of two up to that of the configuration."""
-        return powers_of_two(self.start.timesteps)
+        return powers_of_two(self.config.timesteps)
 
-    def seeded(self, seed: int) -> RunConfig:
-        """The configuration that the experiment starts from, with another seed."""
-        return replace(self.start, seed=seed)
+    @property
+    def residual_timesteps(self) -> int:
+        """T at which residuals are measured; the first timestep has none."""
+        return max(self.config.timesteps, 2)
 
-    def without_noise(self, seed: int, v_init: float | None = None) -> RunConfig:
-        """The same without noise; v_init None: v_th / 2, where networks with noise start."""
-        start = self.seeded(seed)
-        if v_init is not None:
-            start = replace(start, neuron=replace(start.neuron, v_init=v_init))
-        return without_noise(start)
-
-    def train(self, config: RunConfig, watch: Watch) -> Run:
-        """A finished run of a configuration, trained now unless it is there."""
-        from snnlab.runs.run import run
-
-        root = self.folder / "runs"
-        return run(config, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
-
-    def network(self, config: RunConfig, watch: Watch) -> SpikingNet:
-        """The network of such a run, in evaluation mode, on the device of the configuration."""
-        from snnlab.runs.assemble import pick_device
-
-        found = self.train(config, watch).network(str(pick_device(config.device)))
-        return cast("SpikingNet", found)
-
+    @cached_property
     def data(self) -> Data:
         """The data that all networks of the experiment learn from."""
         from snnlab.runs.assemble import load_images, pick_device
 
-        return load_images(self.start, pick_device(self.start.device))
+        return load_images(self.config, pick_device(self.config.device))
 
-    def remembered(self, asked: dict[str, Any], measure: Callable[[], Result]) -> Result:
+    def seeded(self, seed: int) -> RunConfig:
+        """The configuration that the experiment starts from, with another seed."""
+        return replace(self.config, seed=seed)
+
+    def without_noise(self, seed: int) -> RunConfig:
+        """The same without noise, from v_th / 2 on, where networks with noise start."""
+        return without_noise(self.seeded(seed))
+
+    def train(self, config: RunConfig) -> Run:
+        """A finished run of a configuration, trained now unless it is there."""
+        from snnlab.runs.run import run
+
+        watch = self.watch
+        root = self.folder / "runs"
+        return run(config, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
+
+    def network(self, config: RunConfig) -> SpikingNet:
+        """The network of such a run, in evaluation mode, on the device of the configuration."""
+        from snnlab.runs.assemble import pick_device
+
+        return cast("SpikingNet", self.train(config).network(str(pick_device(config.device))))
+
+    def remembered(self, asked: Entry, measure: Callable[[], Result]) -> Result:
         """A measurement; taken from the folder if this code has made it already.
 
         Args:
             asked: all that decides the result, in plain values.
             measure: makes it: plain values.
         """
-        key = json.dumps([asked, to_dict(self.start), code_digest()], sort_keys=True)
+        key = json.dumps([asked, to_dict(self.config), code_digest()], sort_keys=True)
         path = self.folder / "measured" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
-        if path.exists():
-            return read_json(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"asked": asked} | measure())
-        return read_json(path)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, {"asked": asked, "measured": measure()})
+        return dict(read_json(path)["measured"])
 
 
-def default_folder(experiment: str, start: RunConfig) -> Path:
-    """Where an experiment lies unless told otherwise."""
-    return LABORATORY / f"{experiment}-{name_of(start)}"
+@dataclass(frozen=True)
+class Experiment(ABC):
+    """An experiment of the laboratory, and what it can be asked; abstract.
 
-
-def conduct(
-    lab: Laboratory, experiment: str, settings: dict[str, Any], work: Callable[[], Result]
-) -> Result:
-    """Carry out an experiment, or take it from its folder if this code has finished it.
-
-    Args:
-        lab: on what.
-        experiment: its name, and that of its file.
-        settings: what else decides the result, in plain values.
-        work: does it: plain values, which become the content of the file.
-
-    Returns:
-        The content of the file: `asked`, `finished`, `environment`, and what `work` found.
-
-    Raises:
-        RunError: the folder holds another experiment.
+    Example:
+        >>> lab = Laboratory(plain(PRESETS["digits-mlp"]))
+        >>> NoiseSweep(("gaussian",)).carry_out(lab)["best"]
     """
-    from snnlab.runs.assemble import pick_device
 
-    path = lab.folder / f"{experiment}.json"
-    asked = {"start": to_dict(lab.start), "seeds": lab.seed_numbers} | settings
-    device = str(pick_device(lab.start.device))
-    there = open_folder(
-        lab.folder,
-        path.name,
-        asked,
-        key="asked",
-        kind=experiment,
-        shelf=LABORATORY.name,
-        option="--out",
-    )
-    if there and there.get("finished") and there["environment"].get("code") == code_digest():
-        return there
-    result = {"asked": asked, "finished": True, "environment": environment(device)}
-    write_json(path, result | work())
-    return read_json(path)
+    name: ClassVar[str]
+    """That of the command, and of the file with the result."""
+    says: ClassVar[str]
+    """What it does, in a line."""
+    title: ClassVar[str]
+    """Of its table."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What else decides the result, in plain values."""
+        return asdict(self)
+
+    @abstractmethod
+    def plan(self, lab: Laboratory) -> list[Entry]:
+        """What is measured one by one: what tells each measurement from the others."""
+
+    @abstractmethod
+    def label(self, each: Entry) -> str:
+        """What a measurement is, in a few words."""
+
+    @abstractmethod
+    def measure(self, lab: Laboratory, each: Entry) -> Result:
+        """Make one measurement of the plan; plain values."""
+
+    @abstractmethod
+    def summary(self, lab: Laboratory, found: list[Entry]) -> Result:
+        """The content of the file: from the plan, with what was measured in each of its entries."""
+
+    @staticmethod
+    @abstractmethod
+    def parts(result: Result) -> list[str]:
+        """The paragraphs and tables of its Markdown, below the heading."""
+
+    def carry_out(self, lab: Laboratory, watch: Watch | None = None) -> Result:
+        """Carry out the experiment, or take it from its folder if this code has finished it.
+
+        Args:
+            lab: network, data, seeds and folder.
+            watch: progress; None: that of the laboratory.
+
+        Returns:
+            The content of its file: `asked`, `finished`, `environment`, and its `summary`.
+
+        Raises:
+            RunError: the folder holds another experiment.
+        """
+        lab = lab if watch is None else replace(lab, watch=watch)
+        asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
+        return Kind(self.name, SHELF).conduct(lab.folder, asked, partial(self.carried_out, lab))
+
+    def carried_out(self, lab: Laboratory) -> Result:
+        """Every measurement of the plan, those already made included; and what made them."""
+        from snnlab.runs.assemble import pick_device
+
+        made_by = environment(str(pick_device(lab.config.device)))
+        found = [
+            each | lab.remembered(each | self.settings, partial(self.measure, lab, each))
+            for each in lab.watch.steps(self.plan(lab), self.label)
+        ]
+        return {"environment": made_by} | self.summary(lab, found)
+
+    @classmethod
+    def markdown(cls, result: Result) -> str:
+        """Its result as tables: means over seeds, and what made them."""
+        asked = result["asked"]
+        epochs = f"{asked['start']['training']['epochs']} epochs"
+        heading = tables.heading(cls.title, asked, result["environment"], epochs)
+        return tables.document(heading, *cls.parts(result))
+
+    @classmethod
+    def default_folder(cls, config: RunConfig) -> Path:
+        """Where the experiment lies unless told otherwise."""
+        return Kind(cls.name, SHELF).root / f"{cls.name}-{name_of(config)}"
+
+
+def accuracy_header(entries: Sequence[Entry]) -> list[str]:
+    """How the columns of `accuracy_cells` are headed."""
+    return tables.columns_at(curve_of(entries[0]))
+
+
+def accuracy_cells(entries: Sequence[Entry]) -> list[str]:
+    """Mean accuracy over seeds at each T."""
+    return [found.text() for found in SeedCurves.of(map(curve_of, entries)).estimates]
+
+
+def difference_text(difference: float, interval: tuple[float, float] | None) -> str:
+    """A difference in points with half the width of its interval."""
+    return Estimate(difference, *(interval or (None, None))).text(sign="+")

@@ -27,13 +27,11 @@ from snnlab.runs.config import ConfigError, RunConfig, Trained, to_dict
 from snnlab.runs.methods import METHODS, PLAIN, MethodName
 from snnlab.runs.presets import at_its_best
 from snnlab.runs.provenance import command
-from snnlab.runs.store import RUNS, Run, RunError, read_json, write_json
-from snnlab.runs.study import Step, Watch, open_folder
-from snnlab.runs.tables import groups
+from snnlab.runs.store import Run, RunError
 from snnlab.settings import Count, settle
+from snnlab.studies.study import Entry, Kind, Result, Watch, groups
 
-RACES = RUNS / "races"
-RACE = "race.json"
+RACE = Kind("race", shelf="races", key="race")
 Terms = Literal["equal epochs", "equal time"]
 TERMS: tuple[Terms, ...] = get_args(Terms)
 MADE_BY = ("started", "code", "git_commit", "versions", "hardware")
@@ -49,7 +47,7 @@ class RaceConfig:
         ConfigError: no or unknown methods, fewer than 1 seed, or equal time without noise.
     """
 
-    start: RunConfig = field(default_factory=RunConfig)
+    config: RunConfig = field(default_factory=RunConfig)
     """Architecture, data and training; its seed is the first one, its method is not used."""
     methods: tuple[Trained, ...] = tuple(METHODS)
     """The methods, in the order in which they run."""
@@ -68,23 +66,23 @@ class RaceConfig:
 
     def run_config(self, method: MethodName, seed: int, epochs: int) -> RunConfig:
         """The configuration of one run."""
-        training = replace(self.start.training, epochs=epochs)
-        return at_its_best(replace(self.start, method=method, seed=seed, training=training))
+        training = replace(self.config.training, epochs=epochs)
+        return at_its_best(replace(self.config, method=method, seed=seed, training=training))
 
     @property
     def seed_numbers(self) -> list[int]:
         """The seeds themselves."""
-        return list(range(self.start.seed, self.start.seed + self.seeds))
+        return list(range(self.config.seed, self.config.seed + self.seeds))
 
 
-def race(config: RaceConfig, folder: Path, watch: Watch | None = None) -> dict[str, Any]:
+def race(asked: RaceConfig, folder: Path, watch: Watch | None = None) -> Result:
     """Carry out a race, or go on with it; race.json holds the result.
 
     Finished runs are taken as they are, with their timings, so that a race that was killed
     and started again gives the table that it would have given.
 
     Args:
-        config: who races, on what.
+        asked: who races, on what.
         folder: the race's own folder.
         watch: progress.
 
@@ -98,39 +96,30 @@ def race(config: RaceConfig, folder: Path, watch: Watch | None = None) -> dict[s
     Example:
         >>> race(RaceConfig(seeds=1), Path("runs/races/digits"))["entries"][0]["accuracy"]
     """
-    watch = watch or Watch()
-    there = open_folder(
-        folder,
-        RACE,
-        description(config),
-        key="race",
-        kind="race",
-        shelf=RACES.name,
-        option="--out",
+    return RACE.conduct(
+        folder, description(asked), lambda: raced(asked, folder / "runs", watch or Watch())
     )
-    if there is None or not there.get("finished"):
-        warm_up(config)
-    epochs: dict[str, int] = dict.fromkeys(config.methods, config.start.training.epochs)
-    plan: dict[str, Any] = {"equal epochs": epochs}
-    entries = [entry(run, "equal epochs") for run in runs(config, epochs, 0, folder, watch)]
-    if config.equal_time:
-        epochs = plan["equal time"] = equal_time_epochs(entries)
-        later = runs(config, epochs, len(entries), folder, watch)
-        entries += [entry(run, "equal time") for run in later]
+
+
+def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
+    """Every run of a race, in run folders below `root`."""
+    warm_up(asked)
+    plan = {TERMS[0]: dict.fromkeys(asked.methods, asked.config.training.epochs)}
+    entries = list(laps(asked, TERMS[0], plan[TERMS[0]], root, watch))
+    if asked.equal_time:
+        plan[TERMS[1]] = equal_time_epochs(entries)
+        entries += laps(asked, TERMS[1], plan[TERMS[1]], root, watch)
     made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
-    result = {
-        "race": description(config),
-        "finished": True,
+    machines = [machine(item.pop("environment")) for item in entries]
+    return {
         "plan": plan,
         "environment": made_by | {"command": command()},
-        "same_machine": len({machine(item.pop("environment")) for item in entries}) == 1,
+        "same_machine": len(set(machines)) == 1,
         "entries": entries,
     }
-    write_json(folder / RACE, result)
-    return read_json(folder / RACE)
 
 
-def warm_up(config: RaceConfig) -> None:
+def warm_up(asked: RaceConfig) -> None:
     """Train a throw-away network for two steps of every method.
 
     So that what the libraries do once per process, on first use, is charged to none of them.
@@ -138,52 +127,55 @@ def warm_up(config: RaceConfig) -> None:
     from snnlab.learning.fit import fit
     from snnlab.runs import assemble
 
-    device = assemble.pick_device(config.start.device)
-    data = assemble.load_images(config.start, device)
-    images = min(2 * config.start.training.batch_size, len(data.train))
+    device = assemble.pick_device(asked.config.device)
+    data = assemble.load_images(asked.config, device)
+    images = min(2 * asked.config.training.batch_size, len(data.train))
     few = replace(data, train=data.train.first(images))
-    for method in config.methods:
-        asked = config.run_config(method, 0, 1)
-        net = assemble.build_network(asked, data.image_shape, len(data.classes)).to(device)
-        fit(net, few, asked.entry.objective(asked), asked.acting_training, seed=0)
+    for method in asked.methods:
+        each = asked.run_config(method, 0, 1)
+        net = assemble.build_network(each, data.image_shape, len(data.classes)).to(device)
+        fit(net, few, each.entry.objective(each), each.acting_training, seed=0)
 
 
-def description(config: RaceConfig) -> dict[str, Any]:
+def description(asked: RaceConfig) -> Result:
     """What was asked for, in plain values."""
     return {
-        "start": to_dict(config.start),
-        "methods": list(config.methods),
-        "seeds": config.seed_numbers,
-        "equal_time": config.equal_time,
+        "start": to_dict(asked.config),
+        "methods": list(asked.methods),
+        "seeds": asked.seed_numbers,
+        "equal_time": asked.equal_time,
     }
 
 
-def runs(
-    config: RaceConfig, epochs: dict[str, int], before: int, folder: Path, watch: Watch
-) -> Iterator[Run]:
+def laps(
+    asked: RaceConfig, terms: Terms, epochs: dict[str, int], root: Path, watch: Watch
+) -> Iterator[Entry]:
     """Carry out the runs of one set of terms: seed by seed, the methods in turn.
 
     In turn, so that a machine that grows slower with time slows all methods.
     """
     from snnlab.runs.run import run
 
-    terms = TERMS[1] if before else TERMS[0]
-    laps = len(config.methods) * config.seeds * (2 if config.equal_time else 1)
-    order = [(seed, method) for seed in config.seed_numbers for method in config.methods]
-    for number, (seed, method) in enumerate(order, start=before + 1):
-        asked = config.run_config(method, seed, epochs[method])
-        watch.on_step(Step(number, laps, f"{method}, seed {seed}, {terms}"))
-        yield run(asked, folder / "runs", on_batch=watch.on_batch, on_epoch=watch.on_epoch)
+    order = [(seed, method) for seed in asked.seed_numbers for method in asked.methods]
+    before, total = TERMS.index(terms) * len(order), len(order) * (1 + asked.equal_time)
+
+    def label(lap: tuple[int, MethodName]) -> str:
+        return f"{lap[1]}, seed {lap[0]}, {terms}"
+
+    for seed, method in watch.steps(order, label, before=before, total=total):
+        each = asked.run_config(method, seed, epochs[method])
+        done = run(each, root, on_batch=watch.on_batch, on_epoch=watch.on_epoch)
+        yield entry(done, terms)
 
 
-def equal_time_epochs(entries: list[dict[str, Any]]) -> dict[str, int]:
+def equal_time_epochs(entries: list[Entry]) -> dict[str, int]:
     """Epochs with which each method trains for as long as the noise method did, rounded up.
 
     Both sides are means over the seeds of the race with equal epochs.
     """
     seconds = {
         method: mean(item["training_seconds"] for item in own)
-        for method, own in groups(entries, lambda item: item["method"]).items()
+        for method, own in groups(entries, "method").items()
     }
     epochs = {item["method"]: item["epochs"] for item in entries}
     filling = {
@@ -193,7 +185,7 @@ def equal_time_epochs(entries: list[dict[str, Any]]) -> dict[str, int]:
     return filling | {PACE: epochs[PACE]}
 
 
-def entry(run: Run, terms: Terms) -> dict[str, Any]:
+def entry(run: Run, terms: Terms) -> Entry:
     """A finished run as race.json holds it."""
     if run.config is None or run.result is None:
         raise RunError(f"run {run.id!r} is {run.status} {run.reason}")
@@ -210,10 +202,10 @@ def entry(run: Run, terms: Terms) -> dict[str, Any]:
     }
 
 
-def by_method(race: dict[str, Any], terms: Terms) -> dict[str, list[dict[str, Any]]]:
+def by_method(race: Result, terms: Terms) -> dict[str, list[Entry]]:
     """The entries of one set of terms by method, one per seed."""
     own = [item for item in race["entries"] if item["terms"] == terms]
-    return groups(own, lambda item: item["method"])
+    return groups(own, "method")
 
 
 def machine(environment: dict[str, Any]) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import reduce
 from operator import getitem
 from statistics import mean
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
-from snnlab.measure.statistics import estimate
-from snnlab.runs import tables
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS
-from snnlab.runs.tables import csv_text, document, markdown
+from snnlab.studies import tables
 from snnlab.studies.race import PACE, TERMS
+from snnlab.studies.study import Entry, Result, groups
+from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean_text
 
-Entry = dict[str, Any]
-Race = dict[str, Any]
 Row = dict[str, Any]
 
 COLUMNS = (
@@ -55,15 +53,15 @@ SHOWN_COST = (1, 4, 16)
 """T whose cost the Markdown shows."""
 
 
-def race_csv(race: Race) -> str:
+def race_csv(race: Result) -> str:
     """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
-    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
+    return csv_text(COLUMNS, race_rows(race))
 
 
-def race_rows(race: Race) -> list[Row]:
-    """The rows of the CSV; what was not measured is missing or None."""
+def race_rows(race: Result) -> list[Row]:
+    """The rows of the CSV; None stands for what was not measured."""
     return [
-        {key: entry[key] for key in COLUMNS[:6]} | row
+        dict.fromkeys(COLUMNS) | {key: entry[key] for key in COLUMNS[:6]} | row
         for entry in race["entries"]
         for row in entry_rows(entry)
     ]
@@ -103,31 +101,29 @@ def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dic
     }
 
 
-def race_markdown(race: Race) -> str:
+def race_markdown(race: Result) -> str:
     """Means over seeds with half the width of their 95 % intervals, and what made them."""
-    rows, parts = race_rows(race), [heading(race)]
-    for terms in TERMS:
-        if own := [row for row in rows if row["terms"] == terms]:
-            parts += [f"## {terms.capitalize()}", accuracy_part(own)]
-    first = [row for row in rows if row["terms"] == TERMS[0]]
-    parts += ["## Cost per image, equal epochs"]
-    entries = [entry for entry in race["entries"] if entry["terms"] == TERMS[0]]
-    parts.append(cost_part(first, entries[0]["cost"]["assumed"]))
+    rows, entries = groups(race_rows(race), "terms"), groups(race["entries"], "terms")[TERMS[0]]
+    parts = [heading(race)]
+    for terms, own in rows.items():
+        parts += [f"## {terms.capitalize()}", accuracy_part(own)]
+    cost = cost_part(rows[TERMS[0]], entries[0]["cost"]["assumed"])
+    parts += ["## Cost per image, equal epochs", cost]
     if any("conversions" in entry["subset"] for entry in entries):
         parts += ["## Conversions, equal epochs", conversion_part(entries)]
     return document(*parts)
 
 
-def heading(race: Race) -> str:
+def heading(race: Result) -> str:
     """What was raced, where, and by what command."""
-    asked, start = race["race"], race["race"]["start"]
+    asked, config = race["race"], race["race"]["start"]
     seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
     machine = ", one run after another"
     if not race["same_machine"]:
         machine += "; NOT all runs on the same machine"
     lines = [
         tables.heading("Race", asked, race["environment"], seeds, machine),
-        f"- {', '.join(named(method, start) for method in asked['methods'])}",
+        f"- {', '.join(named(method, config) for method in asked['methods'])}",
         "- every timestep counts, none is left out as warm-up",
     ]
     if "equal time" in race["plan"]:
@@ -138,12 +134,12 @@ def heading(race: Race) -> str:
     return "\n".join(lines)
 
 
-def named(method: str, start: dict[str, Any]) -> str:
-    """A method with the settings that are part of its name; `start` as in race.json."""
+def named(method: str, config: dict[str, Any]) -> str:
+    """A method with the settings that are part of its name; `config` as race.json holds it."""
     entry = METHODS.get(method)
     parts = [method]
     for setting, symbol in entry.named_by if entry else ():
-        value = reduce(getitem, setting.split("."), start)
+        value = reduce(getitem, setting.split("."), config)
         parts.append(f"{symbol} = {value:.4g}")
     return " ".join(parts)
 
@@ -152,36 +148,35 @@ def accuracy_part(rows: list[Row]) -> str:
     """Training effort, and accuracy at powers of two on all test images."""
     most = max(row["images"] for row in rows)
     whole = [row for row in rows if row["images"] == most]
-    methods = list(dict.fromkeys(row["method"] for row in whole))
-    measured = [{row.get("timesteps") for row in whole if row["method"] == m} for m in methods]
-    shown = sorted(T for T in set.intersection(*measured) if T is not None)
-    header = ["method", "epochs", "training (s)", "peak memory (MiB)", "ANN (%)"]
+    methods, by_T = groups(whole, "method"), groups(whole, "method", "timesteps")
+    measured = [{row["timesteps"] for row in own} for own in methods.values()]
+    shown = sorted(set.intersection(*measured) - {None})
     lines = []
     for method in methods:
-        own = [row for row in whole if row["method"] == method]
-        first = at(own, shown[0])
+        first = by_T[method, shown[0]]
         line = [method, str(first[0]["epochs"]), cell(first, "training_seconds", 2)]
-        line += [cell(first, "peak_memory_mib", 0), cell(at(own, None), "accuracy", 2)]
-        lines.append(line + [cell(at(own, T), "accuracy", 2) for T in shown])
+        line += [cell(first, "peak_memory_mib", 0)]
+        accuracies = [by_T.get((method, T), []) for T in (None, *shown)]
+        lines.append(line + [cell(seeds, "accuracy", 2) for seeds in accuracies])
     note = f"Accuracy in percent on {most:,} test images."
     converted = [name for name in methods if name in METHODS and METHODS[name].conversions]
     if converted:
         note += f" {' and '.join(converted)}: best-practice conversion."
-    return markdown([*header, *(f"T = {T}" for T in shown)], lines) + "\n\n" + note
+    header = ["method", "epochs", "training (s)", "peak memory (MiB)", "ANN (%)"]
+    return markdown([*header, *columns_at(shown)], lines) + "\n\n" + note
 
 
 def cost_part(rows: list[Row], assumptions: str) -> str:
     """Operations, energy, rates and milliseconds at some T, means over seeds."""
+    by_T = groups(rows, "method", "timesteps")
+    lines = [
+        [method, str(T), *(cell(by_T[method, T], *cost) for cost in COSTS)]
+        for method in groups(rows, "method")
+        for T in SHOWN_COST
+        if (method, T) in by_T
+    ]
     header = ["method", "T", "spikes", "synaptic operations", "energy (nJ)", "ANN energy (nJ)"]
     header += ["rate", "break-even rate", "ms"]
-    lines = []
-    for method in dict.fromkeys(row["method"] for row in rows):
-        own = [row for row in rows if row["method"] == method]
-        for T in SHOWN_COST:
-            if not (there := at(own, T)):
-                continue
-            numbers = [cell(there, column, digits, scale=scale) for column, digits, scale in COSTS]
-            lines.append([method, str(T), *numbers])
     note = (
         "Means over seeds. Rate: spikes per neuron and timestep, weighted by synapses; the spiking "
         "network saves energy while it lies below the break-even rate (no rate exceeds 1, so a "
@@ -204,29 +199,15 @@ def conversion_part(entries: list[Entry]) -> str:
         for name, group in curves.items()
     ]
     note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
-    return markdown(["conversion", *(f"T = {T}" for T in shown)], lines) + f"\n\n{note}"
+    return markdown(["conversion", *columns_at(shown)], lines) + f"\n\n{note}"
 
 
-def at(rows: list[Row], timesteps: int | None) -> list[Row]:
-    """The rows of one T, one per seed; of the ANN for None."""
-    return [row for row in rows if row.get("timesteps") == timesteps]
-
-
-def cell(rows: list[Row], column: str, digits: int, *, scale: float | None = None) -> str:
+def cell(rows: list[Row], column: str, digits: int, scale: float | None = None) -> str:
     """Mean of a column over seeds as text; empty if not measured.
 
     With half its interval, or times `scale` without the interval.
     """
-    values: list[float | None] = [row.get(column) for row in rows]
-    known = [value for value in values if value is not None]
-    if scale is None or len(known) < len(values) or not known:
+    values = [row[column] for row in rows]
+    if scale is None or not values or None in values:
         return mean_text(values, digits)
-    return f"{scale * mean(known):,.{digits}f}"
-
-
-def mean_text(values: Sequence[float | None], digits: int) -> str:
-    """Mean over seeds as text, with half the width of its interval if there are several."""
-    known = [value for value in values if value is not None]
-    if not known or len(known) < len(values):
-        return ""
-    return estimate(known).text(digits)
+    return f"{scale * mean(values):,.{digits}f}"

@@ -21,11 +21,10 @@ from snnlab.jobs.pool import Outcome, Pool, job_of
 from snnlab.jobs.pool import carry_out as carry_out_jobs
 from snnlab.runs.config import ConfigError, RunConfig, anchored, to_dict, with_settings
 from snnlab.runs.provenance import command
-from snnlab.runs.store import RUNS, Run, RunError, read_run, run_id, write_json
-from snnlab.runs.study import open_folder
+from snnlab.runs.store import RUNS, Run, RunError, read_json, read_run, run_id, write_json
+from snnlab.studies.study import Entry, Kind, Result
 
-SWEEPS = RUNS / "sweeps"
-SWEEP = "sweep.json"
+SWEEP = Kind("sweep", shelf="sweeps", key="sweep", option="--name")
 ATTEMPTS = 3
 """How often a run is started whose process or worker gets killed."""
 
@@ -45,7 +44,7 @@ class SweepConfig:
         ConfigError: an empty grid, an unknown setting, or a value it cannot have.
     """
 
-    start: RunConfig
+    config: RunConfig
     """All settings that are not in the grid."""
     grid: Grid
     """Every combination of these is one run; the first setting changes slowest."""
@@ -69,7 +68,7 @@ class SweepConfig:
 
     def configs(self) -> list[RunConfig]:
         """One configuration per combination."""
-        return [with_settings(self.start, settings) for settings in self.settings()]
+        return [with_settings(self.config, settings) for settings in self.settings()]
 
 
 def parse_grid(texts: Sequence[str]) -> Grid:
@@ -125,19 +124,19 @@ class Ended:
 
 
 def sweep(
-    config: SweepConfig,
+    asked: SweepConfig,
     folder: Path,
     open_pool: Callable[[], Pool],
     root: Path = RUNS,
     on_end: Callable[[Ended], None] = lambda ended: None,
-) -> dict[str, Any]:
+) -> Result:
     """Carry out a sweep, or go on with it; sweep.json holds the result.
 
     Finished runs are taken as they are. A run whose process or worker is killed goes on
     elsewhere. A run that fails does not keep the others from their end.
 
     Args:
-        config: which runs.
+        asked: which runs.
         folder: the sweep's own folder.
         open_pool: makes the pool where the runs train; called unless all are finished.
         root: the folder of run folders.
@@ -150,28 +149,26 @@ def sweep(
         RunError: the folder holds another sweep.
 
     Example:
-        >>> start = PRESETS["digits"]
         >>> two = partial(LocalPool, [Place()] * 2)
-        >>> sweep(SweepConfig(start, {"seed": (0, 1)}), Path("s"), two)["entries"]
+        >>> sweep(SweepConfig(PRESETS["digits"], {"seed": (0, 1)}), Path("s"), two)["entries"]
     """
-    configs = [anchored(asked) for asked in config.configs()]
-    asked = {"start": to_dict(config.start), "grid": config.grid}
-    open_folder(folder, SWEEP, asked, key="sweep", kind="sweep", shelf=SWEEPS.name, option="--name")
+    configs = [anchored(config) for config in asked.configs()]
+    described = {"start": to_dict(asked.config), "grid": asked.grid}
+    SWEEP.open(folder, described)
     failures = carry_out(configs, root, open_pool, on_end)
-    entries = []
-    for settings, each in zip(config.settings(), configs, strict=True):
-        if run_id(each) not in failures:
-            entries.append(entry(settings, read_run(root / run_id(each))))
     result = {
-        "sweep": asked,
+        "sweep": described,
         "finished": not failures,
         "command": command(),
-        "entries": entries,
+        "entries": [
+            entry(settings, read_run(root / run_id(config)))
+            for settings, config in zip(asked.settings(), configs, strict=True)
+            if run_id(config) not in failures
+        ],
         "failures": failures,
     }
-    write_json(folder / SWEEP, result)
-    done: dict[str, Any] = json.loads(json.dumps(result))
-    return done
+    write_json(folder / SWEEP.file, result)
+    return read_json(folder / SWEEP.file)
 
 
 def carry_out(
@@ -212,7 +209,7 @@ def carry_out(
     return failures
 
 
-def entry(settings: dict[str, Any], run: Run) -> dict[str, Any]:
+def entry(settings: dict[str, Any], run: Run) -> Entry:
     """A finished run as sweep.json holds it."""
     if run.result is None:
         raise RunError(f"run {run.id!r} is {run.status} {run.reason}")
@@ -225,7 +222,7 @@ def entry(settings: dict[str, Any], run: Run) -> dict[str, Any]:
     }
 
 
-def check(done: dict[str, Any]) -> None:
+def check(done: Result) -> None:
     """Raise SweepError if some runs of a sweep failed."""
     failures = done["failures"]
     if failures:

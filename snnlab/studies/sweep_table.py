@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any
 
 from snnlab.measure.curve import SeedCurves
-from snnlab.measure.statistics import estimate
 from snnlab.runs.curves import curve_of
-from snnlab.runs.tables import csv_text, groups, markdown
+from snnlab.studies.study import Entry, Result
+from snnlab.studies.tables import columns_at, csv_text, markdown
 
 SEED = "seed"
 """The setting over which means are taken."""
+COLUMNS = ("timesteps", "seeds", "accuracy", "low", "high", "lowest", "highest", "training_seconds")
+"""Of the CSV, behind the settings."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Point:
 
     settings: dict[str, Any]
     """By dotted name, without the seed."""
-    entries: list[dict[str, Any]]
+    entries: list[Entry]
     """One per seed, see `sweep.entry`."""
 
     @property
@@ -41,11 +44,11 @@ class Point:
     @property
     def seconds(self) -> float:
         """Mean time of a training."""
-        return estimate([entry["training_seconds"] for entry in self.entries]).mean
+        return mean(entry["training_seconds"] for entry in self.entries)
 
-    def cells(self, names: Sequence[str]) -> list[str]:
+    def cells(self, names: Sequence[str]) -> dict[str, str]:
         """The settings of these names as a table shows them."""
-        return [shown(self.settings[name]) for name in names]
+        return {name: shown(self.settings[name]) for name in names}
 
 
 def shown(value: Any) -> str:
@@ -53,43 +56,36 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def points(done: dict[str, Any]) -> list[Point]:
+def points(done: Result) -> list[Point]:
     """The combinations of a sweep that have finished runs, in the order of the grid."""
-    by_settings = groups(done["entries"], lambda entry: json.dumps(unseeded(entry)))
-    return [Point(unseeded(entries[0]), entries) for entries in by_settings.values()]
+    found: dict[str, Point] = {}
+    for entry in done["entries"]:
+        settings = {name: value for name, value in entry["settings"].items() if name != SEED}
+        found.setdefault(json.dumps(settings), Point(settings, [])).entries.append(entry)
+    return list(found.values())
 
 
-def unseeded(entry: dict[str, Any]) -> dict[str, Any]:
-    """The settings of an entry, without the seed."""
-    return {name: value for name, value in entry["settings"].items() if name != SEED}
-
-
-def sweep_csv(done: dict[str, Any]) -> str:
+def sweep_csv(done: Result) -> str:
     """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
-    names = names_of(done)
-    columns = [*names, "timesteps", "seeds", "accuracy", "low", "high"]
-    rows = []
+    names, rows = names_of(done), list[dict[str, Any]]()
     for point in points(done):
-        seconds = f"{point.seconds:.3f}"
         for T, found in zip(point.curves.timesteps, point.curves.estimates, strict=True):
-            interval = ["", ""] if found.interval is None else map(decimal, found.interval)
-            ends = [decimal(end(found.values)) for end in (min, max)]
-            numbers = [decimal(found.mean), *interval, *ends, seconds]
-            rows.append([*point.cells(names), T, len(found.values), *numbers])
-    return csv_text([*columns, "lowest", "highest", "training_seconds"], rows)
+            low, high = found.interval or (None, None)
+            ends = {"lowest": min(found.values), "highest": max(found.values)}
+            percent = {"accuracy": found.mean, "low": low, "high": high} | ends
+            cells = {name: None if at is None else f"{at:.4f}" for name, at in percent.items()}
+            counts = {"timesteps": T, "seeds": len(found.values)}
+            seconds = {"training_seconds": f"{point.seconds:.3f}"}
+            rows.append(point.cells(names) | counts | cells | seconds)
+    return csv_text([*names, *COLUMNS], rows)
 
 
-def names_of(done: dict[str, Any]) -> list[str]:
+def names_of(done: Result) -> list[str]:
     """The settings that vary, but for the seed."""
     return [name for name in done["sweep"]["grid"] if name != SEED]
 
 
-def decimal(value: float) -> str:
-    """A percentage as the CSV holds it."""
-    return f"{value:.4f}"
-
-
-def sweep_markdown(done: dict[str, Any]) -> str:
+def sweep_markdown(done: Result) -> str:
     """A row per combination, a column per T: mean test accuracy in percent over the seeds.
 
     The half width of the 95 % interval stands behind a mean of two seeds or more.
@@ -100,7 +96,8 @@ def sweep_markdown(done: dict[str, Any]) -> str:
     rows = []
     for point, curves in found:
         at = [curves.at(T).text() if T in curves.x else "" for T in timesteps]
-        rows.append([*point.cells(names), str(len(point.entries)), *at, f"{point.seconds:.1f}"])
-    header = [*names, "seeds", *(f"T = {T}" for T in timesteps), "training (s)"]
-    head = "Test accuracy (%), mean over the seeds ± half of its 95 % interval:"
-    return f"{head}\n\n{markdown(header, rows, names=len(names))}\n"
+        seeds = str(len(point.entries))
+        rows.append([*point.cells(names).values(), seeds, *at, f"{point.seconds:.1f}"])
+    header = [*names, "seeds", *columns_at(timesteps), "training (s)"]
+    says = "Test accuracy (%), mean over the seeds ± half of its 95 % interval:"
+    return f"{says}\n\n{markdown(header, rows, names=len(names))}\n"

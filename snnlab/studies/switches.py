@@ -16,21 +16,12 @@ if TYPE_CHECKING:
     from snnlab.data.images import Data, Images
     from snnlab.network.net import SpikingNet
 
+Change = Callable[["SpikingNet", "Data", int], "SpikingNet"]
 LEAK = 0.9
 """Leak factor of the leaky neurons."""
 
 BATCH = 256
 """Images at once where batch-norm statistics are measured anew."""
-
-
-def as_it_is(config: RunConfig) -> RunConfig:
-    """The configuration."""
-    return config
-
-
-def kept(net: SpikingNet, data: Data, timesteps: int) -> SpikingNet:
-    """The network."""
-    return net
 
 
 @dataclass(frozen=True)
@@ -41,15 +32,15 @@ class Switch:
     """Short, as in tables and figures."""
     says: str
     """What it does, in a sentence."""
-    trained: Callable[[RunConfig], RunConfig] = as_it_is
+    trained: Callable[[RunConfig], RunConfig] = lambda config: config
     """How the training differs."""
-    changed: Callable[[SpikingNet, Data, int], SpikingNet] = kept
+    changed: Change = lambda net, data, timesteps: net
     """What becomes of the trained network; it gets training images and T of the conversion."""
     max_pooling: bool = False
     """Whether the network pools maxima instead of means."""
 
 
-def with_constants(**constants: float | str) -> Callable[[SpikingNet, Data, int], SpikingNet]:
+def with_constants(**constants: float | str) -> Change:
     """A change of the neurons' constants after training."""
 
     def change(net: SpikingNet, data: Data, timesteps: int) -> SpikingNet:
@@ -60,7 +51,7 @@ def with_constants(**constants: float | str) -> Callable[[SpikingNet, Data, int]
     return change
 
 
-def with_threshold(factor: float) -> Callable[[SpikingNet, Data, int], SpikingNet]:
+def with_threshold(factor: float) -> Change:
     """Another threshold after training; v_init stays the same share of it."""
 
     def change(net: SpikingNet, data: Data, timesteps: int) -> SpikingNet:
@@ -69,15 +60,6 @@ def with_threshold(factor: float) -> Callable[[SpikingNet, Data, int], SpikingNe
             old = layer.neuron
             layer.neuron = replace(old, v_th=factor * old.v_th, v_init=factor * old.v_start)
         return changed
-
-    return change
-
-
-def with_new_statistics(*, many: bool) -> Callable[[SpikingNet, Data, int], SpikingNet]:
-    """Batch-norm statistics measured without noise, at T = 1 or at that of the conversion."""
-
-    def change(net: SpikingNet, data: Data, timesteps: int) -> SpikingNet:
-        return renormalised(net, data.train, timesteps if many else 1)
 
     return change
 
@@ -187,13 +169,13 @@ SWITCHES: tuple[Switch, ...] = (
     Switch(
         "batch norm anew, T = 1",
         "Batch-norm statistics from the noisy phase are replaced by those without noise at T = 1.",
-        changed=with_new_statistics(many=False),
+        changed=lambda net, data, timesteps: renormalised(net, data.train, 1),
     ),
     Switch(
         "batch norm anew, T = N",
         "Batch-norm statistics from the noisy phase are replaced by those of the converted "
         "network at the highest T.",
-        changed=with_new_statistics(many=True),
+        changed=lambda net, data, timesteps: renormalised(net, data.train, timesteps),
     ),
 )
 """The first one is what the others are compared with."""

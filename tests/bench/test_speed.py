@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from snnlab.bench.peers import PEERS
+from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.speed import Comparison, Row, Speed, TrainingStep, compared, measure_speed
 from snnlab.bench.timing import WARM_UP, alternate, median_ratio
 from snnlab.cli.main import main
@@ -37,13 +38,10 @@ def test_ratios_are_taken_within_a_round():
 
 @pytest.fixture(scope="module")
 def small() -> Speed:
+    timesteps = {"train_timesteps": (1, 2), "infer_timesteps": (1, 3)}
+    mlp = Architecture("mlp", width=8)
     return measure_speed(
-        Architecture("mlp", width=8),
-        (1, 4, 4),
-        batch_size=4,
-        rounds=2,
-        train_timesteps=(1, 2),
-        infer_timesteps=(1, 3),
+        SpeedConfig(mlp, size=4, batch_size=4, rounds=2, device="cpu", **timesteps)
     )
 
 

@@ -69,7 +69,7 @@ def test_the_preset_and_the_folder_are_taken(ask: Callable, tmp_path: Path) -> N
     [
         (["noise"], "calibrate, sweep, break, robustness"),
         (["noise", "hum"], "hum"),
-        (["noise", "sweep", "--sigmas", "-1"], "sigmas must be numbers above 0, got [-1.0]"),
+        (["noise", "sweep", "--sigmas", "-1"], "sigmas[0] must be a number above 0, got -1.0"),
         (["noise", "sweep", "--families", "pink"], "pink"),
         (["noise", "break", "--switches", "magic"], "unknown switch 'magic'"),
         (["noise", "calibrate", "--betas", "2"], "betas[0] must lie in (0, 1), got 2.0"),

@@ -127,7 +127,7 @@ def test_the_preset_is_where_a_sweep_starts(monkeypatch: pytest.MonkeyPatch, ask
 
     monkeypatch.setattr(sweep_module, "sweep", fake)
     ask("sweep", "--preset", "digits-mlp", "--training.epochs", "3", "--grid", "seed=0")
-    assert (asked[0].start.model.name, asked[0].start.training.epochs) == ("mlp", 3)
+    assert (asked[0].config.model.name, asked[0].config.training.epochs) == ("mlp", 3)
 
 
 @pytest.mark.parametrize(

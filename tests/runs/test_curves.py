@@ -22,8 +22,8 @@ from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.show.colours import LIGHT
 from snnlab.show.page import blank_axes
-from snnlab.studies.race_table import mean_text
 from snnlab.studies.sweep_table import sweep_csv, sweep_markdown
+from snnlab.studies.tables import mean_text
 
 EXAMPLES = Path(__file__).parents[2] / "snnlab" / "dashboard" / "example_runs"
 SEEDS = [AccuracyCurve([90.0, 92.5, 95.0, 96.0]), AccuracyCurve([91.0, 92.0, 97.5, 98.0])]

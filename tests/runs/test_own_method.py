@@ -13,6 +13,7 @@ import pytest
 
 from snnlab.cli import race_figures
 from snnlab.cli.main import with_methods
+from snnlab.cli.study import save_all
 from snnlab.cli.train import Train
 from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
@@ -73,7 +74,7 @@ def test_it_races_and_stands_in_every_table_and_figure(raced: tuple[dict[str, An
     assert "half-noise" in race_csv(done)
     assert "half-noise" in race_markdown(done)
     assert "wide: percentile per channel, half start" in race_markdown(done)
-    drawn = race_figures.draw(done, folder)
+    drawn = save_all(race_figures.draw(done), folder)
     assert "half the noise" in (folder / "accuracy_vs_timesteps.svg").read_text()
     assert len(drawn) == 8
 

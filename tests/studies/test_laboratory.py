@@ -12,12 +12,12 @@ from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig
 from snnlab.runs.store import RunError, list_runs
-from snnlab.runs.study import Watch
-from snnlab.studies.laboratory import Laboratory, default_folder
-from snnlab.studies.laboratory_breaks import Breaks, break_conversion
-from snnlab.studies.laboratory_calibration import VARIANTS, Calibration, calibrate_networks
-from snnlab.studies.laboratory_robustness import KINDS, Robustness, gain, measure_robustness
-from snnlab.studies.laboratory_sweep import NONE, NoiseSweep, best_sigma, sweep_noise
+from snnlab.studies.breaks import Breaks
+from snnlab.studies.calibration import VARIANTS, Calibration
+from snnlab.studies.laboratory import Laboratory
+from snnlab.studies.noise_sweep import NONE, NoiseSweep, best_sigma
+from snnlab.studies.robustness import KINDS, Robustness, gain
+from snnlab.studies.study import Watch
 
 QUICK = {"rounds": 1, "betas": (0.9,)}
 
@@ -36,9 +36,9 @@ def steps_of(watch: list[str]) -> Watch:
 
 def test_a_sweep_measures_every_family_sigma_and_seed(tiny: RunConfig, tmp_path: Path) -> None:
     seen: list[str] = []
-    lab = Laboratory(tiny, 2, tmp_path / "lab")
+    lab = Laboratory(replace(tiny, training=replace(tiny.training, epochs=1)), 2, tmp_path / "lab")
     asked = NoiseSweep(("gaussian", "uniform"), (0.3, 0.1))
-    found = sweep_noise(lab, asked, steps_of(seen))
+    found = asked.carry_out(lab, steps_of(seen))
     points = {(p["family"], p["sigma"], p["seed"]) for p in found["points"]}
     families = [(f, s) for f in ("gaussian", "uniform") for s in (0.1, 0.3)]
     assert points == {(f, s, seed) for f, s in [*families, (NONE, 0.0)] for seed in (0, 1)}
@@ -53,9 +53,9 @@ def test_a_sweep_measures_every_family_sigma_and_seed(tiny: RunConfig, tmp_path:
 
 def test_a_finished_experiment_answers_at_once(tiny: RunConfig, tmp_path: Path) -> None:
     lab, asked = Laboratory(tiny, 1, tmp_path / "lab"), NoiseSweep(("gaussian",), (0.3,))
-    first, seen = sweep_noise(lab, asked), list[str]()
+    first, seen = asked.carry_out(lab), list[str]()
     before = (lab.folder / "sweep.json").read_bytes()
-    assert sweep_noise(lab, asked, steps_of(seen)) == first
+    assert asked.carry_out(lab, steps_of(seen)) == first
     assert seen == []
     assert (lab.folder / "sweep.json").read_bytes() == before
 
@@ -75,26 +75,26 @@ def test_a_stopped_experiment_goes_on(convnet: RunConfig, tmp_path: Path) -> Non
 
     stopped = Laboratory(convnet, 2, tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        break_conversion(stopped, asked, stopping(4))
+        asked.carry_out(stopped, stopping(4))
     kept = {path: path.stat().st_mtime_ns for path in (stopped.folder / "measured").iterdir()}
     assert len(kept) == 4
-    later = break_conversion(stopped, asked)
-    whole = break_conversion(Laboratory(convnet, 2, tmp_path / "whole"), asked)
+    later = asked.carry_out(stopped)
+    whole = asked.carry_out(Laboratory(convnet, 2, tmp_path / "whole"))
     assert later["entries"] == whole["entries"]
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
 
 
 def test_another_experiment_in_the_folder_is_refused(tiny: RunConfig, tmp_path: Path) -> None:
     asked = NoiseSweep(("gaussian",), (0.3,))
-    sweep_noise(Laboratory(tiny, 1, tmp_path), asked)
+    asked.carry_out(Laboratory(tiny, 1, tmp_path))
     with pytest.raises(RunError, match=r"holds another sweep \(other sigmas\)"):
-        sweep_noise(Laboratory(tiny, 1, tmp_path), NoiseSweep(("gaussian",), (0.2,)))
+        NoiseSweep(("gaussian",), (0.2,)).carry_out(Laboratory(tiny, 1, tmp_path))
     with pytest.raises(RunError, match=r"other start, seeds"):
-        sweep_noise(Laboratory(replace(tiny, seed=1), 2, tmp_path), asked)
+        asked.carry_out(Laboratory(replace(tiny, seed=1), 2, tmp_path))
 
 
 def test_switches_change_what_they_say(convnet: RunConfig, tmp_path: Path) -> None:
-    found = break_conversion(Laboratory(convnet, 1, tmp_path / "lab"))
+    found = Breaks().carry_out(Laboratory(convnet, 1, tmp_path / "lab"))
     by_name = {entry["name"]: entry for entry in found["entries"]}
     assert list(by_name) == list(found["switches"])
     usual = by_name.pop("as it should be")
@@ -110,15 +110,13 @@ def test_switches_change_what_they_say(convnet: RunConfig, tmp_path: Path) -> No
 
 
 def test_a_network_without_pooling_has_no_maxima(tiny: RunConfig, tmp_path: Path) -> None:
-    found = break_conversion(Laboratory(tiny, 1, tmp_path / "lab"), Breaks(("max pooling",)))
+    found = Breaks(("max pooling",)).carry_out(Laboratory(tiny, 1, tmp_path / "lab"))
     assert [entry["name"] for entry in found["entries"]] == ["as it should be"]
 
 
 @pytest.mark.slow
 def test_calibration_measures_residuals_rounds_and_leaks(tiny: RunConfig, tmp_path: Path) -> None:
-    found = calibrate_networks(
-        Laboratory(tiny, 1, tmp_path / "lab"), Calibration(rounds=2, betas=(0.9,))
-    )
+    found = Calibration(rounds=2, betas=(0.9,)).carry_out(Laboratory(tiny, 1, tmp_path / "lab"))
     assert [entry["stage"] for entry in found["residuals"]] == [1, 2]
     for entry in found["residuals"]:
         assert {"gaussian", "uniform", "training"} == set(entry["distances"])
@@ -135,7 +133,7 @@ def test_calibration_measures_residuals_rounds_and_leaks(tiny: RunConfig, tmp_pa
 
 def test_robustness_compares_the_two_networks(tiny: RunConfig, tmp_path: Path) -> None:
     asked = Robustness((0.0, 0.5), (0.5,), (1.0,), draws=2)
-    found = measure_robustness(Laboratory(tiny, 1, tmp_path / "lab"), asked)
+    found = asked.carry_out(Laboratory(tiny, 1, tmp_path / "lab"))
     assert {p["method"] for p in found["points"]} == {"noise", "no-noise"}
     assert {(p["kind"], p["strength"]) for p in found["points"]} == {
         ("input_noise", 0.0),
@@ -185,8 +183,10 @@ def test_the_gain_is_taken_seed_by_seed() -> None:
     [
         (lambda: Laboratory(RunConfig(), 0), "seeds must be at least 1, got 0"),
         (lambda: Laboratory(RunConfig(method="ann")), "starts from method noise, got --method ann"),
-        (lambda: NoiseSweep(("pink",)), "families must be some of gaussian, .*, got pink"),
-        (lambda: NoiseSweep(sigmas=(0.0,)), "sigmas must be numbers above 0"),
+        (lambda: NoiseSweep(("pink",)), "unknown noise family 'pink'; valid: gaussian"),
+        (lambda: NoiseSweep(()), "families must be some of gaussian, .*, got none"),
+        (lambda: NoiseSweep(sigmas=(0.0,)), r"sigmas\[0\] must be a number above 0, got 0"),
+        (lambda: NoiseSweep(sigmas=()), "sigmas must be numbers above 0, got none"),
         (lambda: Breaks(("magic",)), "unknown switch 'magic'; valid: as it should be, no noise"),
         (lambda: Breaks(error_timesteps=0), "error_timesteps must be at least 1, got 0"),
         (lambda: Calibration(rounds=0), "rounds must be at least 1, got 0"),
@@ -206,5 +206,5 @@ def test_what_makes_no_sense_is_refused(make, message: str) -> None:
 
 def test_every_kind_of_disturbance_has_strengths() -> None:
     assert all(0.0 in getattr(Robustness(), kind) for kind in KINDS)
-    folder = default_folder("sweep", RunConfig())
+    folder = NoiseSweep.default_folder(RunConfig())
     assert folder == Path("runs/noise/sweep-digits-mlp")

@@ -21,9 +21,10 @@ import pytest
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.store import RunError, list_runs, read_json
-from snnlab.runs.study import Step, Watch
 from snnlab.studies.race import RaceConfig, equal_time_epochs, race
-from snnlab.studies.race_table import COLUMNS, mean_text, race_csv, race_markdown
+from snnlab.studies.race_table import COLUMNS, race_csv, race_markdown
+from snnlab.studies.study import Step, Watch
+from snnlab.studies.tables import mean_text
 
 TIMED = ("seconds_per_image", "peak_memory_mib")
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,7 @@ def test_a_killed_process_leaves_a_race_that_goes_on(asked: RaceConfig, tmp_path
         "race(RaceConfig(start, methods=('noise', 'ann'), seeds=2), Path('cut'))\n"
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", script, json.dumps(to_dict(asked.start))],
+        [sys.executable, "-c", script, json.dumps(to_dict(asked.config))],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-Entry = dict[str, Any]
+from snnlab.measure.statistics import estimate
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> str:
     """A Markdown table, columns of one width: the first `names` flush left, the others right."""
     lines = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
-    padded = aligned(lines, names=names)
+    titles, *body = (f"| {' | '.join(cells)} |" for cells in aligned(lines, names=names))
     rule = "|".join(
         "-" * (len(cell) + 2) if i < names else "-" * (len(cell) + 1) + ":"
-        for i, cell in enumerate(padded[0])
+        for i, cell in enumerate(aligned(lines, names=names)[0])
     )
-    head, *body = (f"| {' | '.join(cells)} |" for cells in padded)
-    return "\n".join([head, f"|{rule}|", *body])
+    return "\n".join([titles, f"|{rule}|", *body])
 
 
 def aligned(lines: Sequence[Sequence[str]], *, names: int = 1) -> list[list[str]]:
     """Cells padded to the width of their column: the first `names` flush left, others right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return [
-        [
-            text.ljust(width) if i < names else text.rjust(width)
-            for i, (text, width) in enumerate(zip(line, widths, strict=True))
-        ]
+        [f"{cell:{'<' if i < names else '>'}{widths[i]}}" for i, cell in enumerate(line)]
         for line in lines
     ]
 
@@ -46,15 +40,15 @@ def heading(
 
     Args:
         title: what the study is.
-        asked: `start`, its configuration, and its `seeds`, as its JSON file holds them.
+        asked: its configuration, under `start`, and its `seeds`, as its JSON file holds them.
         made_by: see `provenance.environment`.
         seeds: what is to be said of the seeds.
-        machine: the same of the machine.
+        machine: what is to be said of the machine.
     """
-    start, hardware = asked["start"], made_by["hardware"]
+    config, hardware = asked["start"], made_by["hardware"]
     where = f"{hardware.get('gpu') or hardware['processor']}, {hardware['threads']} thread(s)"
     lines = [
-        f"# {title}: {start['data']['name']}, {start['model']['name']}",
+        f"# {title}: {config['data']['name']}, {config['model']['name']}",
         "",
         f"- seeds {', '.join(map(str, asked['seeds']))}; {seeds}",
         f"- {where}{machine}",
@@ -65,17 +59,24 @@ def heading(
     return "\n".join(lines)
 
 
-def groups(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, list[Entry]]:
-    """Entries with the same key together, in the order in which the keys appear."""
-    found: dict[Any, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(key(entry), []).append(entry)
-    return found
+def columns_at(timesteps: Iterable[int]) -> list[str]:
+    """How the columns of accuracies at some T are headed."""
+    return [f"T = {T}" for T in timesteps]
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A CSV with a line that names the columns."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([columns, *rows])
-    return text.getvalue()
+def mean_text(values: Sequence[float | None], digits: int) -> str:
+    """Mean over seeds as text, with half the width of its interval if there are several.
+
+    Empty if a seed lacks its value, or there is none.
+    """
+    known = [value for value in values if value is not None]
+    return estimate(known).text(digits) if known and len(known) == len(values) else ""
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A CSV of some columns with a line that names them; empty where a row lacks one."""
+    from pandas import DataFrame
+
+    # Of type object: whole numbers stay whole in a column that is empty elsewhere.
+    frame = DataFrame(list(rows), columns=list(columns), dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")

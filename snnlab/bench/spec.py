@@ -1,0 +1,38 @@
+"""What a benchmark measures. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from snnlab.network.spec import Architecture
+from snnlab.runs.config import Device
+
+
+@dataclass(frozen=True)
+class SpeedConfig:
+    """Which training steps and forward passes are timed, and where."""
+
+    model: Architecture = field(default_factory=lambda: Architecture("convnet"))
+    """The network."""
+    channels: int = 1
+    """Channels of the images."""
+    size: int = 28
+    """Height and width of the images in pixels."""
+    batch_size: int = 128
+    """Images per batch."""
+    rounds: int = 9
+    """How often each piece of work is timed; all pieces take turns."""
+    work: tuple[Literal["train", "infer"], ...] = ("train", "infer")
+    """What to measure: training steps, forward passes, or both."""
+    train_timesteps: tuple[int, ...] = (1, 4, 8, 16)
+    """T of the training steps."""
+    infer_timesteps: tuple[int, ...] = (1, 4, 16, 64)
+    """T of the forward passes."""
+    device: Device = "auto"
+    """Where to measure."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Shape of an image: (C, H, W)."""
+        return self.channels, self.size, self.size

@@ -1,0 +1,61 @@
+"""What a race says to the claims of the paper: its runs, and which method stands on which side."""
+
+from __future__ import annotations
+
+from snnlab.runs.methods import METHODS, Role, in_role
+from snnlab.studies.race import TERMS, by_method
+from snnlab.studies.study import Entry, Result
+
+SPIKING: tuple[Role, ...] = ("ours", "without noise", "through time")
+
+
+class Untested(ValueError):
+    """A race that cannot decide a claim; the message says why."""
+
+
+class Evidence:
+    """The runs of a race under equal epochs, by method and seed, and who stands on which side.
+
+    Args:
+        race: content of race.json.
+    """
+
+    def __init__(self, race: Result) -> None:
+        self.config = race["race"]["start"]
+        self.same_machine = bool(race.get("same_machine"))
+        self.entries: dict[str, dict[int, Entry]] = {
+            method: {entry["seed"]: entry for entry in group}
+            for method, group in by_method(race, TERMS[0]).items()
+        }
+        self.ours, self.quiet, self.slow = map(self.side, SPIKING)
+        self.slow_title, self.slow_T = METHODS[self.slow].title, self.config.get("bptt_timesteps")
+        self.rivals = [method for method in in_role("converted") if method in self.entries]
+        self.rival_names = " and ".join(self.rivals) or in_role("converted")[0]
+
+    def side(self, role: Role) -> str:
+        """The method on a side of the claims: the first in the race, else the first there is."""
+        methods = in_role(role)
+        return next((method for method in methods if method in self.entries), methods[0])
+
+    def shared(self, *methods: str) -> list[int]:
+        """Seeds with which all of these methods ran.
+
+        Raises:
+            Untested: there are none.
+        """
+        absent = [method for method in methods if method not in self.entries]
+        if absent:
+            raise Untested(f"the race has no method {', '.join(absent)}")
+        seeds = set.intersection(*(set(self.entries[method]) for method in methods))
+        if not seeds:
+            raise Untested(f"{' and '.join(methods)} share no seed")
+        return sorted(seeds)
+
+    def runs(self, method: str, seeds: list[int]) -> list[Entry]:
+        """The runs of a method with some seeds."""
+        return [self.entries[method][seed] for seed in seeds]
+
+    def check_timings(self) -> None:
+        """Raise Untested if timings cannot be compared."""
+        if not self.same_machine:
+            raise Untested("the runs were timed on different machines, threads or versions")

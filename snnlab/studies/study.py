@@ -1,0 +1,155 @@
+"""What all studies share: a folder of their own, steps to watch, and a result in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from snnlab.runs.config import RunConfig
+from snnlab.runs.provenance import code_digest
+from snnlab.runs.store import COLLECTION, RUNS, RunError, optional_json, read_json, write_json
+
+if TYPE_CHECKING:
+    from snnlab.learning.fit import Batch, Epoch
+
+Result = dict[str, Any]
+Entry = dict[str, Any]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training or measurement that is about to start."""
+
+    number: int
+    """1 to `steps`."""
+    steps: int
+    """How many the study has."""
+    label: str
+    """What it is, in a few words."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a progress display wants to know; all may be left out."""
+
+    on_step: Callable[[Step], None] = lambda step: None
+    on_batch: Callable[[Batch], None] | None = None
+    on_epoch: Callable[[Epoch], None] | None = None
+
+    def steps(
+        self,
+        plan: Sequence[Item],
+        label: Callable[[Item], str],
+        *,
+        before: int = 0,
+        total: int | None = None,
+    ) -> Iterator[Item]:
+        """The items of a plan one by one, each announced as a step.
+
+        Args:
+            plan: one item per step.
+            label: says what a step is.
+            before: steps that the study has done already.
+            total: steps of the whole study; None: those of the plan.
+        """
+        for number, item in enumerate(plan, start=before + 1):
+            self.on_step(Step(number, total or len(plan), label(item)))
+            yield item
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of study, and where studies of this kind lie: `runs/<shelf>/<folder>/<name>.json`."""
+
+    name: str
+    """What messages call it, and what its file is called."""
+    shelf: str
+    """Name of the folder in which the folders of such studies lie."""
+    key: str = "asked"
+    """Under which the file holds what was asked for."""
+    option: str = "--out"
+    """Option of the command line that chooses another folder."""
+
+    @property
+    def file(self) -> str:
+        """The name of the file that holds the result."""
+        return f"{self.name}.json"
+
+    @property
+    def root(self) -> Path:
+        """The folder of the folders."""
+        return RUNS / self.shelf
+
+    def open(self, folder: Path, asked: Result) -> Result | None:
+        """Make the folder of a study ready, and note in it what is asked for.
+
+        Args:
+            folder: of this study alone.
+            asked: all that decides the result.
+
+        Returns:
+            What the file holds so far; None in a fresh folder.
+
+        Raises:
+            RunError: the folder holds another study.
+        """
+        asked = json.loads(json.dumps(asked))
+        there = optional_json(folder / self.file)
+        if there is not None:
+            held = there.get(self.key, {})
+            different = [name for name in asked if held.get(name) != asked[name]]
+            if different:
+                raise RunError(
+                    f"{folder} holds another {self.name} (other {', '.join(different)}): choose "
+                    f"another folder with {self.option}, or delete this one"
+                )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / COLLECTION, {"holds": self.file})
+        if folder.parent.name == self.shelf:  # no run either, for those who list the folder above
+            write_json(folder.parent / COLLECTION, {"holds": f"folders with {self.file}"})
+        if there is None:
+            write_json(folder / self.file, {self.key: asked, "finished": False, "entries": []})
+        return there
+
+    def conduct(self, folder: Path, asked: Result, work: Callable[[], Result]) -> Result:
+        """Carry out a study, or take it from its folder if this code has finished it.
+
+        Args:
+            folder: of this study alone.
+            asked: all that decides the result, in plain values.
+            work: does it; plain values, `environment` among them, that go into the file.
+
+        Returns:
+            The content of the file.
+
+        Raises:
+            RunError: the folder holds another study.
+        """
+        there = self.open(folder, asked)
+        if there and there.get("finished") and there["environment"].get("code") == code_digest():
+            return there
+        write_json(folder / self.file, {self.key: asked, "finished": True} | work())
+        return read_json(folder / self.file)
+
+
+def name_of(config: RunConfig) -> str:
+    """How the folder of a study is called: what is learned, and by which network."""
+    return f"{Path(config.data.name).stem}-{config.model.name}"
+
+
+def groups(entries: Iterable[Entry], *keys: str) -> dict[Any, list[Entry]]:
+    """Entries with the same values of some keys together, in the order in which these appear.
+
+    Args:
+        entries: of a study.
+        keys: one or more; of several, a group's key is the tuple of their values.
+    """
+    found: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        values = tuple(entry[key] for key in keys)
+        found.setdefault(values if len(keys) > 1 else values[0], []).append(entry)
+    return found
