@@ -46,6 +46,24 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
     return Mistake(answer, "The two results are in the wrong order.", hint)
 
 
+def variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
+    """The mistake of returning a variance as the second result.
+
+    Args:
+        right: the right function, whose second result is a standard deviation.
+    """
+
+    def answer(*arguments: Any) -> tuple[Any, Any]:
+        first, deviation = right(*arguments)
+        return first, deviation**2
+
+    return Mistake(
+        answer,
+        "Your second number is the variance. Asked for is the standard deviation.",
+        "Take the square root.",
+    )
+
+
 @dataclass(frozen=True)
 class Exercise(Judge):
     """A function to write, and how it is judged.
@@ -140,8 +158,9 @@ class Exercise(Judge):
 
     @property
     def _names(self) -> list[str]:
-        """Names of the arguments."""
-        return list(inspect.signature(self.solution).parameters)
+        """Names of the arguments: those without a default."""
+        parameters = inspect.signature(self.solution).parameters.values()
+        return [each.name for each in parameters if each.default is each.empty]
 
 
 def _all_same(one: list[Parts], other: list[Parts]) -> bool:
