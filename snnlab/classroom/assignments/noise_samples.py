@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import NotNumbers, parts
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
@@ -68,15 +67,11 @@ class NoiseExercise(Judge):
         True
     """
 
-    draws: Sequence[Draw]
+    calls: Sequence[Draw]
     """At least two seeds, and one of them twice."""
     hidden: Sequence[str] = ()
     """Kind of each hidden call: the last ones of `calls`."""
     seconds: float = 10.0
-    calls: Sequence[Arguments] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "calls", list(self.draws))
 
     def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
         """Judge the known samples, then all of them."""
@@ -89,18 +84,18 @@ class NoiseExercise(Judge):
     def _fault_of(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """What is wrong with the samples, each one and all together, or None."""
         samples: list[Floats] = []
-        for outcome, draw in zip(outcomes, self.draws, strict=False):
+        for outcome, draw in zip(outcomes, self.calls, strict=False):
             fault = fault_of(outcome, NAMES, draw) or fault_of_form(outcome.value, draw[0])
             if fault is None:
                 samples.append(sample_of(outcome.value, draw[0]))
-                fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.draws)
+                fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.calls)
             if fault is not None:
                 return fault
         return fault_of_samples(samples)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """The kind of the first hidden sample that goes wrong, or None."""
-        if self._fault_of(outcomes) is None:
+        if not self.hidden or self._fault_of(outcomes) is None:
             return None
         places = range(self.known, len(outcomes))
         first = next(n for n in places if self._fault_of(outcomes[: n + 1]) is not None)
@@ -113,7 +108,7 @@ def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> Nois
     Two seeds differ from known ones by round numbers: a function that uses a part of the seed
     only, `seed % 10` or its last bits, gives them the same numbers.
     """
-    count, seed = exercise.draws[0]
+    count, seed = exercise.calls[0]
     fresh = [int(n) for n in rng.integers(2**31, size=3)]
     round_numbers = 5_040_000 * int(rng.integers(1, 400)), 2**16 * int(rng.integers(1, 2**14))
     more = {
@@ -124,8 +119,8 @@ def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> Nois
         "a small count": [(int(rng.integers(2, 9)), int(rng.integers(2**31)))],
         "a single number": [(1, int(rng.integers(2**31)))],
     }
-    draws = [*exercise.draws, *(draw for kind in more.values() for draw in kind)]
-    return replace(exercise, draws=draws, hidden=[kind for kind in more for _ in more[kind]])
+    calls = [*exercise.calls, *(draw for kind in more.values() for draw in kind)]
+    return replace(exercise, calls=calls, hidden=[kind for kind in more for _ in more[kind]])
 
 
 def sample_of(value: Any, count: int) -> Floats:
