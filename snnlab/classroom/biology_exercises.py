@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from scipy.special import ndtr
+
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.questions import Question
 
@@ -46,12 +48,8 @@ open_share_noise = Exercise(
 )
 
 
-def _phi(z: float) -> float:
-    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
-
-
 def _gain(current: float, threshold: float, sigma: float) -> float:
-    return _phi((current - threshold) / sigma) - _phi(-threshold / sigma)
+    return float(ndtr((current - threshold) / sigma) - ndtr(-threshold / sigma))
 
 
 hits_minus_false_alarms = Exercise(
@@ -59,7 +57,7 @@ hits_minus_false_alarms = Exercise(
     calls=[(0.3, 0.5, 0.29), (0.2, 0.5, 0.05), (0.4, 1.0, 2.0), (0.5, 0.5, 0.1)],
     mistakes=[
         Mistake(
-            lambda current, threshold, sigma: _phi((current - threshold) / sigma),
+            lambda current, threshold, sigma: ndtr((current - threshold) / sigma),
             "You return the hits only. A neuron that fires all the time has many of them, too.",
             "Subtract the probability that it fires although there is no current.",
         ),
@@ -70,7 +68,7 @@ hits_minus_false_alarms = Exercise(
         ),
         Mistake(
             lambda current, threshold, sigma: (
-                _phi((current - threshold) / sigma) + _phi(-threshold / sigma)
+                ndtr((current - threshold) / sigma) + ndtr(-threshold / sigma)
             ),
             "You add the false alarms. They are what makes a spike worth less.",
             "Subtract them.",
@@ -87,7 +85,7 @@ hits_minus_false_alarms = Exercise(
         ),
         Mistake(
             lambda current, threshold, sigma: (
-                _phi((current - threshold) / sigma) - _phi(threshold / sigma)
+                ndtr((current - threshold) / sigma) - ndtr(threshold / sigma)
             ),
             "Your false alarms have the wrong sign inside Phi: without a current the neuron is "
             "`threshold` below the threshold, not above.",

@@ -27,15 +27,15 @@ from snnlab.classroom.outcomes import (
     MOST_TEXT,
     Outcome,
     Raised,
+    as_data,
     differ,
-    plain,
     without_addresses,
 )
 
-AGAIN = 1.0
-"""Seconds until an answer is stopped again, if it went on."""
-CELL = ("<cell", "<ipython-input")
-"""How the name of a notebook's cell begins, where a traceback gives it as a file."""
+STOPPED_AGAIN_AFTER = 1.0
+"""Seconds until an answer that went on after the first stop is stopped again."""
+NAMES_OF_CELLS = ("<cell", "<ipython-input")
+"""How the file of a notebook's cell is called in a traceback: the beginning."""
 
 
 Arguments = tuple[Any, ...]
@@ -103,7 +103,7 @@ def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome
         ):
             warnings.simplefilter("ignore")
             inspected(answer, len(given))
-            value = plain(answer(*given))
+            value = as_data(answer(*given))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -164,7 +164,7 @@ def line_of(error: BaseException) -> str:
         return (error.text or "").strip()
     all_frames = traceback.extract_tb(error.__traceback__)
     frames = [frame for frame in all_frames if frame.filename != __file__]
-    cells = [frame for frame in frames if frame.filename.startswith(CELL)]
+    cells = [frame for frame in frames if frame.filename.startswith(NAMES_OF_CELLS)]
     if not cells and frames:  # a notebook's kernel keeps its cells in files of other names
         cells = [frame for frame in frames if frame.filename == frames[0].filename]
     return (cells[-1].line or "") if cells else ""
@@ -203,7 +203,7 @@ def stopped_after(seconds: float) -> Iterator[None]:
     handler = signal.signal(signal.SIGALRM, stop)
     earlier = signal.getitimer(signal.ITIMER_REAL)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, seconds, STOPPED_AGAIN_AFTER)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

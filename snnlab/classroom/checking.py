@@ -17,7 +17,7 @@ from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import counted, fault_of, hidden_case, quoted, right
 from snnlab.classroom.judging import Judge
-from snnlab.classroom.outcomes import Outcome, plain
+from snnlab.classroom.outcomes import Outcome, as_data
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,24 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
         return right(*arguments)[::-1]
 
     return Mistake(answer, "The two results are in the wrong order.", hint)
+
+
+def variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
+    """The mistake of returning a variance as the second result.
+
+    Args:
+        right: the right function, whose second result is a standard deviation.
+    """
+
+    def answer(*arguments: Any) -> tuple[Any, Any]:
+        first, deviation = right(*arguments)
+        return first, deviation**2
+
+    return Mistake(
+        answer,
+        "Your second number is the variance. Asked for is the standard deviation.",
+        "Take the square root.",
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,7 @@ class Exercise(Judge):
     def _fault_of_known(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """What is wrong in the known cases, or None."""
         calls = self.calls[: self.known]
-        wanted = [plain(self.solution(*arguments)) for arguments in calls]
+        wanted = [as_data(self.solution(*arguments)) for arguments in calls]
         for arguments, outcome, like in zip(calls, outcomes, wanted, strict=False):
             fault = fault_of(outcome, self._names, arguments)
             fault = fault or self._fault_of_form(outcome, arguments, like)
@@ -91,7 +109,7 @@ class Exercise(Judge):
         if _all_same(got, [parts(like, like) for like in wanted]):
             return None
         for mistake in self.mistakes:
-            found = [plain(mistake.answer(*arguments)) for arguments in calls]
+            found = [as_data(mistake.answer(*arguments)) for arguments in calls]
             if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
                 return not_yet(mistake.message, mistake.hint)
         return self._first_difference(got, wanted, outcomes)
@@ -100,7 +118,7 @@ class Exercise(Judge):
         """The kind of the first hidden case that went wrong, or None."""
         calls = self.calls[self.known :]
         for arguments, outcome, kind in zip(calls, outcomes, self.hidden, strict=False):
-            like = plain(self.solution(*arguments))
+            like = as_data(self.solution(*arguments))
             fault = fault_of(outcome, self._names, arguments)
             fault = fault or self._fault_of_form(outcome, arguments, like)
             if fault or not same(parts(outcome.value, like), parts(like, like)):
@@ -140,8 +158,9 @@ class Exercise(Judge):
 
     @property
     def _names(self) -> list[str]:
-        """Names of the arguments."""
-        return list(inspect.signature(self.solution).parameters)
+        """Names of the arguments: those without a default."""
+        parameters = inspect.signature(self.solution).parameters.values()
+        return [each.name for each in parameters if each.default is each.empty]
 
 
 def _all_same(one: list[Parts], other: list[Parts]) -> bool:

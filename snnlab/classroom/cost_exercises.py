@@ -11,39 +11,46 @@ from snnlab.classroom.questions import Question
 Floats = NDArray[np.float64]
 
 
-def _energy(first_layer: float, additions: float, mac: float, ac: float) -> float:
+def energy(first_layer: float, additions: float, mac: float, ac: float) -> float:
+    """Nanojoules of multiply-accumulates and additions that cost `mac` and `ac` picojoules."""
     return (first_layer * mac + additions * ac) / 1000
 
 
+PICOJOULES = (
+    "You return picojoules. Asked for are nanojoules.",
+    "A nanojoule has 1000 picojoules.",
+)
+MISTAKES_OF_COUNTING = [
+    Mistake(
+        lambda first_layer, additions, mac, ac: energy(0, additions, mac, ac),
+        "You left out the first layer. It sees pixels, not spikes, so it multiplies.",
+        "Add the multiply-accumulates of the first layer, at the price of each.",
+    ),
+    Mistake(
+        lambda first_layer, additions, mac, ac: energy(0, first_layer + additions, mac, ac),
+        "You count the first layer as additions. Pixels are real numbers: each needs a "
+        "multiplication.",
+        "The operations of the first layer are multiply-accumulates.",
+    ),
+    Mistake(
+        lambda first_layer, additions, mac, ac: energy(first_layer + additions, 0, mac, ac),
+        "You count spikes as multiplications. A spike is 0 or 1, so the weight is only added.",
+        "Operations that follow a spike cost as much as an addition.",
+    ),
+    Mistake(
+        lambda first_layer, additions, mac, ac: energy(first_layer, additions, ac, mac),
+        "You have swapped the two energies.",
+        "Where are there real numbers to multiply: at the pixels or at the spikes?",
+    ),
+]
 spiking_energy = Exercise(
-    solution=_energy,
+    solution=energy,
     calls=[(14_000.0, 66_000.0, 4.6, 0.9), (10_000.0, 500_000.0, 3.0, 1.0), (5e4, 0.0, 4.6, 0.9)],
     mistakes=[
+        *MISTAKES_OF_COUNTING,
         Mistake(
-            lambda first_layer, additions, mac, ac: additions * ac / 1000,
-            "You left out the first layer. It sees pixels, not spikes, so it multiplies.",
-            "Add the multiply-accumulates of the first layer, each at `mac` picojoules.",
-        ),
-        Mistake(
-            lambda first_layer, additions, mac, ac: (first_layer + additions) * ac / 1000,
-            "You count the first layer as additions. Pixels are real numbers: each needs a "
-            "multiplication.",
-            "The first layer costs `mac` per operation.",
-        ),
-        Mistake(
-            lambda first_layer, additions, mac, ac: (first_layer + additions) * mac / 1000,
-            "You count spikes as multiplications. A spike is 0 or 1, so the weight is only added.",
-            "The additions cost `ac` each.",
-        ),
-        Mistake(
-            lambda first_layer, additions, mac, ac: first_layer * mac + additions * ac,
-            "You return picojoules. Asked for are nanojoules.",
-            "A nanojoule has 1000 picojoules.",
-        ),
-        Mistake(
-            lambda first_layer, additions, mac, ac: (first_layer * ac + additions * mac) / 1000,
-            "You have swapped the two energies.",
-            "Where are there real numbers to multiply: at the pixels or at the spikes?",
+            lambda first_layer, additions, mac, ac: 1000 * energy(first_layer, additions, mac, ac),
+            *PICOJOULES,
         ),
     ],
     praise="Two kinds of operations, two prices, and nothing else: memory is not in it.",

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
+from snnlab.classroom.neuron_with_mistakes import MISTAKES
 from snnlab.classroom.questions import Question
 
 
@@ -28,8 +29,7 @@ residual = Exercise(
     mistakes=[
         Mistake(
             lambda current, T, v_init, v_th: (T * current) % v_th,
-            "You forget what was in the membrane before the first timestep.",
-            "Begin with v_init.",
+            *MISTAKES["from rest"],
         ),
         Mistake(
             lambda current, T, v_init, v_th: (v_init + T * current) % 1,
@@ -70,11 +70,7 @@ matched_noise = Exercise(
     solution=_matched,
     calls=[(1.0,), (2.0,), (0.6,)],
     mistakes=[
-        Mistake(
-            lambda v_th: (v_th / 2, v_th**2 / 12),
-            "Your second number is the variance. Asked for is the standard deviation.",
-            "Take the square root.",
-        ),
+        variance(_matched),
         Mistake(
             lambda v_th: (0.0, v_th / math.sqrt(12)),
             "Your noise has mean 0. The residual is never below 0, so its mean is not 0.",

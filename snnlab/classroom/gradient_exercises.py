@@ -3,69 +3,85 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
 
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.questions import Question
 
-
-def _normal(z: float) -> float:
-    """Phi(z), the cumulative probability of the standard normal distribution."""
-    return 0.5 * math.erfc(-z / math.sqrt(2))
+_ROOT_OF_2_PI = math.sqrt(2 * math.pi)
 
 
-def _bell(z: float) -> float:
-    """phi(z), its density."""
-    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+def distance(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
+    """How far above the threshold the mean potential lies, in standard deviations."""
+    return (current + mu * v_th - v_th) / (sigma * v_th)
+
+
+def probability(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
+    """Firing probability under noise of mean `mu` and deviation `sigma`, in units of v_th."""
+    return ndtr(distance(current, mu, sigma, v_th))
+
+
+def bell(z: Any) -> Any:
+    """Density of the standard normal distribution."""
+    return np.exp(-z * z / 2) / _ROOT_OF_2_PI
+
+
+def slope(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
+    """Derivative of the firing probability with respect to the current."""
+    return bell(distance(current, mu, sigma, v_th)) / (sigma * v_th)
 
 
 _CALLS = [(0.5, 0.5, 0.25), (0.3, 0.5, 0.25), (0.9, 0.4, 0.3), (-0.2, 0.5, 0.4), (1.1, 0.6, 0.2)]
 
 firing_probability = Exercise(
-    solution=lambda current, mu, sigma: _normal((current + mu - 1) / sigma),
+    solution=lambda current, mu, sigma: probability(current, mu, sigma),
     calls=_CALLS,
     mistakes=[
         Mistake(
-            lambda current, mu, sigma: _normal((current - 1) / sigma),
+            lambda current, mu, *width: probability(current, 0.0, *width),
             "You forget the mean of the noise: the neuron starts from mu, not from 0.",
-            "How far is current + mu from the threshold?",
+            "How far is the mean potential before firing from the threshold?",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal((current - mu) / sigma),
-            "You put the threshold at mu. The threshold is 1; mu is where the neuron starts.",
-            "The potential before firing has the mean current + mu. It must reach 1.",
+            lambda current, mu, *width: probability(current, 1 - mu, *width),
+            "You put the threshold at mu. That is where the neuron starts.",
+            "Charge the neuron first: mu and current together must reach the threshold.",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal((1 - current - mu) / sigma),
+            lambda *noise: 1 - probability(*noise),
             "Your probability falls when the current grows: that is the probability of silence.",
             "Turn the sign of the distance round.",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal((current + mu - 1) / sigma**2),
+            lambda current, mu, sigma, *v_th: probability(current, mu, sigma**2, *v_th),
             "You divide by the variance.",
-            "The distance to the threshold is measured in standard deviations: divide by sigma.",
+            "The distance to the threshold is measured in standard deviations.",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal((current + mu - 1) * sigma),
+            lambda current, mu, sigma, *v_th: probability(current, mu, 1 / sigma, *v_th),
             "You multiply by sigma: more noise would make the curve steeper.",
             "The distance to the threshold is measured in standard deviations: divide by sigma.",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal(current + mu - 1),
+            lambda current, mu, sigma, v_th=1.0: ndtr(current + mu * v_th - v_th),
             "The width of the noise has no effect.",
-            "Divide the distance to the threshold by sigma.",
+            "Divide the distance to the threshold by the standard deviation.",
         ),
         Mistake(
-            lambda current, mu, sigma: _bell((current + mu - 1) / sigma),
+            lambda *noise: bell(distance(*noise)),
             "You return the bell curve, the density. A probability of firing is an area under it.",
             "`math.erf` gives the area: Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
         ),
         Mistake(
-            lambda current, mu, sigma: 1.0 if current + mu >= 1 else 0.0,
+            lambda *noise: 1.0 * (distance(*noise) >= 0),
             "That is the hard threshold: the neuron without noise.",
             "With noise, neurons fire below the threshold too, only less often.",
         ),
         Mistake(
-            lambda current, mu, sigma: math.erf((current + mu - 1) / sigma / math.sqrt(2)),
+            lambda *noise: 2 * probability(*noise) - 1,
             "Your result runs from -1 to 1. A probability runs from 0 to 1.",
             "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
         ),
@@ -74,42 +90,44 @@ firing_probability = Exercise(
 )
 
 surrogate_slope = Exercise(
-    solution=lambda current, mu, sigma: _bell((current + mu - 1) / sigma) / sigma,
+    solution=lambda current, mu, sigma: slope(current, mu, sigma),
     calls=_CALLS,
     mistakes=[
         Mistake(
-            lambda current, mu, sigma: _bell((current + mu - 1) / sigma),
+            lambda *noise: bell(distance(*noise)),
             "The factor 1 / sigma is missing: the inner derivative.",
             "The derivative of Phi(z) is phi(z) times the derivative of z.",
         ),
         Mistake(
-            lambda current, mu, sigma: _bell((current + mu - 1) / sigma) * sigma,
+            lambda current, mu, sigma, v_th=1.0: (
+                slope(current, mu, sigma, v_th) * (sigma * v_th) ** 2
+            ),
             "You multiply by sigma; the inner derivative is 1 / sigma.",
-            "z = (current + mu - 1) / sigma. Derive it with respect to the current.",
+            "Phi takes z, a distance divided by sigma. Derive z with respect to the current.",
         ),
         Mistake(
-            lambda current, mu, sigma: _normal((current + mu - 1) / sigma),
+            probability,
             "That is the firing probability itself. Asked for is its slope.",
             "The slope of Phi is the bell curve phi.",
         ),
         Mistake(
-            lambda current, mu, sigma: _bell((current - 1) / sigma) / sigma,
+            lambda current, mu, *width: slope(current, 0.0, *width),
             "Your bell stands over the wrong current: you forget mu.",
-            "The slope is largest where current + mu equals the threshold 1.",
+            "The slope is largest where the mean potential before firing meets the threshold.",
         ),
         Mistake(
-            lambda current, mu, sigma: math.exp(-(((current + mu - 1) / sigma) ** 2) / 2) / sigma,
+            lambda *noise: slope(*noise) * _ROOT_OF_2_PI,
             "The bell is too high: the area below it is not 1.",
             "phi(z) = exp(-z^2 / 2) / sqrt(2 pi).",
         ),
         Mistake(
-            lambda current, mu, sigma: 0.0,
+            lambda current, *noise: 0.0 * current,
             "That is the derivative of the hard threshold, zero everywhere: nothing learns.",
             "Derive the firing probability, not the step.",
         ),
         Mistake(
-            lambda current, mu, sigma: (
-                -(current + mu - 1) / sigma**2 * _bell((current + mu - 1) / sigma) / sigma
+            lambda current, mu, sigma, v_th=1.0: (
+                -distance(current, mu, sigma, v_th) * slope(current, mu, sigma, v_th) / sigma / v_th
             ),
             "You have derived twice: that is the slope of the bell.",
             "Derive the firing probability once.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
 from snnlab.classroom.questions import Question
 
 
@@ -29,10 +29,6 @@ def _active_moments(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     return _moments(residual, (rate > 0) & (rate < 1))
 
 
-def _with_variance(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-    return mean, std**2
-
-
 noise_from_residuals = Exercise(
     solution=_active_moments,
     calls=[_residuals(30_000, 0), _residuals(21_001, 1)],  # many: std with N or with N - 1
@@ -53,11 +49,7 @@ noise_from_residuals = Exercise(
             "Silent neurons are still among yours. Their potential sinks for ever.",
             "Leave out rate = 0, too.",
         ),
-        Mistake(
-            lambda residual, rate: _with_variance(*_active_moments(residual, rate)),
-            "Your second number is the variance. sigma is the standard deviation.",
-            "Take the square root.",
-        ),
+        variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
         Mistake(
             lambda residual, rate: _moments(residual, (residual >= 0) & (residual < 1)),

@@ -5,35 +5,31 @@ from __future__ import annotations
 import math
 
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
-from snnlab.classroom.neuron_with_mistakes import charge_fire_reset
+from snnlab.classroom.neuron_with_mistakes import (
+    MISTAKES,
+    charge,
+    fire,
+    neuron_mistakes,
+    reset,
+    step,
+)
 from snnlab.classroom.questions import Question
 
-Result = tuple[float, float]
+
+def _reset_first(v: float, current: float, v_th: float, beta: float) -> tuple[float, float]:
+    _, after = step(v, current, v_th, beta)
+    return fire(after, v_th), after
 
 
-def _one_step(v: float, current: float, v_th: float, beta: float, **mistakes: bool) -> Result:
-    """Spike and potential; for the mistakes see `charge_fire_reset`."""
-    return charge_fire_reset(v, current, v_th, beta, **mistakes)[:2]
-
-
-def _reset_first(v: float, current: float, v_th: float, beta: float) -> Result:
-    h = beta * v + current
-    after = h - v_th if h >= v_th else h
-    return (1 if after >= v_th else 0), after
-
-
-def _tested_before_charge(v: float, current: float, v_th: float, beta: float) -> Result:
-    spike = 1 if v >= v_th else 0
-    return spike, beta * v + current - v_th * spike
-
-
-def _subtract_one(v: float, current: float, v_th: float, beta: float) -> Result:
-    spike, _ = _one_step(v, current, v_th, beta)
-    return spike, beta * v + current - spike
+def _tested_before_charge(
+    v: float, current: float, v_th: float, beta: float
+) -> tuple[float, float]:
+    spike = fire(v, v_th)
+    return spike, reset(charge(v, current, beta), spike, v_th)
 
 
 one_step = Exercise(
-    solution=lambda v, current, v_th, beta: _one_step(v, current, v_th, beta),
+    solution=step,
     calls=[
         (0.25, 0.25, 1.0, 1.0),  # below the threshold
         (0.5, 0.75, 1.0, 1.0),  # above
@@ -54,38 +50,10 @@ one_step = Exercise(
             "You test the threshold on v, before the current is added.",
             "Charge first: h = beta * v + current. It is h that must reach v_th.",
         ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta, strict=True),
-            "Your neuron stays silent when h is exactly v_th. It fires when h >= v_th, equality "
-            "included.",
-            "Compare `>` with `>=`.",
+        *neuron_mistakes(
+            step, "strict", "to zero", "keeps h", "no leak", "current leaks", "subtracts one"
         ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v, current, v_th, beta, to_zero=True),
-            "Your reset sets the potential to zero and throws away what exceeded the threshold.",
-            "Reset by subtraction: v = h - v_th. The remainder is the story of this course.",
-        ),
-        Mistake(
-            lambda v, current, v_th, beta: charge_fire_reset(v, current, v_th, beta)[::2],
-            "Your neuron fires, but its potential is not reset: you return h, not v.",
-            "After a spike, subtract v_th from h, and return what is left.",
-        ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v, current, v_th, 1.0),
-            "The leak is missing: beta has no effect.",
-            "Only the share beta of the old potential is kept.",
-        ),
-        Mistake(
-            lambda v, current, v_th, beta: _one_step(v + current, 0.0, v_th, beta),
-            "Your leak takes from the current too. Only the old potential leaks.",
-            "h = beta * v + current, not beta * (v + current).",
-        ),
-        Mistake(
-            _subtract_one,
-            "You subtract 1 after a spike; that is right only where v_th is 1.",
-            "Subtract v_th.",
-        ),
-        wrong_order(_one_step, "First the spike, then the potential: `return spike, v`."),
+        wrong_order(step, "First the spike, then the potential: `return spike, v`."),
     ],
     praise="Charge, fire, reset, in this order. You have written a spiking neuron.",
 )
@@ -109,8 +77,7 @@ spike_count = Exercise(
     mistakes=[
         Mistake(
             lambda current, T, v_init: max(0, min(T, math.floor(T * current + 1e-9))),
-            "Your neuron starts from 0. It has v_init already when the first current arrives.",
-            "Add v_init to the sum of the currents.",
+            *MISTAKES["from rest"],
         ),
         Mistake(
             lambda current, T, v_init: max(0, math.floor(T * current + v_init + 1e-9)),

@@ -1,53 +1,124 @@
-"""A spiking neuron, and the mistakes that students make with it, to switch on."""
+"""A spiking neuron in its three verbs, and the mistakes that students make with it.
+
+Each function is right, or makes one of `MISTAKES` where its name is given.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snnlab.classroom.checking import Mistake
+
 Floats = NDArray[np.float64]
 
+MISTAKES = {
+    "no leak": (
+        "The leak is missing: beta has no effect.",
+        "Only the share beta of the old potential is kept.",
+    ),
+    "current leaks": (
+        "Your leak takes from the current too. Only the old potential leaks.",
+        "Multiply v by beta first, then add the current.",
+    ),
+    "never negative": (
+        "You cut the potential off at 0. A membrane potential may be negative.",
+        "Keep the sum of potential and current as it is.",
+    ),
+    "strict": (
+        "Your neuron stays silent when h is exactly v_th. Only below may it stay silent: it fires "
+        "when h >= v_th, equality included.",
+        "Compare `>` with `>=`.",
+    ),
+    "several spikes": (
+        "You count how often v_th fits into h. A neuron fires at most once in a timestep.",
+        "What h exceeds one threshold by stays in the membrane for the next timestep.",
+    ),
+    "to zero": (
+        "Your reset sets the potential to zero and throws away what exceeded the threshold.",
+        "Reset by subtraction: take v_th away and keep the remainder.",
+    ),
+    "subtracts one": (
+        "You subtract 1 after a spike; that is right only where v_th is 1.",
+        "Subtract v_th.",
+    ),
+    "keeps h": (
+        "You keep h, the potential before firing. Asked for is v, what the reset leaves of it.",
+        "Where there was a spike, subtract v_th from h first.",
+    ),
+    "from rest": (
+        "Your neuron starts from 0, but before the first timestep its potential is v_init.",
+        "Set v to v_init before the loop.",
+    ),
+    "forgets": (
+        "Each timestep starts anew: your neuron forgets its residual.",
+        "Set v before the loop, not in it, and keep what the reset leaves.",
+    ),
+}
+"""What is wrong, and a hint, by the name that switches the mistake on."""
 
-def charge_fire_reset(
-    v: Any, current: Any, v_th: float, beta: float, *, strict: bool = False, to_zero: bool = False
-) -> tuple[Any, Any, Any]:
-    """One timestep of one neuron, or of an array of them.
+
+def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
+    """Mistakes of `MISTAKES` for an exercise.
 
     Args:
-        v: potential before, a number or an array.
-        current: as `v`.
-        v_th, beta: threshold and leak.
-        strict: a potential of exactly v_th stays silent.
-        to_zero: the reset sets the potential to zero.
-
-    Returns:
-        Spikes, potential after the reset, potential before firing.
+        answer: the right function, that takes a `mistake` by name too.
+        names: which of them it can make.
     """
-    h = beta * v + current
-    spikes = 1 * (h > v_th if strict else h >= v_th)
-    return spikes, h * (1 - spikes) if to_zero else h - v_th * spikes, h
+    return [Mistake(partial(answer, mistake=name), *MISTAKES[name]) for name in names]
+
+
+def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
+    """The potential before firing, h, of one neuron or of an array of them."""
+    kept = v if mistake == "no leak" else beta * v
+    h = kept + (beta * current if mistake == "current leaks" else current)
+    return np.maximum(h, 0) if mistake == "never negative" else h
+
+
+def fire(h: Any, v_th: float, mistake: str = "") -> Any:
+    """1 where a neuron fires, else 0."""
+    if mistake == "several spikes":
+        return np.maximum(h // v_th, 0)
+    return 1 * (h > v_th if mistake == "strict" else h >= v_th)
+
+
+def reset(h: Any, spike: Any, v_th: float, mistake: str = "") -> Any:
+    """The potential after the reset."""
+    taken = {"to zero": h, "subtracts one": 1, "keeps h": 0}
+    return h - taken.get(mistake, v_th) * spike
+
+
+def step(v: Any, current: Any, v_th: float, beta: float, mistake: str = "") -> tuple[Any, Any]:
+    """One timestep: spike, and potential after the reset."""
+    h = charge(v, current, beta, mistake)
+    spike = fire(h, v_th, mistake)
+    return spike, reset(h, spike, v_th, mistake)
 
 
 def run_neuron(
-    currents: Any, v_th: float, beta: float, v_init: Any, *, forget: bool = False, **mistakes: bool
-) -> tuple[Floats, Floats, Floats]:
+    currents: Any, v_th: float, beta: float, v_init: Any, mistake: str = ""
+) -> tuple[Floats, Floats]:
     """All timesteps.
 
     Args:
         currents: of one neuron, (T,), or of several, (T, *).
         v_th, beta: threshold and leak.
         v_init: potential before the first timestep, a number or an array.
-        forget: every timestep starts from v_init.
-        mistakes: see `charge_fire_reset`.
+        mistake: one of `MISTAKES`.
 
     Returns:
-        Spikes, potentials after the reset, potentials before firing, each as `currents`.
+        Spikes, and potentials after the reset, each as `currents`.
     """
-    v, steps = v_init, []
+    v = v_init = 0.0 if mistake == "from rest" else v_init
+    steps = []
     for current in np.asarray(currents, float):
-        steps.append(charge_fire_reset(v, current, v_th, beta, **mistakes))
-        v = v_init if forget else steps[-1][1]
-    spikes, after, before = (np.array(part, float) for part in zip(*steps, strict=True))
-    return spikes, after, before
+        spike, potential = step(v, current, v_th, beta, mistake)
+        steps.append((spike, potential))
+        after = {"forgets": v_init, "keeps h": reset(potential, spike, v_th)}
+        v = after.get(mistake, potential)
+    spikes, potentials = (np.array(part, float) for part in zip(*steps, strict=True))
+    return spikes, potentials

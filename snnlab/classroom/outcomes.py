@@ -72,7 +72,7 @@ def without_addresses(text: str) -> str:
     return ADDRESS.sub("", text)
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def as_data(value: Any, depth: int = 0) -> Any:
     """What an answer returned, as data that can be compared, printed and sent.
 
     Args:
@@ -91,7 +91,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "detach"):
         value = value.detach().cpu().double().numpy()
     if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in islice(value.items(), 1000)}
+        return {str(key): as_data(item, depth + 1) for key, item in islice(value.items(), 1000)}
     if isinstance(value, str | bytes):
         return foreign(type(value).__name__, repr(value))
     if isinstance(value, set | frozenset):  # it has no order to be judged by
@@ -102,7 +102,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, Iterable) and depth < DEEPEST:
         items = list(islice(value, MOST_NUMBERS))
         array = None if isinstance(value, tuple | list) else array_of(items)
-        return tuple(plain(item, depth + 1) for item in items) if array is None else array
+        return tuple(as_data(item, depth + 1) for item in items) if array is None else array
     return foreign(type(value).__name__, written(value))
 
 
@@ -118,7 +118,7 @@ def array_of(value: Any) -> Any:
     """A value as a float64 array, or None where it is none."""
     try:
         if isinstance(value, list) and any(hasattr(item, "detach") for item in value):
-            value = [plain(item) for item in value]
+            value = [as_data(item) for item in value]
         array = np.asarray(value)
         if array.dtype.kind == "O":  # exact fractions, decimals, numbers of one's own
             flat = array.ravel()

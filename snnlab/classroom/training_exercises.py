@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from statistics import mean, median_high, pstdev, stdev, variance
+from statistics import mean, median_high, pstdev, stdev
 
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, variance
+from snnlab.classroom.neuron_with_mistakes import MISTAKES
 from snnlab.classroom.questions import Question
 
 
@@ -36,8 +37,7 @@ noisy_spikes = Exercise(
         ),
         Mistake(
             lambda current, noise, v_th: (noise * v_th + current > v_th).float(),
-            "A potential of exactly v_th must fire, too.",
-            "Compare `>` with `>=`.",
+            *MISTAKES["strict"],
         ),
         Mistake(
             lambda current, noise, v_th: (0.5 * v_th + noise * v_th + current >= v_th).float(),
@@ -60,8 +60,12 @@ noisy_spikes = Exercise(
 )
 
 
+def _mean_and_spread(accuracies: list[float]) -> tuple[float, float]:
+    return mean(accuracies), stdev(accuracies)
+
+
 mean_and_spread = Exercise(
-    solution=lambda accuracies: (mean(accuracies), stdev(accuracies)),
+    solution=_mean_and_spread,
     calls=[([98.0, 96.5, 97.25],), ([91.0, 94.0, 90.5, 95.5, 92.0],)],
     mistakes=[
         Mistake(
@@ -69,11 +73,7 @@ mean_and_spread = Exercise(
             "You divide by n. With a few seeds that makes the spread too small.",
             "Divide the sum of squares by n - 1: the mean was computed from the same numbers.",
         ),
-        Mistake(
-            lambda accuracies: (mean(accuracies), variance(accuracies)),
-            "Your second number is the variance. Its unit is percent squared.",
-            "Take the root.",
-        ),
+        variance(_mean_and_spread),
         Mistake(
             lambda accuracies: (max(accuracies), stdev(accuracies)),
             "You report the best seed. Whoever has more seeds would then always win.",

@@ -23,7 +23,7 @@ from snnlab import (
     fit,
 )
 from snnlab.classroom.assignments import a3_single_step_to_many, trained_networks
-from snnlab.classroom.outcomes import plain
+from snnlab.classroom.outcomes import as_data
 
 
 def training(
@@ -140,6 +140,7 @@ def test_wrong_training_is_named(answer: Callable[..., Any], words: str) -> None
         (training(), ""),
         (trained_by_hand, ""),
         (in_place, "changes its argument `images` in place"),
+        (training(epochs=0), "hardly trained"),
         (by_heart, "does not train on the images"),
         (training(mu=0.0), "mean 0"),
         (training(rest=0.5), "start at v_th / 2"),
@@ -187,7 +188,7 @@ def test_right_networks_are_far_from_the_bounds() -> None:
     for seed in range(1, 41):
         exercise = trained_networks.TrainingExercise(seed)
         images = trained_networks.new_images(seed)
-        noisy, silent = (plain(training()(*arguments)) for arguments in exercise.calls[-2:])
+        noisy, silent = (as_data(training()(*arguments)) for arguments in exercise.calls[-2:])
         rest = trained_networks.accuracies(silent, images, 0.0)[0]
         matched.append(trained_networks.accuracies(noisy, images, 0.5)[-1])
         at_rest.append(rest)
@@ -200,7 +201,7 @@ def test_right_networks_are_far_from_the_bounds() -> None:
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("number", [0.0, 1.0, np.nan, np.inf, 1e300])
 def test_weights_of_one_number_are_judged_like_others(number: float) -> None:
-    blank = plain(trained_networks.blank(0.5))
+    blank = as_data(trained_networks.blank(0.5))
 
     def constant(images: Any, labels: Any, sigma: float, seed: int) -> Any:
         return {name: np.full_like(part, number) for name, part in blank.items()}

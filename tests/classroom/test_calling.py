@@ -16,7 +16,7 @@ import torch
 
 from snnlab.classroom.calling import call, outcomes_of
 from snnlab.classroom.checking import Exercise
-from snnlab.classroom.outcomes import plain
+from snnlab.classroom.outcomes import as_data
 
 NUMBERS = [
     1.5,
@@ -146,7 +146,7 @@ def test_an_outcome_says_which_arguments_were_changed():
 
 
 def test_data_within_lists_stays_data():
-    value = plain({"a": [1, None, "text"], "b": [[1, 2], [3]]})
+    value = as_data({"a": [1, None, "text"], "b": [[1, 2], [3]]})
     assert value["a"][1] is None
     assert repr(value["a"][2]) == "'text'"
     assert [part.tolist() for part in value["b"]] == [[1, 2], [3]]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
+from snnlab.classroom import neuron_with_mistakes as neuron
 from snnlab.classroom.assignments.neuron_cases import (
     HAIR,
     after,
@@ -19,25 +17,16 @@ from snnlab.classroom.assignments.neuron_cases import (
 )
 from snnlab.classroom.assignments.task import code_task
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
-from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
+from snnlab.classroom.neuron_with_mistakes import neuron_mistakes, run_neuron
 
 _charge_exercise = Exercise(
-    solution=lambda v, current, beta: beta * v + current,
+    solution=neuron.charge,
     calls=[
         *((0.25, 0.5, 1.0), (0.5, 0.25, 0.5), (-0.75, 0.5, 0.75), (2.0, 1.5, 0.5)),
         *((0.5, 0.0, 0.5), (0.75, -1.5, 0.5), (0.5, 0.25, 0.0)),
     ],
     mistakes=[
-        Mistake(
-            lambda v, current, beta: v + current,
-            "The leak is missing: beta has no effect.",
-            "Only the share beta of the old potential is kept.",
-        ),
-        Mistake(
-            lambda v, current, beta: beta * (v + current),
-            "Your leak takes from the current too. Only the old potential leaks.",
-            "Multiply v by beta first, then add the current.",
-        ),
+        *neuron_mistakes(neuron.charge, "no leak", "current leaks", "never negative"),
         Mistake(
             lambda v, current, beta: (1 - beta) * v + current,
             "You keep the share that should leak away: with beta = 1 nothing would be left.",
@@ -58,11 +47,6 @@ _charge_exercise = Exercise(
             "You average potential and current. Here the current comes in whole.",
             "Some books scale the current by 1 - beta. In this course it is not scaled.",
         ),
-        Mistake(
-            lambda v, current, beta: max(0.0, beta * v + current),
-            "You cut the potential off at 0. A membrane potential may be negative.",
-            "Return the sum as it is.",
-        ),
     ],
     praise="What the leak has left, plus the current.",
 )
@@ -82,18 +66,13 @@ charge = code_task(
 )
 
 _fire_exercise = Exercise(
-    solution=lambda h, v_th: 1 if h >= v_th else 0,
+    solution=neuron.fire,
     calls=[
         *((0.5, 1.0), (1.5, 1.0), (1.0, 1.0), (1.5, 2.0), (-1.5, 1.0), (3.0, 1.0), (0.75, 0.5)),
         *((0.9999, 1.0), (0.0, 1.0), (-0.5, 0.5)),
     ],
     mistakes=[
-        Mistake(
-            lambda h, v_th: 1 if h > v_th else 0,
-            "Your neuron stays silent when h is exactly v_th. It fires when h >= v_th, equality "
-            "included.",
-            "Compare `>` with `>=`.",
-        ),
+        *neuron_mistakes(neuron.fire, "strict", "several spikes"),
         Mistake(
             lambda h, v_th: 1 if h >= 1 else 0,
             "You compare with 1; that is right only where v_th is 1.",
@@ -108,11 +87,6 @@ _fire_exercise = Exercise(
             lambda h, v_th: h if h >= v_th else 0,
             "A spike has no size: it is 1, whatever h was.",
             "Return 1 or 0.",
-        ),
-        Mistake(
-            lambda h, v_th: max(0, int(h // v_th)),
-            "You count how often v_th fits into h. A neuron fires at most once in a timestep.",
-            "What h exceeds the threshold by stays in the membrane.",
         ),
         Mistake(
             lambda h, v_th: 1 if abs(h) >= v_th else 0,
@@ -145,27 +119,13 @@ fire = code_task(
 )
 
 _reset_exercise = Exercise(
-    solution=lambda h, spike, v_th: h - v_th * spike,
+    solution=neuron.reset,
     calls=[
         *((0.5, 0, 1.0), (1.25, 1, 1.0), (2.5, 1, 2.0), (3.5, 1, 1.0), (-0.5, 0, 1.5)),
         *((1.75, 0, 1.0), (0.25, 1, 0.5)),  # the spike decides, whatever h is
     ],
     mistakes=[
-        Mistake(
-            lambda h, spike, v_th: h * (1 - spike),
-            "Your reset sets the potential to zero and throws away what exceeded the threshold.",
-            "Reset by subtraction: take v_th away and keep the rest.",
-        ),
-        Mistake(
-            lambda h, spike, v_th: h - spike,
-            "You subtract 1 after a spike; that is right only where v_th is 1.",
-            "Subtract v_th.",
-        ),
-        Mistake(
-            lambda h, spike, v_th: h,
-            "The potential is not reset after a spike.",
-            "Where there was a spike, subtract v_th.",
-        ),
+        *neuron_mistakes(neuron.reset, "to zero", "subtracts one", "keeps h"),
         Mistake(
             lambda h, spike, v_th: h - v_th,
             "You subtract v_th even when there was no spike.",
@@ -207,28 +167,8 @@ reset = code_task(
 )
 
 
-def _run(
-    currents: Any, v_th: float, beta: float, v_init: float, **mistakes: bool
-) -> tuple[Floats, Floats]:
-    """Spikes and potentials (T,) of one neuron; for the mistakes see `run_neuron`."""
-    return run_neuron(currents, v_th, beta, v_init, **mistakes)[:2]
-
-
-def _trace_of(step: Callable[[float, float], tuple[float, float]]) -> Callable[..., Any]:
-    """A trace whose spike and potential follow from h and v_th in another way."""
-
-    def answer(currents: Floats, v_th: float, beta: float, v_init: float) -> tuple[Floats, ...]:
-        v, steps = v_init, []
-        for current in currents:
-            steps.append(step(beta * v + current, v_th))
-            v = steps[-1][1]
-        return tuple(np.array(steps).T)
-
-    return answer
-
-
 _trace_exercise = Exercise(
-    solution=lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init),
+    solution=run_neuron,
     calls=[
         (np.full(8, 0.375), 1.0, 1.0, 0.5),
         (np.array([0.5, 0.5, -0.25, 1.75, 0.0, 0.5]), 1.0, 1.0, 0.0),
@@ -237,54 +177,10 @@ _trace_exercise = Exercise(
         (np.array([0.75]), 0.5, 1.0, -0.25),
     ],
     mistakes=[
+        *neuron_mistakes(run_neuron, *neuron.MISTAKES),
+        wrong_order(run_neuron, "First the spikes, then the potentials."),
         Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, 0.0),
-            "Your neuron starts from 0. Before the first timestep it has v_init.",
-            "Set v to v_init before the loop.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init, to_zero=True),
-            "Your reset sets the potential to zero.",
-            "Reset by subtraction, as in `reset`.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init, strict=True),
-            "Your neuron stays silent when h is exactly v_th.",
-            "It fires when h >= v_th.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, beta, v_init, forget=True),
-            "Each timestep starts from v_init again: your neuron forgets its residual.",
-            "Set v to v_init before the loop, not in it.",
-        ),
-        Mistake(
-            _trace_of(lambda h, v_th: (max(0.0, h // v_th), h % v_th if h >= v_th else h)),
-            "Your neuron fires several times in one timestep. It fires at most once.",
-            "`if`, not `while`: what exceeds one threshold stays for the next timestep.",
-        ),
-        Mistake(
-            _trace_of(lambda h, v_th: (h >= v_th, max(0.0, h - v_th * (h >= v_th)))),
-            "You cut the potential off at 0. A membrane potential may be negative.",
-            "Keep what the reset leaves, as it is.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(beta * currents, v_th, beta, v_init),
-            "Your leak takes from the current too. Only the old potential leaks.",
-            "Multiply v by beta first, then add the current.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: _run(currents, v_th, 1.0, v_init),
-            "The leak is missing: beta has no effect.",
-            "Use `charge` with beta.",
-        ),
-        Mistake(
-            lambda currents, v_th, beta, v_init: run_neuron(currents, v_th, beta, v_init)[::2],
-            "You keep h, the potential before the reset.",
-            "Append v after the reset.",
-        ),
-        wrong_order(_run, "First the spikes, then the potentials."),
-        Mistake(
-            lambda *arguments: tuple(part[:-1] for part in _run(*arguments)),
+            lambda *arguments: tuple(part[:-1] for part in run_neuron(*arguments)),
             "You stop one timestep too early.",
             "One spike and one potential for each current.",
         ),
@@ -307,8 +203,8 @@ trace = code_task(
         "potentials exactly at the threshold": lambda rng: met(rng, 0),
         "a potential a hair below the threshold": lambda rng: met(rng, HAIR),
         "a high threshold": lambda rng: case(rng, thresholds=(2.0, 3.0)),
-        "a start above the threshold": lambda rng: case(rng, start=2.5, high=0.5),
-        "a negative start": lambda rng: case(rng, start=-0.75),
+        "a start above the threshold": lambda rng: case(rng, v_init=2.5, high=0.5),
+        "a negative start": lambda rng: case(rng, v_init=-0.75),
         "many timesteps": lambda rng: case(rng, T=(150, 200)),
     },
     each=2,

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, ndtr
 
+from snnlab.classroom import gradient_exercises
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
 from snnlab.classroom.assignments.task import Draw, Task, code_task
-from snnlab.classroom.checking import Exercise, Mistake
-from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
-
-_ROOT_OF_2_PI = math.sqrt(2 * math.pi)
-
-
-def _z(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
-    """How far above the threshold the mean potential lies, in standard deviations."""
-    return (np.asarray(current, float) + mu * v_th - v_th) / (sigma * v_th)
-
-
-def _density(z: Floats) -> Floats:
-    return np.asarray(np.exp(-0.5 * z**2) / _ROOT_OF_2_PI)
-
+from snnlab.classroom.checking import Exercise, Mistake, variance
+from snnlab.classroom.gradient_exercises import bell, distance, probability, slope
+from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
 
 _CURRENTS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5])
 _NOISE_CALLS = [
@@ -62,42 +53,13 @@ _NOISE_KINDS: dict[str, Draw] = {
 }
 
 
-def _probability(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
-    """Firing probability."""
-    return np.asarray(ndtr(_z(current, mu, sigma, v_th)))
-
-
-def _slope(current: Any, mu: float, sigma: float, v_th: float) -> Floats:
-    """Its derivative with respect to the current."""
-    return _density(_z(current, mu, sigma, v_th)) / (sigma * v_th)
-
-
 _probability_exercise = Exercise(
-    solution=_probability,
+    solution=lambda current, mu, sigma, v_th: probability(current, mu, sigma, v_th),
     calls=_NOISE_CALLS,
     mistakes=[
+        *gradient_exercises.firing_probability.mistakes,
         Mistake(
-            lambda current, mu, sigma, v_th: _probability(current, 0.0, sigma, v_th),
-            "The mean of the noise is missing.",
-            "The mean potential before firing is current + mu * v_th.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: ndtr(-_z(current, mu, sigma, v_th)),
-            "That is the probability of silence: it falls as the current grows.",
-            "Take care of the sign: P(noise >= a) = 1 - F(a).",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: _probability(current, mu, sigma**2, v_th),
-            "You divide by the variance.",
-            "Phi takes a distance in standard deviations: divide by sigma * v_th.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th) * sigma * v_th),
-            "You do not divide by the standard deviation.",
-            "Phi takes a distance in standard deviations.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: ndtr((current + mu - 1) / sigma),
+            lambda current, mu, sigma, v_th: probability(current, mu, sigma),
             "You take v_th for 1.",
             "mu and sigma are in units of v_th: the mean is mu * v_th.",
         ),
@@ -107,19 +69,9 @@ _probability_exercise = Exercise(
             "They are in units of v_th: multiply both by v_th.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: ndtr(_z(current, mu, sigma, v_th) * math.sqrt(2)),
+            lambda *noise: ndtr(distance(*noise) * math.sqrt(2)),
             "Your probability is too steep: a factor sqrt(2) is missing inside erf.",
             "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)),
-            "That is the density. Asked for is the probability, which rises from 0 to 1.",
-            "Use the cumulative distribution Phi.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: (current + mu * v_th >= v_th) * 1.0,
-            "You leave the noise out: your neuron fires always or never.",
-            "How often does the noise lift the potential over the threshold?",
         ),
     ],
     praise="A steep sigmoid for little noise, a flat one for much.",
@@ -127,48 +79,29 @@ _probability_exercise = Exercise(
 firing_probability = code_task("firing_probability", 4, _probability_exercise, _NOISE_KINDS)
 
 _gradient_exercise = Exercise(
-    solution=_slope,
+    solution=lambda current, mu, sigma, v_th: slope(current, mu, sigma, v_th),
     calls=_NOISE_CALLS,
     mistakes=[
-        Mistake(
-            lambda current, mu, sigma, v_th: _density(_z(current, mu, sigma, v_th)),
-            "The inner derivative is missing.",
-            "z depends on the current with the slope 1 / (sigma * v_th).",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: _slope(current, 0.0, sigma, v_th),
-            "The mean of the noise is missing.",
-            "Your gradient has its peak at the wrong current.",
-        ),
-        Mistake(
-            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * _ROOT_OF_2_PI,
-            "The factor 1 / sqrt(2 pi) is missing.",
-            "The area under the gradient must be 1: from silent to certain.",
-        ),
+        *gradient_exercises.surrogate_slope.mistakes,
         Mistake(
             lambda current, mu, sigma, v_th: (
-                np.exp(-(_z(current, mu, sigma, v_th) ** 2)) / (_ROOT_OF_2_PI * sigma * v_th)
+                bell(math.sqrt(2) * distance(current, mu, sigma, v_th)) / (sigma * v_th)
             ),
             "The factor 1/2 in the exponent is missing.",
             "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
         ),
         Mistake(
-            lambda *arguments: _probability(*arguments) * (1 - _probability(*arguments)),
+            lambda *noise: probability(*noise) * (1 - probability(*noise)),
             "p (1 - p) is the slope of the logistic function, not of Phi.",
             "The derivative of Phi is the normal density.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th: _slope(current, mu, sigma, v_th) * v_th,
+            lambda current, mu, sigma, v_th: slope(current, mu, sigma, v_th) * v_th,
             "You divide by sigma only. sigma is in units of v_th.",
             "Divide by sigma * v_th.",
         ),
         Mistake(
-            _probability,
-            "That is the probability itself. Asked for is its slope.",
-            "Derive it once: first outside, then inside.",
-        ),
-        Mistake(
-            lambda *arguments: expit(_z(*arguments)) * expit(-_z(*arguments)),
+            lambda *noise: expit(distance(*noise)) * expit(-distance(*noise)),
             "That is the slope of a logistic function, a generic surrogate.",
             "Asked for is the exact slope: the normal density over sigma * v_th.",
         ),
@@ -182,27 +115,24 @@ def _residual_moments(
     currents: Any,
     T: int,
     v_init: float,
+    mistake: str = "",
     *,
     fewest: int = 1,
     spare: int = 1,
-    before: bool = False,
-    last: bool = False,
+    chosen: slice = slice(None),
     early: bool = False,
     ddof: int = 0,
-    **mistakes: bool,
 ) -> tuple[float, float]:
-    """Mean and deviation of v[1] to v[T] of the active neurons, with mistakes to switch on.
+    """Mean and deviation of v[1] to v[T] of the active neurons, or with a mistake.
 
-    Neurons with at least `fewest` spikes count, and with at most T - `spare`; `early`: v[0] to
-    v[T - 1]; for other mistakes see `run_neuron`.
+    Neurons with at least `fewest` spikes count, and with at most T - `spare`; of the timesteps,
+    those `chosen`; `early`: of v[0] to v[T - 1]; `mistake`: see `run_neuron`.
     """
     every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
-    spikes, v, h = run_neuron(every_step, 1.0, 1.0, v_init, **mistakes)
+    spikes, v = run_neuron(every_step, 1.0, 1.0, v_init, mistake)
     count = spikes.sum(0)  # (B,)
-    active = (count >= fewest) & (count <= T - spare)
-    kept = (h if before else v)[:, active]  # (T, active neurons)
-    kept = kept[-1:] if last else kept
-    kept = np.concatenate([np.full_like(kept[:1], v_init), kept[:-1]]) if early else kept
+    kept = v[:, (count >= fewest) & (count <= T - spare)]  # (T, active neurons)
+    kept = np.concatenate([np.full_like(kept[:1], v_init), kept[:-1]]) if early else kept[chosen]
     return float(kept.mean()), float(kept.std(ddof=ddof))
 
 
@@ -217,19 +147,19 @@ def _residual_case(
     low: float = -0.5,
     high: float = 1.5,
     grain: int = 256,
-    start: tuple[float, float] = (0.25, 0.75),
+    v_init: tuple[float, float] = (0.25, 0.75),
 ) -> Residuals:
     """Currents, silent and saturated ones among them, on a grid: sums are exact in float32 too."""
     while True:
         currents = rng.integers(round(low * grain), round(high * grain) + 1, neurons) / grain
-        timesteps, v_init = int(rng.integers(*T)), round(rng.uniform(*start) * 64) / 64
-        count = run_neuron(np.tile(currents, (timesteps, 1)), 1.0, 1.0, v_init)[0].sum(0)
+        timesteps, first = int(rng.integers(*T)), round(rng.uniform(*v_init) * 64) / 64
+        count = run_neuron(np.tile(currents, (timesteps, 1)), 1.0, 1.0, first)[0].sum(0)
         if ((count > 0) & (count < timesteps)).sum() > 2:
-            return currents, timesteps, v_init
+            return currents, timesteps, first
 
 
 _residual_exercise = Exercise(
-    solution=lambda currents, T, v_init: _residual_moments(currents, T, v_init),
+    solution=_residual_moments,
     calls=[
         *(_residual_case(np.random.default_rng(seed)) for seed in (1, 2)),
         (np.array([-0.25, 0.25, 0.5, 0.75, 1.0, 1.25]), 4, 0.5),  # potentials meet the threshold
@@ -237,63 +167,37 @@ _residual_exercise = Exercise(
     ],
     mistakes=[
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0, spare=0),
+            partial(_residual_moments, fewest=0, spare=0),
             "You count all neurons. Silent and saturated ones drift away; they carry no residual.",
             "Keep the neurons with more than 0 and fewer than T spikes.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, spare=0),
+            partial(_residual_moments, spare=0),
             "You leave out the silent neurons, but keep those that fire at each timestep.",
             "A neuron with T spikes is not active either.",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, fewest=0),
+            partial(_residual_moments, fewest=0),
             "You leave out the saturated neurons, but keep the silent ones.",
             "A neuron without a spike is not active either.",
         ),
+        *neuron_mistakes(_residual_moments, "to zero", "keeps h", "strict", "from rest"),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, to_zero=True),
-            "Your reset sets the potential to zero: the remainder is lost.",
-            "Reset by subtraction.",
-        ),
-        Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, before=True),
-            "You describe h, the potential before firing.",
-            "The residual is what the reset leaves: v.",
-        ),
-        Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, last=True),
+            partial(_residual_moments, chosen=slice(-1, None)),
             "You keep the last timestep only.",
             "The residuals of all timesteps count: v[1] to v[T].",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, early=True),
+            partial(_residual_moments, early=True),
             "You keep v[0] to v[T - 1], the potentials before each timestep.",
             "v[0] is the start. Keep v after the reset: v[1] to v[T].",
         ),
         Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, strict=True),
-            "Your neurons stay silent when h is exactly v_th.",
-            "They fire when h >= 1.",
-        ),
-        Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, v_init, ddof=1),
+            partial(_residual_moments, ddof=1),
             "Your deviation divides by n - 1. Asked for is np.std as it is.",
             "np.std(...), without ddof.",
         ),
-        Mistake(
-            lambda currents, T, v_init: _residual_moments(currents, T, 0.0),
-            "Your neurons start from 0. Before the first timestep they have v_init.",
-            "Set v to v_init before the loop.",
-        ),
-        Mistake(
-            lambda currents, T, v_init: (
-                _residual_moments(currents, T, v_init)[0],
-                _residual_moments(currents, T, v_init)[1] ** 2,
-            ),
-            "The second number is the variance. Asked for is the standard deviation.",
-            "Take the root.",
-        ),
+        variance(_residual_moments),
     ],
     praise="Mean v_th / 2, deviation v_th / sqrt(12), nearly: spread evenly over [0, v_th).",
 )
@@ -308,7 +212,7 @@ residual_moments = code_task(
         "mostly silent neurons": lambda rng: _residual_case(rng, low=-1.5, high=0.5),
         "mostly saturated neurons": lambda rng: _residual_case(rng, low=0.5, high=2.5),
         "potentials exactly at the threshold": lambda rng: _residual_case(rng, grain=4),
-        "a start at rest": lambda rng: _residual_case(rng, start=(0, 0)),
+        "a start at rest": lambda rng: _residual_case(rng, v_init=(0, 0)),
     },
     each=2,
 )

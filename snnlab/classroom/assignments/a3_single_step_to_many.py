@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from snnlab.classroom.assignments.task import Draw, Task, code_task
 from snnlab.classroom.assignments.trained_networks import TrainingExercise
 from snnlab.classroom.checking import Exercise, Mistake
-from snnlab.classroom.neuron_with_mistakes import Floats, run_neuron
+from snnlab.classroom.gradient_exercises import probability
+from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
 
 
-def _hidden(W1: Any, b1: Any, images: Any, T: int, start: Any = 0.5, **mistakes: bool) -> Floats:
-    """Spikes (T, B, H) of one hidden layer of IF neurons, v_th = 1; see `run_neuron`."""
+def _hidden(W1: Any, b1: Any, images: Any, T: int, mistake: str = "", v_init: Any = 0.5) -> Floats:
+    """Spikes (T, B, H) of one hidden layer of IF neurons, v_th = 1."""
     currents = np.tile(images @ W1.T + b1, (T, 1, 1))  # (T, B, H)
-    return run_neuron(currents, 1.0, 1.0, start, **mistakes)[0]
+    return run_neuron(currents, 1.0, 1.0, v_init, mistake)[0]
 
 
-def _readout(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, T: int, **options: Any) -> Floats:
-    """Mean readout (B, K) over T timesteps; for the options see `_hidden`."""
-    return np.asarray(_hidden(W1, b1, images, T, **options).mean(0) @ W2.T + b2)
+def _readout(
+    W1: Any, b1: Any, W2: Any, b2: Any, images: Any, T: int, mistake: str = "", v_init: Any = 0.5
+) -> Floats:
+    """Mean readout (B, K) over T timesteps; for the mistakes see `run_neuron`."""
+    return np.asarray(_hidden(W1, b1, images, T, mistake, v_init).mean(0) @ W2.T + b2)
 
 
 Network = tuple[Floats, Floats, Floats, Floats, Floats, int]
@@ -51,7 +54,7 @@ def _at_threshold(rng: np.random.Generator) -> Network:
 
 
 _run_many_exercise = Exercise(
-    solution=lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T),
+    solution=_readout,
     calls=[
         *(_network_case(np.random.default_rng(seed)) for seed in (11, 12)),
         _at_threshold(np.random.default_rng(13)),
@@ -59,25 +62,11 @@ _run_many_exercise = Exercise(
     ],
     mistakes=[
         Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, start=0.0),
+            partial(_readout, v_init=0.0),
             "Your neurons start from 0. The noise had the mean v_th / 2; so must v_init.",
             "Begin with v = 0.5 in every neuron.",
         ),
-        Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, forget=True),
-            "Your neurons forget their residual: every timestep is the first one.",
-            "Set v before the loop, and keep what the reset leaves.",
-        ),
-        Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, to_zero=True),
-            "Your reset sets the potential to zero. The conversion needs the remainder.",
-            "v = h - spikes.",
-        ),
-        Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, b1, W2, b2, images, T, strict=True),
-            "Your neurons stay silent when h is exactly v_th.",
-            "They fire when h >= 1.",
-        ),
+        *neuron_mistakes(_readout, "forgets", "to zero", "strict"),
         Mistake(
             lambda W1, b1, W2, b2, images, T: T * _readout(W1, b1, W2, b2, images, T),
             "You add the readout up. Asked for is its mean over the timesteps.",
@@ -89,7 +78,7 @@ _run_many_exercise = Exercise(
             "Add up over all timesteps, then divide by T.",
         ),
         Mistake(
-            lambda W1, b1, W2, b2, images, T: _readout(W1, 0, W2, b2, images, T, start=0.5 + b1),
+            lambda W1, b1, W2, b2, images, T: _readout(W1, 0, W2, b2, images, T, v_init=0.5 + b1),
             "The bias b1 enters at the first timestep only.",
             "The current is the same at each timestep, bias included.",
         ),
@@ -133,8 +122,7 @@ train = Task(
 
 def _gaps(current: Any, sigma: float, mu: float = 0.5) -> Floats:
     """Firing probability of the noisy single step, minus the rate of many timesteps."""
-    current = np.asarray(current, float)
-    return np.asarray(ndtr((current + mu - 1) / sigma) - np.clip(current, 0, 1))
+    return np.asarray(probability(current, mu, sigma) - np.clip(current, 0, 1))
 
 
 _gap_exercise = Exercise(
@@ -157,9 +145,7 @@ _gap_exercise = Exercise(
             "Use the maximum.",
         ),
         Mistake(
-            lambda current, sigma: np.abs(
-                ndtr((np.asarray(current) - 0.5) / sigma) - current
-            ).max(),
+            lambda current, sigma: np.abs(probability(current, 0.5, sigma) - current).max(),
             "You compare with the current itself. A rate ends at 0 and at 1.",
             "The rate is clip(I, 0, 1).",
         ),
@@ -174,7 +160,7 @@ _gap_exercise = Exercise(
             "Phi takes a distance in standard deviations.",
         ),
         Mistake(
-            lambda current, sigma: np.asarray(current)[np.abs(_gaps(current, sigma)).argmax()],
+            lambda current, sigma: current[np.abs(_gaps(current, sigma)).argmax()],
             "That is the current with the largest gap. Asked for is the gap.",
             "Use max, not argmax.",
         ),
@@ -261,7 +247,7 @@ def _sigma_case(
 
 _SIGMAS = np.array([0.1, 0.2, 0.3, 0.6])
 _sigma_exercise = Exercise(
-    solution=lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(1).argmax()]),
+    solution=lambda sigmas, accuracy: float(sigmas[accuracy.mean(1).argmax()]),
     calls=[
         (
             _SIGMAS,
@@ -272,27 +258,27 @@ _sigma_exercise = Exercise(
     ],
     mistakes=[
         Mistake(
-            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).max(1).argmax()]),
+            lambda sigmas, accuracy: float(sigmas[accuracy.max(1).argmax()]),
             "You choose by the single best run. One lucky seed decides.",
             "Choose by the mean over the seeds.",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(np.asarray(accuracy).mean(1).argmax()),
+            lambda sigmas, accuracy: float(accuracy.mean(1).argmax()),
             "That is the place in the list. Asked for is the sigma.",
             "sigmas[place].",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(np.asarray(accuracy).mean(1).max()),
+            lambda sigmas, accuracy: float(accuracy.mean(1).max()),
             "That is the best accuracy. Asked for is the sigma that has it.",
             "Use argmax, then look the sigma up.",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(1).argmin()]),
+            lambda sigmas, accuracy: float(sigmas[accuracy.mean(1).argmin()]),
             "You choose the worst sigma.",
             "Use argmax.",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).mean(0).argmax()]),
+            lambda sigmas, accuracy: float(sigmas[accuracy.mean(0).argmax()]),
             "You average over the sigmas. Each row is a sigma, each column a seed.",
             "mean(axis=1).",
         ),
@@ -302,12 +288,12 @@ _sigma_exercise = Exercise(
             "Asked for is the highest mean.",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy)[:, 0].argmax()]),
+            lambda sigmas, accuracy: float(sigmas[accuracy[:, 0].argmax()]),
             "You look at the first seed only.",
             "Choose by the mean over the seeds.",
         ),
         Mistake(
-            lambda sigmas, accuracy: float(sigmas[np.asarray(accuracy).min(1).argmax()]),
+            lambda sigmas, accuracy: float(sigmas[accuracy.min(1).argmax()]),
             "You choose by the worst run of each sigma.",
             "That is cautious, but asked for is the mean over the seeds.",
         ),

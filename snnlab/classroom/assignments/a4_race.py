@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snnlab.classroom import cost_exercises
 from snnlab.classroom.assignments.task import code_task
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 
@@ -198,11 +200,23 @@ paired_difference = code_task(
 )
 
 
-def _energy(
+def _energies(
     first: float, operations: float, ann: float, mac_pj: float, ac_pj: float
 ) -> tuple[float, float]:
     """Energies of the spiking and of the ReLU network, in nanojoules."""
-    return (mac_pj * first + ac_pj * operations) / 1000, mac_pj * ann / 1000
+    spiking = cost_exercises.energy(first, operations, mac_pj, ac_pj)
+    return spiking, cost_exercises.energy(ann, 0, mac_pj, ac_pj)
+
+
+def _beside_relu(wrong: Mistake) -> Mistake:
+    """A mistake with the spiking network, where the ReLU network is right."""
+
+    def answer(
+        first: float, operations: float, ann: float, mac: float, ac: float
+    ) -> tuple[float, float]:
+        return wrong.answer(first, operations, mac, ac), mac * ann / 1000
+
+    return replace(wrong, answer=answer)
 
 
 def _energy_case(
@@ -219,34 +233,17 @@ def _energy_case(
 
 
 _energy_exercise = Exercise(
-    solution=_energy,
+    solution=_energies,
     calls=[(4096, 20000, 12928, 4.6, 0.9), (1000, 5000, 3000, 3.0, 0.5), (2048, 0, 9000, 4.6, 0.9)],
     mistakes=[
+        *map(_beside_relu, cost_exercises.MISTAKES_OF_COUNTING),
         Mistake(
-            lambda first, additions, ann, mac, ac: _energy(0, first + additions, ann, mac, ac),
-            "You count the first layer as additions. It sees grey values, not spikes.",
-            "Its operations are multiply-accumulates.",
+            lambda *counts_and_prices: tuple(1000 * nj for nj in _energies(*counts_and_prices)),
+            *cost_exercises.PICOJOULES,
         ),
+        wrong_order(_energies, "First the spiking network, then the ReLU network."),
         Mistake(
-            lambda first, additions, ann, mac, ac: _energy(first + additions, 0, ann, mac, ac),
-            "You charge spikes with multiplications. A spike is 0 or 1: the weight is only added.",
-            "Synaptic operations cost ac_pj.",
-        ),
-        Mistake(
-            lambda first, additions, ann, mac, ac: _energy(0, additions, ann, mac, ac),
-            "You leave the first layer out. It has to be paid as well.",
-            "Add mac_pj * first.",
-        ),
-        Mistake(
-            lambda first, additions, ann, mac, ac: _energy(
-                first, additions, ann, 1e3 * mac, 1e3 * ac
-            ),
-            "Your energies are in picojoules. Asked for are nanojoules.",
-            "1 nJ = 1000 pJ.",
-        ),
-        wrong_order(_energy, "First the spiking network, then the ReLU network."),
-        Mistake(
-            lambda first, additions, ann, mac, ac: _energy(
+            lambda first, additions, ann, mac, ac: _energies(
                 first, additions, ann * ac / mac, mac, ac
             ),
             "You charge the ReLU network with additions only. Its activations are numbers.",

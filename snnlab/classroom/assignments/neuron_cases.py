@@ -48,13 +48,13 @@ def case(
     low: float = -0.5,
     high: float = 2.0,
     beta: float = 1.0,
-    start: float = 0.25,
+    v_init: float = 0.25,
     thresholds: tuple[float, ...] = (0.5, 1.0, 1.5),
 ) -> Case:
-    """Currents from `low` to `high` times the threshold, and a start, in units of it as well."""
+    """Currents from `low` to `high` times the threshold, and v_init, in units of it as well."""
     v_th = float(rng.choice(thresholds))
     currents = v_th * rng.integers(round(32 * low), round(32 * high) + 1, rng.integers(*T)) / 32
-    return currents, v_th, beta, start * v_th
+    return currents, v_th, beta, v_init * v_th
 
 
 def met(rng: np.random.Generator, less: float) -> Case:
@@ -68,5 +68,6 @@ def leaky(rng: np.random.Generator) -> Case:
     """A leak that rounds: no potential comes so near to the threshold that rounding decides."""
     while True:
         leaking = case(rng, beta=0.9, T=(12, 30))
-        if np.abs(run_neuron(*leaking)[2] - leaking[1]).min() > 1e-3:
+        h = run_neuron(*leaking, mistake="keeps h")[1]
+        if np.abs(h - leaking[1]).min() > 1e-3:
             return leaking

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import NotNumbers, parts
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
@@ -35,6 +34,25 @@ LARGE = 1000
 FEW = 0.01
 """Share of numbers that may occur twice: float32 has only so many."""
 MU, SIGMA = 0.5, MATCHED_SIGMA
+WRONG_SIGMAS = {
+    SIGMA**2: (
+        "That is the variance of the residual, 1/12.",
+        "The standard deviation is the root of the variance.",
+    ),
+    1.0: (
+        "You draw standard noise.",
+        "Multiply by the standard deviation of the residual.",
+    ),
+    0.5: (
+        "You use v_th / 2 as the standard deviation. That is the mean.",
+        "The residual is spread evenly over [0, v_th). What is the deviation of that?",
+    ),
+}
+"""What is wrong with a standard deviation, and a hint."""
+OTHER_SIGMA = (
+    f"The residual has {SIGMA:.4f}.",
+    "Evenly spread numbers in an interval of length a have the deviation a / sqrt(12).",
+)
 NAMES = ("count", "seed")
 
 
@@ -49,15 +67,11 @@ class NoiseExercise(Judge):
         True
     """
 
-    draws: Sequence[Draw]
+    calls: Sequence[Draw]
     """At least two seeds, and one of them twice."""
     hidden: Sequence[str] = ()
     """Kind of each hidden call: the last ones of `calls`."""
     seconds: float = 10.0
-    calls: Sequence[Arguments] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "calls", list(self.draws))
 
     def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
         """Judge the known samples, then all of them."""
@@ -70,25 +84,22 @@ class NoiseExercise(Judge):
     def _fault_of(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """What is wrong with the samples, each one and all together, or None."""
         samples: list[Floats] = []
-        for outcome, draw in zip(outcomes, self.draws, strict=False):
+        for outcome, draw in zip(outcomes, self.calls, strict=False):
             fault = fault_of(outcome, NAMES, draw) or fault_of_form(outcome.value, draw[0])
-            if fault is not None:
-                return fault
-            samples.append(sample_of(outcome.value, draw[0]))
-            fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.draws)
+            if fault is None:
+                samples.append(sample_of(outcome.value, draw[0]))
+                fault = fault_of_numbers(samples[-1]) or fault_of_seeds(samples, self.calls)
             if fault is not None:
                 return fault
         return fault_of_samples(samples)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """The kind of the first hidden sample that goes wrong, or None."""
-        if self.hidden and self._fault_of(outcomes) is not None:
-            whole = (
-                n for n in range(self.known, len(outcomes)) if self._fault_of(outcomes[: n + 1])
-            )
-            first = next(whole)
-            return hidden_case(self.hidden[first - self.known], outcomes[first])
-        return None
+        if not self.hidden or self._fault_of(outcomes) is None:
+            return None
+        places = range(self.known, len(outcomes))
+        first = next(n for n in places if self._fault_of(outcomes[: n + 1]) is not None)
+        return hidden_case(self.hidden[first - self.known], outcomes[first])
 
 
 def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> NoiseExercise:
@@ -97,7 +108,7 @@ def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> Nois
     Two seeds differ from known ones by round numbers: a function that uses a part of the seed
     only, `seed % 10` or its last bits, gives them the same numbers.
     """
-    count, seed = exercise.draws[0]
+    count, seed = exercise.calls[0]
     fresh = [int(n) for n in rng.integers(2**31, size=3)]
     round_numbers = 5_040_000 * int(rng.integers(1, 400)), 2**16 * int(rng.integers(1, 2**14))
     more = {
@@ -108,8 +119,8 @@ def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> Nois
         "a small count": [(int(rng.integers(2, 9)), int(rng.integers(2**31)))],
         "a single number": [(1, int(rng.integers(2**31)))],
     }
-    draws = [*exercise.draws, *(draw for kind in more.values() for draw in kind)]
-    return replace(exercise, draws=draws, hidden=[kind for kind in more for _ in more[kind]])
+    calls = [*exercise.calls, *(draw for kind in more.values() for draw in kind)]
+    return replace(exercise, calls=calls, hidden=[kind for kind in more for _ in more[kind]])
 
 
 def sample_of(value: Any, count: int) -> Floats:
@@ -149,14 +160,14 @@ def fault_of_numbers(sample: Floats) -> Diagnosis | None:
 
 def fault_of_seeds(samples: Sequence[Floats], draws: Sequence[Draw]) -> Diagnosis | None:
     """The diagnosis for what the last sample has in common with those before it, or None."""
-    last, (count, seed) = samples[-1], draws[len(samples) - 1]
-    for other, (other_count, other_seed) in zip(samples[:-1], draws, strict=False):
-        if (other_count, other_seed) == (count, seed) and not np.array_equal(last, other):
+    last, draw = samples[-1], draws[len(samples) - 1]
+    for other, other_draw in zip(samples[:-1], draws, strict=False):
+        if other_draw == draw and not np.array_equal(last, other):
             return not_yet(
                 "The same seed gives other numbers the second time.",
                 "Make a generator from the seed, in the function: np.random.default_rng(seed).",
             )
-        if other_seed != seed and related(last, other):
+        if other_draw[1] != draw[1] and related(last, other):
             return not_yet(
                 "Different seeds give the same numbers.",
                 "Hand the argument `seed` to the generator, as it is.",
@@ -178,7 +189,8 @@ def correlated(pairs: Sequence[tuple[Floats, Floats]]) -> bool:
 
 def fault_of_samples(samples: Sequence[Floats]) -> Diagnosis | None:
     """The diagnosis for the numbers of all large samples, or None."""
-    large = unlike([sample for sample in samples if len(sample) >= LARGE])
+    different = {sample.tobytes(): sample for sample in samples if len(sample) >= LARGE}
+    large = list(different.values())
     return (
         fault_of_distribution(np.concatenate(large))
         or fault_of_order(large)
@@ -186,22 +198,11 @@ def fault_of_samples(samples: Sequence[Floats]) -> Diagnosis | None:
     )
 
 
-def unlike(samples: Sequence[Floats]) -> list[Floats]:
-    """Each sample once."""
-    return list({sample.tobytes(): sample for sample in samples}.values())
-
-
-def fault_of_distribution(sample: Floats) -> Diagnosis | None:
-    """The diagnosis for a wrong distribution, or None."""
-    n, mean, std = len(sample), float(sample.mean()), float(sample.std())
-    return fault_of_std(std, n) or fault_of_mean(mean, n) or fault_of_shape(sample)
-
-
 def fault_of_order(samples: Sequence[Floats]) -> Diagnosis | None:
     """The diagnosis for numbers that depend on their places, or None."""
     places = [(sample, np.arange(len(sample), dtype=float)) for sample in samples]
     lags = [[(sample[:-lag], sample[lag:]) for sample in samples] for lag in (1, 2, 3)]
-    halves = [np.array_split(sample[: len(sample) // 2 * 2], 2) for sample in samples]
+    halves = [np.split(sample[: len(sample) // 2 * 2], 2) for sample in samples]
     repeated = [(one, other) for one, other in halves]
     mirrored = [(one, other[::-1]) for one, other in halves]
     if any(map(correlated, (places, *lags, repeated, mirrored))):
@@ -233,61 +234,40 @@ def near(value: float, wanted: float, error: float) -> bool:
     return abs(value - wanted) <= DEVIATIONS * error
 
 
-def fault_of_std(std: float, n: int) -> Diagnosis | None:
-    """The diagnosis for a wrong standard deviation, or None."""
-    if near(std, SIGMA, SIGMA / math.sqrt(2 * n)):
-        return None
-    said = f"The standard deviation of your noise is {std:.4f}. "
-    if near(std, SIGMA**2, SIGMA**2 / math.sqrt(2 * n)):
-        return not_yet(
-            said + "That is the variance of the residual, 1/12.",
-            "The standard deviation is the root of the variance.",
-        )
-    if near(std, 1.0, 1 / math.sqrt(2 * n)):
-        return not_yet(
-            said + "You draw standard noise.",
-            "Multiply by the standard deviation of the residual.",
-        )
-    if near(std, 0.5, 0.5 / math.sqrt(2 * n)):
-        return not_yet(
-            said + "You use v_th / 2 as the standard deviation. That is the mean.",
-            "The residual is spread evenly over [0, v_th). What is the deviation of that?",
-        )
-    return not_yet(
-        said + f"The residual has {SIGMA:.4f}.",
-        "Evenly spread numbers in an interval of length a have the deviation a / sqrt(12).",
-    )
-
-
-def fault_of_mean(mean: float, n: int) -> Diagnosis | None:
-    """The diagnosis for a wrong mean, or None."""
+def fault_of_distribution(sample: Floats) -> Diagnosis | None:
+    """The diagnosis for a wrong standard deviation, mean or shape, or None."""
+    n, mean, std = len(sample), float(sample.mean()), float(sample.std())
+    if not near(std, SIGMA, SIGMA / math.sqrt(2 * n)):
+        wrong = (sigma for sigma in WRONG_SIGMAS if near(std, sigma, sigma / math.sqrt(2 * n)))
+        reason, hint = WRONG_SIGMAS.get(next(wrong, SIGMA), OTHER_SIGMA)
+        return not_yet(f"The standard deviation of your noise is {std:.4f}. {reason}", hint)
     error = SIGMA / math.sqrt(n)
-    if near(mean, MU, error):
-        return None
     if near(mean, 0.0, error):
         return not_yet(
             "Your noise has mean 0. The residual of a neuron has not: it lies in [0, v_th).",
             "Add the mean of the residual, v_th / 2.",
         )
-    return not_yet(
-        f"The mean of your noise is {mean:.4f}; the residual has {MU}.",
-        "The residual is spread evenly over [0, v_th). Where is the middle?",
-    )
+    if not near(mean, MU, error):
+        return not_yet(
+            f"The mean of your noise is {mean:.4f}; the residual has {MU}.",
+            "The residual is spread evenly over [0, v_th). Where is the middle?",
+        )
+    return fault_of_shape(sample)
 
 
 def fault_of_shape(sample: Floats) -> Diagnosis | None:
     """The diagnosis for numbers that are not normally distributed, or None."""
-    from scipy.stats import kstest, norm, uniform
+    from scipy.stats import kstest, kurtosis, norm, skew, uniform
 
-    bound = KOLMOGOROV / math.sqrt(len(sample))
-    z = (sample - sample.mean()) / sample.std()
-    skew, kurtosis = float((z**3).mean()), float((z**4).mean()) - 3
-    tails = abs(skew) > TAILS * math.sqrt(6 / len(z)) or abs(kurtosis) > TAILS * math.sqrt(
-        24 / len(z)
+    error = math.sqrt(6 / len(sample))  # of the skewness of normal numbers
+    tails = abs(skew(sample)) > TAILS * error or abs(kurtosis(sample)) > TAILS * 2 * error
+    far_from_normal, far_from_even = (
+        kstest(sample, law.cdf, method="asymp").statistic > KOLMOGOROV / math.sqrt(len(sample))
+        for law in (norm(MU, SIGMA), uniform(0, 1))
     )
-    if not tails and kstest(sample, norm(MU, SIGMA).cdf, method="asymp").statistic <= bound:
+    if not (tails or far_from_normal):
         return None
-    if kstest(sample, uniform(0, 1).cdf, method="asymp").statistic <= bound:
+    if not far_from_even:
         return not_yet(
             "Your noise is spread evenly over [0, 1). Mean and deviation fit, the shape does not.",
             "Asked for is Gaussian noise with this mean and this deviation.",

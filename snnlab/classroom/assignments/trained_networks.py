@@ -22,7 +22,7 @@ from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import fault_of, hidden_case, right
 from snnlab.classroom.judging import Judge
-from snnlab.classroom.outcomes import Outcome, plain
+from snnlab.classroom.outcomes import Outcome, as_data
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps
@@ -31,7 +31,7 @@ from snnlab.neuron.spec import MATCHED_SIGMA, Neuron
 Weights = Mapping[str, NDArray[np.float64]]
 Train = Callable[..., Any]
 
-MANY = 16
+TIMESTEPS = 16
 """T after the conversion."""
 LARGE_SIGMA = 1.0
 GOOD = 88.0
@@ -120,20 +120,17 @@ class TrainingExercise(Judge):
                     return fault
                 return hidden_case(self.hidden[i - self.known], outcome)
             found.append(outcome.value)
-        as_asked = [
-            equal(weights, trained(train, run))
-            for weights, run in zip(found, self.runs, strict=True)
-        ]
-        if not all(as_asked[: self.known]):
+        pairs = list(zip(found, self.runs, strict=True))
+        if not as_asked(pairs[: self.known]):
             fault = fault_of_known(found[: self.known], self.runs[: self.known])
             if fault is not None:
                 return fault
-        if not all(as_asked[self.known :]):
-            for weights, kind, fault_of_kind in zip(
-                found[self.known :], self.hidden, (fault_of_noisy, fault_of_noise_free), strict=True
-            ):
-                if fault_of_kind(weights, new_images(self.runs[-1].label_seed)):
-                    return hidden_case(kind)
+        if not as_asked(pairs[self.known :]):
+            images = new_images(self.runs[-1].label_seed)
+            faults = (fault_of_noisy, fault_of_noise_free)
+            for i, fault_of_kind in enumerate(faults):
+                if fault_of_kind(found[self.known + i], images):
+                    return hidden_case(self.hidden[i])
         return right(PRAISE, NAMES, outcomes)
 
 
@@ -160,8 +157,13 @@ def new_images(label_seed: int) -> Images:
 @cache
 def trained(how: Train, run: Run) -> Weights:
     """Weights that a way to train gives for the arguments of a run."""
-    weights: Weights = plain(how(*run.arguments))
+    weights: Weights = as_data(how(*run.arguments))
     return weights
+
+
+def as_asked(pairs: Sequence[tuple[Weights, Run]]) -> bool:
+    """Whether these are the weights of the function of the assignment, up to rounding."""
+    return all(equal(weights, trained(train, run)) for weights, run in pairs)
 
 
 def fault_of_form(value: Any) -> Diagnosis | None:
@@ -193,7 +195,7 @@ def accuracies(weights: Weights, images: Images, v_init: float) -> list[float]:
     net.load_state_dict(
         {name: torch.tensor(part).to(like[name].dtype) for name, part in weights.items()}
     )
-    return accuracy_against_timesteps(net, images, MANY).accuracy
+    return accuracy_against_timesteps(net, images, TIMESTEPS).accuracy
 
 
 def equal(one: Weights, other: Weights) -> bool:
@@ -261,14 +263,14 @@ def catalogued(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | Non
     for mistake in MISTAKES:
         if all(equal(w, trained(mistake.answer, r)) for w, r in zip(found, runs, strict=True)):
             return not_yet(mistake.message, mistake.hint)
-    as_asked = [equal(w, trained(train, r)) for w, r in zip(found, runs, strict=True)]
-    if as_asked[-1] and not any(as_asked[:-1]):
+    *noisy, noise_free = (equal(w, trained(train, r)) for w, r in zip(found, runs, strict=True))
+    if noise_free and not any(noisy):
         return not_yet(
             "Without noise your network is the one that is asked for, with noise it is not: your "
             "noise is another one than `Noise(sigma=sigma)`.",
             "Gaussian, with the mean left as it is, in all layers and in each epoch.",
         )
-    if all(as_asked[:-1]) and not as_asked[-1]:
+    if all(noisy) and not noise_free:
         return not_yet(
             "With noise your network is the one that is asked for, without noise it is not.",
             "For sigma == 0: noise=None, neuron=Neuron(v_init=0.0).",
@@ -290,7 +292,7 @@ def fault_of_training(weights: Weights, images: Images) -> Diagnosis | None:
 def fault_of_noisy(weights: Weights, images: Images) -> Diagnosis | None:
     """The diagnosis for a network that was not trained under matched noise, or None."""
     half, rest = accuracies(weights, images, 0.5), accuracies(weights, images, 0.0)
-    said = f"Converted to T = {MANY}, your network with sigma = 0.2887 has {half[-1]:.1f} %. "
+    said = f"Converted to T = {TIMESTEPS}, your network with sigma = 0.2887 has {half[-1]:.1f} %. "
     if half[-1] >= GOOD:
         return None
     if rest[0] > half[-1]:
