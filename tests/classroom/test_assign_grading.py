@@ -88,6 +88,7 @@ def test_everybody_of_the_class_list_has_a_row_in_every_assignment(folder: Path)
     assert len(done.grades) == 4
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("due", "late"),
     [

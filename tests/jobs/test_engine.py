@@ -86,6 +86,7 @@ def test_a_job_from_start_to_end(engine: Engine, root: Path) -> None:
     assert gone(process)
 
 
+@pytest.mark.slow
 def test_what_trains_gives_way_to_pages_and_listens_to_nobody(engine: Engine, root: Path) -> None:
     process = child(root, ask(engine, new("wait")))
     assert process.nice() == min(psutil.Process().nice() + NICENESS, 19)

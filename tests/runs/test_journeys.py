@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from snnlab.data.spec import CATALOGUE
-from snnlab.jobs.fair_queue import Entry
+from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.pool import job_of
-from snnlab.jobs.queue_file import entry_of, plain
+from snnlab.jobs.queue_file import from_json, to_json
 from snnlab.neuron.spec import Noise
 from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.methods import METHODS
@@ -34,9 +34,9 @@ def through_json(config: RunConfig) -> RunConfig:
 
 
 def through_the_queue(config: RunConfig) -> RunConfig:
-    entry = Entry("id", ["somebody"], config, 0.0)
-    entry.started = None
-    return entry_of(json.loads(json.dumps(plain(entry)))).config
+    job = Job("id", ("somebody",), config, 0.0)
+    job.started = None
+    return from_json(json.loads(json.dumps(to_json(job)))).config
 
 
 def through_a_job(config: RunConfig) -> RunConfig:
