@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from tabulate import tabulate
 from tqdm import tqdm
 
 from snnlab.runs.store import finite
 from snnlab.studies.study import Step, Watch
-from snnlab.studies.tables import aligned
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
@@ -28,9 +28,8 @@ def answer(value: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns of text: the first flush left, the others flush right."""
-    titles, *body = aligned([header, *rows])
-    lines = [titles, ["-" * len(cell) for cell in titles], *body]
-    return "\n".join("  ".join(line).rstrip() for line in lines)
+    sides = ["left", *["right"] * (len(header) - 1)]
+    return tabulate(rows, header, "simple", colalign=sides, disable_numparse=True)
 
 
 class Bar:

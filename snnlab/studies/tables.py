@@ -9,23 +9,14 @@ from snnlab.measure.statistics import estimate
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> str:
-    """A Markdown table, columns of one width: the first `names` flush left, the others right."""
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
-    titles, *body = (f"| {' | '.join(cells)} |" for cells in aligned(lines, names=names))
-    rule = "|".join(
-        "-" * (len(cell) + 2) if i < names else "-" * (len(cell) + 1) + ":"
-        for i, cell in enumerate(aligned(lines, names=names)[0])
-    )
-    return "\n".join([titles, f"|{rule}|", *body])
+    """A Markdown table: the first `names` columns flush left, the others flush right."""
+    from pandas import DataFrame
 
-
-def aligned(lines: Sequence[Sequence[str]], *, names: int = 1) -> list[list[str]]:
-    """Cells padded to the width of their column: the first `names` flush left, others right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        [f"{cell:{'<' if i < names else '>'}{widths[i]}}" for i, cell in enumerate(line)]
-        for line in lines
-    ]
+    titles, *body = ([cell.replace("|", "\\|") for cell in line] for line in (header, *rows))
+    sides = ["left"] * names + ["right"] * (len(titles) - names)
+    frame = DataFrame(body, columns=titles)
+    text: str = frame.to_markdown(index=False, colalign=sides, disable_numparse=True)
+    return text
 
 
 def document(*parts: str) -> str:

@@ -34,10 +34,10 @@ def test_numbers_that_json_lacks_become_null() -> None:
     assert finite(value) == {"a": None, "2": [None, 1.5, [True, None]], "b": {"c": "x"}}
 
 
-def test_columns_are_as_wide_as_they_must() -> None:
+def test_numbers_stand_flush_right_under_their_names() -> None:
     assert table(["run", "T = 1"], [["long name", "9.5"], ["x", "100.00"]]).split("\n") == [
-        "run         T = 1",
-        "---------  ------",
-        "long name     9.5",
-        "x          100.00",
+        "run          T = 1",
+        "---------  -------",
+        "long name      9.5",
+        "x           100.00",
     ]
