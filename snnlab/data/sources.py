@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +63,19 @@ def load_data(
         return _assemble(raw, spec).to(device)
     except DataError as error:
         raise DataError(f"Data set {name!r}: {error}") from None
+
+
+_OPTIONS = inspect.signature(load_data).parameters
+_FIELDS = [
+    field.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    for name, field in inspect.signature(DataSpec).parameters.items()
+    if name != "name"
+]
+# Editors and `help` name every setting with its default, and both stand in `DataSpec` only.
+load_data.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [_OPTIONS["name"], *_FIELDS, _OPTIONS["device"], _OPTIONS["download"]],
+    return_annotation="Data",
+)
 
 
 def _read(spec: DataSpec, download: bool) -> RawData:

@@ -156,7 +156,7 @@ def in_grading(workplace: Workplace, cells: list[str], *arguments: Any) -> Repor
     return workplace.reports(job)["answer"]
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_cells_run_as_in_a_notebook(
     style: str, shell: InteractiveShell, workplace: Workplace

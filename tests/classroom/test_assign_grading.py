@@ -17,6 +17,7 @@ from snnlab.classroom.assignments.grading.class_grading import Change, grade
 from tests.classroom.quick_course import A1, A4, hand_in, points_of, rows, run
 
 
+@pytest.mark.slow
 def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     hand_in(folder, "ada")
     hand_in(folder, "bo")
@@ -48,6 +49,7 @@ def test_the_same_notebooks_are_not_judged_again(folder: Path) -> None:
         run(folder, student="nobody")
 
 
+@pytest.mark.slow
 def test_a_damaged_notebook_leaves_no_stale_points(folder: Path) -> None:
     file = hand_in(folder, "ada", explain="The rate is 0.3.")
     run(folder)
@@ -69,6 +71,7 @@ def test_odd_bytes_are_graded_as_they_were_judged(folder: Path) -> None:
     assert points_of(run(folder)) == {"ada": 13.0}
 
 
+@pytest.mark.slow
 def test_everybody_of_the_class_list_has_a_row_in_every_assignment(folder: Path) -> None:
     hand_in(folder, "ada")
     hand_in(folder, "ada", A4)

@@ -40,7 +40,6 @@ def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
 
 
 @pytest.mark.sample(1)
-@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("encoding", "sep"),
     [("utf-8", ","), ("utf-8-sig", ";"), ("utf-16", "\t"), ("cp1252", ";"), ("utf-16-le", ",")],

@@ -51,6 +51,7 @@ def read_from_notebook(config: RunConfig, root: Path) -> RunConfig:
     return names["config"]
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("preset", "method"),
     [*((preset, "noise") for preset in PRESETS), *(("digits", method) for method in METHODS)][1:],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
+from inspect import signature
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ import torch
 from snnlab.data import load_data
 from snnlab.data.images import Images
 from snnlab.data.sources import channel_statistics
-from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError
+from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, DataSpec
 from snnlab.data.splits import stratified_order
 
 PINNED = [3, 2, 1, 6, 0, 7, 4, 5]  # the order of the labels 0 1 0 1 0 1 0 1 under seed 0
@@ -152,3 +154,10 @@ def test_load_data_takes_the_settings_of_the_spec_and_no_others():
 def test_spec_and_catalogue_need_no_torch():
     code = "import sys, snnlab.data.spec; assert not {'torch', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_editors_are_told_every_setting_with_its_default():
+    told = {name: given.default for name, given in signature(load_data).parameters.items()}
+    assert told.pop("device") == "cpu"
+    assert told.pop("download") is True
+    assert told == {field.name: field.default for field in fields(DataSpec)}

@@ -69,6 +69,7 @@ def net_of(layer, name="mlp", **options):
     return build(arch, image_shape=(1, 8, 8), classes=10, seed=0, layer=layer, **options)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["mlp", pytest.param("convnet", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("layer", "objective", "noise"),

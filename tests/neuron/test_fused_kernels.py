@@ -84,7 +84,7 @@ def test_they_compile_for_a_gpu(tmp_path):
     assert all(int(size) > 1000 for size in sizes.values())
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @needs_triton
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kernel", ["noisy_step", "rounding_step", "weigh", "scan_forward"])

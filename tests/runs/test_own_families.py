@@ -106,6 +106,7 @@ def test_processes_that_train_import_it(laplace: RunConfig, tmp_path: Path) -> N
     assert there.environment["families"] == here.environment["families"]
 
 
+@pytest.mark.slow
 def test_a_process_that_finds_another_source_says_so(
     laplace: RunConfig, import_anew: Import, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def test_sizes_are_points_and_follow_the_layout():
     assert size_in_points(ax)[0] < bare[0] - 50
 
 
+@pytest.mark.slow
 def test_panels_beside_each_other_share_nothing_and_those_of_a_grid_all():
     left, right = blank_panels(2)
     left.set_xlim(3, 7)

@@ -196,6 +196,7 @@ def test_garbage_is_collected_as_before_once_a_picture_is_drawn():
         gc.enable()
 
 
+@pytest.mark.slow
 def test_a_drawing_leaves_no_figures_behind():
     live = neuron_explorer()
     gc.collect()
