@@ -1,4 +1,3 @@
-from .peers import peer_networks as peer_networks
 from .spec import SpeedConfig as SpeedConfig
 from .speed import Row as Row
 from .speed import Speed as Speed

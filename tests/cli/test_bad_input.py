@@ -63,7 +63,7 @@ def refused(said: Any) -> str:
         ("train --data.train-size 5000", ["5000", "digits"]),
         ("train --preset", ["--preset", "valid: digits, digits-mlp, mnist-5k"]),
         ("train --preset mnits", ["unknown preset 'mnits'", "valid: digits, digits-mlp"]),
-        ("train --model.name resnet18 --data.image-size 2", ["2"]),
+        ("train --model.name resnet18 --data.image-size 2", ["at least 8 x 8 pixels", "(1, 2, 2)"]),
         ("train --device tpu", ["'tpu'", "'auto', 'cpu', 'cuda', 'mps'"]),
         ("convert", ["Missing", "RUN"]),
         ("show --json", ["Missing", "RUN"]),

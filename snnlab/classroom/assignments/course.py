@@ -94,7 +94,7 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
 
 def enter_assignment(folder: Path, name: str) -> None:
     """Make the gradebook know an assignment as its source is now: its tasks and their points."""
-    note = folder / places.KEPT / f"{name}.source"
+    note = folder / places.REMEMBERED / f"{name}.source"
     source = digest(places.source(folder, name).read_bytes())
     with gradebook(folder) as book:
         known = name in {assignment.name for assignment in book.assignments}

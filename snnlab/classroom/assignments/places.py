@@ -7,7 +7,7 @@ from pathlib import Path
 
 STAMP = "timestamp.txt"
 """The file beside a notebook that says when it was handed in."""
-KEPT = ".kept"
+REMEMBERED = ".kept"
 """Folder of what grading remembers from one time to the next."""
 
 

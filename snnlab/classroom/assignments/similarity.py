@@ -28,7 +28,7 @@ SHARE = 0.7
 """Of the telling pieces of the shorter answer, which the other must have too."""
 WORDS = 8
 """Of a sentence; shorter ones are alike by chance."""
-KEPT = {*dir(builtins), "np", "numpy", "math", "torch"}
+SHARED_NAMES = {*dir(builtins), "np", "numpy", "math", "torch"}
 """Names that are not the student's own."""
 SOLUTION = "(solution)"
 """In the place of a student: the text of `source/`, which is public."""
@@ -134,7 +134,7 @@ def pieces_of(code: str) -> set[Hashable]:
 def nodes_of(node: ast.AST) -> Iterator[tuple[str, str]]:
     """Kind and name of each node, from the top down: no literals, annotations or docstrings."""
     name = next((str(getattr(node, f)) for f in ("id", "arg", "attr") if hasattr(node, f)), "")
-    own = isinstance(node, ast.Name | ast.arg) and name not in KEPT
+    own = isinstance(node, ast.Name | ast.arg) and name not in SHARED_NAMES
     kind = type(node).__name__ + ("" if own else name)
     yield kind, name if own else ""
     for child in ast.iter_child_nodes(node):

@@ -70,7 +70,7 @@ def checks_digest(released: bytes, seed: str) -> str:
 
 def file_of(course: Path, assignment: str, student: str) -> Path:
     """Where it is kept."""
-    return course / places.KEPT / assignment / f"{student}.json"
+    return course / places.REMEMBERED / assignment / f"{student}.json"
 
 
 def recall(course: Path, assignment: str, student: str) -> Kept:
@@ -103,5 +103,5 @@ def keep(course: Path, kept: Kept, **changes: Any) -> Kept:
 
 def everything_kept(course: Path, assignment: str) -> Iterator[Kept]:
     """What is kept about an assignment, student by student."""
-    for file in sorted((course / places.KEPT / assignment).glob("*.json")):
+    for file in sorted((course / places.REMEMBERED / assignment).glob("*.json")):
         yield recall(course, assignment, file.stem)
