@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from snnlab.network.spec import Architecture
-from snnlab.runs.config import Device
+from snnlab.runs.config import ConfigError, Device
+from snnlab.settings import Valid, settle
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,13 @@ class SpeedConfig:
 
     model: Architecture = field(default_factory=lambda: Architecture("convnet"))
     """The network."""
-    channels: int = 1
+    channels: Annotated[int, Valid(low=1)] = 1
     """Channels of the images."""
-    size: int = 28
+    size: Annotated[int, Valid(low=1)] = 28
     """Height and width of the images in pixels."""
-    batch_size: int = 128
+    batch_size: Annotated[int, Valid(low=1)] = 128
     """Images per batch."""
-    rounds: int = 9
+    rounds: Annotated[int, Valid(low=1)] = 9
     """How often each piece of work is timed; all pieces take turns."""
     work: tuple[Literal["train", "infer"], ...] = ("train", "infer")
     """What to measure: training steps, forward passes, or both."""
@@ -31,6 +32,9 @@ class SpeedConfig:
     """T of the forward passes."""
     device: Device = "auto"
     """Where to measure."""
+
+    def __post_init__(self) -> None:
+        settle(self, ConfigError)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -164,7 +164,7 @@ def first_message(box: str) -> str:
         elif text:
             parts[-1].append(text)
     message = " ".join(parts[1] if len(parts) > 1 else parts[0]).rstrip(".")
-    message = message.replace(f"{INNER}.config.", "--")
+    message = re.sub(rf"{INNER}\.(experiment\.)?config\.", "--", message)
     return (message or "the arguments do not fit") + "; see snnlab --help"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,13 +29,21 @@ def judge(race: Result) -> list[Claim]:
     """
     if not race.get("finished"):
         raise RunError("the race is not finished; the same snnlab race command goes on with it")
-    try:
+    with telling_damage():
         evidence = Evidence(race)
         return [test.judge(evidence) for test in TESTS]
+
+
+@contextmanager
+def telling_damage() -> Iterator[None]:
+    """A RunError for what a file should hold and does not."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
 
 
+@telling_damage()
 def audit_entry(folder: Path, race: Result) -> dict[str, Any]:
     """A race with its claims and what made it, as the JSON answer holds it."""
     made_by = race.get("environment", {})
@@ -46,6 +56,7 @@ def audit_entry(folder: Path, race: Result) -> dict[str, Any]:
     }
 
 
+@telling_damage()
 def audit_text(folder: Path, race: Result) -> str:
     """The same for people."""
     start, made_by = race["race"]["start"], race.get("environment", {})

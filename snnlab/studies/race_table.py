@@ -55,7 +55,7 @@ SHOWN_COST = (1, 4, 16)
 
 def race_csv(race: Result) -> str:
     """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
-    return csv_text(COLUMNS, race_rows(race))
+    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
 
 
 def race_rows(race: Result) -> list[Row]:

@@ -130,7 +130,8 @@ class Kind:
             RunError: the folder holds another study.
         """
         there = self.open(folder, asked)
-        if there and there.get("finished") and there["environment"].get("code") == code_digest():
+        made_by = there.get("environment") if there and there.get("finished") else None
+        if there and made_by and made_by.get("code") == code_digest():
             return there
         write_json(folder / self.file, {self.key: asked, "finished": True} | work())
         return read_json(folder / self.file)

@@ -67,16 +67,14 @@ def points(done: Result) -> list[Point]:
 
 def sweep_csv(done: Result) -> str:
     """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
-    names, rows = names_of(done), list[dict[str, Any]]()
+    names, rows = names_of(done), list[list[Any]]()
     for point in points(done):
         for T, found in zip(point.curves.timesteps, point.curves.estimates, strict=True):
             low, high = found.interval or (None, None)
-            ends = {"lowest": min(found.values), "highest": max(found.values)}
-            percent = {"accuracy": found.mean, "low": low, "high": high} | ends
-            cells = {name: None if at is None else f"{at:.4f}" for name, at in percent.items()}
-            counts = {"timesteps": T, "seeds": len(found.values)}
-            seconds = {"training_seconds": f"{point.seconds:.3f}"}
-            rows.append(point.cells(names) | counts | cells | seconds)
+            percent = (found.mean, low, high, min(found.values), max(found.values))
+            cells = [None if at is None else f"{at:.4f}" for at in percent]
+            settings = point.cells(names).values()
+            rows.append([*settings, T, len(found.values), *cells, f"{point.seconds:.3f}"])
     return csv_text([*names, *COLUMNS], rows)
 
 

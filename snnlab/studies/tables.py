@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from snnlab.measure.statistics import estimate
@@ -64,8 +64,8 @@ def mean_text(values: Sequence[float | None], digits: int) -> str:
     return estimate(known).text(digits) if known and len(known) == len(values) else ""
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """A CSV of some columns with a line that names them; empty where a row lacks one."""
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A CSV with a line that names the columns, of which two may have one name; None is empty."""
     from pandas import DataFrame
 
     # Of type object: whole numbers stay whole in a column that is empty elsewhere.
