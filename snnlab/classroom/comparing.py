@@ -32,7 +32,7 @@ def parts(value: Any, like: Any) -> Parts:
 
     Args:
         value: of an `Outcome`.
-        like: the right result, made data as outcomes are.
+        like: the right result, turned into data by `as_data`.
 
     Raises:
         NotNumbers: it is something else; the message says what it was.

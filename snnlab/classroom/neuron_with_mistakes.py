@@ -30,8 +30,7 @@ MISTAKES = {
         "Keep the sum of potential and current as it is.",
     ),
     "strict": (
-        "Your neuron stays silent when h is exactly v_th. Only below may it stay silent: it fires "
-        "when h >= v_th, equality included.",
+        "At exactly v_th your neuron stays silent. It may stay silent only below v_th.",
         "Compare `>` with `>=`.",
     ),
     "several spikes": (
@@ -52,7 +51,7 @@ MISTAKES = {
     ),
     "from rest": (
         "Your neuron starts from 0, but before the first timestep its potential is v_init.",
-        "Set v to v_init before the loop.",
+        "Begin with v_init, not with 0.",
     ),
     "forgets": (
         "Each timestep starts anew: your neuron forgets its residual.",

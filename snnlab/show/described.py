@@ -1,6 +1,6 @@
 """What the pictures say, whoever draws them: names of axes, limits, densities, alternative text.
 
-Figures of matplotlib and charts of Altair take them from here, so both say the same.
+What a figure of matplotlib and a chart of Altair both show, both take from here.
 """
 
 from __future__ import annotations
@@ -44,31 +44,44 @@ def accuracy_words(curves: Mapping[str, SeedCurves]) -> str:
     for name, found in curves.items():
         count = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
         parts.append(f"{ends_in_words(name, found)} ({count})")
-    return f"Mean test accuracy against timesteps: {'; '.join(parts)}."
+    return f"Mean test accuracy against timesteps. {'; '.join(parts)}."
 
 
 def ends_in_words(name: str, curves: SeedCurves) -> str:
     """Mean accuracy at the first and the last T."""
     ends = dict.fromkeys([(curves.x[0], curves.mean[0]), (curves.x[-1], curves.mean[-1])])
-    return f"{name} {' and '.join(f'{mean:.2f} % at T = {T:g}' for T, mean in ends)}"
+    return f"{name}: {' and '.join(f'{mean:.2f} % at T = {T:g}' for T, mean in ends)}"
 
 
 def cost_words(cost: str, lines: Mapping[str, Points]) -> str:
-    """Accuracy against a cost: all points of a line, or the first, the best and the last."""
+    """Accuracy against a cost: all points of a line, or the first, the last and the best."""
     parts = []
     for name, (costs, accuracy) in lines.items():
-        shown = list(range(len(costs)))
-        if len(costs) > _MOST_POINTS:
-            shown = sorted({0, int(np.argmax(accuracy)), len(costs) - 1})
-        points = ", ".join(f"{accuracy[i]:.2f} % at {costs[i]:.3g}" for i in shown)
-        parts.append(f"{name} {points}")
-    return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}: {'; '.join(parts)}."
+        points = [f"{y:.2f} % at {x:.3g}" for x, y in zip(costs, accuracy, strict=True)]
+        told = ", ".join(points)
+        if len(points) > _MOST_POINTS:
+            best = points[int(np.argmax(accuracy))]
+            told = f"from {points[0]} to {points[-1]}, best {best}"
+        parts.append(f"{name}: {told}")
+    return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}. {'; '.join(parts)}."
 
 
-def training_words(what: str, epochs: int, lines: Mapping[str, Sequence[float] | Floats]) -> str:
-    """A number per epoch: the first and the last of each line."""
-    ends = ", ".join(f"{name} {y[0]:.3g} to {y[-1]:.3g}" for name, y in lines.items())
-    return f"{what} over {epochs} epochs{': ' * bool(ends)}{ends}."
+def training_words(
+    what: str, epochs: Sequence[float] | Floats, lines: Mapping[str, Sequence[float] | Floats]
+) -> str:
+    """A number per epoch: the first and the last of each line.
+
+    Args:
+        what: the number, with its unit.
+        epochs: which they are; a line that is not ready has only the first of them.
+        lines: the numbers by name.
+    """
+    parts = [
+        f"{name}: {y[0]:.3g} after epoch {epochs[0]:g}"
+        + (f", {y[-1]:.3g} after epoch {epochs[len(y) - 1]:g}" if len(y) > 1 else "")
+        for name, y in lines.items()
+    ]
+    return f"{what} by epoch.{' ' * bool(parts)}{'; '.join(parts)}{'.' * bool(parts)}"
 
 
 def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init: float) -> str:

@@ -87,6 +87,6 @@ def _panel(ax: Axes, part: str, sizes: Floats) -> None:
 
 def _in_words(part: str, table: Mapping[str, Floats], i: int) -> str:
     parts = [
-        f"{name} {', '.join(f'{size:.3f}' for size in rows[i])}" for name, rows in table.items()
+        f"{name}: {', '.join(f'{size:.3f}' for size in rows[i])}" for name, rows in table.items()
     ]
     return f"Root mean square error by {part}, stage by stage: {'; '.join(parts)}."

@@ -62,8 +62,8 @@ def training_curves(
     axes[1].set_ylim(top=min(100, axes[1].get_ylim()[1]))
     _finish(axes[0], epochs, losses, title)
     _finish(axes[1], epochs, accuracies, None)
-    attach_description(axes[0], training_words("Loss", len(epochs), losses))
-    attach_description(axes[1], training_words("Accuracy (%)", len(epochs), accuracies))
+    attach_description(axes[0], training_words("Loss (nats)", epochs, losses))
+    attach_description(axes[1], training_words("Accuracy (%)", epochs, accuracies))
     return axes
 
 

@@ -46,7 +46,7 @@ def through_a_job(config: RunConfig) -> RunConfig:
 
 
 def through_a_notebook(config: RunConfig) -> RunConfig:
-    """As `dashboard.reproduction` writes it."""
+    """As `dashboard.downloads` writes it."""
     return from_dict(ast.literal_eval(pprint.pformat(to_dict(config), sort_dicts=False, width=92)))
 
 

@@ -169,8 +169,8 @@ def test_tensors_with_gradients_are_welcome(ax):
 
 def test_description_holds_the_numbers(ax):
     text = describe(accuracy_against_timesteps(both(), ax=ax))
-    assert "with noise 97.00 % at T = 1 and 98.75 % at T = 8 (3 seeds)" in text
-    assert "without noise 98.25 % at T = 1 and 91.00 % at T = 8 (3 seeds)" in text
+    assert "with noise: 97.00 % at T = 1 and 98.75 % at T = 8 (3 seeds)" in text
+    assert "without noise: 98.25 % at T = 1 and 91.00 % at T = 8 (3 seeds)" in text
 
 
 def test_one_timestep_is_a_point(ax):

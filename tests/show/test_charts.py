@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 
@@ -48,7 +52,7 @@ def test_the_band_runs_from_the_lowest_to_the_highest_seed() -> None:
 def test_the_accuracy_chart_says_its_ends() -> None:
     lines = {"with noise": Line(LIGHT.noise, SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25})]))}
     spec = accuracy_chart(lines, colours=LIGHT, at=8).to_dict()
-    assert "with noise 97.50 % at T = 1 and 98.25 % at T = 8" in spec["description"]
+    assert "with noise: 97.50 % at T = 1 and 98.25 % at T = 8" in spec["description"]
     with pytest.raises(ValueError, match="no accuracy to draw"):
         accuracy_chart({}, colours=LIGHT)
 
@@ -82,15 +86,40 @@ def test_costs_must_be_above_0() -> None:
         cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=False)
     table["cost"] = 2.0
     spec = cost_chart(table, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=True).to_dict()
-    assert spec["description"] == "Mean test accuracy against seconds: a 90.00 % at 2."
+    assert spec["description"] == "Mean test accuracy against seconds. a: 90.00 % at 2."
 
 
-@pytest.mark.parametrize("points", [3, 40])
-def test_a_line_of_many_points_is_told_by_its_first_best_and_last(points: int) -> None:
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        (3, "a: 90.00 % at 1, 95.00 % at 2, 90.00 % at 3."),
+        (40, "a: from 90.00 % at 1 to 90.00 % at 40, best 95.00 % at 2."),
+    ],
+)
+def test_a_line_of_many_points_is_told_by_its_ends_and_its_best(points: int, told: str) -> None:
     accuracy = [90.0] * points
     accuracy[1] = 95.0
-    told = cost_words("Seconds", {"a": (list(range(1, points + 1)), accuracy)})
-    assert told.endswith(f"a 90.00 % at 1, 95.00 % at 2, 90.00 % at {points}.")
+    lines = {"a": (list(range(1, points + 1)), accuracy)}
+    assert cost_words("Seconds", lines).endswith(f" {told}")
+
+
+def test_lines_beyond_the_dashes_are_dashed_again() -> None:
+    curve = Line(LIGHT.noise, SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25})]))
+    scales = str(accuracy_chart({str(n): curve for n in range(20)}, colours=LIGHT).to_dict())
+    (found,) = re.findall(r"'strokeDash': .*?'domain': (\[.*?\]), 'range': (\[\[.*?\]\])", scales)
+    names, dashes = map(ast.literal_eval, found)
+    assert len(names) == len(dashes) == 20
+    assert all(one != other for one, other in pairwise(dashes))
+
+
+def test_a_training_under_way_says_how_far_it_is() -> None:
+    rows = [("noise", 0, 1, 2.3), ("noise", 0, 2, 1.5), ("ann", 1, 1, 2.0)]
+    table = pd.DataFrame(rows, columns=["name", "run", "epoch", "loss"])
+    names = {"noise": "#000000", "ann": "#111111"}
+    chart = training_chart(table, names, value="loss", title="Loss", epochs=60, colours=LIGHT)
+    assert chart.to_dict()["description"] == (
+        "Loss by epoch. noise: 2.3 after epoch 1, 1.5 after epoch 2; ann: 2 after epoch 1."
+    )
 
 
 def test_a_training_that_has_not_begun_is_drawn_too() -> None:
@@ -98,4 +127,4 @@ def test_a_training_that_has_not_begun_is_drawn_too() -> None:
     chart = training_chart(
         table, {}, value="loss", title="Training loss", epochs=5, colours=LIGHT
     ).to_dict()
-    assert chart["description"] == "Training loss over 5 epochs."
+    assert chart["description"] == "Training loss by epoch."

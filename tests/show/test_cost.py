@@ -72,7 +72,7 @@ def test_methods_keep_their_looks_and_may_be_renamed(ax):
 def test_the_figure_can_be_read_aloud(ax):
     accuracy_against_cost(curves(), "Training time (s)", ax=ax)
     assert describe(ax) == (
-        "Mean test accuracy against training time (s): with noise 95.50 % at 11, "
+        "Mean test accuracy against training time (s). with noise: 95.50 % at 11, "
         "97.25 % at 21, 98.25 % at 46."
     )
 

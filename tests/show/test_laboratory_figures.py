@@ -77,7 +77,7 @@ def test_each_curve_stands_over_the_reference():
     assert lines_of(ax)["leak"].tolist() == [90, 80, 70]
     assert lines_of(ax)["usual"].tolist() == [98, 98.5, 99]
     assert ax.get_ylim() == (85, 100)
-    assert "leak 90.00 % at T = 1 and 70.00 % at T = 4, against usual" in describe(ax)
+    assert "leak: 90.00 % at T = 1 and 70.00 % at T = 4, against usual:" in describe(ax)
 
 
 def test_parts_of_the_error_are_dots_by_stage():
@@ -87,7 +87,7 @@ def test_parts_of_the_error_are_dots_by_stage():
         dots = [line.get_xdata()[0] for line in ax.lines]
         assert dots == parts[part]
         assert ax.get_xlabel().lower() == part
-    assert "converted 0.100, 0.200" in describe(axes[0])
+    assert "converted: 0.100, 0.200" in describe(axes[0])
 
 
 def test_disturbances_have_a_panel_each():

@@ -96,8 +96,10 @@ def test_training_curves_draw_both_splits_per_epoch():
     assert left.get_ylabel() == "Loss (nats)"
     assert right.get_ylabel() == "Accuracy (%)"
     assert describe(left.figure) == (
-        "Loss over 3 epochs: training 2 to 0.5, validation 2.1 to 0.7. "
-        "Accuracy (%) over 3 epochs: training 40 to 90, validation 38 to 85."
+        "Loss (nats) by epoch. training: 2 after epoch 1, 0.5 after epoch 3; "
+        "validation: 2.1 after epoch 1, 0.7 after epoch 3. "
+        "Accuracy (%) by epoch. training: 40 after epoch 1, 90 after epoch 3; "
+        "validation: 38 after epoch 1, 85 after epoch 3."
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import altair as alt
@@ -104,7 +105,7 @@ def coloured(colours: Mapping[str, str], **legend: Any) -> alt.Color:
 
 
 def dashed(names: Iterable[str], dashes: Iterable[list[int]]) -> alt.StrokeDash:
-    """Dashes for each name, in this order."""
-    pairs = dict(zip(names, dashes, strict=False))
+    """Dashes for each name, in this order; after the last they start over."""
+    pairs = dict(zip(names, cycle(dashes), strict=False))
     scale = alt.Scale(domain=list(pairs), range=list(pairs.values()))
     return alt.StrokeDash("name:N", scale=scale, title=None)

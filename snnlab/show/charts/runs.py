@@ -169,8 +169,9 @@ def training_chart(
         color=coloured(names),
         detail="run:N",
     )
-    means = table.groupby(["name", "epoch"], sort=False)[value].mean().groupby(level="name")
-    words = training_words(title, epochs, {name: found.tolist() for name, found in means})
+    means = table.groupby(["name", "epoch"], sort=False)[value].mean()
+    lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
+    words = training_words(title, range(1, epochs + 1), lines)
     return framed(chart, words, colours, height)
 
 
