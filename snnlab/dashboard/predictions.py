@@ -63,7 +63,7 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
     net = run.network()
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"run {run.id!r} is no spiking network: it has neither timesteps nor residual potentials"
+            f"run {run.id!r} is no spiking network: it has no timesteps and no residuals"
         )
     return net, load_data(**asdict(config_of(run).data))
 
