@@ -181,20 +181,17 @@ class Experiment(ABC):
 
         Raises:
             RunError: the folder holds another experiment.
-            ConfigError: this machine has no such device; the folder stays as it was.
+            ConfigError: this machine has no such device.
         """
+        lab = lab if watch is None else replace(lab, watch=watch)
+        asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
+        return Kind(self.name, SHELF).conduct(lab.folder, asked, partial(self.carried_out, lab))
+
+    def carried_out(self, lab: Laboratory) -> Result:
+        """Every measurement of the plan, those already made included; and what made them."""
         from snnlab.runs.assemble import pick_device
 
-        lab = lab if watch is None else replace(lab, watch=watch)
-        device = str(pick_device(lab.config.device))
-        asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
-        return Kind(self.name, SHELF).conduct(
-            lab.folder, asked, partial(self.carried_out, lab, device)
-        )
-
-    def carried_out(self, lab: Laboratory, device: str) -> Result:
-        """Every measurement of the plan, those already made included; and what made them."""
-        made_by = environment(device)
+        made_by = environment(str(pick_device(lab.config.device)))
         found = [
             each | lab.remembered(each | self.settings, partial(self.measure, lab, each))
             for each in lab.watch.steps(self.plan(lab), self.label)

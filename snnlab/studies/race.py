@@ -96,9 +96,6 @@ def race(asked: RaceConfig, folder: Path, watch: Watch | None = None) -> Result:
     Example:
         >>> race(RaceConfig(seeds=1), Path("runs/races/digits"))["entries"][0]["accuracy"]
     """
-    from snnlab.runs.assemble import pick_device
-
-    pick_device(asked.config.device)  # refused before the folder is made
     return RACE.conduct(
         folder, description(asked), lambda: raced(asked, folder / "runs", watch or Watch())
     )

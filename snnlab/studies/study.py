@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,14 +85,18 @@ class Kind:
         """The folder of the folders."""
         return RUNS / self.shelf
 
-    def open(self, folder: Path, asked: Result) -> Result | None:
+    @contextmanager
+    def open(self, folder: Path, asked: Result) -> Iterator[Result | None]:
         """Make the folder of a study ready, and note in it what is asked for.
+
+        If the study is refused inside before anything is measured, a fresh folder goes again and
+        blocks no other one.
 
         Args:
             folder: of this study alone.
             asked: all that decides the result.
 
-        Returns:
+        Yields:
             What the file holds so far; None in a fresh folder.
 
         Raises:
@@ -113,7 +118,15 @@ class Kind:
             write_json(folder.parent / COLLECTION, {"holds": f"folders with {self.file}"})
         if there is None:
             write_json(folder / self.file, {self.key: asked, "finished": False, "entries": []})
-        return there
+        try:
+            yield there
+        except Exception:
+            if there is None and not any(path.is_dir() for path in folder.iterdir()):
+                for name in (self.file, COLLECTION):
+                    (folder / name).unlink(missing_ok=True)
+                with suppress(OSError):  # something else lies in it
+                    folder.rmdir()
+            raise
 
     def conduct(self, folder: Path, asked: Result, work: Callable[[], Result]) -> Result:
         """Carry out a study, or take it from its folder if this code has finished it.
@@ -129,11 +142,11 @@ class Kind:
         Raises:
             RunError: the folder holds another study.
         """
-        there = self.open(folder, asked)
-        made_by = there.get("environment") if there and there.get("finished") else None
-        if there and made_by and made_by.get("code") == code_digest():
-            return there
-        write_json(folder / self.file, {self.key: asked, "finished": True} | work())
+        with self.open(folder, asked) as there:
+            made_by = (there or {}).get("environment") or {}
+            if there and there.get("finished") and made_by.get("code") == code_digest():
+                return there
+            write_json(folder / self.file, {self.key: asked, "finished": True} | work())
         return read_json(folder / self.file)
 
 

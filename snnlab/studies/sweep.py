@@ -154,8 +154,8 @@ def sweep(
     """
     configs = [anchored(config) for config in asked.configs()]
     described = {"start": to_dict(asked.config), "grid": asked.grid}
-    SWEEP.open(folder, described)
-    failures = carry_out(configs, root, open_pool, on_end)
+    with SWEEP.open(folder, described):
+        failures = carry_out(configs, root, open_pool, on_end)
     result = {
         "sweep": described,
         "finished": not failures,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from snnlab.data.spec import DataError
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig
@@ -91,6 +92,13 @@ def test_another_experiment_in_the_folder_is_refused(tiny: RunConfig, tmp_path: 
         NoiseSweep(("gaussian",), (0.2,)).carry_out(Laboratory(tiny, 1, tmp_path))
     with pytest.raises(RunError, match=r"other start, seeds"):
         asked.carry_out(Laboratory(replace(tiny, seed=1), 2, tmp_path))
+
+
+def test_an_experiment_that_is_refused_leaves_no_folder(tiny: RunConfig, tmp_path: Path) -> None:
+    few = replace(tiny, data=replace(tiny.data, train_size=5000))
+    with pytest.raises(DataError, match="5000"):
+        NoiseSweep(("gaussian",), (0.3,)).carry_out(Laboratory(few, 1, tmp_path / "lab"))
+    assert not (tmp_path / "lab").exists()
 
 
 def test_switches_change_what_they_say(convnet: RunConfig, tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from snnlab.data.spec import DataError, DataSpec
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.methods import METHODS
-from snnlab.runs.store import RunError, list_runs, read_json
+from snnlab.runs.store import RunError, list_runs, read_json, write_json
 from snnlab.studies.race import RaceConfig, equal_time_epochs, race
 from snnlab.studies.race_table import COLUMNS, race_csv, race_markdown
 from snnlab.studies.study import Step, Watch
@@ -123,6 +125,33 @@ def test_a_finished_race_is_not_run_again(asked: RaceConfig, tmp_path: Path) -> 
     assert epochs == []
     assert race_csv(again) == race_csv(first)
     assert race_markdown(again).split("\n## ")[1:] == race_markdown(first).split("\n## ")[1:]
+
+
+def test_a_race_that_does_not_know_what_made_it_is_put_together_again(
+    tiny: RunConfig, tmp_path: Path
+) -> None:
+    asked = RaceConfig(tiny, methods=("noise",), seeds=1, equal_time=False)
+    whole = race(asked, tmp_path)
+    write_json(tmp_path / "race.json", {k: v for k, v in whole.items() if k != "environment"})
+    assert race(asked, tmp_path)["entries"] == whole["entries"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"device": "mps" if not torch.backends.mps.is_available() else "cuda"}, ConfigError),
+        ({"data": DataSpec("digits", train_size=5000)}, DataError),
+    ],
+)
+def test_a_race_that_is_refused_blocks_nobody(
+    wrong: dict[str, Any], error: type[Exception], tiny: RunConfig, tmp_path: Path
+) -> None:
+    asked = RaceConfig(tiny, methods=("noise",), seeds=1, equal_time=False)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(error):
+        race(replace(asked, config=replace(tiny, **wrong)), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert race(asked, tmp_path)["finished"]
 
 
 def test_the_runs_share_all_but_the_method(done: dict[str, Any], tiny: RunConfig) -> None:

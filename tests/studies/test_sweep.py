@@ -195,6 +195,22 @@ def test_tables_hold_means_over_seeds(done: dict[str, Any]) -> None:
     assert "| 0.3 | mlp | 2 | 94.10 ± 12.71 | 94.20 ± 12.71 | 94.40 ± 12.71 | 3.0 |" in text
 
 
+def test_a_setting_that_is_called_like_a_column_keeps_its_own(done: dict[str, Any]) -> None:
+    for entry, T in zip(done["entries"], (2, 2, 4, 4), strict=True):
+        entry["settings"] = {"timesteps": T, "seed": entry["settings"]["seed"]}
+        entry["accuracy"] = {str(t): 90.0 for t in range(1, T + 1)}
+    done["sweep"]["grid"] = {"timesteps": [2, 4], "seed": [0, 2]}
+    header, *rows = csv.reader(io.StringIO(sweep_csv(done)))
+    assert header[:3] == ["timesteps", "timesteps", "seeds"]
+    assert [tuple(row[:2]) for row in rows] == [
+        ("2", "1"),
+        ("2", "2"),
+        ("4", "1"),
+        ("4", "2"),
+        ("4", "4"),
+    ]
+
+
 def test_points_are_named_by_their_settings(done: dict[str, Any]) -> None:
     assert [point.label for point in points(done)] == ["sigma 0.1, name mlp", "sigma 0.3, name mlp"]
     curves = points(done)[0].curves
@@ -213,3 +229,12 @@ def test_one_seed_has_no_interval(done: dict[str, Any]) -> None:
     row = next(csv.DictReader(io.StringIO(sweep_csv(done))))
     assert (row["low"], row["high"]) == ("", "")
     assert "±" not in sweep_markdown(done).splitlines()[-1]
+
+
+def test_a_sweep_that_is_refused_leaves_no_folder(tiny: RunConfig, tmp_path: Path) -> None:
+    def no_pool() -> None:
+        raise ConfigError("no pool")
+
+    with pytest.raises(ConfigError, match="no pool"):
+        sweep(SweepConfig(tiny, {"seed": (0, 1)}), tmp_path / "sweep", no_pool, tmp_path)
+    assert not (tmp_path / "sweep").exists()
