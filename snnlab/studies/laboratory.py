@@ -122,8 +122,9 @@ class Laboratory:
         key = json.dumps([asked, to_dict(self.config), code_digest()], sort_keys=True)
         path = self.folder / "measured" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
         if not path.exists():
+            found = {"asked": asked, "measured": measure()}
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, {"asked": asked, "measured": measure()})
+            write_json(path, found)
         return dict(read_json(path)["measured"])
 
 
@@ -192,6 +193,7 @@ class Experiment(ABC):
         from snnlab.runs.assemble import pick_device
 
         made_by = environment(str(pick_device(lab.config.device)))
+        _ = lab.data  # a set that cannot be had is refused before anything is trained
         found = [
             each | lab.remembered(each | self.settings, partial(self.measure, lab, each))
             for each in lab.watch.steps(self.plan(lab), self.label)
