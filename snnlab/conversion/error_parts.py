@@ -90,7 +90,9 @@ def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[Err
         for i, stage in enumerate(net.stages):
             even = stage.current(means)  # (B, *)
             constant = repeat_in_time(even, timesteps)  # (T, B, *)
-            currents = over_time(stage.current(spikes), i, timesteps)  # (T, B, *)
+            currents = constant
+            if i > 0:
+                currents = over_time(stage.current(spikes), i, timesteps)  # (T, B, *)
             fired = layers[i].advance(currents)[0]  # (T, B, *)
             rate = mean_over_time(fired)
             even_rate = mean_over_time(layers[i].advance(constant)[0])

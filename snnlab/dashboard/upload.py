@@ -15,6 +15,7 @@ import streamlit as st
 from snnlab.dashboard.service import runs_folder
 from snnlab.data.archive import read_archive
 from snnlab.data.spec import DataError
+from snnlab.data.whole_files import written_whole
 
 FOLDER = ".uploads"
 MOST_BYTES, MOST_UNPACKED, MOST_IMAGES = 50 * 2**20, 400 * 2**20, 20_000
@@ -62,16 +63,12 @@ def keep_archive(content: bytes, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if len(list(folder.glob("*.tar"))) >= MOST_ARCHIVES:
         raise DataError(f"{MOST_ARCHIVES} archives are here already; ask for one to be removed")
-    partial = path.with_suffix(".part")
-    try:
+    with written_whole(path) as partial:
         partial.write_bytes(content)
         check_size(partial)
         images, _ = read_archive(partial)
         if not images:
             raise DataError("there are no images in it, as class/image")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from platformdirs import user_cache_dir
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+
+from snnlab.data.whole_files import written_whole
 
 FORMAT = 1  # part of every fingerprint; raise it when decoding changes
 CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
@@ -120,11 +121,9 @@ def _store(entry: Path, data: RawData) -> None:
     if needed > CACHE_LIMIT:
         return
     entry.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".") as scratch:
-        written = Path(scratch) / entry.name
-        save_file(tensors, written, metadata={"classes": json.dumps(data.classes)})
+    with written_whole(entry) as partial:
+        save_file(tensors, partial, metadata={"classes": json.dumps(data.classes)})
         _prune(entry.parent, CACHE_LIMIT - needed)
-        written.replace(entry)
 
 
 def _prune(folder: Path, limit: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-Generators = dict[str, torch.Generator]
+from snnlab.data.whole_files import written_whole
+from snnlab.settings import LONGEST_QUOTE
 
-LONGEST_QUOTE = 100
-"""Characters of a setting that an error message still quotes."""
+Generators = dict[str, torch.Generator]
 
 
 @dataclass(frozen=True)
@@ -105,15 +104,12 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any])
         OSError: it cannot be written: a full disk, say.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     saved = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
-        save_file(saved, partial, metadata={"notes": json.dumps(notes)})
-        partial.replace(path)
+        with written_whole(path) as partial:
+            save_file(saved, partial, metadata={"notes": json.dumps(notes)})
     except SafetensorError as error:
         raise OSError(f"{path} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

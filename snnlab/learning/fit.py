@@ -72,6 +72,10 @@ class Epoch:
     Empty if it is not."""
 
 
+OnBatch = Callable[[Batch], None] | None
+OnEpoch = Callable[[Epoch], None] | None
+
+
 def fit(
     net: StagedNet,
     data: Data,
@@ -79,8 +83,8 @@ def fit(
     training: Training | None = None,
     *,
     seed: int,
-    on_batch: Callable[[Batch], None] | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_batch: OnBatch = None,
+    on_epoch: OnEpoch = None,
     checkpoint: Path | None = None,
 ) -> list[Epoch]:
     """Train a network in place: AdamW under a one-cycle schedule, cross-entropy loss.
@@ -176,7 +180,7 @@ class Loop:
         """Leave out a last batch that is not full, unless it is the only one."""
         return len(self.data.train) >= self.training.batch_size
 
-    def epoch(self, number: int, on_batch: Callable[[Batch], None] | None) -> Epoch:
+    def epoch(self, number: int, on_batch: OnBatch) -> Epoch:
         """One pass over the training images, then the validation."""
         device = self.data.train.device
         clock = stopwatch(device)

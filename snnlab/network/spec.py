@@ -9,6 +9,8 @@ from snnlab.neuron.spec import Learned
 from snnlab.settings import Positive, Valid, settle
 
 ModelName = Literal["mlp", "convnet", "convnet6", "vgg11", "vgg16", "resnet18"]
+Activation = Literal["spiking", "relu", "qcfs"]
+"""What stands at the end of each stage of a network."""
 
 DEFAULT_WIDTH: dict[str, int] = {
     "mlp": 64,

@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
+from torch import Tensor
+
 from snnlab.conversion.timesteps import convert
 from snnlab.data.images import Data, Images
 from snnlab.learning.fit import Epoch
@@ -137,6 +139,6 @@ def first_images(images: Images, most: int) -> Images:
     return images.first(min(most, len(images)))
 
 
-def timed_batch(images: Images) -> Any:
+def timed_batch(images: Images) -> Tensor:
     """The images whose inference is timed, (B, C, H, W)."""
     return images.normalised(slice(TIMED_IMAGES))

@@ -38,7 +38,7 @@ ROOMS = (
     "runs",
     "studies",
 )
-"""Where the code stands that can change a result; figures and pages cannot."""
+"""Where the code stands that can change a result; biology, jobs, figures and pages cannot."""
 
 
 @cache

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 
 from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
-from snnlab.learning.fit import Batch, Epoch, TrainingError, fit
+from snnlab.learning.fit import Epoch, OnBatch, OnEpoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
 from snnlab.runs import assemble, store
@@ -24,9 +23,6 @@ from snnlab.runs.measurement import measure
 from snnlab.runs.problems import explain, is_memory_error
 from snnlab.runs.provenance import described_families, environment
 from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run, occupied
-
-OnBatch = Callable[[Batch], None] | None
-OnEpoch = Callable[[Epoch], None] | None
 
 
 def run(

@@ -12,6 +12,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from snnlab.data.whole_files import written_whole
 from snnlab.show.page import whole_figure
 from snnlab.show.picture import describe
 from snnlab.show.style import ONE_AT_A_TIME
@@ -116,6 +117,6 @@ def _with_desc(svg: bytes, text: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    return part.replace(path)
+    with written_whole(path) as partial:
+        partial.write_bytes(data)
+    return path

@@ -173,9 +173,7 @@ def test_a_killed_fork_server_takes_its_children_along(what: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_the_process_that_wanted_it(
     number: int, method: str, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
+from tests import test_structure as structure
 
 FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]
 
@@ -57,6 +58,13 @@ def test_the_environment_says_what_and_where(finished: Run) -> None:
     assert made["code"] == provenance.code_digest()
     assert made["started"].endswith("+00:00")
     assert isinstance(made["command"], list)
+
+
+def test_the_digest_is_of_every_room_that_can_change_a_result() -> None:
+    before_figures = set(structure.ROOMS[: structure.ROOMS.index("show")])
+    digested = {Path(place).stem for place in provenance.ROOMS}
+    # Biology trains nothing, and jobs are the processes in which runs are carried out.
+    assert digested == before_figures - {"biology", "jobs"}
 
 
 def test_outside_a_checkout_there_is_no_commit(
