@@ -21,6 +21,7 @@ import names
 from sphinx.cmd.build import main as sphinx
 from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.inspect import stringify_signature
 
 SECTIONS = Config(napoleon_custom_sections=["Source"], napoleon_use_rtype=False)
 
@@ -138,7 +139,11 @@ def described(name: names.Name, links: docstrings.Links) -> list[str]:
         derived = ["   :show-inheritance:"] if value.__bases__ != (object,) else []
         return [f".. autoclass:: {name.path}", "   :members:", *derived]
     if inspect.isroutine(value):
-        return [f".. autofunction:: {name.path}"]
+        # A function that says its arguments itself: Sphinx would look for them in the file.
+        own = (
+            stringify_signature(inspect.signature(value)) if hasattr(value, "__signature__") else ""
+        )
+        return [f".. autofunction:: {name.path}{own}"]
     text = docstrings.as_rst(doc_of(name).split("\n"), links, name.source)
     return [f".. py:data:: {name.name}", "", *(f"   {line}" for line in text)]
 

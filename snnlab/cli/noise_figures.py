@@ -15,12 +15,13 @@ from snnlab.runs.methods import PAIR, PLAIN
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.error_parts import PARTS, error_parts_by_stage, error_size
 from snnlab.show.laboratory import (
+    STRENGTH_PANEL,
     accuracy_against_sigma,
     accuracy_against_strength,
     against_reference,
 )
 from snnlab.show.page import blank_axes, blank_grid, blank_panels
-from snnlab.show.potentials import histogram_of, residual_histograms
+from snnlab.show.potentials import STAGE_PANEL, histogram_of, residual_histograms
 from snnlab.studies.breaks import Breaks
 from snnlab.studies.calibration import VARIANTS, Calibration
 from snnlab.studies.noise_sweep import NONE, NoiseSweep
@@ -41,7 +42,8 @@ def draw_calibration(result: Result) -> dict[str, Axes]:
     stages = [histogram_of(e) for e in result["residuals"] if e["seed"] == first]
     noise = Noise(**result["asked"]["start"]["noise"])
     title = "Residuals, and the noise that stood for them"
-    axes = residual_histograms(stages, noise=noise, axes=blank_grid(len(stages)), title=title)
+    axes = blank_grid(len(stages), panel=STAGE_PANEL)
+    residual_histograms(stages, noise=noise, axes=axes, title=title)
     return {"residuals": axes[0]} | {
         f"leak_{beta:g}".replace(".", "_"): accuracy_against_timesteps(
             leak_curves(result["leaks"], beta),
@@ -143,7 +145,7 @@ def draw_robustness(result: Result) -> dict[str, Axes]:
             kind: {method: curves_over("strength", lines[kind, method], T) for method in PAIR}
             for kind in KINDS
         }
-        axes = blank_grid(len(kinds), panel=(5.2, 4.8))
+        axes = blank_grid(len(kinds), panel=STRENGTH_PANEL)
         title = f"Robustness at T = {T}"
         figures[f"robustness_{T}"] = accuracy_against_strength(kinds, axes=axes, title=title)[0]
     return figures

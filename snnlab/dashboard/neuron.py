@@ -19,7 +19,7 @@ from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
-    from snnlab.show.charts.frame import Picture
+    from snnlab.show.charts.frame import LiveChart
 
 RESETS = {"subtract": "subtract v_th", "zero": "set to zero"}
 CONTROLS = (
@@ -56,7 +56,7 @@ def lab() -> None:
     settings = read_controls(controls)
     now = address.whole("step", 0, 0, settings.T)
     path, found = timesteps(settings), curves(settings)
-    drawn = pictures(settings, path, found, colours(), now or None)
+    drawn = charts(settings, path, found, colours(), now or None)
     with above:
         st.subheader(trace_title(path), anchor=False)
         show_chart(drawn["potential"], lambda: trace_table(path), key="potential")
@@ -75,8 +75,8 @@ def warm_up() -> None:
     """Do what the first drawing of the page has to do, and the next ones need not."""
     path, found = timesteps(FIRST), curves(FIRST)
     for dark in (False, True):
-        for picture in pictures(FIRST, path, found, palette(dark=dark)).values():
-            picture.to_dict()
+        for chart in charts(FIRST, path, found, palette(dark=dark)).values():
+            chart.to_dict()
 
 
 def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
@@ -87,9 +87,9 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
     return with_settings(FIRST, values)
 
 
-def pictures(
+def charts(
     settings: Settings, path: Timesteps, found: Curves, colours: Palette, now: int | None = None
-) -> dict[str, Picture]:
+) -> dict[str, LiveChart]:
     """The charts: the potential over time, firing against current, residual and noise."""
     from snnlab.show.charts.neuron import firing_chart, potential_chart, residual_chart
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-    from snnlab.show.charts.frame import Picture
+    from snnlab.show.charts.frame import LiveChart
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 """Of a badge."""
@@ -88,7 +88,7 @@ def fold(label: str, *, key: str, place: Any = st) -> Any:
 
 
 def show_chart(
-    chart: alt.Chart | Picture, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
+    chart: alt.Chart | LiveChart, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
 ) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
@@ -98,9 +98,9 @@ def show_chart(
         key: tells it from the other charts of the page.
         place: where it goes.
     """
-    from snnlab.show.charts.frame import Picture  # here: it takes a second to import
+    from snnlab.show.charts.frame import LiveChart  # here: it takes a second to import
 
-    if isinstance(chart, Picture):
+    if isinstance(chart, LiveChart):
         place.vega_lite_chart(
             spec=chart.look | {"datasets": chart.data},
             alt=chart.description,

@@ -6,7 +6,7 @@ import inspect
 import math
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import torch
@@ -66,8 +66,9 @@ def load_data(
 
 
 _OPTIONS = inspect.signature(load_data).parameters
+_TYPES = get_type_hints(DataSpec)  # plain ones, without the limits that are checked
 _FIELDS = [
-    field.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    field.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=_TYPES[name])
     for name, field in inspect.signature(DataSpec).parameters.items()
     if name != "name"
 ]

@@ -81,7 +81,7 @@ def training_words(
         + (f", {y[-1]:.3g} after epoch {epochs[len(y) - 1]:g}" if len(y) > 1 else "")
         for name, y in lines.items()
     ]
-    return f"{what} by epoch.{' ' * bool(parts)}{'; '.join(parts)}{'.' * bool(parts)}"
+    return f"{what} by epoch. {'; '.join(parts)}." if parts else f"{what} by epoch."
 
 
 def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init: float) -> str:

@@ -32,6 +32,8 @@ DISTURBANCES = {
     "weight_noise": "Noise on weights (share)",
     "dropped_spikes": "Lost spikes (share)",
 }
+STRENGTH_PANEL = (5.2, 4.8)
+"""Width and height of the panel of one disturbance in inches."""
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (7, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
@@ -130,7 +132,7 @@ def accuracy_against_strength(
     """
     if not kinds:
         raise ValueError("kinds is empty: give at least one disturbance")
-    axes = given_grid(axes, len(kinds), "kinds", panel=(5.2, 4.8))
+    axes = given_grid(axes, len(kinds), "kinds", panel=STRENGTH_PANEL)
     drawn: list[SeedCurves] = []
     for i, (ax, (kind, curves)) in enumerate(zip(axes, kinds.items(), strict=True)):
         found = seed_curves(curves, of_timesteps=False)

@@ -14,11 +14,18 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import offset_copy
 
-from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, style
+from snnlab.show.style import FONT, GREY, GRID, INK, LABEL, NOTE, SIZE, TICK, TITLE, style
 
 PANEL = (4.6, 4.0)  # inches
 _HANDLE, _TO_TEXT, _BETWEEN = 2.4, 0.7, 1.6  # of a key, in font sizes
+_KEY: dict[str, Any] = {
+    "handlelength": _HANDLE,
+    "handletextpad": _TO_TEXT,
+    "columnspacing": _BETWEEN,
+    "borderpad": 0,
+}
 _KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
+_SIDE = 0.012  # left and right of what stands around many panels, as a share of the width
 
 
 def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
@@ -188,9 +195,9 @@ def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = Fa
     if key:
         height += _key(ax, width)
     if note:
-        lines = textwrap.wrap(note, max(20, int(width / (0.55 * NOTE))))
-        write_near(ax, "\n".join(lines), (0, 1), (0, height), color=GREY)
-        height += len(lines) * _NOTE_LINE + 4
+        lines = _wrapped(note, NOTE, width)
+        write_near(ax, lines, (0, 1), (0, height), color=GREY)
+        height += len(lines.split("\n")) * _NOTE_LINE + 4
     if title:
         ax.set_title(title, loc="left", pad=height + 2, family=FONT)
 
@@ -206,11 +213,8 @@ def _key(ax: Axes, width: float) -> float:
         bbox_to_anchor=(0, 1),
         bbox_transform=offset_copy(ax.transAxes, ax.get_figure(root=True), 0, 8, "points"),
         borderaxespad=0,
-        borderpad=0,
         ncols=columns,
-        handlelength=_HANDLE,
-        handletextpad=_TO_TEXT,
-        columnspacing=_BETWEEN,
+        **_KEY,
     )
     return -(-len(names) // columns) * _KEY_LINE + 2
 
@@ -230,21 +234,41 @@ def _columns(names: list[str], width: float) -> int:
 
 @style()
 def head_all(axes: Sequence[Axes], title: str | None, note: str, *, key: bool = False) -> None:
-    """Put a title above a figure of many panels and a grey note below it, both on the left.
+    """Put a title and a key above a figure of many panels and a grey note below it, on the left.
+
+    All are wrapped at the width of the figure.
 
     Args:
         axes: the panels.
         title: None for none.
         note: how to read the figure.
-        key: name the labelled artists of the first panel at the upper right of the figure.
+        key: name the labelled artists of the first panel below the title.
     """
     figure = whole_figure(axes[0], "given a title")
-    if key:
+    whole = 72 * figure.get_figwidth()  # points
+    width = (1 - 2 * _SIDE) * whole
+    title = _wrapped(title, TITLE, width) if title else None
+    if key:  # the title is that of the key: nothing else holds both apart at every width
         handles, names = axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper right", ncols=len(names))
-    if title:
-        figure.suptitle(title, x=0.012, ha="left")
-    figure.supxlabel(note, x=0.012, ha="left", color=GREY)
+        figure.legend(
+            handles,
+            names,
+            title=title,
+            title_fontproperties={"size": TITLE, "weight": "bold", "family": FONT},
+            loc="outside upper left",
+            alignment="left",
+            borderaxespad=_SIDE * whole / NOTE,
+            ncols=_columns(names, width),
+            **_KEY,
+        )
+    elif title:
+        figure.suptitle(title, x=_SIDE, ha="left")
+    figure.supxlabel(_wrapped(note, NOTE, width), x=_SIDE, ha="left", color=GREY)
+
+
+def _wrapped(text: str, size: float, width: float) -> str:
+    """A text of that font size in lines of at most `width` points, about."""
+    return "\n".join(textwrap.wrap(text, max(20, int(width / (0.6 * size)))))
 
 
 def name_panel(ax: Axes, name: str) -> None:

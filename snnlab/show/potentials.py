@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 _POINTS = 600
 _SPAN = (-0.75, 1.75)
+STAGE_PANEL = (4.6, 5.4)
+"""Width and height of the panel of one stage in inches."""
 
 
 def membrane_histogram(
@@ -145,7 +147,7 @@ def residual_histograms(
     noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
     if len(noises) != len(stages):
         raise ValueError(f"{len(stages)} stages need as many noises, got {len(noises)}")
-    axes = given_grid(axes, len(stages), "stages", panel=(4.6, 5.4))
+    axes = given_grid(axes, len(stages), "stages", panel=STAGE_PANEL)
     highest = max(
         _draw_stage(ax, found, trained, span)
         for ax, found, trained in zip(axes, stages, noises, strict=True)

@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import Curve, seed_curves
-from snnlab.show.described import TIMESTEPS
+from snnlab.show.described import ACCURACY, TIMESTEPS
 from snnlab.show.page import blank_axes, dress, head
 from snnlab.show.picture import attach_description
 from snnlab.show.style import BLACK, readable, style
@@ -54,7 +54,7 @@ def accuracy_map(
     _write_numbers(ax, picture, values)
     seeds = max(curve.seeds for curve in found.values())
     note = "One seed" if seeds == 1 else f"Mean of {seeds} seeds"
-    head(ax, title, f"Test accuracy (%). {note}; light is high")
+    head(ax, title, f"{ACCURACY}. {note}; light is high")
     attach_description(ax, _in_words(means))
     return ax
 

@@ -161,3 +161,4 @@ def test_editors_are_told_every_setting_with_its_default():
     assert told.pop("device") == "cpu"
     assert told.pop("download") is True
     assert told == {field.name: field.default for field in fields(DataSpec)}
+    assert "train_size: int | None = None" in str(signature(load_data))  # no limits in between

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
@@ -45,6 +48,23 @@ def test_residuals_stand_over_the_noise_of_the_training():
     )
     assert "100 % silent" in describe(second)
     assert any("fires sometimes" in text.get_text() for text in second.texts)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_title_key_and_note_fit_above_and_below_the_panels(stages):
+    title = "Residuals, and the noise that stood for them"
+    axes = residual_histograms([EVEN] * stages, noise=Noise(), axes=blank_grid(stages), title=title)
+    figure = axes[0].get_figure()
+    figure.draw_without_rendering()
+    note = "Residuals of active neurons; even: as many at each potential"
+    wanted = {title, note, "residuals", "even", "noise in training"}
+    texts = [t for t in figure.findobj(Text) if t.get_text().replace("\n", " ") in wanted]
+    assert len(texts) == len(wanted)
+    boxes = [text.get_window_extent() for text in texts]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    names = [ax.texts[0].get_window_extent() for ax in axes]  # "Stage 1"
+    for first, second in combinations([*boxes, *names], 2):
+        assert not first.overlaps(second)
 
 
 def test_a_stage_comes_back_from_a_file():

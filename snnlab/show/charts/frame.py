@@ -1,6 +1,6 @@
 """What all charts share: sizes for the last row, a quiet frame, a description.
 
-A chart that follows a slider is a `Picture`: Altair needs 50 ms to build and check what it looks
+A chart that follows a slider is a `LiveChart`: Altair needs 50 ms to build and check what it looks
 like, so that is done once, and each redraw only brings other data.
 """
 
@@ -21,7 +21,7 @@ LABEL, TITLE, LINE = 15, 16, 3.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class LiveChart:
     """A chart: what it looks like, which is kept and shared, and the data of the moment."""
 
     look: dict[str, Any]
@@ -46,7 +46,7 @@ def repeated(times: dict[str, int]) -> pa.DictionaryArray:
 
 
 def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
-    """What a chart of named data looks like, for a `Picture`.
+    """What a chart of named data looks like, for a `LiveChart`.
 
     Points have no words of their own unless the chart says so: to find words for each would take a
     browser longer than to draw.

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from snnlab.show.charts.frame import LINE, Picture, coloured, dashed, look, repeated
+from snnlab.show.charts.frame import LINE, LiveChart, coloured, dashed, look, repeated
 from snnlab.show.colours import Palette
 from snnlab.show.described import DENSITY, RESIDUAL, STEP, trace_limits, trace_words
 
@@ -33,7 +33,7 @@ def potential_chart(
     colours: Palette,
     now: int | None = None,
     height: int = 360,
-) -> Picture:
+) -> LiveChart:
     """Charge, fire and reset as one line; the threshold; a triangle for every spike.
 
     Args:
@@ -73,7 +73,7 @@ def potential_chart(
         "spikes": pa.table({"t": pa.array(seen, pa.int64()), "potential": [mark] * len(seen)}),
     }
     kept = potential_look(colours, height, stepping=now is not None)
-    return Picture(kept, data, trace_words(h, spikes, v_th, v_init), height)
+    return LiveChart(kept, data, trace_words(h, spikes, v_th, v_init), height)
 
 
 @lru_cache
@@ -111,7 +111,7 @@ def firing_chart(
     at_current: float,
     colours: Palette,
     height: int = 280,
-) -> Picture:
+) -> LiveChart:
     """Firing probability of the noisy single step, and the rate over T timesteps without noise.
 
     Args:
@@ -139,7 +139,7 @@ def firing_chart(
         f"fires with probability {at_current:.2f}."
     )
     kept = firing_look(timesteps, colours, height)
-    return Picture(kept, {"curves": table, "chosen": mark}, words, height)
+    return LiveChart(kept, {"curves": table, "chosen": mark}, words, height)
 
 
 def ends_of_steps(values: Sequence[float]) -> list[int]:
@@ -183,7 +183,7 @@ def residual_chart(
     *,
     colours: Palette,
     height: int = 280,
-) -> Picture:
+) -> LiveChart:
     """Two histograms over one another, and the density of the noise in closed form.
 
     Args:
@@ -218,7 +218,7 @@ def residual_chart(
         f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
         f"density, {law[likely]:.2f}, at {points[likely]:.2f} v_th."
     )
-    return Picture(residual_look(colours, height), {"bins": bins, "law": curve}, words, height)
+    return LiveChart(residual_look(colours, height), {"bins": bins, "law": curve}, words, height)
 
 
 @lru_cache

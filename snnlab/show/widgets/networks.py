@@ -15,7 +15,7 @@ from snnlab.network.net import SpikingNet, evaluating
 from snnlab.network.probes import record
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.arrays import Floats
-from snnlab.show.described import binned
+from snnlab.show.described import DENSITY, binned
 from snnlab.show.gallery import draw_image
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
@@ -112,7 +112,7 @@ def margin_explorer(
         h = potentials[network][layer - 1]
         near = float(np.mean(np.abs(h - 1) < width))
         ax = live_axes(top=0.55)
-        dress(ax, x="Membrane potential before firing (v_th)", y="Density (1/v_th)")
+        dress(ax, x="Membrane potential before firing (v_th)", y=DENSITY)
         ax.stairs(*binned(h, _SPAN, 70), fill=True, color=BLUE, alpha=0.55, label=network)
         ax.axvspan(1 - width, 1 + width, color=ORANGE, alpha=0.35, label="near the threshold")
         ax.axvline(1, label="v_th", **DASHED)

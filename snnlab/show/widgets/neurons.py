@@ -12,6 +12,7 @@ from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
 from snnlab.neuron.surrogate import slope as slope_of
 from snnlab.neuron.transfer import firing_probability
+from snnlab.show.described import CURRENT
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import membrane_histogram
@@ -140,7 +141,7 @@ def gradient_explorer() -> LivePicture:
         probability = firing_probability(current, noise)
         slope = slope_of(Surrogate.matched(noise), current + noise.mu - 1)
         left, right = fixed_panels((12, 4.8), (0.08, 0.19, 0.39, 0.62), (0.58, 0.19, 0.39, 0.62))
-        dress(left, x="Current (v_th)", y="Firing probability")
+        dress(left, x=CURRENT, y="Firing probability")
         wide: dict[str, Any] = {"linewidth": 2.5}
         left.plot(current, probability, label="noisy", color=BLUE, **wide)
         hard = (current + mu >= 1).double()
@@ -148,7 +149,7 @@ def gradient_explorer() -> LivePicture:
         left.plot(current, current.clip(0, 1), ":", label="many timesteps", color=GREY, **wide)
         left.set_ylim(-0.03, 1.03)
         head(left, None, key=True)
-        dress(right, x="Current (v_th)", y="Slope (1/v_th)")
+        dress(right, x=CURRENT, y="Slope (1/v_th)")
         right.fill_between(current, 0, slope, color=BLUE, alpha=0.25, linewidth=0)
         right.plot(current, slope, color=BLUE, **wide)
         right.set_ylim(0, max(1.6, 1.1 * float(slope.max())))

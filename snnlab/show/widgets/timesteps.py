@@ -20,6 +20,7 @@ from snnlab.network.neurons import with_neurons
 from snnlab.neuron.spec import Reset
 from snnlab.show.arrays import Values
 from snnlab.show.curves import line_chart
+from snnlab.show.described import ACCURACY, TIMESTEPS
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import RESETS, LivePicture, choice, first_images, live_axes, slider
 
@@ -200,7 +201,7 @@ def energy_explorer(report: CostReport) -> LivePicture:
         ax = line_chart(
             report.timesteps,
             {"spiking network": energy, "ReLU network": [ann] * len(energy)},
-            x_label="Timesteps T",
+            x_label=TIMESTEPS,
             y_label="Energy per image (nJ)",
             ax=live_axes(),
         )
@@ -230,6 +231,6 @@ def percent_chart(timesteps: tuple[int, ...], lines: Mapping[str, Values], ax: A
         lines: name to accuracies (n,).
         ax: where to draw.
     """
-    line_chart(timesteps, lines, x_label="Timesteps T", y_label="Test accuracy (%)", ax=ax)
+    line_chart(timesteps, lines, x_label=TIMESTEPS, y_label=ACCURACY, ax=ax)
     ax.set_ylim(0, 102)
     return ax
