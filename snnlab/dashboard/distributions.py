@@ -67,8 +67,8 @@ def draw_layer(
     chart = layer_chart(layer, noise, name=name, colours=colours())
     show_chart(chart, lambda: layer_table(layer, noise), key=f"layer-{number}", place=place)
     place.caption(
-        f"{whole_percent(layer.active)} of the neurons active, {whole_percent(layer.silent)} silent, "
-        f"{whole_percent(layer.saturated)} saturated."
+        f"{whole_percent(layer.active)} of the neurons active, "
+        f"{whole_percent(layer.silent)} silent, {whole_percent(layer.saturated)} saturated."
     )
 
 
