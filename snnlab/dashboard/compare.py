@@ -32,7 +32,7 @@ def draw() -> None:
     if view == "Timesteps":
         lines = lines_of(groups)
         show_chart(
-            accuracy_chart(lines, colours=colours(), height=440),
+            accuracy_chart(lines, colours=colours(), height=height_of(groups)),
             lambda: accuracy_table(lines),
             key="timesteps",
         )
@@ -56,6 +56,11 @@ def view_control() -> str:
         fits=VIEWS.__contains__,
     )
     return str(view)
+
+
+def height_of(groups: list[Group]) -> int:
+    """Of a chart in pixels: on a phone each name takes a line of it."""
+    return 360 + 24 * len(groups)
 
 
 def draw_seconds(groups: list[Group]) -> None:
@@ -94,5 +99,6 @@ def draw_cost(
         return
     table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
     names = {group.name: group.colour for group in groups}
-    chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=440)
+    height = height_of(groups)
+    chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=height)
     show_chart(chart, lambda: table.rename(columns={"cost": title}), key="cost")

@@ -15,6 +15,7 @@ from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import layer_chart, layer_table
+from snnlab.show.described import whole_percent
 
 MOST_IMAGES = 256
 MOST_AT_FIRST = 16
@@ -66,8 +67,8 @@ def draw_layer(
     chart = layer_chart(layer, noise, name=name, colours=colours())
     show_chart(chart, lambda: layer_table(layer, noise), key=f"layer-{number}", place=place)
     place.caption(
-        f"{layer.active:.0%} of the neurons active, {layer.silent:.0%} silent, "
-        f"{layer.saturated:.0%} saturated."
+        f"{whole_percent(layer.active)} of the neurons active, "
+        f"{whole_percent(layer.silent)} silent, {whole_percent(layer.saturated)} saturated."
     )
 
 

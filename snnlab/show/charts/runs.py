@@ -30,8 +30,11 @@ from snnlab.show.described import (
 if TYPE_CHECKING:
     from snnlab.measure.residuals import ResidualSummary
 
-DASHES = ([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3])
-"""So that lines are told apart without colours, too."""
+DASHES = (
+    *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
+    *([10, 3, 2, 3, 2, 3], [16, 4, 6, 4], [3, 8], [8, 3, 8, 3, 2, 3]),
+)
+"""So that lines are told apart without colours, too, and where colours start over."""
 MEASURED, TRAINED = "residuals, measured", "noise in training"
 """The curves over potentials, as the legend names them."""
 
