@@ -39,7 +39,7 @@ MISTAKES_OF_COUNTING = [
     ),
     Mistake(
         lambda first_layer, additions, mac, ac: energy(first_layer, additions, ac, mac),
-        "You have swapped the two energies.",
+        "You have swapped the prices of a multiplication and of an addition.",
         "Where are there real numbers to multiply: at the pixels or at the spikes?",
     ),
 ]

@@ -37,7 +37,7 @@ def slope(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
 _CALLS = [(0.5, 0.5, 0.25), (0.3, 0.5, 0.25), (0.9, 0.4, 0.3), (-0.2, 0.5, 0.4), (1.1, 0.6, 0.2)]
 
 firing_probability = Exercise(
-    solution=lambda current, mu, sigma: probability(current, mu, sigma),
+    solution=probability,
     calls=_CALLS,
     mistakes=[
         Mistake(
@@ -61,9 +61,9 @@ firing_probability = Exercise(
             "The distance to the threshold is measured in standard deviations.",
         ),
         Mistake(
-            lambda current, mu, sigma, *v_th: probability(current, mu, 1 / sigma, *v_th),
+            lambda current, mu, sigma, v_th=1.0: ndtr((current + mu * v_th - v_th) * sigma * v_th),
             "You multiply by sigma: more noise would make the curve steeper.",
-            "The distance to the threshold is measured in standard deviations: divide by sigma.",
+            "The distance to the threshold is measured in standard deviations: divide.",
         ),
         Mistake(
             lambda current, mu, sigma, v_th=1.0: ndtr(current + mu * v_th - v_th),
@@ -73,7 +73,7 @@ firing_probability = Exercise(
         Mistake(
             lambda *noise: bell(distance(*noise)),
             "You return the bell curve, the density. A probability of firing is an area under it.",
-            "`math.erf` gives the area: Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
+            "Phi(z) is the area on the left of z: (1 + erf(z / sqrt(2))) / 2.",
         ),
         Mistake(
             lambda *noise: 1.0 * (distance(*noise) >= 0),
@@ -90,19 +90,19 @@ firing_probability = Exercise(
 )
 
 surrogate_slope = Exercise(
-    solution=lambda current, mu, sigma: slope(current, mu, sigma),
+    solution=slope,
     calls=_CALLS,
     mistakes=[
         Mistake(
             lambda *noise: bell(distance(*noise)),
-            "The factor 1 / sigma is missing: the inner derivative.",
+            "The inner derivative is missing: z depends on the current.",
             "The derivative of Phi(z) is phi(z) times the derivative of z.",
         ),
         Mistake(
             lambda current, mu, sigma, v_th=1.0: (
                 slope(current, mu, sigma, v_th) * (sigma * v_th) ** 2
             ),
-            "You multiply by sigma; the inner derivative is 1 / sigma.",
+            "You multiply by the standard deviation. The inner derivative divides by it.",
             "Phi takes z, a distance divided by sigma. Derive z with respect to the current.",
         ),
         Mistake(

@@ -122,7 +122,6 @@ def live_things(page: str) -> list[str]:
     return found
 
 
-@pytest.mark.slow
 def test_what_is_written_on_a_page_does_nothing() -> None:
     allowed = live_things(page_of(released()))
     found = live_things(page_of(with_texts(VECTORS)))

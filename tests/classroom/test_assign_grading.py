@@ -17,7 +17,6 @@ from snnlab.classroom.assignments.grading.class_grading import Change, grade
 from tests.classroom.quick_course import A1, A4, hand_in, points_of, rows, run
 
 
-@pytest.mark.slow
 def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     hand_in(folder, "ada")
     hand_in(folder, "bo")

@@ -100,10 +100,7 @@ def test_a_release_is_not_answered_and_gains_nothing(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    ["a1_neuron", "a4_race", *(pytest.param(n, marks=pytest.mark.slow) for n in ASSIGNMENTS)],
-)
+@pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_the_solutions_have_all_points(name: str) -> None:
     notebook = restored(source(name), released(name))
     walled = landlock_version() > 0

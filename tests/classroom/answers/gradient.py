@@ -64,7 +64,7 @@ WRONG = {
         (lambda current, mu, sigma: math.log(current), "math domain error"),
     ],
     "surrogate_slope": [
-        (forgot_sigma, "factor 1 / sigma is missing"),
+        (forgot_sigma, "inner derivative is missing"),
         (not_normalised, "area below it is not 1"),
         (above, "firing probability itself"),
         (arctangent, "should return"),

@@ -1,6 +1,6 @@
 """The program that runs students' code: one process for each notebook, a copy of this one.
 
-It is started by `isolation` once for many notebooks, loads what notebooks use, and then reads
+It is started by `workplace` once for many notebooks, loads what notebooks use, and then reads
 from its standard input where jobs are. It runs no line of a student itself: for each job it makes
 a process with an empty folder, waits for it, and says how it ended. On Linux that process is a
 fork, ready at once; elsewhere it starts anew. Neither jobs nor reports are ever in its memory,
