@@ -76,6 +76,7 @@ def test_a_layer_is_drawn_with_and_without_noise() -> None:
     assert quiet["description"].startswith(said)
     assert "noise" not in quiet["description"]
     assert "noise" in noisy["description"]
+    assert "clamp" not in str(noisy)  # what lies beyond the axis is not drawn at its end
     table = layer_table(found, Noise())
     areas = 0.05 * table[["residuals, measured", "noise in training"]].sum()
     assert areas.round(2).tolist() == [1.0, 1.0]

@@ -203,7 +203,7 @@ def layer_chart(
     wide["from (v_th)"] += (wide["from (v_th)"][1] - wide["from (v_th)"][0]) / 2
     table = wide.melt("from (v_th)", var_name="name", value_name="density")
     table = table.rename(columns={"from (v_th)": "v"})
-    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(domain=[-0.6, 1.6], clamp=True))
+    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(domain=[-0.6, 1.6]))
     y = alt.Y("density:Q", title=DENSITY, stack=None)
     names = {MEASURED: colours.quiet, TRAINED: colours.noise}
     shown = {curve: names[curve] for curve in wide.columns[1:]}
