@@ -30,8 +30,8 @@ MISTAKES = {
         "Keep the sum of potential and current as it is.",
     ),
     "strict": (
-        "At exactly v_th your neuron stays silent. It may stay silent only below v_th: it fires from "
-        "v_th on, equality included.",
+        "At exactly v_th your neuron stays silent. It may stay silent only below v_th: it fires "
+        "from v_th on, equality included.",
         "Compare `>` with `>=`.",
     ),
     "several spikes": (

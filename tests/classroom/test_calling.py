@@ -39,7 +39,6 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.sample(3)
 @pytest.mark.parametrize("value", NUMBERS, ids=lambda value: type(value).__name__)
 def test_whatever_holds_one_number_counts_as_a_number(value):
     assert Exercise(lambda: 1.5, [()], []).check(lambda: value).passed

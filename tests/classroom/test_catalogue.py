@@ -7,7 +7,6 @@ import re
 import pytest
 
 
-@pytest.mark.sample(3)
 def test_the_solution_passes_and_is_praised(exercise):
     diagnosis = exercise.check(exercise.solution)
     assert diagnosis.passed

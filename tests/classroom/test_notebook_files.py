@@ -127,7 +127,6 @@ CHANGES = [
 ]
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_editors_do_is_undone_in_silence(
     change: Callable[[Any], None], caplog: pytest.LogCaptureFixture

@@ -38,7 +38,6 @@ def test_right_answers_pass(topic, name, number):
     assert diagnosis.passed, diagnosis
 
 
-@pytest.mark.sample(3)
 @pytest.mark.parametrize(("topic", "name", "number"), listed("WRONG"))
 def test_wrong_answers_are_diagnosed(topic, name, number):
     answer, words = ANSWERS[topic]["WRONG"][name][number]

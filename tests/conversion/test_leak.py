@@ -93,7 +93,6 @@ def some_net(name: str = "convnet", **options):
     ).eval()
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18"])
 @pytest.mark.parametrize("beta", [0.9, 0.5])
 def test_a_network_made_leaky_keeps_its_single_step(name, beta):

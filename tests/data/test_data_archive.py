@@ -84,7 +84,6 @@ def test_a_member_of_absurd_size_is_refused_unread(tmp_path: Path):
         load_data(str(path))
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
 @pytest.mark.parametrize("fault", ["cut", "flipped"])
 def test_a_damaged_archive_is_never_half_read(

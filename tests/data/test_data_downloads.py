@@ -56,7 +56,6 @@ def test_root_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(load_data("mnist", download=False).test) == 20
 
 
-@pytest.mark.sample(2)
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("name", READERS)
 def test_no_network_names_the_set_the_folder_and_the_way_out(name: str, tmp_path: Path):

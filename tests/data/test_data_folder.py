@@ -101,7 +101,6 @@ def test_image_size_cuts_the_centre_and_keeps_the_aspect(
     assert max(float(s.pixels.float().mean((1, 2, 3)).amax()) for s in splits) == 255
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("content", [b"", b"this is no image", "cut"])
 def test_a_corrupt_image_is_named(

@@ -124,7 +124,6 @@ def test_augmentation_follows_the_catalogue_unless_told():
     assert (told.shift, told.flip) == (2, True)
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("options", "message"),
     [

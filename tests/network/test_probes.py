@@ -33,7 +33,6 @@ def test_a_recording_obeys_the_equations(model, small_net, images_for):
         assert torch.equal(found.v, found.h - n.v_th * found.spikes)
 
 
-@pytest.mark.sample(2)
 def test_a_recording_shows_what_the_network_does(model, small_net, images_for):
     net, images, T = small_net(model), images_for(model), 12
     recordings = record(net, images, T)

@@ -24,7 +24,6 @@ def last_layer(net: nn.Module) -> Readout:
     return found
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["mlp", "convnet", "convnet6", "vgg11", "resnet18"])
 @pytest.mark.parametrize("activation", ["spiking", "relu"])
 def test_logits_without_the_bias_grow_by_the_gain(name: ModelName, activation: str) -> None:

@@ -102,7 +102,6 @@ class Calls:
         layer.register_forward_pre_hook(lambda _, inputs: self.sizes.append(len(inputs[0])))
 
 
-@pytest.mark.sample(2)
 def test_the_layers_before_the_first_neurons_run_once_per_image(
     model, small_net, images_for, small_chunks
 ):
@@ -135,7 +134,6 @@ def test_a_readout_that_is_not_affine_sees_each_timestep(small_net, images_for):
     assert readout.sizes == [20]
 
 
-@pytest.mark.sample(2)
 def test_one_look_at_the_mean_gives_the_gradients_of_a_look_at_each_timestep(
     model, small_net, images_for
 ):
@@ -149,7 +147,6 @@ def test_one_look_at_the_mean_gives_the_gradients_of_a_look_at_each_timestep(
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.sample(2)
 def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, small_chunks):
     net, images = small_net(model), images_for(model, count=2)
     small_chunks(net, images)
@@ -161,7 +158,6 @@ def test_memory_does_not_grow_with_the_timesteps(model, small_net, images_for, s
         assert max(call.sizes) <= CHUNK * 2
 
 
-@pytest.mark.sample(2)
 def test_gradients_flow_through_time(model, small_net, images_for):
     """Chunks handed on through potentials carry the gradient as one long unroll does."""
     net, images = small_net(model), images_for(model)

@@ -23,7 +23,6 @@ def kernel_spikes(currents, neuron, noise, generator):
     return noisy_fire(currents, neuron, noise, Surrogate(), generator)
 
 
-@pytest.mark.sample(3)
 @pytest.mark.parametrize("run", [plain_spikes, kernel_spikes])
 @pytest.mark.parametrize(
     ("neuron", "constants"),

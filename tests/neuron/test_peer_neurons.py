@@ -63,7 +63,6 @@ def snntorch_spikes(currents, neuron, *, reset_delay):
     return torch.stack(spikes)
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("beta", BETAS)
 def test_same_spikes_as_spikingjelly(beta, reset):
@@ -81,7 +80,6 @@ def test_spikingjelly_fires_at_equality_too():
     assert scan(at_threshold, neuron)[0].mean() == 1
 
 
-@pytest.mark.sample(2)
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("beta", BETAS)
 def test_same_spikes_as_snntorch_without_its_delay(beta, reset):

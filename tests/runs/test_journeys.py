@@ -153,7 +153,6 @@ def test_any_configuration_is_the_same_run_after_every_journey(config: RunConfig
         assert run_id(arrived) == run_id(config), journey.__name__
 
 
-@pytest.mark.sample(3)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_with_every_method_is_the_same_run(preset: str, method: str) -> None:
