@@ -73,15 +73,26 @@ def load_checkpoint(
     device = next(net.parameters()).device
     weights = {k[4:]: v.to(device) for k, v in tensors.items() if k.startswith("net.")}
     net.load_state_dict(weights)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     slots: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             _, index, slot = key.split(".", 2)
-            slots.setdefault(int(index), {})[slot] = value
+            slots.setdefault(int(index), {})[slot] = lying_as(parameters[int(index)], value)
     optimizer.load_state_dict({"state": slots, "param_groups": notes["groups"]})
     for name, generator in generators.items():
         generator.set_state(tensors[f"generator.{name}"])
     return Progress(notes["history"], notes["schedule"])
+
+
+def lying_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A value of the optimizer in the memory layout of its parameter, if it has its shape.
+
+    The fused optimizer goes through the memory of both side by side, whatever their strides say.
+    """
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:

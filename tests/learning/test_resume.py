@@ -12,6 +12,7 @@ from snnlab.neuron import Neuron, Noise
 
 TRAINING = Training(epochs=4, batch_size=64, augment=True, noise_fraction=0.5)
 STEPS = 3  # per epoch
+networks = pytest.mark.parametrize("name", ["mlp", "convnet"])  # the latter in channels-last layout
 methods = pytest.mark.parametrize(
     "objective", [SingleStep(), BPTT(timesteps=2), PlainANN()], ids=repr
 )
@@ -37,22 +38,22 @@ def cut_after_epoch(number):
     return {"on_epoch": callback}
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "cut",
     [cut_at_step(2), cut_at_step(STEPS + 2), cut_at_step(3 * STEPS), cut_after_epoch(2)],
     ids=["first epoch", "second epoch", "last step of the third", "after the second"],
 )
+@networks
 @methods
 def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(
-    objective, cut, few_digits, net_for, same_weights, without_time, tmp_path
+    objective, name, cut, few_digits, net_for, same_weights, without_time, tmp_path
 ):
-    whole = net_for(objective)
+    whole, broken, resumed = (net_for(objective, name) for _ in range(3))
     expected = fit(whole, few_digits, objective, TRAINING, seed=3)
     file = tmp_path / "run" / "checkpoint.safetensors"
     with pytest.raises(PowerCut):
-        fit(net_for(objective), few_digits, objective, TRAINING, seed=3, checkpoint=file, **cut)
-    resumed = net_for(objective)
+        fit(broken, few_digits, objective, TRAINING, seed=3, checkpoint=file, **cut)
     history = fit(resumed, few_digits, objective, TRAINING, seed=3, checkpoint=file)
     assert same_weights(resumed, whole)
     assert without_time(history) == without_time(expected)
