@@ -13,7 +13,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-all lint format app lab notebooks docs bench bench-gpu clean
+.PHONY: help env demo test test-all test-gpu lint format app lab notebooks docs bench bench-gpu clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(READY)  ## Run the quick tests, and samples of the cases: under two minu
 
 test-all: $(READY)  ## Run all tests and all cases, those that train for minutes too
 	$(PYTEST) $(ARGS)
+
+test-gpu: $(READY)  ## Run the tests that need a CUDA GPU
+	$(BIN)/python -m pytest -m gpu $(ARGS)
 
 lint: $(READY)  ## Check style, format and types
 	$(BIN)/python -m ruff check .
@@ -64,8 +67,8 @@ docs: $(READY)  ## Write the reference of all public names to build/docs
 bench: $(READY)  ## Measure the speed of training and inference
 	$(BIN)/snnlab bench $(ARGS)
 
-bench-gpu: $(READY)  ## The same on a CUDA GPU, and CIFAR-10 with VGG-16 and ResNet-18, 3 seeds
-	$(BIN)/snnlab bench --device cuda --channels 3 --size 32 --cifar10 $(ARGS)
+bench-gpu: $(READY)  ## The same on a CUDA GPU, part by part; ARGS=--cifar10 trains there, too
+	$(BIN)/snnlab bench-gpu $(ARGS)
 
 clean:  ## Remove the virtual environment, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist snnlab.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,8 @@
 `@pytest.mark.sample(n)` on a parametrized test: n of its cases, always the same, are quick, and
 the others count as slow. So `make test` runs the sample and `make test-all` every case.
 
+`@pytest.mark.gpu`: needs a CUDA GPU, and is skipped with a reason where there is none.
+
 `shared_data` is a folder with real data sets, or the test is skipped. `no_network` unplugs
 the network and lists who tried to use it.
 """
@@ -40,7 +42,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` sorts out what it names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sample the families of cases, and give slow tests more time if they set no limit."""
+    """Sample families of cases, skip what needs a GPU, give slow tests more time."""
     families: dict[str, list[pytest.Item]] = {}
     for item in items:
         families.setdefault(item.nodeid.split("[")[0], []).append(item)
@@ -48,7 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if sample := cases[0].get_closest_marker("sample"):
             for item in left_out(cases, *sample.args):
                 item.add_marker(pytest.mark.slow)
+    no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
     for item in items:
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(no_gpu)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 

@@ -77,7 +77,7 @@ class PeerNet(nn.Module):
 
 
 class SpikingJellyNet(PeerNet):
-    """SpikingJelly in multi-step mode; on a GPU with its fused neurons.
+    """SpikingJelly in multi-step mode; on a GPU with its fused neurons, see `InFloat32`.
 
     Source: Fang et al. (2023), "SpikingJelly", Science Advances 9.
     """
@@ -87,7 +87,7 @@ class SpikingJellyNet(PeerNet):
 
         super().__init__(net, spikingjelly_neurons)
         folded = [layer.SeqToANNContainer(own) for own in [*self.layers[1:], self.readout]]
-        pairs = zip(self.neurons, folded, strict=True)
+        pairs = zip(map(InFloat32, self.neurons), folded, strict=True)
         self.body = nn.Sequential(*(part for pair in pairs for part in pair))
 
     def forward(self, images: Tensor, timesteps: int) -> Tensor:
@@ -98,6 +98,18 @@ class SpikingJellyNet(PeerNet):
         readout = self.body(current.unsqueeze(0).expand(timesteps, *current.shape))  # (T, B, K)
         functional.reset_net(self)
         return cast(Tensor, readout.mean(0))
+
+
+class InFloat32(nn.Module):
+    """Neurons whose currents are float32: under mixed precision SpikingJelly's fused ones loop."""
+
+    def __init__(self, neurons: nn.Module) -> None:
+        super().__init__()
+        self.neurons = neurons
+
+    def forward(self, currents: Tensor) -> Tensor:
+        """Spikes (T, B, *)."""
+        return cast(Tensor, self.neurons(currents.float()))
 
 
 def spikingjelly_neurons(v_th: float) -> nn.Module:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from snnlab.learning.spec import Precision
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, Device
 from snnlab.settings import Valid, settle
+
+Way = Literal["eager", "graph", "compile"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class SpeedConfig:
     """T of the training steps."""
     infer_timesteps: tuple[int, ...] = (1, 4, 16, 64)
     """T of the forward passes."""
+    ways: tuple[Way, ...] = ("eager",)
+    """How networks are run, each in rows of its own: step by step, recorded as a CUDA graph (on a
+    CUDA GPU only), or by torch.compile."""
+    precision: Precision = "float32"
+    """bfloat16: mixed precision where the device is a GPU."""
     device: Device = "auto"
     """Where to measure."""
 

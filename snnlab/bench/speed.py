@@ -8,36 +8,53 @@ near them.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
-from snnlab.bench.spec import SpeedConfig
+from snnlab.bench.spec import SpeedConfig, Way
 from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
 from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
+from snnlab.learning.spec import Precision
 from snnlab.measure.speed import memory_use
 from snnlab.network.models import build
 from snnlab.network.net import ANN, SpikingNet
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.assemble import pick_device
+from snnlab.runs.config import ConfigError
 
 CLASSES = 10
 HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
 """Of tables of rows."""
 OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
-BESIDE = ("relu-merged", "relu-streamlined", "relu-graph", "snnlab-plain", "snnlab-noise-graph")
+BESIDE = ("relu-merged", "relu-streamlined", "snnlab-plain")
 """Variants of ours that are not the comparison itself, see `Row.library`."""
+CALLS = {"cuda": 10}
+"""Calls that are timed at once, by kind of device, else 1: as in an epoch, nothing waits for a GPU
+between steps."""
+WAYS: dict[Way, str] = {"eager": "", "graph": " (CUDA graph)", "compile": " (compiled)"}
+"""What tables add to the name of a network, by how it was run."""
 
 Batch = tuple[Tensor, Tensor]
-Key = tuple[str, int]
-"""Library and T."""
+
+
+class Key(NamedTuple):
+    """What is timed."""
+
+    library: str
+    timesteps: int
+    way: Way = "eager"
+
+
+Work = dict[Key, Callable[[], Callable[[], object]]]
+"""How to make each piece of work, ready to be called."""
 
 
 @dataclass(frozen=True)
@@ -52,34 +69,51 @@ class Row:
     """relu: the network with ReLU, of PyTorch's own layers. snnlab: ours; trained by BPTT, run
     after `streamline`. snnlab-noise: ours, a single noisy step. snntorch, spikingjelly, norse.
     Beside them, in rows of their own: relu-merged and relu-streamlined, the ReLU network with
-    our merged layers; snnlab-plain, ours run as it was trained; on a CUDA GPU relu-graph and
-    snnlab-noise-graph, training recorded as a CUDA graph."""
+    our merged layers; snnlab-plain, ours run as it was trained."""
     ms: float
     """Median milliseconds per batch; processor time on one CPU thread."""
     ratio_to_relu: float
-    """Median over the rounds of the time over the ReLU network's time in the same round."""
+    """Median over the rounds of the time over that of the ReLU network, run in the same way, in the
+    same round."""
     peak_mib: float | None
-    """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown."""
+    """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown,
+    as for a CUDA graph, which keeps what it needs from its recording on."""
+    way: Way = "eager"
+    """How it was run, see `SpeedConfig.ways`."""
+
+    @property
+    def name(self) -> str:
+        """The library and how it was run, as tables show them."""
+        return self.library + WAYS[self.way]
 
     @property
     def cells(self) -> list[str]:
         """As tables show it, see `HEADER`."""
         times = [f"{number:.2f}" for number in (self.ms, self.ratio_to_relu)]
-        return [self.work, str(self.timesteps), self.library, *times, mib(self.peak_mib)]
+        return [self.work, str(self.timesteps), self.name, *times, mib(self.peak_mib)]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ours against the fastest other library at one T."""
+    """Ours, run in one way, against the fastest other library at one T, run in its fastest way."""
 
     work: str
     """train or infer."""
     timesteps: int
     """T."""
     fastest_peer: str
-    """The library."""
+    """The library, and how it was run."""
     times_as_fast: float
     """Its median milliseconds over ours."""
+    way: Way = "eager"
+    """How ours was run."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.work}, T = {self.timesteps}: snnlab{WAYS[self.way]} is "
+            f"{self.times_as_fast:.2f} times as fast as {self.fastest_peer}, the fastest other "
+            "library"
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +138,7 @@ def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
         progress: show a progress bar, if there is a terminal.
 
     Raises:
-        ConfigError: the device is not there.
+        ConfigError: the device is not there, or cannot record CUDA graphs.
         ValueError: fewer than 1 round.
 
     Example:
@@ -112,24 +146,42 @@ def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
         'relu'
     """
     device = pick_device(config.device)
+    if "graph" in config.ways and device.type != "cuda":
+        raise ConfigError(f"ways: a CUDA graph needs a CUDA GPU, and the device is {str(device)!r}")
     shape = (config.batch_size, *config.image_shape)
     images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(config.batch_size) % CLASSES
     batch = (images.to(device, memory_format=torch.channels_last), labels.to(device))
     makers = Networks(config.model, config.image_shape, device)
-    pieces = {
-        "train": lambda: training_work(makers, batch, config.train_timesteps),
-        "infer": lambda: inference_work(makers, batch[0], config.infer_timesteps),
-    }
-    rows = [
-        row
-        for work, make in pieces.items()
-        if work in config.work
-        for row in measured(work, make(), config.rounds, device, progress=progress)
-    ]
+    pieces = {"train": training_work, "infer": inference_work}
+    rows, notes = [], makers.peers()[1]
+    for work, make in pieces.items():
+        if work in config.work:
+            ready, failed = made(make(makers, batch, config))
+            rows += measured(work, ready, config.rounds, device, progress=progress)
+            notes += [f"no row of {note}" for note in failed]
     ours = [row for row in rows if row.library not in BESIDE]
     beside = [row for row in rows if row.library in BESIDE]
-    return Speed(ours, beside, compared(ours), makers.peers()[1])
+    return Speed(ours, beside, compared(ours), notes)
+
+
+def made(work: Work) -> tuple[dict[Key, Callable[[], object]], list[str]]:
+    """The pieces of work that can be made, and a note for each that cannot.
+
+    Step by step each network must run; not each can be recorded or compiled.
+    """
+    ready: dict[Key, Callable[[], object]] = {}
+    notes = []
+    for key, make in work.items():
+        try:
+            ready[key] = make()
+        except Exception as error:
+            if key.way == "eager":
+                raise
+            said = (str(error).strip().splitlines() or [""])[0]
+            problem = f"{type(error).__name__}: {said}"
+            notes.append(f"{key.library}{WAYS[key.way]}, T = {key.timesteps}: {problem}")
+    return ready, notes
 
 
 @dataclass(frozen=True)
@@ -167,56 +219,67 @@ class Networks:
         return {name: net.to(self.device) for name, net in nets.items()}, notes
 
 
-def training_work(
-    makers: Networks, batch: Batch, timesteps: tuple[int, ...]
-) -> dict[Key, Callable[[], object]]:
+def training_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
     """The training steps to time."""
-    work: dict[Key, Callable[[], object]] = {
-        ("relu", 1): TrainingStep(cast(ANN, plain_ann(makers.relu())), batch, 1),
-        ("relu-merged", 1): TrainingStep(makers.relu(), batch, 1),
-        ("snnlab-noise", 1): TrainingStep(makers.spiking(Noise()), batch, 1),
-    }
-    if batch[0].is_cuda:
-        work["relu-graph", 1] = TrainingStep(makers.relu(), batch, 1, graph=True)
-        work["snnlab-noise-graph", 1] = TrainingStep(makers.spiking(Noise()), batch, 1, graph=True)
-    for T in timesteps:
-        work["snnlab", T] = TrainingStep(makers.spiking(), batch, T)
-        work |= {(name, T): TrainingStep(net, batch, T) for name, net in makers.peers()[0].items()}
+
+    def step(make: Callable[[], Net], T: int, way: Way) -> Callable[[], Callable[[], object]]:
+        return lambda: TrainingStep(make(), batch, T, way=way, precision=config.precision)
+
+    def plain_relu() -> ANN:
+        return cast(ANN, plain_ann(makers.relu()))
+
+    work: Work = {}
+    if makers.device.type == "cpu":  # elsewhere pooling is not merged
+        work[Key("relu-merged", 1)] = step(makers.relu, 1, "eager")
+    for way in config.ways:
+        work[Key("relu", 1, way)] = step(plain_relu, 1, way)
+        work[Key("snnlab-noise", 1, way)] = step(lambda: makers.spiking(Noise()), 1, way)
+        for T in config.train_timesteps:
+            work[Key("snnlab", T, way)] = step(makers.spiking, T, way)
+            for name, peer in makers.peers()[0].items():
+                work[Key(name, T, way)] = step(lambda peer=peer: peer, T, way)  # type: ignore[misc]
     return work
 
 
-def inference_work(
-    makers: Networks, images: Tensor, timesteps: tuple[int, ...]
-) -> dict[Key, Callable[[], object]]:
+def inference_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
     """The forward passes to time."""
+
+    def forward(net: Net, T: int, way: Way) -> Callable[[], Callable[[], object]]:
+        return lambda: ForwardPass(net, batch, T, way=way, precision=config.precision)
+
     relu, ours = makers.relu().eval(), makers.spiking().eval()
-    nets: dict[str, Net] = {"snnlab": streamline(ours), "snnlab-plain": ours, **makers.peers()[0]}
-    work: dict[Key, Callable[[], object]] = {
-        ("relu", 1): ForwardPass(cast(ANN, plain_ann(relu)), images, 1),
-        ("relu-merged", 1): ForwardPass(relu, images, 1),
-        ("relu-streamlined", 1): ForwardPass(streamline(relu), images, 1),
-    }
-    return work | {
-        (name, T): ForwardPass(net, images, T) for T in timesteps for name, net in nets.items()
-    }
+    plain = cast(ANN, plain_ann(relu))
+    nets: dict[str, Net] = {"snnlab": streamline(ours), **makers.peers()[0]}
+    work: Work = {Key("relu-streamlined", 1): forward(streamline(relu), 1, "eager")}
+    if makers.device.type == "cpu":
+        work[Key("relu-merged", 1)] = forward(relu, 1, "eager")
+    for T in config.infer_timesteps:
+        work[Key("snnlab-plain", T)] = forward(ours, T, "eager")
+    for way in config.ways:
+        work[Key("relu", 1, way)] = forward(plain, 1, way)
+        for T in config.infer_timesteps:
+            work |= {Key(name, T, way): forward(net, T, way) for name, net in nets.items()}
+    return work
 
 
 def measured(
     work: str,
-    pieces: dict[Key, Callable[[], object]],
+    pieces: Mapping[Key, Callable[[], object]],
     rounds: int,
     device: torch.device,
     *,
     progress: bool,
 ) -> list[Row]:
     """One row for each piece, timed in turns; its memory in one more call."""
-    times = alternate(pieces, rounds, device, progress=progress)
+    times = alternate(pieces, rounds, device, calls=CALLS.get(device.type, 1), progress=progress)
     rows = []
-    for (library, T), took in times.items():
+    for key, took in times.items():
         with memory_use(device) as memory:
-            pieces[library, T]()
-        ratio = median_ratio(took, times["relu", 1])
-        rows.append(Row(work, T, library, statistics.median(took), ratio, memory.peak_mib))
+            pieces[key]()
+        reference = times.get(Key("relu", 1, key.way), times[Key("relu", 1)])
+        ratio, ms = median_ratio(took, reference), statistics.median(took)
+        peak = memory.peak_mib if key.way == "eager" else None
+        rows.append(Row(work, key.timesteps, key.library, ms, ratio, peak, key.way))
     return rows
 
 
@@ -228,7 +291,7 @@ def compared(rows: list[Row]) -> list[Comparison]:
         rivals = [r for r in rows if (r.work, r.timesteps) == at and r.library not in OWN]
         if rivals:
             best = min(rivals, key=lambda row: row.ms)
-            found.append(Comparison(*at, best.library, round(best.ms / ours.ms, 2)))
+            found.append(Comparison(*at, best.name, round(best.ms / ours.ms, 2), ours.way))
     return found
 
 
@@ -244,22 +307,34 @@ class TrainingStep:
         net: on the device of the batch.
         batch: images (B, C, H, W) and labels (B,).
         timesteps: T of a spiking network.
-        graph: record forward and backward pass as a CUDA graph.
+        way: how forward and backward pass are run; ready to be timed once it is made.
+        precision: bfloat16 for mixed precision on a GPU.
     """
 
-    def __init__(self, net: Net, batch: Batch, timesteps: int, *, graph: bool = False) -> None:
-        self.net, (self.images, self.labels) = net.train(), batch
-        self.timesteps = timesteps
-        self.generator = torch.Generator(self.images.device).manual_seed(0)
+    def __init__(
+        self,
+        net: Net,
+        batch: Batch,
+        timesteps: int,
+        *,
+        way: Way = "eager",
+        precision: Precision = "float32",
+    ) -> None:
+        self.images, self.labels = batch
+        device = self.images.device
+        self.forward = forward_of(net.train(), timesteps, precision, compiled=way == "compile")
+        self.generator = torch.Generator(device).manual_seed(0)
         self.optimizer = torch.optim.AdamW(net.parameters(), fused=True)
-        self.recorded = RecordedPasses(self.passes, self.optimizer.zero_grad, self.generator)
-        self.graph = graph
-        for _ in range(WARM_UP if graph else 0):
+        self.recorded: RecordedPasses | None = None
+        if way == "graph":
+            clear = self.optimizer.zero_grad
+            self.recorded = RecordedPasses(self.passes, clear, self.generator)
+        for _ in range(READY[way]):
             self()
 
     def __call__(self) -> None:
         """Forward, backward, update."""
-        if self.graph:
+        if self.recorded is not None:
             self.recorded(self.images, self.labels)
         else:
             self.optimizer.zero_grad(set_to_none=True)
@@ -268,7 +343,7 @@ class TrainingStep:
 
     def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and logits, detached, and gradients in the parameters."""
-        logits = run(self.net, images, self.timesteps, self.generator)
+        logits = self.forward(images, self.generator)
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()
         return loss.detach(), logits.detach()
@@ -277,17 +352,50 @@ class TrainingStep:
 class ForwardPass:
     """Logits without gradient; call it. Arguments as for `TrainingStep`."""
 
-    def __init__(self, net: Net, images: Tensor, timesteps: int) -> None:
-        self.net, self.images, self.timesteps = net.eval(), images, timesteps
+    def __init__(
+        self,
+        net: Net,
+        batch: Batch,
+        timesteps: int,
+        *,
+        way: Way = "eager",
+        precision: Precision = "float32",
+    ) -> None:
+        self.batch = batch
+        self.forward = forward_of(net.eval(), timesteps, precision, compiled=way == "compile")
+        self.recorded: RecordedPasses | None = None
+        if way == "graph":
+            generator = torch.Generator(batch[0].device)
+            self.recorded = RecordedPasses(self.passes, lambda: None, generator)
+        for _ in range(READY[way]):
+            self()
 
     @torch.no_grad()
     def __call__(self) -> Tensor:
         """Logits (B, K)."""
-        return run(self.net, self.images, self.timesteps, None)
+        return (self.recorded or self.passes)(*self.batch)[1]
+
+    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits, twice: where `RecordedPasses` looks for the loss, too."""
+        logits = self.forward(images, None)
+        return logits, logits
 
 
-def run(net: Net, images: Tensor, timesteps: int, generator: torch.Generator | None) -> Tensor:
-    """Logits (B, K) of any of the networks."""
-    if isinstance(net, SpikingNet):
-        return cast(Tensor, net(images, timesteps, generator=generator))
-    return cast(Tensor, net(images) if isinstance(net, ANN) else net(images, timesteps))
+READY: dict[Way, int] = {"eager": 0, "graph": WARM_UP + 1, "compile": 2}
+"""Calls until a piece of work is as fast as it will be: recorded, or compiled."""
+
+Forward = Callable[[Tensor, torch.Generator | None], Tensor]
+
+
+def forward_of(net: Net, timesteps: int, precision: Precision, *, compiled: bool) -> Forward:
+    """Images and a generator to logits (B, K), for any of the networks."""
+    call = cast(nn.Module, torch.compile(net)) if compiled else net
+
+    def forward(images: Tensor, generator: torch.Generator | None) -> Tensor:
+        mixed = precision == "bfloat16" and images.is_cuda
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=mixed):
+            if isinstance(net, SpikingNet):
+                return cast(Tensor, call(images, timesteps, generator=generator))
+            return cast(Tensor, call(images) if isinstance(net, ANN) else call(images, timesteps))
+
+    return forward

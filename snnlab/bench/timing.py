@@ -21,6 +21,7 @@ def alternate(
     rounds: int,
     device: torch.device,
     *,
+    calls: int = 1,
     progress: bool = False,
 ) -> dict[Key, list[float]]:
     """Milliseconds of each piece of work in each round, all pieces taking turns.
@@ -32,6 +33,7 @@ def alternate(
         work: what to time, by name.
         rounds: counted rounds, at least 1.
         device: waited for before the clock is read.
+        calls: of a piece in a round, one after the other without waiting; the time is that of one.
         progress: show a progress bar, if there is a terminal.
 
     Raises:
@@ -46,10 +48,11 @@ def alternate(
         for name, function in work.items():
             wait(device)
             started = clock()
-            function()
+            for _ in range(calls):
+                function()
             wait(device)
             if turn >= WARM_UP:
-                times[name].append(1e3 * (clock() - started))
+                times[name].append(1e3 * (clock() - started) / calls)
     return times
 
 

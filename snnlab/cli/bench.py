@@ -1,12 +1,16 @@
-"""`snnlab bench`: how fast training and inference are on this machine."""
+"""`snnlab bench` and `snnlab bench-gpu`: how fast training and inference are on this machine."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.answer import answer, table
+from snnlab.runs.store import RUNS
+from snnlab.settings import Positive, settle
 
 if TYPE_CHECKING:
     from snnlab.bench.speed import Speed
@@ -16,9 +20,36 @@ if TYPE_CHECKING:
 class Bench(SpeedConfig):
     """Time training steps and forward passes against the same network with ReLU and elsewhere."""
 
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def execute(self) -> None:
+        """Measure and answer."""
+        from snnlab.bench.speed import measure_speed
+        from snnlab.runs.assemble import pick_device
+        from snnlab.runs.provenance import environment
+
+        found = measure_speed(self, progress=not self.json)
+        data = asdict(found) | environment(str(pick_device(self.device)))
+        answer(data, speed_text(found), as_json=self.json)
+
+
+@dataclass(frozen=True)
+class BenchGPU:
+    """Measure on a CUDA GPU what RESULTS.md says of it, part by part.
+
+    Each part is written as soon as it is measured, and the same command goes on where an earlier
+    one stopped.
+    """
+
+    folder: Path = RUNS / "bench-gpu"
+    """Where the report and the parts are written."""
+    parts: tuple[str, ...] = ()
+    """Which parts, by name; none: all of them but the trainings on CIFAR-10."""
+    minutes: Positive = 8.0
+    """No part begins after so many minutes."""
     cifar10: bool = False
-    """Also train VGG-16 and ResNet-18 on CIFAR-10, with noise and as ANN, and write a report to
-    runs/bench-gpu; needs a CUDA GPU."""
+    """Also train VGG-16 and ResNet-18 on CIFAR-10, with noise and as ANN, as long as it takes."""
     epochs: int = 30
     """Epochs of each of these trainings."""
     seeds: int = 3
@@ -30,34 +61,23 @@ class Bench(SpeedConfig):
 
     def execute(self) -> None:
         """Measure and answer."""
-        if self.cifar10 and self.device != "cuda":
-            raise ValueError(f"--cifar10 is for a GPU: add --device cuda (got {self.device})")
-        from snnlab.bench.speed import measure_speed
+        settle(self)
+        from snnlab.bench.gpu_report import Report, train_on_cifar10
         from snnlab.runs.assemble import pick_device
-        from snnlab.runs.provenance import environment
 
-        found = measure_speed(self, progress=not self.json)
-        made_by = environment(str(pick_device(self.device)))
-        data = asdict(found) | made_by
-        text = speed_text(found)
+        pick_device("cuda")  # a machine without is refused
+        report = Report(self.folder)
+        report.measure(self.parts, self.minutes, said=lambda line: print(line, file=sys.stderr))
         if self.cifar10:
-            from snnlab.bench.gpu_report import train_on_cifar10, write_report
-
-            trained = train_on_cifar10(range(self.seeds), self.epochs, self.root or None)
-            place = write_report(found, trained, made_by)
-            data |= {"trainings": [asdict(one) for one in trained], "report": str(place)}
-            text += f"\nreport: {place}"
-        answer(data, text, as_json=self.json)
+            report.trained = train_on_cifar10(range(self.seeds), self.epochs, self.root or None)
+        report.write()
+        text = f"{report.text()}\nreport: {report.place}"
+        answer(report.data() | {"report": str(report.place)}, text, as_json=self.json)
 
 
 def speed_text(found: Speed) -> str:
     """Tables of all rows, how we compare, and what is missing."""
     from snnlab.bench.speed import HEADER
 
-    comparisons = [
-        f"{one.work}, T = {one.timesteps}: snnlab is {one.times_as_fast:.2f} times as fast as "
-        f"{one.fastest_peer}, the fastest other library"
-        for one in found.comparisons
-    ]
     rows = [row.cells for row in [*found.rows, *found.rows_beside]]
-    return "\n".join([table(HEADER, rows), *comparisons, *found.notes])
+    return "\n".join([table(HEADER, rows), *map(str, found.comparisons), *found.notes])

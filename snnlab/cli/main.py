@@ -20,7 +20,7 @@ import tyro
 from snnlab import __version__
 from snnlab.cli.assign import Assign
 from snnlab.cli.audit import Audit
-from snnlab.cli.bench import Bench
+from snnlab.cli.bench import Bench, BenchGPU
 from snnlab.cli.convert import Convert
 from snnlab.cli.demo import Demo
 from snnlab.cli.evaluate import Evaluate
@@ -44,6 +44,7 @@ COMMANDS: dict[str, type] = {
     "audit": Audit,
     "noise": Noise,
     "bench": Bench,
+    "bench-gpu": BenchGPU,
     "assign": Assign,
 }
 BAD_INPUT = 2

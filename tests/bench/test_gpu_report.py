@@ -1,16 +1,44 @@
-"""The report of `make bench-gpu`, made from runs on the CPU."""
+"""The report of `make bench-gpu`, made from small measurements on the CPU."""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
+from importlib.metadata import version
+
+import pytest
+import torch
 
 from snnlab.bench import gpu_report
-from snnlab.bench.gpu_report import METHODS, MODELS, cifar10_config, train_on_cifar10, write_report
-from snnlab.bench.speed import Row, Speed
+from snnlab.bench.gpu_report import (
+    COMPILED,
+    METHODS,
+    MODELS,
+    PARTS,
+    SPEED,
+    WHOLE,
+    Report,
+    cifar10_config,
+    train_on_cifar10,
+)
+from snnlab.bench.spec import SpeedConfig
+from snnlab.cli.main import main
 from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig
+from snnlab.runs.presets import PRESETS
+
+TINY = SpeedConfig(
+    Architecture("mlp", width=8),
+    size=4,
+    batch_size=4,
+    rounds=1,
+    device="cpu",
+    train_timesteps=(1,),
+    infer_timesteps=(2,),
+)
 
 
 def small_config(model, method, seed, epochs, root):
@@ -27,6 +55,26 @@ def small_config(model, method, seed, epochs, root):
     )
 
 
+@pytest.fixture
+def small(monkeypatch):
+    """Three parts that take a second: two comparisons and a set of whole runs."""
+    monkeypatch.setattr(gpu_report, "SPEED", {"steps": TINY})
+    monkeypatch.setattr(gpu_report, "COMPILED", {"more": replace(TINY, work=("train",))})
+    options = ("digits-mlp", "--training.epochs", "1", "--timesteps", "2")
+    monkeypatch.setattr(gpu_report, "WHOLE", {"runs": options})
+    monkeypatch.setattr(gpu_report, "DEVICES", (("cpu",),))
+    monkeypatch.setattr(gpu_report, "PARTS", ("steps", "runs", "more"))
+
+
+def test_the_parts_are_what_a_gpu_is_measured_on():
+    assert set(PARTS) == {*SPEED, *COMPILED, *WHOLE}
+    assert all(config.device == "cuda" for config in [*SPEED.values(), *COMPILED.values()])
+    assert {preset for preset, *_ in WHOLE.values()} <= set(PRESETS)
+    steps = [SPEED["resnet18-step"], SPEED["vgg16-step"]]
+    assert {one.model.name for one in steps} == set(MODELS)
+    assert all(one.precision == "bfloat16" for one in steps)
+
+
 def test_the_trainings_are_named_in_full():
     config = cifar10_config("vgg16", "noise", 2, 30, None)
     assert (config.device, config.data.name, config.model.name) == ("cuda", "cifar10", "vgg16")
@@ -34,14 +82,86 @@ def test_the_trainings_are_named_in_full():
     assert config.seed == 2
 
 
-def test_runs_become_a_report(monkeypatch, tmp_path):
+@pytest.mark.slow
+def test_parts_and_trainings_become_a_report(small, monkeypatch, tmp_path):
     monkeypatch.setattr(gpu_report, "cifar10_config", small_config)
-    trained = train_on_cifar10([0, 1], 2, folder=tmp_path / "runs")
-    assert [one.method for one in trained] == list(METHODS) * len(MODELS)
-    assert all(len(one.accuracies) == 2 and one.seconds_per_epoch > 0 for one in trained)
-    found = Speed([Row("train", 1, "relu", 2.0, 1.0, 3.0)], [], [], ["no rows of norse"])
-    made_by = {"hardware": {"device": "cpu"}, "versions": {"torch": "2"}}
-    text = write_report(found, trained, made_by, tmp_path / "report").read_text(encoding="utf-8")
-    assert "| train | 1 | relu | 2.00 | 1.00 | 3 |" in re.sub(" +", " ", text)
-    assert "no rows of norse" in text
-    assert all(run in text for one in trained for run in one.runs)
+    report = Report(tmp_path, "cpu")
+    report.measure()
+    report.trained = train_on_cifar10([0, 1], 2, folder=tmp_path / "runs")
+    report.write()
+    assert [one.method for one in report.trained] == list(METHODS) * len(MODELS)
+    assert all(len(one.accuracies) == 2 for one in report.trained)
+    text = re.sub(" +", " ", report.place.read_text(encoding="utf-8"))
+    for part in ("## steps", "## runs", "## more", "| train | 1 | relu |", "mlp, batches of 4"):
+        assert part in text
+    assert "| --preset digits-mlp --training.epochs 1 --timesteps 2 --device cpu |" in text
+    assert f"torch: {version('torch')}" in text
+    assert all(run in text for one in report.trained for run in one.runs)
+
+
+def test_a_report_goes_on_where_it_stopped(small, monkeypatch, tmp_path):
+    said: list[str] = []
+    Report(tmp_path, "cpu").measure(["steps"], said=said.append)
+    first = json.loads((tmp_path / "steps.json").read_text())
+    assert first["speed"]["rows"]
+    assert "## steps" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    report = Report(tmp_path, "cpu")
+    report.measure(["steps", "more"], said=said.append)
+    assert [line.split(" after")[0] for line in said] == [
+        "steps: begins",
+        "steps: measured before",
+        "more: begins",
+    ]
+    assert json.loads((tmp_path / "steps.json").read_text()) == first
+    assert report.data()["parts"].keys() == {"steps", "more"}
+
+
+def test_numbers_of_other_code_or_another_machine_are_measured_anew(small, tmp_path):
+    Report(tmp_path, "cpu").measure(["more"])
+    file = tmp_path / "more.json"
+    part = json.loads(file.read_text())
+    for change in ({"code": "0"}, {"hardware": {"gpu": "another"}}):
+        file.write_text(json.dumps(part | {"made_by": part["made_by"] | change}))
+        assert Report(tmp_path, "cpu").found == {}
+    file.write_text("{")
+    assert Report(tmp_path, "cpu").found == {}
+
+
+def test_a_part_that_fails_is_said_and_the_others_go_on(small, monkeypatch, tmp_path):
+    def full(config, *, progress):
+        if config == TINY:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(config, progress=progress)
+
+    whole = gpu_report.measure_speed
+    monkeypatch.setattr(gpu_report, "measure_speed", full)
+    report = Report(tmp_path, "cpu")
+    report.measure(["steps", "more"])
+    assert "Not measured. OutOfMemoryError: CUDA out of memory" in report.text()
+    assert report.found["more"]["speed"]["rows"]
+
+
+def test_no_part_begins_after_its_time(small, tmp_path):
+    said: list[str] = []
+    report = Report(tmp_path, "cpu")
+    report.measure(minutes=-1, said=said.append)
+    assert report.found == {}
+    assert said[0] == "steps: left for later, -1 minutes have passed"
+
+
+def test_an_unknown_part_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="unknown part 'speed'; valid: resnet18-step, vgg16-step"):
+        Report(tmp_path, "cpu").measure(["speed"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "device 'cuda' is not available"),
+        (["--minutes", "0"], "minutes must be a number above 0, got 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(options, said, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["bench-gpu", *options]) == 2
+    assert said in capsys.readouterr().err

@@ -10,7 +10,16 @@ import torch
 
 from snnlab.bench.peers import PEERS
 from snnlab.bench.spec import SpeedConfig
-from snnlab.bench.speed import Comparison, Row, Speed, TrainingStep, compared, measure_speed
+from snnlab.bench.speed import (
+    Comparison,
+    Key,
+    Row,
+    Speed,
+    TrainingStep,
+    compared,
+    made,
+    measure_speed,
+)
 from snnlab.bench.timing import WARM_UP, alternate, median_ratio
 from snnlab.cli.main import main
 from snnlab.network import Architecture, build
@@ -96,16 +105,49 @@ def test_the_command_answers_in_json(capsys):
     args += " --train-timesteps 1 2 --infer-timesteps 1 2"
     assert main([*args.split(), "--device", "cpu"]) == 0
     said = json.loads(capsys.readouterr().out)
-    columns = {"work", "timesteps", "library", "ms", "ratio_to_relu", "peak_mib"}
+    columns = {"work", "timesteps", "library", "ms", "ratio_to_relu", "peak_mib", "way"}
     assert columns == set(said["rows"][0])
     assert said["hardware"]["device"] == "cpu"
     assert said["versions"]["torch"]
 
 
-def test_cifar10_without_a_gpu_is_refused(capsys):
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
-    assert main(["bench", "--cifar10", "--device", "cpu"]) == 2
-    assert "add --device cuda" in capsys.readouterr().err
-    assert main(["bench", "--cifar10", "--device", "cuda"]) == 2
-    assert "device 'cuda' is not available" in capsys.readouterr().err
+def test_a_cuda_graph_without_a_gpu_is_refused(capsys):
+    assert main(["bench", "--device", "cpu", "--ways", "eager", "graph"]) == 2
+    said = capsys.readouterr().err
+    assert "a CUDA graph needs a CUDA GPU, and the device is 'cpu'" in said
+
+
+def test_what_cannot_be_recorded_or_compiled_is_a_note():
+    def fails():
+        raise RuntimeError("no such operation\nand more")
+
+    work = {Key("relu", 1): lambda: print, Key("norse", 4, "compile"): fails}
+    ready, notes = made(work)
+    assert list(ready) == [Key("relu", 1)]
+    assert notes == ["norse (compiled), T = 4: RuntimeError: no such operation"]
+    with pytest.raises(RuntimeError, match="no such operation"):
+        made({Key("norse", 4): fails})
+
+
+def test_ways_have_rows_of_their_own_over_relu_run_alike(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda net: net)  # what it does is not the matter here
+    ways = ("eager", "compile")
+    found = measure_speed(
+        SpeedConfig(
+            Architecture("mlp", width=8),
+            size=4,
+            batch_size=4,
+            rounds=1,
+            device="cpu",
+            ways=ways,
+            train_timesteps=(2,),
+            infer_timesteps=(2,),
+        )
+    )
+    for way in ways:
+        rows = [row for row in found.rows if row.way == way]
+        assert {row.work for row in rows} == {"train", "infer"}
+        assert all(row.ratio_to_relu == 1 for row in rows if row.library == "relu")
+        assert all((row.peak_mib is None) >= (way != "eager") for row in rows)
+    assert {one.way for one in found.comparisons} == set(ways)
+    assert "snnlab (compiled) is" in str(found.comparisons[-1])

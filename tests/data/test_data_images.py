@@ -220,7 +220,7 @@ def test_batches_are_cheap():
         assert (time.process_time() - began) / count < limit
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_batches_on_the_gpu_are_those_of_the_cpu_and_never_wait():
     images = make_images(400, shift=2, flip=True)
     on_gpu = images.to("cuda")

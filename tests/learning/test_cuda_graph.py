@@ -120,7 +120,7 @@ def test_compiled_and_recorded_at_once_is_refused():
         Training(compile=True, cuda_graph=True)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.gpu
 def test_training_on_a_gpu_is_the_same_recorded():
     data = load_data("digits").to(torch.device("cuda"))
     found = []

@@ -38,7 +38,7 @@ def test_firing_rate_equals_the_closed_form(family, neuron, constants, run):
     check_rates(run, neuron, Noise(family, **constants), "cpu")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.gpu
 def test_firing_rate_equals_the_closed_form_on_a_gpu():
     for family in ("gaussian", "uniform", "logistic"):
         for run in (plain_spikes, kernel_spikes):
