@@ -131,7 +131,6 @@ def fit(
         history = [Epoch(**epoch) for epoch in progress.history]
     try:
         for number in range(len(history) + 1, training.epochs + 1):
-            loop.noise.enter(number)
             history.append(loop.epoch(number, on_batch))
             if checkpoint is not None:
                 progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
@@ -183,13 +182,13 @@ class Loop:
     def epoch(self, number: int, on_batch: OnBatch) -> Epoch:
         """One pass over the training images, then the validation."""
         device = self.data.train.device
+        if self.noise.enter(number) and self.recorded is not None:
+            self.recorded.forget()  # a recording holds sigma as it was
         clock = stopwatch(device)
         started = clock()
         loss_sum = torch.zeros((), device=device)
         hits = torch.zeros((), dtype=torch.int64, device=device)
         self.net.train()
-        if self.recorded is not None:
-            self.recorded.forget()  # sigma of the noise may have changed
         batches = self.data.train.batches(
             self.training.batch_size,
             generator=self.generators["order"],

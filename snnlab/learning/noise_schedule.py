@@ -24,6 +24,7 @@ class NoiseSchedule:
         self.training = training
         self.layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
         self.full = [noise_of(layer) for layer in self.layers]
+        self.now: tuple[float, bool] | None = None  # factor of sigma, and whether on mean response
         self.on_mean = bool(training.mean_epochs or training.warm_up_epochs)
         if self.on_mean and self.layers:
             phase = "a phase of mean responses (warm_up_fraction, mean_fraction)"
@@ -32,15 +33,21 @@ class NoiseSchedule:
         if any(noise.learned != "no" for noise in self.full if noise):
             net.neuron_layers("sigma", needed_by="learned noise")
 
-    def enter(self, epoch: int) -> None:
-        """Make the noise what it is in this epoch, from 1 on: whole, narrower or none."""
-        factor = self.training.noise_factor(epoch)
+    def enter(self, epoch: int) -> bool:
+        """Make the noise what it is in this epoch, from 1 on: whole, narrower or none.
+
+        Returns:
+            Whether that is another than before.
+        """
+        factor, before = self.training.noise_factor(epoch), self.now
+        self.now = factor, self.training.on_mean_response(epoch)
         for layer, noise in zip(self.layers, self.full, strict=True):
             if noise is not None:
                 scaled = noise.scaled(factor) if 0 < factor < 1 else noise
                 layer.noise = scaled if factor else None
             if self.on_mean:
                 layer.mean_response = self.training.on_mean_response(epoch)
+        return self.now != before
 
     def leave(self) -> None:
         """Put the full noise back."""

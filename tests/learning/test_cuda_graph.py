@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -88,6 +90,23 @@ def test_on_the_cpu_the_option_changes_nothing():
         fit(net, data, SingleStep(), Training(epochs=1, cuda_graph=cuda_graph), seed=0)
         found.append(net.state_dict())
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "recordings"),
+    [({}, 1), ({"noise_fraction": 0.5}, 2), ({"noise_schedule": "linear"}, 4)],
+    ids=["constant", "off after half", "annealed"],
+)
+def test_steps_are_recorded_anew_only_when_the_noise_changes(settings, recordings):
+    net, data = network(), load_data("digits", train_size=200)
+    loop = Loop(net, data, SingleStep(), Training(epochs=4, batch_size=25, **settings), seed=0)
+    tape, generator = Tape(net), loop.generators["noise"]
+    clear = partial(loop.optimizer.zero_grad, set_to_none=True)
+    loop.recorded = RecordedPasses(loop.passes, clear, generator, tape)
+    losses = [loop.epoch(number, None).loss for number in (1, 2, 3, 4)]
+    assert tape.recorded == recordings
+    history = fit(network(), data, SingleStep(), loop.training, seed=0)
+    assert losses == [epoch.loss for epoch in history]
 
 
 class Waits(TorchDispatchMode):
