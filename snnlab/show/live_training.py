@@ -288,14 +288,15 @@ def panel(
 
     parts = [f'<text x="{_LEFT}" y="18" font-size="14" fill="{INK}">{escape(title)}</text>']
     for i in range(round((high - low) / step) + 1):
-        x, y = at(0, low + i * step).split(",")
-        parts.append(f'<path d="M{x} {y}h{across}" stroke="{GRID}"/>')
+        height = at(0, low + i * step).split(",")[1]
+        parts.append(f'<path d="M{_LEFT} {height}h{across}" stroke="{GRID}"/>')
         label = f"{low + i * step:.{max(0, -math.floor(math.log10(step)))}f}"
-        parts.append(_text(float(x) - 8, float(y) + 4, label, "end"))
+        parts.append(_text(_LEFT - 8, float(height) + 4, label, "end"))
     every = max(1, math.ceil(epochs / 8))
     for epoch in range(0, epochs + 1, every):
-        x = at(epoch, low).split(",")[0]
-        parts.append(_text(float(x), _HIGH - _BELOW + 20, str(epoch), "middle"))
+        parts.append(
+            _text(_LEFT + across * epoch / epochs, _HIGH - _BELOW + 20, str(epoch), "middle")
+        )
     parts.append(_text(_LEFT + across / 2, _HIGH - 6, "Epoch", "middle"))
     parts += [line(points, GREY, 1.2) for points in before if points]
     parts.append(line(faint, colour, 1) if len(faint) > 1 else "")
