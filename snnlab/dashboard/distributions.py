@@ -52,7 +52,8 @@ def draw() -> None:
     st.caption(
         "Counted but not drawn: silent neurons (no spike in these timesteps) and saturated ones "
         "(a spike at every timestep). Without a leak, a current that stays below 0 or above v_th "
-        f"drives the potential further away at each timestep. First {MOST_IMAGES} test images at most."
+        "drives the potential further away at each timestep. "
+        f"First {MOST_IMAGES} test images at most."
     )
 
 

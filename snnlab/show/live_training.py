@@ -293,10 +293,10 @@ def panel(
         label = f"{low + i * step:.{max(0, -math.floor(math.log10(step)))}f}"
         parts.append(_text(_LEFT - 8, float(height) + 4, label, "end"))
     every = max(1, math.ceil(epochs / 8))
-    for epoch in range(0, epochs + 1, every):
-        parts.append(
-            _text(_LEFT + across * epoch / epochs, _HIGH - _BELOW + 20, str(epoch), "middle")
-        )
+    parts += [
+        _text(_LEFT + across * epoch / epochs, _HIGH - _BELOW + 20, str(epoch), "middle")
+        for epoch in range(0, epochs + 1, every)
+    ]
     parts.append(_text(_LEFT + across / 2, _HIGH - 6, "Epoch", "middle"))
     parts += [line(points, GREY, 1.2) for points in before if points]
     parts.append(line(faint, colour, 1) if len(faint) > 1 else "")

@@ -138,7 +138,7 @@ def test_epochs_that_bring_nothing_new_have_room_around_them(value, level):
     rows = [("noise", "a", epoch, level) for epoch in (1, 2, 3)]
     table = pd.DataFrame(rows, columns=["name", "run", "epoch", value])
     chart = training_chart(
-        table, {"noise": "#000000"}, value=value, title=value, epochs=3, colours=palette()
+        table, {"noise": "#000000"}, value=value, title=value, epochs=3, colours=LIGHT
     )
     low, high = chart.to_dict()["encoding"]["y"]["scale"]["domain"]
     assert low < level < high
