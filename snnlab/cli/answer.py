@@ -11,6 +11,7 @@ import tyro
 from tabulate import tabulate
 from tqdm import tqdm
 
+from snnlab.learning.time_left import TimeLeft, left_in_words
 from snnlab.runs.store import finite
 from snnlab.studies.study import Step, Watch
 
@@ -43,6 +44,7 @@ class Bar:
 
     def __init__(self, label: str | None = None) -> None:
         self.bar: tqdm[Any] = tqdm(disable=True)
+        self.time_left, self.going = TimeLeft(), ""
         if label is not None:
             self.start(label)
 
@@ -54,7 +56,14 @@ class Bar:
     def start(self, label: str) -> None:
         """A new bar with this label in place of the old one."""
         self.close()
-        self.bar = tqdm(desc=label, unit="step", leave=False, disable=None, file=sys.stderr)
+        self.time_left, self.going = TimeLeft(), ""
+        self.bar = tqdm(
+            desc=label,
+            leave=False,
+            disable=None,
+            file=sys.stderr,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} steps{postfix}",
+        )
 
     def on_step(self, step: Step) -> None:
         """The next training of a study starts."""
@@ -63,13 +72,15 @@ class Bar:
     def on_batch(self, batch: Batch) -> None:
         """Move on."""
         self.bar.total = batch.steps
+        left = left_in_words(self.time_left.after(batch))
+        self.bar.set_postfix_str(", ".join(filter(None, [self.going, left])), refresh=False)
         self.bar.update(batch.step - self.bar.n)
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Say how training goes."""
         accuracy = epoch.validation_accuracy
-        shown = "" if accuracy is None else f"{accuracy:.1f} %"
-        self.bar.set_postfix(epoch=epoch.epoch, loss=f"{epoch.loss:.3f}", validation=shown)
+        shown = "" if accuracy is None else f", validation {accuracy:.1f} %"
+        self.going = f"epoch {epoch.epoch}, loss {epoch.loss:.3f}{shown}"
 
     def close(self) -> None:
         """Take the bar away."""

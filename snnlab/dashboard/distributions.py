@@ -50,8 +50,10 @@ def draw() -> None:
     for number, layer in enumerate(layers):
         draw_layer(number, layer, noises[number], places[number % len(places)])
     st.caption(
-        "Silent neurons (never a spike) and saturated ones (a spike at every timestep) drift away: "
-        f"they are counted but not drawn. First {MOST_IMAGES} test images at most."
+        "Counted but not drawn: silent neurons (no spike in these timesteps) and saturated ones "
+        "(a spike at every timestep). Without a leak, a current that stays below 0 or above v_th "
+        "drives the potential further away at each timestep. "
+        f"First {MOST_IMAGES} test images at most."
     )
 
 

@@ -13,6 +13,7 @@ from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import cancel, resume, visitor
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import read_progress
+from snnlab.learning.time_left import left_in_words
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import training_chart
@@ -121,9 +122,9 @@ def draw_progress(status: Status) -> None:
     elif progress.step == progress.steps:
         st.progress(1.0, "Trained. Measuring accuracy against timesteps ...")
     else:
-        left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
+        left = left_in_words(progress.seconds_left)
         share = progress.step / progress.steps
-        st.progress(share, f"Epoch {progress.epoch} of {epochs}{left}")
+        st.progress(share, f"Epoch {progress.epoch} of {epochs}{', ' if left else ''}{left}")
 
 
 def draw_curves(runs: list[Run]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snnlab.learning.time_left import TimeLeft
 from snnlab.runs.store import RunError, read_json, write_json
 from snnlab.settings import settle
 
@@ -44,20 +45,16 @@ class ProgressFile:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.first: tuple[int, float] | None = None  # step and time of the first batch
+        self.time_left = TimeLeft()
         self.written = -math.inf
 
     def on_batch(self, batch: Batch) -> None:
         """Write, unless that was done a moment ago. Reads the loss only when it writes."""
         now = time.monotonic()
-        if self.first is None:
-            self.first = (batch.step, now)
+        left = self.time_left.after(batch)
         if now - self.written < PAUSE and batch.step < batch.steps:
             return
         self.written = now
-        done = batch.step - self.first[0]
-        per_step = (now - self.first[1]) / done if done else 0.0
-        left = per_step * (batch.steps - batch.step)
         loss = batch.loss.item()
         progress = Progress(batch.epoch, batch.step, batch.steps, loss, left)
         with contextlib.suppress(OSError):  # a full disk is the business of the checkpoint

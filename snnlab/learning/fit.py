@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,8 @@ class Batch:
     """1 to steps, over all epochs."""
     steps: int
     """Steps in all."""
+    epochs: int
+    """Epochs in all."""
     loss: Tensor
     """Loss of the batch, a scalar on the device: reading it waits for the device."""
 
@@ -76,6 +78,16 @@ OnBatch = Callable[[Batch], None] | None
 OnEpoch = Callable[[Epoch], None] | None
 
 
+class Onlooker(Protocol):
+    """What looks on while a network trains, such as `show.live_training()`."""
+
+    def on_batch(self, batch: Batch) -> None:
+        """Called after each step."""
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Called after each epoch."""
+
+
 def fit(
     net: StagedNet,
     data: Data,
@@ -85,6 +97,7 @@ def fit(
     seed: int,
     on_batch: OnBatch = None,
     on_epoch: OnEpoch = None,
+    watch: Onlooker | None = None,
     checkpoint: Path | None = None,
 ) -> list[Epoch]:
     """Train a network in place: AdamW under a one-cycle schedule, cross-entropy loss.
@@ -100,20 +113,25 @@ def fit(
         training: epochs, batch size, learning rate, ...
         seed: of the order of the images, the augmentation and the noise.
         on_batch, on_epoch: called after each step and epoch: progress, metrics, cancel.
+        watch: has both, in place of them: `show.live_training()` draws the loss as it falls.
         checkpoint: file written after every epoch, and read first if it is there.
 
     Returns:
         One `Epoch` per epoch.
 
     Raises:
-        ValueError: the method cannot train this network, or the checkpoint belongs to
-            another training.
+        ValueError: the method cannot train this network, the checkpoint belongs to another
+            training, or `watch` is given beside `on_batch` or `on_epoch`.
         TrainingError: the loss is not a number any more.
 
     Example:
         >>> fit(net, load_data("digits"), SingleStep(), Training(epochs=5), seed=0)
     """
     training, seed = training or Training(), checked("seed", int, seed)
+    if watch is not None:
+        if on_batch is not None or on_epoch is not None:
+            raise ValueError("watch has on_batch and on_epoch: give it, or them, not both")
+        on_batch, on_epoch = watch.on_batch, watch.on_epoch
     objective.check(net)
     check_device(net, data)
     loop = Loop(net, data, objective, training, seed)
@@ -206,7 +224,7 @@ class Loop:
             if step % self.look_every == 0 or i == self.batches:
                 self.check_finite(loss_sum, number)
             if on_batch is not None:
-                on_batch(Batch(number, step, self.steps, loss))
+                on_batch(Batch(number, step, self.steps, self.training.epochs, loss))
         seconds = clock() - started
         return Epoch(
             epoch=number,

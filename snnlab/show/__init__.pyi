@@ -11,6 +11,8 @@ from .gallery import gallery as gallery
 from .laboratory import accuracy_against_sigma as accuracy_against_sigma
 from .laboratory import accuracy_against_strength as accuracy_against_strength
 from .laboratory import against_reference as against_reference
+from .live_training import LiveTraining as LiveTraining
+from .live_training import live_training as live_training
 from .page import blank_axes as blank_axes
 from .page import blank_grid as blank_grid
 from .page import blank_panels as blank_panels

@@ -25,7 +25,7 @@ def test_a_terminal_gets_a_progress_bar(
     monkeypatch.setattr(sys, "stderr", terminal)
     assert main([*options, "--json"]) == 0
     assert "train noise, seed 0" in terminal.getvalue()
-    assert "/16 [" in terminal.getvalue()
+    assert "/16 steps, epoch" in terminal.getvalue()
     assert capsys.readouterr().out.count("\n") == 1
 
 

@@ -170,3 +170,14 @@ def test_a_wrong_answer_is_told_what_it_does(lab, page):
         ".some(node => /equal/i.test(node.textContent))"
     )
     assert re.search(r"(?i)equal", told.inner_text())
+
+
+def test_a_training_is_drawn_while_it_goes_on_and_stays(lab, page):
+    open_and_run(lab, page, "00_quickstart")
+    seen = page.locator(".jp-OutputArea [role=img][aria-label^='Network 1 of']")
+    seen.wait_for()
+    assert re.search(r"epoch \d+ of 15", seen.get_attribute("aria-label"))
+    kept = page.locator(".jp-OutputArea [role=img][aria-label*='networks trained, 15 epochs each']")
+    kept.wait_for()
+    assert kept.locator("svg").count() == 2
+    assert seen.count() == 0  # one picture, replaced

@@ -284,3 +284,12 @@ def test_stored_as_jupyter_stores_it(stem):
     text = (FOLDER / f"{stem}.ipynb").read_text(encoding="utf-8")
     assert text.endswith("}\n")
     assert json.loads(text)["cells"]
+
+
+@every_notebook
+def test_every_training_is_shown_live(stem, read_notebook):
+    for _, name, node in calls(read_notebook(stem)):
+        if name == "snnlab.fit":
+            assert "watch" in {keyword.arg for keyword in node.keywords}, ast.unparse(node)
+        if name == "race":
+            assert "live.watch" in ast.unparse(node)

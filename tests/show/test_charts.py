@@ -131,3 +131,15 @@ def test_a_training_that_has_not_begun_is_drawn_too() -> None:
         table, {}, value="loss", title="Training loss", epochs=5, colours=LIGHT
     ).to_dict()
     assert chart["description"] == "Training loss by epoch."
+
+
+@pytest.mark.parametrize(("value", "level"), [("accuracy", 9.62963), ("loss", 2.302585)])
+def test_epochs_that_bring_nothing_new_have_room_around_them(value, level):
+    rows = [("noise", "a", epoch, level) for epoch in (1, 2, 3)]
+    table = pd.DataFrame(rows, columns=["name", "run", "epoch", value])
+    chart = training_chart(
+        table, {"noise": "#000000"}, value=value, title=value, epochs=3, colours=LIGHT
+    )
+    low, high = chart.to_dict()["encoding"]["y"]["scale"]["domain"]
+    assert low < level < high
+    assert high - low > 0.4  # ticks a tenth apart at least

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from snnlab.biology.hodgkin_huxley import simulate_membrane
+from snnlab.conversion.timesteps import convert
 from snnlab.data.images import Images
+from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.measure.early_exit import early_exit_curve
 from snnlab.measure.energy import cost_report
@@ -17,8 +19,13 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.picture import picture
 from snnlab.show.widgets.channels import channel_explorer, voltage_and_spikes
 from snnlab.show.widgets.live import LivePicture
-from snnlab.show.widgets.networks import exit_explorer
-from snnlab.show.widgets.timesteps import ann_explorer, disturbance_explorer, energy_explorer
+from snnlab.show.widgets.networks import decision_explorer, exit_explorer, margin_explorer
+from snnlab.show.widgets.timesteps import (
+    ann_explorer,
+    conversion_explorer,
+    disturbance_explorer,
+    energy_explorer,
+)
 
 
 def network(activation="spiking"):
@@ -115,7 +122,46 @@ def test_the_exit_explorer_tells_what_the_curve_tells(images):
     live.controls["threshold"].value = 0.4
     (found,) = early_exit_curve(net, images, [0.4], 6)
     said = f"{found.mean_timesteps:.2f} timesteps on average, accuracy {found.accuracy:.2f} %."
-    assert live.picture.summary == said
+    assert live.picture.summary == f"{said} All 40 test images."
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda images, few: disturbance_explorer({"a": network()}, images, **few),
+        lambda images, few: conversion_explorer(network(), images, **few),
+        lambda images, few: ann_explorer(network("relu"), images, images, **few),
+        lambda images, few: exit_explorer(sure_network(), images, timesteps=2, **few),
+    ],
+)
+def test_a_picture_says_which_images_it_is_measured_on(make, images):
+    assert make(images, {}).picture.summary.endswith(" All 40 test images.")
+    assert make(images, {"count": 16}).picture.summary.endswith(" First 16 of 40 test images.")
+
+
+def test_networks_shown_image_by_image_say_how_many_they_use(images):
+    many = Images(
+        images.pixels.repeat(2, 1, 1, 1), images.labels.repeat(2), images.mean, images.std
+    )
+    margins = margin_explorer({"a": network()}, many)
+    assert margins.picture.summary.endswith("First 64 of 80 test images.")
+    decisions = decision_explorer(network(), many, tuple("0123456789"))
+    assert decisions.picture.summary.endswith("To choose from: first 64 of 80 test images.")
+
+
+def test_what_stands_beside_a_certificate_agrees_with_it():
+    """On all test images of the digits: accuracy of the widgets is that of the certificate."""
+    data = load_data("digits")
+    net = network()
+    _, certificate = convert(net, 16, data.test)
+    said = f"as trained {certificate.accuracy.at(16):.1f} %. All 449 test images."
+    assert conversion_explorer(net, data.test).picture.summary.endswith(said)
+    disturbed = disturbance_explorer({"a": net}, data.test)
+    disturbed.controls["level"].value = 0
+    assert f"a {certificate.accuracy.at(16):.1f} %. All 449" in disturbed.picture.summary
+    exits = exit_explorer(net, data.test, timesteps=16)
+    exits.controls["threshold"].value = 1.0
+    assert f"accuracy {certificate.accuracy.at(16):.2f} %. All 449" in exits.picture.summary
 
 
 def test_the_energy_explorer_starts_where_the_report_is(report):

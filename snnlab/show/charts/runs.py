@@ -168,7 +168,7 @@ def training_chart(
     line = alt.Chart(table).mark_line(strokeWidth=LINE, point=len(table) < 12)
     chart = line.encode(
         x=alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d")),
-        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(zero=False)),
+        y=alt.Y(f"{value}:Q", title=title, scale=_around(table[value], value)),
         color=coloured(names),
         detail="run:N",
     )
@@ -176,6 +176,19 @@ def training_chart(
     lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
     words = training_words(title, range(1, epochs + 1), lines)
     return framed(chart, words, colours, height)
+
+
+def _around(values: pd.Series[float], what: str) -> alt.Scale:
+    """A scale around values; around equal ones, too, whose ticks would else have six decimals."""
+    if values.empty:
+        return alt.Scale(zero=False)
+    if what == "accuracy":
+        return alt.Scale(domain=list(accuracy_limits(values)), nice=False, zero=False)
+    low, high = float(values.min()), float(values.max())
+    if high - low > 1e-3 * abs(high):
+        return alt.Scale(zero=False)
+    margin = 0.1 * abs(high) or 1.0
+    return alt.Scale(domain=[low - margin, high + margin], zero=False)
 
 
 def layer_table(found: ResidualSummary, noise: Noise | None) -> pd.DataFrame:

@@ -145,9 +145,26 @@ def _shape() -> dict[str, Any]:
     }
 
 
+MOST_IMAGES = 500
+"""Test images that a live picture classifies: all those of the small digits, which certificates and
+accuracies beside it are measured on, and so few of larger sets that it follows its controls."""
+
+
 def first_images(images: Images, count: int) -> Images:
     """The first `count` images, or all where there are fewer."""
     return images.first(min(count, len(images)))
+
+
+def which_images(shown: Images, images: Images) -> str:
+    """Says which test images a picture is measured on.
+
+    Args:
+        shown: the first ones of `images`, or all.
+        images: the test images.
+    """
+    if len(shown) == len(images):
+        return f"All {len(images):,} test images."
+    return f"First {len(shown):,} of {len(images):,} test images."
 
 
 def live_axes(size: tuple[float, float] = (10.0, 5.2), *, top: float = 1.0) -> Axes:

@@ -20,7 +20,14 @@ from snnlab.show.gallery import draw_image
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
 from snnlab.show.style import BLUE, DASHED, GREEN, GREY, ORANGE, VERMILLION
-from snnlab.show.widgets.live import LivePicture, choice, first_images, live_axes, slider
+from snnlab.show.widgets.live import (
+    LivePicture,
+    choice,
+    first_images,
+    live_axes,
+    slider,
+    which_images,
+)
 
 _SPAN = (-3.0, 4.0)
 
@@ -35,7 +42,7 @@ def decision_explorer(
 
     Args:
         net: run without noise.
-        images: at most the first 64 are offered.
+        images: of the test set; at most the first 64 are offered.
         classes: names of the classes, K of them.
         timesteps: T_max.
 
@@ -48,6 +55,8 @@ def decision_explorer(
         parts = list(net.unroll(offered.normalised(), timesteps))
     steps = torch.arange(1, timesteps + 1).view(-1, 1, 1)
     means = torch.cat(parts).cpu().cumsum(0) / steps  # (T, B, K)
+    which = which_images(offered, images)
+    chosen_from = which[:1].lower() + which[1:]
     labels, pixels = offered.labels.cpu(), offered.pixels.cpu()
 
     def draw(image: int, timesteps: int) -> Picture:
@@ -65,7 +74,8 @@ def decision_explorer(
         bars.set_xticks(range(len(readout)), list(classes))
         verdict = "right" if right else "wrong"
         text = f"After T = {timesteps} the network says {classes[chosen]}: {verdict}."
-        return picture(bars, text, alt=f"Readout of image {image}, a {classes[label]}. {text}")
+        alt = f"Readout of image {image}, a {classes[label]}. {text}"
+        return picture(bars, f"{text} To choose from: {chosen_from}", alt=alt)
 
     return LivePicture(
         draw,
@@ -88,7 +98,7 @@ def margin_explorer(
 
     Args:
         nets: name to network; all with the same number of layers.
-        images: the first 64 are used.
+        images: of the test set; the first 64 are used, for thousands of potentials each.
         sigma: where the slider of the width starts, in units of v_th.
 
     Raises:
@@ -99,7 +109,8 @@ def margin_explorer(
     """
     if not nets:
         raise ValueError("nets is empty: give at least one network")
-    batch = first_images(images, 64).normalised()
+    shown = first_images(images, 64)
+    batch = shown.normalised()
     potentials: dict[str, list[Floats]] = {}
     for name, net in nets.items():
         neurons = net.neuron_layers("v_th", needed_by="this picture")
@@ -121,7 +132,7 @@ def margin_explorer(
         head(ax, None, key=True)
         text = (
             f"Layer {layer} of the network {network}: {100 * near:.1f} % of the potentials "
-            f"lie within {width:.2f} v_th of the threshold."
+            f"lie within {width:.2f} v_th of the threshold. {which_images(shown, images)}"
         )
         return picture(ax, text, alt=f"Histogram of potentials before firing. {text}")
 
@@ -143,7 +154,7 @@ def exit_explorer(
 
     Args:
         net: run without noise.
-        images: the first `count` are classified, in one batch.
+        images: of the test set; the first `count` are classified, in one batch.
         timesteps: T at which every image leaves.
         count: how many.
 
@@ -179,7 +190,7 @@ def exit_explorer(
         head(ax, None, key=True)
         text = (
             f"{last.double().mean() + 1:.2f} timesteps on average, "
-            f"accuracy {100 * right.double().mean():.2f} %."
+            f"accuracy {100 * right.double().mean():.2f} %. {which_images(shown, images)}"
         )
         return picture(ax, text, alt=f"How many images leave at each timestep. {text}")
 

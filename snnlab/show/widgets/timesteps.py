@@ -22,7 +22,16 @@ from snnlab.show.arrays import Values
 from snnlab.show.curves import line_chart
 from snnlab.show.described import ACCURACY, TIMESTEPS
 from snnlab.show.picture import Picture, picture
-from snnlab.show.widgets.live import RESETS, LivePicture, choice, first_images, live_axes, slider
+from snnlab.show.widgets.live import (
+    MOST_IMAGES,
+    RESETS,
+    LivePicture,
+    choice,
+    first_images,
+    live_axes,
+    slider,
+    which_images,
+)
 
 _STEPS = (1, 2, 4, 8, 16)
 _STEPS_OF_RELU = (*_STEPS, 32)
@@ -35,12 +44,14 @@ _KINDS = {
 _LEVEL, _LEVELS = 0.1, 5
 
 
-def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) -> LivePicture:
+def conversion_explorer(
+    net: SpikingNet, images: Images, *, count: int = MOST_IMAGES
+) -> LivePicture:
     """v_init, leak and reset of all neurons; accuracy against T follows.
 
     Args:
         net: trained with one timestep; run without noise.
-        images: the first `count` are classified anew for each picture.
+        images: of the test set; the first `count` are classified anew for each picture.
         count: how many.
 
     Example:
@@ -58,7 +69,11 @@ def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) ->
         v_th = net.neuron_layers("neuron", needed_by="this picture")[0].neuron.v_th
         changed = curve(with_neurons(net, v_init=v_init * v_th, beta=beta, reset=reset))
         ax = percent_chart(_STEPS, {"as trained": kept, "changed": changed}, live_axes(top=0.55))
-        return picture(ax, f"At T = 16: {changed[-1]:.1f} %, as trained {kept[-1]:.1f} %.")
+        return picture(
+            ax,
+            f"At T = 16: {changed[-1]:.1f} %, as trained {kept[-1]:.1f} %. "
+            f"{which_images(shown, images)}",
+        )
 
     return LivePicture(
         draw,
@@ -70,7 +85,9 @@ def conversion_explorer(net: SpikingNet, images: Images, *, count: int = 200) ->
     )
 
 
-def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 200) -> LivePicture:
+def ann_explorer(
+    net: ANN, calibration: Images, images: Images, *, count: int = MOST_IMAGES
+) -> LivePicture:
     """Choose how thresholds are found, where neurons start, and whether biases are corrected.
 
     All combinations are converted once, at the beginning, which takes some seconds.
@@ -78,7 +95,7 @@ def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 
     Args:
         net: every stage ends in ReLU.
         calibration: images from which thresholds are read, usually some training images.
-        images: the first `count` are classified.
+        images: of the test set; the first `count` are classified.
         count: how many.
 
     Example:
@@ -118,7 +135,7 @@ def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 
         return picture(
             ax,
             f"At T = 4: {chosen[2]:.1f} %, at T = 32: {chosen[5]:.1f} %; "
-            f"the ReLU network: {goal:.1f} %.",
+            f"the ReLU network: {goal:.1f} %. {which_images(shown, images)}",
         )
 
     return LivePicture(
@@ -137,7 +154,7 @@ def ann_explorer(net: ANN, calibration: Images, images: Images, *, count: int = 
 
 
 def disturbance_explorer(
-    nets: Mapping[str, SpikingNet], images: Images, *, count: int = 200, seed: int = 0
+    nets: Mapping[str, SpikingNet], images: Images, *, count: int = MOST_IMAGES, seed: int = 0
 ) -> LivePicture:
     """Choose a disturbance and its strength; accuracy against T of each network follows.
 
@@ -145,7 +162,7 @@ def disturbance_explorer(
 
     Args:
         nets: name to network, at most five.
-        images: the first `count` are classified.
+        images: of the test set; the first `count` are classified.
         count: how many.
         seed: of the disturbances.
 
@@ -173,7 +190,7 @@ def disturbance_explorer(
         ax = percent_chart(_STEPS, lines, live_axes())
         ends = ", ".join(f"{name} {values[-1]:.1f} %" for name, values in lines.items())
         what = f"{_KINDS[kind].capitalize()} of strength {_LEVEL * level:.1f}"
-        return picture(ax, f"{what}: {ends}.")
+        return picture(ax, f"{what}, at T = 16: {ends}. {which_images(shown, images)}")
 
     return LivePicture(
         draw,

@@ -1,0 +1,49 @@
+"""How long a training still takes, judged by what it has done: one rule for all who say it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snnlab.learning.fit import Batch
+
+
+class TimeLeft:
+    """Tells the seconds left, by the mean time of a step since the first one it was shown.
+
+    The first step warms up, so it does not count. What lies between steps, such as the validation
+    after each epoch, does.
+
+    Args:
+        clock: seconds, never going back.
+
+    Example:
+        >>> left = TimeLeft()
+        >>> fit(net, data, SingleStep(), seed=0, on_batch=lambda batch: print(left.after(batch)))
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.first: tuple[int, float] | None = None  # number and time of the first step
+
+    def after(self, batch: Batch) -> float:
+        """Seconds until training ends; 0 while nothing is known."""
+        now = self.clock()
+        if self.first is None:
+            self.first = (batch.step, now)
+        done = batch.step - self.first[0]
+        return (now - self.first[1]) / done * (batch.steps - batch.step) if done else 0.0
+
+
+def left_in_words(seconds: float) -> str:
+    """A time that is left: "12 s left", "3 min left"; empty below a second.
+
+    Example:
+        >>> left_in_words(200)
+        '3 min left'
+    """
+    if seconds < 1:
+        return ""
+    return f"{seconds:.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
