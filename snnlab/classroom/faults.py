@@ -17,8 +17,16 @@ NOT_WRITTEN = not_yet(
     "Put your code in place of the placeholder, end it with `return`, and run both cells again.",
 )
 PRINTED = not_yet(
-    "Your function prints its result, but returns nothing.",
-    "Write `return` where it says `print`.",
+    "Your function prints, but returns nothing.",
+    "Write `return` where it says `print`, or after it: a check sees only what is returned.",
+)
+WITHOUT_A_RETURN = (
+    "Some way through your code ends without `return`: after a loop, or where no `if` is true."
+)
+CHANGES = not_yet(
+    "Your function returns something else when it is called once more with the same arguments.",
+    "Does it draw random numbers of its own, or keep something from one call to the next? "
+    "All that it needs comes in as arguments.",
 )
 ERRORS = {
     "NotImplementedError": NOT_WRITTEN,
@@ -38,17 +46,31 @@ ERRORS = {
 """Errors that say what is wrong by their kind alone."""
 
 
-def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Diagnosis | None:
+def fault_of(
+    outcome: Outcome,
+    names: Sequence[str],
+    arguments: Arguments,
+    others: Sequence[Outcome] = (),
+) -> Diagnosis | None:
     """What kept a known call from giving a result, or None.
 
     Args:
         outcome: of the call.
         names: of the arguments.
         arguments: of the call.
+        others: outcomes of all known calls: it may be that only some return nothing.
     """
     if outcome.error is not None:
         return fault_of_error(outcome.error, names, arguments)
-    return nothing_returned(outcome) if outcome.value is None else None
+    if outcome.value is not None:
+        return None
+    if any(other.value is not None for other in others):
+        return not_yet(
+            f"For {quoted(names, arguments)} your function returns nothing, in other cases it "
+            "does return something.",
+            WITHOUT_A_RETURN,
+        )
+    return nothing_returned(outcome)
 
 
 def nothing_returned(outcome: Outcome) -> Diagnosis:
@@ -115,8 +137,7 @@ def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
         happened = f" {told.message if told else 'Your function stopped with an error.'}"
         hint = told.hint if told else "Make such a case yourself, and see where it stops."
     elif outcome is not None and outcome.value is None:
-        told = nothing_returned(outcome)
-        happened, hint = f" {told.message}", told.hint
+        happened, hint = " There your function returns nothing.", WITHOUT_A_RETURN
     return not_yet(f"All known cases are right, but not a hidden one: {kind}.{happened}", hint)
 
 

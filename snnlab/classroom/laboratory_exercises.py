@@ -29,9 +29,18 @@ def _active_moments(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     return _moments(residual, (rate > 0) & (rate < 1))
 
 
+_FEW_RESIDUALS = (
+    torch.tensor([-4.0, 0.5, 0.5, 3.0, 0.5]),
+    torch.tensor([0.0, 0.25, 0.75, 1.0, 0.5]),
+)  # the active ones are equal: their std is 0, with N and with N - 1
+
 noise_from_residuals = Exercise(
     solution=_active_moments,
-    calls=[_residuals(30_000, 0), _residuals(21_001, 1)],  # many: std with N or with N - 1
+    calls=[
+        _FEW_RESIDUALS,
+        _residuals(30_000, 0),
+        _residuals(21_001, 1),
+    ],  # many: std with N or with N - 1
     mistakes=[
         Mistake(
             lambda residual, rate: _moments(residual, rate >= 0),
@@ -48,6 +57,45 @@ noise_from_residuals = Exercise(
             lambda residual, rate: _moments(residual, rate < 1),
             "Silent neurons are still among yours. Their potential sinks for ever.",
             "Leave out rate = 0, too.",
+        ),
+        Mistake(
+            lambda residual, rate: (
+                residual[(rate > 0) & (rate < 1)].mean(),
+                residual.std(correction=0),
+            ),
+            "Your standard deviation is that of all neurons.",
+            "Take it of the active ones too: keep them under a name, and use it twice.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(rate, (rate > 0) & (rate < 1)),
+            "Those are mean and spread of the rates.",
+            "The rate says which neurons count; take the moments of their residuals.",
+        ),
+        Mistake(
+            lambda residual, rate: (
+                residual[(rate > 0) & (rate < 1)].median(),
+                residual[(rate > 0) & (rate < 1)].std(correction=0),
+            ),
+            "Your first number is the median.",
+            "mu is the mean.",
+        ),
+        Mistake(
+            lambda residual, rate: (
+                residual[(rate > 0) & (rate < 1)].mean(),
+                residual[(rate > 0) & (rate < 1)].square().mean().sqrt(),
+            ),
+            "You forgot to take the mean away before you square: that is the distance from 0.",
+            "`.std()` does it.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual * ((rate > 0) & (rate < 1)), rate >= 0),
+            "You set the others to 0, but still count them.",
+            "A mask in brackets takes them out: `residual[active]`.",
+        ),
+        Mistake(
+            lambda residual, rate: _moments(residual, (rate == 0) | (rate == 1)),
+            "You have chosen exactly the neurons that are not active.",
+            "Turn the mask round.",
         ),
         variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
@@ -69,9 +117,16 @@ def _losses(timesteps: int, neurons: int, seed: int, share: float) -> tuple[Tens
     return spikes, share, torch.rand(timesteps, neurons, generator=generator)
 
 
+_FEW_LOSSES = (
+    torch.tensor([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]),
+    0.5,
+    torch.tensor([[0.25, 0.75, 0.5], [0.75, 0.125, 0.25]]),
+)  # with a draw that equals the share
+_MANY_LOSSES = _losses(8, 12, 0, 0.3)  # twice: random numbers of one's own give another result
+
 lose_spikes = Exercise(
     solution=lambda spikes, share, draws: spikes * (draws >= share),
-    calls=[_losses(8, 12, 0, 0.3), _losses(5, 9, 1, 0.8)],
+    calls=[_FEW_LOSSES, _MANY_LOSSES, _MANY_LOSSES, _losses(5, 9, 1, 0.8), _losses(6, 4, 2, 0.0)],
     mistakes=[
         Mistake(
             lambda spikes, share, draws: spikes * (draws < share),
@@ -83,6 +138,46 @@ lose_spikes = Exercise(
             "Your spikes are larger than 1. That is dropout, which makes up for what it drops; a "
             "wire that loses spikes does not.",
             "Leave the spikes that arrive as they are.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws > share),
+            "A draw of exactly the share loses no spike; yours does.",
+            "Lost is what lies below: keep `draws >= share`.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws >= 1 - share),
+            "You keep a spike with probability `share`. With this probability it gets lost.",
+            "Compare the draw with the share itself.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws < 1 - share),
+            "You lose the spikes with large draws. As many are lost, but not the right ones.",
+            "Lose a spike where its draw is below `share`.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes - (draws < share).float(),
+            "You take a spike away where there was none: -1 is no spike.",
+            "Multiply by what survives.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * draws,
+            "You weaken every spike by its draw. A spike arrives whole, or does not arrive.",
+            "Compare the draw with the share.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: torch.maximum(spikes, (draws >= share).float()),
+            "You join spikes and survivors with `or`.",
+            "A spike arrives where there was one and it survives: both must hold.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: (spikes * (draws >= share)).sum(),
+            "You return how many spikes arrive. Asked for are the spikes.",
+            "Return the whole tensor.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws[:, :1] >= share),
+            "All neurons share one draw in each timestep.",
+            "Each spike has a draw of its own: `draws` has the shape of `spikes`.",
         ),
         Mistake(
             lambda spikes, share, draws: spikes * (1 - share),

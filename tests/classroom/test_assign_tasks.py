@@ -98,7 +98,7 @@ def raises_full() -> float:
     ("happens", "words"),
     [
         (raises_full, "Your function asks for more memory than there is."),
-        (lambda: print("h"), "Your function prints its result, but returns nothing."),  # noqa: T201
+        (lambda: print("h"), "Your function prints, but returns nothing."),  # noqa: T201
         (lambda: None, "Nothing is returned yet."),
     ],
 )

@@ -130,7 +130,7 @@ WRONG = {
         (lambda f, o, a, mac, ac: ((ac * f + mac * o) / 1000, ac * a / 1000), "should return"),
         (
             lambda f, o, a, mac, ac: print((mac * f + ac * o) / 1000, mac * a / 1000),  # noqa: T201
-            "prints its result",
+            "prints, but",
         ),
     ],
 }
