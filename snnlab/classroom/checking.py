@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from snnlab.classroom.diagnosis import Diagnosis, not_yet
 from snnlab.classroom.faults import CHANGES, counted, fault_of, hidden_case, quoted, right
 from snnlab.classroom.judging import Judge
 from snnlab.classroom.outcomes import Outcome, as_data
-from snnlab.classroom.relations import PLACES, related
+from snnlab.classroom.relations import PLACES, only_one_wrong, related
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class Mistake:
     """What is wrong, in words the student knows."""
     hint: str = ""
     """What to do about it, without giving the solution away."""
+    variants: tuple[Callable[..., Any], ...] = ()
+    """Other functions that make the same mistake with other results."""
+
+    @property
+    def answers(self) -> tuple[Callable[..., Any], ...]:
+        """All functions that make this mistake."""
+        return (self.answer, *self.variants)
 
 
 def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
@@ -142,9 +150,10 @@ class Exercise(Judge):
         if _all_same(got, [parts(like, like) for like in wanted]):
             return None
         for mistake in self.mistakes:
-            found = [as_data(mistake.answer(*arguments)) for arguments in calls]
-            if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
-                return not_yet(mistake.message, mistake.hint)
+            for answer in mistake.answers:
+                found = [as_data(answer(*arguments)) for arguments in calls]
+                if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
+                    return not_yet(mistake.message, mistake.hint)
         for (i, one), (j, other) in itertools.combinations(enumerate(calls), 2):
             if one is other and not same(got[i], got[j]):
                 return CHANGES
@@ -183,11 +192,17 @@ class Exercise(Judge):
         case = quoted(self._names, self.calls[i])
         for mine, like in zip(got[i], parts(wanted[i], wanted[i]), strict=True):
             if mine.shape != like.shape:
-                return not_yet(
-                    f"Your result has the shape {mine.shape}; it should have {like.shape}.",
-                    f"This was for {case}.",
-                )
+                return not_yet(_of_another_shape(mine.shape, like.shape), f"This was for {case}.")
         solved = f"{sum(fits)} of {len(got)} cases are right. " if any(fits) else ""
+        places = [
+            n
+            for n in range(len(got[0]))
+            if not all(
+                same((g[n],), (parts(like, like)[n],)) for g, like in zip(got, wanted, strict=True)
+            )
+        ]
+        if len(places) == 1 < len(got[0]):
+            solved = f"{only_one_wrong(places[0], len(got[0]))} "
         hint = "Work this one case out on paper, line by line, and compare."
         right_parts = parts(wanted[i], wanted[i])
         if max(part.size for part in right_parts) > MOST_SHOWN:
@@ -212,6 +227,16 @@ def _all_same(one: list[Parts], other: list[Parts]) -> bool:
 def _size(arguments: Arguments) -> int:
     """How many numbers a student must look at."""
     return sum(int(np.size(np.asarray(argument))) for argument in arguments)
+
+
+def _of_another_shape(mine: tuple[int, ...], like: tuple[int, ...]) -> str:
+    """What is wrong with the shape of a result."""
+    if not like:
+        return f"Your result holds {counted(math.prod(mine), 'number')}; it should be one number."
+    said = f"Your result has the shape {mine}; it should have {like}."
+    if not mine:
+        return f"Your result is one number; it should have the shape {like}."
+    return f"{said} It has a dimension too many." if len(mine) > len(like) else said
 
 
 def _one_of_several(value: Any, like: Any) -> str:

@@ -75,6 +75,11 @@ accuracy_after_each_timestep = Exercise(
             "Choices and labels are compared in the shape (T, B): average over B, dimension 1.",
         ),
         Mistake(
+            lambda readout, labels: _percent(readout.cumsum(1).argmax(2), labels),
+            "You add up over the images.",
+            "Time is dimension 0.",
+        ),
+        Mistake(
             lambda readout, labels: _percent(readout.cumsum(0).argmin(2), labels),
             "You choose the class with the smallest output.",
             "The largest output decides: `argmax`.",

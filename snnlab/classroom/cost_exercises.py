@@ -98,6 +98,7 @@ exit_timestep = Exercise(
         (np.array([0.5, 0.75, 0.8]), 0.75),
         (np.array([0.2, 0.9, 0.3, 0.1]), 0.8),
         (np.array([0.2, 0.4, 0.75]), 0.75),  # at the last timestep
+        (np.array([0.3, 0.6, 0.5]), 0.9),
         (np.array([0.4]), 0.75),
     ],
     mistakes=[

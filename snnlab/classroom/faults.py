@@ -44,6 +44,28 @@ ERRORS = {
     ),
 }
 """Errors that say what is wrong by their kind alone."""
+HINTS = {
+    **dict.fromkeys(
+        ("Boolean value of Tensor", "truth value of an array"),
+        "`if`, `and`, `or` and `a < x < b` decide about one number, and here are many. "
+        "Compare all at once, and join conditions with `&` or `|`, each in brackets.",
+    ),
+    **dict.fromkeys(
+        ("only one element tensors", "only length-1 arrays", "only 0-dimensional arrays"),
+        "The functions of `math` take one number. Those of `torch` and `numpy` take many.",
+    ),
+    "math domain error": "A root or a logarithm of a negative number? Look at the signs.",
+    "'list' and 'list'": "Lists do not calculate number by number. Go through them with `zip`.",
+    "must match the size of tensor": "Two shapes do not fit. Print `.shape` of both.",
+    "could not be broadcast": "Two shapes do not fit. Print `.shape` of both.",
+    "NameError": "Is the name spelt right? What is not an argument must be made or imported first.",
+    "UnboundLocalError": "It is used before it has a value. Give it one before the loop.",
+    "IndexError": "You go beyond the end: indices run from 0 to the length minus 1.",
+    "ZeroDivisionError": "What you divide by is 0 here.",
+    "has no attribute": "What you have there is something else than you think. Print its `type`.",
+    "RecursionError": "Your function calls itself without an end.",
+}
+"""What to do about an error, by words of it: the first that fits."""
 
 
 def fault_of(
@@ -94,10 +116,12 @@ def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) ->
             f"{', '.join(names)}. Yours is `{error.message}`.",
             "Put the first line of the function back to what it was.",
         )
+    quoted_call = f"Call it yourself and look: {quoted(names, arguments)}."
+    hint = next((hint for words, hint in HINTS.items() if words in said_by(error)), "")
     where = f" in the line `{error.line}`" if error.line else ""
     return not_yet(
         f"Your function stopped with an error{where}: `{said_by(error)}`",
-        f"Call it yourself and look: {quoted(names, arguments)}.",
+        f"{hint} {quoted_call}".strip(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -19,19 +21,34 @@ def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
     return residual, rate
 
 
-def _moments(residual: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+def _moments(residual: Tensor, chosen: Tensor, correction: int = 0) -> tuple[Tensor, Tensor]:
     kept = residual[chosen]
-    return kept.mean(), kept.std(correction=0)
+    return kept.mean(), kept.std(correction=correction)
+
+
+def _active(rate: Tensor) -> Tensor:
+    return (rate > 0) & (rate < 1)
 
 
 def _active_moments(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation over the neurons that fire at some timesteps."""
-    return _moments(residual, (rate > 0) & (rate < 1))
+    return _moments(residual, _active(rate))
+
+
+def _wrong_moments(
+    answer: Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]], message: str, hint: str
+) -> Mistake:
+    """A mistake whose deviation divides by N, or by N - 1: 0 or 1 as the last argument."""
+
+    def less_one(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        return answer(residual, rate, 1)
+
+    return Mistake(lambda residual, rate: answer(residual, rate, 0), message, hint, (less_one,))
 
 
 _FEW_RESIDUALS = (
-    torch.tensor([-4.0, 0.5, 0.5, 3.0, 0.5]),
-    torch.tensor([0.0, 0.25, 0.75, 1.0, 0.5]),
+    torch.tensor([-4.0, 0.5, 0.5, 3.0, 0.5, 0.75]),
+    torch.tensor([0.0, 0.25, 0.75, 1.0, 0.5, 0.0]),
 )  # the active ones are equal: their std is 0, with N and with N - 1
 
 noise_from_residuals = Exercise(
@@ -42,65 +59,65 @@ noise_from_residuals = Exercise(
         _residuals(21_001, 1),
     ],  # many: std with N or with N - 1
     mistakes=[
-        Mistake(
-            lambda residual, rate: _moments(residual, rate >= 0),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate >= 0, n),
             "You take all neurons. Those that never fire have sunk far below 0 and spoil the mean.",
             "Choose the active ones first: 0 < rate < 1.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, rate > 0),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate > 0, n),
             "Saturated neurons are still among yours. They fire at every timestep, and what "
             "exceeds the threshold piles up in them.",
             "Leave out rate = 1, too.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, rate < 1),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate < 1, n),
             "Silent neurons are still among yours. Their potential sinks for ever.",
             "Leave out rate = 0, too.",
         ),
-        Mistake(
-            lambda residual, rate: (
-                residual[(rate > 0) & (rate < 1)].mean(),
-                residual.std(correction=0),
+        _wrong_moments(
+            lambda residual, rate, n: (
+                residual[_active(rate)].mean(),
+                residual.std(correction=n),
             ),
             "Your standard deviation is that of all neurons.",
             "Take it of the active ones too: keep them under a name, and use it twice.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(rate, (rate > 0) & (rate < 1)),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(rate, _active(rate), n),
             "Those are mean and spread of the rates.",
             "The rate says which neurons count; take the moments of their residuals.",
         ),
-        Mistake(
-            lambda residual, rate: (
-                residual[(rate > 0) & (rate < 1)].median(),
-                residual[(rate > 0) & (rate < 1)].std(correction=0),
+        _wrong_moments(
+            lambda residual, rate, n: (
+                residual[_active(rate)].median(),
+                residual[_active(rate)].std(correction=n),
             ),
             "Your first number is the median.",
             "mu is the mean.",
         ),
         Mistake(
             lambda residual, rate: (
-                residual[(rate > 0) & (rate < 1)].mean(),
-                residual[(rate > 0) & (rate < 1)].square().mean().sqrt(),
+                residual[_active(rate)].mean(),
+                residual[_active(rate)].square().mean().sqrt(),
             ),
             "You forgot to take the mean away before you square: that is the distance from 0.",
             "`.std()` does it.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual * ((rate > 0) & (rate < 1)), rate >= 0),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual * _active(rate), rate >= 0, n),
             "You set the others to 0, but still count them.",
             "A mask in brackets takes them out: `residual[active]`.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, (rate == 0) | (rate == 1)),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, ~_active(rate), n),
             "You have chosen exactly the neurons that are not active.",
             "Turn the mask round.",
         ),
         variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
-        Mistake(
-            lambda residual, rate: _moments(residual, (residual >= 0) & (residual < 1)),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, (residual >= 0) & (residual < 1), n),
             "You choose by the residual itself. That forces the answer you expect; choose by what "
             "the neuron does.",
             "A neuron is active if its rate lies between 0 and 1.",

@@ -96,6 +96,36 @@ one_step = Exercise(
             "A spike takes charge away: subtract.",
         ),
         Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                -v_th * step(v, current, v_th, beta)[0],
+            ),
+            "Your second number is only what the spike takes away.",
+            "Start from h and subtract it.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                charge(v, current, beta),
+                step(v, current, v_th, beta)[0],
+            ),
+            "You return h and the spike. Asked for are the spike, then the potential after the "
+            "reset.",
+            "`return spike, v`, where v is h without what the spike took.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: step(v, beta * current, v_th, 1.0),
+            "You weaken the current. It is the old potential that leaks.",
+            "Multiply v by beta, not the current.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                fire(charge(v, current, beta), 1.0),
+                step(v, current, v_th, beta)[1],
+            ),
+            "Your spike compares with 1; that is right only where v_th is 1. Your reset is right.",
+            "Use the argument v_th in both.",
+        ),
+        Mistake(
             lambda v, current, v_th, beta: step(v, current, v_th, 1 - beta),
             "You keep the share that should leak away.",
             "beta is what stays, not what goes.",
@@ -168,6 +198,11 @@ spike_count = Exercise(
             lambda current, T, v_init: _spike_count(current, T + 1, v_init),
             "You run one timestep too many.",
             "`range(T)` has T rounds, `range(T + 1)` one more.",
+        ),
+        Mistake(
+            lambda current, T, v_init: _spike_count(current, 1, v_init),
+            "You run a single timestep, whatever T is.",
+            "Is there a `return` in your loop? It ends the function in the first round.",
         ),
         Mistake(partial(_simulated, mistake="strict"), *MISTAKES["strict"]),
         Mistake(partial(_simulated, mistake="to zero"), *MISTAKES["to zero"]),

@@ -70,8 +70,8 @@ rates = Exercise(
         ),
         Mistake(
             lambda spikes: spikes.median(0).values,
-            "You take the median, which for 0 and 1 is 0 or 1 again.",
-            "Take the mean.",
+            "All your rates are 0 or 1: is there a median, or are they rounded?",
+            "Take the mean over time, and leave it as it is.",
         ),
         Mistake(
             lambda spikes: spikes.sum(0) / (len(spikes) - 1),
@@ -87,6 +87,11 @@ rates = Exercise(
             lambda spikes: spikes[:-1].mean(0),
             "You leave the last timestep out.",
             "`spikes[:-1]` and `range(T - 1)` stop one too early.",
+        ),
+        Mistake(
+            lambda spikes: spikes[:-1].sum(0) / len(spikes),
+            "You leave the last timestep out, but divide by all T.",
+            "`range(T - 1)` stops one too early.",
         ),
         Mistake(
             lambda spikes: spikes[1:].mean(0),

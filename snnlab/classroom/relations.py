@@ -20,6 +20,8 @@ Said = tuple[str, str]
 """What is wrong, and a hint."""
 
 PLACES = ("first", "second", "third", "fourth", "fifth")
+NEAR = 0.03
+"""Numbers that are off by less than this share are nearly right."""
 FEWEST = 3
 """Different right numbers that it takes to speak of a factor, a square and so on."""
 
@@ -44,6 +46,9 @@ def related(
     wrong = [
         i for i in range(number) if not _all(lambda g, w, i=i: same((g[i],), (w[i],)), got, wanted)
     ]
+    if len(wrong) == number > 1 and len({part.shape for g in got for part in g}) == 1:
+        together = [np.stack(g) for g in got], [np.stack(w) for w in wanted]
+        return _of_values(*together, names, calls)
     if len(wrong) != 1:
         return None
     (i,) = wrong
@@ -51,8 +56,13 @@ def related(
     said = _of_shape(mine, right) or _of_values(mine, right, names, calls)
     if said is None or number == 1:
         return said
-    others = "The others are right." if number > 2 else "The other one is right."
-    return f"It is about your {PLACES[i]} value: {said[0]} {others}", said[1]
+    return f"{only_one_wrong(i, number)} {said[0]}", said[1]
+
+
+def only_one_wrong(place: int, number: int) -> str:
+    """That one of several values is wrong."""
+    others = "the others are" if number > 2 else "the other one is"
+    return f"Your {PLACES[place]} value is not right yet, {others}."
 
 
 def _all(holds: Callable[..., bool], *lists: Sequence[Any]) -> bool:
@@ -83,6 +93,8 @@ def _of_values(
     if not _all(lambda g, w: g.shape == w.shape, mine, right):
         return None
     g, w = np.concatenate([x.ravel() for x in mine]), np.concatenate([x.ravel() for x in right])
+    if all(x.ndim for x in mine) and _all(lambda g, w: same((g[::-1],), (w,)), mine, right):
+        return "Your numbers are right, but in the reverse order.", "Which one comes first?"
     if np.isfinite(w).all() and not np.isfinite(g).all():
         return (
             "Some of your numbers are infinite or nan, which is no number at all.",
@@ -142,7 +154,7 @@ def _of_numbers(g: Floats, w: Floats) -> Said | None:
             if _close(g, holds):
                 return f"Your result {what}", hint
         factor = float(g[np.abs(w).argmax()] / w[np.abs(w).argmax()])
-    if factor and _close(g, factor * w):
+    if abs(factor - 1) > NEAR and factor and _close(g, factor * w):
         return f"Each of your numbers is {factor:.4g} times the right one.", _about(factor)
     if np.abs(g - w - (g[0] - w[0])).max() < 1e-5:
         side = "large" if g[0] > w[0] else "small"
@@ -243,7 +255,7 @@ def _nearly(g: Floats, w: Floats) -> Said | None:
     if (w == 0).any() or len(np.unique(w)) < FEWEST:
         return None
     off = float(np.abs(g / w - 1).max())
-    if off > 0.03:
+    if off > NEAR:
         return None
     return (
         f"Your numbers are nearly right, by {100 * off:.2g} % at most.",

@@ -26,8 +26,12 @@ _MANY = (
 noisy_spikes = Exercise(
     solution=_noisy_spikes,
     calls=[
-        (torch.tensor([0.25, 0.5, 0.75]), torch.tensor([0.75, 0.25, 0.5]), 1.0),
-        (torch.tensor([2.5, -1.5, -0.5]), torch.tensor([0.25, 0.25, 1.5]), 1.0),  # far off, a tie
+        (torch.tensor([0.25, 1.5, 0.75]), torch.tensor([0.75, -0.75, 0.5]), 1.0),
+        (
+            torch.tensor([2.5, -1.5, -0.5, 0.5, 1.25]),
+            torch.tensor([0.25, 0.25, 1.5, -0.75, 0.5]),
+            1.0,
+        ),  # far off, a tie
         (torch.tensor([0.5, 0.25, 0.125]), torch.tensor([0.0, 0.5, 0.25]), 0.5),  # below 1, a tie
         _MANY,
         _MANY,
@@ -121,7 +125,11 @@ def _mean_and_spread(accuracies: list[float]) -> tuple[float, float]:
 
 mean_and_spread = Exercise(
     solution=_mean_and_spread,
-    calls=[([98.0, 96.5, 97.25],), ([91.0, 94.0, 90.5, 95.5, 92.0],)],
+    calls=[
+        ([98.0, 96.5, 97.25],),
+        ([90.0, 92.0, 97.0, 96.0, 95.0],),
+        ([91.0, 94.0, 90.5, 95.5, 92.0],),
+    ],
     mistakes=[
         Mistake(
             lambda accuracies: (mean(accuracies), pstdev(accuracies)),
