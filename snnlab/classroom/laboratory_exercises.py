@@ -14,7 +14,7 @@ from snnlab.classroom.questions import Question
 def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
     """Residuals of neurons, some of which have sunk for ever, and their rates."""
     generator = torch.Generator().manual_seed(seed)
-    residual = 1.2 * torch.rand(neurons, generator=generator) - 0.1
+    residual = 1.2 * torch.rand(neurons, generator=generator).sqrt() - 0.1  # mean and median differ
     rate = 0.1 + 0.8 * torch.rand(neurons, generator=generator)
     rate[: neurons // 4], residual[: neurons // 4] = 0.0, residual[: neurons // 4] - 5
     rate[-neurons // 5 :], residual[-neurons // 5 :] = 1.0, residual[-neurons // 5 :] + 3
