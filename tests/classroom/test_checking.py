@@ -259,3 +259,37 @@ def test_an_earlier_timer_goes_on():
     list(outcomes_of(lambda: 1, [()]))
     assert signal.getsignal(signal.SIGALRM) is handler
     assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == (before > 0)
+
+
+def test_what_an_answer_prints_is_shown_once_and_not_for_ever(capsys):
+    def chatty(x, factor):
+        for step in range(10_000):
+            print("step", step, "of", x)  # noqa: T201
+        return factor * x
+
+    said = scale.check(chatty)
+    assert said.passed
+    assert said.printed.startswith("Printed in case 1:\nstep 0 of 2.0\nstep 1 of 2.0\n")
+    assert len(said.printed) < 400
+    assert said.printed.endswith(" ...")
+    assert said.printed in str(said)
+    assert "<pre>Printed in case 1:" in said._repr_html_()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_an_answer_printed_before_it_failed_is_shown():
+    def fails(x, factor):
+        print("<x> is", x)  # noqa: T201
+        return x / factor
+
+    said = scale.check(fails)
+    assert said.printed == "Printed in case 3:\n<x> is 0.5"
+    assert "&lt;x&gt; is 0.5" in said._repr_html_()
+    assert scale.check(lambda x, factor: x * factor).printed == ""
+
+
+def test_a_mistake_may_have_variants():
+    mistake = Mistake(lambda x: x + 1, "Too much.", "Less.", (lambda x: x + 2,))
+    exercise = Exercise(lambda x: x, [(1.0,), (2.0,)], [mistake])
+    assert exercise.check(lambda x: x + 2).message == "Too much."
+    assert exercise.check(lambda x: x + 3).message != "Too much."

@@ -71,6 +71,7 @@ def test_there_are_unfamiliar_answers_to_every_exercise():
     assert len(listed("WRONG")) >= 280
 
 
+@pytest.mark.slow
 def test_nine_in_ten_wrong_answers_are_told_what_is_wrong_or_shown_a_telling_case():
     """Named in words, or shown with all numbers in sight: what went in, came out, and is right."""
     silent = []
@@ -100,7 +101,10 @@ IN_PLACE = [
 @pytest.mark.parametrize(("topic", "name", "arguments"), IN_PLACE)
 def test_right_answers_that_work_in_place_pass_twice_with_a_note(topic, name, arguments):
     exercise = exercise_named(topic, name)
-    said = [exercise.check(answer) for answer in ANSWERS[topic]["RIGHT"][name] for _ in range(2)]
-    noted = [each for each in said if f"`{arguments}` in place" in each.message]
-    assert len(noted) >= 2
-    assert all(each.passed for each in said)  # no call spoils what the next one gets
+    for answer in ANSWERS[topic]["RIGHT"][name]:
+        said = exercise.check(answer)
+        if f"`{arguments}` in place" in said.message:
+            assert said.passed
+            assert exercise.check(answer) == said  # nothing is spoilt for the next check
+            return
+    pytest.fail("no answer changes its arguments")

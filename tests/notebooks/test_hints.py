@@ -18,7 +18,7 @@ from tests.notebooks.conftest import code_of, tagged
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 STEMS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
-SYMBOLS = {"a": 7, "b": 2, "z": 0.5, "rate": 0.25, "input": np.ones(3)}
+SYMBOLS = {"a": 7, "b": 2, "B": 5, "K": 4, "z": 0.5, "rate": 0.25, "input": np.ones(3)}
 """Of pieces such as `a % b`, which explain an operator or a formula."""
 
 
