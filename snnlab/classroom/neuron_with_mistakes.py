@@ -66,6 +66,10 @@ MISTAKES = {
 """What is wrong, and a hint, by the name that switches the mistake on."""
 
 
+VARIANTS = {"several spikes": ("several spikes, none below 0",)}
+"""Other names that switch the same mistake on, in another form."""
+
+
 def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
     """Mistakes of `MISTAKES` for an exercise.
 
@@ -73,7 +77,14 @@ def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
         answer: the right function, that takes a `mistake` by name too.
         names: which of them it can make.
     """
-    return [Mistake(partial(answer, mistake=name), *MISTAKES[name]) for name in names]
+    return [
+        Mistake(
+            partial(answer, mistake=name),
+            *MISTAKES[name],
+            variants=tuple(partial(answer, mistake=other) for other in VARIANTS.get(name, ())),
+        )
+        for name in names
+    ]
 
 
 def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
@@ -85,8 +96,8 @@ def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
 
 def fire(h: Any, v_th: float, mistake: str = "") -> Any:
     """1 where a neuron fires, else 0."""
-    if mistake == "several spikes":
-        return h // v_th
+    if mistake.startswith("several spikes"):
+        return h // v_th if mistake == "several spikes" else np.maximum(h // v_th, 0)
     level = 1 if mistake == "compares with one" else v_th
     return 1 * (h > level if mistake == "strict" else h >= level)
 

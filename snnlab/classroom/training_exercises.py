@@ -70,6 +70,11 @@ noisy_spikes = Exercise(
         Mistake(
             lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th),
             *MISTAKES["several spikes"],
+            variants=(
+                lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th).clamp(
+                    min=0
+                ),
+            ),
         ),
         Mistake(
             lambda current, noise, v_th: (noise * v_th >= v_th).float(),
