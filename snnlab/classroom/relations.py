@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from snnlab.classroom.calling import Arguments
 from snnlab.classroom.comparing import Parts, same
+from snnlab.classroom.faults import counted
 
 Floats = NDArray[np.float64]
 Said = tuple[str, str]
@@ -181,7 +182,7 @@ def _about(factor: float) -> str:
 def _rounded(g: Floats, w: Floats) -> Said | None:
     for digits in range(4):
         if np.abs(g - w.round(digits)).max() < 1e-6:
-            decimals = f"to {digits} decimals" if digits else "to whole numbers"
+            decimals = f"to {counted(digits, 'decimal')}" if digits else "to whole numbers"
             return f"You round your result {decimals}.", "Return it as it was computed."
     for function, which in ((np.floor, "down"), (np.ceil, "up"), (np.trunc, "towards 0")):
         if np.abs(g - function(w)).max() < 1e-6:

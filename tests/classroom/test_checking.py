@@ -269,11 +269,11 @@ def test_what_an_answer_prints_is_shown_once_and_not_for_ever(capsys):
 
     said = scale.check(chatty)
     assert said.passed
-    assert said.printed.startswith("Printed in case 1:\nstep 0 of 2.0\nstep 1 of 2.0\n")
+    assert said.printed.startswith("Printed when called with (2, 3):\nstep 0 of 2.0\nstep 1")
     assert len(said.printed) < 400
     assert said.printed.endswith(" ...")
     assert said.printed in str(said)
-    assert "<pre>Printed in case 1:" in said._repr_html_()
+    assert "<pre>Printed when called with (2, 3):" in said._repr_html_()
     assert capsys.readouterr() == ("", "")
 
 
@@ -283,7 +283,7 @@ def test_what_an_answer_printed_before_it_failed_is_shown():
         return x / factor
 
     said = scale.check(fails)
-    assert said.printed == "Printed in case 3:\n<x> is 0.5"
+    assert said.printed == "Printed when called with (0.5, 0):\n<x> is 0.5"
     assert "&lt;x&gt; is 0.5" in said._repr_html_()
     assert scale.check(lambda x, factor: x * factor).printed == ""
 

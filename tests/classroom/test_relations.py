@@ -32,7 +32,7 @@ SAID = [
     (lambda x, n: x**n + n, "the right one plus `n`"),
     (lambda x, n: x**n - x, "the right one minus `x`"),
     (lambda x, n: round(x**n), "round your result to whole numbers"),
-    (lambda x, n: round(x**n, 1), "round your result to 1 decimals"),
+    (lambda x, n: round(x**n, 1), "round your result to 1 decimal."),
     (lambda x, n: x**n // 1, "down to whole numbers"),
     (lambda x, n: x**n * 1.01 - 0.001, "nearly right, by"),
     (lambda x, n: x, "You return `x` as it came in"),

@@ -217,7 +217,7 @@ WRONG = {
         (lambda v, current, beta: abs(beta * v + current), "should return"),
         (
             lambda v, current, beta: round(beta * v + current, 1),
-            "You round your result to 1 decimals.",
+            "You round your result to 1 decimal.",
         ),
         (lambda v, current, beta: beta * v + current if current else v, "6 of 7 cases"),
         (lambda v, current, beta: f"{beta * v + current}", "returns text"),
