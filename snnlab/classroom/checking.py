@@ -226,7 +226,9 @@ def _all_same(one: list[Parts], other: list[Parts]) -> bool:
 
 def _size(arguments: Arguments) -> int:
     """How many numbers a student must look at."""
-    return sum(int(np.size(np.asarray(argument))) for argument in arguments)
+    return sum(
+        int(np.prod(getattr(argument, "shape", np.shape(argument)))) for argument in arguments
+    )
 
 
 def _of_another_shape(mine: tuple[int, ...], like: tuple[int, ...]) -> str:

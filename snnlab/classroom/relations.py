@@ -49,12 +49,14 @@ def related(
     ]
     if len(wrong) == number > 1 and len({part.shape for g in got for part in g}) == 1:
         together = [np.stack(g) for g in got], [np.stack(w) for w in wanted]
-        return _of_values(*together, names, calls)
+        with np.errstate(all="ignore"):
+            return _of_values(*together, names, calls)
     if len(wrong) != 1:
         return None
     (i,) = wrong
     mine, right = [g[i] for g in got], [w[i] for w in wanted]
-    said = _of_shape(mine, right) or _of_values(mine, right, names, calls)
+    with np.errstate(all="ignore"):
+        said = _of_shape(mine, right) or _of_values(mine, right, names, calls)
     if said is None or number == 1:
         return said
     return f"{only_one_wrong(i, number)} {said[0]}", said[1]
@@ -94,6 +96,8 @@ def _of_values(
     if not _all(lambda g, w: g.shape == w.shape, mine, right):
         return None
     g, w = np.concatenate([x.ravel() for x in mine]), np.concatenate([x.ravel() for x in right])
+    if not w.size:
+        return None
     if all(x.ndim for x in mine) and _all(lambda g, w: same((g[::-1],), (w,)), mine, right):
         return "Your numbers are right, but in the reverse order.", "Which one comes first?"
     if np.isfinite(w).all() and not np.isfinite(g).all():
@@ -123,7 +127,7 @@ def _unchanged(mine: list[Floats], names: Sequence[str], calls: Sequence[Argumen
 def _number(value: Any) -> Floats | None:
     try:
         return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except Exception:  # a network, a tensor that learns: nothing to compare
         return None
 
 
@@ -143,18 +147,17 @@ def _of_numbers(g: Floats, w: Floats) -> Said | None:
         return None
     if len(np.unique(w[w != 0])) < FEWEST:
         return None
-    with np.errstate(all="ignore"):
-        for holds, what, hint in (
-            (-w, "has the wrong sign in every case.", "Which is taken from which?"),
-            (w**2, "is the square of the right one.", "Take the square root: `x ** 0.5`."),
-            (np.sqrt(w), "is the square root of the right one.", "Leave the root out."),
-            (1 - w, "is 1 minus the right one.", "You have the share of all the others."),
-            (100 - w, "is 100 minus the right one.", "You have the share of all the others."),
-            (1 / w, "is 1 divided by the right one.", "Turn the fraction round."),
-        ):
-            if _close(g, holds):
-                return f"Your result {what}", hint
-        factor = float(g[np.abs(w).argmax()] / w[np.abs(w).argmax()])
+    for holds, what, hint in (
+        (-w, "has the wrong sign in every case.", "Which is taken from which?"),
+        (w**2, "is the square of the right one.", "Take the square root: `x ** 0.5`."),
+        (np.sqrt(w), "is the square root of the right one.", "Leave the root out."),
+        (1 - w, "is 1 minus the right one.", "You have the share of all the others."),
+        (100 - w, "is 100 minus the right one.", "You have the share of all the others."),
+        (1 / w, "is 1 divided by the right one.", "Turn the fraction round."),
+    ):
+        if _close(g, holds):
+            return f"Your result {what}", hint
+    factor = float(g[np.abs(w).argmax()] / w[np.abs(w).argmax()])
     if abs(factor - 1) > NEAR and factor and _close(g, factor * w):
         return f"Each of your numbers is {factor:.4g} times the right one.", _about(factor)
     if np.abs(g - w - (g[0] - w[0])).max() < 1e-5:
@@ -212,20 +215,19 @@ def _of_arguments(
         if len(set(values)) < 2:
             continue
         numbers = np.array(values)
-        with np.errstate(all="ignore"):
-            for found, say in (
-                (numbers, f"times {what}"),
-                (1 / numbers, f"divided by {what}"),
-                (numbers**2, f"times the square of {what}"),
-                (1 / numbers**2, f"divided by the square of {what}"),
-                (np.sqrt(numbers), f"times the root of {what}"),
-                (1 / np.sqrt(numbers), f"divided by the root of {what}"),
-            ):
-                if in_proportion and _close(np.array(factors), found):
-                    return (
-                        f"Your result is the right one {say}.",
-                        f"See what {what} does in your formula.",
-                    )
+        for found, say in (
+            (numbers, f"times {what}"),
+            (1 / numbers, f"divided by {what}"),
+            (numbers**2, f"times the square of {what}"),
+            (1 / numbers**2, f"divided by the square of {what}"),
+            (np.sqrt(numbers), f"times the root of {what}"),
+            (1 / np.sqrt(numbers), f"divided by the root of {what}"),
+        ):
+            if in_proportion and _close(np.array(factors), found):
+                return (
+                    f"Your result is the right one {say}.",
+                    f"See what {what} does in your formula.",
+                )
         for found, say in ((numbers, "plus"), (-numbers, "minus")):
             if shifted and _close(np.array(terms), found):
                 return (

@@ -150,3 +150,14 @@ def test_a_missing_return_is_told_from_a_missing_answer():
 )
 def test_common_errors_have_a_hint(answer, words):
     assert words in signs.check(answer).hint
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "returned", [1e300, -1e300, 1e-300, float("inf"), float("nan"), [], [1e300, 0.0], 0.0]
+)
+def test_no_number_is_too_odd(returned):
+    for exercise in (power, two, sums):
+        assert not exercise.check(lambda *arguments: returned).passed
+    empty = Exercise(lambda x: x, [(np.ones(0),), (np.ones((0, 2)),)], [])
+    assert not empty.check(lambda x: returned).passed or returned == []
