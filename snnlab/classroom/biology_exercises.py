@@ -11,7 +11,7 @@ from snnlab.classroom.questions import Question
 
 open_share_noise = Exercise(
     solution=lambda p, N: math.sqrt(p * (1 - p) / N),
-    calls=[(0.5, 100), (0.1, 4000), (0.25, 9), (0.9, 1)],
+    calls=[(0.5, 100), (0.1, 4000), (0.25, 9), (0.9, 2)],
     mistakes=[
         Mistake(
             lambda p, N: p * (1 - p) / N,
@@ -27,6 +27,36 @@ open_share_noise = Exercise(
             lambda p, N: math.sqrt(p * (1 - p)) / N,
             "Your noise falls like 1 / N. Independent channels average out more slowly.",
             "Variances of independent channels add up: N of them have N times the variance.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p * (1 - p) / (N - 1)),
+            "You divide by N - 1. That corrects an estimate from data; here p is known.",
+            "The variance of a mean over N is the variance of one, divided by N.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p * (1 - p) / N) / N,
+            "You divide by N under the root and once more outside.",
+            "Once is enough: under the root.",
+        ),
+        Mistake(
+            lambda p, N: p * (1 - p) / math.sqrt(N),
+            "Your root covers N only. It must cover p (1 - p) too.",
+            "Put brackets round the whole fraction.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p * (1 - p)) * math.sqrt(1 / N) * 100,
+            "You return percent. Asked for is a share.",
+            "Do not multiply by 100.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt((1 - p) / N),
+            "You forgot the factor p. With p = 0 nothing would fluctuate.",
+            "The variance of one channel is p * (1 - p).",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt((1 - p) / (p * N)),
+            "That is the noise in proportion to the mean: you have divided by p.",
+            "Asked for is the standard deviation of the share itself.",
         ),
         Mistake(
             lambda p, N: math.sqrt(p * (1 - p)),
@@ -72,6 +102,50 @@ hits_minus_false_alarms = Exercise(
             ),
             "You add the false alarms. They are what makes a spike worth less.",
             "Subtract them.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: ndtr(-threshold / sigma),
+            "You return the false alarms only.",
+            "Subtract them from the hits.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: _gain(current, threshold, sigma / math.sqrt(2)),
+            "A factor sqrt(2) is missing inside erf.",
+            "Phi(z) = 0.5 * (1 + erf(z / sqrt(2))).",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                ndtr((current - threshold) / sigma) - ndtr(-current / sigma)
+            ),
+            "In the false alarms there is no current, but still the threshold.",
+            "Put current = 0 into your formula for the hits.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                ndtr(current - threshold / sigma) - ndtr(-threshold / sigma)
+            ),
+            "You divide only the threshold by sigma: `/` comes before `-`.",
+            "Put brackets round the difference.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: ndtr(current - threshold) - ndtr(-threshold),
+            "sigma has no effect.",
+            "The distance to the threshold is measured in units of sigma.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                ndtr((current - threshold) / sigma) * (1 - ndtr(-threshold / sigma))
+            ),
+            "You multiply hits by silences. Asked for is a difference.",
+            "Subtract the false alarms from the hits.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                ndtr((current - threshold) / sigma) - ndtr((threshold - current) / sigma)
+            ),
+            "That is hits minus misses. A miss is silence with the pulse, a false alarm a spike "
+            "without it.",
+            "Put current = 0 into your formula for the hits.",
         ),
         Mistake(
             lambda current, threshold, sigma: _gain(current, threshold, sigma**2),

@@ -8,16 +8,29 @@ the catalogue does has made its mistake, however it is written.
 from __future__ import annotations
 
 import inspect
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from snnlab.classroom.calling import Arguments
-from snnlab.classroom.comparing import NotNumbers, Parts, parts, same, shown
+from snnlab.classroom.comparing import (
+    MOST_SHOWN,
+    NotNumbers,
+    Parts,
+    first_difference,
+    parts,
+    same,
+    shown,
+)
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
-from snnlab.classroom.faults import counted, fault_of, hidden_case, quoted, right
+from snnlab.classroom.faults import CHANGES, counted, fault_of, hidden_case, quoted, right
 from snnlab.classroom.judging import Judge
 from snnlab.classroom.outcomes import Outcome, as_data
+from snnlab.classroom.relations import PLACES, only_one_wrong, related
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,13 @@ class Mistake:
     """What is wrong, in words the student knows."""
     hint: str = ""
     """What to do about it, without giving the solution away."""
+    variants: tuple[Callable[..., Any], ...] = ()
+    """Other functions that make the same mistake with other results."""
+
+    @property
+    def answers(self) -> tuple[Callable[..., Any], ...]:
+        """All functions that make this mistake."""
+        return (self.answer, *self.variants)
 
 
 def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
@@ -44,6 +64,23 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
         return right(*arguments)[::-1]
 
     return Mistake(answer, "The two results are in the wrong order.", hint)
+
+
+def percent(right: Callable[..., Any]) -> Mistake:
+    """The mistake of returning percent where a share is right.
+
+    Args:
+        right: the right function.
+    """
+
+    def answer(*arguments: Any) -> Any:
+        return 100 * right(*arguments)
+
+    return Mistake(
+        answer,
+        "You return percent. Asked for is a number from 0 to 1.",
+        "Do not multiply by 100.",
+    )
 
 
 def variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
@@ -77,7 +114,11 @@ class Exercise(Judge):
     solution: Callable[..., Any]
     """The right function. It returns a number, an array, or a tuple of these."""
     calls: Sequence[Arguments]
-    """Positional arguments of each call: some that tell all the mistakes apart."""
+    """Positional arguments of each call: some that tell all the mistakes apart.
+
+    Small ones first: the smallest that goes wrong is shown. One of them twice (the same tuple)
+    tells who draws random numbers of their own.
+    """
     mistakes: Sequence[Mistake]
     """The catalogue, the more telling mistakes first."""
     praise: str = ""
@@ -101,7 +142,7 @@ class Exercise(Judge):
         calls = self.calls[: self.known]
         wanted = [as_data(self.solution(*arguments)) for arguments in calls]
         for arguments, outcome, like in zip(calls, outcomes, wanted, strict=False):
-            fault = fault_of(outcome, self._names, arguments)
+            fault = fault_of(outcome, self._names, arguments, outcomes)
             fault = fault or self._fault_of_form(outcome, arguments, like)
             if fault is not None:
                 return fault
@@ -109,10 +150,15 @@ class Exercise(Judge):
         if _all_same(got, [parts(like, like) for like in wanted]):
             return None
         for mistake in self.mistakes:
-            found = [as_data(mistake.answer(*arguments)) for arguments in calls]
-            if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
-                return not_yet(mistake.message, mistake.hint)
-        return self._first_difference(got, wanted, outcomes)
+            for answer in mistake.answers:
+                found = [as_data(answer(*arguments)) for arguments in calls]
+                if _all_same(got, [parts(*pair) for pair in zip(found, wanted, strict=True)]):
+                    return not_yet(mistake.message, mistake.hint)
+        for (i, one), (j, other) in itertools.combinations(enumerate(calls), 2):
+            if one is other and not same(got[i], got[j]):
+                return CHANGES
+        said = related(got, [parts(like, like) for like in wanted], self._names, calls)
+        return not_yet(*said) if said else self._smallest_difference(got, wanted, outcomes)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """The kind of the first hidden case that went wrong, or None."""
@@ -131,29 +177,40 @@ class Exercise(Judge):
             parts(outcome.value, like)
         except NotNumbers as error:
             return not_yet(
-                f"Your function returns {error}; it should return {_wanted(like)}.",
-                f"For {quoted(self._names, arguments)} the result is {shown(like)}.",
+                _one_of_several(outcome.value, like)
+                or f"Your function returns {error}; it should return {_wanted(like)}.",
+                f"{_form(like)}For {quoted(self._names, arguments)} the result is {shown(like)}.",
             )
         return None
 
-    def _first_difference(
+    def _smallest_difference(
         self, got: list[Parts], wanted: list[Any], outcomes: Sequence[Outcome]
     ) -> Diagnosis:
-        """The diagnosis for a mistake that nobody has catalogued."""
+        """The diagnosis for a mistake that nobody has catalogued: the smallest case it spoils."""
         fits = [same(g, parts(like, like)) for g, like in zip(got, wanted, strict=True)]
-        i = fits.index(False)
+        i = min((i for i, fit in enumerate(fits) if not fit), key=lambda i: _size(self.calls[i]))
         case = quoted(self._names, self.calls[i])
         for mine, like in zip(got[i], parts(wanted[i], wanted[i]), strict=True):
             if mine.shape != like.shape:
-                return not_yet(
-                    f"Your result has the shape {mine.shape}; it should have {like.shape}.",
-                    f"This was for {case}.",
-                )
+                return not_yet(_of_another_shape(mine.shape, like.shape), f"This was for {case}.")
         solved = f"{sum(fits)} of {len(got)} cases are right. " if any(fits) else ""
+        places = [
+            n
+            for n in range(len(got[0]))
+            if not all(
+                same((g[n],), (parts(like, like)[n],)) for g, like in zip(got, wanted, strict=True)
+            )
+        ]
+        if len(places) == 1 < len(got[0]):
+            solved = f"{only_one_wrong(places[0], len(got[0]))} "
+        hint = "Work this one case out on paper, line by line, and compare."
+        right_parts = parts(wanted[i], wanted[i])
+        if max(part.size for part in right_parts) > MOST_SHOWN:
+            return not_yet(f"{solved}For {case}: {first_difference(got[i], right_parts)}.", hint)
         return not_yet(
             f"{solved}For {case} your function returns {shown(outcomes[i].value)}; "
             f"it should return {shown(wanted[i])}.",
-            "Work this one case out on paper, line by line, and compare.",
+            hint,
         )
 
     @property
@@ -165,6 +222,46 @@ class Exercise(Judge):
 
 def _all_same(one: list[Parts], other: list[Parts]) -> bool:
     return all(same(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _size(arguments: Arguments) -> int:
+    """How many numbers a student must look at."""
+    return sum(
+        int(np.prod(getattr(argument, "shape", np.shape(argument)))) for argument in arguments
+    )
+
+
+def _of_another_shape(mine: tuple[int, ...], like: tuple[int, ...]) -> str:
+    """What is wrong with the shape of a result."""
+    if not like:
+        return f"Your result holds {counted(math.prod(mine), 'number')}; it should be one number."
+    said = f"Your result has the shape {mine}; it should have {like}."
+    if not mine:
+        return f"Your result is one number; it should have the shape {like}."
+    return f"{said} It has a dimension too many." if len(mine) > len(like) else said
+
+
+def _one_of_several(value: Any, like: Any) -> str:
+    """The message for one of several values alone, or nothing."""
+    if not isinstance(like, tuple) or isinstance(value, tuple | dict):
+        return ""
+    for place, part in zip(PLACES, like, strict=False):
+        try:
+            if same(parts(value, part), parts(part, part)):
+                return (
+                    f"Your function returns one value ({shown(value)}): the {place} of the "
+                    f"{len(like)} that are asked for."
+                )
+        except NotNumbers:
+            return ""
+    return ""
+
+
+def _form(like: Any) -> str:
+    """How several values are returned."""
+    if not isinstance(like, tuple):
+        return ""
+    return "Write the values one after the other, with commas: `return one, other`. "
 
 
 def _wanted(like: Any) -> str:

@@ -39,11 +39,28 @@ def parts(value: Any, like: Any) -> Parts:
     """
     if not isinstance(like, tuple):
         return (_array(value, like),)
-    if not isinstance(value, tuple) and np.ndim(value) == 0:
-        raise NotNumbers(f"one value ({shown(value)})")
+    if not isinstance(value, tuple):
+        value = _rows(value, like)
     if len(value) != len(like):
         raise NotNumbers(f"{len(value)} values" if len(value) != 1 else "1 value")
     return tuple(_array(*pair) for pair in zip(value, like, strict=True))
+
+
+def _rows(value: Any, like: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The rows of an array that stands for several values: a list of numbers, a stack.
+
+    Raises:
+        NotNumbers: it is one thing; the message says which.
+    """
+    if isinstance(value, str | bytes | Foreign) or not isinstance(value, np.ndarray):
+        _array(value, like)  # says what it is
+        raise NotNumbers(f"{kind_of(value)} ({shown(value)})")
+    if value.ndim == 0:
+        raise NotNumbers(f"one value ({shown(value)})")
+    rows = tuple(value)
+    if all(np.shape(row) == np.shape(part) for row, part in zip(rows, like, strict=False)):
+        return rows
+    raise NotNumbers(f"one array of shape {value.shape}")
 
 
 def _array(value: Any, like: Any) -> NDArray[np.float64]:
@@ -89,6 +106,25 @@ def shown(value: Any) -> str:
         return without_addresses(reprlib.repr(value))
     except Exception:
         return kind_of(value)
+
+
+def first_difference(one: Parts, other: Parts) -> str:
+    """Where two results of equal shapes differ first, and in how many numbers.
+
+    Args:
+        one: what was returned.
+        other: what is right.
+    """
+    for part, (a, b) in enumerate(zip(one, other, strict=True)):
+        wrong = ~np.isclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            of = f" of part {part + 1}" if len(one) > 1 else ""
+            return (
+                f"{wrong.sum()} of {wrong.size} numbers{of} differ; the first at "
+                f"{list(at)}, counted from 0: yours is {a[at]:.5g}, right is {b[at]:.5g}"
+            )
+    return "no number differs"
 
 
 def kind_of(value: Any) -> str:

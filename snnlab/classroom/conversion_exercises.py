@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.neuron_with_mistakes import MISTAKES
 from snnlab.classroom.questions import Question
 
 
@@ -25,9 +26,16 @@ def _example(timesteps: int, images: int, seed: int) -> tuple[Tensor, Tensor]:
     return readout, labels
 
 
+_FEW = (
+    torch.tensor(
+        [[[0.5, 0.2], [0.4, 0.6]], [[0.1, 0.3], [0.9, 0.2]], [[0.2, 0.7], [0.3, 0.1]]],
+    ),
+    torch.tensor([1, 0]),
+)  # three timesteps, two images, two classes
+
 accuracy_after_each_timestep = Exercise(
     solution=lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels),
-    calls=[_example(6, 40, 0), _example(4, 25, 1)],
+    calls=[_FEW, _example(6, 40, 0), _example(4, 25, 1)],
     mistakes=[
         Mistake(
             lambda readout, labels: _percent(readout.argmax(2), labels),
@@ -50,6 +58,62 @@ accuracy_after_each_timestep = Exercise(
             "`cumsum` keeps all the sums on the way.",
         ),
         Mistake(
+            lambda readout, labels: _percent(readout.cummax(0).values.argmax(2), labels),
+            "You take the largest output so far. The network adds its outputs up.",
+            "`cumsum`, not `cummax`.",
+        ),
+        Mistake(
+            lambda readout, labels: (
+                100 * (readout.cumsum(0).argmax(2) == labels).double().mean(0).sum() / len(labels)
+            ),
+            "You average over everything: one number. Asked for is a number for each T.",
+            "Take the mean over the images only, dimension 1.",
+        ),
+        Mistake(
+            lambda readout, labels: 100 * (readout.cumsum(0).argmax(2) == labels).double().mean(0),
+            "You average over time: one number for each image.",
+            "Choices and labels are compared in the shape (T, B): average over B, dimension 1.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.cumsum(1).argmax(2), labels),
+            "You add up over the images.",
+            "Time is dimension 0.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.cumsum(0).argmin(2), labels),
+            "You choose the class with the smallest output.",
+            "The largest output decides: `argmax`.",
+        ),
+        Mistake(
+            lambda readout, labels: (
+                _percent(readout.argmax(2), labels).cumsum(0) / torch.arange(1, len(readout) + 1)
+            ),
+            "You judge each timestep alone and average the accuracies.",
+            "Add up the readouts, then choose a class, then count.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.cumsum(0).roll(1, 0).argmax(2), labels),
+            "Your timesteps are shifted by one.",
+            "The first number belongs to T = 1: the first readout alone.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(
+                (
+                    readout.cumsum(0) - readout + (torch.arange(len(readout)) < 0)[:, None, None]
+                ).argmax(2),
+                labels,
+            ),
+            "You leave the readout of the timestep itself out of its sum.",
+            "After t timesteps the network has seen timesteps 1 to t, t included.",
+        ),
+        Mistake(
+            lambda readout, labels: (
+                100 * (readout.cumsum(0).argmax(2) == labels).double().sum(1) / len(readout)
+            ),
+            "You divide by the number of timesteps.",
+            "Divide by the number of images.",
+        ),
+        Mistake(
             lambda readout, labels: 100 - _percent(readout.cumsum(0).argmax(2), labels),
             "You return the percentage of errors.",
             "Count where choice and label are equal.",
@@ -70,7 +134,20 @@ def _rounded(current: float, T: int) -> float:
 
 rounded_rate = Exercise(
     solution=_rounded,
-    calls=[(0.3, 4), (0.45, 8), (0.7, 2), (-0.4, 4), (1.6, 8), (0.6, 1)],
+    calls=[
+        *((0.125, 4), (0.375, 4), (0.625, 4)),  # halves: the threshold is met exactly
+        *(
+            (0.3, 4),
+            (0.45, 8),
+            (0.7, 2),
+            (-0.4, 4),
+            (1.6, 8),
+            (0.6, 1),
+            (-2.3, 3),
+            (3.0, 2),
+            (0.45, 1),
+        ),
+    ],
     mistakes=[
         Mistake(
             lambda current, T: max(0, min(T, math.floor(T * current))) / T,
@@ -81,6 +158,46 @@ rounded_rate = Exercise(
             lambda current, T: max(0, min(T, math.ceil(T * current))) / T,
             "You round up. A neuron that starts from v_th / 2 rounds to the nearest.",
             "`math.floor` of something rounds down; of what must it be here?",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T, math.ceil(T * current - 0.5))) / T,
+            *MISTAKES["strict"],
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T, round(T * current))) / T,
+            "Python's `round` takes halves to the even number: round(0.5) is 0. The neuron fires "
+            "at a half.",
+            "Add one half and round down.",
+        ),
+        Mistake(
+            lambda current, T: max(0, math.floor(T * current + 0.5)) / T,
+            "Your rate exceeds 1 for a large current.",
+            "A neuron fires at most once in a timestep.",
+        ),
+        Mistake(
+            lambda current, T: min(T, math.floor(T * current + 0.5)) / T,
+            "Your rate is negative for a negative current.",
+            "A neuron that sinks is silent: its rate is 0.",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T, math.floor(T * (current + 0.5)))) / T,
+            "You add v_init at every timestep.",
+            "v_init comes in once, the current T times: mind the brackets.",
+        ),
+        Mistake(
+            lambda current, T: max(0.0, min(1.0, (T * current + 0.5) / T)),
+            "You do not round: a neuron fires whole spikes.",
+            "`math.floor` of the charge, before you divide by T.",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T - 1, math.floor((T - 1) * current + 0.5))) / T,
+            "You stop one timestep too early.",
+            "There are T timesteps: `range(T)`.",
+        ),
+        Mistake(
+            lambda current, T: max(0, min(T + 1, math.floor((T + 1) * current + 0.5))) / T,
+            "You run one timestep too many.",
+            "`range(T)` has T rounds, `range(T + 1)` one more.",
         ),
         Mistake(
             lambda current, T: math.floor(T * current + 0.5) / T,
@@ -97,6 +214,11 @@ rounded_rate = Exercise(
             "That is the rate of infinitely many timesteps. With T of them it is a multiple of "
             "1 / T.",
             "Count whole spikes first, then divide by T.",
+        ),
+        Mistake(
+            lambda current, T: max(0.0, min(1.0, round(current, T))),
+            "`round(x, T)` rounds to T decimals. Asked for is a multiple of 1 / T.",
+            "Multiply by T, round, and divide by T.",
         ),
         Mistake(
             lambda current, T: float(current + 0.5 >= 1),

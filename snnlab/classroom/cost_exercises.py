@@ -45,12 +45,37 @@ MISTAKES_OF_COUNTING = [
 ]
 spiking_energy = Exercise(
     solution=energy,
-    calls=[(14_000.0, 66_000.0, 4.6, 0.9), (10_000.0, 500_000.0, 3.0, 1.0), (5e4, 0.0, 4.6, 0.9)],
+    calls=[
+        (1000.0, 2000.0, 4.0, 1.0),
+        (14_000.0, 66_000.0, 4.6, 0.9),
+        (10_000.0, 500_000.0, 3.0, 1.0),
+        (5e4, 0.0, 4.6, 0.9),
+    ],
     mistakes=[
         *MISTAKES_OF_COUNTING,
         Mistake(
             lambda first_layer, additions, mac, ac: 1000 * energy(first_layer, additions, mac, ac),
             *PICOJOULES,
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: energy(first_layer, additions, mac, ac) * 1e6,
+            "You multiply by 1000. A nanojoule is more than a picojoule, so there are fewer.",
+            "Divide by 1000.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: energy(first_layer, 0, mac, ac),
+            "You left out the additions.",
+            "Each synaptic operation costs `ac`.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: first_layer * mac + additions * ac / 1000,
+            "You turn only the additions into nanojoules: `/` comes before `+`.",
+            "Put brackets round the sum.",
+        ),
+        Mistake(
+            lambda first_layer, additions, mac, ac: (first_layer + additions) * (mac + ac) / 1000,
+            "You pay both prices for every operation.",
+            "Multiply each count by its own price, then add.",
         ),
     ],
     praise="Two kinds of operations, two prices, and nothing else: memory is not in it.",
@@ -71,6 +96,10 @@ exit_timestep = Exercise(
         (np.array([0.97, 0.5, 0.6]), 0.9),
         (np.array([0.2, 0.3, 0.4, 0.5]), 0.9),
         (np.array([0.5, 0.75, 0.8]), 0.75),
+        (np.array([0.2, 0.9, 0.3, 0.1]), 0.8),
+        (np.array([0.2, 0.4, 0.75]), 0.75),  # at the last timestep
+        (np.array([0.3, 0.6, 0.5]), 0.9),
+        (np.array([0.4]), 0.75),
     ],
     mistakes=[
         Mistake(
@@ -80,17 +109,61 @@ exit_timestep = Exercise(
         ),
         Mistake(
             lambda confidence, threshold: _exit(confidence, threshold, never=1),
-            "An image that is never sure leaves at once with you. It should stay to the end.",
+            "Your function lets an image that is never sure leave at once. It should stay to the "
+            "end.",
             "`argmax` of nothing but False is 0: treat this case on its own.",
         ),
         Mistake(
             lambda confidence, threshold: _exit(confidence, threshold, never=0),
-            "An image that is never sure has no exit with you. It leaves at the last timestep.",
+            "Your function has no exit for an image that is never sure. It leaves at the last "
+            "timestep.",
             "Return T for it.",
         ),
         Mistake(
+            lambda confidence, threshold: _exit(confidence, threshold, never=len(confidence) + 1),
+            "An image that is never sure leaves after the last timestep. There is none after it.",
+            "The last timestep is T, `len(confidence)`.",
+        ),
+        Mistake(
+            lambda confidence, threshold: _exit(
+                confidence, threshold, never=int(np.argmax(confidence)) + 1
+            ),
+            "An image that is never sure leaves where it is surest. It cannot know which timestep "
+            "that will be.",
+            "Return T for it.",
+        ),
+        Mistake(
+            lambda confidence, threshold: float(
+                np.asarray(confidence)[_exit(confidence, threshold) - 1]
+            ),
+            "You return the confidence. Asked for is the timestep.",
+            "`enumerate(confidence, start=1)` counts along.",
+        ),
+        Mistake(
+            lambda confidence, threshold: min(
+                int((np.asarray(confidence) < threshold).sum()) + 1, len(confidence)
+            ),
+            "You count all timesteps that are not sure, those after the exit too.",
+            "Stop at the first one that is sure.",
+        ),
+        Mistake(
+            lambda confidence, threshold: int((np.asarray(confidence) >= threshold).sum()),
+            "You count how many timesteps are sure enough.",
+            "Asked for is which of them is the first.",
+        ),
+        Mistake(
+            lambda confidence, threshold: _exit(-np.asarray(confidence), -threshold),
+            "You leave where the confidence is at most the threshold.",
+            "Leave where it reaches the threshold: `>=`.",
+        ),
+        Mistake(
+            lambda confidence, threshold: min(_exit(confidence, threshold) + 1, len(confidence)),
+            "You leave one timestep too late.",
+            "`enumerate(confidence, start=1)` is the timestep already: add nothing.",
+        ),
+        Mistake(
             lambda confidence, threshold: _exit(confidence, np.nextafter(threshold, 1)),
-            "With you a confidence of exactly the threshold is not enough. It is.",
+            "A confidence of exactly the threshold is enough, but not in your function.",
             "Compare `>` with `>=`.",
         ),
         Mistake(

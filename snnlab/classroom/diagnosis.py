@@ -28,6 +28,8 @@ class Diagnosis:
     """What is right about it, or what is wrong: a sentence or two."""
     hint: str = ""
     """Where to look next; empty if there is nothing to add."""
+    printed: str = ""
+    """What the answer printed in one of its calls, which call first; empty if nothing."""
 
     @property
     def verdict(self) -> str:
@@ -36,7 +38,8 @@ class Diagnosis:
 
     def __str__(self) -> str:
         text = f"{self.verdict} {self.message}"
-        return f"{text}\nHint: {self.hint}" if self.hint else text
+        text = f"{text}\nHint: {self.hint}" if self.hint else text
+        return f"{text}\n{self.printed}" if self.printed else text
 
     __repr__ = __str__
 
@@ -46,10 +49,11 @@ class Diagnosis:
         hint = (
             f"<details><summary>A hint</summary>{_lines(self.hint)}</details>" if self.hint else ""
         )
+        printed = f"<pre>{escape(self.printed)}</pre>" if self.printed else ""
         return (
             f'<div role="status" style="{_BOX.format(edge=colour)}">'
             f'<strong style="color: {colour}"><span aria-hidden="true">{sign}</span> '
-            f"{escape(self.verdict)}</strong> {_lines(self.message)}{hint}</div>"
+            f"{escape(self.verdict)}</strong> {_lines(self.message)}{hint}{printed}</div>"
         )
 
 

@@ -17,8 +17,16 @@ NOT_WRITTEN = not_yet(
     "Put your code in place of the placeholder, end it with `return`, and run both cells again.",
 )
 PRINTED = not_yet(
-    "Your function prints its result, but returns nothing.",
-    "Write `return` where it says `print`.",
+    "Your function prints, but returns nothing.",
+    "Write `return` where it says `print`, or after it: a check sees only what is returned.",
+)
+WITHOUT_A_RETURN = (
+    "Some way through your code ends without `return`: after a loop, or where no `if` is true."
+)
+CHANGES = not_yet(
+    "Your function returns something else when it is called once more with the same arguments.",
+    "Does it draw random numbers of its own, or keep something from one call to the next? "
+    "All that it needs comes in as arguments.",
 )
 ERRORS = {
     "NotImplementedError": NOT_WRITTEN,
@@ -36,19 +44,55 @@ ERRORS = {
     ),
 }
 """Errors that say what is wrong by their kind alone."""
+HINTS = {
+    **dict.fromkeys(
+        ("Boolean value of Tensor", "truth value of an array"),
+        "`if`, `and`, `or` and `a < x < b` decide about one number, and here are many. "
+        "Compare all at once, and join conditions with `&` or `|`, each in brackets.",
+    ),
+    **dict.fromkeys(
+        ("only one element tensors", "only length-1 arrays", "only 0-dimensional arrays"),
+        "The functions of `math` take one number. Those of `torch` and `numpy` take many.",
+    ),
+    "math domain error": "A root or a logarithm of a negative number? Look at the signs.",
+    "'list' and 'list'": "Lists do not calculate number by number. Go through them with `zip`.",
+    "must match the size of tensor": "Two shapes do not fit. Print `.shape` of both.",
+    "could not be broadcast": "Two shapes do not fit. Print `.shape` of both.",
+    "NameError": "Is the name spelt right? What is not an argument must be made or imported first.",
+    "UnboundLocalError": "It is used before it has a value. Give it one before the loop.",
+    "IndexError": "You go beyond the end: indices run from 0 to the length minus 1.",
+    "ZeroDivisionError": "What you divide by is 0 here.",
+    "has no attribute": "What you have there is something else than you think. Print its `type`.",
+    "RecursionError": "Your function calls itself without an end.",
+}
+"""What to do about an error, by words of it: the first that fits."""
 
 
-def fault_of(outcome: Outcome, names: Sequence[str], arguments: Arguments) -> Diagnosis | None:
+def fault_of(
+    outcome: Outcome,
+    names: Sequence[str],
+    arguments: Arguments,
+    others: Sequence[Outcome] = (),
+) -> Diagnosis | None:
     """What kept a known call from giving a result, or None.
 
     Args:
         outcome: of the call.
         names: of the arguments.
         arguments: of the call.
+        others: outcomes of all known calls: it may be that only some return nothing.
     """
     if outcome.error is not None:
         return fault_of_error(outcome.error, names, arguments)
-    return nothing_returned(outcome) if outcome.value is None else None
+    if outcome.value is not None:
+        return None
+    if any(other.value is not None for other in others):
+        return not_yet(
+            f"For {quoted(names, arguments)} your function returns nothing, in other cases it "
+            "does return something.",
+            WITHOUT_A_RETURN,
+        )
+    return nothing_returned(outcome)
 
 
 def nothing_returned(outcome: Outcome) -> Diagnosis:
@@ -72,10 +116,12 @@ def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) ->
             f"{', '.join(names)}. Yours is `{error.message}`.",
             "Put the first line of the function back to what it was.",
         )
+    quoted_call = f"Call it yourself and look: {quoted(names, arguments)}."
+    hint = next((hint for words, hint in HINTS.items() if words in said_by(error)), "")
     where = f" in the line `{error.line}`" if error.line else ""
     return not_yet(
         f"Your function stopped with an error{where}: `{said_by(error)}`",
-        f"Call it yourself and look: {quoted(names, arguments)}.",
+        f"{hint} {quoted_call}".strip(),
     )
 
 
@@ -115,8 +161,7 @@ def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
         happened = f" {told.message if told else 'Your function stopped with an error.'}"
         hint = told.hint if told else "Make such a case yourself, and see where it stops."
     elif outcome is not None and outcome.value is None:
-        told = nothing_returned(outcome)
-        happened, hint = f" {told.message}", told.hint
+        happened, hint = " There your function returns nothing.", WITHOUT_A_RETURN
     return not_yet(f"All known cases are right, but not a hidden one: {kind}.{happened}", hint)
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
 
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.questions import Question
@@ -81,6 +81,31 @@ firing_probability = Exercise(
             "With noise, neurons fire below the threshold too, only less often.",
         ),
         Mistake(
+            lambda *noise: ndtr(distance(*noise) * math.sqrt(2)),
+            "Your probability is too steep: a factor sqrt(2) is missing inside erf.",
+            "In erf stands z / sqrt(2).",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: probability(current, -mu, sigma, v_th),
+            "Your mean has the wrong sign: the noise lifts the neuron, it does not hold it down.",
+            "Add mu to the current.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: ndtr((current + mu * v_th) / (sigma * v_th)),
+            "The threshold is missing: you ask how far the potential lies above 0.",
+            "Subtract v_th.",
+        ),
+        Mistake(
+            lambda *noise: expit(distance(*noise)),
+            "That is the logistic function. The noise is Gaussian, so it is Phi.",
+            "Phi(z) has no simple formula, but `erf`.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: probability(current, mu, math.sqrt(sigma), v_th),
+            "You take the root of sigma, which is a standard deviation already.",
+            "Divide by sigma itself.",
+        ),
+        Mistake(
             lambda *noise: 2 * probability(*noise) - 1,
             "Your result runs from -1 to 1. A probability runs from 0 to 1.",
             "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
@@ -114,6 +139,40 @@ surrogate_slope = Exercise(
             lambda current, mu, *width: slope(current, 0.0, *width),
             "Your bell stands over the wrong current: you forget mu.",
             "The slope is largest where the mean potential before firing meets the threshold.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: (
+                bell(math.sqrt(2) * distance(current, mu, sigma, v_th)) / (sigma * v_th)
+            ),
+            "The factor 1/2 in the exponent is missing.",
+            "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
+        ),
+        Mistake(
+            lambda *noise: slope(*noise) * np.exp(distance(*noise) ** 2),
+            "Your exponent has the wrong sign: the slope would grow away from the threshold.",
+            "`-z * z / 2`: in Python `(-z) ** 2` has no sign left.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: (
+                np.exp(-distance(current, mu, sigma, v_th) / 2) / _ROOT_OF_2_PI / (sigma * v_th)
+            ),
+            "z is not squared in your exponent.",
+            "exp(-z^2 / 2): square z first.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: slope(current, mu, sigma, v_th) / (sigma * v_th),
+            "You divide by the standard deviation twice.",
+            "The inner derivative divides by it once.",
+        ),
+        Mistake(
+            lambda *noise: probability(*noise) * (1 - probability(*noise)),
+            "p (1 - p) is the slope of the logistic function, not of Phi.",
+            "The derivative of Phi is the normal density.",
+        ),
+        Mistake(
+            lambda current, mu, sigma, v_th=1.0: slope(current, -mu, sigma, v_th),
+            "mu has the wrong sign: your bell stands over the wrong current.",
+            "Take z as in the firing probability.",
         ),
         Mistake(
             lambda *noise: slope(*noise) * _ROOT_OF_2_PI,

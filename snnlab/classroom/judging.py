@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from snnlab.classroom.calling import Arguments, outcomes_of
+from snnlab.classroom.comparing import shown
 from snnlab.classroom.diagnosis import Diagnosis
-from snnlab.classroom.outcomes import Outcome
+from snnlab.classroom.outcomes import MOST_TEXT, Outcome, without_addresses
 
 
 class Judge(ABC):
@@ -39,7 +41,7 @@ class Judge(ABC):
         outcomes = list(outcomes_of(answer, known, seconds=self.seconds))
         if all(outcome.error is None for outcome in outcomes):
             outcomes += outcomes_of(answer, hidden, seconds=self.seconds_hidden)
-        return self.judge(outcomes)
+        return replace(self.judge(outcomes), printed=printed_in(outcomes[: self.known], known))
 
     @property
     def known(self) -> int:
@@ -50,3 +52,21 @@ class Judge(ABC):
     def seconds_hidden(self) -> float:
         """For all hidden calls together: as much for each as a known one has, or more."""
         return self.seconds * max(1.0, len(self.hidden) / self.known)
+
+
+def printed_in(outcomes: Sequence[Outcome], calls: Sequence[Arguments]) -> str:
+    """What an answer printed in one call: the one with an error, else the first that printed.
+
+    One call, and only the beginning of it: for those who print to see what their code does.
+
+    Args:
+        outcomes: of the calls that were made.
+        calls: arguments of each.
+    """
+    places = [i for i, outcome in enumerate(outcomes) if outcome.printed.strip()]
+    if not places:
+        return ""
+    i = places[-1] if outcomes[places[-1]].error is not None else places[0]
+    text = without_addresses(outcomes[i].printed).rstrip()
+    cut = f"{text[:MOST_TEXT]} ..." if len(text) >= MOST_TEXT else text
+    return f"Printed when called with {shown(tuple(calls[i]))[:MOST_TEXT]}:\n{cut}"

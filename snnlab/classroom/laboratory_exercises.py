@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -12,47 +14,110 @@ from snnlab.classroom.questions import Question
 def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
     """Residuals of neurons, some of which have sunk for ever, and their rates."""
     generator = torch.Generator().manual_seed(seed)
-    residual = 1.2 * torch.rand(neurons, generator=generator) - 0.1
+    residual = 1.2 * torch.rand(neurons, generator=generator).sqrt() - 0.1  # mean and median differ
     rate = 0.1 + 0.8 * torch.rand(neurons, generator=generator)
     rate[: neurons // 4], residual[: neurons // 4] = 0.0, residual[: neurons // 4] - 5
     rate[-neurons // 5 :], residual[-neurons // 5 :] = 1.0, residual[-neurons // 5 :] + 3
     return residual, rate
 
 
-def _moments(residual: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+def _moments(residual: Tensor, chosen: Tensor, correction: int = 0) -> tuple[Tensor, Tensor]:
     kept = residual[chosen]
-    return kept.mean(), kept.std(correction=0)
+    return kept.mean(), kept.std(correction=correction)
+
+
+def _active(rate: Tensor) -> Tensor:
+    return (rate > 0) & (rate < 1)
 
 
 def _active_moments(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation over the neurons that fire at some timesteps."""
-    return _moments(residual, (rate > 0) & (rate < 1))
+    return _moments(residual, _active(rate))
 
+
+def _wrong_moments(
+    answer: Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]], message: str, hint: str
+) -> Mistake:
+    """A mistake whose deviation divides by N, or by N - 1: 0 or 1 as the last argument."""
+
+    def less_one(residual: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        return answer(residual, rate, 1)
+
+    return Mistake(lambda residual, rate: answer(residual, rate, 0), message, hint, (less_one,))
+
+
+_FEW_RESIDUALS = (
+    torch.tensor([-4.0, 0.5, 0.5, 3.0, 0.5, 0.75]),
+    torch.tensor([0.0, 0.25, 0.75, 1.0, 0.5, 0.0]),
+)  # the active ones are equal: their std is 0, with N and with N - 1
 
 noise_from_residuals = Exercise(
     solution=_active_moments,
-    calls=[_residuals(30_000, 0), _residuals(21_001, 1)],  # many: std with N or with N - 1
+    calls=[
+        _FEW_RESIDUALS,
+        _residuals(30_000, 0),
+        _residuals(21_001, 1),
+    ],  # many: std with N or with N - 1
     mistakes=[
-        Mistake(
-            lambda residual, rate: _moments(residual, rate >= 0),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate >= 0, n),
             "You take all neurons. Those that never fire have sunk far below 0 and spoil the mean.",
             "Choose the active ones first: 0 < rate < 1.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, rate > 0),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate > 0, n),
             "Saturated neurons are still among yours. They fire at every timestep, and what "
             "exceeds the threshold piles up in them.",
             "Leave out rate = 1, too.",
         ),
-        Mistake(
-            lambda residual, rate: _moments(residual, rate < 1),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, rate < 1, n),
             "Silent neurons are still among yours. Their potential sinks for ever.",
             "Leave out rate = 0, too.",
         ),
+        _wrong_moments(
+            lambda residual, rate, n: (
+                residual[_active(rate)].mean(),
+                residual.std(correction=n),
+            ),
+            "Your standard deviation is that of all neurons.",
+            "Take it of the active ones too: keep them under a name, and use it twice.",
+        ),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(rate, _active(rate), n),
+            "Those are mean and spread of the rates.",
+            "The rate says which neurons count; take the moments of their residuals.",
+        ),
+        _wrong_moments(
+            lambda residual, rate, n: (
+                residual[_active(rate)].median(),
+                residual[_active(rate)].std(correction=n),
+            ),
+            "Your first number is the median.",
+            "mu is the mean.",
+        ),
+        Mistake(
+            lambda residual, rate: (
+                residual[_active(rate)].mean(),
+                residual[_active(rate)].square().mean().sqrt(),
+            ),
+            "You forgot to take the mean away before you square: that is the distance from 0.",
+            "`.std()` does it.",
+        ),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual * _active(rate), rate >= 0, n),
+            "You set the others to 0, but still count them.",
+            "A mask in brackets takes them out: `residual[active]`.",
+        ),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, ~_active(rate), n),
+            "You have chosen exactly the neurons that are not active.",
+            "Turn the mask round.",
+        ),
         variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
-        Mistake(
-            lambda residual, rate: _moments(residual, (residual >= 0) & (residual < 1)),
+        _wrong_moments(
+            lambda residual, rate, n: _moments(residual, (residual >= 0) & (residual < 1), n),
             "You choose by the residual itself. That forces the answer you expect; choose by what "
             "the neuron does.",
             "A neuron is active if its rate lies between 0 and 1.",
@@ -69,9 +134,16 @@ def _losses(timesteps: int, neurons: int, seed: int, share: float) -> tuple[Tens
     return spikes, share, torch.rand(timesteps, neurons, generator=generator)
 
 
+_FEW_LOSSES = (
+    torch.tensor([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]),
+    0.5,
+    torch.tensor([[0.25, 0.75, 0.5], [0.75, 0.125, 0.25]]),
+)  # with a draw that equals the share
+_MANY_LOSSES = _losses(8, 12, 0, 0.3)  # twice: random numbers of one's own give another result
+
 lose_spikes = Exercise(
     solution=lambda spikes, share, draws: spikes * (draws >= share),
-    calls=[_losses(8, 12, 0, 0.3), _losses(5, 9, 1, 0.8)],
+    calls=[_FEW_LOSSES, _MANY_LOSSES, _MANY_LOSSES, _losses(5, 9, 1, 0.8), _losses(6, 4, 2, 0.0)],
     mistakes=[
         Mistake(
             lambda spikes, share, draws: spikes * (draws < share),
@@ -83,6 +155,46 @@ lose_spikes = Exercise(
             "Your spikes are larger than 1. That is dropout, which makes up for what it drops; a "
             "wire that loses spikes does not.",
             "Leave the spikes that arrive as they are.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws > share),
+            "A draw of exactly the share loses no spike; yours does.",
+            "Lost is what lies below: keep `draws >= share`.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws >= 1 - share),
+            "You keep a spike with probability `share`. With this probability it gets lost.",
+            "Compare the draw with the share itself.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws < 1 - share),
+            "You lose the spikes with large draws. As many are lost, but not the right ones.",
+            "Lose a spike where its draw is below `share`.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes - (draws < share).float(),
+            "You take a spike away where there was none: -1 is no spike.",
+            "Multiply by what survives.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * draws,
+            "You weaken every spike by its draw. A spike arrives whole, or does not arrive.",
+            "Compare the draw with the share.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: torch.maximum(spikes, (draws >= share).float()),
+            "You join spikes and survivors with `or`.",
+            "A spike arrives where there was one and it survives: both must hold.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: (spikes * (draws >= share)).sum(),
+            "You return how many spikes arrive. Asked for are the spikes.",
+            "Return the whole tensor.",
+        ),
+        Mistake(
+            lambda spikes, share, draws: spikes * (draws[:, :1] >= share),
+            "All neurons share one draw in each timestep.",
+            "Each spike has a draw of its own: `draws` has the shape of `spikes`.",
         ),
         Mistake(
             lambda spikes, share, draws: spikes * (1 - share),

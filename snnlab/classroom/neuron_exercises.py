@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import (
@@ -11,6 +12,7 @@ from snnlab.classroom.neuron_with_mistakes import (
     fire,
     neuron_mistakes,
     reset,
+    run_neuron,
     step,
 )
 from snnlab.classroom.questions import Question
@@ -31,8 +33,12 @@ def _tested_before_charge(
 one_step = Exercise(
     solution=step,
     calls=[
-        (0.25, 0.25, 1.0, 1.0),  # below the threshold
-        (0.5, 0.75, 1.0, 1.0),  # above
+        (0.5, 0.75, 1.0, 1.0),  # above the threshold
+        (0.25, 0.25, 1.0, 1.0),  # below
+        (0.75, 0.5, 2.0, 1.0),  # above 1, below the threshold
+        (0.25, 0.5, 0.5, 1.0),  # below 1, above the threshold
+        (-1.5, 0.25, 1.0, 1.0),  # far below 0
+        (-0.5, 0.25, 1.0, 0.5),  # a negative potential that leaks
         (0.5, 0.5, 1.0, 1.0),  # exactly at it
         (0.8, 0.5, 1.0, 0.5),  # with a leak, below
         (1.5, 0.7, 2.0, 1.0),  # another threshold
@@ -51,12 +57,101 @@ one_step = Exercise(
             "Charge first: h = beta * v + current. It is h that must reach v_th.",
         ),
         *neuron_mistakes(
-            step, "strict", "to zero", "keeps h", "no leak", "current leaks", "subtracts one"
+            step,
+            *("strict", "several spikes", "compares with one", "to zero", "keeps h", "no leak"),
+            *("current leaks", "subtracts one", "never negative"),
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                charge(v, current, beta) - v_th,
+            ),
+            "You subtract v_th even when there was no spike.",
+            "Multiply v_th by the spike, which is 0 or 1.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                step(v, 0.0, v_th, beta)[1]
+                if not step(v, current, v_th, beta)[0]
+                else beta * v - v_th,
+            ),
+            "Your second number lacks the current: you reset the old potential.",
+            "The reset takes v_th from h, the potential after the charge.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                v - v_th * step(v, current, v_th, beta)[0],
+            ),
+            "You reset the potential from before the charge: neither leak nor current is in it.",
+            "The reset takes v_th from h.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                charge(v, current, beta) + v_th * step(v, current, v_th, beta)[0],
+            ),
+            "Your spike adds v_th to the potential.",
+            "A spike takes charge away: subtract.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                step(v, current, v_th, beta)[0],
+                -v_th * step(v, current, v_th, beta)[0],
+            ),
+            "Your second number is only what the spike takes away.",
+            "Start from h and subtract it.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                charge(v, current, beta),
+                step(v, current, v_th, beta)[0],
+            ),
+            "You return h and the spike. Asked for are the spike, then the potential after the "
+            "reset.",
+            "`return spike, v`, where v is h without what the spike took.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: step(v, beta * current, v_th, 1.0),
+            "You weaken the current. It is the old potential that leaks.",
+            "Multiply v by beta, not the current.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                fire(charge(v, current, beta), 1.0),
+                step(v, current, v_th, beta)[1],
+            ),
+            "Your spike compares with 1; that is right only where v_th is 1. Your reset is right.",
+            "Use the argument v_th in both.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: step(v, current, v_th, 1 - beta),
+            "You keep the share that should leak away.",
+            "beta is what stays, not what goes.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: step(v, (1 - beta) * current, v_th, beta),
+            "You scale the current by 1 - beta. Here the current comes in whole.",
+            "Some books scale it. In this course it is not scaled.",
+        ),
+        Mistake(
+            lambda v, current, v_th, beta: (
+                1 - step(v, current, v_th, beta)[0],
+                step(v, current, v_th, beta)[1],
+            ),
+            "Your spike is the other way round: 1 where the neuron is silent.",
+            "1 stands for a spike.",
         ),
         wrong_order(step, "First the spike, then the potential: `return spike, v`."),
     ],
     praise="Charge, fire, reset, in this order. You have written a spiking neuron.",
 )
+
+
+def _simulated(current: float, T: int, v_init: float, mistake: str = "") -> int:
+    """The count of a neuron that is run, with one of `MISTAKES`."""
+    return int(run_neuron([current] * T, 1.0, 1.0, v_init, mistake)[0].sum())
 
 
 def _spike_count(current: float, T: int, v_init: float) -> int:
@@ -67,8 +162,13 @@ def _spike_count(current: float, T: int, v_init: float) -> int:
 spike_count = Exercise(
     solution=_spike_count,
     calls=[
+        (0.25, 4, 0.0),  # meets the threshold exactly
+        (0.5, 5, 0.5),  # and again and again
         (0.36, 10, 0.5),
         (0.25, 7, 0.0),
+        (0.37, 30, 0.5),
+        (2.5, 3, 0.5),
+        (0.3, 6, -0.5),
         (0.4, 4, 0.9),
         (0.11, 5, 0.5),
         (-0.2, 6, 0.5),
@@ -93,6 +193,38 @@ spike_count = Exercise(
             lambda current, T, v_init: _spike_count(current, T - 1, v_init),
             "You stop one timestep too early.",
             "There are T timesteps: `range(T)`.",
+        ),
+        Mistake(
+            lambda current, T, v_init: _spike_count(current, T + 1, v_init),
+            "You run one timestep too many.",
+            "`range(T)` has T rounds, `range(T + 1)` one more.",
+        ),
+        Mistake(
+            lambda current, T, v_init: _spike_count(current, 1, v_init),
+            "You run a single timestep, whatever T is.",
+            "Is there a `return` in your loop? It ends the function in the first round.",
+        ),
+        Mistake(partial(_simulated, mistake="strict"), *MISTAKES["strict"]),
+        Mistake(partial(_simulated, mistake="to zero"), *MISTAKES["to zero"]),
+        Mistake(
+            lambda current, T, v_init: max(0, min(T, math.ceil(T * current + v_init - 1e-9))),
+            "You round up. A threshold that is not yet reached gives no spike.",
+            "Round down.",
+        ),
+        Mistake(
+            lambda current, T, v_init: max(0, min(T, round(T * current + v_init))),
+            "You round to the nearest. A threshold that is not yet reached gives no spike.",
+            "`math.floor` rounds down.",
+        ),
+        Mistake(
+            lambda current, T, v_init: sum(v_init + t * current >= 1 for t in range(1, T + 1)),
+            "You never reset: from its first spike on, your neuron fires at every timestep.",
+            "Subtract v_th, which is 1 here, after each spike.",
+        ),
+        Mistake(
+            lambda current, T, v_init: math.floor(T * current + v_init + 1e-9),
+            "Your count leaves the range from 0 to T.",
+            "At most one spike in a timestep, and never fewer than none.",
         ),
         Mistake(
             lambda current, T, v_init: _spike_count(current, T, v_init) / T,

@@ -34,8 +34,12 @@ MISTAKES = {
         "from v_th on, equality included.",
         "Compare `>` with `>=`.",
     ),
+    "compares with one": (
+        "You compare with 1; that is right only where v_th is 1.",
+        "Use the argument v_th.",
+    ),
     "several spikes": (
-        "You count how often v_th fits into h. A neuron fires at most once in a timestep.",
+        "You count how often v_th fits into h. A neuron fires once in a timestep, or not at all.",
         "What h exceeds one threshold by stays in the membrane for the next timestep.",
     ),
     "to zero": (
@@ -62,6 +66,10 @@ MISTAKES = {
 """What is wrong, and a hint, by the name that switches the mistake on."""
 
 
+VARIANTS = {"several spikes": ("several spikes, none below 0",)}
+"""Other names that switch the same mistake on, in another form."""
+
+
 def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
     """Mistakes of `MISTAKES` for an exercise.
 
@@ -69,7 +77,14 @@ def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
         answer: the right function, that takes a `mistake` by name too.
         names: which of them it can make.
     """
-    return [Mistake(partial(answer, mistake=name), *MISTAKES[name]) for name in names]
+    return [
+        Mistake(
+            partial(answer, mistake=name),
+            *MISTAKES[name],
+            variants=tuple(partial(answer, mistake=other) for other in VARIANTS.get(name, ())),
+        )
+        for name in names
+    ]
 
 
 def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
@@ -81,9 +96,10 @@ def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
 
 def fire(h: Any, v_th: float, mistake: str = "") -> Any:
     """1 where a neuron fires, else 0."""
-    if mistake == "several spikes":
-        return np.maximum(h // v_th, 0)
-    return 1 * (h > v_th if mistake == "strict" else h >= v_th)
+    if mistake.startswith("several spikes"):
+        return h // v_th if mistake == "several spikes" else np.maximum(h // v_th, 0)
+    level = 1 if mistake == "compares with one" else v_th
+    return 1 * (h > level if mistake == "strict" else h >= level)
 
 
 def reset(h: Any, spike: Any, v_th: float, mistake: str = "") -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from snnlab.classroom.comparing import kind_of
 from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 
@@ -36,9 +37,9 @@ class Question:
         """Judge an answer: the letter of an option, in any case, alone or with `)` or `.`."""
         letters = ", ".join(f'"{letter}"' for letter in self.because)
         if not isinstance(answer, str):
-            kind = type(answer).__name__
             return not_yet(
-                f"An answer is a letter in quotation marks, one of {letters}; got a {kind}."
+                f"An answer is a letter in quotation marks, one of {letters}; got "
+                f"{kind_of(answer)}."
             )
         letter = answer.strip().strip("().").lower()
         if letter in ("", "?"):

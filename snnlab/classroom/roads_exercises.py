@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import mean
+import math
+from statistics import mean, median
 
 import numpy as np
 
@@ -47,6 +48,33 @@ scaled_layer = Exercise(
             "Divide by `after`.",
         ),
         Mistake(
+            lambda weight, bias, before, after: (weight / before / after, bias / after),
+            "You divide by the threshold of the layer before. Its rates are smaller than its "
+            "activations were, so the weights must make up for it.",
+            "Put `before * rate` in the place of the input.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * before / after, bias / before),
+            "You divide the bias by the threshold of the layer before.",
+            "A bias is added to the currents of this layer: divide by `after`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * before / after, bias * after),
+            "You multiply the bias by the threshold of this layer.",
+            "It must shrink as the currents do: divide.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * before, bias),
+            "You forgot the threshold of this layer: an activation of `after` should become a "
+            "current of 1.",
+            "Divide weight and bias by `after`.",
+        ),
+        Mistake(
+            lambda weight, bias, before, after: (weight * after / before, bias / before),
+            "You have swapped `before` and `after`.",
+            "`before` belongs to the rates that come in, `after` to the current.",
+        ),
+        Mistake(
             lambda weight, bias, before, after: (weight, bias),
             "You return the layer as it was. Its neurons now have the threshold 1.",
             "Write activation = threshold * rate on both sides of the layer, and solve for the "
@@ -63,7 +91,7 @@ def _percent(shares: list[float]) -> float:
 
 mean_saving = Exercise(
     solution=lambda ours, theirs: _percent([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
-    calls=[([1.0, 2.0, 1.0], [4.0, 4.0, 10.0]), ([3.0, 1.0], [2.0, 8.0])],
+    calls=[([3.0, 1.0], [2.0, 8.0]), ([1.0, 1.0, 2.0], [4.0, 10.0, 4.0])],
     mistakes=[
         Mistake(
             lambda ours, theirs: 100 * (1 - sum(ours) / sum(theirs)),
@@ -85,6 +113,52 @@ mean_saving = Exercise(
             lambda ours, theirs: mean([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
             "You return a share between 0 and 1. Asked for are percent.",
             "Multiply by 100.",
+        ),
+        Mistake(
+            lambda ours, theirs: _percent([1 - b / a for a, b in zip(ours, theirs, strict=True)]),
+            "You have swapped the two methods.",
+            "We save a share of what the others need: divide by `theirs`.",
+        ),
+        Mistake(
+            lambda ours, theirs: _percent([a / b - 1 for a, b in zip(ours, theirs, strict=True)]),
+            "Your sign is turned round: a saving is positive where ours is quicker.",
+            "1 minus the share that is needed.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * median(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            "You take the median over the seeds.",
+            "Take the mean.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * (1 - ours[0] / theirs[0]),
+            "You use the first seed only.",
+            "Is there a `return` in your loop? Every seed counts.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * (1 - ours[-1] / theirs[-1]),
+            "You use the last seed only.",
+            "Does your loop write over what it has found? Collect it, then take the mean.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * sum(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            "You add the savings up, but do not divide by the number of seeds.",
+            "Take the mean.",
+        ),
+        Mistake(
+            lambda ours, theirs: (
+                100
+                * (
+                    1
+                    - math.prod(a / b for a, b in zip(ours, theirs, strict=True)) ** (1 / len(ours))
+                )
+            ),
+            "You take the geometric mean of the shares.",
+            "Add the savings of the seeds and divide by their number.",
+        ),
+        Mistake(
+            lambda ours, theirs: 100 * min(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            "You return the worst seed.",
+            "Every seed counts the same.",
         ),
         Mistake(
             lambda ours, theirs: 100 * max(1 - a / b for a, b in zip(ours, theirs, strict=True)),

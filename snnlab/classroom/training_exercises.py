@@ -8,7 +8,7 @@ from statistics import mean, median_high, pstdev, stdev
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance
+from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
 from snnlab.classroom.neuron_with_mistakes import MISTAKES
 from snnlab.classroom.questions import Question
 
@@ -17,10 +17,24 @@ def _noisy_spikes(current: Tensor, noise: Tensor, v_th: float) -> Tensor:
     return (noise * v_th + current >= v_th).float()
 
 
+_MANY = (
+    torch.tensor([0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, -0.3, -0.6]),
+    torch.tensor([0.1, 0.9, 0.8, 0.3, 0.4, 0.7, 0.2, 0.5, 0.6, -0.1, -0.2, -0.3, 1.3, 1.25]),
+    2.0,
+)  # twice, and many: random numbers of one's own give another result
+
 noisy_spikes = Exercise(
     solution=_noisy_spikes,
     calls=[
-        (torch.tensor([0.25, 0.5, 0.75]), torch.tensor([0.75, 0.25, 0.5]), 1.0),
+        (torch.tensor([0.25, 1.5, 0.75]), torch.tensor([0.75, -0.75, 0.5]), 1.0),
+        (
+            torch.tensor([2.5, -1.5, -0.5, 0.5, 1.25]),
+            torch.tensor([0.25, 0.25, 1.5, -0.75, 0.5]),
+            1.0,
+        ),  # far off, a tie
+        (torch.tensor([0.5, 0.25, 0.125]), torch.tensor([0.0, 0.5, 0.25]), 0.5),  # below 1, a tie
+        _MANY,
+        _MANY,
         (torch.tensor([0.6, 1.2, 1.4, 2.5]), torch.tensor([0.75, 0.25, 0.5, -0.5]), 2.0),
         (torch.tensor([[0.1, 1.5], [0.9, -0.5]]), torch.tensor([[0.95, -0.75], [0.0, 1.2]]), 1.0),
     ],
@@ -38,6 +52,56 @@ noisy_spikes = Exercise(
         Mistake(
             lambda current, noise, v_th: (noise * v_th + current > v_th).float(),
             *MISTAKES["strict"],
+        ),
+        Mistake(
+            lambda current, noise, v_th: (current - noise * v_th >= v_th).float(),
+            "The sign of your noise is turned round: it is taken from the current.",
+            "The neuron starts from the noise: add the current to it.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise / v_th + current >= v_th).float(),
+            "You divide the noise by v_th. It is in units of v_th, so the potential is larger.",
+            "In units of the potential it is the noise times v_th.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise * v_th + current >= 1).float(),
+            *MISTAKES["compares with one"],
+        ),
+        Mistake(
+            lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th),
+            *MISTAKES["several spikes"],
+            variants=(
+                lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th).clamp(
+                    min=0
+                ),
+            ),
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise * v_th >= v_th).float(),
+            "The current has no effect: the noise alone decides.",
+            "Charge the neuron first: add the current.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: ((noise + current) * v_th >= v_th).float(),
+            "You multiply the current by v_th too. It is in the unit of the potential already.",
+            "Only the noise is in units of v_th.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: ((noise * v_th + current).abs() >= v_th).float(),
+            "Your neuron also fires at a strongly negative potential.",
+            "Compare the potential itself, with its sign.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (noise * v_th + current < v_th).float(),
+            "Your neuron fires below the threshold and is silent above.",
+            "1 stands for a spike.",
+        ),
+        Mistake(
+            lambda current, noise, v_th: (
+                noise * v_th + current - v_th * (noise * v_th + current >= v_th)
+            ),
+            "You return the potential after the reset, not the spikes.",
+            "Return the comparison with v_th.",
         ),
         Mistake(
             lambda current, noise, v_th: (0.5 * v_th + noise * v_th + current >= v_th).float(),
@@ -66,7 +130,11 @@ def _mean_and_spread(accuracies: list[float]) -> tuple[float, float]:
 
 mean_and_spread = Exercise(
     solution=_mean_and_spread,
-    calls=[([98.0, 96.5, 97.25],), ([91.0, 94.0, 90.5, 95.5, 92.0],)],
+    calls=[
+        ([98.0, 96.5, 97.25],),
+        ([90.0, 92.0, 97.0, 96.0, 95.0],),
+        ([91.0, 94.0, 90.5, 95.5, 92.0],),
+    ],
     mistakes=[
         Mistake(
             lambda accuracies: (mean(accuracies), pstdev(accuracies)),
@@ -90,6 +158,47 @@ mean_and_spread = Exercise(
             "seeds lie apart.",
             "Do not divide by the root of n.",
         ),
+        Mistake(
+            lambda accuracies: (
+                mean(accuracies),
+                mean(abs(a - mean(accuracies)) for a in accuracies),
+            ),
+            "Your second number is the mean distance from the mean. The standard deviation squares "
+            "the distances.",
+            "Square, add, divide by n - 1, take the root.",
+        ),
+        Mistake(
+            lambda accuracies: (min(accuracies), stdev(accuracies)),
+            "You report the worst seed.",
+            "Report the mean of all the seeds.",
+        ),
+        Mistake(
+            lambda accuracies: (sum(accuracies), stdev(accuracies)),
+            "Your first number is the sum.",
+            "Divide it by the number of seeds.",
+        ),
+        Mistake(
+            lambda accuracies: (sum(accuracies) / (len(accuracies) - 1), stdev(accuracies)),
+            "You divide by n - 1 in the mean too. That belongs to the spread only.",
+            "The mean of n numbers is their sum divided by n.",
+        ),
+        Mistake(
+            lambda accuracies: (
+                mean(accuracies),
+                math.sqrt((len(accuracies) - 1) * stdev(accuracies) ** 2),
+            ),
+            "You never divide: that is the root of the sum of the squares.",
+            "Divide the sum of squares by n - 1 before you take the root.",
+        ),
+        Mistake(
+            lambda accuracies: (
+                mean(accuracies),
+                math.sqrt((len(accuracies) - 1) * stdev(accuracies) ** 2) / (len(accuracies) - 1),
+            ),
+            "You take the root first and divide by n - 1 afterwards.",
+            "The root goes over the whole fraction.",
+        ),
+        wrong_order(_mean_and_spread, "First the mean, then the standard deviation."),
         Mistake(
             lambda accuracies: (median_high(accuracies), stdev(accuracies)),
             "Your first number is the median.",

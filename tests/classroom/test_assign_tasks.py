@@ -98,8 +98,8 @@ def raises_full() -> float:
     ("happens", "words"),
     [
         (raises_full, "Your function asks for more memory than there is."),
-        (lambda: print("h"), "Your function prints its result, but returns nothing."),  # noqa: T201
-        (lambda: None, "Nothing is returned yet."),
+        (lambda: print("h"), "There your function returns nothing."),  # noqa: T201
+        (lambda: None, "There your function returns nothing."),
     ],
 )
 def test_a_hidden_case_says_what_happened(happens: Callable[[], Any], words: str) -> None:

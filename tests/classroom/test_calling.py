@@ -62,7 +62,7 @@ def test_whatever_holds_numbers_counts_as_an_array(value):
 
 def test_a_column_is_no_row():
     said = Exercise(lambda: np.ones(3), [()], []).check(lambda: np.ones((3, 1)))
-    assert said.message == "Your result has the shape (3, 1); it should have (3,)."
+    assert said.message == ("Your numbers are right, but the shape is (3, 1); it should be (3,).")
 
 
 class Plain:

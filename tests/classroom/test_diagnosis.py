@@ -48,7 +48,7 @@ def test_the_right_option_in_any_spelling(answer):
         ("", "not chosen yet"),
         ("d", "no option 'd'"),
         ("because of the noise", "no option"),
-        (2, "got a int"),
+        (2, "got an int"),
         (None, "got a NoneType"),
         (["b"], "got a list"),
     ],

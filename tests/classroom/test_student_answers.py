@@ -1,6 +1,8 @@
 """Answers as students write them: right ones pass, wrong ones get their own diagnosis.
 
-The answers stand in `answers/TOPIC.py`: RIGHT and WRONG, by the name of the exercise.
+The answers stand in `answers/TOPIC.py`: RIGHT and WRONG, by the name of the exercise. Those in
+`answers_unfamiliar/TOPIC.py` are written in other ways than the solutions: classes, recursion, in
+place, one-liners, other types.
 """
 
 from __future__ import annotations
@@ -13,8 +15,14 @@ import pytest
 
 from snnlab.classroom.checking import Exercise
 
-FILES = sorted((Path(__file__).parent / "answers").glob("*.py"))
-ANSWERS = {file.stem: runpy.run_path(str(file)) for file in FILES}
+HERE = Path(__file__).parent
+FILES = [*sorted(HERE.glob("answers/*.py")), *sorted(HERE.glob("answers_unfamiliar/*.py"))]
+ANSWERS = {}
+for file in FILES:
+    of_topic = ANSWERS.setdefault(file.stem, {"RIGHT": {}, "WRONG": {}})
+    for kind, answers in of_topic.items():
+        for exercise, given in runpy.run_path(str(file))[kind].items():
+            answers.setdefault(exercise, []).extend(given)
 
 
 def listed(kind):
@@ -56,3 +64,47 @@ def test_every_exercise_has_two_right_answers_and_three_wrong_ones():
         assert set(right) == set(wrong) == names
         assert all(len(given) >= 2 for given in right.values())
         assert all(len({words for _, words in given}) >= 3 for given in wrong.values())
+
+
+def test_there_are_unfamiliar_answers_to_every_exercise():
+    assert len(listed("RIGHT")) >= 120
+    assert len(listed("WRONG")) >= 280
+
+
+@pytest.mark.slow
+def test_nine_in_ten_wrong_answers_are_told_what_is_wrong_or_shown_a_telling_case():
+    """Named in words, or shown with all numbers in sight: what went in, came out, and is right."""
+    silent = []
+    for topic, name, number in listed("WRONG"):
+        answer, _ = ANSWERS[topic]["WRONG"][name][number]
+        said = exercise_named(topic, name).check(answer)
+        if "(numbers of shape" in said.message:
+            silent.append((topic, name, number))
+    assert len(silent) <= len(listed("WRONG")) // 10, silent
+
+
+IN_PLACE = [
+    ("quickstart", "rates", "spikes"),
+    ("quickstart", "predicted_classes", "readout"),
+    ("distribution", "active_neurons", "spikes"),
+    ("training", "noisy_spikes", "noise"),
+    ("training", "mean_and_spread", "accuracies"),
+    ("conversion", "accuracy_after_each_timestep", "readout"),
+    ("roads", "scaled_layer", "weight` and `bias"),
+    ("roads", "mean_saving", "ours` and `theirs"),
+    ("cost", "exit_timestep", "confidence"),
+    ("laboratory", "noise_from_residuals", "residual"),
+    ("laboratory", "lose_spikes", "spikes"),
+]
+
+
+@pytest.mark.parametrize(("topic", "name", "arguments"), IN_PLACE)
+def test_right_answers_that_work_in_place_pass_twice_with_a_note(topic, name, arguments):
+    exercise = exercise_named(topic, name)
+    for answer in ANSWERS[topic]["RIGHT"][name]:
+        said = exercise.check(answer)
+        if f"`{arguments}` in place" in said.message:
+            assert said.passed
+            assert exercise.check(answer) == said  # nothing is spoilt for the next check
+            return
+    pytest.fail("no answer changes its arguments")

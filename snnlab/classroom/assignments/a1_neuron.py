@@ -72,12 +72,7 @@ _fire_exercise = Exercise(
         *((0.9999, 1.0), (0.0, 1.0), (-0.5, 0.5)),
     ],
     mistakes=[
-        *neuron_mistakes(neuron.fire, "strict", "several spikes"),
-        Mistake(
-            lambda h, v_th: 1 if h >= 1 else 0,
-            "You compare with 1; that is right only where v_th is 1.",
-            "Use the argument v_th.",
-        ),
+        *neuron_mistakes(neuron.fire, "strict", "several spikes", "compares with one"),
         Mistake(
             lambda h, v_th: 0 if h >= v_th else 1,
             "Your neuron fires below the threshold and is silent above.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from snnlab.classroom import gradient_exercises
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
 from snnlab.classroom.assignments.task import Draw, Task, code_task
 from snnlab.classroom.checking import Exercise, Mistake, variance
-from snnlab.classroom.gradient_exercises import bell, distance, probability, slope
+from snnlab.classroom.gradient_exercises import distance, probability, slope
 from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
 
 _CURRENTS = np.array([-0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5])
@@ -68,11 +67,6 @@ _probability_exercise = Exercise(
             "You take mu and sigma for potentials.",
             "They are in units of v_th: multiply both by v_th.",
         ),
-        Mistake(
-            lambda *noise: ndtr(distance(*noise) * math.sqrt(2)),
-            "Your probability is too steep: a factor sqrt(2) is missing inside erf.",
-            "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
-        ),
     ],
     praise="A steep sigmoid for little noise, a flat one for much.",
 )
@@ -83,18 +77,6 @@ _gradient_exercise = Exercise(
     calls=_NOISE_CALLS,
     mistakes=[
         *gradient_exercises.surrogate_slope.mistakes,
-        Mistake(
-            lambda current, mu, sigma, v_th: (
-                bell(math.sqrt(2) * distance(current, mu, sigma, v_th)) / (sigma * v_th)
-            ),
-            "The factor 1/2 in the exponent is missing.",
-            "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
-        ),
-        Mistake(
-            lambda *noise: probability(*noise) * (1 - probability(*noise)),
-            "p (1 - p) is the slope of the logistic function, not of Phi.",
-            "The derivative of Phi is the normal density.",
-        ),
         Mistake(
             lambda current, mu, sigma, v_th: slope(current, mu, sigma, v_th) * v_th,
             "You divide by sigma only. sigma is in units of v_th.",

@@ -63,6 +63,6 @@ WRONG = {
         (hits_only, "the hits only"),
         (other_way_round, "hits from the false alarms"),
         (wrong_sign, "wrong sign"),
-        (lambda current, threshold, sigma: current, "should return"),
+        (lambda current, threshold, sigma: current, "You return `current` as it came in"),
     ],
 }

@@ -62,11 +62,11 @@ WRONG = {
         (spikes_only, "left out the first layer"),
         (all_multiplied, "spikes as multiplications"),
         (picojoules, "return picojoules"),
-        (lambda first_layer, additions, mac, ac: 0.0, "should return"),
+        (lambda first_layer, additions, mac, ac: 0.0, "return 0 whatever"),
     ],
     "exit_timestep": [
         (from_zero, "count from 0"),
-        (at_once_if_never, "never sure leaves at once"),
+        (at_once_if_never, "never sure leave at once"),
         (strictly, "exactly the threshold"),
         (the_surest, "largest confidence"),
     ],

@@ -120,6 +120,6 @@ WRONG = {
         (off_by_one, "one timestep too early"),
         (many_at_once, "more spikes than there are timesteps"),
         (lambda current, T, v_init: loop(current, T, v_init) / T, "You return the rate"),
-        (never_resets, "cases are right. For"),
+        (never_resets, "You never reset"),
     ],
 }

@@ -60,12 +60,12 @@ WRONG = {
         (counted, "You count the spikes"),
         (over_neurons, "average over the neurons"),
         (lambda spikes: float(spikes.mean()), "one number for all neurons together"),
-        (lambda spikes: spikes, "shape (8, 3); it should have (3,)"),
+        (lambda spikes: spikes, "shape (5, 3); it should have (3,)"),
     ],
     "predicted_classes": [
         (last_step, "by the last timestep alone"),
         (votes, "vote for a class"),
-        (no_mean, "shape (6, 7); it should have (7,)"),
+        (no_mean, "shape (3, 2); it should have (2,)"),
         (lambda readout: readout.mean(0).amax(1), "not which class"),
     ],
 }

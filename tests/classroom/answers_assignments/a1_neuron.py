@@ -215,10 +215,16 @@ WRONG = {
         (lambda v, current, beta: v + current, "The leak is missing"),
         (lambda v, current, beta: (v + current) * beta, "takes from the current too"),
         (lambda v, current, beta: abs(beta * v + current), "should return"),
-        (lambda v, current, beta: round(beta * v + current, 1), "should return"),
+        (
+            lambda v, current, beta: round(beta * v + current, 1),
+            "You round your result to 1 decimal.",
+        ),
         (lambda v, current, beta: beta * v + current if current else v, "6 of 7 cases"),
         (lambda v, current, beta: f"{beta * v + current}", "returns text"),
-        (lambda v, current, beta: (beta * v, current), "it should have ()"),
+        (
+            lambda v, current, beta: (beta * v, current),
+            "Your result holds 2 numbers; it should be one number.",
+        ),
         (lambda v, current: v + current, "must take 3 arguments"),
         (lambda v, current, beta: {"h": beta * v + current}, "returns a dict"),
         (lambda v, current, beta: {beta * v + current}, "returns a set"),
@@ -226,7 +232,10 @@ WRONG = {
     "fire": [
         (lambda h, v_th: int(h > v_th), "equality included"),
         (lambda h, v_th: int(h >= 1), "only where v_th is 1"),
-        (lambda h, v_th: int(h // v_th), "should return"),
+        (
+            lambda h, v_th: int(h // v_th),
+            "You count how often v_th fits into h. A neuron fires once",
+        ),
         (lambda h, v_th: h >= v_th - 1e-3, "h = 0.9999"),
         (lambda h, v_th: np.isclose(h, v_th, rtol=1e-3) or h > v_th, "h = 0.9999"),
         (lambda h, v_th: bool(h // v_th), "strongly negative"),
@@ -245,13 +254,19 @@ WRONG = {
     "trace": [
         (trace_wrong(lambda h, v_th: (h > v_th, h - v_th * (h > v_th))), "stays silent"),
         (trace_wrong(lambda h, v_th: (h >= v_th, h * (h < v_th))), "potential to zero"),
-        (trace_wrong(lambda h, v_th: (h // v_th, h % v_th)), "should return"),
+        (
+            trace_wrong(lambda h, v_th: (h // v_th, h % v_th)),
+            "You count how often v_th fits into h. A neuron fires once",
+        ),
         (trace_wrong(lambda h, v_th: (h >= v_th, max(h - v_th * (h >= v_th), 0))), "off at 0"),
         (trace_wrong(lambda h, v_th: (h >= v_th, h)), "should return"),
-        (trace_of_columns, "shape (8, 1); it should have (8,)"),
-        (trace_with_start, "shape (9,); it should have (8,)"),
+        (trace_of_columns, "Your result has the shape (1, 1); it should have (1,). It"),
+        (trace_with_start, "Your result has the shape (2,); it should have (1,)."),
         (trace_resets_first, "should return"),
-        (lambda *given: trace_in_float32(*given)[0], "should return 2 values"),
+        (
+            lambda *given: trace_in_float32(*given)[0],
+            "Your function returns one value ([0., 1., 0., 1., 0., 0.,",
+        ),
     ],
 }
 NEARLY = {

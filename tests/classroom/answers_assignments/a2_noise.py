@@ -182,7 +182,7 @@ WRONG = {
         ),
         (
             lambda current, mu, sigma, v_th: ndtr((current / v_th + mu - 1) / sigma).mean(),
-            "shape (); it should have (7,)",
+            "Your result is one number; it should have the shape (2, 3).",
         ),
         (
             lambda current, mu, sigma, v_th: (
@@ -207,7 +207,7 @@ WRONG = {
             lambda current, mu, sigma, v_th: (
                 -stats.norm.pdf(current, v_th - mu * v_th, sigma * v_th)
             ),
-            "should return",
+            "Your result has the wrong sign in every case.",
         ),
     ],
     "residual_moments": [
@@ -217,7 +217,7 @@ WRONG = {
         (lambda *given: moments(*given, active=lambda n, T: n > 0), "fire at each timestep"),
         (lambda *given: moments(*given, active=lambda n, T: n > 1), "should return"),
         (lambda *given: moments(*given)[0], "one value"),
-        (lambda *given: moments(*given)[::-1], "should return"),
+        (lambda *given: moments(*given)[::-1], "The two results are in the wrong order."),
         (moments_per_neuron, "should return"),
         (lambda currents, T, v_init: (0.5, SIGMA), "should return"),
     ],

@@ -148,7 +148,10 @@ WRONG = {
         (run_wrong(fires=lambda h: np.floor(h).clip(0)), "should return"),
         (run_wrong(reset=lambda h, s: h), "should return"),
         (lambda *given: run_wrong()(*given).argmax(1), "shape (5,)"),
-        (lambda *given: run_wrong()(*given).T, "shape (3, 5)"),
+        (
+            lambda *given: run_wrong()(*given).T,
+            "Your numbers are right, but lie across: the shape is (3,",
+        ),
         (lambda *given: run_wrong()(*given) * given[-1], "add the readout up"),
     ],
     "largest_gap": [
@@ -165,7 +168,7 @@ WRONG = {
         ),
         (
             lambda current, sigma: np.abs(ndtr((current - 0.5) / sigma) - np.clip(current, 0, 1)),
-            "it should have ()",
+            "Your result holds 2 numbers; it should be one number.",
         ),
     ],
     "best_sigma": [

@@ -108,7 +108,10 @@ WRONG = {
             "4 of 5 cases",
         ),
         (lambda budget, costs, seeds: budget // (len(costs) * seeds) // costs, "round down before"),
-        (lambda budget, costs, seeds: np.floor(budget / seeds / costs.sum()), "shape ()"),
+        (
+            lambda budget, costs, seeds: np.floor(budget / seeds / costs.sum()),
+            "Your result is one number; it should have the shape (2,).",
+        ),
     ],
     "paired_difference": [
         (lambda one, other, t: (abs((one - other).mean()), t * stats.sem(one - other)), "return"),
@@ -126,11 +129,14 @@ WRONG = {
         (lambda f, o, a, mac, ac: ((mac * f + ac * o) / 1000, ac * a / 1000), "additions only"),
         (lambda f, o, a, mac, ac: (mac * f + ac * o, mac * a), "picojoules"),
         (lambda f, o, a, mac, ac: (mac * a / 1000, (mac * f + ac * o) / 1000), "wrong order"),
-        (lambda f, o, a, mac, ac: ((mac * f + ac * o) // 1000, mac * a // 1000), "should return"),
+        (
+            lambda f, o, a, mac, ac: ((mac * f + ac * o) // 1000, mac * a // 1000),
+            "You round your result down to whole numbers.",
+        ),
         (lambda f, o, a, mac, ac: ((ac * f + mac * o) / 1000, ac * a / 1000), "should return"),
         (
             lambda f, o, a, mac, ac: print((mac * f + ac * o) / 1000, mac * a / 1000),  # noqa: T201
-            "prints its result",
+            "prints, but",
         ),
     ],
 }
