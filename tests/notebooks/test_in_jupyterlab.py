@@ -226,16 +226,6 @@ def test_a_sketch_is_drawn_on_its_axis_by_dragging_and_by_keys_and_closes(lab, p
         tuple(map(float, corner.split(",")))
         for corner in stage.locator("polyline").get_attribute("points").split()
     ]
-    if folder := os.environ.get("SNNLAB_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/sketch0.png")
-        print(
-            whole,
-            corners,
-            [h.bounding_box() for h in handles],
-            page.evaluate(
-                """() => { const s = document.querySelectorAll('.snnlab-stage .widget-slider')[1]; return [s, ...s.querySelectorAll('*')].map(e => { const b = e.getBoundingClientRect(); const c = getComputedStyle(e); return [e.className, b.x, b.y, b.width, b.height, c.position, c.transform, c.top, c.bottom].join(' ') }).join('\\n') }"""
-            ),
-        )
     for (x, y), handle in zip(corners, (handles[1], handles[4]), strict=True):
         box, size = handle.bounding_box(), whole["width"] / 800
         assert whole["x"] + x * size == pytest.approx(box["x"] + box["width"] / 2, abs=1.5)

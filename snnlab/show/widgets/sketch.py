@@ -19,7 +19,7 @@ from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture
 from snnlab.show.prediction import points_said
-from snnlab.show.style import GREY, INK, PREDICTED
+from snnlab.show.style import GREY, GRID, INK, PREDICTED
 from snnlab.show.widgets.live import live_axes
 from snnlab.show.widgets.names import LIVE, name_controls
 
@@ -48,14 +48,14 @@ _STYLE = f"""<style>
   padding: 0 }}
 .snnlab-stage .widget-slider .noUi-target {{ width: 100%; height: 100%; margin: 0; border: 0;
   box-shadow: none; cursor: pointer;
-  background: linear-gradient({GREY}, {GREY}) center / 1px 100% no-repeat }}
+  background: linear-gradient({GRID}, {GRID}) center / 1px 100% no-repeat }}
 .snnlab-stage .widget-slider .noUi-connects {{ display: none }}
 .snnlab-stage .widget-slider .noUi-handle {{ width: {_KNOB}px; height: {_KNOB}px;
-  right: {(_REACH - _KNOB) // 2}px; left: auto; top: auto; bottom: -{_KNOB // 2}px;
+  right: {(_REACH - _KNOB) // 2}px; left: auto; top: -{_KNOB // 2}px; bottom: auto;
   border: 3px dashed {GREY}; border-radius: 50%; background: #FFFFFF; box-shadow: none;
   transform: none; box-sizing: border-box; cursor: grab }}
 .snnlab-stage .widget-slider.snnlab-said .noUi-handle {{ border: 2px solid #FFFFFF;
-  background: {PREDICTED.colour} }}
+  background: {PREDICTED.colour} !important }}
 .snnlab-stage .widget-slider .noUi-handle:focus {{ outline: 3px solid {INK} }}
 .snnlab-stage .widget-slider [disabled], .snnlab-stage .widget-slider [disabled] .noUi-handle {{
   cursor: not-allowed }}
@@ -227,7 +227,7 @@ class Sketch(VBox):
             lower = at[1] < 30
             shapes.append(
                 f'<text x="{at[0]:.1f}" y="{at[1] + (32 if lower else -16):.1f}" '
-                f'text-anchor="middle">{y:.3g}</text>'
+                f'text-anchor="middle" stroke="white" stroke-width="4">{y:.3g}</text>'
             )
             if markers:
                 shapes.append(f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{_KNOB / 2}"/>')
@@ -236,7 +236,8 @@ class Sketch(VBox):
         return (
             f'<img alt="{escape(self._alt)}" src="data:image/png;base64,{data}">'
             f'<svg viewBox="0 0 {width} {height}" aria-hidden="true" fill="{PREDICTED.colour}" '
-            'font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="bold">'
+            'font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="bold" '
+            'paint-order="stroke">'
             f'<polyline points="{line}" fill="none" stroke="{PREDICTED.colour}" stroke-width="3" '
             f'stroke-dasharray="6 3"/>{"".join(shapes)}</svg>'
         )
