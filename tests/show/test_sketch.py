@@ -40,7 +40,7 @@ def test_it_is_told_in_a_sentence_and_closed():
     guess = asked()
     for place, value in enumerate([97, 90, 69]):
         guess.controls[f"at_{place}"].value = value
-    curve = AccuracyCurve({T: 97.0 for T in (1, 2, 4, 8, 16)})
+    curve = AccuracyCurve(dict.fromkeys((1, 2, 4, 8, 16), 97.0))
     words = "Your prediction was 12 points off on average, most at T = 16: 28 points too low."
     assert guess.told(curve) == words
     assert guess.told([1, 16], [97, 97]) == words
