@@ -6,6 +6,7 @@ from .colours import palette as palette
 from .cost import CostCurve as CostCurve
 from .cost import accuracy_against_cost as accuracy_against_cost
 from .curves import line_chart as line_chart
+from .curves import mark_value as mark_value
 from .error_parts import error_parts_by_stage as error_parts_by_stage
 from .gallery import gallery as gallery
 from .laboratory import accuracy_against_sigma as accuracy_against_sigma

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
-from snnlab.show.style import STYLES
+from snnlab.show.style import DASHED, STYLES
 
 _MOST_MARKERS = 30
 
@@ -56,4 +56,18 @@ def line_chart(
         for name, y in values.items()
     ]
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
+    return ax
+
+
+def mark_value(ax: Axes, x: float) -> Axes:
+    """Mark a value of x with an upright dashed line; what it is stands in the note of the figure.
+
+    Args:
+        ax: a figure of this room.
+        x: in the units of its x axis.
+
+    Example:
+        >>> mark_value(line_chart([0, 1], {"h": [0, 1]}, x_label="t", y_label="h"), 0.5)
+    """
+    ax.axvline(x, zorder=2, **DASHED)
     return ax

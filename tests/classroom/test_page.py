@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import unescape
+from importlib.resources import files
 from pathlib import Path
 
 import nbformat
+from fontTools.ttLib import TTFont
 
 from snnlab.classroom.page import CoursePage, write_markdown_page
 
@@ -61,3 +64,19 @@ def test_links_between_notebooks_become_links_between_pages():
     for address in ("01_a.html", "index.html", "https://arxiv.org/abs/1.ipynb"):
         assert f'href="{address}"' in page
     assert "<title>Here</title>" in page
+
+
+def test_the_font_that_pages_bring_can_draw_every_formula():
+    """Roots, brackets and sums are stretched with its table MATH."""
+    with TTFont(files("snnlab.classroom") / "formulas.woff") as font:
+        assert "MATH" in font
+        known = set(font.getBestCmap())
+    cells = [c for p in FOLDER.glob("*.ipynb") for c in nbformat.read(p, as_version=4).cells]
+    texts = [nbformat.v4.new_markdown_cell(c.source) for c in cells if c.cell_type == "markdown"]
+    page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=texts))
+    assert page.count("url(data:font/woff;base64,") == 1
+    formulas = "".join(re.findall(r"<math.*?</math>", page, re.DOTALL))
+    used = {ord(sign) for sign in unescape(re.sub(r"<[^>]*>", "", formulas)) if not sign.isspace()}
+    assert len(used) > 50
+    assert not {chr(sign) for sign in used - known}
+    assert "mathspace" not in formulas, "browsers know lengths only"

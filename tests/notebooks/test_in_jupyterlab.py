@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -13,12 +14,21 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 120_000  # milliseconds, for a busy machine
+
+SKETCH = (
+    "from snnlab import show\n"
+    "guess = show.widgets.sketch([1, 2, 4, 8, 16], span=(0, 100), x_label='Timesteps T', "
+    "y_label='Accuracy (%)')\nguess",
+    "print(guess.told([1, 16], [97, 97]))",
+)
+"""A sketch, and what is said of it."""
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +44,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a JupyterLab that serves copies of the notebooks, with settings of its own."""
     tmp_path = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    cells = [nbformat.v4.new_code_cell(source) for source in SKETCH]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    small = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(small, tmp_path / "notebooks" / "sketch.ipynb")
     port = free_port()
     home = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
@@ -181,3 +195,57 @@ def test_a_training_is_drawn_while_it_goes_on_and_stays(lab, page):
     kept.wait_for()
     assert kept.locator("svg").count() == 2
     assert seen.count() == 0  # one picture, replaced
+
+
+def test_a_sketch_is_drawn_on_its_axis_by_dragging_and_by_keys_and_closes(lab, page):
+    page.goto(f"{lab}/lab/tree/sketch.ipynb")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-CodeCell").first.click()
+    page.keyboard.press("Shift+Enter")
+    handles = [
+        page.get_by_role("slider", name=f"Accuracy (%) at Timesteps T: {T}", exact=True)
+        for T in (1, 2, 4, 8, 16)
+    ]
+    handles[4].wait_for()
+    stage = page.locator(".snnlab-stage")
+    page.wait_for_timeout(500)
+    whole = stage.bounding_box()
+    assert whole["width"] / whole["height"] == pytest.approx(10 / 4.5, rel=0.01)
+    middles = []
+    for handle in handles:
+        box = handle.bounding_box()
+        middles.append((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    steps = [right[0] - left[0] for left, right in itertools.pairwise(middles)]
+    assert steps == pytest.approx([steps[0]] * 4, abs=1.5)  # a logarithmic axis
+    assert stage.locator("polyline").get_attribute("points") == ""
+
+    page.mouse.move(*middles[1])
+    page.mouse.down()
+    page.mouse.move(middles[1][0], middles[1][1] - 60, steps=6)
+    page.mouse.up()
+    handles[4].focus()
+    for _ in range(3):
+        handles[4].press("ArrowUp")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.snnlab-stage svg text').length == 2"
+        " && document.querySelector('.snnlab-stage').textContent.includes('53')"
+    )
+    page.wait_for_timeout(500)
+    whole = stage.bounding_box()  # the page may have scrolled
+    # The line of the picture ends in the middle of each handle that was moved.
+    corners = [
+        tuple(map(float, corner.split(",")))
+        for corner in stage.locator("polyline").get_attribute("points").split()
+    ]
+    for (x, y), handle in zip(corners, (handles[1], handles[4]), strict=True):
+        box, size = handle.bounding_box(), whole["width"] / 800
+        assert whole["x"] + x * size == pytest.approx(box["x"] + box["width"] / 2, abs=1.5)
+        assert whole["y"] + y * size == pytest.approx(box["y"] + box["height"] / 2, abs=1.5)
+
+    page.locator(".jp-CodeCell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.locator("text=points off on average, most at T = 16: 44 points too low.").wait_for()
+    page.locator(".snnlab-stage [disabled]").first.wait_for(state="attached")
+    assert page.locator("figcaption:has-text('This sketch is closed')").count() == 1
+    if folder := os.environ.get("SNNLAB_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/sketch.png")

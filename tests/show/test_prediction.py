@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -25,14 +26,27 @@ def test_a_prediction_is_seen_whole_and_described(ax):
     assert "Your prediction: -0.5 at 0, 1.7 at 0.5, 0.2 at 1." in describe(ax)
 
 
-@pytest.mark.parametrize(("guess", "side"), [(0.5, "bottom"), (2.0, "top")])
-def test_the_name_keeps_clear_of_the_key_above_the_figure(ax, guess, side):
+@pytest.mark.parametrize("guess", [[0.5] * 3, [2.0] * 3, [-1.0] * 3, [0.1, 0.9, 0.6]])
+def test_the_name_hides_no_data_and_stays_inside(ax, guess):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
-    lay_prediction(ax, [0, 1, 2], [guess] * 3)
+    lay_prediction(ax, [0, 1, 2], guess)
     (name,) = [text for text in ax.texts if text.get_text() == "your prediction"]
-    assert name.get_verticalalignment() == side
-    whole = name.get_window_extent()
-    assert whole.y1 < ax.get_window_extent().y1
+    whole, frame = name.get_window_extent(), ax.get_window_extent()
+    assert frame.y0 < whole.y0
+    assert whole.y1 < frame.y1
+    for line in ax.lines:
+        x = np.linspace(0, 2, 1001)
+        points = ax.transData.transform(np.column_stack([x, np.interp(x, *line.get_data())]))
+        assert not any(whole.contains(*point) for point in points)
+
+
+def test_only_what_was_predicted_is_drawn(ax):
+    line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
+    before, limits = describe(ax), ax.get_ylim()
+    lay_prediction(ax, [0, 1, 2], [np.nan] * 3)
+    assert (describe(ax), ax.get_ylim(), len(ax.lines)) == (before, limits, 1)
+    lay_prediction(ax, [0, 1, 2], [np.nan, 0.4, np.nan])
+    assert describe(ax).endswith("Your prediction: 0.4 at 1.")
 
 
 def test_shapes_must_fit(ax):
@@ -49,6 +63,16 @@ def test_a_prediction_counts_as_no_seed(ax):
     texts = [text.get_text() for text in ax.texts]
     assert any(text.startswith("Mean of 2 seeds") for text in texts)
     assert "your prediction" in texts
+
+
+@pytest.mark.parametrize(("said", "shown"), [([np.nan] * 2, False), ([np.nan, 60.0], True)])
+def test_accuracy_shows_the_part_that_was_predicted(ax, said, shown):
+    curves = {
+        "noise": {"timesteps": [1, 2], "accuracy": [97, 98]},
+        "prediction": {"timesteps": [1, 2], "accuracy": said},
+    }
+    accuracy_against_timesteps(curves, ax=ax)
+    assert ("your prediction" in describe(ax).lower()) is shown
 
 
 def test_gallery():

@@ -29,7 +29,6 @@ from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.names import LIVE
 from snnlab.show.widgets.networks import decision_explorer, margin_explorer
 from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
-from snnlab.show.widgets.sketch import sketch
 from snnlab.show.widgets.timesteps import conversion_explorer
 
 
@@ -66,7 +65,6 @@ MOVES = {
     "decision": {"image": 3, "timesteps": 16},
     "conversion": {"reset": "zero", "v_init": 0.25, "beta": 0.9},
     "margin": {"network": "b", "layer": 2, "width": 0.1},
-    "sketch": {"at_0": 10.0, "at_2": 90.0},
 }
 
 
@@ -81,7 +79,6 @@ def live(request, net, images) -> LivePicture:
         "decision": lambda: decision_explorer(net, images, classes),
         "conversion": lambda: conversion_explorer(net, images),
         "margin": lambda: margin_explorer({"a": net, "b": with_neurons(net, v_init=0.0)}, images),
-        "sketch": lambda: sketch([1, 2, 4], span=(0, 100), x_label="T", y_label="Accuracy (%)"),
     }
     return makers[request.param]()
 
@@ -93,8 +90,7 @@ every_one = pytest.mark.parametrize("live", MOVES, indirect=True)
 @every_one
 def test_picture_and_words_follow_every_control_and_come_back(live, request):
     moves = MOVES[request.node.callspec.params["live"]]
-    if "at_0" not in moves:
-        assert set(moves) == set(live.controls)
+    assert set(moves) == set(live.controls)
     first, words, old = live.picture.png, live.picture.alt, live.values
     for name, value in moves.items():
         before = live.picture.png
@@ -180,11 +176,6 @@ def test_the_browser_is_told_the_names():
     assert LIVE in live._dom_classes
 
 
-def test_a_slider_of_a_sketch_says_what_it_stands_for():
-    guess = sketch([1, 4], span=(0, 1), x_label="Timesteps T", y_label="Accuracy (%)")
-    assert guess.controls["at_1"].tooltip == "Accuracy (%) at Timesteps T: 4"
-
-
 def test_garbage_is_collected_as_before_once_a_picture_is_drawn():
     live = neuron_explorer()
     assert gc.isenabled()
@@ -209,30 +200,6 @@ def test_a_drawing_leaves_no_figures_behind():
 def figures():
     """How many figures of matplotlib there are, those that nobody needs any more included."""
     return sum(type(thing) is Figure for thing in gc.get_objects())
-
-
-def test_a_sketch_knows_its_values():
-    guess = sketch([1, 4, 16], span=(0, 1), start=[0.2, 0.4, 0.6], x_label="T", y_label="rate")
-    assert (guess.x, guess.y) == ([1, 4, 16], [0.2, 0.4, 0.6])
-    guess.controls["at_1"].value = 0.9
-    assert guess.y == [0.2, 0.9, 0.6]
-    assert "0.9 at 4" in repr(guess.picture)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"x": []}, "got 0"),
-        ({"x": range(9)}, "got 9"),
-        ({"span": (1, 1)}, r"got \(1, 1\)"),
-        ({"start": 2.0}, "got "),
-        ({"start": [0.5]}, "3 values"),
-    ],
-)
-def test_a_sketch_refuses_what_makes_no_sense(options, message):
-    good = {"x": [1, 2, 3], "span": (0, 1), "x_label": "x", "y_label": "y"}
-    with pytest.raises(ValueError, match=message):
-        sketch(**{**good, **options})
 
 
 def test_sliders_are_whole_where_all_numbers_are():

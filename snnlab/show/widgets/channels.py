@@ -18,7 +18,7 @@ _STRONGEST = 12  # µA/cm²
 
 
 def channel_explorer(
-    channels: tuple[int, ...] = (300, 1000, 3000, 10000, 30000),
+    channels: tuple[int, ...] = (1000, 3000, 10000, 30000, 100000),
     *,
     milliseconds: float = 80.0,
     trials: int = 10,

@@ -1,21 +1,78 @@
-"""A prediction, sketched with sliders before anything is measured."""
+"""A prediction, sketched into the axes of a figure before anything is measured."""
 
 from __future__ import annotations
 
+import math
+from base64 import b64encode
 from collections.abc import Sequence
+from html import escape
+from io import BytesIO
+from itertools import pairwise
+from typing import Any
 
-from ipywidgets import FloatSlider, Layout
+import numpy as np
+from ipywidgets import HTML, Box, FloatSlider, Layout, VBox
+from matplotlib.axes import Axes
 
+from snnlab.show.arrays import Values, floats, require_same_shape
+from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.page import dress, head
-from snnlab.show.picture import Picture, picture
-from snnlab.show.prediction import lay_prediction
-from snnlab.show.widgets.live import LivePicture, live_axes
+from snnlab.show.picture import SCREEN_DPI, Picture
+from snnlab.show.prediction import points_said
+from snnlab.show.style import GREY, GRID, INK, PREDICTED
+from snnlab.show.widgets.live import live_axes
+from snnlab.show.widgets.names import LIVE, name_controls
+
+_SIZE = (10.0, 4.5)  # inches
+_REACH = 28  # pixels that belong to a handle, from side to side
+_KNOB = 20  # pixels, width of a handle
+
+_ASKED = (
+    "Drag each ring to what you expect, or go to it with Tab and use the arrow keys. "
+    "A ring that you leave alone predicts nothing."
+)
+_LOCKED = (
+    "This sketch is closed: the measurement has been shown. Run this cell again to predict anew."
+)
+
+_STYLE = f"""<style>
+.snnlab-stage {{ position: relative; display: block; width: 100%; max-width: 800px;
+  aspect-ratio: {_SIZE[0]} / {_SIZE[1]}; overflow: visible; margin: 0; background: #FFFFFF }}
+.snnlab-stage .widget-html, .snnlab-stage .widget-html-content {{ position: absolute; inset: 0;
+  width: 100%; height: 100%; margin: 0; padding: 0 }}
+.snnlab-stage img, .snnlab-stage svg {{ position: absolute; inset: 0; width: 100%; height: 100% }}
+.snnlab-stage svg {{ pointer-events: none }}
+.snnlab-stage .widget-slider {{ position: absolute; padding: 0 }}
+.snnlab-stage .widget-slider .widget-label {{ display: none }}
+.snnlab-stage .widget-slider .slider-container {{ width: 100%; height: 100%; margin: 0;
+  padding: 0 }}
+.snnlab-stage .widget-slider .noUi-target {{ width: 100%; height: 100%; margin: 0; border: 0;
+  box-shadow: none; cursor: pointer;
+  background: linear-gradient({GRID}, {GRID}) center / 1px 100% no-repeat }}
+.snnlab-stage .widget-slider .noUi-connects {{ display: none }}
+.snnlab-stage .widget-slider .noUi-handle {{ width: {_KNOB}px; height: {_KNOB}px;
+  right: {(_REACH - _KNOB) // 2}px; left: auto; top: -{_KNOB // 2}px; bottom: auto;
+  border: 3px dashed {GREY}; border-radius: 50%; background: #FFFFFF; box-shadow: none;
+  transform: none; box-sizing: border-box; cursor: grab }}
+.snnlab-stage .widget-slider.snnlab-said .noUi-handle {{ border: 2px solid #FFFFFF;
+  background: {PREDICTED.colour} !important }}
+.snnlab-stage .widget-slider .noUi-handle:focus {{ outline: 3px solid {INK} }}
+.snnlab-stage .widget-slider [disabled], .snnlab-stage .widget-slider [disabled] .noUi-handle {{
+  cursor: not-allowed }}
+</style>"""
+"""Sliders upright in the picture, each on the axis at its x, and nothing of them but the handle."""
 
 
-class Sketch(LivePicture):
-    """A slider for each x; what they say together is the prediction.
+class Sketch(VBox):
+    """Axes with a handle at each x. A handle that was moved predicts; the others say nothing.
 
     Args: see `sketch`.
+
+    Attributes:
+        controls: a slider for each x, which may also be moved from Python:
+            `guess.controls["at_2"].value = 90`.
+        x: where to predict.
+        locked: whether the measurement has been told, after which nothing moves any more.
     """
 
     def __init__(
@@ -26,31 +83,174 @@ class Sketch(LivePicture):
         labels: tuple[str, str],
     ) -> None:
         self.x = list(x)
-        self._span, self._labels = span, labels
-        sliders = {
-            f"at_{i}": _upright(x[i], start[i], span, f"{labels[1]} at {labels[0]}: {x[i]:g}")
-            for i in range(len(x))
+        self.locked = False
+        self._labels = labels
+        self._moved: set[str] = set()
+        self._frame, places, (top, height) = _drawn_frame(self.x, span, labels)
+        self._places, self._box, self._span = places, (top, height), span
+        self.controls = {
+            f"at_{i}": FloatSlider(
+                value=start[i],
+                min=span[0],
+                max=span[1],
+                step=(span[1] - span[0]) / 100,
+                description=f"{x[i]:g}",
+                tooltip=f"{labels[1]} at {labels[0]}: {x[i]:g}",
+                orientation="vertical",
+                readout=False,
+                layout=Layout(
+                    left=f"calc({100 * place:.3f}% - {_REACH / 2}px)",
+                    top=f"{100 * top:.3f}%",
+                    height=f"{100 * height:.3f}%",
+                    width=f"{_REACH}px",
+                    min_width="0",
+                    margin="0",
+                ),
+            )
+            for i, place in enumerate(places)
         }
-        super().__init__(self._picture, sliders, direction="row")
+        self._words, self._view = HTML(), HTML(layout=Layout(margin="0"))
+        stage = Box([self._view, *self.controls.values()], layout=Layout(overflow="visible"))
+        stage.add_class("snnlab-stage")
+        super().__init__([self._words, stage, name_controls(*self.controls.values())])
+        self.add_class(LIVE)
+        for name, control in self.controls.items():
+            control.observe(lambda _, name=name: self._said(name), names="value")
+        self._redraw()
 
     @property
     def y(self) -> list[float]:
-        """The predicted values, one for each x."""
-        return [float(value) for value in self.values.values()]
+        """The predicted value at each x; not a number (nan) where nothing was predicted."""
+        return [
+            float(control.value) if name in self._moved else math.nan
+            for name, control in self.controls.items()
+        ]
 
-    def _picture(self, **values: float) -> Picture:
+    @property
+    def values(self) -> dict[str, float]:
+        """Where each handle stands, moved or not."""
+        return {name: float(control.value) for name, control in self.controls.items()}
+
+    @property
+    def picture(self) -> Picture:
+        """The sketch as it stands, for a page without handles."""
+        return Picture(self._frame, self._alt, self._text)
+
+    def told(self, measured: Curve | Values, y: Values | None = None) -> str:
+        """Close the sketch, and say in a sentence how far off it was.
+
+        Args:
+            measured: accuracy in any form that `show.accuracy_against_timesteps` takes, of which
+                the mean counts; or the x (n,) of a measurement, in rising order.
+            y: the measurement at these x (n,), in the unit of the sketch.
+
+        Raises:
+            ValueError: shapes that differ.
+
+        Example:
+            >>> guess.told([1, 4, 16], [97.3, 97.8, 97.6])
+            'Your prediction was 9.8 points off on average, most at T = 16: 28 points too low.'
+        """
+        self._lock()
+        if y is None:
+            curve = seeds_of(measured)
+            at, found = floats("x", curve.x), floats("y", curve.mean)
+        else:
+            at, found = floats("x", measured), floats("y", y)  # type: ignore[arg-type]
+        require_same_shape(x=at, y=found)
+        x, said = points_said(self.x, self.y)
+        inside = (x >= at[0]) & (x <= at[-1])
+        if not inside.any():
+            return "You predicted nothing here."
+        x, off = x[inside], (said - np.interp(x, at, found))[inside]
+        worst = int(np.abs(off).argmax())
+        mean, most = float(np.abs(off).mean()), float(off[worst])
+        side = "high" if most > 0 else "low"
+        where = _where(self._labels[0], x[worst])
+        if round(abs(most) / (self._span[1] - self._span[0]), 2) == 0:
+            return "Your prediction was right, to within half a hundredth of the axis."
+        far = f"{self._amount(most)} too {side}"
+        if len(x) == 1:
+            return f"Your prediction {where} was {far}."
+        return f"Your prediction was {self._amount(mean)} off on average, most {where}: {far}."
+
+    def _amount(self, difference: float) -> str:
+        """A difference of two values, with its unit."""
+        size = abs(difference)
+        _, unit = _name_and_unit(self._labels[1])
+        written = f"{size:.0f}" if size >= 10 else f"{size:.2g}"
+        return f"{written} {'points' if unit.startswith('%') else unit}".strip()
+
+    def _said(self, name: str) -> None:
+        self._moved.add(name)
+        self.controls[name].add_class("snnlab-said")
+        self._redraw()
+
+    def _lock(self) -> None:
+        self.locked = True
+        for control in self.controls.values():
+            control.disabled = True
+        self._redraw()
+
+    @property
+    def _alt(self) -> str:
+        x, y = points_said(self.x, self.y)
+        if not len(x):
+            return f"{self._labels[1]} against {self._labels[0]}: empty axes for a prediction."
+        points = ", ".join(f"{b:.4g} at {a:g}" for a, b in zip(x, y, strict=True))
+        return f"Your prediction: {points}."
+
+    @property
+    def _text(self) -> str:
+        if self.locked:
+            return f"{_LOCKED} {self._alt if self._moved else ''}".strip()
+        return self._alt if len(self._moved) == len(self.x) else _ASKED
+
+    def _redraw(self) -> None:
+        self._words.value = f"{_STYLE}<figure style='margin: 0'>{self._caption()}</figure>"
+        self._view.value = self._drawing(markers=False)
+
+    def _caption(self) -> str:
+        return f"<figcaption style='font-size: 105%'>{escape(self._text)}</figcaption>"
+
+    def _drawing(self, *, markers: bool) -> str:
+        """The empty axes, and over them the prediction so far."""
+        width, height = (round(inches * SCREEN_DPI) for inches in _SIZE)
+        top, tall = self._box
         low, high = self._span
-        ax = live_axes((10.0, 4.5), top=0.4)
-        dress(ax, x=self._labels[0], y=self._labels[1])
-        ax.set_ylim(low, high)
-        positions = list(range(len(self.x)))
-        ax.set_xticks(positions, [f"{value:g}" for value in self.x])
-        lay_prediction(ax, positions, list(values.values()))
-        ax.set_ylim(low, high)
-        head(ax, None)
-        pairs = zip(self.x, values.values(), strict=True)
-        points = ", ".join(f"{y:g} at {x:g}" for x, y in pairs)
-        return picture(ax, alt=f"Your prediction: {points}.")
+        shapes, points = [], []
+        for place, y in zip(self._places, self.y, strict=True):
+            if math.isnan(y):
+                continue
+            at = place * width, (top + tall * (high - y) / (high - low)) * height
+            points.append(at)
+            lower = at[1] < 30
+            shapes.append(
+                f'<text x="{at[0]:.1f}" y="{at[1] + (32 if lower else -16):.1f}" '
+                f'text-anchor="middle" stroke="white" stroke-width="4">{y:.3g}</text>'
+            )
+            if markers:
+                shapes.append(f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{_KNOB / 2}"/>')
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        data = b64encode(self._frame).decode()
+        return (
+            f'<img alt="{escape(self._alt)}" src="data:image/png;base64,{data}">'
+            f'<svg viewBox="0 0 {width} {height}" aria-hidden="true" fill="{PREDICTED.colour}" '
+            'font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="bold" '
+            'paint-order="stroke">'
+            f'<polyline points="{line}" fill="none" stroke="{PREDICTED.colour}" stroke-width="3" '
+            f'stroke-dasharray="6 3"/>{"".join(shapes)}</svg>'
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        bundle["text/plain"] = repr(self.picture)
+        bundle["text/html"] = (
+            f"{_STYLE}<figure style='margin: 0.5em 0'><div class='snnlab-stage'>"
+            f"{self._drawing(markers=True)}</div>{self._caption()}</figure>"
+            "<p><em>In JupyterLab you draw into these axes.</em></p>"
+        )
+        return bundle
 
 
 def sketch(
@@ -61,27 +261,32 @@ def sketch(
     x_label: str,
     y_label: str,
 ) -> Sketch:
-    """Ask for a prediction: a slider for each x, and a picture of the line they make.
+    """Ask for a prediction: axes with a handle at each x, to be dragged or moved by keys.
 
-    Lay it over the measurement with `show.lay_prediction(ax, guess.x, guess.y)`.
+    The axis of x is logarithmic if every x is the same multiple of the one before. Lay the
+    prediction over the measurement with `show.lay_prediction(ax, guess.x, guess.y)`, and have it
+    told with `guess.told(...)`, which closes the sketch.
 
     Args:
-        x: where to predict, at most 8 places.
+        x: where to predict, at most 8 places, in rising order.
         span: lowest and highest value.
-        start: value of each slider before it is moved, or one for all; by default the middle.
+        start: where the handles wait before they are moved, or one place for all; by default the
+            middle. It predicts nothing.
         x_label, y_label: with units.
 
     Raises:
-        ValueError: no places or too many, a span that does not rise, or a start that does not
-            fit.
+        ValueError: no places or too many or not in rising order, a span that does not rise, or a
+            start that does not fit.
 
     Example:
         >>> guess = sketch([1, 4, 16], span=(50, 100), x_label="T", y_label="Accuracy (%)")
         >>> guess.y
-        [75.0, 75.0, 75.0]
+        [nan, nan, nan]
     """
     if not 1 <= len(x) <= 8:
         raise ValueError(f"x must hold 1 to 8 places, got {len(x)}")
+    if any(later <= earlier for earlier, later in pairwise(x)):
+        raise ValueError(f"x must rise, got {list(x)}")
     if not span[0] < span[1]:
         raise ValueError(f"span must rise, got {span}")
     if start is None:
@@ -92,16 +297,57 @@ def sketch(
     return Sketch(x, span, starts, (x_label, y_label))
 
 
-def _upright(x: float, start: float, span: tuple[float, float], said: str) -> FloatSlider:
-    """A vertical slider for one x; `said` is what it stands for."""
-    return FloatSlider(
-        value=start,
-        min=span[0],
-        max=span[1],
-        step=(span[1] - span[0]) / 100,
-        description=f"{x:g}",
-        tooltip=said,
-        orientation="vertical",
-        readout_format=".3g",
-        layout=Layout(height="12em", width="5.5em", overflow="visible"),
-    )
+def _drawn_frame(
+    x: Sequence[float], span: tuple[float, float], labels: tuple[str, str]
+) -> tuple[bytes, list[float], tuple[float, float]]:
+    """The empty axes: picture, where each x lies in its width, and top and height of the axes.
+
+    All as shares of the picture.
+    """
+    ax = live_axes(_SIZE, top=0.45)
+    dress(ax, x=labels[0], y=labels[1])
+    if _geometric(x):
+        ax.set_xscale("log")
+        ax.minorticks_off()
+    _leave_room(ax, x)
+    ax.set_xticks(x, [f"{value:,.6g}" for value in x])
+    ax.set_ylim(*span)
+    head(ax, None)
+    buffer = BytesIO()
+    ax.figure.savefig(buffer, format="png", dpi=SCREEN_DPI, facecolor="white")  # type: ignore[union-attr]
+    left, bottom, width, height = ax.get_position().bounds
+    across = ax.transAxes.inverted().transform(
+        ax.transData.transform([(value, span[0]) for value in x])
+    )[:, 0]
+    return buffer.getvalue(), (left + width * across).tolist(), (1 - bottom - height, height)
+
+
+def _geometric(x: Sequence[float]) -> bool:
+    """Whether each x is the same multiple of the one before."""
+    if len(x) < 3 or min(x) <= 0:
+        return False
+    ratios = np.divide(x[1:], x[:-1])
+    return bool(np.ptp(ratios) < 0.01 * ratios[0])
+
+
+def _leave_room(ax: Axes, x: Sequence[float], share: float = 0.06) -> None:
+    """Limits with room for a handle beside the first and the last x."""
+    scale = ax.xaxis.get_transform()
+    low, high = scale.transform(np.array([x[0], x[-1]], dtype=np.float64))
+    room = share * (high - low) or 0.5
+    ax.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
+
+
+def _name_and_unit(label: str) -> tuple[str, str]:
+    """Parts of an axis label: "Pulse (ms)" has the name "Pulse" and the unit "ms"."""
+    name, _, unit = label.partition(" (")
+    return name, unit.removesuffix(")")
+
+
+def _where(label: str, x: float) -> str:
+    """Where on the axis of x: "at T = 16", or "at 4 ms"."""
+    name, unit = _name_and_unit(label)
+    symbol = name.split()[-1]
+    if len(symbol) == 1 or symbol == "sigma":
+        return f"at {symbol} = {x:,.6g}"
+    return f"at {x:,.6g} {unit}".strip()

@@ -1,0 +1,109 @@
+"""A prediction, sketched into axes with handles."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from snnlab.measure.curve import AccuracyCurve
+from snnlab.show.widgets.names import LIVE
+from snnlab.show.widgets.sketch import sketch
+
+
+def asked(**options):
+    """A sketch of accuracy against T."""
+    usual = {"span": (0, 100), "x_label": "Timesteps T", "y_label": "Accuracy (%)"}
+    return sketch(options.pop("x", [1, 4, 16]), **usual | options)
+
+
+def test_left_alone_it_predicts_nothing():
+    guess = asked(start=[20, 40, 60])
+    assert guess.x == [1, 4, 16]
+    assert all(map(math.isnan, guess.y))
+    assert "Drag" in guess._words.value
+    assert guess.told([1, 4, 16], [90, 90, 90]) == "You predicted nothing here."
+
+
+def test_what_was_moved_predicts_and_the_rest_does_not():
+    guess = asked()
+    guess.controls["at_1"].value = 90
+    assert guess.y[1] == 90
+    assert math.isnan(guess.y[0])
+    assert "90 at 4" in repr(guess.picture)
+    assert "snnlab-said" in guess.controls["at_1"]._dom_classes
+    assert "snnlab-said" not in guess.controls["at_0"]._dom_classes
+
+
+def test_it_is_told_in_a_sentence_and_closed():
+    guess = asked()
+    for place, value in enumerate([97, 90, 69]):
+        guess.controls[f"at_{place}"].value = value
+    curve = AccuracyCurve(dict.fromkeys((1, 2, 4, 8, 16), 97.0))
+    words = "Your prediction was 12 points off on average, most at T = 16: 28 points too low."
+    assert guess.told(curve) == words
+    assert guess.told([1, 16], [97, 97]) == words
+    assert guess.locked
+    assert all(control.disabled for control in guess.controls.values())
+    assert "Run this cell again" in guess._words.value
+    assert guess.y == [97, 90, 69]
+
+
+@pytest.mark.parametrize(
+    ("x_label", "y_label", "words"),
+    [
+        ("Pulse (ms)", "Firing probability", "Your prediction at 4 ms was 0.3 too high."),
+        ("sigma (v_th)", "Mean (v_th)", "Your prediction at sigma = 4 was 0.3 v_th too high."),
+    ],
+)
+def test_units_are_those_of_the_axes(x_label, y_label, words):
+    guess = sketch([1, 4], span=(0, 1), x_label=x_label, y_label=y_label)
+    guess.controls["at_1"].value = 0.8
+    assert guess.told([1, 4], [0.5, 0.5]) == words
+
+
+def test_a_prediction_that_is_right_is_told_so():
+    guess = asked()
+    guess.controls["at_0"].value = 97
+    assert "was right" in guess.told([1, 16], [97.2, 97.2])
+
+
+def test_handles_stand_on_the_true_axis():
+    low, middle, high = asked(x=[1, 4, 16])._places
+    assert middle == pytest.approx((low + high) / 2)  # logarithmic
+    places = asked(x=[0, 2, 8])._places
+    assert places[1] - places[0] == pytest.approx((places[2] - places[0]) / 4)
+
+
+def test_a_page_without_widgets_gets_the_axes_and_what_was_predicted():
+    guess = asked()
+    guess.controls["at_0"].value = 75
+    bundle = guess._repr_mimebundle_()
+    assert bundle["text/html"].count("<circle") == 1
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    top, height = guess._box
+    (y,) = re.findall(r'cy="([\d.]+)"', bundle["text/html"])
+    assert float(y) == pytest.approx(360 * (top + height / 4), abs=0.1)
+
+
+def test_each_handle_has_a_name_that_is_said():
+    guess = asked()
+    assert guess.controls["at_1"].tooltip == "Accuracy (%) at Timesteps T: 4"
+    assert LIVE in guess._dom_classes
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"x": []}, "got 0"),
+        ({"x": range(9)}, "got 9"),
+        ({"x": [2, 1, 3]}, r"rise, got \[2, 1, 3\]"),
+        ({"span": (1, 1)}, r"got \(1, 1\)"),
+        ({"start": 200.0}, "got "),
+        ({"start": [0.5]}, "3 values"),
+    ],
+)
+def test_a_sketch_refuses_what_makes_no_sense(options, message):
+    with pytest.raises(ValueError, match=message):
+        asked(**options)
