@@ -50,8 +50,8 @@ def draw() -> None:
     for number, layer in enumerate(layers):
         draw_layer(number, layer, noises[number], places[number % len(places)])
     st.caption(
-        "Silent neurons (never a spike) and saturated ones (a spike at every timestep) mostly drift "
-        f"away: they are counted but not drawn. First {MOST_IMAGES} test images at most."
+        "Silent neurons (never a spike) and saturated ones (a spike at every timestep) mostly "
+        f"drift away: they are counted but not drawn. First {MOST_IMAGES} test images at most."
     )
 
 
