@@ -39,9 +39,9 @@ class ResidualSummary:
     They are the potentials with which a neuron decides whether to fire.
 
     A neuron that saw an image is *silent* if it never fired in T timesteps, *saturated* if
-    it fired at each, else *active*. Silent neurons drift to ever lower potentials and
-    saturated ones to ever higher: their potentials decide nothing, so mean, standard
-    deviation and histogram are those of the active ones.
+    it fired at each, else *active*. Most silent neurons drift to ever lower potentials and
+    most saturated ones to ever higher, and none did anything else at any residual that it
+    carried; so mean, standard deviation and histogram are those of the active ones.
     """
 
     silent: float

@@ -161,8 +161,10 @@ class Noise:
 class Surrogate:
     """The slope that stands in for the derivative of the hard threshold.
 
-    Every shape is a probability density: the surrogate is the slope of the firing
-    probability under noise of that shape ("arctan" is Cauchy noise).
+    Every shape here is a probability density, nowhere negative and with the area 1, so it is the
+    slope of the firing probability under noise of that shape ("arctan" is Cauchy noise). Not so all
+    that are in use: the fast sigmoid 1 / (1 + k |x|)^2 has the area 2 / k, and the multi-Gaussian
+    is negative in places.
 
     Raises:
         ValueError: an unknown shape, or width not above 0.

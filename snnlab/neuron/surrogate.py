@@ -1,4 +1,10 @@
-"""Surrogate slopes: what backpropagation uses where the threshold has no derivative."""
+"""Surrogate slopes: what backpropagation uses where the threshold has no derivative.
+
+What is exact: with the slope of the firing probability (`Surrogate.matched`) a layer sends back the
+derivative of its mean spikes. Through a second noisy layer, or through a loss that is not linear in
+the spikes, the mean of these gradients is biased: it takes the weight times the slope at the spike
+that was drawn, where the mean changes by the whole difference that a spike makes.
+"""
 
 from __future__ import annotations
 

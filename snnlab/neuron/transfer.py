@@ -8,6 +8,10 @@ from torch import Tensor
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import count
 
+ROUNDING = 4
+"""A number of spikes that lies so many roundings (eps of its type, times the number) below a whole
+one counts as whole: current, product, sum and quotient are each rounded once."""
+
 
 def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = None) -> Tensor:
     """Probability that the noisy single step fires: p(I) = F((I + beta mu - v_th) / (beta sigma)).
@@ -74,8 +78,18 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
     Reset to zero: the first spike after ceil((v_th - v_init) / I) timesteps, then one
     every ceil(v_th / I).
 
+    Ties fire, as everywhere: a spike that is due exactly at timestep T counts, and "exactly" is
+    meant of the numbers as they were written, to within the rounding of their type (`ROUNDING`).
+    So 100 timesteps of 0.29 are 29 spikes, although the float nearest to 0.29 lies below it.
+
+    `trace` adds the floats up one by one and compares exactly. Where its sums are exact
+    (multiples of 1/64, whole numbers, hundredths counted as whole numbers) the two are equal for
+    every current. Elsewhere they are equal but for ties, where a sum that ends a hair below the
+    threshold makes the last spike one timestep late: one spike fewer. With reset to zero a sum
+    starts anew after each spike, so each interval may be a timestep longer.
+
     Args:
-        current: any shape.
+        current: any shape, of a floating-point type.
         timesteps: T, at least 1.
         neuron: IF neuron; default v_th = 1, v_init = 0.5, reset by subtraction.
 
@@ -85,6 +99,10 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
     Raises:
         ValueError: a leaky neuron (no closed form: use `trace`), T < 1, or v_init
             outside [0, v_th).
+
+    Example:
+        >>> multi_step_rate(torch.tensor(0.29), 100, Neuron(v_init=0.0))
+        tensor(0.2900)
     """
     neuron = neuron or Neuron()
     if neuron.beta != 1:
@@ -94,11 +112,14 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
     timesteps = count("timesteps", timesteps)
     if not 0 <= neuron.v_start < neuron.v_th:
         raise ValueError(f"v_init must lie in [0, v_th), got {neuron.v_start} of {neuron.v_th}")
+    tie = ROUNDING * torch.finfo(current.dtype).eps
     if neuron.reset == "subtract":
-        spikes = ((timesteps * current + neuron.v_start) / neuron.v_th).floor()
+        due = (timesteps * current + neuron.v_start) / neuron.v_th
+        spikes = (due * (1 + tie)).floor()
     else:
         driven = current.clamp(min=torch.finfo(current.dtype).tiny)
-        first = ((neuron.v_th - neuron.v_start) / driven).ceil().clamp(1, timesteps + 1)
-        interval = (neuron.v_th / driven).ceil().clamp(1, timesteps + 1)
+        wait = (neuron.v_th - neuron.v_start) / driven * (1 - tie)
+        first = wait.ceil().clamp(1, timesteps + 1)
+        interval = (neuron.v_th / driven * (1 - tie)).ceil().clamp(1, timesteps + 1)
         spikes = ((timesteps - first) / interval).floor() + 1
     return spikes.clamp(0, timesteps) / timesteps

@@ -59,8 +59,8 @@ def membrane_histogram(
 ) -> Axes:
     """Potentials of the noisy single step over the residuals of the multi-step network.
 
-    Silent neurons drift to ever lower potentials and saturated ones to ever higher; neither
-    belongs to the residual distribution. Leave them out of `multi_step` and give their
+    Most silent neurons drift to ever lower potentials and most saturated ones to ever higher;
+    neither belong to the residual distribution. Leave them out of `multi_step` and give their
     fractions, which are written in the figure.
 
     Args:

@@ -133,6 +133,51 @@ def test_multi_step_rate_equals_a_scan(v_th, start_share, reset_kind):
         assert torch.equal(multi_step_rate(current, T, neuron), counts[T - 1] / T)
 
 
+HUNDREDTHS = torch.arange(-30, 161)  # of a current, as on the sliders: -0.30 to 1.60
+
+
+def counted(v_th, start, reset_kind, T):
+    """Spikes in the first 1 to T timesteps of neurons counted in whole hundredths: (T, N)."""
+    neuron = Neuron(v_th=float(v_th), v_init=float(start), reset=reset_kind)
+    return trace(HUNDREDTHS.double().expand(T, -1), neuron).spikes.cumsum(0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("v_th", [100, 35, 70, 195])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
+@pytest.mark.parametrize("reset_kind", ["subtract", "zero"])
+def test_closed_form_and_simulation_have_one_rule_for_ties(dtype, v_th, share, reset_kind):
+    start = round(share * v_th)
+    counts = counted(v_th, start, reset_kind, 128)
+    neuron = Neuron(v_th=v_th / 100, v_init=start / 100, reset=reset_kind)
+    currents = torch.tensor([k / 100 for k in HUNDREDTHS.tolist()], dtype=dtype)
+    for T in range(1, 129):
+        rate = multi_step_rate(currents, T, neuron)
+        assert torch.equal((rate * T).round().double(), counts[T - 1]), T
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("v_th", [100, 35, 195])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
+def test_adding_floats_up_makes_at_most_one_spike_late_and_only_at_a_tie(dtype, v_th, share):
+    start, T = round(share * v_th), 128
+    neuron = Neuron(v_th=v_th / 100, v_init=start / 100)
+    currents = torch.tensor([k / 100 for k in HUNDREDTHS.tolist()], dtype=dtype)
+    exact = counted(v_th, start, "subtract", T)
+    for run in (scan, trace):
+        late = exact - run(currents.expand(T, 1, -1), neuron)[run is trace][:, 0].cumsum(0)
+        due = torch.arange(1, T + 1)[:, None] * HUNDREDTHS + start
+        tie = (due % v_th == 0) & (due > 0) | (v_th == HUNDREDTHS)
+        assert set(late.flatten().tolist()) <= {0, 1}
+        assert not late[~tie & (v_th > HUNDREDTHS)].any()
+
+
+def test_a_hundred_timesteps_of_hundredths_are_the_hundredths():
+    currents = HUNDREDTHS[30:131] / 100  # 0 to 1, float32: many lie below what was written
+    rate = multi_step_rate(currents, 100, Neuron(v_init=0.0))
+    assert torch.equal((100 * rate).round().long(), HUNDREDTHS[30:131])
+
+
 @pytest.mark.parametrize(
     ("timesteps", "neuron", "message"),
     [

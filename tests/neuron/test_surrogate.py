@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 
-from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate
 from snnlab.neuron.dynamics import scan
 from snnlab.neuron.fast.kernels import noisy_fire
 from snnlab.neuron.surrogate import slope
@@ -104,3 +104,28 @@ def test_backpropagation_through_time_equals_the_sum_over_later_timesteps(shape,
 def test_without_a_surrogate_spikes_carry_no_gradient():
     currents = torch.rand(3, 2, requires_grad=True)
     assert not scan(currents, Neuron())[0].requires_grad
+
+
+@pytest.mark.parametrize(
+    ("current", "sent_back", "of_the_mean"),
+    [(0.2, 0.168, 0.402), (0.5, 0.956, 0.691), (0.8, 0.947, 0.402)],
+)
+def test_through_two_noisy_layers_the_gradient_is_biased(current, sent_back, of_the_mean):
+    """What notebook 03 says: exact for one layer, and with weight 1 and bias -0.5 these numbers."""
+    noise, weight, bias = Noise(), 1.0, -0.5
+    layer, generator = NeuronLayer(noise=noise), torch.Generator().manual_seed(0)
+    x = torch.full((1, 100_000, 1), current, requires_grad=True)  # (T, B, N)
+    first = layer(x, generator=generator)
+    (slope_of_one,) = torch.autograd.grad(first.sum(), x, retain_graph=True)
+    i = torch.tensor(current, requires_grad=True)
+    rise = torch.autograd.grad(firing_probability(i, noise), i)[0]
+    torch.testing.assert_close(slope_of_one, rise.expand_as(x))  # each draw, so their mean too
+    (found,) = torch.autograd.grad(layer(weight * first + bias, generator=generator).sum(), x)
+    on, off = firing_probability(torch.tensor([weight + bias, bias]), noise)
+    assert found.mean().item() == pytest.approx(sent_back, abs=0.02)
+    assert (rise * (on - off)).item() == pytest.approx(of_the_mean, abs=0.002)
+
+
+def test_the_fast_sigmoid_has_an_area_of_two_over_its_steepness():
+    for k in (2, 25):
+        assert 2 * quad(lambda x, k=k: 1 / (1 + k * x) ** 2, 0, math.inf)[0] == pytest.approx(2 / k)
