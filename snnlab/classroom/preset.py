@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
+from snnlab.runs.presets import QUICKSTART
 
 PresetName = Literal["fast", "full"]
 VARIABLE = "SNNLAB_NOTEBOOKS"
@@ -37,12 +38,13 @@ class Preset:
         )
 
 
-def preset(name: PresetName | None = None) -> Preset:
+def preset(name: PresetName | None = None, *, quickstart: bool = False) -> Preset:
     """What a notebook trains, and on what.
 
     Args:
         name: "fast": digits on the CPU, in seconds; "full": MNIST on a GPU, if there is one.
             None: what the environment variable SNNLAB_NOTEBOOKS says, else fast.
+        quickstart: what the first notebook trains instead: when fast, the same as the demo.
 
     Raises:
         ValueError: another name.
@@ -52,12 +54,18 @@ def preset(name: PresetName | None = None) -> Preset:
         'digits'
     """
     chosen = name or os.environ.get(VARIABLE, "fast").lower()
+    if chosen == "fast" and quickstart:
+        data, net, training = QUICKSTART.data, QUICKSTART.model, QUICKSTART.training
+        return Preset("fast", data.name, net, training, 3, "cpu")
     if chosen == "fast":
         small = Training(epochs=15, batch_size=64)
         return Preset("fast", "digits", Architecture("convnet", width=16), small, 3, "cpu")
     if chosen == "full":
         large = Training(epochs=8, batch_size=128)
-        return Preset("full", "mnist", Architecture("convnet"), large, 5, _best_device())
+        net = Architecture(
+            "convnet", norm_weight=QUICKSTART.model.norm_weight if quickstart else None
+        )
+        return Preset("full", "mnist", net, large, 5, _best_device())
     source = "preset()" if name else VARIABLE
     valid = ", ".join(get_args(PresetName))
     raise ValueError(f"{source} got {chosen!r}; valid: {valid}")
