@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
-from snnlab.runs.presets import QUICKSTART
 
 PresetName = Literal["fast", "full"]
 VARIABLE = "SNNLAB_NOTEBOOKS"
@@ -29,6 +28,18 @@ class Preset:
     device: str
     """Where networks are trained."""
 
+    def quickstart(self) -> Preset:
+        """What the first notebook trains instead: what the demo trains, if this is fast.
+
+        Full, its networks with and without noise start from the same weight of batch norm, too.
+        """
+        from snnlab.runs.presets import QUICKSTART as demo
+
+        net = replace(self.architecture, norm_weight=demo.model.norm_weight)
+        if self.name != "fast":
+            return replace(self, architecture=net)
+        return replace(self, data=demo.data.name, architecture=demo.model, training=demo.training)
+
     def __str__(self) -> str:
         net, training = self.architecture, self.training
         return (
@@ -38,13 +49,12 @@ class Preset:
         )
 
 
-def preset(name: PresetName | None = None, *, quickstart: bool = False) -> Preset:
+def preset(name: PresetName | None = None) -> Preset:
     """What a notebook trains, and on what.
 
     Args:
         name: "fast": digits on the CPU, in seconds; "full": MNIST on a GPU, if there is one.
             None: what the environment variable SNNLAB_NOTEBOOKS says, else fast.
-        quickstart: what the first notebook trains instead: when fast, the same as the demo.
 
     Raises:
         ValueError: another name.
@@ -54,18 +64,12 @@ def preset(name: PresetName | None = None, *, quickstart: bool = False) -> Prese
         'digits'
     """
     chosen = name or os.environ.get(VARIABLE, "fast").lower()
-    if chosen == "fast" and quickstart:
-        data, net, training = QUICKSTART.data, QUICKSTART.model, QUICKSTART.training
-        return Preset("fast", data.name, net, training, 3, "cpu")
     if chosen == "fast":
         small = Training(epochs=15, batch_size=64)
         return Preset("fast", "digits", Architecture("convnet", width=16), small, 3, "cpu")
     if chosen == "full":
         large = Training(epochs=8, batch_size=128)
-        net = Architecture(
-            "convnet", norm_weight=QUICKSTART.model.norm_weight if quickstart else None
-        )
-        return Preset("full", "mnist", net, large, 5, _best_device())
+        return Preset("full", "mnist", Architecture("convnet"), large, 5, _best_device())
     source = "preset()" if name else VARIABLE
     valid = ", ".join(get_args(PresetName))
     raise ValueError(f"{source} got {chosen!r}; valid: {valid}")
