@@ -126,7 +126,9 @@ def test_the_demo_tells_the_story(ask: Ask) -> None:
     """With noise accuracy is kept; the mean without the spread loses some, a start at rest more."""
     said = ask("demo", "--seeds", "3", "--device", "cpu", "--json").json
     mean = {
-        start: dict(zip(curve["timesteps"], map(fmean, zip(*curve["accuracy"])), strict=True))
+        start: dict(
+            zip(curve["timesteps"], map(fmean, zip(*curve["accuracy"], strict=True)), strict=True)
+        )
         for start, curve in said["curves"].items()
     }
     assert list(mean["noise"]) == [1, 2, 4, 8, 16]
