@@ -100,7 +100,7 @@ def test_the_exact_test_is_the_sum_over_all_that_can_happen(
     [
         (1250, 9, 12, "kept"),
         (10_000, 60, 50, "kept"),  # a loss, but of far less than a point
-        (299, 0, 0, "kept"),  # the fewest that can tell
+        (299, 0, 0, "kept"),  # the fewest that can tell, if none changes
         (298, 0, 0, "undecided"),
         (449, 4, 3, "undecided"),  # seed 2 of a small network on digits: 96.88 to 96.66 %
         (20, 0, 1, "undecided"),
