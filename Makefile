@@ -21,7 +21,7 @@ help:  ## List the targets
 env: $(READY)  ## Make the virtual environment in .venv, or update it
 	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
 
-demo: $(READY)  ## Train with and without noise, convert, draw accuracy against timesteps
+demo: $(READY)  ## Train from three starts, draw accuracy against timesteps
 	$(BIN)/snnlab demo $(ARGS)
 
 test: $(READY)  ## Run the quick tests, and samples of the cases: under two minutes

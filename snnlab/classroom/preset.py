@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from snnlab.learning.spec import Training
@@ -27,6 +27,18 @@ class Preset:
     """How many networks are trained wherever a band is drawn."""
     device: str
     """Where networks are trained."""
+
+    def quickstart(self) -> Preset:
+        """What the first notebook trains instead: what the demo trains, if this is fast.
+
+        Full, its networks with and without noise start from the same weight of batch norm, too.
+        """
+        from snnlab.runs.presets import QUICKSTART as demo
+
+        net = replace(self.architecture, norm_weight=demo.model.norm_weight)
+        if self.name != "fast":
+            return replace(self, architecture=net)
+        return replace(self, data=demo.data.name, architecture=demo.model, training=demo.training)
 
     def __str__(self) -> str:
         net, training = self.architecture, self.training

@@ -199,7 +199,7 @@ why_nothing_is_lost = Question(
         "counts without it.",
         "c": "In training the noise stood where the leftover potential stands later. The network "
         "has already learned to live with it.",
-        "d": "Without noise the same average over T is taken, and the accuracy falls. So "
+        "d": "Without noise the same average over T is taken, and there the accuracy falls. So "
         "averaging alone is not the reason.",
     },
     hint="What does a neuron carry into its second timestep that it had not in its first?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,23 +10,29 @@ from snnlab.cli.answer import answer, table
 from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import trained
 from snnlab.measure.curve import SeedCurves
+from snnlab.measure.statistics import RULE, Verdict
 from snnlab.runs.config import Device, RunConfig
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
-from snnlab.runs.methods import METHODS, PAIR, PLAIN
-from snnlab.runs.presets import PRESETS
+from snnlab.runs.methods import COMPARED, PLAIN
+from snnlab.runs.presets import PRESETS, QUICKSTART, compared
 from snnlab.runs.store import COLLECTION, RUNS, Run, write_json, write_text
 
-REST = "Without noise the neurons start at rest (v_init = 0); see RESULTS.md for v_init = v_th / 2."
+STARTS = """\
+The three differ only in where neurons start in training. From the second timestep on a neuron
+carries a residual: v_th / 2 on average, spread over [0, v_th). From rest, training had neither;
+from v_th / 2 it had that mean without the spread; the noise has both. Seeds differ much."""
+OWN = "quickstart"
+"""The name of what the demo trains unless it is told otherwise."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Train with one timestep, with noise and without; convert; show accuracy against T."""
+    """Train with one timestep, from three starts; run with many; show accuracy against T."""
 
-    preset: str = next(iter(PRESETS))
-    """Data, network and training: one of the presets."""
+    preset: str = OWN
+    """Data, network and training: quickstart, or one of the presets."""
     seeds: int = 3
-    """Networks per method, with seeds 0, 1, ..."""
+    """Networks per start, with seeds 0, 1, ..."""
     timesteps: int = 16
     """Highest T."""
     device: Device = "auto"
@@ -41,37 +48,42 @@ class Demo:
         """Train, draw and answer."""
         if self.seeds < 1:
             raise ValueError(f"seeds must be at least 1, got {self.seeds}")
-        if self.preset not in PRESETS:
-            raise ValueError(f"unknown preset {self.preset!r}; valid: {', '.join(PRESETS)}")
-        config = replace(PRESETS[self.preset], timesteps=self.timesteps, device=self.device)
+        presets = {OWN: QUICKSTART, **PRESETS}
+        if self.preset not in presets:
+            raise ValueError(f"unknown preset {self.preset!r}; valid: {', '.join(presets)}")
+        config = replace(presets[self.preset], timesteps=self.timesteps, device=self.device)
         runs = {
-            method: [
-                self.train(replace(config, method=method, seed=seed)) for seed in range(self.seeds)
+            start: [
+                self.train(replace(side, seed=seed), COMPARED[start].title)
+                for seed in range(self.seeds)
             ]
-            for method in PAIR
+            for start, side in compared(config).items()
         }
         done = [run for group in runs.values() for run in group]
         curves = {
-            method: SeedCurves.of(run.accuracy.thinned() for run in group)
-            for method, group in runs.items()
+            start: SeedCurves.of(run.accuracy.thinned() for run in group)
+            for start, group in runs.items()
         }
-        files = write(done, curves, self.runs / "demo")
-        text = "\n".join([headline(done), "", as_table(curves), "", REST, "", *files])
-        measured = {method: found.to_json() for method, found in curves.items()}
-        answer({"curves": measured, "files": files}, text, as_json=self.json)
+        files = write(runs, curves, self.runs / "demo")
+        found = verdicts(runs)
+        said = verdict_lines(found, self.timesteps)
+        text = "\n".join([headline(done), "", as_table(curves), "", *said, "", STARTS, "", *files])
+        measured = {start: curve.to_json() for start, curve in curves.items()}
+        entries = {"curves": measured, "verdicts": found, "files": files}
+        answer(entries, text, as_json=self.json)
 
-    def train(self, config: RunConfig) -> Run:
+    def train(self, config: RunConfig, title: str) -> Run:
         """One run, with a progress bar."""
-        says = f"{config.method}, seed {config.seed}"
-        return trained(config, self.runs, says, again=self.again)
+        return trained(config, self.runs, f"{title}, seed {config.seed}", again=self.again)
 
 
-def write(done: list[Run], curves: dict[str, SeedCurves], folder: Path) -> list[str]:
+def write(runs: dict[str, list[Run]], curves: dict[str, SeedCurves], folder: Path) -> list[str]:
     """Write table and figure; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / COLLECTION, {"runs": [run.id for run in done]})
+    names = {run.id: start for start, group in runs.items() for run in group}
+    write_json(folder / COLLECTION, {"runs": list(names)})
     csv = folder / ACCURACY_CSV
-    write_text(csv, accuracy_csv(done))
+    write_text(csv, accuracy_csv((run for group in runs.values() for run in group), names))
     figures = accuracy_figure(curves, "Trained with one timestep, run with T")
     return [str(path) for path in [*save_all(figures, folder), csv]]
 
@@ -85,15 +97,32 @@ def headline(done: list[Run]) -> str:
     return (
         f"{len(done)} networks trained with ONE timestep on {name} in {seconds:.0f} s, then "
         f"run with T.\nTest accuracy (%) on {images} images without noise, mean of "
-        f"{len(done) // len(PAIR)} seeds (standard deviation):"
+        f"{len(done) // len(COMPARED)} seeds (standard deviation):"
     )
 
 
+def verdicts(runs: dict[str, list[Run]]) -> dict[str, list[Verdict]]:
+    """Whether each network kept its accuracy from T = 1 to the highest T, by `RULE`."""
+    return {
+        start: [run.accuracy.since_1(max(run.accuracy)).verdict for run in group]
+        for start, group in runs.items()
+    }
+
+
+def verdict_lines(found: dict[str, list[Verdict]], timesteps: int) -> list[str]:
+    """The verdicts, counted."""
+    lines = [f"Accuracy from T = 1 to {timesteps}, network by network. {RULE}"]
+    for start, each in found.items():
+        counted = ", ".join(f"{verdict} {number}" for verdict, number in Counter(each).items())
+        lines.append(f"  {COMPARED[start].title}: {counted} of {len(each)}")
+    return lines
+
+
 def as_table(curves: dict[str, SeedCurves]) -> str:
-    """Mean and standard deviation over seeds, by method and T."""
+    """Mean and standard deviation over seeds, by start and T."""
     rows = []
-    for method, found in curves.items():
+    for start, found in curves.items():
         spread = "" if found.seeds == 1 else " ({0.deviation:.2f})"
         cells = [f"{each.mean:.2f}{spread.format(each)}" for each in found.estimates]
-        rows.append([METHODS[method].title, *cells])
+        rows.append([COMPARED[start].title, *cells])
     return table(["trained", *(f"T = {T}" for T in curves[PLAIN].timesteps)], rows)

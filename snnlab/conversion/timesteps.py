@@ -11,6 +11,7 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.statistics import PairedImages, Verdict
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import drop_noise, noise_of
 from snnlab.settings import checked, count
@@ -52,10 +53,27 @@ class Certificate(Measured):
     """Accuracy of the single-step network under its training noise; None if it has none."""
 
     @property
+    def paired(self) -> PairedImages:
+        """The images that one timestep and T tell apart."""
+        return self.accuracy.since_1(self.timesteps)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether accuracy is kept from T = 1 on, by the rule of `PairedImages`."""
+        return self.paired.verdict
+
+    @property
     def lossless(self) -> bool:
-        """Weights and logits are kept, and T timesteps are at least as accurate as one."""
-        kept = self.weights_equal and self.logits_equal_at_1
-        return kept and self.accuracy[self.timesteps] >= self.accuracy[1]
+        """Weights and logits are kept bit for bit, and the verdict on the accuracy is kept.
+
+        False means that a loss was found or, more often, that the images cannot decide: see
+        `verdict`.
+        """
+        return self.weights_equal and self.logits_equal_at_1 and self.verdict == "kept"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON files hold it, with the verdict."""
+        return super().to_json() | {"verdict": self.verdict}
 
 
 def convert(

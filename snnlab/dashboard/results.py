@@ -11,6 +11,7 @@ from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import colours, escaped, fold, show_chart, warn
 from snnlab.data.spec import DataError
 from snnlab.measure.curve import SeedCurves
+from snnlab.measure.statistics import RULE, Verdict
 from snnlab.runs.curves import curve_of
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
@@ -106,16 +107,29 @@ def draw_certificate(run: Run) -> None:
         ("All weights equal, bit for bit", found["weights_equal"]),
         ("Same outputs at T = 1", found["logits_equal_at_1"]),
         ("Timesteps left out as warm-up: none", found["warm_up"] == 0),
-        (f"T = {last} at least as accurate as T = 1", accuracy[last] >= accuracy[1]),
     ]
     for text, kept in rows:
-        mark = ":green[:material/check_circle:]" if kept else ":red[:material/cancel:]"
-        st.markdown(f"{mark} {text}")
+        st.markdown(f"{mark_of('kept' if kept else 'lost')} {text}")
+    if last in accuracy.changed:
+        paired = accuracy.since_1(last)
+        st.markdown(
+            f"{mark_of(paired.verdict)} Accuracy from T = 1 to {last} {paired.text()}",
+            help=RULE,
+        )
     with_noise = found.get("accuracy_with_noise_at_1")
     parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
     if with_noise is not None:
         parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
     st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {escaped(run.id)}.")
+
+
+def mark_of(verdict: Verdict) -> str:
+    """A sign before a line of the certificate."""
+    return {
+        "kept": ":green[:material/check_circle:]",
+        "lost": ":red[:material/cancel:]",
+        "undecided": ":grey[:material/help:]",
+    }[verdict]
 
 
 def draw_rescued(run: Run, T: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -74,25 +75,56 @@ def accuracy_against_timesteps(
     counter = SpikeCounter(net, timesteps, images.device)
     says = f"accuracy, T = 1 to {timesteps}"
     batches = watched_batches(images, batch_size, says, progress=progress)
-    percent = percent_right(net, batches, timesteps, generator=generator, run=counter.run)
-    return AccuracyCurve(percent, *counter.per_timestep(len(images)), images=len(images))
+    counted = count_right(net, batches, timesteps, generator=generator, run=counter.run)
+    return AccuracyCurve(
+        counted.percent,
+        *counter.per_timestep(len(images)),
+        images=len(images),
+        changed=counted.changed,
+    )
 
 
-def percent_right(
+@dataclass(frozen=True)
+class Counted:
+    """Which images are right after 1, 2, ... timesteps, counted."""
+
+    images: int
+    """How many there are."""
+    right: list[int]
+    """Those that are right, by T."""
+    lost: list[int]
+    """Those right at T = 1 and wrong at T."""
+
+    @property
+    def percent(self) -> list[float]:
+        """Accuracy in percent, by T."""
+        return [100 * right / self.images for right in self.right]
+
+    @property
+    def changed(self) -> dict[int, tuple[int, int]]:
+        """Images lost and gained since T = 1, by T."""
+        both = zip(self.right, self.lost, strict=True)
+        return {T: (lost, right - self.right[0] + lost) for T, (right, lost) in enumerate(both, 1)}
+
+
+def count_right(
     net: SpikingNet, batches: Iterable[tuple[Tensor, Tensor]], timesteps: int, **options: Any
-) -> list[float]:
-    """Accuracy in percent at T = 1, 2, ... on batches of images and labels.
+) -> Counted:
+    """Count the images that are right at T = 1, 2, ..., over batches of images and labels.
 
     The options are those of `SpikingNet.unroll`.
     """
-    hits, images = torch.zeros(timesteps, dtype=torch.int64), 0
+    counts, images = torch.zeros(2, timesteps, dtype=torch.int64), 0  # right, lost
     with evaluating(net):
         for batch, labels in batches:
             images += len(labels)
-            hits = hits.to(labels.device)
+            counts, at_first = counts.to(labels.device), None
             for span, summed in summed_readout(net, batch, timesteps, **options):
-                hits[span] += (summed.argmax(2) == labels).sum(1)
-    return cast(list[float], (100 * hits.double().cpu() / images).tolist())
+                right = summed.argmax(2) == labels  # (t, B)
+                at_first = right[0] if at_first is None else at_first
+                counts[0, span] += right.sum(1)
+                counts[1, span] += (at_first & ~right).sum(1)
+    return Counted(images, *counts.tolist())
 
 
 class SpikeCounter:

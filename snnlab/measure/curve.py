@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import mean
 from typing import Any, Self
 
-from snnlab.measure.statistics import Estimate, estimate
+from snnlab.measure.statistics import Estimate, PairedImages, estimate
 from snnlab.settings import checked, count
 
 Stages = Sequence[Sequence[float]]
@@ -30,6 +30,7 @@ class AccuracyCurve(Mapping[int, float]):
         operations: per stage and T: synaptic operations per image that its spikes caused in the
             first T timesteps.
         images: number of images, if known.
+        changed: by T, if counted: images right at T = 1 and wrong at T, and the reverse.
 
     Raises:
         ValueError: a T that is not a whole number of at least 1, or an accuracy outside 0 to 100.
@@ -46,6 +47,7 @@ class AccuracyCurve(Mapping[int, float]):
         rates: Stages = (),
         operations: Stages = (),
         images: int | None = None,
+        changed: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
         if not isinstance(accuracy, Mapping | Sequence):
             raise ValueError(f"accuracy must be a list, or go by T, got {accuracy!r}")
@@ -55,6 +57,7 @@ class AccuracyCurve(Mapping[int, float]):
         self.rates = rates
         self.operations = operations
         self.images = images
+        self.changed = dict(changed or {})
 
     def __getitem__(self, timesteps: int) -> float:
         return self._by_timesteps[timesteps]
@@ -100,7 +103,19 @@ class AccuracyCurve(Mapping[int, float]):
         Raises:
             ValueError: one of them was not measured.
         """
-        return AccuracyCurve({T: self.at(T) for T in timesteps}, images=self.images)
+        accuracy = {T: self.at(T) for T in timesteps}
+        changed = {T: self.changed[T] for T in accuracy if T in self.changed}
+        return AccuracyCurve(accuracy, images=self.images, changed=changed)
+
+    def since_1(self, timesteps: int) -> PairedImages:
+        """The images that T = 1 and this many timesteps tell apart.
+
+        Raises:
+            ValueError: they were not counted.
+        """
+        if self.images is None or timesteps not in self.changed:
+            raise ValueError(f"images that change from T = 1 to {timesteps} were not counted")
+        return PairedImages(self.images, *self.changed[timesteps])
 
     def thinned(self) -> AccuracyCurve:
         """The accuracies at the powers of two and at the highest T, as tables show them."""
@@ -113,7 +128,8 @@ class AccuracyCurve(Mapping[int, float]):
     def entries(self) -> dict[str, Any]:
         """All that was measured, as JSON files hold it."""
         counted = {"rates": self.rates, "operations": self.operations, "images": self.images}
-        return {"accuracy": self.to_json()} | counted
+        changed = {str(T): list(pair) for T, pair in self.changed.items()}
+        return {"accuracy": self.to_json()} | counted | {"changed": changed}
 
     @classmethod
     def from_json(cls, found: Any, **counted: Any) -> Self:
@@ -129,6 +145,8 @@ class AccuracyCurve(Mapping[int, float]):
                 raise ValueError(f"must hold accuracy by whole T, got {T!r}")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"must hold a number as accuracy at T = {T}, got {value!r}")
+        if counted.get("changed"):
+            counted["changed"] = counts_by_timesteps(counted["changed"])
         return cls({int(T): value for T, value in found.items()}, **counted)
 
 
@@ -225,6 +243,22 @@ class SeedCurves:
     def to_json(self) -> dict[str, list[Any]]:
         """As JSON answers hold it, and as figures take it, too."""
         return {"timesteps": self.timesteps, "accuracy": [list(row) for row in self.accuracy]}
+
+
+def counts_by_timesteps(found: Any) -> dict[int, tuple[int, int]]:
+    """Images lost and gained by T, from JSON.
+
+    Raises:
+        ValueError: anything else.
+    """
+    try:
+        pairs = {int(T): (lost, gained) for T, (lost, gained) in found.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(f"must hold images lost and gained by T, got {found!r}") from None
+    for number in (number for pair in pairs.values() for number in pair):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise ValueError(f"must hold numbers of images, got {number!r}")
+    return pairs
 
 
 def check_percent(name: str, values: Iterable[Any]) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.data.images import Images
-from snnlab.measure.accuracy import percent_right
+from snnlab.measure.accuracy import count_right
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.net import Fired, Runner, SpikingNet, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
@@ -82,7 +82,7 @@ def disturbed_accuracy(
         (noisy_images(batch, images, disturbance.input_noise, generator), labels)
         for batch, labels in images.batches(batch_size)
     )
-    percent = percent_right(net, noisy, max(timesteps), run=run)
+    percent = count_right(net, noisy, max(timesteps), run=run).percent
     return AccuracyCurve(percent, images=len(images)).only(timesteps)
 
 

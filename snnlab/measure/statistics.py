@@ -1,4 +1,4 @@
-"""Means over seeds, and intervals that say how far to trust them. No torch here."""
+"""Means over seeds with intervals, and what it takes to say that accuracy is kept. No torch."""
 
 from __future__ import annotations
 
@@ -94,3 +94,138 @@ def ratio_estimate(values: Sequence[float]) -> Estimate:
     logs = estimate([math.log(value) for value in values])
     ends = [None if end is None else math.exp(end) for end in (logs.low, logs.high)]
     return Estimate(math.exp(logs.mean), ends[0], ends[1], tuple(values))
+
+
+MARGIN = 1.0
+"""Points of accuracy: accuracy is kept where a loss of this much, or more, can be excluded. One
+image in a hundred is about what another seed changes, and the least that a few hundred test images
+can tell; to ask for no loss at all would make every verdict a matter of chance."""
+LEVEL = 0.05
+"""How often, at most, chance alone makes such a verdict."""
+
+RULE = (
+    f"Kept: a loss of {MARGIN:g} point or more can be excluded. Lost: more images are lost than "
+    "chance would take. Both by exact tests on the images that T = 1 and T tell apart; each errs "
+    f"in at most {100 * LEVEL:g} of 100 cases. Few images often cannot decide."
+)
+"""The rule in words, for those who read a verdict."""
+
+Verdict = Literal["kept", "lost", "undecided"]
+"""Whether accuracy is kept from one timestep to many, by `RULE`; see `PairedImages`."""
+
+
+@dataclass(frozen=True)
+class PairedImages:
+    """One network judged twice on the same images: after one timestep, and after T.
+
+    Only images that change sides tell the two apart. The rule, in this order:
+
+    - kept: if T timesteps truly lost `MARGIN` points, so few lost images beside so many gained
+      ones would be found in at most 5 of 100 sets of images (`p_margin`).
+    - lost: if they truly lost nothing, so many lost ones would be found in at most 5 of 100
+      (`p_loss`).
+    - undecided: neither; more images would tell.
+
+    It holds for this network and images like these. What another seed does, seeds must tell.
+
+    Raises:
+        ValueError: counts below 0, or more images that change than there are.
+
+    Example:
+        >>> PairedImages(images=1250, lost=9, gained=12).verdict
+        'kept'
+    """
+
+    images: int
+    """How many there are."""
+    lost: int
+    """Those right after one timestep and wrong after T."""
+    gained: int
+    """Those wrong after one timestep and right after T."""
+
+    def __post_init__(self) -> None:
+        if min(self.images - 1, self.lost, self.gained, self.images - self.lost - self.gained) < 0:
+            raise ValueError(
+                f"needs images of which some are lost and others gained, got {self.lost} lost and "
+                f"{self.gained} gained of {self.images}"
+            )
+
+    @property
+    def difference(self) -> float:
+        """Points of accuracy gained; below 0 if some are lost."""
+        return 100 * (self.gained - self.lost) / self.images
+
+    @property
+    def p_loss(self) -> float:
+        """Chance of so many lost images, or more, among those that change, if none is likelier.
+
+        The exact sign test of McNemar (1947), one-sided.
+        """
+        from scipy.stats import binom
+
+        return float(binom.sf(self.lost - 1, self.lost + self.gained, 0.5))
+
+    @property
+    def p_margin(self) -> float:
+        """Chance of a difference at least as good as this one, if `MARGIN` points are truly lost.
+
+        Each image is lost, gained, or neither, and the counts are summed exactly. How many images
+        change without a difference is set to what makes the counts likeliest (Tango, 1998).
+        """
+        from scipy.stats import binom
+
+        gain = self.share_gained()
+        lose = gain + MARGIN / 100
+        lost = range(self.images + 1)
+        left = [self.images - k for k in lost]
+        needed = [k - self.lost + self.gained for k in lost]  # gained ones, for such a difference
+        likely = min(1.0, gain / (1 - lose))
+        enough = binom.sf([k - 1 for k in needed], left, likely)
+        return min(1.0, float((binom.pmf(lost, self.images, lose) * enough).sum()))
+
+    def share_gained(self) -> float:
+        """The likeliest share of gained images, if the share of lost ones is larger by `MARGIN`."""
+        margin, changed = MARGIN / 100, self.lost + self.gained
+        same = self.images - changed
+        linear = changed * (1 - margin) - 2 * margin * (self.gained + same)
+        root = math.sqrt(linear**2 + 8 * self.images * self.gained * margin * (1 - margin))
+        return max(0.0, (linear + root) / (4 * self.images))
+
+    @property
+    def verdict(self) -> Verdict:
+        """By the rule above."""
+        if self.p_margin <= LEVEL:
+            return "kept"
+        return "lost" if self.p_loss <= LEVEL else "undecided"
+
+    def text(self) -> str:
+        """The verdict and what it rests on, in a line.
+
+        Example:
+            >>> PairedImages(images=20, lost=0, gained=1).text()
+            'cannot be decided with 20 images (lost 0, gained 1)'
+        """
+        return f"{in_words(self.verdict, self.images)} (lost {self.lost}, gained {self.gained})"
+
+
+def in_words(verdict: Verdict, images: int) -> str:
+    """A verdict on this many images as people read it."""
+    return {
+        "kept": f"kept: less than {MARGIN:g} point lost",
+        "lost": "lost: more than chance would take",
+        "undecided": f"cannot be decided with {images:,} images",
+    }[verdict]
+
+
+def verdict_over_seeds(gained: Estimate) -> Verdict:
+    """The same rule where several networks were measured: their 95 % interval decides.
+
+    Args:
+        gained: points of accuracy from one timestep to T, one value per seed.
+
+    Returns:
+        kept if the interval lies above -`MARGIN`, else lost if it lies below 0, else undecided.
+    """
+    if gained.low is not None and gained.low > -MARGIN:
+        return "kept"
+    return "lost" if gained.high is not None and gained.high < 0 else "undecided"

@@ -22,7 +22,11 @@ def curve_of(entry: Mapping[str, Any]) -> AccuracyCurve:
         ValueError: something else stands where accuracy by T should.
     """
     best = next(iter(conversions_of(entry).values()), None)
-    return AccuracyCurve.from_json(entry["accuracy"]) if best is None else best
+    if best is not None:
+        return best
+    images = entry.get("images", entry.get("test_images"))
+    changed = entry.get("changed")
+    return AccuracyCurve.from_json(entry["accuracy"], images=images, changed=changed)
 
 
 def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
@@ -31,12 +35,18 @@ def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:
     return {name: AccuracyCurve.from_json(curve) for name, curve in found.items()}
 
 
-def accuracy_csv(runs: Iterable[Run]) -> str:
-    """CSV of every measured accuracy, in percent, columns as in `COLUMNS`."""
+def accuracy_csv(runs: Iterable[Run], names: Mapping[str, str] | None = None) -> str:
+    """CSV of every measured accuracy, in percent, columns as in `COLUMNS`.
+
+    Args:
+        runs: finished ones.
+        names: what stands for the method, by the id of a run, where it alone does not tell.
+    """
     from pandas import DataFrame
 
+    names = names or {}
     rows = [
-        (run.config.method, run.config.seed, T, f"{accuracy:.4f}")
+        (names.get(run.id, run.config.method), run.config.seed, T, f"{accuracy:.4f}")
         for run in runs
         if run.config is not None
         for T, accuracy in run.accuracy.items()

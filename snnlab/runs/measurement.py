@@ -3,6 +3,7 @@
 Methods that train spiking neurons:
 
     accuracy, rates, operations   at T = 1 to `timesteps`, on all test images
+    changed                       images lost and gained since T = 1, by T
     cost                          energy and break-even rates at these T, see `CostReport`
     early_exit                    mean T and accuracy at some thresholds
     subset                        accuracy at these T on the images that conversions see
@@ -11,7 +12,7 @@ Methods that train spiking neurons:
 The others, converted to spiking neurons in several ways:
 
     ann_accuracy                  on all test images
-    accuracy, rates, operations, cost, early_exit   of the best-practice conversion
+    accuracy, changed, rates, operations, cost, early_exit   of the best-practice conversion
     subset                        accuracy of every conversion up to `conversion_timesteps`
                                   on the first `conversion_images` test images; cost of the
                                   best-practice one
@@ -119,13 +120,9 @@ def ann_entries(net: ANN, data: Data, config: RunConfig, *, progress: bool) -> d
 
 
 def curve_entries(net: SpikingNet, curve: AccuracyCurve) -> dict[str, Any]:
-    """Accuracy by T, rates and operations per stage and T, and the cost."""
-    return {
-        "accuracy": curve.to_json(),
-        "rates": curve.rates,
-        "operations": curve.operations,
-        "cost": asdict(cost_report(net, curve)),
-    }
+    """Accuracy, images that changed, rates and operations by T, and the cost."""
+    measured = {name: entry for name, entry in curve.entries().items() if name != "images"}
+    return measured | {"cost": asdict(cost_report(net, curve))}
 
 
 def exit_entries(net: SpikingNet, images: Images, config: RunConfig) -> list[dict[str, float]]:

@@ -203,6 +203,32 @@ METHODS: dict[str, Method] = {
 }
 """By the name that configurations and run ids hold; legends keep this order."""
 
+
+class Compared(NamedTuple):
+    """One side of the comparison that the kit is about: only the start of the neurons differs."""
+
+    title: str
+    """As figures, legends and tables write it."""
+    method: str
+    """One of `METHODS`."""
+    v_init: float | None
+    """v_init of its neurons in units of v_th; None: the mean of the noise."""
+    look: Look
+    """How figures and charts draw it."""
+
+
+COMPARED: dict[str, Compared] = {
+    PLAIN: Compared(METHODS[PLAIN].title, PLAIN, None, METHODS[PLAIN].look),
+    f"{QUIET}-half": Compared(
+        "without noise, from v_th / 2", QUIET, METHODS[QUIET].race_v_init, METHODS[QUIET].look
+    ),
+    f"{QUIET}-rest": Compared(
+        "without noise, from rest", QUIET, 0.0, Look("olive", "<", (0, (12, 3)))
+    ),
+}
+"""Noise has a mean and a spread: the second has its mean without its spread, the third neither.
+By the name that tables hold."""
+
 KIT = tuple(METHODS.values())
 """Entries whose code is that of the kit."""
 

@@ -12,7 +12,7 @@ from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig
-from snnlab.runs.methods import PLAIN, QUIET, RECIPE
+from snnlab.runs.methods import COMPARED, PLAIN, QUIET, RECIPE
 
 
 def recipe(data: str, model: Architecture, training: Training) -> RunConfig:
@@ -36,6 +36,27 @@ PRESETS: dict[str, RunConfig] = {
     ),
 }
 """The first entry is the default."""
+
+QUICKSTART = RunConfig(
+    method=PLAIN,
+    data=DataSpec("mnist-5k"),
+    model=Architecture("convnet", width=16, norm_weight=0.5),
+    training=Training(epochs=4, batch_size=64, learning_rate=1e-2),
+)
+"""What the demo and the first notebook train: offline, in seconds, and large enough for the spread
+of the noise to matter; chosen on validation images, see RESULTS.md. The weight of batch norm is
+given, so that networks with and without noise start from the same one."""
+
+
+def compared(config: RunConfig) -> dict[str, RunConfig]:
+    """The same trained from each of the starts of `COMPARED`: they differ in nothing else."""
+    found = {}
+    for name, side in COMPARED.items():
+        v_init = None if side.v_init is None else side.v_init * config.neuron.v_th
+        neuron = replace(config.neuron, v_init=v_init)
+        model = replace(config.model, norm_weight=config.model.norm_weight or 0.5)
+        found[name] = replace(config, method=side.method, neuron=neuron, model=model)
+    return found
 
 
 def with_noise(config: RunConfig) -> RunConfig:

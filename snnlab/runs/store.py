@@ -84,7 +84,7 @@ class Run:
     def accuracy(self) -> AccuracyCurve:
         """Accuracy by T, without noise; empty unless a finished run has timesteps."""
         found = self.result or {}
-        counted = {name: found.get(name, ()) for name in ("rates", "operations")}
+        counted = {name: found.get(name, ()) for name in ("rates", "operations", "changed")}
         images = found.get("test_images")
         return AccuracyCurve.from_json(found.get("accuracy", {}), images=images, **counted)
 
@@ -226,7 +226,7 @@ def check_result(result: dict[str, Any]) -> None:
     """Raise RunError unless a result holds what every reader of runs relies on."""
     names = ["training_seconds", "test_images"]
     try:
-        AccuracyCurve.from_json(result.get("accuracy"))
+        AccuracyCurve.from_json(result.get("accuracy"), changed=result.get("changed"))
     except ValueError as problem:
         raise RunError(f"result.json {problem}") from None
     if not result["accuracy"]:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from snnlab.measure.statistics import PairedImages
 from snnlab.runs.store import Run
 
 Ask = Callable[..., Any]
@@ -34,7 +37,10 @@ def test_convert_answers_with_the_certificate(ask: Ask, finished: Runs) -> None:
     by_T = {int(T): value for T, value in certificate["accuracy"].items()}
     assert list(by_T) == [1, 2, 3, 4, 5, 6]
     assert {T: by_T[T] for T in run.accuracy} == run.accuracy
-    assert certificate["lossless"] is (by_T[6] >= by_T[1])
+    lost, gained = certificate["changed"]["6"]
+    assert certificate["verdict"] == PairedImages(100, lost, gained).verdict
+    assert certificate["lossless"] is (certificate["verdict"] == "kept")
+    assert by_T[6] - by_T[1] == pytest.approx(gained - lost)
     assert 0 <= certificate["accuracy_with_noise_at_1"] <= 100
     assert fingerprint(run.folder.parent) == before
 
@@ -50,6 +56,8 @@ def test_convert_answers_in_text(ask: Ask, finished: Runs) -> None:
         "0, every step counts",
     ]
     assert lines[4].endswith(" %")
+    changed = finished["noise"].accuracy.since_1(2)
+    assert lines[5].endswith(f"  {changed.text()}")
     assert lines[-1].split()[2:] == [f"{finished['noise'].accuracy[T]:.2f}" for T in (1, 2)]
     without = ask("convert", finished["no-noise"].id, "--timesteps", "2")
     assert without.out.splitlines()[4].endswith("with noise   -")

@@ -13,6 +13,7 @@ from snnlab.conversion.timesteps import certify
 from snnlab.data import load_data
 from snnlab.learning import SingleStep, Training, fit
 from snnlab.measure import accuracy, accuracy_against_timesteps
+from snnlab.measure.curve import AccuracyCurve
 from snnlab.network import Architecture, build
 from snnlab.neuron import Neuron, Noise
 
@@ -140,6 +141,15 @@ def test_the_certificate_tells_what_is_measured_apart_from_it(name, trained, dig
     curve = accuracy_against_timesteps(converted, images, T)
     assert certificate.accuracy.rates == curve.rates
     assert certificate.accuracy.operations == curve.operations
+    with torch.no_grad():
+        one, many = (
+            converted(images.normalised(), steps).argmax(1) == images.labels for steps in (1, T)
+        )
+    paired = certificate.paired
+    assert (paired.lost, paired.gained) == ((one & ~many).sum(), (~one & many).sum())
+    assert paired.images == len(images)
+    change = certificate.accuracy[T] - certificate.accuracy[1]
+    assert paired.difference == pytest.approx(change)
 
 
 def test_a_network_without_noise_has_no_accuracy_with_it(digits):
@@ -168,19 +178,24 @@ def test_the_certificate_shows_other_neurons_behind_equal_weights(trained, digit
     assert not certificate.lossless
 
 
-def test_lossless_means_kept_and_at_least_as_accurate(trained, digits):
+def test_lossless_means_kept_bit_for_bit_and_kept_on_the_images(trained, digits):
     _, certificate = convert(trained["mlp"], 3, digits.test)
     change = {"weights_equal": True, "logits_equal_at_1": True}
 
-    def lossless(at_1, at_3, **changes):
-        values = vars(certificate) | change | {"accuracy": {1: at_1, 2: 0.0, 3: at_3}} | changes
-        return type(certificate)(**values).lossless
+    def made(lost, gained, images=449, **changes):
+        right = images - 50
+        percent = {1: 100 * right / images, 3: 100 * (right - lost + gained) / images}
+        curve = AccuracyCurve(percent, images=images, changed={1: (0, 0), 3: (lost, gained)})
+        return type(certificate)(**(vars(certificate) | change | {"accuracy": curve} | changes))
 
-    assert lossless(90.0, 90.0)
-    assert lossless(90.0, 91.0)
-    assert not lossless(90.0, 89.9)
-    assert not lossless(90.0, 91.0, weights_equal=False)
-    assert not lossless(90.0, 91.0, logits_equal_at_1=False)
+    assert made(0, 3).lossless
+    assert made(1, 2).lossless
+    assert (made(3, 1).verdict, made(3, 1).lossless) == ("undecided", False)
+    assert (made(20, 2).verdict, made(20, 2).lossless) == ("lost", False)
+    assert not made(0, 0, images=100).lossless
+    assert not made(0, 3, weights_equal=False).lossless
+    assert not made(0, 3, logits_equal_at_1=False).lossless
+    assert made(0, 3).to_json()["verdict"] == "kept"
 
 
 def test_an_ann_is_refused(digits):

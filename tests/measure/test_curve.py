@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from snnlab.measure import AccuracyCurve, SeedCurves, estimate
 from snnlab.measure.curve import powers_of_two
+from snnlab.measure.statistics import PairedImages
 
 PERCENT = st.floats(0, 100)
 BY_TIMESTEPS = st.dictionaries(st.integers(1, 10**9 - 1), PERCENT)
@@ -71,8 +72,27 @@ def test_the_operations_of_all_stages_are_added_up() -> None:
         "rates": [[0.1, 0.2]] * 2,
         "operations": [[10.0, 20.0], [1.0, 2.0]],
         "images": 5,
+        "changed": {},
     }
     assert AccuracyCurve([50.0]).synaptic_operations == []
+
+
+def test_images_that_changed_go_along() -> None:
+    curve = AccuracyCurve([50.0, 40.0, 60.0], images=10, changed={1: (0, 0), 2: (2, 1), 3: (1, 2)})
+    assert curve.since_1(2) == curve.only([2]).since_1(2) == PairedImages(10, 2, 1)
+    entries = curve.entries()
+    assert entries["changed"] == {"1": [0, 0], "2": [2, 1], "3": [1, 2]}
+    again = AccuracyCurve.from_json(entries["accuracy"], images=10, changed=entries["changed"])
+    assert again.since_1(3) == PairedImages(10, 1, 2)
+    for other in (curve.only([1]), AccuracyCurve([50.0, 40.0])):
+        with pytest.raises(ValueError, match="from T = 1 to 2 were not counted"):
+            other.since_1(2)
+
+
+@pytest.mark.parametrize("wrong", [{"1": 3}, {"x": [1, 2]}, [1], {"2": [1, -2]}, {"2": [1.5, 0]}])
+def test_json_that_counts_no_images(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"must hold (images|numbers)"):
+        AccuracyCurve.from_json({"1": 50.0}, images=10, changed=wrong)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+import random
 from statistics import stdev
 
 import pytest
 from scipy import stats
 
-from snnlab.measure.statistics import estimate, ratio_estimate
+from snnlab.measure.statistics import (
+    LEVEL,
+    MARGIN,
+    PairedImages,
+    estimate,
+    ratio_estimate,
+    verdict_over_seeds,
+)
 
 VALUES = [66.1, 71.0, 68.4, 73.2]
 
@@ -52,3 +60,82 @@ def test_values_without_a_mean_are_refused(values: list[float]) -> None:
 def test_ratios_must_be_above_zero(values: list[float]) -> None:
     with pytest.raises(ValueError, match="ratios above 0, got"):
         ratio_estimate(values)
+
+
+def test_chance_is_that_of_coins_and_of_images_none_of_which_changed() -> None:
+    assert PairedImages(449, 8, 1).p_loss == pytest.approx((1 + 9) / 2**9)
+    assert PairedImages(449, 1, 1).p_loss == pytest.approx(3 / 4)
+    # None changed: if a point is lost, each image has a chance of 0.99 to stay as it is.
+    assert PairedImages(10, 0, 0).p_margin == pytest.approx(0.99**10)
+    assert PairedImages(449, 0, 0).p_margin == pytest.approx(0.99**449)
+    # All five gained: 49.5 % gained and 50.5 % lost is the likeliest way to lose a point.
+    assert PairedImages(5, 0, 5).p_margin == pytest.approx(0.495**5)
+
+
+@pytest.mark.parametrize(("images", "lost", "gained"), [(40, 2, 3), (60, 0, 2), (30, 7, 1)])
+def test_the_exact_test_is_the_sum_over_all_that_can_happen(
+    images: int, lost: int, gained: int
+) -> None:
+    found = PairedImages(images, lost, gained)
+    gain = found.share_gained()
+    shares = [gain + MARGIN / 100, gain, 1 - 2 * gain - MARGIN / 100]
+    every = [
+        ((a, b), stats.multinomial.pmf([a, b, images - a - b], images, shares))
+        for a in range(images + 1)
+        for b in range(images + 1 - a)
+    ]
+    expected = sum(p for (a, b), p in every if a - b <= lost - gained)
+    assert found.p_margin == pytest.approx(expected)
+
+    def likelihood(q: float) -> float:
+        counts = [lost, gained, images - lost - gained]
+        return float(stats.multinomial.pmf(counts, images, [q + 0.01, q, 0.99 - 2 * q]))
+
+    best = likelihood(gain)
+    assert best >= max(likelihood(gain + 1e-3), likelihood(max(0, gain - 1e-3)))
+
+
+@pytest.mark.parametrize(
+    ("images", "lost", "gained", "verdict"),
+    [
+        (1250, 9, 12, "kept"),
+        (10_000, 60, 50, "kept"),  # a loss, but of far less than a point
+        (299, 0, 0, "kept"),  # the fewest that can tell, if none changes
+        (298, 0, 0, "undecided"),
+        (449, 4, 3, "undecided"),  # seed 2 of a small network on digits: 96.88 to 96.66 %
+        (20, 0, 1, "undecided"),
+        (1, 1, 0, "undecided"),
+        (449, 8, 1, "lost"),
+        (1250, 200, 5, "lost"),
+    ],
+)
+def test_what_images_say(images: int, lost: int, gained: int, verdict: str) -> None:
+    found = PairedImages(images, lost, gained)
+    assert found.verdict == verdict
+    assert f"(lost {lost}, gained {gained})" in found.text()
+    assert (f"{images:,} images" in found.text()) == (verdict == "undecided")
+
+
+def test_a_loss_of_the_margin_is_seldom_called_kept() -> None:
+    generator = random.Random(0)
+    for rare in (0.0, 0.02):  # share of images that are gained
+        kept = 0
+        for _ in range(400):
+            draws = [generator.random() for _ in range(1000)]
+            lost = sum(draw < rare + MARGIN / 100 for draw in draws)
+            gained = sum(draw > 1 - rare for draw in draws)
+            kept += PairedImages(1000, lost, gained).verdict == "kept"
+        assert kept / 400 <= LEVEL + 0.03
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0), (5, -1, 0), (5, 3, 3)])
+def test_impossible_counts_are_refused(counts: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="needs images of which some are lost"):
+        PairedImages(*counts)
+
+
+def test_seeds_decide_by_their_interval() -> None:
+    assert verdict_over_seeds(estimate([0.1, -0.1, 0.2])) == "kept"
+    assert verdict_over_seeds(estimate([-9.0, -14.0, -11.0])) == "lost"
+    assert verdict_over_seeds(estimate([-9.0, 3.0, 1.0])) == "undecided"
+    assert verdict_over_seeds(estimate([0.5])) == "undecided"
