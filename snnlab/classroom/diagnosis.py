@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 _BOX = (
@@ -28,8 +28,9 @@ class Diagnosis:
     """What is right about it, or what is wrong: a sentence or two."""
     hint: str = ""
     """Where to look next; empty if there is nothing to add."""
-    printed: str = ""
-    """What the answer printed in one of its calls, which call first; empty if nothing."""
+    printed: str = field(default="", compare=False)
+    """What the answer printed in one of its calls, and in which; empty if nothing. For the notebook:
+    it is no part of the verdict, and grading leaves it out."""
 
     @property
     def verdict(self) -> str:
