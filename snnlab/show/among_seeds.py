@@ -71,7 +71,7 @@ def among_seeds(
         means = [each.mean for each in found]
         low, high = np.array([each.interval or [each.mean] * 2 for each in found]).T
         ax.fill_between(at, low, high, color=look.colour, alpha=0.15, linewidth=0, zorder=2)
-        ax.plot(at, means, linewidth=2, zorder=3, **look.line | {"marker": ""})
+        ax.plot(at, means, linewidth=2, zorder=3, markevery=[], **look.line)  # for the key
         for row in rows:
             ax.plot(places, row, look.marker, color=look.colour, alpha=0.35, ms=4, zorder=3)
         if name in own:
