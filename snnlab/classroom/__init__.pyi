@@ -14,3 +14,6 @@ from .diagnosis import Diagnosis as Diagnosis
 from .preset import Preset as Preset
 from .preset import preset as preset
 from .questions import Question as Question
+from .seeds.race import race_rules as race_rules
+from .seeds.race import shipped_race as shipped_race
+from .seeds.table import many_seeds as many_seeds

@@ -15,7 +15,7 @@ from snnlab.measure.accuracy import count_right
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.network.net import Fired, Runner, SpikingNet, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
-from snnlab.settings import Count, Share, Valid, checked, settle
+from snnlab.settings import Count, Positive, Share, Valid, checked, settle
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 Strength = Annotated[float, Valid(low=0)]
@@ -36,6 +36,9 @@ class Disturbance:
     a share of the root mean square of the weights of its layer. Drawn once for all images."""
     dropped_spikes: Share = 0.0
     """Share of spikes that get lost on their way, each on its own, in [0, 1]."""
+    spike_strength: Positive = 1.0
+    """How much a spike that arrives counts; 2 is as if the weights behind it were twice as large,
+    and their biases as they were."""
 
     def __post_init__(self) -> None:
         settle(self)
@@ -77,7 +80,7 @@ def disturbed_accuracy(
     timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
     disturbance = disturbance or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)
-    run = losing_spikes(disturbance.dropped_spikes, generator)
+    run = losing_spikes(disturbance.dropped_spikes, generator, disturbance.spike_strength)
     noisy = (
         (noisy_images(batch, images, disturbance.input_noise, generator), labels)
         for batch, labels in images.batches(batch_size)
@@ -110,14 +113,20 @@ def with_noisy_weights(net: SpikingNet, strength: float, generator: torch.Genera
     return noisy
 
 
-def losing_spikes(share: float, generator: torch.Generator) -> Runner:
-    """A way to run neurons in which a share of the spikes never arrives."""
-    if share == 0:
+def losing_spikes(share: float, generator: torch.Generator, strength: float = 1.0) -> Runner:
+    """A way to run neurons in which a share of the spikes never arrives.
+
+    Args:
+        share: of the spikes that get lost.
+        generator: draws which.
+        strength: how much each of the others counts.
+    """
+    if share == 0 and strength == 1:
         return run_neurons
 
     def run(stage: int, layer: SpikingLayer, currents: Tensor, *others: Any) -> Fired:
         spikes, after = run_neurons(stage, layer, currents, *others)
         kept = torch.empty_like(spikes).uniform_(generator=generator) >= share
-        return spikes * kept, after
+        return strength * spikes * kept, after
 
     return run

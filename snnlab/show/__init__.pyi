@@ -1,6 +1,7 @@
 from . import charts as charts
 from . import widgets as widgets
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
+from .among_seeds import among_seeds as among_seeds
 from .colours import Palette as Palette
 from .colours import palette as palette
 from .cost import CostCurve as CostCurve
