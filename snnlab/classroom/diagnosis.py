@@ -29,7 +29,7 @@ class Diagnosis:
     hint: str = ""
     """Where to look next; empty if there is nothing to add."""
     printed: str = field(default="", compare=False)
-    """What the answer printed in one of its calls, and in which; empty if nothing. For the notebook:
+    """What the answer printed in one of its calls, and in which; empty if nothing. For a notebook:
     it is no part of the verdict, and grading leaves it out."""
 
     @property
