@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -86,7 +87,7 @@ def test_a_small_leak_costs_nothing_and_a_large_one_much():
 
 def test_each_idea_moves_the_conversion_as_said():
     names, found = list(table("conversions").lines), table("conversions")
-    gains = [found.difference(b, a, 4).mean for a, b in zip(names[:-1], names[1:], strict=True)]
+    gains = [found.difference(b, a, 4).mean for a, b in itertools.pairwise(names)]
     assert gains[0] > 5 * gains[1] > 0
     for earlier, later in ((names[0], names[1]), (names[1], names[2])):
         assert found.difference(later, earlier, 4).floor > 0
