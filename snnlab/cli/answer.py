@@ -81,6 +81,7 @@ class Bar:
         accuracy = epoch.validation_accuracy
         shown = "" if accuracy is None else f", validation {accuracy:.1f} %"
         self.going = f"epoch {epoch.epoch}, loss {epoch.loss:.3f}{shown}"
+        self.bar.set_postfix_str(self.going)
 
     def close(self) -> None:
         """Take the bar away."""

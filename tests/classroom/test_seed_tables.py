@@ -109,7 +109,9 @@ def test_the_race_is_as_told():
     for T in (4, 8, 16):
         for high in ("bptt", "ann", "qcfs"):
             assert means[high, T] > max(means["noise", T], means["no-noise", T])
-    assert {claim.status for claim in judge(race)} <= {"not supported", "untested"}
+    *others, kept = judge(race)
+    assert (kept.status, kept.name[:19]) == ("supported", "less than 1 point of")
+    assert {claim.status for claim in others} <= {"not supported", "untested"}
 
 
 def test_other_rules_have_no_shipped_race():
