@@ -273,7 +273,7 @@ why_silent_neurons_are_left_out = Question(
     because={
         "a": "They do have a potential, and it changes at each timestep. Look where it goes.",
         "b": "A negative current pulls the potential lower and lower. It depends on how long the "
-        "neuron has run, and it decides nothing: with noise or without, the neuron stays silent.",
+        "neuron has run, and it decides next to nothing: even with noise the neuron hardly fires.",
         "c": "They are not few: in trained networks often half of the neurons are silent.",
         "d": "A residual in [0, v_th) needs spikes that keep it there. A neuron that never "
         "fires drifts out of the interval.",
