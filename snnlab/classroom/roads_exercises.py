@@ -179,7 +179,7 @@ equal_terms = Question(
     because={
         "a": "Different networks learn differently fast. A difference may come from the network "
         "and not from the method.",
-        "b": "The best of many tries is luck to a part, and the other method had one try only.",
+        "b": "The best of many tries is partly luck, and the other method had one try only.",
         "c": "Warm-up timesteps have to be computed, too. Twelve timesteps are compared with four.",
         "d": "Same data, network, epochs and seeds, every timestep counted, and the spread is "
         "given: what differs is the method.",
