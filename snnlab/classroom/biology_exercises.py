@@ -19,6 +19,17 @@ open_share_noise = Exercise(
             "Take the square root.",
         ),
         Mistake(
+            lambda p, N: p * (1 - p) / N / 2,
+            "You halve the variance. `x ** 1 / 2` is half of x: the power comes before the "
+            "division.",
+            "Put brackets round the exponent: `** (1 / 2)`.",
+        ),
+        Mistake(
+            lambda p, N: math.sqrt(p - p**2 / N),
+            "You divide only the square of p by N.",
+            "Put brackets round p - p ** 2, as in (p - p ** 2) / N.",
+        ),
+        Mistake(
             lambda p, N: math.sqrt(N * p * (1 - p)),
             "That is the standard deviation of the number of open channels, not of their share.",
             "The share is the number divided by N, so its standard deviation is, too.",
@@ -164,6 +175,19 @@ hits_minus_false_alarms = Exercise(
             "Your false alarms have the wrong sign inside Phi: without a current the neuron is "
             "`threshold` below the threshold, not above.",
             "Put current = 0 into your own formula for the hits.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: ndtr((current - threshold) / sigma) - 0.5,
+            "You take Phi(0), one half, for the false alarms. No current is not no distance: the "
+            "threshold is still there.",
+            "Put current = 0 into your formula for the hits.",
+        ),
+        Mistake(
+            lambda current, threshold, sigma: (
+                ndtr((current - threshold) / sigma) - ndtr(-threshold)
+            ),
+            "You forgot sigma in the false alarms.",
+            "Hits and false alarms come from the same formula; only the current differs.",
         ),
     ],
     praise="With sigma near 0 there is nothing to gain, with much noise neither: in between there "

@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.neuron_with_mistakes import MISTAKES
@@ -123,6 +124,18 @@ accuracy_after_each_timestep = Exercise(
             "You add up from the last timestep backwards.",
             "After T timesteps the network has seen timesteps 1 to T.",
         ),
+        Mistake(
+            lambda readout, labels: _percent(
+                one_hot(readout.argmax(2), readout.shape[2]).cumsum(0).argmax(2), labels
+            ),
+            "You let the timesteps vote, each for one class. The network adds its outputs up.",
+            "Add up the readouts first, and choose a class from each sum.",
+        ),
+        Mistake(
+            lambda readout, labels: _percent(readout.softmax(2).cumsum(0).argmax(2), labels),
+            "You add up probabilities. The network adds up its readouts as they are.",
+            "Leave out the softmax.",
+        ),
     ],
     praise="One pass over time gives the accuracy at every T.",
 )
@@ -130,6 +143,15 @@ accuracy_after_each_timestep = Exercise(
 
 def _rounded(current: float, T: int) -> float:
     return max(0, min(T, math.floor(T * current + 0.5))) / T
+
+
+def _reset_to_zero(current: float, T: int) -> float:
+    potential, spikes = 0.5, 0
+    for _ in range(T):
+        potential += current
+        if potential >= 1:
+            potential, spikes = 0.0, spikes + 1
+    return spikes / T
 
 
 rounded_rate = Exercise(
@@ -173,6 +195,7 @@ rounded_rate = Exercise(
             lambda current, T: max(0, math.floor(T * current + 0.5)) / T,
             "Your rate exceeds 1 for a large current.",
             "A neuron fires at most once in a timestep.",
+            (lambda current, T: max(0, min(T, math.floor(T * current + 0.5) / T)),),
         ),
         Mistake(
             lambda current, T: min(T, math.floor(T * current + 0.5)) / T,
@@ -225,6 +248,7 @@ rounded_rate = Exercise(
             "That is the rate at T = 1, whatever T is.",
             "In T timesteps the charge T * current comes in.",
         ),
+        Mistake(_reset_to_zero, *MISTAKES["to zero"]),
     ],
     praise="Rounding to 1/T is all that a layer of few timesteps loses.",
 )

@@ -73,6 +73,11 @@ spiking_energy = Exercise(
             "Put brackets round the sum.",
         ),
         Mistake(
+            lambda first_layer, additions, mac, ac: first_layer * mac / 1000 + additions * ac,
+            "You turn only the first layer into nanojoules.",
+            "Add the two energies first, then divide their sum by 1000.",
+        ),
+        Mistake(
             lambda first_layer, additions, mac, ac: (first_layer + additions) * (mac + ac) / 1000,
             "You pay both prices for every operation.",
             "Multiply each count by its own price, then add.",
@@ -100,12 +105,14 @@ exit_timestep = Exercise(
         (np.array([0.2, 0.4, 0.75]), 0.75),  # at the last timestep
         (np.array([0.3, 0.6, 0.5]), 0.9),
         (np.array([0.4]), 0.75),
+        (np.array([0.5, 0.95, 0.95, 0.2]), 0.75),  # its running mean is sure one timestep later
     ],
     mistakes=[
         Mistake(
             lambda confidence, threshold: _exit(confidence, threshold) - 1,
             "You count from 0. An image that leaves at once has taken one timestep.",
             "Add 1 to the index.",
+            (lambda confidence, threshold: _exit(confidence, threshold, len(confidence) + 1) - 1,),
         ),
         Mistake(
             lambda confidence, threshold: _exit(confidence, threshold, never=1),
@@ -118,6 +125,16 @@ exit_timestep = Exercise(
             "Your function has no exit for an image that is never sure. It leaves at the last "
             "timestep.",
             "Return T for it.",
+            (lambda confidence, threshold: _exit(confidence, threshold, never=-1),),
+        ),
+        Mistake(
+            lambda confidence, threshold: (
+                1 if np.asarray(confidence)[0] >= threshold else len(confidence)
+            ),
+            "You look at the first timestep only: an image that is not sure there stays to the "
+            "end.",
+            "Which `return` ends your loop in its first round? Return the last timestep after the "
+            "loop, not in it.",
         ),
         Mistake(
             lambda confidence, threshold: _exit(confidence, threshold, never=len(confidence) + 1),
@@ -178,6 +195,21 @@ exit_timestep = Exercise(
             ),
             "You take the last timestep that is sure enough. The image has left long before.",
             "Take the first one.",
+        ),
+        Mistake(
+            lambda confidence, threshold: min(
+                int(np.searchsorted(confidence, threshold)) + 1, len(confidence)
+            ),
+            "You search as in a sorted list, but a confidence may fall again.",
+            "`confidence >= threshold` is true where the image is sure: which is the first?",
+        ),
+        Mistake(
+            lambda confidence, threshold: _exit(
+                np.cumsum(confidence) / np.arange(1, len(confidence) + 1), threshold
+            ),
+            "You average the confidence over the timesteps so far. It belongs to a sum of readouts "
+            "already.",
+            "Compare the confidence of each timestep itself with the threshold.",
         ),
     ],
     praise="Leave when you are sure, and at the end in any case.",

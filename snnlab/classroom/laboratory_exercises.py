@@ -149,6 +149,7 @@ lose_spikes = Exercise(
             lambda spikes, share, draws: spikes * (draws < share),
             "You keep the share that should get lost.",
             "A draw below `share` loses the spike.",
+            (lambda spikes, share, draws: spikes * (draws <= share),),
         ),
         Mistake(
             lambda spikes, share, draws: spikes * (draws >= share) / (1 - share),

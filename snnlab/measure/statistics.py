@@ -54,7 +54,7 @@ class Estimate:
             '97.83 ± 1.90'
         """
         half = "" if self.half is None else f" ± {self.half:,.{digits}f}"
-        return f"{self.mean:{sign},.{digits}f}{half}"
+        return f"{self.mean:{sign}z,.{digits}f}{half}"  # z: no "-0.0"
 
 
 def estimate(values: Sequence[float]) -> Estimate:

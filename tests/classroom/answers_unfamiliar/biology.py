@@ -62,6 +62,8 @@ RIGHT = {
 }
 WRONG = {
     "open_share_noise": [
+        (lambda p, N: (p * (1 - p) / N) ** 1 / 2, "You halve the variance."),
+        (lambda p, N: math.sqrt(p - p**2 / N), "You divide only the square of p by N."),
         (
             lambda p, N: math.sqrt(p * (1 - p)) / N * math.sqrt(1 / N),
             "You divide by N under the root and once more outside.",
@@ -96,6 +98,10 @@ WRONG = {
         ),
     ],
     "hits_minus_false_alarms": [
+        (
+            lambda c, th, s: phi((c - th) / s) - phi(-th),
+            "You forgot sigma in the false alarms.",
+        ),
         (keeps_printing, "You return the hits only. A neuron that fires all the"),
         (
             lambda c, th, s: phi(c - th / s) - phi(-th / s),
@@ -120,7 +126,7 @@ WRONG = {
         ),
         (
             lambda c, th, s: phi((c - th) / s) - phi(0),
-            "your function returns -0.25479; it should return",
+            "You take Phi(0), one half, for the false alarms.",
         ),
         (lambda c, th, s: phi(c - th) - phi(-th), "sigma has no effect."),
         (

@@ -64,6 +64,12 @@ RIGHT = {
 WRONG = {
     "accuracy_after_each_timestep": [
         (
+            lambda readout, labels: (
+                100 * (readout.softmax(2).cumsum(0).argmax(2) == labels).float().mean(1)
+            ),
+            "You add up probabilities.",
+        ),
+        (
             lambda r, y: 100 * (r.cummax(0).values.argmax(2) == y).float().mean(1),
             "You take the largest output so far. The network adds",
         ),
@@ -106,6 +112,10 @@ WRONG = {
         ),
     ],
     "rounded_rate": [
+        (
+            lambda current, T: min(max(math.floor(T * current + 0.5) / T, 0), T),
+            "Your rate exceeds 1 for a large current.",
+        ),
         (strictly, "At exactly v_th your neuron stays silent. It may stay"),
         (
             lambda current, T: max(0, min(T, math.ceil(T * current - 0.5))) / T,

@@ -83,6 +83,10 @@ RIGHT = {
 WRONG = {
     "spiking_energy": [
         (
+            lambda first, adds, mac, ac: first * mac / 1000 + adds * ac,
+            "You turn only the first layer into nanojoules.",
+        ),
+        (
             lambda first, adds, mac, ac: (first * mac + adds * ac) * 1000,
             "You multiply by 1000. A nanojoule is more than a",
         ),
@@ -121,10 +125,22 @@ WRONG = {
         ),
     ],
     "exit_timestep": [
+        (
+            lambda c, th: next((t for t, sure in enumerate(c) if sure >= th), len(c)),
+            "You count from 0.",
+        ),
+        (
+            lambda c, th: next((t for t, sure in enumerate(c, 1) if sure >= th), -1),
+            "Your function has no exit for an image that is never sure.",
+        ),
+        (
+            lambda c, th: next((t for t in range(1, len(c) + 1) if c[:t].mean() >= th), len(c)),
+            "You average the confidence over the timesteps so far.",
+        ),
         (no_return_after_the_loop, "For `confidence = [0.2, 0.3, 0.4, 0.5], threshold ="),
         (confidence_itself, "You return the confidence. Asked for is the timestep."),
         (after_the_end, "An image that is never sure leaves after the last"),
-        (one_at_most, "your function returns 3; it should return 2."),
+        (one_at_most, "You look at the first timestep only"),
         (falls_off, "IndexError: index 4 is out of bounds for axis 0 with"),
         (
             lambda confidence, threshold: (confidence >= threshold).sum(),

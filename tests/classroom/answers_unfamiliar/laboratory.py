@@ -92,6 +92,10 @@ WRONG = {
         ),
     ],
     "lose_spikes": [
+        (
+            lambda spikes, share, draws: spikes.masked_fill(draws > share, 0),
+            "You keep the share that should get lost.",
+        ),
         (draws_its_own, "Your function returns something else when it is called"),
         (loses_rows, "your function returns [[1., 0., 1.], [0., 0., 0.]]; it"),
         (
