@@ -110,7 +110,7 @@ def test_the_race_is_as_told():
         for high in ("bptt", "ann", "qcfs"):
             assert means[high, T] > max(means["noise", T], means["no-noise", T])
     *others, kept = judge(race)
-    assert (kept.status, kept.name[:19]) == ("supported", "less than 1 point of")
+    assert (kept.status, kept.name[:20]) == ("supported", "less than 1 point of")
     assert {claim.status for claim in others} <= {"not supported", "untested"}
 
 
