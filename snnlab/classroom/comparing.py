@@ -91,6 +91,8 @@ def shown(value: Any) -> str:
             return f"({len(value)} values)"
         if isinstance(value, tuple):
             return f"({', '.join(shown(part) for part in value)})"
+        if isinstance(value, dict) and len(value) <= MOST_SHOWN:
+            return f"{{{', '.join(f'{key!r}: {shown(part)}' for key, part in value.items())}}}"
         if isinstance(value, Foreign):
             return value.text[:80]
         if hasattr(value, "detach") or isinstance(value, np.ndarray | np.generic):

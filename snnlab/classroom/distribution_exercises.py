@@ -148,6 +148,11 @@ matched_noise = Exercise(
             "The variance is v_th^2 / 12. What is its square root?",
         ),
         Mistake(
+            lambda v_th: (v_th / 2, v_th / 24),
+            "Python takes `**` before `/`: `12**1/2` is 12 divided by 2, no root.",
+            "Write `12 ** 0.5`, or `math.sqrt(12)`.",
+        ),
+        Mistake(
             lambda v_th: (v_th / 2, math.sqrt(v_th / 12)),
             "You take the root of v_th too. The variance is v_th^2 / 12.",
             "The root of v_th^2 is v_th itself.",
@@ -273,10 +278,11 @@ why_silent_neurons_are_left_out = Question(
     because={
         "a": "They do have a potential, and it changes at each timestep. Look where it goes.",
         "b": "A negative current pulls the potential lower and lower. It depends on how long the "
-        "neuron has run, and it decides next to nothing: even with noise the neuron hardly fires.",
+        "neuron has run, and it decides next to nothing: with noise or without, nearly all silent "
+        "neurons stay silent.",
         "c": "They are not few: in trained networks often half of the neurons are silent.",
         "d": "A residual in [0, v_th) needs spikes that keep it there. A neuron that never "
-        "fires drifts out of the interval.",
+        "fires has none, and most of them drift out of the interval.",
     },
     hint="Follow v[t] for a current of -0.1 over ten timesteps.",
 )

@@ -106,6 +106,16 @@ firing_probability = Exercise(
             "Divide by sigma itself.",
         ),
         Mistake(
+            lambda *noise: ndtr(2 * distance(*noise)),
+            "Your probability is too steep: you multiply by sqrt(2) inside erf.",
+            "In erf stands z / sqrt(2).",
+        ),
+        Mistake(
+            lambda *noise: 2 * probability(*noise) - 0.5,
+            "You halve the 1 only: Python takes `*` before `+`.",
+            "Put brackets round 1 + erf(z / sqrt(2)).",
+        ),
+        Mistake(
             lambda *noise: 2 * probability(*noise) - 1,
             "Your result runs from -1 to 1. A probability runs from 0 to 1.",
             "Phi(z) = (1 + erf(z / sqrt(2))) / 2.",
@@ -128,7 +138,7 @@ surrogate_slope = Exercise(
                 slope(current, mu, sigma, v_th) * (sigma * v_th) ** 2
             ),
             "You multiply by the standard deviation. The inner derivative divides by it.",
-            "Phi takes z, a distance divided by sigma. Derive z with respect to the current.",
+            "Phi takes z, a distance divided by sigma. How fast does z grow with the current?",
         ),
         Mistake(
             probability,
@@ -165,6 +175,13 @@ surrogate_slope = Exercise(
             "The inner derivative divides by it once.",
         ),
         Mistake(
+            lambda current, mu, sigma, v_th=1.0: (
+                bell(distance(current, mu, sigma, v_th) * math.sqrt(sigma * v_th)) / (sigma * v_th)
+            ),
+            "In your exponent the distance is squared and sigma is not.",
+            "exp(-z^2 / 2): compute z first, then square all of it.",
+        ),
+        Mistake(
             lambda *noise: probability(*noise) * (1 - probability(*noise)),
             "p (1 - p) is the slope of the logistic function, not of Phi.",
             "The derivative of Phi is the normal density.",
@@ -182,14 +199,14 @@ surrogate_slope = Exercise(
         Mistake(
             lambda current, *noise: 0.0 * current,
             "That is the derivative of the hard threshold, zero everywhere: nothing learns.",
-            "Derive the firing probability, not the step.",
+            "Differentiate the firing probability, not the step.",
         ),
         Mistake(
             lambda current, mu, sigma, v_th=1.0: (
                 -distance(current, mu, sigma, v_th) * slope(current, mu, sigma, v_th) / sigma / v_th
             ),
-            "You have derived twice: that is the slope of the bell.",
-            "Derive the firing probability once.",
+            "You have differentiated twice: that is the slope of the bell.",
+            "Differentiate the firing probability once.",
         ),
     ],
     praise="This is the surrogate gradient. You did not choose it: the noise did.",

@@ -113,6 +113,14 @@ one_step = Exercise(
             "`return spike, v`, where v is h without what the spike took.",
         ),
         Mistake(
+            lambda v, current, v_th, beta: (
+                fire(v + current, v_th),
+                beta * step(v, current, v_th, 1.0)[1],
+            ),
+            "Your leak comes after the reset. It takes from the old potential, before the charge.",
+            "Begin with h = beta * v + current.",
+        ),
+        Mistake(
             lambda v, current, v_th, beta: step(v, beta * current, v_th, 1.0),
             "You weaken the current. It is the old potential that leaks.",
             "Multiply v by beta, not the current.",
@@ -173,6 +181,8 @@ spike_count = Exercise(
         (0.11, 5, 0.5),
         (-0.2, 6, 0.5),
         (1.4, 5, 0.5),
+        (0.25, 8, -1.5),  # far below 0 at first
+        (-0.5, 6, 0.5),  # and in the end
     ],
     mistakes=[
         Mistake(
@@ -206,6 +216,7 @@ spike_count = Exercise(
         ),
         Mistake(partial(_simulated, mistake="strict"), *MISTAKES["strict"]),
         Mistake(partial(_simulated, mistake="to zero"), *MISTAKES["to zero"]),
+        Mistake(partial(_simulated, mistake="never negative"), *MISTAKES["never negative"]),
         Mistake(
             lambda current, T, v_init: max(0, min(T, math.ceil(T * current + v_init - 1e-9))),
             "You round up. A threshold that is not yet reached gives no spike.",
@@ -225,6 +236,7 @@ spike_count = Exercise(
             lambda current, T, v_init: math.floor(T * current + v_init + 1e-9),
             "Your count leaves the range from 0 to T.",
             "At most one spike in a timestep, and never fewer than none.",
+            variants=(lambda current, T, v_init: math.trunc(T * current + v_init + 1e-9),),
         ),
         Mistake(
             lambda current, T, v_init: _spike_count(current, T, v_init) / T,

@@ -59,7 +59,9 @@ def related(
         said = _of_shape(mine, right) or _of_values(mine, right, names, calls)
     if said is None or number == 1:
         return said
-    return f"{only_one_wrong(i, number)} {said[0]}", said[1]
+    message = said[0].replace("Each of your numbers is", "In each case it is")
+    message = message.replace("Your numbers are nearly right: they are", "It is nearly right:")
+    return f"{only_one_wrong(i, number)} {message}", said[1]
 
 
 def only_one_wrong(place: int, number: int) -> str:
@@ -110,7 +112,7 @@ def _of_values(
         return f"You return `{given}` as it came in.", "Nothing has been done with it yet."
     if len(g) > 1 and np.ptp(g) == 0 and np.ptp(w) > 0:
         return (
-            f"You return {g[0]:.5g} whatever the arguments are.",
+            f"You return {g[0]:.5g} in every case that was tried.",
             "Does your result depend on the arguments? On all of them?",
         )
     return _of_numbers(g, w) or _of_arguments(mine, right, names, calls) or _nearly(g, w)
@@ -261,6 +263,6 @@ def _nearly(g: Floats, w: Floats) -> Said | None:
     if off > NEAR:
         return None
     return (
-        f"Your numbers are nearly right, by {100 * off:.2g} % at most.",
+        f"Your numbers are nearly right: they are off by {100 * off:.2g} % at most.",
         "Is a constant rounded, or is something divided by n instead of n - 1?",
     )

@@ -133,7 +133,7 @@ BROKEN = {
     "ragged": (lambda x, factor: [[1], [1, 2]], "returns a tuple"),
     "empty": (lambda x, factor: [], "holds 0 numbers; it should be one number"),
     "not a number": (lambda x, factor: float("nan"), "infinite or nan"),
-    "huge": (lambda x, factor: 1e300, "return 1e+300 whatever the arguments are"),
+    "huge": (lambda x, factor: 1e300, "return 1e+300 in every case that was tried"),
     "too few arguments": (lambda x: x, "must take 2 arguments, in this order: x, factor"),
     "too many arguments": (lambda x, factor, more: x, "Yours is `<lambda>(x, factor, more)`"),
     "a number": (6.0, "needs your function, but got 6"),

@@ -34,9 +34,9 @@ SAID = [
     (lambda x, n: round(x**n), "round your result to whole numbers"),
     (lambda x, n: round(x**n, 1), "round your result to 1 decimal."),
     (lambda x, n: x**n // 1, "down to whole numbers"),
-    (lambda x, n: x**n * 1.01 - 0.001, "nearly right, by"),
+    (lambda x, n: x**n * 1.01 - 0.001, "nearly right: they are off by"),
     (lambda x, n: x, "You return `x` as it came in"),
-    (lambda x, n: 7, "You return 7 whatever the arguments are"),
+    (lambda x, n: 7, "You return 7 in every case that was tried"),
     (lambda x, n: np.log(-x), "infinite or nan"),
     (lambda x, n: x * n, "it should return"),  # related to nothing
 ]
@@ -89,7 +89,7 @@ two = Exercise(lambda x: (x + 1, x * 2), [(1.5,), (2.75,), (4.0,)], [])
     ("answer", "words"),
     [
         (lambda x: (x * 2, x + 1), "in the wrong order"),
-        (lambda x: (x + 1, x * 4), "Your second value is not right yet, the other one is. Each"),
+        (lambda x: (x + 1, x * 4), "the other one is. In each case it is 2 times the right one."),
         (lambda x: (x, x * 2), "Your first value is not right yet, the other one is."),
         (lambda x: (100 * (x + 1), 200 * x), "Each of your numbers is 100 times the right one"),
         (lambda x: x * 2, "one value (3): the second of the 2"),

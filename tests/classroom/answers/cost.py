@@ -62,7 +62,7 @@ WRONG = {
         (spikes_only, "left out the first layer"),
         (all_multiplied, "spikes as multiplications"),
         (picojoules, "return picojoules"),
-        (lambda first_layer, additions, mac, ac: 0.0, "return 0 whatever"),
+        (lambda first_layer, additions, mac, ac: 0.0, "return 0 in every case"),
     ],
     "exit_timestep": [
         (from_zero, "count from 0"),

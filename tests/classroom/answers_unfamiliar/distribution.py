@@ -105,13 +105,14 @@ WRONG = {
         ),
     ],
     "matched_noise": [
+        (lambda v_th: (v_th / 2, v_th / 12**1 / 2), "Python takes `**` before `/`"),
         (
             lambda v_th: f"{v_th / 2}, {v_th / 12**0.5}",
             "Your function returns text ('0.5, 0.2886751345948129');",
         ),
         (
             lambda v_th: {"mu": v_th / 2, "sigma": v_th / 12**0.5},
-            "Your function returns a dict ({'mu': array(0.5),",
+            "Your function returns a dict ({'mu': 0.5,",
         ),
         (
             lambda v_th: NormalDist(v_th / 2, v_th / 12**0.5),

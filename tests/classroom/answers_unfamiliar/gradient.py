@@ -44,6 +44,18 @@ RIGHT = {
 WRONG = {
     "firing_probability": [
         (
+            lambda current, mu, sigma: (
+                0.5 * (1 + math.erf((current + mu - 1) / sigma * math.sqrt(2)))
+            ),
+            "Your probability is too steep: you multiply by sqrt(2) inside erf.",
+        ),
+        (
+            lambda current, mu, sigma: (
+                0.5 * 1 + math.erf((current + mu - 1) / sigma / math.sqrt(2))
+            ),
+            "You halve the 1 only",
+        ),
+        (
             lambda c, mu, sigma: 0.5 * (1 + math.erf((c + mu - 1) / sigma)),
             "Your probability is too steep: a factor sqrt(2) is",
         ),
@@ -81,6 +93,12 @@ WRONG = {
         ),
     ],
     "surrogate_slope": [
+        (
+            lambda current, mu, sigma: (
+                math.exp(-((current + mu - 1) ** 2) / (2 * sigma)) / math.sqrt(2 * math.pi) / sigma
+            ),
+            "In your exponent the distance is squared and sigma is not.",
+        ),
         (
             lambda c, mu, sigma: phi(math.sqrt(2) * (c + mu - 1) / sigma) / sigma,
             "The factor 1/2 in the exponent is missing.",

@@ -108,6 +108,21 @@ def counts_and_prints(current, T, v_init):
     print(by_recursion(current, T, v_init))  # noqa: T201
 
 
+def clamped_at_zero(current, T, v_init):
+    v, count = v_init, 0
+    for _ in range(T):
+        v = max(0, v + current)
+        if v >= 1:
+            v, count = v - 1, count + 1
+    return count
+
+
+def leaks_in_the_end(v, current, v_th, beta):
+    v = v + current
+    spike = int(v >= v_th)
+    return spike, beta * (v - v_th * spike)
+
+
 RIGHT = {
     "one_step": [
         with_an_object,
@@ -158,7 +173,7 @@ WRONG = {
         ),
         (
             lambda v, current, v_th, beta: {"spike": 1, "v": 0.25},
-            "Your function returns a dict ({'spike': array(1.), 'v':",
+            "Your function returns a dict ({'spike': 1, 'v':",
         ),
         (
             lambda v, current, v_th, beta: 1 if beta * v + current >= v_th else 0,
@@ -171,6 +186,7 @@ WRONG = {
             ),
             "You weaken the current. It is the old potential that",
         ),
+        (leaks_in_the_end, "Your leak comes after the reset."),
     ],
     "spike_count": [
         (to_zero, "Your reset sets the potential to zero and throws away"),
@@ -187,7 +203,12 @@ WRONG = {
         ),
         (
             lambda current, T, v_init: int(T * current + v_init),
-            "With a current above v_th you count more spikes than",
+            "Your count leaves the range from 0 to T.",
+        ),
+        (clamped_at_zero, "You cut the potential off at 0."),
+        (
+            lambda current, T, v_init: min(T, int(abs(T * current + v_init))),
+            "your function returns 2; it should return 0.",
         ),
         (lambda current, T, v_init: T * current, "your function returns 2.5; it should return 3."),
         (

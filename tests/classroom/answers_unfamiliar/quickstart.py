@@ -91,7 +91,7 @@ WRONG = {
         ),
         (
             lambda spikes: dict(enumerate(spikes.mean(0).tolist())),
-            "Your function returns a dict ({'0': array(0.60000002),",
+            "Your function returns a dict ({'0': 0.6, '1': 0.2,",
         ),
     ],
     "predicted_classes": [

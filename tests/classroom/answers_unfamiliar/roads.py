@@ -75,7 +75,7 @@ WRONG = {
         ),
         (
             lambda w, b, before, after: {"weight": w * before / after, "bias": b / after},
-            "Your function returns a dict ({'bias': array([ 0.05,",
+            "Your function returns a dict ({'weight': [[ 0.25",
         ),
         (
             lambda w, b, before, after: (w / before / after, b / after),

@@ -90,7 +90,7 @@ WRONG = {
             lambda c, n, v_th: (c + n * v_th >= v_th).float().mean(),
             "Your result is one number; it should have the shape",
         ),
-        (lambda c, n, v_th: (c * n >= v_th).float(), "You return 0 whatever the arguments are."),
+        (lambda c, n, v_th: (c * n >= v_th).float(), "You return 0 in every case that was tried."),
         (
             lambda c, n, v_th: (c + n.std() * v_th >= v_th).float(),
             "your function returns [1., 1., 1.]; it should return",
