@@ -83,7 +83,7 @@ def test_header(stem, read_notebook):
     assert tags(first) == ["header"]
     assert len(re.findall(r"^\d\. ", first.source, re.MULTILINE)) == 3, "three goals"
     rows = dict(re.findall(r"^\| (\w[\w ]*) \| (.+) \|$", first.source, re.MULTILINE))
-    assert set(rows) == {"Minutes", "Before it", "Data", "Device"}
+    assert set(rows) == {"Minutes", "What you need", "Data", "Device"}
     assert rows["Minutes"].isdigit()
 
 
