@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import fill
 
 from snnlab.cli.answer import answer, table
 from snnlab.cli.study import accuracy_figure, save_all
@@ -94,10 +95,11 @@ def headline(done: list[Run]) -> str:
     run = done[0]
     name = run.config.data.name if run.config else ""
     images = run.result["test_images"] if run.result else 0
+    seeds = len(done) // len(COMPARED)
+    over = "one seed" if seeds == 1 else f"mean of {seeds} seeds (standard deviation)"
     return (
         f"{len(done)} networks trained with ONE timestep on {name} in {seconds:.0f} s, then "
-        f"run with T.\nTest accuracy (%) on {images} images without noise, mean of "
-        f"{len(done) // len(COMPARED)} seeds (standard deviation):"
+        f"run with T.\nTest accuracy (%) on {images:,} images without noise, {over}:"
     )
 
 
@@ -111,7 +113,7 @@ def verdicts(runs: dict[str, list[Run]]) -> dict[str, list[Verdict]]:
 
 def verdict_lines(found: dict[str, list[Verdict]], timesteps: int) -> list[str]:
     """The verdicts, counted."""
-    lines = [f"Accuracy from T = 1 to {timesteps}, network by network. {RULE}"]
+    lines = [fill(f"Accuracy from T = 1 to {timesteps}, network by network. {RULE}", 95)]
     for start, each in found.items():
         counted = ", ".join(f"{verdict} {number}" for verdict, number in Counter(each).items())
         lines.append(f"  {COMPARED[start].title}: {counted} of {len(each)}")
