@@ -84,8 +84,9 @@ class Convert:
             "logits equal at T = 1": "yes" if certificate.logits_equal_at_1 else "NO",
             "warm-up timesteps": f"{certificate.warm_up}, every step counts",
             "accuracy at T = 1 with noise": "-" if noisy is None else f"{noisy:.2f} %",
-            f"accuracy from T = 1 to {self.timesteps}": certificate.paired.text(),
         }
+        if self.timesteps > 1:
+            facts[f"accuracy from T = 1 to {self.timesteps}"] = certificate.paired.text()
         return f"T = {self.timesteps}", facts, certificate, {"lossless": certificate.lossless}
 
     def spiking_neurons(self, net: ANN, data: Data) -> Converted:

@@ -21,7 +21,8 @@ from snnlab.runs.store import COLLECTION, RUNS, Run, write_json, write_text
 STARTS = """\
 The three differ only in where neurons start in training. From the second timestep on a neuron
 carries a residual: v_th / 2 on average, spread over [0, v_th). From rest, training had neither;
-from v_th / 2 it had that mean without the spread; the noise has both. Seeds differ much."""
+from v_th / 2 it had that mean without the spread; the noise has both.
+How much the missing spread costs can differ much from seed to seed."""
 OWN = "quickstart"
 """The name of what the demo trains unless it is told otherwise."""
 

@@ -215,17 +215,3 @@ def in_words(verdict: Verdict, images: int) -> str:
         "lost": "lost: more than chance would take",
         "undecided": f"cannot be decided with {images:,} images",
     }[verdict]
-
-
-def verdict_over_seeds(gained: Estimate) -> Verdict:
-    """The same rule where several networks were measured: their 95 % interval decides.
-
-    Args:
-        gained: points of accuracy from one timestep to T, one value per seed.
-
-    Returns:
-        kept if the interval lies above -`MARGIN`, else lost if it lies below 0, else undecided.
-    """
-    if gained.low is not None and gained.low > -MARGIN:
-        return "kept"
-    return "lost" if gained.high is not None and gained.high < 0 else "undecided"

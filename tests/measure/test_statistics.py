@@ -15,7 +15,6 @@ from snnlab.measure.statistics import (
     PairedImages,
     estimate,
     ratio_estimate,
-    verdict_over_seeds,
 )
 
 VALUES = [66.1, 71.0, 68.4, 73.2]
@@ -132,10 +131,3 @@ def test_a_loss_of_the_margin_is_seldom_called_kept() -> None:
 def test_impossible_counts_are_refused(counts: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="needs images of which some are lost"):
         PairedImages(*counts)
-
-
-def test_seeds_decide_by_their_interval() -> None:
-    assert verdict_over_seeds(estimate([0.1, -0.1, 0.2])) == "kept"
-    assert verdict_over_seeds(estimate([-9.0, -14.0, -11.0])) == "lost"
-    assert verdict_over_seeds(estimate([-9.0, 3.0, 1.0])) == "undecided"
-    assert verdict_over_seeds(estimate([0.5])) == "undecided"
