@@ -123,7 +123,7 @@ def test_the_index_is_shown_as_a_page(lab, page):
 
 def open_and_run(lab, page, stem):
     """Open a notebook and run all its cells, as a student does with the menu."""
-    page.goto(f"{lab}/lab/tree/{stem}.ipynb")
+    page.goto(f"{lab}/lab/tree/{stem}.ipynb?reset")  # no notebooks of other tests beside it
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
@@ -198,7 +198,7 @@ def test_a_training_is_drawn_while_it_goes_on_and_stays(lab, page):
 
 
 def test_a_sketch_is_drawn_on_its_axis_by_dragging_and_by_keys_and_closes(lab, page):
-    page.goto(f"{lab}/lab/tree/sketch.ipynb")
+    page.goto(f"{lab}/lab/tree/sketch.ipynb?reset")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
