@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
+from snnlab.bench.pieces import Batch, ForwardPass, TrainingStep
 from snnlab.bench.spec import SpeedConfig, Way
 from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
-from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
-from snnlab.learning.spec import Precision
 from snnlab.measure.speed import memory_use
 from snnlab.network.models import build
 from snnlab.network.net import ANN, SpikingNet
@@ -41,8 +40,6 @@ CALLS = {"cuda": 10}
 between steps."""
 WAYS: dict[Way, str] = {"eager": "", "graph": " (CUDA graph)", "compile": " (compiled)"}
 """What tables add to the name of a network, by how it was run."""
-
-Batch = tuple[Tensor, Tensor]
 
 
 class Key(NamedTuple):
@@ -298,104 +295,3 @@ def compared(rows: list[Row]) -> list[Comparison]:
 def mib(peak: float | None) -> str:
     """An amount of memory as tables show it; empty if unknown."""
     return "" if peak is None else f"{peak:.0f}"
-
-
-class TrainingStep:
-    """One update of a network's weights; call it.
-
-    Args:
-        net: on the device of the batch.
-        batch: images (B, C, H, W) and labels (B,).
-        timesteps: T of a spiking network.
-        way: how forward and backward pass are run; ready to be timed once it is made.
-        precision: bfloat16 for mixed precision on a GPU.
-    """
-
-    def __init__(
-        self,
-        net: Net,
-        batch: Batch,
-        timesteps: int,
-        *,
-        way: Way = "eager",
-        precision: Precision = "float32",
-    ) -> None:
-        self.images, self.labels = batch
-        device = self.images.device
-        self.forward = forward_of(net.train(), timesteps, precision, compiled=way == "compile")
-        self.generator = torch.Generator(device).manual_seed(0)
-        self.optimizer = torch.optim.AdamW(net.parameters(), fused=True)
-        self.recorded: RecordedPasses | None = None
-        if way == "graph":
-            clear = self.optimizer.zero_grad
-            self.recorded = RecordedPasses(self.passes, clear, self.generator)
-        for _ in range(READY[way]):
-            self()
-
-    def __call__(self) -> None:
-        """Forward, backward, update."""
-        if self.recorded is not None:
-            self.recorded(self.images, self.labels)
-        else:
-            self.optimizer.zero_grad(set_to_none=True)
-            self.passes(self.images, self.labels)
-        self.optimizer.step()
-
-    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss and logits, detached, and gradients in the parameters."""
-        logits = self.forward(images, self.generator)
-        loss = nn.functional.cross_entropy(logits, labels)
-        loss.backward()
-        return loss.detach(), logits.detach()
-
-
-class ForwardPass:
-    """Logits without gradient; call it. Arguments as for `TrainingStep`."""
-
-    def __init__(
-        self,
-        net: Net,
-        batch: Batch,
-        timesteps: int,
-        *,
-        way: Way = "eager",
-        precision: Precision = "float32",
-    ) -> None:
-        self.batch = batch
-        self.forward = forward_of(net.eval(), timesteps, precision, compiled=way == "compile")
-        self.recorded: RecordedPasses | None = None
-        if way == "graph":
-            generator = torch.Generator(batch[0].device)
-            self.recorded = RecordedPasses(self.passes, lambda: None, generator)
-        for _ in range(READY[way]):
-            self()
-
-    @torch.no_grad()
-    def __call__(self) -> Tensor:
-        """Logits (B, K)."""
-        return (self.recorded or self.passes)(*self.batch)[1]
-
-    def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits, twice: where `RecordedPasses` looks for the loss, too."""
-        logits = self.forward(images, None)
-        return logits, logits
-
-
-READY: dict[Way, int] = {"eager": 0, "graph": WARM_UP + 1, "compile": 2}
-"""Calls until a piece of work is as fast as it will be: recorded, or compiled."""
-
-Forward = Callable[[Tensor, torch.Generator | None], Tensor]
-
-
-def forward_of(net: Net, timesteps: int, precision: Precision, *, compiled: bool) -> Forward:
-    """Images and a generator to logits (B, K), for any of the networks."""
-    call = cast(nn.Module, torch.compile(net)) if compiled else net
-
-    def forward(images: Tensor, generator: torch.Generator | None) -> Tensor:
-        mixed = precision == "bfloat16" and images.is_cuda
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=mixed):
-            if isinstance(net, SpikingNet):
-                return cast(Tensor, call(images, timesteps, generator=generator))
-            return cast(Tensor, call(images) if isinstance(net, ANN) else call(images, timesteps))
-
-    return forward

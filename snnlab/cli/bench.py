@@ -62,7 +62,8 @@ class BenchGPU:
     def execute(self) -> None:
         """Measure and answer."""
         settle(self)
-        from snnlab.bench.gpu_report import Report, train_on_cifar10
+        from snnlab.bench.cifar10 import train_on_cifar10
+        from snnlab.bench.gpu_report import Report
         from snnlab.runs.assemble import pick_device
 
         pick_device("cuda")  # a machine without is refused

@@ -19,7 +19,7 @@ from snnlab.network.activations import QCFS
 from snnlab.network.layers import ConvPoolNorm, PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, put_neurons
-from snnlab.network.spec import Activation, Architecture
+from snnlab.network.spec import INSIDE, Activation, Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Valid, checked
 
@@ -99,7 +99,7 @@ def build(
         if spiking:
             put_neurons(stages, neuron, noise, surrogate, architecture, layer)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
-    set_norm_weight(net, architecture.norm_weight or (0.5 if spiking and noise else 1.0))
+    set_norm_weight(net, architecture.norm_weight or (INSIDE if spiking and noise else 1.0))
     return net
 
 

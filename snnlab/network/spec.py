@@ -24,6 +24,10 @@ DEFAULT_WIDTH: dict[str, int] = {
 LearnedThreshold = Annotated[Learned | None, Valid(called="choice for learned_threshold")]
 
 
+INSIDE = 0.5
+"""Initial weight of batch norm with which currents start inside [0, v_th)."""
+
+
 @dataclass(frozen=True)
 class Architecture:
     """The description from which a spiking network and its ReLU twin are built.

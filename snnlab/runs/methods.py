@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from snnlab.learning.spec import Training
-from snnlab.network.spec import Activation, Architecture
+from snnlab.network.spec import INSIDE, Activation, Architecture
 from snnlab.neuron.spec import Noise
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ METHODS: dict[str, Method] = {
         Look("green", "^", "-."),
         objective=through_time,
         v_init=0.5,
-        model=lambda model: filled(model, norm_weight=0.5),
+        model=lambda model: filled(model, norm_weight=INSIDE),
         uses=("bptt_timesteps", "surrogate"),
         named_by=(("bptt_timesteps", "T"),),
         role="through time",

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from snnlab.data.spec import DataSpec
 from snnlab.learning.spec import Training
-from snnlab.network.spec import Architecture
+from snnlab.network.spec import INSIDE, Architecture
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import COMPARED, PLAIN, QUIET, RECIPE
 
@@ -40,7 +40,7 @@ PRESETS: dict[str, RunConfig] = {
 QUICKSTART = RunConfig(
     method=PLAIN,
     data=DataSpec("mnist-5k"),
-    model=Architecture("convnet", width=16, norm_weight=0.5),
+    model=Architecture("convnet", width=16, norm_weight=INSIDE),
     training=Training(epochs=4, batch_size=64, learning_rate=1e-2),
 )
 """What the demo and the first notebook train: offline, in seconds, and large enough for the spread
@@ -54,7 +54,7 @@ def compared(config: RunConfig) -> dict[str, RunConfig]:
     for name, side in COMPARED.items():
         v_init = None if side.v_init is None else side.v_init * config.neuron.v_th
         neuron = replace(config.neuron, v_init=v_init)
-        model = replace(config.model, norm_weight=config.model.norm_weight or 0.5)
+        model = replace(config.model, norm_weight=config.model.norm_weight or INSIDE)
         found[name] = replace(config, method=side.method, neuron=neuron, model=model)
     return found
 

@@ -10,17 +10,14 @@ from importlib.metadata import version
 import pytest
 import torch
 
-from snnlab.bench import gpu_report
+from snnlab.bench import cifar10, gpu_report
+from snnlab.bench.cifar10 import METHODS, MODELS, cifar10_config, train_on_cifar10
 from snnlab.bench.gpu_report import (
     COMPILED,
-    METHODS,
-    MODELS,
     PARTS,
     SPEED,
     WHOLE,
     Report,
-    cifar10_config,
-    train_on_cifar10,
 )
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.main import main
@@ -84,7 +81,7 @@ def test_the_trainings_are_named_in_full():
 
 @pytest.mark.slow
 def test_parts_and_trainings_become_a_report(small, monkeypatch, tmp_path):
-    monkeypatch.setattr(gpu_report, "cifar10_config", small_config)
+    monkeypatch.setattr(cifar10, "cifar10_config", small_config)
     report = Report(tmp_path, "cpu")
     report.measure()
     report.trained = train_on_cifar10([0, 1], 2, folder=tmp_path / "runs")

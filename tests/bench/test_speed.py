@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from snnlab.bench.peers import PEERS
+from snnlab.bench.pieces import TrainingStep
 from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.speed import (
     Comparison,
     Key,
     Row,
     Speed,
-    TrainingStep,
     compared,
     made,
     measure_speed,

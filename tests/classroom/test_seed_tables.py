@@ -58,7 +58,7 @@ def test_a_seed_measured_now_is_the_shipped_one(data):
     """With room for other rounding: one in a hundred images, in the mean over the points."""
     found = MEASUREMENTS["variants"].measure(Trainer(FAST, data, 1))
     for name, rows in table("variants").lines.items():
-        if name in ("matched noise", "no noise, half start"):
+        if name in ("matched noise", "without noise, from v_th / 2"):
             off = [abs(a - b) for a, b in zip(found[name], rows[0], strict=True)]
             assert sum(off) / len(off) < 1
 
@@ -72,9 +72,9 @@ def test_the_start_fades_with_timesteps():
 
 def test_the_mean_of_the_noise_does_nearly_everything_on_digits():
     variants = table("variants")
-    for name in ("no noise, at rest", "zero-mean noise", "reset to zero"):
+    for name in ("without noise, from rest", "zero-mean noise", "reset to zero"):
         assert variants.difference("matched noise", name, 16).floor > 0
-    half = variants.difference("matched noise", "no noise, half start", 16)
+    half = variants.difference("matched noise", "without noise, from v_th / 2", 16)
     assert half.low < 0 < half.high
 
 

@@ -5,29 +5,21 @@ from __future__ import annotations
 import torch
 import triton
 import triton.language as tl
+from kernel_inputs import NEURONS, NOISES
 
-from snnlab.neuron import Neuron, Noise, Surrogate
+from snnlab.neuron import Noise, Surrogate
 from snnlab.neuron.fast import fused
 from snnlab.neuron.fast.triton_kernels import even, standard_noise
 
+__all__ = ["NEURONS", "NOISES"]
+
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)
-NOISES = {
-    **{family: Noise(family, sigma=0.35, mu=0.4) for family in ("gaussian", "uniform", "logistic")},
-    "empirical": Noise("empirical", quantiles=TABLE),
-}
 SURROGATES = {
     **{shape: Surrogate(shape, 0.6) for shape in ("gaussian", "uniform", "logistic")},
     "arctan": Surrogate("arctan", 0.8),
     "triangle": Surrogate("triangle", 0.7),
     "empirical": Surrogate("empirical", 0.6, NOISES["empirical"].mirrored_quantiles),
 }
-NEURONS = [
-    Neuron(v_th, beta=beta, reset=reset)
-    for v_th in (1.0, 2.5)
-    for beta in (1.0, 0.5)
-    for reset in ("subtract", "zero")
-]
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -11,25 +11,15 @@ import random
 import pytest
 import torch
 
-from snnlab.neuron import Neuron, NeuronLayer, Noise, Surrogate, dynamics
+from snnlab.neuron import Neuron, NeuronLayer, Surrogate, dynamics
 from snnlab.neuron.fast import fused, kernels
 from snnlab.neuron.transfer import firing_probability
+from tests.neuron.kernel_inputs import NEURONS, NOISES
 
 pytestmark = pytest.mark.gpu
 
 TYPES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 3e-3}
 """Of the currents, and how much the rounding of a gradient to the type can change it."""
-NEURONS = [
-    Neuron(v_th, beta=beta, reset=reset)
-    for v_th in (1.0, 2.5)
-    for beta in (1.0, 0.5)
-    for reset in ("subtract", "zero")
-]
-TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)
-NOISES = {
-    **{family: Noise(family, sigma=0.35, mu=0.4) for family in ("gaussian", "uniform", "logistic")},
-    "empirical": Noise("empirical", quantiles=TABLE),
-}
 SHAPES = ("gaussian", "uniform", "logistic", "arctan", "triangle")
 
 

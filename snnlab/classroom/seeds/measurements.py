@@ -18,6 +18,7 @@ from snnlab.network.net import SpikingNet
 from snnlab.network.neurons import with_neurons
 from snnlab.network.probes import record
 from snnlab.neuron.spec import Noise
+from snnlab.runs.methods import COMPARED
 
 Lines = Mapping[str, Sequence[float]]
 """A number at each point, by the name of the line."""
@@ -70,8 +71,8 @@ def variants(trainer: Trainer) -> Lines:
     net = trainer.single_step(MATCHED)
     networks = {
         "matched noise": net,
-        "no noise, at rest": trainer.single_step(None, 0.0),
-        "no noise, half start": trainer.single_step(None),
+        COMPARED["no-noise-rest"].title: trainer.single_step(None, 0.0),
+        COMPARED["no-noise-half"].title: trainer.single_step(None),
         "zero-mean noise": trainer.single_step(Noise(mu=0.0), 0.0),
         "reset to zero": with_neurons(net, reset="zero"),
     }
@@ -136,7 +137,7 @@ def sigmas(trainer: Trainer) -> Lines:
 
 
 def shapes(trainer: Trainer) -> Lines:
-    """Accuracy with noise of other shapes, and without noise from half start."""
+    """Accuracy with noise of other shapes, and without noise from v_th / 2."""
     families = ("gaussian", "uniform", "logistic")
     noises: dict[str, Noise | None] = {family: Noise(family) for family in families}
     noises["no noise"] = None

@@ -19,7 +19,7 @@ from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture
 from snnlab.show.prediction import points_said
-from snnlab.show.style import GREY, GRID, INK, PREDICTED
+from snnlab.show.style import FONT, GREY, GRID, INK, PREDICTED
 from snnlab.show.widgets.live import live_axes
 from snnlab.show.widgets.names import LIVE, name_controls
 
@@ -236,7 +236,7 @@ class Sketch(VBox):
         return (
             f'<img alt="{escape(self._alt)}" src="data:image/png;base64,{data}">'
             f'<svg viewBox="0 0 {width} {height}" aria-hidden="true" fill="{PREDICTED.colour}" '
-            'font-family="DejaVu Sans, sans-serif" font-size="15" font-weight="bold" '
+            f'font-family="{FONT}, sans-serif" font-size="15" font-weight="bold" '
             'paint-order="stroke">'
             f'<polyline points="{line}" fill="none" stroke="{PREDICTED.colour}" stroke-width="3" '
             f'stroke-dasharray="6 3"/>{"".join(shapes)}</svg>'
