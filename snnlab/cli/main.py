@@ -28,7 +28,7 @@ from snnlab.cli.noise import Noise, noise_command
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.sweep import Sweep
-from snnlab.cli.train import Train, preset_of
+from snnlab.cli.train import Train, start_of
 from snnlab.runs.methods import METHODS
 
 COMMANDS: dict[str, type] = {
@@ -116,7 +116,7 @@ def parse(args: list[str]) -> Any:
     """
     if args and not args[0].startswith("-") and args[0] not in COMMANDS:
         raise ValueError(f"unknown command {args[0]!r}; valid: {', '.join(COMMANDS)}")
-    args, start = preset_of(args)
+    args, start = start_of(args)
     defaults: dict[str, Any] = {
         "train": {"default": Train(start)},
         "race": {"default": Race(start)},

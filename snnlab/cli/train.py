@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.cli.answer import Bar, answer, table
-from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.presets import PRESETS, with_noise
-from snnlab.runs.store import RUNS, Run
+from snnlab.runs.store import RUNS, Run, read_json
 
 DEFAULT_PRESET = next(iter(PRESETS))
 
@@ -22,7 +22,8 @@ DEFAULT_PRESET = next(iter(PRESETS))
 class Train:
     """Train a network, measure it, and keep both in a run folder.
 
-    `--preset NAME` before other options starts from a configuration that works well.
+    `--preset NAME` starts from a configuration that works well, `--config FILE` from one in a file:
+    that of a download from the dashboard, or the config.json of a run. Other options change it.
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
@@ -59,24 +60,45 @@ def few_threads(config: RunConfig) -> None:
         torch.set_num_threads(1)
 
 
-def preset_of(args: list[str]) -> tuple[list[str], RunConfig]:
-    """Take `--preset NAME` out of the arguments of a command that trains: the others, and it.
+def start_of(args: list[str]) -> tuple[list[str], RunConfig]:
+    """Take where a command that trains starts from out of its arguments: the others, and that.
 
-    Commands that compare start from its plain form.
+    It is `--preset NAME`, or for `train` `--config FILE`. Commands that compare start from the
+    plain form of a preset.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, a file that holds no configuration, or both.
     """
     if args[:1] not in (["train"], ["race"], ["sweep"], ["noise"]):
         return args, PRESETS[DEFAULT_PRESET]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--preset", nargs="?", default=DEFAULT_PRESET)
+    if args[0] == "train":
+        parser.add_argument("--config", nargs="?", default="", const=None)
     known, rest = parser.parse_known_args(args)
+    if (file := getattr(known, "config", "")) != "":
+        if any(arg.partition("=")[0] == "--preset" for arg in args):
+            raise ValueError("--preset and --config both say where to start: give one of them")
+        return rest, configuration_in(file)
     if known.preset not in PRESETS:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
         raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}")
     chosen = PRESETS[known.preset]
     return rest, chosen if args[0] == "train" else with_noise(chosen)
+
+
+def configuration_in(file: str | None) -> RunConfig:
+    """The configuration in a JSON file.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not file:
+        raise ValueError("--config needs a file: the config.json of a run, say")
+    try:
+        return from_dict(read_json(Path(file)))
+    except ValueError as error:
+        raise ValueError(f"--config {file}: {error}") from error
 
 
 def run_entry(run: Run) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
@@ -14,7 +15,7 @@ from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.statistics import PairedImages, Verdict
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import drop_noise, noise_of
-from snnlab.settings import checked, count
+from snnlab.settings import Count, Valid, checked, count, quoted
 
 PROBE_IMAGES = 256
 """Images on which the logits of the two networks are compared."""
@@ -74,6 +75,40 @@ class Certificate(Measured):
     def to_json(self) -> dict[str, Any]:
         """As JSON files hold it, with the verdict."""
         return super().to_json() | {"verdict": self.verdict}
+
+    @classmethod
+    def from_json(cls, found: Any) -> Certificate:
+        """The certificate that `to_json` wrote; `rates` and `operations` stay behind.
+
+        Raises:
+            ValueError: something is missing, or makes no sense.
+        """
+        if not isinstance(found, Mapping):
+            raise ValueError(f"a certificate must be a group of values, got {quoted(found)}")
+        wanted = {**CERTIFIED, "accuracy": Any, "changed": Any}
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise ValueError(f"the certificate lacks {', '.join(missing)}")
+        given = {name: checked(name, hint, found[name]) for name, hint in CERTIFIED.items()}
+        images = given.pop("images")
+        curve = AccuracyCurve.from_json(found["accuracy"], images=images, changed=found["changed"])
+        certificate = cls(accuracy=curve, **given)
+        if certificate.timesteps not in curve or 1 not in curve:
+            raise ValueError(f"the certificate lacks accuracy at T = 1 or {certificate.timesteps}")
+        if certificate.timesteps in curve.changed:
+            certificate.paired  # noqa: B018 (more images may change than there are)
+        return certificate
+
+
+CERTIFIED: dict[str, Any] = {
+    "timesteps": Count,
+    "warm_up": Annotated[int, Valid(low=0)],
+    "images": Annotated[int, Valid(low=1, high=10**6)],
+    "weights_equal": bool,
+    "logits_equal_at_1": bool,
+    "accuracy_with_noise_at_1": Annotated[float | None, Valid(low=0, high=100)],
+}
+"""What a file holds of a certificate besides the curve."""
 
 
 def convert(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
+
 import streamlit as st
 
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.labels import label_of
-from snnlab.dashboard.service import active_jobs, finished_runs
+from snnlab.dashboard.screen import escaped, warn
+from snnlab.dashboard.service import active_jobs, find_run, finished_runs
+from snnlab.dashboard.visitor import visitor
 from snnlab.runs.store import Run
 
 MOST = 12
 """Runs that can be compared at once."""
+MOST_OWN = 6
+"""Of one's own that are compared at first: two batches of three seeds."""
+MOST_NAMED = 5
+"""Runs that a sentence names one by one."""
+LONGEST_NAME = 121
+"""Characters of a name in a link that a sentence still quotes: those of the longest id."""
 
 
 def name_of(run: Run) -> str:
@@ -22,6 +32,54 @@ def name_of(run: Run) -> str:
     if run.config is None:
         return run.id
     return " · ".join([*words_of(run.config), run.id[-4:]])
+
+
+def named_by_link() -> list[str]:
+    """What the link names as runs, each once."""
+    return [id for id in dict.fromkeys((address.said("run") or "").split(",")) if id]
+
+
+def say_missing(asked: Sequence[str], shown: Container[str], needs: str = "") -> None:
+    """Say of runs that a link names, and that the page does not show, why that is.
+
+    Args:
+        asked: what the link names.
+        shown: ids of runs that the page can show.
+        needs: what a finished run lacks that is not among them: "it has no timesteps".
+    """
+    missing = [id for id in asked if id not in shown]
+    there = {id: run for id in missing if (run := find_run(id))}
+    active = {job.id for job in active_jobs()} if missing else set()
+    gone = [id for id in missing if id not in there and id not in active]
+    if gone:
+        what = "a run that is" if len(gone) == 1 else "runs that are"
+        st.warning(
+            f"This link names {what} not here (any more): {listed(gone)}.",
+            icon=":material/link_off:",
+        )
+    for id in [id for id in missing if id not in gone][:MOST_NAMED]:
+        warn(f"Run {id} is not shown here: {why_not(there.get(id), id in active, needs)}.")
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Names as a sentence lists them, and how many more there are."""
+    quoted = [f"{id[:LONGEST_NAME]} ..." if len(id) > LONGEST_NAME else id for id in ids]
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return escaped(", ".join(quoted[:MOST_NAMED])) + more
+
+
+def why_not(run: Run | None, active: bool, needs: str) -> str:
+    """Why a run that is there, or asked for, is not shown."""
+    if active or run is None or run.status == "running":
+        return "it waits or trains"
+    if run.status == "finished":
+        return needs
+    return f"it is {run.status}" + (f" ({run.reason})" if run.reason else "")
+
+
+def own_runs(runs: Iterable[Run]) -> list[str]:
+    """Ids of those that this visitor asked for."""
+    return [run.id for run in runs if label_of(run).owner == visitor()]
 
 
 def nothing_yet() -> None:
@@ -42,6 +100,7 @@ def look_again() -> None:
 def choose_run(label: str) -> Run | None:
     """One finished run with spiking neurons; None if there is none."""
     runs = {run.id: run for run in finished_runs() if run.config and run.config.spiking}
+    say_missing(named_by_link(), runs, "it has no spiking neurons")
     if not runs:
         nothing_yet()
         return None
@@ -50,18 +109,23 @@ def choose_run(label: str) -> Run | None:
     latest = noisy[0].id if noisy else ids[0]
     examples = [run.id for run in noisy if is_example(run)]
     default = examples[-1] if latest in examples else latest
+    default = next((id for id in named_by_link() if id in runs), default)  # a link may name several
     words = lambda id: name_of(runs[id])  # noqa: E731
     id = controls.select("run", label, ids, default, words=words, lasting=False)
     return runs[id]
 
 
 def choose_runs(label: str) -> list[Run]:
-    """Finished runs; at first the examples, or the latest ones."""
+    """Finished runs; at first one's own latest, else the examples, else the latest of all."""
     runs = {run.id: run for run in finished_runs() if run.accuracy}
+    asked = named_by_link()
+    say_missing(asked, runs, "it has no accuracy against timesteps")
     if not runs:
         nothing_yet()
         return []
-    default = [id for id, run in runs.items() if is_example(run)][:MOST] or list(runs)[:4]
+    own = own_runs(runs.values()) if address.said("run") is None else []
+    default = own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run)][:MOST]
+    default = default or list(runs)[:4]
     chosen = controls.held(
         "run",
         address.several("run", tuple(runs), default)[:MOST] or default,

@@ -187,6 +187,8 @@ def slider(
     **more: Any,
 ) -> Any:
     """A slider whose value lives in the link; a whole-number one if `step` is an int."""
+    if low == high:  # nothing to move
+        place = None
     read: Callable[..., Any] = address.whole if isinstance(step, int) else address.number
     value = read(name, default, low, high)
     steps = (st.session_state.get(address.key(name), value) - low) / step

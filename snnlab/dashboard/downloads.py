@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from snnlab.data.spec import CATALOGUE
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.reproduction import first_time
 from snnlab.runs.store import WEIGHTS, Run
 
 Content = Callable[[], bytes]
@@ -58,39 +60,23 @@ def figure(run: Run, kind: str) -> bytes:
 
 
 def notebook(run: Run) -> bytes:
-    """A notebook that trains a run again and compares its numbers with those of the first time.
+    """A notebook that trains a run again and says what is the same as the first time.
 
     Raises:
-        ValueError: the run has no configuration.
+        ValueError: the run has no configuration or no weights.
     """
     if run.config is None:
         raise ValueError(f"run {run.id!r} is damaged: there is nothing to reproduce")
     from nbformat import v4
 
     text, code = v4.new_markdown_cell, v4.new_code_cell
-    settings = pprint.pformat(to_dict(run.config), sort_dicts=False, width=92)
-    measured = pprint.pformat(dict(run.accuracy), compact=True, width=92)
-    made_by = run.environment
-    versions = made_by.get("versions") or {}
-    told = ", ".join(f"{name} {version}" for name, version in versions.items())
+    recorded = pprint.pformat(first_time(run), sort_dicts=False, compact=True, width=92)
     cells = [
-        text(
-            f"# Run `{run.id}`, once more\n\n"
-            f"Trained with code {made_by.get('code', 'unknown')}"
-            + (f", {told}" if told else "")
-            + ". The same configuration, code and hardware give the same numbers."
-        ),
-        code(
-            "from pathlib import Path\n\n"
-            "from snnlab.runs import from_dict, run\n\n"
-            f"config = from_dict({settings})"
-        ),
-        code('done = run(config, Path("runs"))\ndone.accuracy'),
-        text("The accuracy (%) by T of the first time, and the largest difference to it:"),
-        code(
-            f"measured = {measured}\n"
-            "max((abs(done.accuracy[T] - value) for T, value in measured.items()), default=0.0)"
-        ),
+        text("\n\n".join([f"# Run `{run.id}`, once more", made_by(run), *needs(run)])),
+        code(set_up(run)),
+        code('done = run(config, Path("once-more"))\ndone.accuracy'),
+        text("Is it the same? Accuracy by T, the weights, and what trained them:"),
+        code(f"first_time = {recorded}\nprint(once_more(done, first_time))"),
     ]
     if run.accuracy:
         cells.append(
@@ -104,3 +90,75 @@ def notebook(run: Run) -> bytes:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     whole = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     return (v4.writes(whole) + "\n").encode()
+
+
+def made_by(run: Run) -> str:
+    """What trained a run, and when its numbers come out the same."""
+    versions = group(run.environment, "versions")
+    told = [f"code {run.environment.get('code', 'unknown')}"]
+    told += [f"{name} {version}" for name, version in versions.items()]
+    return (
+        f"Trained with {', '.join(told)}. The same configuration, code and hardware, with as many "
+        "threads, give the same numbers: the cell after the training says whether they are."
+    )
+
+
+def needs(run: Run) -> list[str]:
+    """What somebody must bring who trains a run again, a paragraph each."""
+    paragraphs = []
+    for name, origin in group(run.environment, "families").items():
+        module = origin.get("module") if isinstance(origin, dict) else None
+        paragraphs.append(
+            f"**Needed:** the file of the noise family `{name}`, the module `{module}`. Put it "
+            "beside this notebook; the first cell imports it."
+        )
+    if run.config and run.config.data.name not in CATALOGUE:
+        paragraphs.append(
+            f"**Needed:** the images, which lay at `{run.config.data.name}` where the run was "
+            "trained. Write into `images` where you have them."
+        )
+    return paragraphs
+
+
+def set_up(run: Run) -> str:
+    """The first cell: threads, type of numbers and device as they were, then the configuration."""
+    assert run.config is not None
+    hardware, settings = group(run.environment, "hardware"), to_dict(run.config)
+    device = str(hardware.get("device", settings["device"])).partition(":")[0]
+    threads = hardware.get("threads")
+    modules = [
+        origin.get("module")
+        for origin in group(run.environment, "families").values()
+        if isinstance(origin, dict)
+    ]
+    lines = ["from pathlib import Path", "", "import torch", ""]
+    lines += [f"import {name}  # a noise family of one's own" for name in modules]
+    lines += ["from snnlab.runs import from_dict, once_more, run", ""]
+    if isinstance(threads, int) and not isinstance(threads, bool) and threads > 0:
+        lines.append(f"torch.set_num_threads({threads})  # another number would round differently")
+    lines.append("torch.set_default_dtype(torch.float32)")
+    if device in ("cuda", "mps"):
+        lines.append(f'device = "{device}" if torch.{device}.is_available() else "cpu"')
+        settings["device"] = Name("device")
+    else:
+        settings["device"] = "cpu"
+    if run.config.data.name not in CATALOGUE:
+        lines.append(f"images = {run.config.data.name!r}")
+        settings["data"] |= {"name": Name("images")}
+    shown = pprint.pformat(settings, sort_dicts=False, width=92)
+    return "\n".join([*lines, f"config = from_dict({shown})"])
+
+
+class Name(str):
+    """A name in code, which is written without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def group(environment: dict[str, Any], name: str) -> dict[str, Any]:
+    """A group of facts about what made a run; empty if it is missing or something else."""
+    found = environment.get(name)
+    return found if isinstance(found, dict) else {}

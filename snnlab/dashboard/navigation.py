@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 from streamlit.navigation.page import StreamlitPage
 
 from snnlab.dashboard import address
+from snnlab.dashboard.service import runs_folder
+from snnlab.dashboard.trouble import standing
 from snnlab.dashboard.visitor import leave_cookie
 from snnlab.show.colours import LIGHT
 
@@ -51,7 +53,8 @@ def page_of(name: str, **where: Any) -> StreamlitPage:
 
     def open_page() -> None:
         address.enter(name, hold_back=True)
-        importlib.import_module(f"snnlab.dashboard.{name}").draw()
+        with standing(name, runs_folder()):
+            importlib.import_module(f"snnlab.dashboard.{name}").draw()
 
     open_page.__name__ = name
     title, icon = PAGES[name]

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.choosing import name_of
+from snnlab.dashboard.choosing import MOST, name_of, named_by_link, say_missing
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
-from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
+from snnlab.dashboard.navigation import page_of
+from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
+from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import visitor
-from snnlab.runs.store import Run, RunError
+from snnlab.runs.store import Run
 
 MOST_ROWS = 500
 NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")
+WIDE, NARROW = "runs-wide", "runs-narrow"
+"""Keys of the two forms of the table: a row of cells, or for phones a few lines. One is in sight."""
+LINES = 66
+"""Height of a row of three lines, in pixels."""
+IN_SIGHT = f"""<style>
+@media (max-width: 640px) {{ .st-key-{WIDE} {{ display: none; }} }}
+@media (min-width: 641px) {{ .st-key-{NARROW} {{ display: none; }} }}
+</style>"""
 
 
 def draw() -> None:
     """The page."""
-    heading("Runs", "Every run of this server. Choose one to take its files home.")
+    heading(
+        "Runs", "Every run of this server. Tick one to take its files home, several to compare."
+    )
     runs = all_runs()
+    say_missing(named_by_link(), {run.id for run in runs})
     if not runs:
         st.info("No run yet. Start one on the page **Train**.", icon=":material/info:")
         return
@@ -36,21 +48,58 @@ def draw() -> None:
         st.info("No run has that in its name, note or settings.", icon=":material/search_off:")
         return
     shown = found[:MOST_ROWS]
+    st.html(IN_SIGHT)
     table = pd.DataFrame([row(run) for run in shown])
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"runs-{text}-{mine}",
-        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in NUMBERS},
-        height=min(40 * (len(shown) + 1) + 4, 420),
-    )
-    rows = event["selection"]["rows"] if event else []
-    if rows and rows[0] < len(shown):
-        address.remember("run", shown[rows[0]].id)
-    chosen = next((run for run in shown if run.id == address.said("run")), shown[0])
-    draw_details(chosen)
+    numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in NUMBERS}
+    draw_table(WIDE, table, shown, height=min(40 * (len(shown) + 1) + 4, 420), columns=numbers)
+    short = pd.DataFrame([in_lines(run) for run in shown])
+    height = min(LINES * len(shown) + 40, 380)
+    draw_table(NARROW, short, shown, height=height, columns={}, row_height=LINES)
+    ticked = [run for run in shown if run.id in named_by_link()]
+    if len(ticked) > 1:
+        draw_ticked(ticked)
+    draw_details(ticked[0] if ticked else shown[0])
+
+
+def draw_table(
+    key: str, table: pd.DataFrame, shown: list[Run], *, columns: dict[str, Any], **look: Any
+) -> None:
+    """The table in one of its forms. What is ticked stands in the link."""
+    ids = [run.id for run in shown]
+    version = st.session_state.get(f"{key}-version", 0)
+    form = f"{key}-{version}-{hash(tuple(ids))}"  # other rows: ticks would be beside other runs
+    ticked = [number for number, id in enumerate(ids) if id in named_by_link()]
+    with st.container(key=key):
+        st.dataframe(
+            table,
+            hide_index=True,
+            on_select=lambda: take_ticks(key, form, ids),
+            selection_mode="multi-row",
+            selection_default={"selection": {"rows": ticked, "columns": [], "cells": []}},
+            key=form,
+            column_config=columns,
+            alt=f"{len(shown)} runs, newest first. Columns: {', '.join(table.columns)}",
+            **look,
+        )
+
+
+def take_ticks(key: str, form: str, ids: list[str]) -> None:
+    """Write what was ticked into the link; the other form of the table follows."""
+    rows = st.session_state[form]["selection"]["rows"]
+    elsewhere = [id for id in named_by_link() if id not in ids]  # a search hides it
+    address.remember("run", [*elsewhere, *(ids[row] for row in rows)])
+    other = NARROW if key == WIDE else WIDE
+    st.session_state[f"{other}-version"] = st.session_state.get(f"{other}-version", 0) + 1
+
+
+def draw_ticked(ticked: list[Run]) -> None:
+    """What can be done with several."""
+    more = f" The first {MOST} are compared." if len(ticked) > MOST else ""
+    line = st.container(horizontal=True, vertical_alignment="center")
+    if line.button(f"Compare {min(len(ticked), MOST)} runs", icon=":material/stacked_line_chart:"):
+        ids = ",".join(run.id for run in ticked[:MOST])
+        st.switch_page(page_of("compare", url_path="compare"), query_params={"run": ids})
+    line.caption(f"{len(ticked)} runs ticked.{more} Below is the first of them.")
 
 
 def search_controls() -> tuple[str, bool]:
@@ -71,6 +120,14 @@ def fits(run: Run, text: str) -> bool:
     label = label_of(run)
     whole = f"{run.id} {name_of(run)} {label.note} {run.status}".lower()
     return all(word in whole for word in text.lower().split())
+
+
+def in_lines(run: Run) -> dict[str, str]:
+    """A line of the table for phones."""
+    accuracy = run.accuracy
+    ends = dict.fromkeys([1, max(accuracy)]) if accuracy else {}
+    told = [f"{accuracy[T]:.2f} % at T = {T}" for T in ends]
+    return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *told])}
 
 
 def row(run: Run) -> dict[str, object]:
@@ -112,6 +169,7 @@ def draw_details(run: Run) -> None:
 def draw_own(run: Run) -> None:
     """What only the one who started a run can change."""
     label = label_of(run)
+    draw_complaint()
     with st.form(f"label-{run.id}", border=True):
         title = st.text_input("Title", label.title, max_chars=MOST_TITLE)
         note = st.text_area("Note", label.note, max_chars=MOST_NOTE, height=100)
@@ -121,13 +179,3 @@ def draw_own(run: Run) -> None:
         st.write("The run and its weights are gone for everybody.")
         if st.button("Delete for good", key=f"delete-{run.id}", type="primary"):
             attempt(lambda: delete(run, visitor()))
-
-
-def attempt(change: Callable[[], None]) -> None:
-    """Do it and draw the page anew, or say why not."""
-    try:
-        change()
-    except (RunError, OSError) as error:
-        complain(error)
-    else:
-        st.rerun()

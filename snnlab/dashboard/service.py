@@ -21,7 +21,7 @@ from snnlab.dashboard.examples import (
 from snnlab.jobs.engine import Engine, shared_engine
 from snnlab.jobs.fair_queue import Job
 from snnlab.runs.config import RunConfig
-from snnlab.runs.store import ID, RUNS, Run, list_runs, read_run
+from snnlab.runs.store import ID, RUNS, Run, RunError, list_runs, read_run
 
 FOLDER = "SNNLAB_RUNS"
 """Environment variable with the folder of runs; default: runs/ where the server was started."""
@@ -65,8 +65,10 @@ def spare_the_collector() -> None:
 
 def all_runs() -> list[Run]:
     """All runs, newest first. Folders that did not change are not read again."""
-    root = runs_folder()
-    return list_runs(root, cached_run) if root.is_dir() else []
+    try:
+        return list_runs(runs_folder(), cached_run)
+    except (OSError, RunError):  # every page says so, see `trouble`
+        return []
 
 
 def finished_runs() -> list[Run]:
@@ -89,9 +91,9 @@ def example_of(config: RunConfig) -> Run | None:
     with BRINGING:
         found = next(filter(is_it, all_runs()), None)
         shipped = None if found else next(filter(is_it, list_runs(SHIPPED)), None)
-        if shipped is None or (runs_folder() / shipped.id).exists():  # that one may be in training
-            return found
         try:
+            if shipped is None or (runs_folder() / shipped.id).exists():  # it may be in training
+                return found
             bring_example(shipped.folder, runs_folder())
         except OSError:
             LOG.exception("no example")
@@ -100,9 +102,11 @@ def example_of(config: RunConfig) -> Run | None:
 
 def find_run(id: str) -> Run | None:
     """The run of that id in the folder of runs, None if it is not there or no id."""
-    if not ID.fullmatch(id) or not (runs_folder() / id).is_dir():
+    try:
+        there = ID.fullmatch(id) and (runs_folder() / id).is_dir()
+    except OSError:
         return None
-    return cached_run(runs_folder() / id)
+    return cached_run(runs_folder() / id) if there else None
 
 
 def cached_run(folder: Path) -> Run:
@@ -113,7 +117,7 @@ def cached_run(folder: Path) -> Run:
             stamps.append(path.stat().st_mtime_ns)
         except OSError:
             stamps.append(0)
-    if (folder / "result.json").is_file():
+    if stamps[-1]:
         return kept_run(str(folder.absolute()), tuple(stamps))
     return read_run(folder)  # a status that depends on processes is never kept
 

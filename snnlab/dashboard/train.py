@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from snnlab.dashboard import address
+from snnlab.dashboard.choosing import named_by_link, say_missing
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
-from snnlab.dashboard.screen import complain, heading
+from snnlab.dashboard.screen import heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
+from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import submit
-from snnlab.data.spec import DataError
-from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.store import Run
 
 MOST_SHOWN = 8
@@ -32,9 +32,7 @@ def draw() -> None:
         asked = read_controls(controls)
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             ask_for(asked)
-        complaint = st.session_state.pop("complaint", None)
-        if complaint:
-            complain(complaint)
+        draw_complaint()
     with picture:
         done = draw_shown()
     draw_details(done)
@@ -42,13 +40,7 @@ def draw() -> None:
 
 def ask_for(asked: Asked) -> None:
     """Hand the runs to the engine and show them."""
-    try:
-        ids = submit(asked.configs())
-    except (QueueFull, DataError, ValueError) as error:
-        st.session_state["complaint"] = str(error)
-    else:
-        address.remember("run", ids)
-    st.rerun()
+    attempt(lambda: address.remember("run", submit(asked.configs())))
 
 
 def draw_shown() -> list[Run]:
@@ -68,13 +60,12 @@ def draw_shown() -> list[Run]:
 
 def shown_ids() -> list[str]:
     """Ids of runs that are there or asked for."""
-    asked = [id for id in (address.said("run") or "").split(",") if id][:MOST_SHOWN]
+    asked = named_by_link()[:MOST_SHOWN]
     known = {job.id for job in engine().jobs()} if asked else set()
     ids = [id for id in asked if id in known or find_run(id) is not None]
-    if asked and not ids:
-        st.warning("The run of this link is not here (any more).", icon=":material/link_off:")
+    say_missing(asked, ids)
     if ids:
-        return list(dict.fromkeys(ids))
+        return ids
     finished = finished_runs()
     examples = [run for run in finished if is_example(run)][:MOST_SHOWN]
     return [run.id for run in examples or finished[:1]]

@@ -13,7 +13,7 @@ import streamlit as st
 
 from snnlab.dashboard.labels import own
 from snnlab.dashboard.service import engine, example_of, runs_folder
-from snnlab.jobs.fair_queue import JobError, QueueFull
+from snnlab.dashboard.trouble import COMPLAINT, REFUSALS, said_of, try_to_write
 from snnlab.runs.config import RunConfig
 
 COOKIE = "snnlab_visitor"
@@ -46,9 +46,12 @@ def submit(configs: list[RunConfig]) -> list[str]:
 
     Raises:
         QueueFull: the visitor would have more than one may have.
+        OSError: nothing can be written to the folder of runs.
     """
     examples = [example_of(config) for config in configs]
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
+    if missing:
+        try_to_write(runs_folder())  # else it would be asked for, and fail later
     jobs = engine().submit(missing, user=visitor()) if missing else []
     for job in jobs:
         own(runs_folder(), job.id, visitor())
@@ -60,13 +63,13 @@ def cancel(id: str) -> None:
     """Withdraw the visitor from a job."""
     try:
         engine().cancel(id, user=visitor())
-    except JobError as error:
-        st.session_state["complaint"] = str(error)
+    except REFUSALS as error:
+        st.session_state[COMPLAINT] = said_of(error)
 
 
 def resume(config: RunConfig) -> None:
     """Go on with an interrupted run."""
     try:
         submit([config])
-    except (QueueFull, ValueError) as error:
-        st.session_state["complaint"] = str(error)
+    except REFUSALS as error:
+        st.session_state[COMPLAINT] = said_of(error)

@@ -5,6 +5,7 @@ from .config import to_dict as to_dict
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .presets import PRESETS as PRESETS
+from .reproduction import once_more as once_more
 from .run import run as run
 from .store import Run as Run
 from .store import RunError as RunError

@@ -69,9 +69,12 @@ def load_network(path: Path, config: RunConfig, device: str) -> StagedNet:
     try:
         tensors, notes = read_tensors(path)
         channels, height, width = notes["image_shape"]
-        net = build_network(config, (channels, height, width), len(notes["classes"]))
+        shape, classes = (channels, height, width), len(notes["classes"])
+        with torch.device("meta"):  # without memory: a damaged configuration may be of any size
+            build_network(config, shape, classes).load_state_dict(tensors, assign=True)
+        net = build_network(config, shape, classes)
         net.load_state_dict(tensors)
-    except (KeyError, OSError, RuntimeError, TypeError) as error:
+    except (AttributeError, KeyError, OSError, OverflowError, RuntimeError, TypeError) as error:
         first = " ".join(line.strip() for line in str(error).splitlines()[:2])
         raise ValueError(first) from error
     if config.training.channels_last:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from snnlab.data.whole_files import written_whole
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.family import FamilyError
-from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
+from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.provenance import (
     code_digest,
     described_families,
@@ -37,6 +37,7 @@ from snnlab.runs.provenance import (
     source_from_outside,
     this_process,
 )
+from snnlab.settings import quoted
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
@@ -50,6 +51,13 @@ COLLECTION = "collection.json"
 
 Status = Literal["finished", "running", "interrupted", "failed", "damaged"]
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+WHAT_IS_AN_ID = "a run id holds letters, digits, '.', '_' and '-' only"
+MOST_BYTES = 16 * 2**20
+"""Of a text file in a run folder: ten times what the largest run writes."""
+LONGEST_REASON = 500
+"""Characters of why a run is damaged: what a file holds may be quoted there."""
+MOST_IMAGES = 10**6
+"""That accuracy can have been measured on."""
 
 
 class RunError(ValueError):
@@ -124,7 +132,7 @@ def load_run(id: str, root: Path = RUNS) -> Run:
         RunError: no such run, or it is damaged.
     """
     if not ID.fullmatch(id):
-        raise RunError(f"a run id holds letters, digits, '.', '_' and '-' only, got {id!r}")
+        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}")
     if not (root / id).is_dir():
         known = [run.id for run in list_runs(root)]
         near = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
@@ -149,30 +157,42 @@ def list_runs(root: Path = RUNS, read: Callable[[Path], Run] | None = None) -> l
         return []
     if not root.is_dir():
         raise RunError(f"{root} is not a folder of runs but a file")
-    folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
     read = read or read_run
-    runs = [read(folder) for folder in folders if not (folder / COLLECTION).exists()]
+    runs = [read(folder) for folder in root.iterdir() if may_be_run(folder)]
     return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)
+
+
+def may_be_run(folder: Path) -> bool:
+    """Whether a path among the runs is a folder that may hold one."""
+    if folder.name.startswith(".") or not folder.name.isprintable():
+        return False
+    try:
+        return folder.is_dir() and not (folder / COLLECTION).exists()
+    except OSError:  # one that nobody may look into: its run is damaged
+        return True
 
 
 def read_run(folder: Path) -> Run:
     """Read a run folder in whatever state it is; never raises."""
     try:
+        if not ID.fullmatch(folder.name):
+            raise RunError(f"{WHAT_IS_AN_ID}, and this is the name of its folder: rename it")
         config = from_dict(read_json(folder / "config.json"))
         environment = optional_json(folder / "environment.json") or {}
         result = optional_json(folder / "result.json")
         error = optional_json(folder / "error.json")
         metrics = read_metrics(folder / "metrics.jsonl")
         if result is not None:
-            check_result(result)
+            check_result(result, config.timesteps)
             check_tensors(folder / WEIGHTS)
             if len(metrics) != config.training.epochs:
                 held = f"{len(metrics)} of {config.training.epochs} epochs"
                 raise RunError(f"metrics.jsonl holds {held}")
         elif (folder / CHECKPOINT).exists():
             check_tensors(folder / CHECKPOINT)
-    except (ConfigError, RunError, OSError) as problem:
-        return Run(folder, "damaged", None, {}, [], None, f"{problem}{advice(folder)}")
+    except Exception as problem:  # files can hold anything
+        said = (str(problem) or type(problem).__name__)[:LONGEST_REASON]
+        return Run(folder, "damaged", None, {}, [], None, f"{said}{advice(folder)}")
     status: Status = "interrupted"
     reason = ""
     if result is not None:
@@ -222,19 +242,47 @@ def occupied(folder: Path) -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
-def check_result(result: dict[str, Any]) -> None:
-    """Raise RunError unless a result holds what every reader of runs relies on."""
+def check_result(result: dict[str, Any], timesteps: int) -> None:
+    """Raise RunError unless a result holds what every reader of runs relies on.
+
+    Args:
+        result: content of result.json.
+        timesteps: accuracy was measured at T = 1 to this many, if at any.
+    """
     names = ["training_seconds", "test_images"]
     try:
-        AccuracyCurve.from_json(result.get("accuracy"), changed=result.get("changed"))
+        curve = AccuracyCurve.from_json(result.get("accuracy"), changed=result.get("changed"))
     except ValueError as problem:
         raise RunError(f"result.json {problem}") from None
-    if not result["accuracy"]:
+    if not curve:
         names.append("ann_accuracy")
+    elif curve.timesteps != list(range(1, len(curve) + 1)) or len(curve) != timesteps:
+        held = f"accuracy at {len(curve)} T up to {max(curve)}"
+        raise RunError(f"result.json holds {held}, asked for were T = 1 to {timesteps}")
     for name in names:
         value = result.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise RunError(f"result.json must hold a number as {name}, got {value!r}")
+        if not is_number(value) or value < 0:
+            raise RunError(f"result.json must hold a number as {name}, got {quoted(value)}")
+    images = result["test_images"]
+    if images % 1 or not 1 <= images <= MOST_IMAGES:
+        raise RunError(f"result.json holds an impossible number of test_images: {images:g}")
+    for name in ("rates", "operations"):
+        check_counted(name, result.get(name), len(curve))
+
+
+def check_counted(name: str, found: Any, points: int) -> None:
+    """Raise RunError unless a number per stage and T is there, or nothing."""
+    stages = [] if found is None else found
+    if not isinstance(stages, list):
+        raise RunError(f"result.json must hold a list as {name}, got {quoted(found)}")
+    for stage in stages:
+        if not isinstance(stage, list) or len(stage) != points or not all(map(is_number, stage)):
+            raise RunError(f"result.json must hold {points} numbers per stage as {name}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether something is a number, and not an absurd one."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < 1e15
 
 
 def check_tensors(path: Path) -> None:
@@ -257,10 +305,15 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: the file is missing or holds something else.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        text = read_text(path)
+        value = json.loads(text)
+        if "\\u" in text:  # half a character can be written so, and never be shown
+            json.dumps(value, ensure_ascii=False).encode()
     except FileNotFoundError:
         raise RunError(f"{path.name} is missing") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:  # without its path
+        raise RunError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path.name} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise RunError(f"{path.name} must hold an object, got {type(value).__name__}")
@@ -272,18 +325,56 @@ def optional_json(path: Path) -> dict[str, Any] | None:
     return read_json(path) if path.exists() else None
 
 
+def read_text(path: Path, errors: str = "strict") -> str:
+    """The content of a text file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no text, or longer than any run writes one.
+    """
+    with path.open(encoding="utf-8", errors=errors) as file:
+        text = file.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES // 2**20} MB")
+    return text
+
+
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Metrics per epoch; a last line cut short by a kill is passed over."""
+    """Metrics per epoch; a last line cut short by a kill is passed over, and what is no epoch.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
     if not path.exists():
         return []
+    try:
+        text = read_text(path, errors="replace")
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise RunError(f"{path.name} cannot be read: {said}") from error
     epochs: dict[int, dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in text.splitlines():
         try:
             entry = json.loads(line)
-            epochs[int(entry["epoch"])] = entry
-        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+            if is_epoch(entry):
+                epochs[entry["epoch"]] = entry
+        except (ValueError, RecursionError):
             continue
     return [epochs[number] for number in sorted(epochs)]
+
+
+def is_epoch(entry: Any) -> bool:
+    """Whether a line of the metrics holds what every reader of runs relies on."""
+    if not isinstance(entry, dict):
+        return False
+    number, accuracy = entry.get("epoch"), entry.get("validation_accuracy")
+    return (
+        isinstance(number, int)
+        and is_number(number)
+        and number >= 1
+        and is_number(entry.get("loss"))
+        and (accuracy is None or is_number(accuracy))
+    )
 
 
 def finite(value: Any) -> Any:

@@ -1,0 +1,116 @@
+"""What goes wrong on the server is said in a line, and the page stands."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import streamlit as st
+
+from snnlab.dashboard.screen import complain, warn
+from snnlab.data.whole_files import written_whole
+
+REFUSALS = (ValueError, OSError)
+"""What an action may raise: a refusal of ours, or one of the disk."""
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+GONE = (errno.ENOENT, errno.ESTALE)
+IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP)
+COMPLAINT = "complaint"
+"""In the session: why the last action was refused."""
+WENT_WRONG = "Something went wrong here, and this part of the page is missing"
+LOG = logging.getLogger(__name__)
+
+
+def said_of(error: BaseException) -> str:
+    """What went wrong, for a visitor: no path, no number, and what can be done.
+
+    Example:
+        >>> said_of(OSError(30, "Read-only file system"))
+        'The folder of runs is read-only, so nothing was changed. Whoever runs the server can ...'
+    """
+    from snnlab.runs.problems import is_disk_error  # here: it needs torch
+
+    if not isinstance(error, OSError):
+        return str(error) or type(error).__name__
+    if is_disk_error(error):
+        return (
+            "The disk of the server is full, so nothing was written. "
+            "Delete runs that nobody needs, then try again."
+        )
+    if error.errno in READ_ONLY:
+        return (
+            "The folder of runs is read-only, so nothing was changed. "
+            "Whoever runs the server can change that."
+        )
+    if error.errno in GONE:
+        return (
+            "What this needs is not in the folder of runs any more. Somebody may have deleted it."
+        )
+    if error.errno in IN_THE_WAY:
+        return (
+            "Something else lies where the folder of runs should be, so nothing was written. "
+            "Whoever runs the server can move it away."
+        )
+    return f"The server could not do that: {error.strerror or type(error).__name__}."
+
+
+def trouble_with(root: Path) -> str:
+    """Why the folder of runs cannot be read, in a sentence; nothing if it can be."""
+    try:
+        with os.scandir(root):
+            return ""
+    except FileNotFoundError:
+        return (
+            "The folder of runs is not there: it was deleted or moved. The next run makes it anew."
+        )
+    except OSError as error:
+        if error.errno in IN_THE_WAY:
+            return "Where the folder of runs should be lies something else: no run can be read."
+        return f"The folder of runs cannot be read ({error.strerror})."
+
+
+def try_to_write(root: Path) -> None:
+    """Raise OSError if nothing can be written to the folder of runs; it is made if need be."""
+    root.mkdir(parents=True, exist_ok=True)
+    with written_whole(root / ".room") as partial:
+        partial.write_bytes(bytes(4096))
+    (root / ".room").unlink(missing_ok=True)
+
+
+def attempt(action: Callable[[], object]) -> None:
+    """Do what somebody asked for and draw the page anew; `draw_complaint` says if it was refused."""
+    try:
+        action()
+    except REFUSALS as error:
+        st.session_state[COMPLAINT] = said_of(error)
+    st.rerun()
+
+
+def draw_complaint() -> None:
+    """Say why the last action was refused, once."""
+    if said := st.session_state.pop(COMPLAINT, None):
+        complain(said)
+
+
+@contextlib.contextmanager
+def standing(name: str, root: Path) -> Iterator[None]:
+    """Let a page stand whatever goes wrong on it.
+
+    The last net: the sentence, and the traceback in the log of the server. What can be foreseen is
+    said where it happens.
+
+    Args:
+        name: of the page, for the log.
+        root: the folder of runs; trouble with it stands first.
+    """
+    if trouble := trouble_with(root):
+        warn(trouble)
+    try:
+        yield
+    except Exception as error:
+        LOG.exception("page %s", name)
+        complain(f"{WENT_WRONG}: {said_of(error)}")

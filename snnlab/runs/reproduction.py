@@ -1,0 +1,79 @@
+"""Whether a run that was trained once more is the same, in plain sentences.
+
+    print(once_more(run(config, Path("once-more")), first_time))
+
+stands in the notebook that the dashboard gives away with a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from snnlab.measure.curve import AccuracyCurve
+from snnlab.runs.store import WEIGHTS, Run, RunError
+
+MADE_BY = ("code", "versions", "hardware", "families")
+"""Of the environment of a run: what can change its numbers."""
+
+
+def first_time(run: Run) -> dict[str, Any]:
+    """What a run of today is compared with: accuracy by T, digest of the weights, what made it.
+
+    Raises:
+        RunError: the weights cannot be read.
+    """
+    return {
+        "accuracy": run.accuracy.to_json(),
+        "weights": weights_digest(run),
+        "environment": {name: run.environment.get(name) for name in MADE_BY},
+    }
+
+
+def weights_digest(run: Run) -> str:
+    """SHA-256 of the file of the weights, in hex digits.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        with (run.folder / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        said = error.strerror or error
+        raise RunError(f"the weights of run {run.id!r} cannot be read: {said}") from error
+
+
+def once_more(again: Run, first: Mapping[str, Any]) -> str:
+    """What is the same as the first time, what is not, and what was different on the way.
+
+    Args:
+        again: the run of today, finished.
+        first: what `first_time` gave.
+    """
+    from snnlab.learning.checkpoint import differences
+
+    equal = weights_digest(again) == first["weights"]
+    now = {name: again.environment.get(name) for name in MADE_BY}
+    found = differences(dict(first["environment"]), now)
+    lines = [
+        accuracy_in_words(AccuracyCurve.from_json(first["accuracy"]), again.accuracy),
+        f"The weights are {'the same' if equal else 'not the same'}, byte for byte.",
+    ]
+    if found:
+        lines.append(f"Different from the first time: {'; '.join(found)}.")
+    else:
+        lines.append("Code, versions and hardware are those of the first time.")
+    return "\n".join(lines)
+
+
+def accuracy_in_words(first: AccuracyCurve, again: AccuracyCurve) -> str:
+    """How far two curves lie apart."""
+    gaps = {T: abs(again[T] - value) for T, value in first.items() if T in again}
+    if not gaps:
+        return "There is no accuracy against timesteps to compare."
+    worst = max(gaps, key=gaps.__getitem__)
+    if gaps[worst] == 0:
+        return f"Accuracy is the same at every T from 1 to {max(gaps)}."
+    return f"Accuracy is not the same: {gaps[worst]:.2f} points apart at most, at T = {worst}."
