@@ -63,7 +63,7 @@ def notebook(run: Run) -> bytes:
     """A notebook that trains a run again and says what is the same as the first time.
 
     Raises:
-        ValueError: the run has no configuration or no weights.
+        ValueError: the run has no configuration.
     """
     if run.config is None:
         raise ValueError(f"run {run.id!r} is damaged: there is nothing to reproduce")

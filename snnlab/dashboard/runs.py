@@ -21,7 +21,7 @@ from snnlab.runs.store import Run
 MOST_ROWS = 500
 NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")
 WIDE, NARROW = "runs-wide", "runs-narrow"
-"""Keys of the two forms of the table: a row of cells, or for phones a few lines. One is in sight."""
+"""Keys of the two forms of the table, rows of cells and, for phones, of lines. One is in sight."""
 LINES = 66
 """Height of a row of three lines, in pixels."""
 IN_SIGHT = f"""<style>
@@ -32,9 +32,7 @@ IN_SIGHT = f"""<style>
 
 def draw() -> None:
     """The page."""
-    heading(
-        "Runs", "Every run of this server. Tick one to take its files home, several to compare."
-    )
+    heading("Runs", "Every run of this server. Tick one for its files, several to compare them.")
     runs = all_runs()
     say_missing(named_by_link(), {run.id for run in runs})
     if not runs:

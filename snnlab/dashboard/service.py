@@ -91,8 +91,10 @@ def example_of(config: RunConfig) -> Run | None:
     with BRINGING:
         found = next(filter(is_it, all_runs()), None)
         shipped = None if found else next(filter(is_it, list_runs(SHIPPED)), None)
+        if shipped is None:
+            return found
         try:
-            if shipped is None or (runs_folder() / shipped.id).exists():  # it may be in training
+            if (runs_folder() / shipped.id).exists():  # it may be in training
                 return found
             bring_example(shipped.folder, runs_folder())
         except OSError:

@@ -82,7 +82,7 @@ def try_to_write(root: Path) -> None:
 
 
 def attempt(action: Callable[[], object]) -> None:
-    """Do what somebody asked for and draw the page anew; `draw_complaint` says if it was refused."""
+    """Do what somebody asked for and draw the page anew; `draw_complaint` says what was refused."""
     try:
         action()
     except REFUSALS as error:

@@ -21,12 +21,15 @@ MADE_BY = ("code", "versions", "hardware", "families")
 def first_time(run: Run) -> dict[str, Any]:
     """What a run of today is compared with: accuracy by T, digest of the weights, what made it.
 
-    Raises:
-        RunError: the weights cannot be read.
+    The digest is None if the weights cannot be read: somebody has deleted the run, say.
     """
+    try:
+        digest = weights_digest(run)
+    except RunError:
+        digest = None
     return {
         "accuracy": run.accuracy.to_json(),
-        "weights": weights_digest(run),
+        "weights": digest,
         "environment": {name: run.environment.get(name) for name in MADE_BY},
     }
 
@@ -54,18 +57,24 @@ def once_more(again: Run, first: Mapping[str, Any]) -> str:
     """
     from snnlab.learning.checkpoint import differences
 
-    equal = weights_digest(again) == first["weights"]
     now = {name: again.environment.get(name) for name in MADE_BY}
     found = differences(dict(first["environment"]), now)
     lines = [
         accuracy_in_words(AccuracyCurve.from_json(first["accuracy"]), again.accuracy),
-        f"The weights are {'the same' if equal else 'not the same'}, byte for byte.",
+        weights_in_words(first["weights"], weights_digest(again)),
     ]
     if found:
         lines.append(f"Different from the first time: {'; '.join(found)}.")
     else:
         lines.append("Code, versions and hardware are those of the first time.")
     return "\n".join(lines)
+
+
+def weights_in_words(first: str | None, again: str) -> str:
+    """Whether two files of weights are one and the same."""
+    if first is None:
+        return "The weights of the first time were not there to compare with."
+    return f"The weights are {'the same' if first == again else 'not the same'}, byte for byte."
 
 
 def accuracy_in_words(first: AccuracyCurve, again: AccuracyCurve) -> str:

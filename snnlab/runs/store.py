@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from snnlab.data.whole_files import written_whole
 from snnlab.measure.curve import AccuracyCurve
@@ -280,7 +280,7 @@ def check_counted(name: str, found: Any, points: int) -> None:
             raise RunError(f"result.json must hold {points} numbers per stage as {name}")
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether something is a number, and not an absurd one."""
     return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < 1e15
 
