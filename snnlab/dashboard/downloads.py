@@ -13,7 +13,7 @@ from snnlab.data.spec import CATALOGUE
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
 from snnlab.runs.reproduction import first_time
-from snnlab.runs.store import WEIGHTS, Run
+from snnlab.runs.store import WEIGHTS, Run, RunError
 
 Content = Callable[[], bytes]
 
@@ -27,7 +27,7 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
             "Weights",
             f"{run.id}.safetensors",
             "application/octet-stream",
-            lambda: (run.folder / WEIGHTS).read_bytes(),
+            lambda: weights(run),
         ),
     ]
     if run.accuracy:
@@ -44,6 +44,18 @@ def config_json(run: Run) -> bytes:
     """The configuration, as `from_dict` reads it."""
     settings: dict[str, Any] = to_dict(run.config) if run.config else {}
     return (json.dumps(settings, indent=2) + "\n").encode()
+
+
+def weights(run: Run) -> bytes:
+    """The file of the weights.
+
+    Raises:
+        RunError: it cannot be read; the run was deleted, say.
+    """
+    try:
+        return (run.folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise RunError(f"the weights of run {run.id!r} cannot be read") from error
 
 
 def figure(run: Run, kind: str) -> bytes:

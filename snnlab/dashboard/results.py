@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from snnlab.conversion.timesteps import Certificate
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.groups import Group, group_runs, lines_of
 from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
@@ -101,6 +102,11 @@ def draw_certificate(run: Run) -> None:
     st.subheader("Certificate of the conversion", anchor=False)
     if not isinstance(found, dict):
         st.info("This run has no certificate.")
+        return
+    try:
+        Certificate.from_json(found)
+    except ValueError as error:
+        warn(f"The certificate of this run cannot be read: {error}")
         return
     accuracy, last = curve_of(found), found["timesteps"]
     rows = [

@@ -22,8 +22,10 @@ MOST_ROWS = 500
 NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")
 WIDE, NARROW = "runs-wide", "runs-narrow"
 """Keys of the two forms of the table, rows of cells and, for phones, of lines. One is in sight."""
-LINES = 66
-"""Height of a row of three lines, in pixels."""
+LINES, WIDTHS = 78, {"run": 172, "state": 140}
+"""For a phone of 390 pixels: height of a row (from 4 rem on its lines break), widths of columns."""
+UNBROKEN = "\u00a0"
+"""A space at which no line breaks."""
 IN_SIGHT = f"""<style>
 @media (max-width: 640px) {{ .st-key-{WIDE} {{ display: none; }} }}
 @media (min-width: 641px) {{ .st-key-{NARROW} {{ display: none; }} }}
@@ -52,7 +54,8 @@ def draw() -> None:
     draw_table(WIDE, table, shown, height=min(40 * (len(shown) + 1) + 4, 420), columns=numbers)
     short = pd.DataFrame([in_lines(run) for run in shown])
     height = min(LINES * len(shown) + 40, 380)
-    draw_table(NARROW, short, shown, height=height, columns={}, row_height=LINES)
+    widths = {name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()}
+    draw_table(NARROW, short, shown, height=height, columns=widths, row_height=LINES)
     ticked = [run for run in shown if run.id in named_by_link()]
     if len(ticked) > 1:
         draw_ticked(ticked)
@@ -124,7 +127,7 @@ def in_lines(run: Run) -> dict[str, str]:
     """A line of the table for phones."""
     accuracy = run.accuracy
     ends = dict.fromkeys([1, max(accuracy)]) if accuracy else {}
-    told = [f"{accuracy[T]:.2f} % at T = {T}" for T in ends]
+    told = [f"T = {T}: {accuracy[T]:.2f} %".replace(" ", UNBROKEN) for T in ends]
     return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *told])}
 
 
@@ -155,7 +158,8 @@ def draw_details(run: Run) -> None:
         warn(run.reason)
     if run.status == "finished":
         buttons = st.container(horizontal=True)
-        look: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
+        # The page is drawn anew, as the run may have been deleted meanwhile.
+        look: dict[str, Any] = {"on_click": "rerun", "icon": ":material/download:"}
         for label, name, kind, content in downloads(run):
             buttons.download_button(label, content, name, kind, key=f"{label}-{run.id}", **look)
     if label_of(run).owner == visitor():
