@@ -6,12 +6,13 @@ import streamlit as st
 
 from snnlab.dashboard import address
 from snnlab.dashboard.examples import is_example
+from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import complain, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
-from snnlab.dashboard.visitor import submit
+from snnlab.dashboard.visitor import draw_nickname, submit
 from snnlab.data.spec import DataError
 from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.store import Run
@@ -35,6 +36,7 @@ def draw() -> None:
         complaint = st.session_state.pop("complaint", None)
         if complaint:
             complain(complaint)
+        draw_nickname()
     with picture:
         done = draw_shown()
     draw_details(done)
@@ -58,11 +60,13 @@ def draw_shown() -> list[Run]:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
     active = any(is_active(id) for id in ids)
-    if active or address.said("run") is not None:
+    watched = active or address.said("run") is not None
+    if watched:
         st.fragment(watch, run_every=0.8 if active else None)(ids)
     done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
     if done:
         draw_results(done)
+        draw_hardware([] if watched else done)
     return done
 
 

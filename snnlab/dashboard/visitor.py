@@ -6,12 +6,23 @@ other's runs by mistake.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
+from typing import Any
 
 import streamlit as st
 
 from snnlab.dashboard.labels import own
+from snnlab.dashboard.nicknames import (
+    MOST_CHARACTERS,
+    NicknameError,
+    called,
+    choose,
+    nicknames,
+    settle,
+)
+from snnlab.dashboard.screen import complain, escaped
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.jobs.fair_queue import JobError, QueueFull
 from snnlab.runs.config import RunConfig
@@ -52,6 +63,8 @@ def submit(configs: list[RunConfig]) -> list[str]:
     jobs = engine().submit(missing, user=visitor()) if missing else []
     for job in jobs:
         own(runs_folder(), job.id, visitor())
+    with contextlib.suppress(OSError):  # the name can wait
+        settle(runs_folder(), visitor())
     trained = iter(jobs)
     return [(run or next(trained)).id for run in examples]
 
@@ -70,3 +83,29 @@ def resume(config: RunConfig) -> None:
         submit([config])
     except (QueueFull, ValueError) as error:
         st.session_state["complaint"] = str(error)
+
+
+def name_of_user(user: str) -> str:
+    """What a visitor is called; empty for nobody."""
+    return called(user, nicknames(runs_folder())) if user else ""
+
+
+def draw_nickname(place: Any = st) -> None:
+    """What others call the visitor, and a field to change that."""
+    name = name_of_user(visitor())
+    box = place.popover(f"You are {escaped(name)}", icon=":material/badge:", type="tertiary")
+    with box, st.form("nickname", border=False):
+        wanted = st.text_input(
+            "Nickname",
+            name,
+            max_chars=MOST_CHARACTERS,
+            help="The class sees it in the queue and on the page Runs.",
+        )
+        if not st.form_submit_button("Save", icon=":material/save:"):
+            return
+        try:
+            choose(runs_folder(), visitor(), wanted)
+        except (NicknameError, OSError) as error:
+            complain(error)
+        else:
+            st.rerun()
