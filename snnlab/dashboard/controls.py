@@ -45,6 +45,8 @@ class Control:
     """Draws what belongs above it, given the place."""
     on_change: Callable[[], None] | None = None
     """Called when it was moved, before the page is drawn anew."""
+    none: Callable[[Any], float] | None = None
+    """What None means in a number that may be left open, given the group of the setting."""
 
     def draw(self, defaults: Sequence[Any], place: Any = st) -> Any:
         """Draw it.
@@ -60,7 +62,8 @@ class Control:
             ValueError: none of them has the setting, or its declaration says no range.
         """
         group, field = self.found(defaults)
-        hint, default = fields_of(group)[field], getattr(group, field)
+        hint, given = fields_of(group)[field], getattr(group, field)
+        default: Any = self.none(group) if given is None and self.none else given
         if self.above is not None:
             self.above(place)
         more = {"place": place, "help": self.help, "on_change": self.on_change}
@@ -72,7 +75,8 @@ class Control:
             return toggle(self.name, self.label, default, **more)
         low, high, step = self.range(hint, default)
         if not self.percent:
-            return slider(self.name, self.label, default, low, high, step, **more)
+            value = slider(self.name, self.label, default, low, high, step, **more)
+            return given if value == default else value
         percents = [round(100 * number) for number in (default, low, high, step)]
         shown = slider(self.name, self.label, *percents, **more)
         return default if shown == percents[0] else shown / 100

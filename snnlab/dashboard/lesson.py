@@ -9,6 +9,7 @@ import streamlit as st
 
 from snnlab.dashboard import neuron, training_settings
 from snnlab.dashboard.address import journey
+from snnlab.dashboard.joining import class_address, draw_link
 from snnlab.dashboard.navigation import PAGES
 from snnlab.dashboard.screen import escaped
 
@@ -27,7 +28,7 @@ def lesson_link(
     """The link, with the values of the controls and what becomes of them.
 
     Args:
-        address: of the dashboard, as a browser shows it; what follows the host is dropped.
+        address: of the dashboard, as the class reaches it.
         page: neuron or train.
         values: of the controls, as the link of the page writes them.
         fix: controls that are shown and cannot be moved.
@@ -42,9 +43,8 @@ def lesson_link(
         kept["fix"] = ",".join(fix)
     if hide:
         kept["hide"] = ",".join(hide)
-    base = "/".join(address.split("/")[:3])
     path = "" if page == next(iter(PAGES)) else page  # the first has none
-    return f"{base}/{path}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
+    return f"{address.rstrip('/')}/{path}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
 
 
 def draw_lesson() -> None:
@@ -59,4 +59,4 @@ def draw_lesson() -> None:
         st.caption(f"As you left the page: {escaped(values)}.")
     else:
         st.caption("Open that page first and set its controls: the link takes their values along.")
-    st.code(lesson_link(st.context.url or "", page, visited, fix, hide), language=None)
+    draw_link(lesson_link(class_address(), page, visited, fix, hide), "this lesson")

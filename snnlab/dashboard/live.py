@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
+from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.screen import colours, escaped, show_chart, state_badge, warn
 from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import cancel, resume, visitor
+from snnlab.dashboard.waiting import draw_wait
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
@@ -74,6 +77,7 @@ def watch(ids: list[str]) -> None:
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
         warn(reason)  # it keeps all of them
     draw_curves([status.run for status in statuses if status.run and status.run.metrics])
+    draw_hardware([status.run for status in statuses if status.run])
     active = {status.id for status in statuses if status.active}
     before = known.get("ids", set())
     known["ids"] = active
@@ -99,12 +103,11 @@ def draw_status(status: Status) -> None:
         resume(status.config)
         st.rerun()
     if status.state == "waiting" and not status.reason:
-        place = status.job.position if status.job else None
-        st.caption("Starts next." if place in (1, None) else f"Number {place} in the queue.")
+        draw_wait(status.job)
     if status.state == "running":
         draw_progress(status)
     if status.reason and status.state not in ("finished", "cancelled", "waiting"):
-        warn(status.reason)
+        warn(on_page(status.reason))
 
 
 def name_of(status: Status) -> str:

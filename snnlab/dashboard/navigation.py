@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from typing import Any
 
 import streamlit as st
@@ -11,13 +10,12 @@ from PIL import Image, ImageDraw
 from streamlit.navigation.page import StreamlitPage
 
 from snnlab.dashboard import address
+from snnlab.dashboard.pin import the_pin
 from snnlab.dashboard.service import runs_folder
 from snnlab.dashboard.trouble import standing
 from snnlab.dashboard.visitor import leave_cookie
 from snnlab.show.colours import LIGHT
 
-PIN = "SNNLAB_TEACHER_PIN"
-"""Environment variable with the PIN of the teacher's page; without it there is no such page."""
 PAGES = {
     "neuron": ("Neuron lab", ":material/ecg_heart:"),
     "train": ("Train", ":material/model_training:"),
@@ -63,7 +61,7 @@ def page_of(name: str, **where: Any) -> StreamlitPage:
 
 def page_names() -> list[str]:
     """The pages of this server: without a PIN there is none for the teacher."""
-    return [name for name in PAGES if name != "teacher" or os.environ.get(PIN)]
+    return [name for name in PAGES if name != "teacher" or the_pin()]
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,7 +16,8 @@ from collections.abc import AsyncIterator, Iterable
 
 from streamlit import App, config
 
-from snnlab.dashboard.service import prepare, spare_the_collector
+from snnlab.dashboard.pin import the_pin
+from snnlab.dashboard.service import engine, prepare, spare_the_collector
 from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
 from snnlab.jobs.scheduler import scheduler
@@ -35,6 +36,8 @@ async def opened(app: App) -> AsyncIterator[None]:
     say("snnlab is loading ...")
     try:
         await asyncio.to_thread(prepare)
+        if not the_pin():  # nobody could let a queue go on that an earlier server has paused
+            engine().resume()
         await asyncio.to_thread(get_ready)
         say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
         yield

@@ -8,14 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address, controls
+from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.choosing import MOST, name_of, named_by_link, say_missing
 from snnlab.dashboard.downloads import downloads
+from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
 from snnlab.dashboard.navigation import page_of
 from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
 from snnlab.dashboard.trouble import attempt, draw_complaint
-from snnlab.dashboard.visitor import visitor
+from snnlab.dashboard.visitor import draw_nickname, name_of_user, visitor
 from snnlab.runs.store import Run
 
 MOST_ROWS = 500
@@ -113,7 +115,9 @@ def search_controls() -> tuple[str, bool]:
             "Search", max_chars=80, placeholder="noise, mnist, my title", **key
         ),
     )
-    return text, controls.toggle("mine", "Only my runs", False, place=switch)
+    mine = controls.toggle("mine", "Only my runs", False, place=switch)
+    draw_nickname(switch)
+    return text, mine
 
 
 def fits(run: Run, text: str) -> bool:
@@ -142,6 +146,7 @@ def row(run: Run) -> dict[str, object]:
         "T = 8 (%)": accuracy.get(8),
         "last T (%)": accuracy[highest] if highest else None,
         "training (s)": result.get("training_seconds"),
+        "by": name_of_user(label_of(run).owner),
         "mine": label_of(run).owner == visitor(),
         "note": label_of(run).note,
         "started": str(run.environment.get("started", ""))[:16].replace("T", " "),
@@ -155,7 +160,8 @@ def draw_details(run: Run) -> None:
     state_badge(run.status, line)
     line.code(run.id, language=None, width="content")
     if run.reason:
-        warn(run.reason)
+        warn(on_page(run.reason))
+    draw_hardware([run])
     if run.status == "finished":
         buttons = st.container(horizontal=True)
         # The page is drawn anew, as the run may have been deleted meanwhile.

@@ -1,77 +1,84 @@
-"""The page of the teacher: the queue, and links for a lesson. Behind a PIN."""
+"""The page of the teacher: the queue, the machine, the way in, links for a lesson. Behind a PIN."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
+from snnlab.dashboard import address, controls
+from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import words_of
+from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
-from snnlab.dashboard.navigation import PIN
+from snnlab.dashboard.load import draw_load
+from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
 from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
+from snnlab.dashboard.visitor import name_of_user
+from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
 
-MOST_TRIES, PAUSE = 5, 30.0
-"""Wrong PINs in a row, over all visitors, and seconds until the next one is looked at."""
+EVERY = 2.0
+"""Seconds between two looks at what goes on."""
+
+
+def live(part: Callable[[], None]) -> Callable[[], None]:
+    """A part of the page that is drawn again and again, as long as the PIN holds."""
+
+    def draw_again() -> None:
+        if is_teacher():
+            part()
+        else:
+            st.rerun()
+
+    return lambda: st.fragment(draw_again, run_every=EVERY)()
 
 
 def draw() -> None:
     """The page."""
-    heading("Teacher", "The queue, and links that set up a lesson.")
-    if not os.environ.get(PIN):
+    heading("Teacher", "The queue, the machine, and links for the class.")
+    if not the_pin():
         st.info("This page needs a PIN on the server.")
         return
     if not is_teacher():
+        ask_for_pin()
         return
-    queue, lesson = st.tabs(["Queue", "Lesson links"])
-    with queue:
-        st.fragment(draw_queue, run_every=2.0)()
-    with lesson:
-        draw_lesson()
+    remember_teacher()
+    line = st.container(horizontal=True, vertical_alignment="center")
+    with line:
+        view = view_control()
+        st.button("Close", icon=":material/lock:", on_click=close, help="Ask for the PIN again.")
+    VIEWS[view]()
 
 
-@st.cache_resource(show_spinner=False)
-def wrong_pins() -> list[float]:
-    """When wrong PINs came in; one list for the server."""
-    return []
-
-
-def is_teacher() -> bool:
-    """Whether this session has given the PIN; asks for it if not."""
-    if st.session_state.get("teacher") is True:
-        return True
-    with st.form("pin"):
-        given = st.text_input("PIN", type="password", max_chars=64)
-        sent = st.form_submit_button("Open")
-    if not sent:
-        return False
-    tries = wrong_pins()
-    recent = [when for when in tries if time.monotonic() - when < PAUSE]
-    if len(recent) >= MOST_TRIES:
-        st.error(f"Too many wrong PINs. Try again in {PAUSE:.0f} seconds.")
-        return False
-    if secrets.compare_digest(given.encode(), os.environ.get(PIN, "").encode()):
-        st.session_state["teacher"] = True
-        tries.clear()
-        st.rerun()
-    tries[:] = [*recent, time.monotonic()]
-    st.error("That is not the PIN.")
-    return False
+def view_control() -> str:
+    """Which part of the page is shown."""
+    names = tuple(VIEWS)
+    view = controls.held(
+        "view",
+        address.choice("view", names, names[0]),
+        lambda **key: st.segmented_control(
+            "Part of the page", names, required=True, label_visibility="collapsed", **key
+        ),
+        default=names[0],
+        fits=names.__contains__,
+    )
+    return str(view)
 
 
 def draw_queue() -> None:
-    """Who runs what; any of it can be cancelled."""
+    """Who runs what; any of it can be cancelled, and all of it be held."""
     jobs = engine().jobs()
     active = [job for job in jobs if job.active]
+    draw_reins(active)
     if not active:
         st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
-    for reason in sorted({job.reason for job in active} - {""}):  # why none of them starts
-        warn(reason)
+    if not engine().paused:
+        for reason in sorted({job.reason for job in active} - {""}):  # why none of them starts
+            warn(reason)
     for job in active:
         draw_job(job)
     ended = [job for job in jobs if not job.active]
@@ -80,15 +87,38 @@ def draw_queue() -> None:
         st.dataframe(pd.DataFrame([row(job) for job in ended[:50]]), hide_index=True)
 
 
+def draw_reins(active: list[Job]) -> None:
+    """Pause the queue, let it go on, empty it."""
+    paused = engine().paused
+    waiting = [job for job in active if job.status == "waiting"]
+    line = st.container(horizontal=True, vertical_alignment="center")
+    if paused and line.button("Go on", type="primary", icon=":material/play_arrow:"):
+        engine().resume()
+        st.rerun(scope="fragment")
+    if not paused and line.button("Pause", icon=":material/pause:"):
+        engine().pause()
+        st.rerun(scope="fragment")
+    box = line.popover("Clear", icon=":material/clear_all:", disabled=not active)
+    counts = {False: len(waiting), True: len(active)}
+    for running, label in ((False, "Cancel all that wait"), (True, "Cancel all, also what trains")):
+        number = counts[running]
+        if box.button(f"{label} ({number})", key=f"teacher-clear-{running}", disabled=not number):
+            engine().clear(running=running)
+            st.rerun(scope="fragment")
+    if paused:
+        warn(
+            "The queue is paused: what trains goes on, nothing else starts. A restart of the "
+            "server does not change that."
+        )
+
+
 def draw_job(job: Job) -> None:
     """A job that runs or waits."""
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
-    line.markdown(
-        f"{escaped(', '.join(words_of(job.config)))}  \nby {escaped(shown_user(job.user))}"
-        + (f", number {job.position} in the queue" if job.position else ""),
-        width="stretch",
-    )
+    who = escaped(", ".join(map(name_of_user, job.users)))
+    told = f"  \n{when(job)}" if job.position and not job.reason else ""
+    line.markdown(f"**{who}**  \n{escaped(', '.join(words_of(job.config)))}{told}", width="stretch")
     if line.button("Cancel", key=f"teacher-cancel-{job.id}", icon=":material/stop:"):
         try:
             engine().cancel(job.id, user=None)
@@ -101,14 +131,19 @@ def draw_job(job: Job) -> None:
 def row(job: Job) -> dict[str, str]:
     """A job that has ended, as a line of the table."""
     return {
-        "run": job.id,
-        "by": shown_user(job.user),
+        "by": ", ".join(map(name_of_user, job.users)),
+        "what": ", ".join(words_of(job.config)),
         "state": STATES[job.status][0],
         "asked for": time.strftime("%H:%M:%S", time.localtime(job.submitted)),
-        "reason": job.reason,
+        "reason": on_page(job.reason),
+        "run": job.id,
     }
 
 
-def shown_user(user: str) -> str:
-    """A visitor as the teacher sees one: enough to tell them apart, too little to pose as one."""
-    return f"visitor {user[:4]}"
+VIEWS: dict[str, Callable[[], None]] = {
+    "Queue": live(draw_queue),
+    "Machine": live(draw_load),
+    "Join": draw_join,
+    "Lesson links": draw_lesson,
+}
+"""The parts of the page, by what is written on the switch."""

@@ -7,13 +7,14 @@ import streamlit as st
 from snnlab.dashboard import address
 from snnlab.dashboard.choosing import named_by_link, say_missing
 from snnlab.dashboard.examples import is_example
+from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import Asked, read_controls
 from snnlab.dashboard.trouble import attempt, draw_complaint
-from snnlab.dashboard.visitor import submit
+from snnlab.dashboard.visitor import draw_nickname, submit
 from snnlab.runs.store import Run
 
 MOST_SHOWN = 8
@@ -33,6 +34,7 @@ def draw() -> None:
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             ask_for(asked)
         draw_complaint()
+        draw_nickname()
     with picture:
         done = draw_shown()
     draw_details(done)
@@ -50,11 +52,13 @@ def draw_shown() -> list[Run]:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
     active = any(is_active(id) for id in ids)
-    if active or address.said("run") is not None:
+    watched = active or address.said("run") is not None
+    if watched:
         st.fragment(watch, run_every=0.8 if active else None)(ids)
     done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
     if done:
         draw_results(done)
+        draw_hardware([] if watched else done)
     return done
 
 

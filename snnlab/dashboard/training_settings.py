@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
+import streamlit as st
+
 from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
+from snnlab.dashboard.hardware import (
+    device_in_words,
+    devices,
+    forget_missing,
+    missing_device,
+)
 from snnlab.dashboard.upload import upload_control, uploads
 from snnlab.data.spec import CATALOGUE
+from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig, with_settings
 from snnlab.runs.methods import METHODS, QUIET, plays_a_part
 from snnlab.runs.presets import PRESETS, with_noise
-from snnlab.settings import Valid, declared
+from snnlab.settings import Valid, declared, options_of
 
 MOST_SEEDS = 3
 """As many as one user may have in the queue."""
@@ -51,6 +60,20 @@ def fill_from_preset() -> None:
     address.forget(c.name for c in CONTROLS if c.setting not in own and c.name not in kept)
 
 
+def forget_width() -> None:
+    """Another network has another width, unless a lesson has set it."""
+    if "width" not in address.set_by_lesson():
+        address.forget(["width"])
+
+
+def chosen_model(preset: RunConfig) -> RunConfig:
+    """The preset with the network that the page holds, whose controls may not be drawn yet."""
+    known = options_of(declared(Architecture)["name"]) or []
+    there = st.session_state.get(address.key(MODEL.name))
+    name = there if there in known else address.choice(MODEL.name, known, preset.model.name)
+    return with_settings(preset, {MODEL.setting: name})
+
+
 def data_sets() -> tuple[str, ...]:
     """The sets that a visitor can choose from."""
     return (*CATALOGUE, *uploads())
@@ -71,6 +94,7 @@ PRESET = Control(
     on_change=fill_from_preset,
 )
 METHOD = Control("method", "Method", "method", words=lambda name: METHODS[name].title)
+MODEL = Control("model", "Network", "model.name", boxed=True, on_change=forget_width)
 CONTROLS = (
     PRESET,
     METHOD,
@@ -98,8 +122,26 @@ CONTROLS = (
         above=upload_control,
         boxed=True,
     ),
-    Control("model", "Network", "model.name", boxed=True),
-    Control("device", "Device", "device", boxed=True),
+    MODEL,
+    Control(
+        "width",
+        "Width",
+        "model.width",
+        boxed=True,
+        help="Hidden units of the mlp, channels of the first convolution of other networks.",
+        none=lambda model: model.channels,
+    ),
+    Control("batch", "Batch size", "training.batch_size", boxed=True),
+    Control(
+        "device",
+        "Device",
+        "device",
+        options=devices,
+        words=device_in_words,
+        above=missing_device,
+        on_change=forget_missing,
+        boxed=True,
+    ),
 )
 """All of them. A method shows those whose settings count for it."""
 
@@ -115,6 +157,6 @@ def read_controls(place: Any) -> Asked:
         for control in CONTROLS
         if control not in (PRESET, METHOD) and plays_a_part(control.setting, method)
     ]
-    settings = read(others, [first, preset], place, "More settings")
+    settings = read(others, [first, chosen_model(preset)], place, "More settings")
     seeds = settings.pop("seeds", first.seeds)
     return Asked(name, seeds, {"method": method, **settings})

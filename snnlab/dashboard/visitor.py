@@ -6,12 +6,22 @@ other's runs by mistake.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
+from typing import Any
 
 import streamlit as st
 
 from snnlab.dashboard.labels import own
+from snnlab.dashboard.nicknames import (
+    MOST_CHARACTERS,
+    called,
+    choose,
+    nicknames,
+    settle,
+)
+from snnlab.dashboard.screen import complain, escaped
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.dashboard.trouble import COMPLAINT, REFUSALS, said_of, try_to_write
 from snnlab.runs.config import RunConfig
@@ -55,6 +65,8 @@ def submit(configs: list[RunConfig]) -> list[str]:
     jobs = engine().submit(missing, user=visitor()) if missing else []
     for job in jobs:
         own(runs_folder(), job.id, visitor())
+    with contextlib.suppress(OSError):  # the name can wait
+        settle(runs_folder(), visitor())
     trained = iter(jobs)
     return [(run or next(trained)).id for run in examples]
 
@@ -73,3 +85,29 @@ def resume(config: RunConfig) -> None:
         submit([config])
     except REFUSALS as error:
         st.session_state[COMPLAINT] = said_of(error)
+
+
+def name_of_user(user: str) -> str:
+    """What a visitor is called; empty for nobody."""
+    return called(user, nicknames(runs_folder())) if user else ""
+
+
+def draw_nickname(place: Any = st) -> None:
+    """What others call the visitor, and a field to change that."""
+    name = name_of_user(visitor())
+    box = place.popover(f"You are {escaped(name)}", icon=":material/badge:", type="tertiary")
+    with box, st.form("nickname", border=False):
+        wanted = st.text_input(
+            "Nickname",
+            name,
+            max_chars=MOST_CHARACTERS,
+            help="The class sees it in the queue and on the page Runs.",
+        )
+        if not st.form_submit_button("Save", icon=":material/save:"):
+            return
+        try:
+            choose(runs_folder(), visitor(), wanted)
+        except REFUSALS as error:
+            complain(said_of(error))
+        else:
+            st.rerun()

@@ -18,10 +18,11 @@ from functools import partial
 from pathlib import Path
 
 from snnlab.jobs.fair_queue import FairQueue, Job, JobError
-from snnlab.jobs.places import ON_GPU, Place, separate_places
+from snnlab.jobs.places import Kind, Place, kind_for, separate_places
 from snnlab.jobs.pool import POLL, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
+from snnlab.jobs.waiting_time import Seconds, starts
 from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.provenance import family_modules
 from snnlab.runs.store import RUNS, is_occupied, read_run, run_id
@@ -32,6 +33,8 @@ RETRY_AFTER = 5.0
 """Seconds until the engine goes on after an error of its own."""
 NICENESS = 10
 """Added to that of what trains, so that pages are drawn first where cores are scarce."""
+PAUSED = "The teacher has paused the queue: it starts when the queue goes on."
+"""Why jobs wait that could start."""
 LOG = logging.getLogger(__name__)
 
 
@@ -60,6 +63,9 @@ class Engine:
         self.file = QueueFile(self.root)
         self.queue: FairQueue = self.file.read()
         self.tasks: list[tuple[Job, Task]] = []
+        self.free: list[Kind] = []
+        self.kinds: frozenset[Kind] = frozenset()
+        self.at: dict[str, Kind] = {}
         self.trouble = ""
         self.thread = threading.Thread(target=self.serve, name="snnlab-engine", daemon=True)
         self.thread.start()
@@ -123,7 +129,7 @@ class Engine:
             if not job.active:
                 return
             if self.queue.withdraw(job, user):
-                self.queue.end(job, "cancelled")  # its task is ended in `collect`
+                self.end(job, Outcome("cancelled"))  # its task is ended in `collect`
             self.file.write(self.queue)
 
     def jobs(self) -> list[Job]:
@@ -133,11 +139,53 @@ class Engine:
         """
         with self.lock:
             jobs = self.queue.jobs()
-        return [replace(j, reason=self.trouble) if j.status == "waiting" else j for j in jobs]
+            why = PAUSED if self.queue.paused else self.trouble
+        return [replace(job, reason=why) if job.status == "waiting" else job for job in jobs]
 
     def job(self, job_id: str) -> Job | None:
         """The job of that id, None if it is not in `jobs`."""
         return next((job for job in self.jobs() if job.id == job_id), None)
+
+    def starts_in(self, seconds: Seconds) -> dict[str, float]:
+        """Seconds until each waiting job starts, by id, without those of which nobody can say.
+
+        Args:
+            seconds: see `starts`.
+        """
+        with self.lock:
+            queue, free, at, kinds = self.queue.copy(), list(self.free), dict(self.at), self.kinds
+        return starts(queue, free, at, kinds, seconds)
+
+    # What the teacher does.
+
+    @property
+    def paused(self) -> bool:
+        """Whether no job starts."""
+        return self.queue.paused
+
+    def pause(self) -> None:
+        """Start no more jobs until `resume`; what trains goes on. The next server knows, too."""
+        self.set_paused(True)
+
+    def resume(self) -> None:
+        """Start jobs again."""
+        self.set_paused(False)
+
+    def clear(self, *, running: bool = False) -> int:
+        """Cancel all jobs that wait, of all users.
+
+        Args:
+            running: whether those that train end, too.
+
+        Returns:
+            How many were cancelled.
+        """
+        with self.lock:
+            jobs = [*self.queue.waiting, *(self.queue.running if running else ())]
+            for job in jobs:
+                self.end(job, Outcome("cancelled"))  # its task is ended in `collect`
+            self.file.write(self.queue)
+        return len(jobs)
 
     def close(self) -> None:
         """End all training and all processes of the engine; what waits is kept for the next."""
@@ -156,6 +204,18 @@ class Engine:
         job = self.queue.find(job_id)
         return read_run(self.root / job_id).status == "finished" and not (job and job.active)
 
+    def end(self, job: Job, outcome: Outcome) -> None:
+        """A job has ended, or shall."""
+        job.ended = time.time()
+        self.queue.end(job, outcome.status, outcome.reason)
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause the queue, or let it go on."""
+        with self.lock:
+            self.queue.paused = paused
+            self.file.write(self.queue)
+        self.wake.set()
+
     # The engine's own thread.
 
     def serve(self) -> None:
@@ -173,6 +233,7 @@ class Engine:
                 pool.wait(POLL if self.tasks else 0)
                 self.trouble = pool.trouble
                 self.collect(pool)
+                self.look_at_places(pool)
             except Exception as error:
                 LOG.exception("the engine goes on in %g s", RETRY_AFTER)
                 self.trouble = f"jobs cannot be carried out at the moment: {error}"
@@ -189,25 +250,33 @@ class Engine:
                     return
                 job, place = found
                 self.queue.start(job, time.time())
+                self.at[job.id] = place.kind
                 self.file.write(self.queue)
             try:  # without the lock: a fork server may still be getting ready
                 self.tasks.append((job, pool.start(job_of(job.config, self.root), place)))
             except Exception as error:
                 LOG.exception("job %s", job.id)
                 with self.lock:
-                    self.queue.end(job, "failed", f"it could not be started: {error}")
+                    self.end(job, Outcome("failed", f"it could not be started: {error}"))
                     self.file.write(self.queue)
 
     def next_job(self, pool: Pool) -> tuple[Job, Place] | None:
         """The job that starts next and a place for it, if there are such."""
         places = pool.places
+        free = [place.kind for place in places]
         for job in self.queue.may_start() if places else ():
-            kind = "gpu" if job.config.device in ON_GPU else "cpu"
-            wanted = (kind if kind in pool.kinds else "cpu", "any")
-            place = next((place for place in places if place.kind in wanted), None)
-            if place and not is_occupied(self.root / job.id):  # by one just cancelled, say
-                return job, place
+            kind = kind_for(job.config.device, free, pool.kinds)
+            if kind and not is_occupied(self.root / job.id):  # by one just cancelled, say
+                return job, places[free.index(kind)]
         return None
+
+    def look_at_places(self, pool: Pool) -> None:
+        """Note what is free, for those who ask when their job starts."""
+        with self.lock:
+            self.free = [place.kind for place in pool.places]
+            self.kinds = pool.kinds
+            running = {job.id for job, _ in self.tasks}
+            self.at = {id: kind for id, kind in self.at.items() if id in running}
 
     def collect(self, pool: Pool) -> None:
         """Note which jobs have ended, and end those that nobody wants."""
@@ -225,7 +294,7 @@ class Engine:
         """A running job has ended; what the run folder says counts more."""
         if read_run(self.root / job.id).status == "finished":
             outcome = Outcome("finished")
-        self.queue.end(job, outcome.status, outcome.reason)
+        self.end(job, outcome)
         self.file.write(self.queue)
 
     def give_up(self, pool: Pool | None) -> None:

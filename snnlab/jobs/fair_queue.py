@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -41,6 +41,8 @@ class Job:
     """finished, failed: see the run folder; interrupted: submit it again and it goes on."""
     started: float | None = None
     """When it began to train; None if it has not."""
+    ended: float | None = None
+    """When it ended, however; None if it has not, or nobody noted it."""
     reason: str = ""
     """Why it failed, was interrupted or cannot start, in words for the user; else empty."""
     position: int | None = None
@@ -70,6 +72,8 @@ class FairQueue:
     turns: dict[str, int] = field(default_factory=dict)
     """By user: at which turn the last job was started."""
     turn: int = 0
+    paused: bool = False
+    """Whether nothing starts; what runs goes on."""
 
     def find(self, job_id: str) -> Job | None:
         """The job of that id, in whatever state."""
@@ -99,22 +103,22 @@ class FairQueue:
                 active[name].users += (user,)
         return [active[name] for name in asked]
 
-    def in_order(self) -> list[Job]:
+    def in_order(self) -> Iterator[Job]:
         """Those that wait, in the order of their turns: one per user, then one per user, ..."""
         turns, turn = dict(self.turns), self.turn
-        rest, order = list(self.waiting), []
+        rest = list(self.waiting)
         while rest:
             job = min(rest, key=lambda job: turns.get(job.user, -1))  # the first of them
             rest.remove(job)
-            order.append(job)
+            yield job
             turn += 1
             turns[job.user] = turn
-        return order
 
-    def may_start(self) -> list[Job]:
-        """Those whose user has nothing running, in order."""
+    def may_start(self) -> Iterator[Job]:
+        """Those whose user has nothing running, in order; none while the queue is paused."""
         users = [job.user for job in self.running]
-        return [job for job in self.in_order() if users.count(job.user) < MOST_RUNNING]
+        waiting = iter(()) if self.paused else self.in_order()
+        return (job for job in waiting if users.count(job.user) < MOST_RUNNING)
 
     def start(self, job: Job, now: float) -> None:
         """A waiting job has been started."""
@@ -141,6 +145,13 @@ class FairQueue:
             job.users = tuple(other for other in job.users if other != user)
             return False
         return True
+
+    def copy(self) -> FairQueue:
+        """What runs and waits, to play with."""
+        running, waiting = list(map(replace, self.running)), list(map(replace, self.waiting))
+        return FairQueue(
+            waiting, running, turns=dict(self.turns), turn=self.turn, paused=self.paused
+        )
 
     def jobs(self) -> list[Job]:
         """Running ones, waiting ones in order, ended ones."""

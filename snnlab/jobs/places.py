@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Literal
@@ -19,6 +20,17 @@ class Place:
     kind: Kind = "any"
     environ: dict[str, str] = field(default_factory=dict, hash=False)
     """Environment variables of the process beside those of this one."""
+
+
+def kind_for(device: str, free: Collection[Kind], kinds: Collection[Kind]) -> Kind | None:
+    """Which kind of free place a run goes to; None: it waits for one.
+
+    Args:
+        device: of its configuration.
+        free, kinds: of the places that are free, and of all: without a GPU all train on the CPU.
+    """
+    wanted: Kind = "gpu" if device in ON_GPU and "gpu" in kinds else "cpu"
+    return next((kind for kind in free if kind in (wanted, "any")), None)
 
 
 def cores() -> int:

@@ -27,13 +27,17 @@ class QueueFile:
         self.me = this_process()
 
     def read(self) -> FairQueue:
-        """What the last server left: waiting jobs wait again, running ones are interrupted."""
+        """What the last server left: waiting jobs wait again, running ones are interrupted.
+
+        A queue that was paused is paused.
+        """
         left = self.content()
         owner = left.get("server")
         self.mine = owner == self.me or not is_alive(owner)
         queue = FairQueue()
         if not self.mine:
             return queue
+        queue.paused = left.get("paused") is True
         saved = left.get("jobs")
         for job in saved if isinstance(saved, list) else []:
             with contextlib.suppress(ConfigError, KeyError, TypeError, ValueError):
@@ -54,12 +58,12 @@ class QueueFile:
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             jobs = [to_json(job) for job in (*queue.running, *queue.waiting)]
-            write_json(self.path, {"server": self.me, "jobs": jobs})
+            write_json(self.path, {"server": self.me, "paused": queue.paused, "jobs": jobs})
 
     def close(self, queue: FairQueue) -> None:
         """Note the queue for the last time."""
         self.write(queue)
-        if self.mine and not (queue.running or queue.waiting):
+        if self.mine and not (queue.running or queue.waiting or queue.paused):
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
         self.mine = False

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from snnlab.settings import Count, Positive, Share, Valid, settle
+from snnlab.settings import Positive, Share, Valid, settle
 
 Precision = Literal["float32", "bfloat16"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -22,7 +22,7 @@ class Training:
 
     epochs: Annotated[int, Valid(low=1, usual=(1, 200), step=1)] = 20
     """Passes over the training images."""
-    batch_size: Count = 128
+    batch_size: Annotated[int, Valid(low=1, usual=(8, 512), step=8)] = 128
     """Images per step."""
     learning_rate: Positive = 4e-3
     """Peak of the one-cycle schedule."""

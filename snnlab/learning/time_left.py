@@ -44,6 +44,16 @@ def left_in_words(seconds: float) -> str:
         >>> left_in_words(200)
         '3 min left'
     """
-    if seconds < 1:
-        return ""
-    return f"{seconds:.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
+    return "" if seconds < 1 else f"{in_words(seconds)} left"
+
+
+def in_words(seconds: float) -> str:
+    """A time in one number: "12 s", "3 min", "2 h".
+
+    Example:
+        >>> in_words(9000)
+        '2 h'
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"

@@ -39,7 +39,7 @@ class Architecture:
     name: Annotated[ModelName, Valid(called="model")] = "mlp"
     """mlp (two hidden layers), convnet (three convolutions), convnet6 (six), vgg11, vgg16 or
     resnet18."""
-    width: Annotated[int | None, Valid(low=1)] = None
+    width: Annotated[int | None, Valid(low=1, usual=(8, 256), step=8)] = None
     """Hidden units of the mlp, channels of the first convolution otherwise; None: 64 units,
     32 channels in the convnets, 64 in VGG and ResNet."""
     norm_weight: Annotated[float | None, Valid(above=0)] = None

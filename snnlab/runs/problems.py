@@ -7,6 +7,7 @@ import errno
 import torch
 
 from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import plays_a_part
 
 MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
 DISK_SIGNS = ("No space left on device", "Disk quota exceeded")
@@ -45,18 +46,24 @@ def is_disk_error(error: BaseException) -> bool:
 
 
 def memory_advice(error: BaseException, config: RunConfig) -> str:
-    """What to try when the memory is full."""
+    """What to try when the memory is full.
+
+    Settings stand between backticks, dotted name and value, so that a page can name its controls
+    instead.
+    """
     size = config.training.batch_size
     on_gpu = isinstance(error, torch.OutOfMemoryError)
     where = "the GPU" if on_gpu else "the machine"
     steps = []
     if size > 1:
-        steps.append(f"a smaller batch (training.batch_size {size // 2} instead of {size})")
-    if "bptt_timesteps" in config.entry.uses and config.bptt_timesteps > 1:
-        steps.append(f"fewer timesteps in training (bptt_timesteps below {config.bptt_timesteps})")
-    steps.append("a narrower network (model.width)")
+        steps.append(f"a smaller batch (`training.batch_size {size // 2}` instead of {size})")
+    T, width = config.bptt_timesteps, config.acting_model.channels
+    if plays_a_part("bptt_timesteps", config.method) and T > 1:
+        steps.append(f"fewer timesteps in training (`bptt_timesteps {T // 2}` instead of {T})")
+    if width > 1:
+        steps.append(f"a narrower network (`model.width {width // 2}` instead of {width})")
     if on_gpu:
-        steps.append("another device (device cpu), or wait until others are done")
+        steps.append("another device (`device cpu`), or wait until others are done")
     return f"{where} has too little free memory for this run. Try {'; '.join(steps)}"
 
 

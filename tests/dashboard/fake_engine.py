@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from snnlab.jobs.fair_queue import Job, JobError, JobStatus, QueueFull
+from snnlab.jobs.fair_queue import FairQueue, Job, JobError, JobStatus, QueueFull
+from snnlab.jobs.places import Kind
+from snnlab.jobs.waiting_time import Seconds, starts
 from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.store import run_id
 
@@ -18,6 +20,7 @@ class FakeEngine:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.kept: dict[str, Job] = {}
+        self.kinds, self.paused = frozenset({"cpu"}), False
 
     def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
         asked = {run_id(anchored(config)): config for config in configs}
@@ -49,6 +52,27 @@ class FakeEngine:
 
     def job(self, job_id: str) -> Job | None:
         return self.kept.get(job_id)
+
+    def starts_in(self, seconds: Seconds) -> dict[str, float]:
+        """The jobs take their turns as they stand."""
+        running = [job for job in self.jobs() if job.status == "running"]
+        waiting = [job for job in self.jobs() if job.status == "waiting"]
+        queue = FairQueue(waiting, running, paused=self.paused).copy()
+        free: list[Kind] = [] if running else ["cpu"]
+        return starts(queue, free, {job.id: "cpu" for job in running}, ["cpu"], seconds)
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+    def clear(self, *, running: bool = False) -> int:
+        states = ("waiting", "running") if running else ("waiting",)
+        ids = [job.id for job in self.jobs() if job.status in states]
+        for id in ids:
+            self.become(id, "cancelled")
+        return len(ids)
 
     def close(self) -> None:
         self.kept.clear()

@@ -130,8 +130,8 @@ def test_a_control_that_stands_for_nothing_is_refused() -> None:
     for setting in ("colour", "colour.hue", "noise.colour", "seed.colour"):
         with pytest.raises(ValueError, match=rf"'{setting}', which is no setting"):
             Control("colour", "Colour", setting).draw([Asked(), RunConfig()])
-    with pytest.raises(ValueError, match=r"training\.batch_size needs a range"):
-        Control("batch", "Batch", "training.batch_size").draw([RunConfig()])
+    with pytest.raises(ValueError, match=r"training\.learning_rate needs a range"):
+        Control("rate", "Rate", "training.learning_rate").draw([RunConfig()])
 
 
 def test_a_control_offers_what_makes_sense() -> None:

@@ -133,8 +133,8 @@ def test_the_notebook_reproduces_the_run(
 
 def test_a_lesson_link_holds_what_it_should() -> None:
     link = lesson_link(
-        "http://127.0.0.1:8501/teacher?x=1", "train", {"sigma": "0.1", "run": "x"}, ["sigma"], ["T"]
+        "http://127.0.0.1:8501/", "train", {"sigma": "0.1", "run": "x"}, ["sigma"], ["T"]
     )
     assert link == "http://127.0.0.1:8501/train?sigma=0.1&fix=sigma&hide=T"
-    link = lesson_link("http://127.0.0.1:8501/teacher", "neuron", {"sigma": "0.1"}, [], [])
-    assert link == "http://127.0.0.1:8501/?sigma=0.1"  # the first page has no path
+    link = lesson_link("https://a.b/snn/", "neuron", {"sigma": "0.1"}, [], [])
+    assert link == "https://a.b/snn/?sigma=0.1"  # the first page has no path

@@ -60,7 +60,7 @@ def test_nobody_is_passed_over(users: list[str]) -> None:
 
 def test_one_job_per_user_runs_at_a_time() -> None:
     queue = waiting("a", "a", "b")
-    queue.start(queue.may_start()[0], 0.0)
+    queue.start(next(queue.may_start()), 0.0)
     assert [entry.id for entry in queue.may_start()] == ["2"]
     queue.end(queue.running[0], "finished")
     assert [entry.id for entry in queue.may_start()] == ["2", "1"]

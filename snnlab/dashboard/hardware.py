@@ -1,0 +1,105 @@
+"""What runs were trained on, in words, and which devices a run can be trained on here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, get_args
+
+import streamlit as st
+
+from snnlab.dashboard import address
+from snnlab.dashboard.screen import warn
+from snnlab.jobs.durations import seconds_per_epoch
+from snnlab.jobs.places import cards
+from snnlab.jobs.scheduler import scheduler
+from snnlab.runs.config import Device
+from snnlab.runs.store import Run
+
+WORDS = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
+"""Devices as the page names them."""
+ASKED = "no-such-device"
+"""Key under which the page remembers what its link asked for in vain."""
+
+
+def draw_hardware(runs: Sequence[Run]) -> None:
+    """What runs train on, or were trained on, and how long an epoch takes; a line for each kind."""
+    together: dict[str, list[Run]] = {}
+    for run in runs:
+        if words := hardware_of(run):
+            together.setdefault(words, []).append(run)
+    for words, members in together.items():
+        st.caption(
+            f"{'Trained' if all(map(is_over, members)) else 'Trains'} on {words}"
+            f"{epochs_of(members)}."
+        )
+
+
+def is_over(run: Run) -> bool:
+    """Whether a run trains no more."""
+    return run.status != "running"
+
+
+def hardware_of(run: Run) -> str:
+    """What a run was trained on; empty if it does not say."""
+    found = run.environment.get("hardware")
+    facts: dict[str, Any] = found if isinstance(found, dict) else {}
+    device, threads = str(facts.get("device", "")), facts.get("threads")
+    processor = str(facts.get("processor") or "unknown processor")[:80]
+    if device.startswith("cuda"):
+        return f"the GPU {str(facts.get('gpu') or 'of unknown name')[:80]}"
+    if device == "mps":
+        return f"the GPU of {processor}"
+    if device != "cpu":
+        return ""
+    count = f", {threads} thread{'' if threads == 1 else 's'}" if isinstance(threads, int) else ""
+    return f"the CPU ({processor}{count})"
+
+
+def epochs_of(runs: Sequence[Run]) -> str:
+    """How long an epoch of these runs takes, as the end of a sentence; empty if none has ended."""
+    found = sorted(seconds for run in runs if (seconds := seconds_per_epoch(run)) is not None)
+    if not found:
+        return ""
+    shown = list(dict.fromkeys(f"{seconds:.3g}" for seconds in (found[0], found[-1])))
+    return f": {' to '.join(shown)} s per epoch"
+
+
+@cache
+def devices() -> tuple[str, ...]:
+    """The devices that a run can ask for: those of this machine.
+
+    What the workers of a Dask cluster have is known to them only, so with one all are offered; a
+    run that asks for what its worker lacks says so. Looked up once: GPUs are counted without
+    touching them.
+    """
+    if scheduler() is not None:
+        return get_args(Device)
+    import torch
+
+    there = {"cuda": bool(cards()), "mps": torch.backends.mps.is_available()}
+    return tuple(device for device in get_args(Device) if there.get(device, True))
+
+
+def device_in_words(device: str) -> str:
+    """A device as the menu shows it; what Automatic means is said where it is known."""
+    if device == "auto" and scheduler() is None:
+        return f"Automatic ({'the next free GPU' if 'cuda' in devices() else 'CPU'})"
+    return WORDS.get(device, device)
+
+
+def missing_device(place: Any) -> None:
+    """Say so if the link asks for a device that is not there; in sight, also of a closed box."""
+    said, key = address.said("device"), address.key(ASKED)
+    if said in get_args(Device) and said not in devices():
+        st.session_state[key] = said
+    if asked := st.session_state.get(key):
+        warn(
+            f"This link asks for the device {asked} ({WORDS[asked]}), which this server has not. "
+            f"Start trains on {device_in_words('auto')} instead."
+        )
+
+
+def forget_missing() -> None:
+    """The visitor has chosen a device."""
+    st.session_state.pop(address.key(ASKED), None)

@@ -1,0 +1,178 @@
+"""How the class comes here: the address of this server as others reach it, and its QR code."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit import config
+
+from snnlab.dashboard.screen import complain, escaped, warn
+from snnlab.dashboard.service import runs_folder
+from snnlab.runs.store import RunError, read_json, write_json
+
+FILE = ".class.json"
+"""Beside the runs: the address that a teacher has corrected."""
+MOST_CHARACTERS = 200
+BIG, MODULE = 440, 12
+"""Pixels of a QR code on the screen, at most, and of each of its squares in the file."""
+
+
+class AddressError(ValueError):
+    """No address of a dashboard; the message says what one looks like."""
+
+
+def draw_join() -> None:
+    """The address of this server, to be projected."""
+    address = class_address()
+    draw_link(address, "this dashboard", big=True)
+    if only_here(urlsplit(address).hostname or ""):
+        warn(
+            "This address is that of the machine itself, and no other can reach it. Start the "
+            "server with --server.address 0.0.0.0, or write the address that the class uses."
+        )
+    with st.form("address"):
+        given = st.text_input(
+            "Address for the class",
+            address,
+            max_chars=MOST_CHARACTERS,
+            help=f"Empty: {default_address()}. By the name of this machine: {by_name()}",
+        )
+        if not st.form_submit_button("Save", icon=":material/save:"):
+            return
+        try:
+            keep_address(runs_folder(), given)
+        except (AddressError, OSError) as error:
+            complain(error)
+        else:
+            st.rerun()
+
+
+def draw_link(link: str, what: str, *, big: bool = False) -> None:
+    """A link to copy, and its QR code.
+
+    Args:
+        link: any.
+        what: where it leads, for those who do not see the code.
+        big: whether it is to be read from the last row.
+    """
+    if big:
+        st.header(escaped(link), anchor=False)
+    st.code(link, language=None, wrap_lines=True)
+    picture = qr_code(link)
+    if picture is None:
+        st.caption("This link is too long for a QR code.")
+        return
+    st.image(picture, width=BIG, alt=f"QR code of the link to {what}: {link}")
+
+
+def qr_code(link: str) -> bytes | None:
+    """The QR code of a link as PNG: dark on white with a margin, whatever the theme of the page.
+
+    None if the link is too long for one.
+    """
+    import segno
+
+    try:
+        code = segno.make_qr(link, error="m")
+    except segno.DataOverflowError:
+        return None
+    picture = io.BytesIO()
+    code.save(picture, kind="png", scale=MODULE, border=4, dark="#000000", light="#ffffff")
+    return picture.getvalue()
+
+
+def class_address() -> str:
+    """The address of this server as the class reaches it: the one that was written, or a guess."""
+    try:
+        return checked(str(read_json(runs_folder() / FILE).get("address")))
+    except (RunError, AddressError):
+        return default_address()
+
+
+def default_address() -> str:
+    """The address that the teacher's browser shows; if that is this machine, its own in the net."""
+    shown = urlsplit(st.context.url or "")
+    if shown.hostname and not only_here(shown.hostname):
+        return f"{shown.scheme}://{shown.netloc}{path()}"
+    return at(own_address() or socket.gethostname())
+
+
+def by_name() -> str:
+    """The address with the name of this machine."""
+    return at(socket.gethostname())
+
+
+def at(host: str) -> str:
+    """The address of this server on a host; the one it listens on, if it is told to."""
+    told = str(config.get_option("server.address") or "0.0.0.0")
+    host = host if told in ("0.0.0.0", "::") else told
+    secure = "s" if config.get_option("server.sslCertFile") else ""
+    return f"http{secure}://{host}:{config.get_option('server.port')}{path()}"
+
+
+def path() -> str:
+    """What follows the host: / or the path that the server has been given."""
+    given = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{given}/" if given else "/"
+
+
+def own_address() -> str | None:
+    """The IP address of this machine in the network that it speaks through; None without one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            line.connect(("192.0.2.1", 9))  # an address for examples; nothing is sent
+            found = str(line.getsockname()[0])
+        except OSError:
+            return None
+    return None if only_here(found) else found
+
+
+def only_here(host: str) -> bool:
+    """Whether a host is the machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        found = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return found.is_loopback or found.is_unspecified
+
+
+def keep_address(root: Path, given: str) -> None:
+    """Keep the address that a teacher wrote; empty: none, and the guess holds again.
+
+    Raises:
+        AddressError: no address.
+        OSError: it cannot be kept.
+    """
+    if not given.strip():
+        (root / FILE).unlink(missing_ok=True)
+        return
+    root.mkdir(parents=True, exist_ok=True)
+    write_json(root / FILE, {"address": checked(given)})
+
+
+def checked(given: str) -> str:
+    """An address with a slash at its end.
+
+    Raises:
+        AddressError: it is none.
+    """
+    text = given.strip()
+    try:
+        found = urlsplit(text if "://" in text else f"http://{text}")
+        fits = found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0
+    except ValueError:
+        fits = False
+    odd = any(sign.isspace() or not sign.isprintable() or sign in "<>\"'\\" for sign in text)
+    if not fits or odd or "@" in found.netloc or found.query or len(text) > MOST_CHARACTERS:
+        raise AddressError(
+            f"an address looks like http://192.168.1.20:8501/ or https://snn.example.org/, "
+            f"got {text[:60]!r}"
+        )
+    return f"{found.scheme}://{found.netloc}{found.path.rstrip('/')}/"

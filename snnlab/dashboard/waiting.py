@@ -1,0 +1,81 @@
+"""When jobs that wait will start, in words."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from snnlab.dashboard.nicknames import called, nicknames
+from snnlab.dashboard.screen import escaped
+from snnlab.dashboard.service import all_runs, engine, runs_folder
+from snnlab.jobs.durations import Durations
+from snnlab.jobs.fair_queue import Job
+from snnlab.jobs.progress import read_progress
+from snnlab.learning.time_left import in_words
+
+MOST_NAMES = 4
+"""Of those who come first, before the rest is counted."""
+
+
+@st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
+def starts_in(root: str) -> dict[str, float]:
+    """Seconds until each waiting job starts; reckoned once for all who look at the same moment."""
+    here = engine()
+    durations = Durations(here.jobs(), all_runs(), here.kinds)
+
+    def seconds(job: Job) -> float | None:
+        if job.status == "running":
+            return durations.left(job, read_progress(runs_folder() / job.id), time.time())
+        return durations.whole(job.config)
+
+    return here.starts_in(seconds)
+
+
+def when(job: Job) -> str:
+    """When a job that waits will start.
+
+    Example:
+        >>> when(job)
+        'Number 3 in the queue, starts in about 2 min.'
+    """
+    first = job.position in (1, None)
+    seconds = starts_in(str(runs_folder().absolute())).get(job.id)
+    if seconds is None:
+        unknown = "when is not known: no run like those that go first has ended here"
+        return (
+            f"Starts next; {unknown}."
+            if first
+            else f"Number {job.position} in the queue; {unknown}."
+        )
+    about = "in a moment" if seconds < 1 else f"in about {in_words(seconds)}"
+    return (
+        f"Starts next, {about}."
+        if first
+        else f"Number {job.position} in the queue, starts {about}."
+    )
+
+
+def who_goes_first(job: Job) -> str:
+    """Whose jobs run or start before this one, by name; empty if nobody's do."""
+    names = nicknames(runs_folder())
+    ahead = [
+        other.user
+        for other in engine().jobs()
+        if other.status == "running"
+        or (other.status == "waiting" and (other.position or 0) < (job.position or 0))
+    ]
+    others = [called(user, names) for user in dict.fromkeys(ahead) if user not in job.users]
+    if not others:
+        return ""
+    rest = len(others) - MOST_NAMES
+    return ", ".join(others[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def draw_wait(job: Job | None) -> None:
+    """When a job starts, and whose turn it is before."""
+    if job is None:
+        st.caption("Starts next.")
+        return
+    others = who_goes_first(job)
+    st.caption(when(job) + (f" Before it: {escaped(others)}." if others else ""))

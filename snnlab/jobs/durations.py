@@ -1,0 +1,94 @@
+"""How long runs take, judged by others like them that have ended here."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Hashable, Iterable
+from typing import Any
+
+from snnlab.jobs.fair_queue import Job
+from snnlab.jobs.places import ON_GPU, Kind
+from snnlab.jobs.progress import Progress
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import plays_a_part
+from snnlab.runs.provenance import processor_name
+from snnlab.runs.store import Run
+
+SHORTEST = 1.0
+"""Seconds that a job still takes whose time is over by all that is known."""
+
+
+def seconds_per_epoch(run: Run) -> float | None:
+    """Median training time of an epoch, without validation; None before the first has ended."""
+    found = [epoch.get("seconds") for epoch in run.metrics]
+    numbers = [value for value in found if isinstance(value, int | float) and 0 <= value < 1e9]
+    return float(statistics.median(numbers)) if numbers else None
+
+
+class Durations:
+    """What jobs and runs took, and what others like them will take.
+
+    Two are alike if data, network, method and whatever else decides the time of an epoch agree,
+    and if they train on the same kind of hardware.
+
+    Args:
+        jobs: those of the engine: what one took from its start to its end counts most.
+        runs: of these the training counts, if it was on a processor like that of this machine.
+        kinds: of the places of the engine.
+    """
+
+    def __init__(self, jobs: Iterable[Job], runs: Iterable[Run], kinds: Collection[Kind]) -> None:
+        self.kinds = kinds
+        self.of_jobs: dict[Hashable, list[float]] = {}
+        self.of_runs: dict[Hashable, list[float]] = {}
+        for job in jobs:
+            if job.status == "finished" and job.started is not None and job.ended is not None:
+                each = (job.ended - job.started) / job.config.training.epochs
+                self.of_jobs.setdefault(self.sort(job.config), []).append(each)
+        here = processor_name()
+        for run in runs:
+            hardware = run.environment.get("hardware")
+            known = hardware if isinstance(hardware, dict) else {}
+            each_epoch = seconds_per_epoch(run)
+            if run.config is None or each_epoch is None or not self.counts(known, here):
+                continue
+            on_gpu = str(known.get("device")).startswith("cuda")
+            sort = self.sort(run.config, "cuda" if on_gpu else "cpu")
+            self.of_runs.setdefault(sort, []).append(each_epoch)
+
+    def counts(self, hardware: dict[str, Any], here: str) -> bool:
+        """Whether a run on such hardware says something about those of this engine."""
+        return "any" in self.kinds or hardware.get("processor") == here
+
+    def sort(self, config: RunConfig, device: str | None = None) -> Hashable:
+        """What two runs have in common that take equally long by epoch."""
+        on_gpu = (device or config.device) in ON_GPU and "gpu" in self.kinds
+        model, training = config.acting_model, config.acting_training
+        steps = config.bptt_timesteps if plays_a_part("bptt_timesteps", config.method) else 1
+        data = config.data
+        return (
+            *(on_gpu, config.method, steps, data.name, data.train_size),
+            *(model.name, model.channels, training.batch_size, training.precision),
+            *(training.augment, training.compile, training.cuda_graph),
+        )
+
+    def whole(self, config: RunConfig) -> float | None:
+        """Seconds that a run takes; None if none like it has ended."""
+        sort = self.sort(config)
+        found = self.of_jobs.get(sort) or self.of_runs.get(sort)
+        return statistics.median(found) * config.training.epochs if found else None
+
+    def left(self, job: Job, progress: Progress | None, now: float) -> float | None:
+        """Seconds that a job still takes that runs; None if nothing says so.
+
+        Args:
+            job: with the time at which it was started.
+            progress: what its process says of itself.
+            now: seconds since 1970.
+        """
+        if progress is not None and progress.step < progress.steps and progress.seconds_left > 0:
+            return progress.seconds_left
+        whole = self.whole(job.config)
+        if whole is None:
+            return None
+        return max(whole - (now - (job.started or now)), SHORTEST)

@@ -1,0 +1,98 @@
+"""How busy this machine is: its cores, its memory, and the NVIDIA GPUs that it may use."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import psutil
+
+from snnlab.jobs.places import cards
+
+psutil.cpu_percent(percpu=True)  # it counts from one call to the next
+
+
+@dataclass(frozen=True)
+class Load:
+    """How busy a processor is, and how full its memory."""
+
+    name: str
+    """As its maker names it; empty for the cores of the machine."""
+    busy: float | None
+    """Share of the time since the last look, in [0, 1]; None: it does not say."""
+    used: int | None
+    """Bytes of memory that are taken; None: it does not say."""
+    total: int | None
+    """Bytes of memory."""
+    cores: int = 0
+    """How many this process may use; 0 for a GPU."""
+
+
+def machine_load() -> Load:
+    """The cores that this process may use, and the memory of the machine."""
+    percents = psutil.cpu_percent(percpu=True)
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(percents))
+    percents = [percents[core] for core in mine if core < len(percents)] or percents
+    memory = psutil.virtual_memory()
+    busy = sum(percents) / len(percents) / 100
+    return Load("", busy, memory.total - memory.available, memory.total, len(percents))
+
+
+def gpu_loads() -> list[Load]:
+    """The GPUs that this process may use, in their order; none without a driver.
+
+    NVML is asked, which makes no CUDA context. A number in CUDA_VISIBLE_DEVICES is taken as NVML
+    counts, by the place in the machine: CUDA does so with CUDA_DEVICE_ORDER=PCI_BUS_ID, and where
+    all GPUs are alike.
+    """
+    library = nvml()
+    if library is None:
+        return []
+    found = []
+    for card in cards():
+        try:
+            found.append(load_of(library, handle_of(library, card.strip())))
+        except library.NVMLError as error:
+            found.append(Load(f"GPU {card}, which does not answer ({error})", None, None, None))
+    return found
+
+
+@cache
+def nvml() -> Any:
+    """The library that knows NVIDIA's GPUs; None where there is no driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    return pynvml
+
+
+def handle_of(library: Any, card: str) -> Any:
+    """A GPU as CUDA_VISIBLE_DEVICES names it: by number, or by the whole UUID or its beginning."""
+    if card.isdigit():
+        return library.nvmlDeviceGetHandleByIndex(int(card))
+    if card.startswith("GPU-"):
+        for number in range(library.nvmlDeviceGetCount()):
+            handle = library.nvmlDeviceGetHandleByIndex(number)
+            if text(library.nvmlDeviceGetUUID(handle)).startswith(card):
+                return handle
+    return library.nvmlDeviceGetHandleByUUID(card.encode())  # part of a GPU, say
+
+
+def load_of(library: Any, handle: Any) -> Load:
+    """What a GPU says of itself; one that is divided does not say how busy its parts are."""
+    memory = library.nvmlDeviceGetMemoryInfo(handle)
+    try:
+        busy = library.nvmlDeviceGetUtilizationRates(handle).gpu / 100
+    except library.NVMLError:
+        busy = None
+    return Load(text(library.nvmlDeviceGetName(handle)), busy, memory.used, memory.total)
+
+
+def text(answer: bytes | str) -> str:
+    """Older versions of the library answer in bytes."""
+    return answer.decode() if isinstance(answer, bytes) else answer

@@ -1,0 +1,75 @@
+"""When jobs that wait will start, judged by how long the others take. No processes, no clock."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from snnlab.jobs.fair_queue import FairQueue, Job
+from snnlab.jobs.places import Kind, kind_for
+
+Seconds = Callable[[Job], float | None]
+"""How long a job still takes, from now on if it runs, or from its start; None: nobody can say."""
+
+
+def starts(
+    queue: FairQueue,
+    free: Sequence[Kind],
+    at: Mapping[str, Kind],
+    kinds: Collection[Kind],
+    seconds: Seconds,
+) -> dict[str, float]:
+    """Seconds until each waiting job starts, by id: the queue is played to its end.
+
+    A job of which nobody can say how long it takes keeps its place for ever. So those that have to
+    wait for it are left out, and those that need not are told the latest moment.
+
+    Args:
+        queue: is changed, see `FairQueue.copy`.
+        free: kinds of the places where nothing runs.
+        at: kind of the place of each running job, by its id.
+        kinds: of all places.
+        seconds: how long each job takes.
+
+    Example:
+        >>> queue = FairQueue(waiting=[first, second])  # of one user, on one place
+        >>> starts(queue, ["cpu"], {}, {"cpu"}, lambda job: 30)
+        {'first': 0.0, 'second': 30.0}
+    """
+    now, found, places = 0.0, dict[str, float](), list(free)
+    ends: list[tuple[float, int, Job, Kind]] = []
+    number = itertools.count()
+
+    def runs(job: Job, place: Kind) -> None:
+        left = seconds(job)
+        end = math.inf if left is None else now + max(left, 0.0)
+        heapq.heappush(ends, (end, next(number), job, place))
+
+    for job in queue.running:
+        runs(job, at.get(job.id, "any"))
+    while now < math.inf:
+        while (chosen := next_start(queue, places, kinds)) is not None:
+            job, place = chosen
+            queue.start(job, now)
+            places.remove(place)
+            found[job.id] = now
+            runs(job, place)
+        if not ends:
+            break
+        now, _, job, place = heapq.heappop(ends)
+        queue.end(job, "finished")
+        places.append(place)
+    return {name: start for name, start in found.items() if start < math.inf}
+
+
+def next_start(
+    queue: FairQueue, free: Collection[Kind], kinds: Collection[Kind]
+) -> tuple[Job, Kind] | None:
+    """The job that starts next, and the kind of its place."""
+    for job in queue.may_start() if free else ():
+        kind = kind_for(job.config.device, free, kinds)
+        if kind is not None:
+            return job, kind
+    return None
