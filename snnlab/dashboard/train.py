@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, sigma_map
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.live import is_active, watch
 from snnlab.dashboard.results import draw_details, draw_results
@@ -32,6 +32,7 @@ def draw() -> None:
         asked = read_controls(controls)
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             ask_for(asked)
+        sigma_map.offer()
         complaint = st.session_state.pop("complaint", None)
         if complaint:
             complain(complaint)
