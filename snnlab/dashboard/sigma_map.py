@@ -8,7 +8,7 @@ Its runs are those that Start trains, with as many threads, and beside them on t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from statistics import mean
 from typing import Any
 
@@ -94,6 +94,7 @@ def offer(place: Any = st) -> None:
         address.journey().links[NAME] = settings_in(address.kept())
         st.session_state[PRESSED] = True
         st.switch_page(page_of(NAME, url_path=NAME))
+    say_if_busy(place=place)
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
@@ -228,15 +229,21 @@ def watch(drawn: Statuses) -> None:
         st.progress(done / len(now), ", ".join(in_words(now, done)))
     elif done < len(now):
         st.caption(f"{done} of {len(now)} trained. They train one after another.")
-    ids = {status.id for status in now.values()}
-    others = sum(job.active and job.id not in ids for job in engine().jobs())
-    if others and done < len(now):
-        waits = (
-            "1 other run trains or waits" if others == 1 else f"{others} other runs wait or train"
-        )
-        st.caption(f"{waits}: the runs of different visitors take turns.")
+    if done < len(now):
+        say_if_busy({status.id for status in now.values()})
     if [status.state for status in now.values()] != [status.state for status in drawn.values()]:
         st.rerun()
+
+
+def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
+    """Say how many runs of others, besides these, take turns with those of a map."""
+    jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
+    others = sum(job.id not in ids for job in jobs)
+    if others:
+        runs = "1 run of another visitor waits or trains"
+        if others > 1:
+            runs = f"{others} runs of other visitors wait or train"
+        place.caption(f"{runs}: a map takes turns with them.")
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:
@@ -335,7 +342,7 @@ def table_of(runs: Mapping[float, Run]) -> pd.DataFrame:
         }
         for sigma, run in runs.items()
     ]
-    return pd.DataFrame(rows).round(4)
+    return pd.DataFrame(rows)
 
 
 def draw_curve(statuses: Statuses, runs: Mapping[float, Run]) -> None:
