@@ -49,7 +49,12 @@ class Status:
 
 def status_of(id: str) -> Status:
     """Where a run stands now."""
-    job, run = engine().job(id), find_run(id)
+    return standing(id, engine().job(id))
+
+
+def standing(id: str, job: Job | None) -> Status:
+    """Where a run stands, given its job, if there is one."""
+    run = find_run(id)
     if run is not None and run.status == "finished":
         state = "finished"
     elif job is not None:

@@ -19,6 +19,7 @@ from snnlab.show.colours import LIGHT
 PAGES = {
     "neuron": ("Neuron lab", ":material/ecg_heart:"),
     "train": ("Train", ":material/model_training:"),
+    "sigma_map": ("Sigma map", ":material/grid_on:"),
     "distributions": ("Distributions", ":material/bar_chart:"),
     "compare": ("Compare", ":material/stacked_line_chart:"),
     "runs": ("Runs", ":material/folder:"),

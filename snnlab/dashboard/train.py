@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, sigma_map
 from snnlab.dashboard.choosing import named_by_link, say_missing
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.hardware import draw_hardware
@@ -33,6 +33,7 @@ def draw() -> None:
         asked = read_controls(controls)
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             ask_for(asked)
+        sigma_map.offer()
         draw_complaint()
         draw_nickname()
     with picture:

@@ -48,11 +48,15 @@ def leave_cookie() -> None:
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
-def submit(configs: list[RunConfig]) -> list[str]:
+def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
     """The ids of the runs, asked for in the name of the visitor: all of them or none.
 
     An example need not be trained, whichever version of the code has done so; other runs belong to
     theirs.
+
+    Args:
+        configs: what to train.
+        sweep: whether they are a sweep, of which one may have one beside other runs.
 
     Raises:
         QueueFull: the visitor would have more than one may have.
@@ -62,7 +66,7 @@ def submit(configs: list[RunConfig]) -> list[str]:
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
     if missing:
         try_to_write(runs_folder())  # else it would be asked for, and fail later
-    jobs = engine().submit(missing, user=visitor()) if missing else []
+    jobs = engine().submit(missing, user=visitor(), sweep=sweep) if missing else []
     for job in jobs:
         own(runs_folder(), job.id, visitor())
     with contextlib.suppress(OSError):  # the name can wait

@@ -72,7 +72,7 @@ class Engine:
 
     # What users of the engine call.
 
-    def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
+    def submit(self, configs: Sequence[RunConfig], *, user: str, sweep: bool = False) -> list[Job]:
         """Ask for runs, for all of them or none.
 
         The same configuration, code and seed name the same run: if it is finished, waiting or
@@ -82,12 +82,13 @@ class Engine:
         Args:
             configs: what to train.
             user: who asks, any text that tells users apart.
+            sweep: whether they are a sweep, see `FairQueue.add`.
 
         Returns:
             A job for each configuration, in their order.
 
         Raises:
-            QueueFull: with the new ones the user would have more jobs than one may have.
+            QueueFull: with the new ones the user would have more than one may have.
             FamilyError: a noise family of one's own that another process could not import.
             JobError: the engine is closed.
         """
@@ -99,7 +100,7 @@ class Engine:
             if self.closing:
                 raise JobError("the engine is closed: start the server again")
             missing = {name: asked[name] for name in asked if not self.is_done(name)}
-            self.queue.add(missing, user, now)
+            self.queue.add(missing, user, now, sweep=sweep)
             for name in asked.keys() - missing.keys():
                 self.queue.remember(Job(name, (user,), asked[name], now, "finished"))
             self.file.write(self.queue)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -12,6 +14,8 @@ MOST_RUNNING = 1
 """Jobs of one user that run at a time."""
 MOST_JOBS = 6
 """Jobs of one user that run or wait: two batches of three seeds."""
+MOST_IN_SWEEP = 12
+"""Jobs of the one sweep that a user may have beside these."""
 MOST_ENDED = 200
 """Ended jobs that are remembered."""
 JobStatus = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -45,6 +49,8 @@ class Job:
     """When it ended, however; None if it has not, or nobody noted it."""
     reason: str = ""
     """Why it failed, was interrupted or cannot start, in words for the user; else empty."""
+    sweep: bool = False
+    """Whether it is part of a sweep: those start after the other jobs of their user."""
     position: int | None = None
     """Of a copy: place in the queue, 1 starts next; None unless waiting."""
 
@@ -80,23 +86,35 @@ class FairQueue:
         jobs = [*self.running, *self.waiting, *self.ended]
         return next((job for job in jobs if job.id == job_id), None)
 
-    def add(self, asked: Mapping[str, RunConfig], user: str, now: float) -> list[Job]:
+    def add(
+        self, asked: Mapping[str, RunConfig], user: str, now: float, *, sweep: bool = False
+    ) -> list[Job]:
         """Queue jobs by their ids, all of them or none; those that wait or run are shared.
 
+        Args:
+            asked: what to train, by id.
+            user: who asks.
+            now: when, in seconds since 1970.
+            sweep: whether they are a sweep, which has a limit of its own and waits behind what the
+                user asks for besides.
+
         Raises:
-            QueueFull: with them the user would have more jobs than one may have.
+            QueueFull: with them the user would have more jobs than one may have, or a second
+                sweep.
         """
         active = {job.id: job for job in [*self.running, *self.waiting]}
         new = {name: config for name, config in asked.items() if name not in active}
-        mine = [job for job in active.values() if job.user == user]
-        if new and len(mine) + len(new) > MOST_JOBS:
+        mine = [job for job in active.values() if job.user == user and job.sweep == sweep]
+        if new and sweep:
+            check_sweep(asked, mine)
+        elif new and len(mine) + len(new) > MOST_JOBS:
             asked_for = "1 run is" if len(new) == 1 else f"{len(new)} runs are"
             raise QueueFull(
                 f"{asked_for} asked for and {len(mine)} of yours train or wait, but one may have "
                 f"{MOST_JOBS}: nothing was started; wait until some have ended, or cancel some"
             )
         self.ended = [job for job in self.ended if job.id not in new]
-        self.waiting += [Job(name, (user,), config, now) for name, config in new.items()]
+        self.waiting += [Job(id, (user,), config, now, sweep=sweep) for id, config in new.items()]
         active |= {job.id: job for job in self.waiting}
         for name in asked:
             if user not in active[name].users:
@@ -105,14 +123,20 @@ class FairQueue:
 
     def in_order(self) -> Iterator[Job]:
         """Those that wait, in the order of their turns: one per user, then one per user, ..."""
-        turns, turn = dict(self.turns), self.turn
-        rest = list(self.waiting)
-        while rest:
-            job = min(rest, key=lambda job: turns.get(job.user, -1))  # the first of them
-            rest.remove(job)
-            yield job
+        waiting = dict[str, deque[Job]]()
+        for job in sorted(self.waiting, key=lambda job: job.sweep):
+            waiting.setdefault(job.user, deque()).append(job)
+        turn = self.turn
+        next_users = [(self.turns.get(user, -1), n, user) for n, user in enumerate(waiting)]
+        heapq.heapify(next_users)
+        while next_users:
+            _, n, user = next_users[0]
+            yield waiting[user].popleft()
             turn += 1
-            turns[job.user] = turn
+            if waiting[user]:
+                heapq.heapreplace(next_users, (turn, n, user))
+            else:
+                heapq.heappop(next_users)
 
     def may_start(self) -> Iterator[Job]:
         """Those whose user has nothing running, in order; none while the queue is paused."""
@@ -157,3 +181,20 @@ class FairQueue:
         """Running ones, waiting ones in order, ended ones."""
         waiting = [replace(job, position=n) for n, job in enumerate(self.in_order(), start=1)]
         return [*map(replace, self.running), *waiting, *map(replace, self.ended)]
+
+
+def check_sweep(asked: Mapping[str, RunConfig], mine: list[Job]) -> None:
+    """Raise QueueFull unless a user may have this sweep.
+
+    Args:
+        asked: its jobs by their ids.
+        mine: jobs of sweeps that the user has already; those of this one may go on.
+    """
+    if len(asked) > MOST_IN_SWEEP:
+        raise QueueFull(f"a sweep may have {MOST_IN_SWEEP} runs, got {len(asked)}")
+    if left := [job for job in mine if job.id not in asked]:
+        runs = "1 run" if len(left) == 1 else f"{len(left)} runs"
+        raise QueueFull(
+            f"one may have one sweep at a time, and {runs} of another of yours train or wait: "
+            "nothing was started; wait until it has ended, or cancel it"
+        )

@@ -85,6 +85,7 @@ def from_json(saved: dict[str, Any]) -> Job:
         raise ValueError(f"a job without users: {saved!r}")
     config = from_dict(saved["config"])
     job = Job(str(saved["id"]), users, config, float(saved["submitted"]))
+    job.sweep = saved.get("sweep") is True
     job.started = None if saved["started"] is None else float(saved["started"])
     job.status = "running" if saved["status"] == "running" else "waiting"
     return job

@@ -6,7 +6,7 @@ Figures and charts take theirs from here: a colour keeps its meaning wherever it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from snnlab.runs.methods import METHODS, PLAIN, QUIET, Look
 
@@ -34,6 +34,11 @@ HUES: dict[str, Hue] = {
     "olive": Hue("#7D7A00", "#CFCB5A"),
 }
 """The first seven on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
+
+MAP: Final = "cividis"
+"""From low to high as dark to light, with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
+MAP_BLACK_FROM = 0.47
+"""At this part of it and above, black text has a contrast of 4.5, and below it white text."""
 
 PREDICTION = Look("plum", "p", (0, (2, 1)))
 """What somebody expected."""

@@ -5,13 +5,13 @@ What a figure of matplotlib and a chart of Altair both show, both take from here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snnlab.measure.curve import SeedCurves
-from snnlab.neuron.spec import Noise
+from snnlab.neuron.spec import MATCHED_SIGMA, Noise
 from snnlab.show.arrays import Floats
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
 ACCURACY = "Test accuracy (%)"
 POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
+SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 
@@ -51,6 +52,47 @@ def ends_in_words(name: str, curves: SeedCurves) -> str:
     """Mean accuracy at the first and the last T."""
     ends = dict.fromkeys([(curves.x[0], curves.mean[0]), (curves.x[-1], curves.mean[-1])])
     return f"{name}: {' and '.join(f'{mean:.2f} % at T = {T:g}' for T, mean in ends)}"
+
+
+def map_words(means: Mapping[str, Mapping[int, float]]) -> str:
+    """Mean accuracy by T of many settings: the best of each."""
+    parts = []
+    for name, mean in means.items():
+        best = max(mean, key=lambda T: mean[T])
+        parts.append(f"{name}: best {mean[best]:.2f} % at T = {best:g}")
+    return f"Mean test accuracy of {len(means)} settings against timesteps. {'; '.join(parts)}."
+
+
+def sigma_name(sigma: float) -> str:
+    """A sigma as pictures write it; the spread of the residual as what it is."""
+    return "1/√12" if sigma == MATCHED_SIGMA else f"{sigma:.4g}"
+
+
+def sigma_map_words(
+    curves: Mapping[float, SeedCurves], best: Collection[float], sigmas: int
+) -> str:
+    """The map of sigma and T: how much of it is there, the best sigma, and what none does.
+
+    Args:
+        curves: by sigma, of what is measured.
+        best: the sigmas that validation images choose.
+        sigmas: rows of the map.
+    """
+    parts = [f"{len(curves)} of {sigmas} values of sigma are measured"]
+    if curves:
+        names = {sigma: f"sigma {sigma:.4g}" for sigma in sorted(curves)}
+        means = {
+            name: dict(zip(curves[sigma].timesteps, curves[sigma].mean, strict=True))
+            for sigma, name in names.items()
+        }
+        parts.append(map_words(means).removesuffix("."))
+        ends = {sigma: ends_in_words(name, curves[sigma]) for sigma, name in names.items()}
+        if best:
+            chosen = "; ".join(ends[sigma] for sigma in sorted(best))
+            parts.append(f"Best on the validation images: {chosen}")
+        if 0 in ends:
+            parts.append(f"Without noise: {ends[0]}")
+    return f"Map of sigma and T. {'. '.join(parts)}."
 
 
 def cost_words(cost: str, lines: Mapping[str, Points]) -> str:

@@ -11,13 +11,12 @@ from matplotlib.image import AxesImage
 
 from snnlab.show.arrays import Floats
 from snnlab.show.bands import Curve, seed_curves
-from snnlab.show.described import ACCURACY, TIMESTEPS
+from snnlab.show.colours import MAP
+from snnlab.show.described import ACCURACY, TIMESTEPS, map_words
 from snnlab.show.page import blank_axes, dress, head
 from snnlab.show.picture import attach_description
 from snnlab.show.style import BLACK, readable, style
 
-COLOURS = "cividis"
-"""Dark to light with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
 _ROW, _ABOVE, _WIDTH = 0.42, 2.2, 10.0  # inches
 
 
@@ -48,14 +47,14 @@ def accuracy_map(
         ax = blank_axes((_WIDTH, _ABOVE + _ROW * len(means)))
     dress(ax, x=TIMESTEPS, y="", grid="both")
     ax.grid(False)
-    picture = ax.imshow(values, cmap=COLOURS, aspect="auto", interpolation="nearest")
+    picture = ax.imshow(values, cmap=MAP, aspect="auto", interpolation="nearest")
     ax.set_xticks(range(len(timesteps)), [f"{T:g}" for T in timesteps])
     ax.set_yticks(range(len(means)), list(means))
     _write_numbers(ax, picture, values)
     seeds = max(curve.seeds for curve in found.values())
     note = "One seed" if seeds == 1 else f"Mean of {seeds} seeds"
     head(ax, title, f"{ACCURACY}. {note}; light is high")
-    attach_description(ax, _in_words(means))
+    attach_description(ax, map_words(means))
     return ax
 
 
@@ -68,11 +67,3 @@ def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
             field = to_hex((red, green, blue))
             colour = "white" if readable(field) == field else BLACK
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour)
-
-
-def _in_words(means: dict[str, dict[int, float]]) -> str:
-    parts = []
-    for name, mean in means.items():
-        best = max(mean, key=lambda T: mean[T])
-        parts.append(f"{name}: best {mean[best]:.2f} % at T = {best:g}")
-    return f"Mean test accuracy of {len(means)} settings against timesteps. {'; '.join(parts)}."

@@ -11,28 +11,31 @@ from snnlab.jobs.fair_queue import FairQueue, Job, JobError, JobStatus, QueueFul
 from snnlab.jobs.places import Kind
 from snnlab.jobs.waiting_time import Seconds, starts
 from snnlab.runs.config import RunConfig, anchored
-from snnlab.runs.store import run_id
+from snnlab.runs.store import read_run, run_id
 
 
 class FakeEngine:
-    """Keeps jobs in a list; the first one runs, the others wait, three at most."""
+    """Keeps jobs in a list; the first one runs, the others wait, three at most, and one sweep."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.kept: dict[str, Job] = {}
         self.kinds, self.paused = frozenset({"cpu"}), False
 
-    def submit(self, configs: Sequence[RunConfig], *, user: str) -> list[Job]:
+    def submit(self, configs: Sequence[RunConfig], *, user: str, sweep: bool = False) -> list[Job]:
         asked = {run_id(anchored(config)): config for config in configs}
         active = [job for job in self.kept.values() if job.active]
-        mine = [job for job in active if job.user == user]
-        new = [id for id in asked if id not in self.kept]
-        if new and len(mine) + len(new) > 3:
+        mine = [job for job in active if job.user == user and job.sweep == sweep]
+        new = [id for id in asked if not (id in self.kept and self.kept[id].active)]
+        new = [id for id in new if read_run(self.root / id).status != "finished"]
+        if sweep and new and any(job.id not in asked for job in mine):
+            raise QueueFull("one may have one sweep at a time")
+        if not sweep and new and len(mine) + len(new) > 3:
             raise QueueFull("three of your runs train or wait already; cancel one, or wait")
         for id in new:
             status: JobStatus = "waiting" if active else "running"
             place = len(active) if active else None
-            job = Job(id, (user,), asked[id], time.time(), status, position=place)
+            job = Job(id, (user,), asked[id], time.time(), status, sweep=sweep, position=place)
             self.kept[id] = job
             active.append(job)
         return [self.kept[id] for id in asked]

@@ -17,7 +17,7 @@ from tests.dashboard.conftest import SMALL, Open
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("neuron", "train", "distributions", "compare", "runs", "teacher")
+PAGES = ("neuron", "train", "sigma_map", "distributions", "compare", "runs", "teacher")
 
 
 def words(app: AppTest) -> str:
@@ -54,7 +54,7 @@ def test_a_page_with_runs_and_one_without_draw_without_an_error(
 
 
 @pytest.mark.sample(1)
-@pytest.mark.parametrize("page", ["neuron", "train", "distributions", "compare"])
+@pytest.mark.parametrize("page", ["neuron", "train", "sigma_map", "distributions", "compare"])
 def test_the_first_visit_shows_charts_each_with_words_and_a_table(
     page: str, runs: Path, open_page: Open
 ) -> None:

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.dashboard.training_settings import MOST_SEEDS
-from snnlab.jobs.fair_queue import MOST_ENDED, MOST_JOBS, FairQueue, Job, QueueFull
+from snnlab.jobs.fair_queue import (
+    MOST_ENDED,
+    MOST_IN_SWEEP,
+    MOST_JOBS,
+    FairQueue,
+    Job,
+    QueueFull,
+)
 from snnlab.jobs.queue_file import QueueFile
 from snnlab.runs.config import RunConfig
 from snnlab.runs.provenance import this_process
@@ -97,6 +104,54 @@ def test_a_batch_is_admitted_or_refused_as_one() -> None:
 def test_a_batch_that_nobody_may_have() -> None:
     with pytest.raises(QueueFull, match=r"^7 runs are .* 0 of yours .* 6: nothing was"):
         FairQueue().add(many(*"abcdefg"), "ada", 0.0)
+
+
+def test_a_user_has_one_sweep_beside_other_jobs() -> None:
+    queue = FairQueue()
+    queue.add(many(*"abcdef"), "ada", 0.0)
+    sweep = many(*map(str, range(MOST_IN_SWEEP)))
+    queue.add(sweep, "ada", 1.0, sweep=True)
+    with pytest.raises(QueueFull, match=r"^1 run is asked for and 6 of yours train or wait"):
+        queue.add(many("g"), "ada", 2.0)
+    for other in (many("x", "y"), many("x", *list(sweep)[1:])):
+        with pytest.raises(QueueFull, match=r"one sweep at a time, and \d+ runs? of another of"):
+            queue.add(other, "ada", 2.0, sweep=True)
+    with pytest.raises(QueueFull, match=r"may have 12 runs, got 13"):
+        FairQueue().add(sweep | many("more"), "ada", 0.0, sweep=True)
+    queue.add(many("x", "y"), "bob", 2.0, sweep=True)
+    queue.add(sweep, "bob", 2.0, sweep=True)  # that of somebody else is shared
+    assert len(queue.waiting) == MOST_JOBS + MOST_IN_SWEEP + 2
+
+
+def test_a_sweep_of_which_some_have_ended_goes_on() -> None:
+    queue = FairQueue()
+    first = queue.add(many(*"abc"), "ada", 0.0, sweep=True)
+    queue.start(first[0], 0.0)
+    queue.end(first[0], "interrupted")
+    again = queue.add(many(*"abc"), "ada", 1.0, sweep=True)
+    assert [job.id for job in again] == ["a", "b", "c"]
+    assert order(queue) == ["b", "c", "a"]
+
+
+def test_a_sweep_waits_behind_what_its_user_wants_besides_and_blocks_nobody() -> None:
+    queue = FairQueue()
+    queue.add(many("s1", "s2", "s3"), "ada", 0.0, sweep=True)
+    queue.start(queue.may_start()[0], 0.0)
+    queue.add(many("a"), "ada", 1.0)
+    queue.add(many("b1", "b2"), "bob", 2.0)
+    assert order(queue) == ["b1", "a", "b2", "s2", "s3"]
+
+
+def test_a_sweep_stays_one_when_the_server_starts_again(tmp_path: Path) -> None:
+    queue, file = FairQueue(), QueueFile(tmp_path)
+    file.read()
+    queue.add({run_id(CONFIG): CONFIG}, "ada", 0.0, sweep=True)
+    file.write(queue)
+    assert [job.sweep for job in QueueFile(tmp_path).read().waiting] == [True]
+    left = json.loads(file.path.read_text())
+    del left["jobs"][0]["sweep"]  # as an earlier version wrote it
+    file.path.write_text(json.dumps(left))
+    assert [job.sweep for job in QueueFile(tmp_path).read().waiting] == [False]
 
 
 def test_what_the_page_offers_at_once_is_admitted() -> None:

@@ -1,0 +1,416 @@
+"""The page Sigma map: one press trains a network for each sigma; each is read at every T.
+
+A map is its settings: they stand in the link, under the names of the page Train, and say which
+runs its rows are. So whoever opens the link sees what there is, and may go on with what is not.
+Its runs are those that Start trains, with as many threads, and beside them on the page Runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from statistics import mean
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from snnlab.dashboard import address, controls
+from snnlab.dashboard.controls import Control, read
+from snnlab.dashboard.groups import short
+from snnlab.dashboard.live import Status, standing
+from snnlab.dashboard.navigation import page_of
+from snnlab.dashboard.screen import (
+    colours,
+    complain,
+    escaped,
+    heading,
+    show_chart,
+    state_badge,
+    warn,
+)
+from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
+from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
+from snnlab.dashboard.visitor import cancel, submit, visitor
+from snnlab.data.spec import DataError
+from snnlab.jobs.fair_queue import QueueFull
+from snnlab.jobs.progress import read_progress
+from snnlab.learning.time_left import left_in_words
+from snnlab.measure.curve import SeedCurves, powers_of_two
+from snnlab.measure.statistics import MARGIN
+from snnlab.neuron.spec import MATCHED_SIGMA
+from snnlab.runs.config import RunConfig, anchored
+from snnlab.runs.methods import METHODS, PLAIN, plays_a_part
+from snnlab.runs.presets import PRESETS, with_noise
+from snnlab.runs.store import Run, run_id
+from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
+from snnlab.show.charts.sigma_map import STAR, sigma_map_chart
+from snnlab.show.described import sigma_name
+from snnlab.studies.sigma_map import (
+    SIGMA,
+    as_sweep,
+    best_sigmas,
+    coarse_to_fine,
+    networks,
+    validation,
+)
+from snnlab.studies.sweep_table import sweep_csv
+
+NAME = "sigma_map"
+PRESSED = "start-sigma-map"
+"""In the session: the button on the page Train was pressed."""
+LOOK_AGAIN = {"active": 1.0, "missing": 5.0}
+"""Seconds between two looks at runs that train, and at a map that somebody else may start."""
+WORDS = {
+    "waiting": "waits",
+    "running": "in training ...",
+    "failed": "failed, see below",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+    "damaged": "damaged",
+}
+"""What stands in the row of a run that is not finished; the others are not trained yet."""
+
+Statuses = dict[float, Status]
+"""By sigma, rising."""
+
+
+def own_controls() -> list[Control]:
+    """Those of the page Train that count for a map, but for the preset."""
+    chosen = ("preset", "method", SIGMA, "seeds")
+    return [c for c in CONTROLS if c.setting not in chosen and plays_a_part(c.setting, PLAIN)]
+
+
+def offer(place: Any = st) -> None:
+    """The button of the page Train: a map with the settings chosen there, started and shown."""
+    pressed = place.button(
+        "Map σ × T",
+        icon=":material/grid_on:",
+        width="stretch",
+        help="Trains a network for each of several σ with these settings, one timestep and noise, "
+        "and opens the page Sigma map. Whatever method and seeds are chosen: one seed, with noise.",
+    )
+    if pressed:
+        address.journey().links[NAME] = settings_in(address.kept())
+        st.session_state[PRESSED] = True
+        st.switch_page(page_of(NAME, url_path=NAME))
+    say_if_busy(place=place)
+
+
+def settings_in(link: Mapping[str, str]) -> dict[str, str]:
+    """What a link of the page Train says about a map, and which of it a lesson has set."""
+    names = {PRESET.name, *(control.name for control in own_controls()), "fix", "hide"}
+    return {name: value for name, value in link.items() if name in names}
+
+
+def draw() -> None:
+    """The page."""
+    heading(
+        "How much noise, and for which T?",
+        "One network for each σ, all else equal; a column for each number of timesteps T.",
+    )
+    take_settings_of_train()
+    left, right = st.columns(2, gap="large")
+    asked = read_settings(left, right)
+    try:
+        (config,) = asked.configs()
+        configs = networks(config)
+    except ValueError as error:
+        complain(error)
+        return
+    if st.session_state.pop(PRESSED, False):
+        start(configs)
+    ids = {sigma: id_of(one) for sigma, one in configs.items()}
+    statuses = look(ids)
+    draw_start(configs, statuses, left)
+    map_place, curve_place = st.columns([3, 2], gap="large")
+    runs = {sigma: run for sigma, one in statuses.items() if (run := finished(one))}
+    with map_place:
+        draw_map(config, statuses, runs)
+    with curve_place:
+        draw_curve(statuses, runs)
+    draw_notes(config, runs, len(configs))
+
+
+def take_settings_of_train() -> None:
+    """Who comes with a link that says nothing finds the settings last chosen on Train."""
+    if st.session_state.setdefault(address.key("arrived"), False):
+        return
+    st.session_state[address.key("arrived")] = True
+    if not address.kept():
+        for name, value in settings_in(address.journey().links.get("train", {})).items():
+            address.remember(name, value)
+
+
+def read_settings(left: Any, right: Any) -> Asked:
+    """The controls: the preset in one place, the others in another."""
+    first = Asked()
+    name = PRESET.draw([first], left)
+    preset = with_noise(PRESETS[name])
+    settings = read(own_controls(), [first, preset], right, "More settings")
+    return Asked(name, first.seeds, {METHOD.setting: PLAIN, **settings})
+
+
+def id_of(config: RunConfig) -> str:
+    """Which run a row is: the one of this configuration, or an example whose code was another."""
+    own = run_id(anchored(config))
+    example = None if find_run(own) else example_of(config)
+    return example.id if example else own
+
+
+def look(ids: Mapping[float, str]) -> Statuses:
+    """Where the runs stand now."""
+    jobs = {job.id: job for job in engine().jobs()}
+    return {sigma: standing(id, jobs.get(id)) for sigma, id in ids.items()}
+
+
+def finished(status: Status) -> Run | None:
+    """Its run, once that can be read at every T."""
+    return status.run if status.state == "finished" and status.run and status.run.accuracy else None
+
+
+def start(configs: Mapping[float, RunConfig]) -> None:
+    """Hand the runs to the engine, those that show most first."""
+    try:
+        submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True)
+    except (QueueFull, DataError, ValueError, OSError) as error:
+        st.session_state["complaint"] = str(error)
+
+
+def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: Any) -> None:
+    """What trains and the buttons, in a place; below, how far it is."""
+    missing = [s for s in statuses.values() if not (s.active or s.state == "finished")]
+    active = [status for status in statuses.values() if status.active]
+    row = place.container(horizontal=True, vertical_alignment="center")
+    if not missing and not active:
+        state_badge("finished", row)
+    elif missing:
+        begun = len(missing) < len(statuses) or any(status.run for status in missing)
+        label = f"Train the missing {len(missing)}" if begun else f"Train all {len(missing)}"
+        icon = ":material/play_arrow:"
+        if row.button(label, type="primary", icon=icon, key="start-map"):
+            start(configs)
+            st.rerun()
+    mine = [status.id for status in active if status.job and visitor() in status.job.users]
+    if mine and row.button("Cancel the map", icon=":material/stop:", key="cancel-map"):
+        for id in mine:
+            cancel(id)
+        st.rerun()
+    row.markdown(what_trains(configs), width="stretch")
+    if complaint := st.session_state.pop("complaint", None):
+        complain(complaint)
+    pause = LOOK_AGAIN["active"] if active else LOOK_AGAIN["missing"] if missing else None
+    st.fragment(watch, run_every=pause)(statuses)
+    draw_failures(statuses)
+
+
+def what_trains(configs: Mapping[float, RunConfig]) -> str:
+    """The settings of the map in a line."""
+    config = configs[MATCHED_SIGMA]
+    parts = [
+        short(config.data.name),
+        config.model.name,
+        METHODS[config.method].title,
+        f"{config.training.epochs} epochs",
+        f"seed {config.seed}",
+    ]
+    return escaped(", ".join(parts))
+
+
+def watch(drawn: Statuses) -> None:
+    """Draw how far the map is; once a run has started or ended, the whole page is drawn anew.
+
+    Args:
+        drawn: where the runs stood when the page was drawn.
+    """
+    now = look({sigma: status.id for sigma, status in drawn.items()})
+    done = sum(status.state == "finished" for status in now.values())
+    if any(status.active for status in now.values()):
+        st.progress(done / len(now), ", ".join(in_words(now, done)))
+    elif done < len(now):
+        st.caption(f"{done} of {len(now)} trained. They train one after another.")
+    if done < len(now):
+        say_if_busy({status.id for status in now.values()})
+    if [status.state for status in now.values()] != [status.state for status in drawn.values()]:
+        st.rerun()
+
+
+def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
+    """Say how many runs of others, besides these, take turns with those of a map."""
+    jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
+    others = sum(job.id not in ids for job in jobs)
+    if others:
+        runs = "1 run of another visitor waits or trains"
+        if others > 1:
+            runs = f"{others} runs of other visitors wait or train"
+        place.caption(f"{runs}: a map takes turns with them.")
+
+
+def in_words(statuses: Statuses, done: int) -> Iterator[str]:
+    """How far a map is that trains: counts, what trains, and the time that is left."""
+    yield f"{done} of {len(statuses)} trained"
+    for sigma, status in statuses.items():
+        if status.state == "running" and status.config:
+            progress = read_progress(runs_folder() / status.id)
+            epochs = status.config.training.epochs
+            where = f"in epoch {progress.epoch} of {epochs}" if progress else "gets ready"
+            yield f"σ = {sigma_name(sigma)} {where}"
+    left = left_in_words(seconds_left(statuses))
+    if left:
+        yield f"about {left}"
+
+
+def seconds_left(statuses: Statuses) -> float:
+    """Seconds until the map is full, if nobody else trains; 0 while nothing is known."""
+    took = [seconds for status in statuses.values() if (seconds := seconds_of(status))]
+    expected = mean(took) if took else 0.0
+    left = 0.0
+    for status in statuses.values():
+        if status.state == "running" and status.job and status.job.started:
+            spent = time.time() - status.job.started
+            progress = read_progress(runs_folder() / status.id)
+            rest = progress.seconds_left if progress else 0.0
+            left += max(rest, expected - spent)
+            expected = expected or (spent + rest if rest else 0.0)
+    return left + expected * sum(status.state == "waiting" for status in statuses.values())
+
+
+def seconds_of(status: Status) -> float:
+    """How long a run of this engine took, from its start to its result; 0 if it did not do it."""
+    if status.state != "finished" or not (status.job and status.job.started and status.run):
+        return 0.0
+    try:
+        ended = (status.run.folder / "result.json").stat().st_mtime
+    except OSError:
+        return 0.0
+    return max(ended - status.job.started, 0.0)
+
+
+def draw_failures(statuses: Statuses) -> None:
+    """Why runs failed, or what keeps them from starting; each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for sigma, status in statuses.items():
+        if status.state in ("failed", "damaged", "waiting") and status.reason:
+            reasons.setdefault(status.reason, []).append(sigma_name(sigma))
+    for reason, sigmas in reasons.items():
+        warn(f"σ = {', '.join(sigmas)}: {reason}")
+
+
+def draw_map(config: RunConfig, statuses: Statuses, runs: Mapping[float, Run]) -> None:
+    """The map, its numbers, and what its marks mean."""
+    best = best_sigmas(runs)
+    missing = {sigma: words_of(status) for sigma, status in statuses.items() if sigma not in runs}
+    chart = sigma_map_chart(
+        {sigma: curve_of(run) for sigma, run in runs.items()},
+        missing,
+        timesteps=powers_of_two(config.timesteps),
+        best=best,
+        colours=colours(),
+    )
+    show_chart(chart, lambda: table_of(runs), key="sigma-map")
+    if runs:
+        st.download_button(
+            "CSV",
+            sweep_csv(as_sweep(config, runs)),
+            "sigma_map.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def words_of(status: Status) -> str:
+    """What stands in the row of a run that is not finished."""
+    if status.run is None and not status.job:
+        return "not trained yet"
+    return WORDS.get(status.state, "has no accuracy")
+
+
+def curve_of(run: Run) -> SeedCurves:
+    """Its accuracy at every T."""
+    return SeedCurves.of([run.accuracy])
+
+
+def table_of(runs: Mapping[float, Run]) -> pd.DataFrame:
+    """One row per sigma."""
+    rows = [
+        {
+            "σ (v_th)": sigma,
+            "validation (%)": validation(run),
+            **{f"T = {T} (%)": found for T, found in run.accuracy.thinned().items()},
+            "training (s)": (run.result or {}).get("training_seconds"),
+        }
+        for sigma, run in runs.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def draw_curve(statuses: Statuses, runs: Mapping[float, Run]) -> None:
+    """Accuracy against T for one sigma, before that of the matched noise."""
+    sigma = sigma_control(list(statuses))
+    palette = colours()
+    run, matched = runs.get(sigma), runs.get(MATCHED_SIGMA)
+    lines = {}
+    if run:
+        colour = palette.noise if sigma else palette.quiet
+        lines[f"σ = {sigma_name(sigma)}"] = Line(colour, curve_of(run))
+    if matched and sigma != MATCHED_SIGMA:
+        lines[f"σ = {sigma_name(MATCHED_SIGMA)}"] = Line(palette.grey, curve_of(matched))
+    if not run:
+        st.info(f"σ = {sigma_name(sigma)}: {words_of(statuses[sigma])}.", icon=":material/info:")
+    if not lines:
+        return
+    chart = accuracy_chart(lines, colours=palette, height=330)
+    show_chart(chart, lambda: accuracy_table(lines), key="sigma-curve")
+    if run and st.button("Open this run on Train", icon=":material/open_in_new:"):
+        address.journey().links.setdefault("train", {})["run"] = run.id
+        st.switch_page(page_of("train", url_path="train"))
+
+
+def sigma_control(sigmas: list[float]) -> float:
+    """The slider over the rows of the map."""
+    said = address.number("look", MATCHED_SIGMA, sigmas[0], sigmas[-1])
+    nearest = min(sigmas, key=lambda sigma: abs(sigma - said))
+    found = controls.held(
+        "look",
+        nearest,
+        lambda **key: st.select_slider(
+            "Read the row of σ =", sigmas, format_func=sigma_name, **key
+        ),
+        default=MATCHED_SIGMA,
+        fits=sigmas.__contains__,
+    )
+    return float(found)
+
+
+def draw_notes(config: RunConfig, runs: Mapping[float, Run], rows: int) -> None:
+    """What the marks mean, and how much a difference means in a map of so many rows."""
+    start = with_noise(config).acting_neuron.v_start / config.neuron.v_th
+    notes = [
+        f"Dashed frame: σ = 1/√12 = {MATCHED_SIGMA:.4f} v_th, as wide as the residual potential.",
+        f"σ = 0: trained without noise, from v_init = {start:g} v_th like the others.",
+    ]
+    if runs:
+        notes.insert(0, best_in_words(runs, so_far=len(runs) < rows))
+        images = next(iter(runs.values())).accuracy.images or 1
+        notes.append(
+            f"One network per σ, all of seed {config.seed}: one of {images:,} test images is "
+            f"{100 / images:.2g} points, and another seed may change {MARGIN:g} point or more. "
+            "Smaller differences say nothing."
+        )
+    st.markdown("\n".join(f"- {note}" for note in notes))
+
+
+def best_in_words(runs: Mapping[float, Run], *, so_far: bool) -> str:
+    """Which sigma the validation images choose, once all have trained or of those that have."""
+    best = best_sigmas(runs)
+    if not best:
+        return "Without validation images no row is marked as the best."
+    names = " and ".join(sigma_name(sigma) for sigma in best)
+    right = validation(runs[best[0]])
+    tie = "" if len(best) == 1 else "; they tie"
+    return (
+        f"{STAR} Solid frame: most validation images right{' so far' * so_far}, σ = {names} "
+        f"({right:.2f} %{tie}). Those are looked at with T = 1 and without noise, when training "
+        "ends; the colours show test images."
+    )
