@@ -126,7 +126,7 @@ def start_of(status: Status) -> str:
 
 def draw_status(status: Status) -> None:
     """One line: what, how far, and what can be done about it."""
-    row = st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center", key=f"row-{status.id}")
     state_badge(status.state, row)
     row.markdown(name_of(status), width="stretch")
     if status.active:

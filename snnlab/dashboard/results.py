@@ -157,7 +157,8 @@ def draw_details(runs: list[Run]) -> None:
     with images:
         if highest > 1 and config_of(run).spiking:
             T = min(address.whole("at", READ_AT, 1, highest), highest)
-            draw_gallery(run, T if T > 1 else min(READ_AT, highest))
+            with st.container(key="gallery"):
+                draw_gallery(run, T if T > 1 else min(READ_AT, highest))
 
 
 def draw_certificate(run: Run) -> None:

@@ -10,7 +10,7 @@ from snnlab.dashboard import address, earlier
 from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.live import look_forward_to, status_of, watch, watch_curves
 from snnlab.dashboard.results import draw_details, draw_results
-from snnlab.dashboard.screen import complain, heading
+from snnlab.dashboard.screen import colours, complain, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import MOST_SEEDS, Asked, read_controls
 from snnlab.dashboard.visitor import submit
@@ -29,11 +29,14 @@ LAYOUT = """<style>
   }
 }
 @media (max-width: 640px) {
-  .st-key-start { position: sticky; bottom: 0; z-index: 9; }
-  .st-key-read { position: sticky; top: 3.5rem; z-index: 9; }
-  .st-key-start, .st-key-read { background: inherit; padding: 0.4rem 0; }
+  :has(> .st-key-start) { position: sticky; bottom: 0; z-index: 9; }
+  :has(> .st-key-read) { position: sticky; top: 3.5rem; z-index: 9; }
+  .st-key-start, .st-key-read { background: PAPER; padding: 0.4rem 0; }
   .st-key-live { scroll-margin-top: 4rem; }
+  [class*="st-key-row-"] { flex-wrap: nowrap; }
+  [class*="st-key-row-"] p { font-size: 0.9rem; }
 }
+.st-key-gallery .stElementToolbar { display: none; }
 </style>"""
 INTO_VIEW = """<script>
 if (matchMedia("(max-width: 640px)").matches) setTimeout(() => {
@@ -52,7 +55,8 @@ def draw() -> None:
         "Noise stands in for the potential that a neuron carries over. "
         "Train, and watch accuracy against timesteps.",
     )
-    st.html(LAYOUT)
+    theme = "dark" if colours().dark else "light"
+    st.html(LAYOUT.replace("PAPER", st.get_option(f"theme.{theme}.backgroundColor")))
     with st.container(key="train"):
         controls, picture = st.columns([3, 7], gap="large")
     with controls:
