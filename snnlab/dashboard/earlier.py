@@ -77,18 +77,18 @@ def draw_earlier(groups: Sequence[Group]) -> None:
     chosen = [marks for marks in names if set(marks.split(",")) & set(pins)]
     of_groups = set(",".join(names).split(","))
     elsewhere = [name for name in pins if name not in of_groups]  # in front, or gone for now
-    row = st.container(horizontal=True, vertical_alignment="bottom")
 
     def draw(**key: Any) -> list[str]:
-        found = row.pills(
+        found = st.pills(
             "Earlier curves: press one to pin it",
             tuple(names),
             selection_mode="multi",
-            format_func=lambda marks: f"{':material/keep: ' * (marks in chosen)}{names[marks]}",
+            wrap=True,
+            format_func=names.__getitem__,
             **key,
         )
         return [*elsewhere, *found]
 
-    controls.held(PIN, chosen, draw, fits=lambda there: set(there) <= set(names))
-    if len(chosen) < len(names):
-        row.button("Clear", icon=":material/layers_clear:", on_click=clear)
+    kept = controls.held(PIN, chosen, draw, fits=lambda there: set(there) <= set(names))
+    if not set(names) <= set(kept):
+        st.button("Clear", icon=":material/layers_clear:", on_click=clear)

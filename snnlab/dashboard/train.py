@@ -33,19 +33,32 @@ LAYOUT = """<style>
   :has(> .st-key-read) { position: sticky; top: 3.5rem; z-index: 9; }
   .st-key-start, .st-key-read { background: PAPER; padding: 0.4rem 0; }
   .st-key-live { scroll-margin-top: 4rem; }
+  .st-key-live .stVegaLiteChart { scroll-margin-bottom: 1rem; }
   [class*="st-key-row-"] { flex-wrap: nowrap; }
   [class*="st-key-row-"] p { font-size: 0.9rem; }
 }
 .st-key-gallery .stElementToolbar { display: none; }
 </style>"""
 INTO_VIEW = """<script>
-if (matchMedia("(max-width: 640px)").matches) setTimeout(() => {
+if (matchMedia("(max-width: 640px)").matches) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const live = document.querySelector(".st-key-live");
-  live?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
-}, 400);
+  const show = (found, block) =>
+    found?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block });
+  const looks = setInterval(() => {
+    const curve = document.querySelector(".st-key-live .stVegaLiteChart");
+    if (curve) stop();
+    show(curve, "end");
+  }, 500);
+  const stop = () => clearInterval(looks);
+  for (const name of ["touchmove", "wheel", "keydown"]) {
+    addEventListener(name, stop, { once: true, passive: true });
+  }
+  setTimeout(stop, 60000);
+  setTimeout(() => show(document.querySelector(".st-key-live"), "start"), 400);
+}
 </script>"""
-"""On a phone what trains lies below the controls; it needs a moment until it is there."""
+"""On a phone what trains lies below the controls: first its state comes into view, then its curve,
+once there is one, unless somebody scrolls meanwhile."""
 
 
 def draw() -> None:

@@ -41,6 +41,8 @@ MEASURED, TRAINED = "residuals, measured", "noise in training"
 """The curves over potentials, as the legend names them."""
 
 
+LONG_NAME = 36
+"""Characters: two longer ones do not fit beside each other in a legend."""
 FAINT = 0.7
 """Opacity of what stays in the background; with less, a line is lost on a projector."""
 
@@ -132,7 +134,8 @@ def accuracy_chart(
     worth = one_image_words(count for line in lines.values() for count in line.images)
     title: Any = [ACCURACY, worth] if worth else ACCURACY
     y = alt.Y("accuracy:Q", title=title, scale=scale)
-    stroke = alt.Legend(symbolType="stroke", symbolSize=500)
+    columns: dict[str, Any] = {"columns": 1} if max(map(len, lines)) > LONG_NAME else {}
+    stroke = alt.Legend(symbolType="stroke", symbolSize=500, **columns)
     colour = coloured({name: line.colour for name, line in lines.items()}, legend=stroke)
     dash = dashed(lines, dashes_of([line.dashes for line in lines.values()]))
     behind = table["name"].isin([name for name, line in lines.items() if line.faint])
