@@ -274,8 +274,9 @@ setInterval(() => {
 def all_done(page: Any, runs: int) -> None:
     """Until so many curves are in front, and nothing trains."""
     page.wait_for_function(
-        f"document.querySelectorAll('[data-testid=stMetric]').length === {runs}"
-        " && !/Training|Waiting/.test(document.querySelector('.st-key-live')?.innerText ?? 'Waiting')"
+        "document.querySelector('.st-key-live')"
+        " && !/Training|Waiting/.test(document.querySelector('.st-key-live').innerText)"
+        f" && document.querySelectorAll('[data-testid=stMetric]').length === {runs}"
     )
     drawn(page)
 
@@ -346,7 +347,7 @@ def test_on_a_phone_what_matters_is_in_sight(server: str, browser: Any) -> None:
     )
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    open_at(page, f"{server}/train?preset=digits-mlp&epochs=30&sigma=0.26")
+    open_at(page, f"{server}/train?preset=digits-mlp&epochs=10&sigma=0.26")
     assert in_sight(page, button(page, "Start"))
     assert in_sight(page, button(page, "Train all three"))
     assert in_sight(page, page.get_by_role("slider", name="Noise σ").first)
