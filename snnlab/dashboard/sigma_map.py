@@ -31,9 +31,8 @@ from snnlab.dashboard.screen import (
 )
 from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
 from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
+from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import cancel, submit, visitor
-from snnlab.data.spec import DataError
-from snnlab.jobs.fair_queue import QueueFull
 from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
 from snnlab.measure.curve import SeedCurves, powers_of_two
@@ -171,10 +170,7 @@ def finished(status: Status) -> Run | None:
 
 def start(configs: Mapping[float, RunConfig]) -> None:
     """Hand the runs to the engine, those that show most first."""
-    try:
-        submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True)
-    except (QueueFull, DataError, ValueError, OSError) as error:
-        st.session_state["complaint"] = str(error)
+    attempt(lambda: submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True))
 
 
 def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: Any) -> None:
@@ -190,15 +186,13 @@ def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: An
         icon = ":material/play_arrow:"
         if row.button(label, type="primary", icon=icon, key="start-map"):
             start(configs)
-            st.rerun()
     mine = [status.id for status in active if status.job and visitor() in status.job.users]
     if mine and row.button("Cancel the map", icon=":material/stop:", key="cancel-map"):
         for id in mine:
             cancel(id)
         st.rerun()
     row.markdown(what_trains(configs), width="stretch")
-    if complaint := st.session_state.pop("complaint", None):
-        complain(complaint)
+    draw_complaint()
     pause = LOOK_AGAIN["active"] if active else LOOK_AGAIN["missing"] if missing else None
     st.fragment(watch, run_every=pause)(statuses)
     draw_failures(statuses)
