@@ -1,7 +1,8 @@
-"""How pages look: colours of the visitor's theme, a chart with its words and its numbers."""
+"""How pages look and sound: colours of the visitor's theme, charts with words and numbers."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,11 +43,36 @@ h1 { letter-spacing: -0.01em; }
   color: ON_PRIMARY !important;
 }
 [data-testid="stMarkdownContainer"] table { display: block; max-width: 100%; overflow-x: auto; }
+[data-testid="stElementContainer"]:has(.stHtml > script:only-child) { display: none; }
+[data-testid="stFullScreenFrame"]:has(.stVegaLiteChart):not(:hover) .stElementToolbar {
+  visibility: hidden;  /* else every chart puts four stops between the keyboard and a slider */
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }
 }
 </style>"""
+
+ANNOUNCED = """<script>
+(() => {
+  const [id, text] = SAID;
+  let region = document.getElementById(id);
+  if (!region) {
+    region = document.createElement("div");
+    region.id = id;
+    region.setAttribute("role", "status");
+    region.setAttribute("aria-live", "polite");
+    region.style.cssText = "position:fixed;width:1px;height:1px;clip-path:inset(50%)";
+    document.body.append(region);
+  }
+  if (region.dataset.said === text) return;
+  region.dataset.said = text;
+  setTimeout(() => { region.textContent = text; }, 200);
+  setTimeout(() => { if (region.textContent === text) region.textContent = ""; }, 10000);
+})();
+</script>"""
+"""The region lies outside of what Streamlit draws anew: a reader speaks only of regions that were
+there before their text. It is emptied afterwards, so that nobody finds the text a second time."""
 
 
 def colours() -> Palette:
@@ -70,6 +96,23 @@ def warn(text: object, place: Any = st) -> None:
 def complain(text: object) -> None:
     """Say that what somebody wanted was not done."""
     st.error(escaped(str(text)), icon=":material/error:")
+
+
+def announce(text: str, *, key: str = "status") -> None:
+    """Have a screen reader say what has come to pass; nobody sees it.
+
+    It is said once, when it differs from what was last announced under the key: a fragment that
+    is drawn every second may announce each time how things stand.
+
+    Args:
+        text: a sentence; empty: nothing is said.
+        key: tells what is announced apart from other things that go on at the same time.
+
+    Example:
+        >>> announce("Done: digits, mlp, with noise, seed 0", key="run")
+    """
+    said = json.dumps([f"announced-{key}", text]).replace("<", "\\u003c")  # ends no script
+    st.html(ANNOUNCED.replace("SAID", said), unsafe_allow_javascript=True)
 
 
 def state_badge(state: str, place: Any) -> None:
