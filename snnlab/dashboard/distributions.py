@@ -50,9 +50,9 @@ def draw() -> None:
     heading(
         "Does the noise match the residual?",
         "Orange: potentials that active neurons carry into timesteps 2 to T. "
-        "Blue: the noise that stood in for them while the network trained with one.",
+        "Blue: the noise that stood in for them in training, where T = 1.",
     )
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         run = choose_run("Run")
     if run is None:
@@ -142,6 +142,7 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
 
 def draw_answer(sides: Sequence[Side]) -> None:
     """In how many layers the noise fits, in a sentence for each side."""
+    lines = []
     for side in sides:
         layers = side.measured[AFTER].layers
         judged = [layer.verdict for layer in layers if layer.verdict]
@@ -151,7 +152,8 @@ def draw_answer(sides: Sequence[Side]) -> None:
         what = "the noise fits" if noisy else "evenly spread noise would fit"
         said = f"{what} in {fits} of {len(judged)} layer{plural}" if judged else "no verdict"
         colour = colour_of(fits == len(judged) if judged else None)
-        st.markdown(f"#### {colour}[{escaped(capital(side.title))}: {said}.]")
+        lines.append(f"#### {colour}[{escaped(capital(side.title))}: {said}.]")
+    st.markdown("\n\n".join(lines))
 
 
 def draw_panels(sides: Sequence[Side], layer: int, run: Run, *, wide: bool) -> None:

@@ -69,7 +69,7 @@ def layer_table(
 
 def highest_density(tables: Iterable[pd.DataFrame]) -> float:
     """The highest density in sight, so that charts beside one another can share an axis."""
-    in_sight = [table[table[FROM].between(*SPAN)] for table in tables]
+    in_sight = [table[table[FROM].between(*SPAN, inclusive="left")] for table in tables]
     return max(float(table.drop(columns=FROM).to_numpy().max()) for table in in_sight)
 
 
