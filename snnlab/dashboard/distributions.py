@@ -37,12 +37,12 @@ class Side:
     run: Run
     title: str
     """What tells it from its twin."""
-    measured: dict[str, Measured]
-    """After and before training."""
+    measured: Measured
 
-    def match(self, layer: int, when: str) -> Match:
-        """The residuals of a layer, and the noise."""
-        return self.measured[when].layers[layer]
+    @property
+    def layers(self) -> dict[str, list[Match]]:
+        """The residuals of each layer, and the noise."""
+        return {AFTER: self.measured.after, BEFORE: self.measured.before}
 
 
 def draw() -> None:
@@ -69,16 +69,18 @@ def draw() -> None:
     except (DataError, ValueError, OSError) as error:
         warn(error)
         return
-    layer = choose_layer(len(sides[0].measured[AFTER].layers), layers)
+    layer = choose_layer(len(sides[0].measured.after), layers)
     with answer:
         draw_answer(sides)
+        if twin is None:
+            draw_missing_twin(run)
     if wide:
         st.caption(
             "Grey: silent neurons, which sink while their current stays below 0. Violet: saturated "
             "ones, which get more than they can fire away. The more timesteps, the further they "
             "drift: the axis holds 90 % of each."
         )
-    draw_panels(sides, layer, run, wide=wide)
+    draw_panels(sides, layer, wide=wide)
     draw_all_layers(sides)
     draw_method(sides[0], T)
 
@@ -131,11 +133,7 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
     runs = sorted(filter(None, [run, twin]), key=lambda one: config_of(one).method != PAIR[0])
     titles = group_names([config_of(one) for one in runs])
     return [
-        Side(
-            one,
-            title,
-            {when: measured(one, T, trained=when == AFTER, wide=wide) for when in (AFTER, BEFORE)},
-        )
+        Side(one, title, measured(one, T, wide=wide))
         for one, title in zip(runs, titles, strict=True)
     ]
 
@@ -144,7 +142,7 @@ def draw_answer(sides: Sequence[Side]) -> None:
     """In how many layers the noise fits, in a sentence for each side."""
     lines = []
     for side in sides:
-        layers = side.measured[AFTER].layers
+        layers = side.measured.after
         judged = [layer.verdict for layer in layers if layer.verdict]
         fits = judged.count("fits")
         plural = "s" * (len(judged) != 1)
@@ -156,20 +154,18 @@ def draw_answer(sides: Sequence[Side]) -> None:
     st.markdown("\n\n".join(lines))
 
 
-def draw_panels(sides: Sequence[Side], layer: int, run: Run, *, wide: bool) -> None:
+def draw_panels(sides: Sequence[Side], layer: int, *, wide: bool) -> None:
     """The residuals of one layer after and before training; twins beside one another."""
     from snnlab.show.charts.residuals import highest_density, layer_table, wide_span
 
     panels = [(side, when) for when in (AFTER, BEFORE) for side in sides]
-    matches = [side.match(layer, when) for side, when in panels]
+    matches = [side.layers[when][layer] for side, when in panels]
     span = wide_span(match.found for match in matches) if wide else None
     highest = highest_density(layer_table(match.found, match.noise, span) for match in matches)
     for row in [panels] if len(sides) == 1 else [panels[:2], panels[2:]]:
         for place, (side, when) in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
                 draw_panel(side, layer, when, span, highest)
-    if len(sides) == 1:
-        draw_missing_twin(run)
 
 
 def draw_panel(
@@ -178,7 +174,7 @@ def draw_panel(
     """The residuals of one layer of a network, and its verdict above them."""
     from snnlab.show.charts.residuals import layer_chart, layer_table
 
-    match = side.match(layer, when)
+    match = side.layers[when][layer]
     found, noise = match.found, match.noise
     title, colour = capital(f"{side.title}, {when}"), colour_of(match.fits)
     with st.container(key=f"verdict-{side.run.id}-{when.split()[0]}"):
@@ -213,9 +209,9 @@ def colour_of(fits: bool | None) -> str:
 def draw_all_layers(sides: Sequence[Side]) -> None:
     """Distance and verdict of every layer."""
     st.subheader("All layers", anchor=False)
-    count = len(sides[0].measured[AFTER].layers)
+    count = len(sides[0].measured.after)
     columns = {
-        capital(f"{side.title}, {when}"): [in_short(side.match(i, when)) for i in range(count)]
+        capital(f"{side.title}, {when}"): [in_short(side.layers[when][i]) for i in range(count)]
         for side in sides
         for when in (AFTER, BEFORE)
     }
@@ -234,7 +230,7 @@ def draw_method(side: Side, T: int) -> None:
     """How all of this was measured."""
     st.caption(RULE)
     st.caption(
-        f"Measured without noise on the first {side.measured[AFTER].images} test images, over "
+        f"Measured without noise on the first {side.measured.images} test images, over "
         f"timesteps 2 to {T} together. Silent: no spike in {T} timesteps; saturated: a spike at "
         "each. Without a leak, a current that stays below 0 or above v_th drives the potential "
         "further away at every timestep. Layer 1 has the same current at each timestep, so its "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from snnlab.data.images import Data
     from snnlab.network.net import SpikingNet
 
-MOST_IMAGES, FEWEST_IMAGES = 256, 16
+MOST_IMAGES, FEWEST_IMAGES = 128, 16
 """Test images that a network sees."""
 MOST_NEURONS = 2**22
 """Neurons that are looked at, over all images: of a large network few images tell enough."""
@@ -30,22 +30,23 @@ SEEN = 256
 class Measured:
     """What the networks of a run carry from timestep to timestep."""
 
-    layers: list[Match]
-    """The residuals of each layer, and the noise it trained with."""
+    after: list[Match]
+    """The residuals of each layer after training, and the noise it trained with."""
+    before: list[Match]
+    """The same with the weights that the training started from."""
     images: int
-    """Test images that the network saw."""
+    """Test images that the networks saw."""
 
 
 @st.cache_resource(
     max_entries=200, show_spinner="Measuring residual potentials ...", hash_funcs={Run: stamp}
 )
-def measured(run: Run, T: int, *, trained: bool, wide: bool) -> Measured:
+def measured(run: Run, T: int, *, wide: bool) -> Measured:
     """Measure the residuals of every layer, once per server.
 
     Args:
         run: a finished one.
         T: timesteps, at least 2.
-        trained: after the training; else with the weights that the training started from.
         wide: whether to say, too, where silent and saturated neurons are.
 
     Raises:
@@ -54,15 +55,17 @@ def measured(run: Run, T: int, *, trained: bool, wide: bool) -> Measured:
     from snnlab.measure.residuals import residuals, trained_noise
 
     net, data = network_and_data(run)
-    if not trained:
-        net = untrained(run, data)
     neurons = neurons_of(net, data)
     count = min(max(MOST_NEURONS // sum(neurons), FEWEST_IMAGES), MOST_IMAGES, len(data.test))
-    batch = max(1, MOST_VALUES // (T * max(neurons)))
+    batch = min(max(1, MOST_VALUES // (T * max(neurons))), count)
     images = data.test.first(count)
-    found = residuals(net, images, T, channels=False, wide=wide, batch_size=min(batch, count))
-    noises = [trained_noise(layer) for layer in net.neuron_layers()]
-    return Measured([Match(*each) for each in zip(found, noises, strict=True)], count)
+
+    def matches(net: SpikingNet) -> list[Match]:
+        found = residuals(net, images, T, channels=False, wide=wide, batch_size=batch)
+        noises = [trained_noise(layer) for layer in net.neuron_layers()]
+        return [Match(*each) for each in zip(found, noises, strict=True)]
+
+    return Measured(matches(net), matches(untrained(run, data)), count)
 
 
 def untrained(run: Run, data: Data) -> SpikingNet:
