@@ -1,89 +1,245 @@
-"""The page Distributions: the noise of the training over the residuals, layer by layer."""
+"""The page Distributions: whether the noise of a training fits the residuals it stands for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from snnlab.dashboard import address, controls
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
-from snnlab.dashboard.predictions import network_and_data, stamp
-from snnlab.dashboard.screen import colours, heading, show_chart, warn
+from snnlab.dashboard.groups import config_of, group_names
+from snnlab.dashboard.residual_numbers import SEEN, Measured, measured
+from snnlab.dashboard.screen import colours, escaped, heading, show_chart, warn
+from snnlab.dashboard.twins import draw_missing_twin, twins_of
 from snnlab.data.spec import DataError
-from snnlab.measure.residuals import ResidualSummary
-from snnlab.neuron.spec import Noise
+from snnlab.measure.match import RULE, Match
+from snnlab.runs.methods import PAIR
 from snnlab.runs.store import Run
-from snnlab.show.charts.runs import layer_chart, layer_table
-from snnlab.show.described import whole_percent
+from snnlab.show.described import drift_words, whole_percent
 
-MOST_IMAGES = 256
 MOST_AT_FIRST = 16
 """Timesteps that are measured unless somebody wants more."""
 TIMESTEPS = Control("T", "Timesteps T", "timesteps")
+AFTER, BEFORE = "after training", "before training"
+HEIGHT, LINE_OF_LEGEND = 290, 30
+"""Of a chart in pixels, and of the second line of its legend."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run, and what was measured of it."""
+
+    run: Run
+    title: str
+    """What tells it from its twin."""
+    measured: Measured
+
+    @property
+    def layers(self) -> dict[str, list[Match]]:
+        """The residuals of each layer, and the noise."""
+        return {AFTER: self.measured.after, BEFORE: self.measured.before}
 
 
 def draw() -> None:
     """The page."""
     heading(
         "Does the noise match the residual?",
-        "Orange: potentials that active neurons carry into a timestep, measured after training. "
-        "Blue: the noise that stood in for them.",
+        "Orange: potentials that active neurons carry into timesteps 2 to T. "
+        "Blue: the noise that stood in for them in training, where T = 1.",
     )
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         run = choose_run("Run")
-    if run is None or run.config is None:
+    if run is None:
         return
-    default = replace(run.config, timesteps=min(MOST_AT_FIRST, run.config.timesteps))
-    T = TIMESTEPS.draw([default], right)
+    config = config_of(run)
+    T = TIMESTEPS.draw([replace(config, timesteps=default_of(config.timesteps))], right)
+    twin = choose_twin(run, left)
+    answer = st.container()
+    line = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
+    layers = line.container(width="content")
+    wide = controls.toggle("apart", "Show silent and saturated neurons, too", False, place=line)
     try:
-        layers = measured(run, T)
+        sides = sides_of(run, twin, T, wide=wide)
     except (DataError, ValueError, OSError) as error:
         warn(error)
         return
-    noise = run.config.acting_noise
-    noises = list(noise) if isinstance(noise, tuple) else [noise] * len(layers)
-    if noise is None:
-        st.info("This run trained without noise.", icon=":material/info:")
-    places = st.columns(min(len(layers), 2), gap="large")
-    for number, layer in enumerate(layers):
-        draw_layer(number, layer, noises[number], places[number % len(places)])
-    st.caption(
-        "Counted but not drawn: silent neurons (no spike in these timesteps) and saturated ones "
-        "(a spike at every timestep). Without a leak, a current that stays below 0 or above v_th "
-        "drives the potential further away at each timestep. "
-        f"First {MOST_IMAGES} test images at most."
+    layer = choose_layer(len(sides[0].measured.after), layers)
+    with answer:
+        draw_answer(sides)
+        if twin is None:
+            draw_missing_twin(run)
+    if wide:
+        st.caption(
+            "Grey: silent neurons, which sink while their current stays below 0. Violet: saturated "
+            "ones, which get more than they can fire away. The more timesteps, the further they "
+            "drift: the axis holds 90 % of each."
+        )
+    draw_panels(sides, layer, wide=wide)
+    draw_all_layers(sides)
+    draw_method(sides[0], T)
+
+
+def default_of(timesteps: int) -> int:
+    """T at first: residuals exist from T = 2 on."""
+    return max(2, min(MOST_AT_FIRST, timesteps))
+
+
+def choose_twin(run: Run, place: Any) -> Run | None:
+    """The twin beside the run; None if there is none."""
+    twins = twins_of(config_of(run))
+    if len(twins) < 2:
+        return twins[0] if twins else None
+    titles = group_names([config_of(twin) for twin in twins])
+    named = {twin.id: title for twin, title in zip(twins, titles, strict=True)}
+    id = controls.select(
+        "twin",
+        "Its twin",
+        tuple(named),
+        twins[0].id,
+        words=named.__getitem__,
+        place=place,
+        lasting=False,
     )
+    return next(twin for twin in twins if twin.id == id)
 
 
-def draw_layer(
-    number: int,
-    layer: ResidualSummary,
-    noise: Noise | None,
-    place: st.delta_generator.DeltaGenerator,
+def choose_layer(count: int, place: Any) -> int:
+    """Which layer is drawn, from 0; at first the second, whose currents are spikes."""
+    if count == 1:
+        return 0
+    names = tuple(str(number) for number in range(1, count + 1))
+    chosen = controls.held(
+        "layer",
+        address.choice("layer", names, "2"),
+        lambda **key: place.segmented_control("Layer", names, required=True, **key),
+        default="2",
+        fits=names.__contains__,
+    )
+    return int(chosen) - 1
+
+
+def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
+    """The run and its twin, measured; the one with noise first.
+
+    Raises:
+        RunError, DataError, ValueError, OSError: see `measured`.
+    """
+    runs = sorted(filter(None, [run, twin]), key=lambda one: config_of(one).method != PAIR[0])
+    titles = group_names([config_of(one) for one in runs])
+    return [
+        Side(one, title, measured(one, T, wide=wide))
+        for one, title in zip(runs, titles, strict=True)
+    ]
+
+
+def draw_answer(sides: Sequence[Side]) -> None:
+    """In how many layers the noise fits, in a sentence for each side."""
+    lines = []
+    for side in sides:
+        layers = side.measured.after
+        judged = [layer.verdict for layer in layers if layer.verdict]
+        fits = judged.count("fits")
+        plural = "s" * (len(judged) != 1)
+        noisy = any(layer.noise for layer in layers)
+        what = "the noise fits" if noisy else "evenly spread noise would fit"
+        said = f"{what} in {fits} of {len(judged)} layer{plural}" if judged else "no verdict"
+        colour = colour_of(fits == len(judged) if judged else None)
+        lines.append(f"#### {colour}[{escaped(capital(side.title))}: {said}.]")
+    st.markdown("\n\n".join(lines))
+
+
+def draw_panels(sides: Sequence[Side], layer: int, *, wide: bool) -> None:
+    """The residuals of one layer after and before training; twins beside one another."""
+    from snnlab.show.charts.residuals import highest_density, layer_table, wide_span
+
+    panels = [(side, when) for when in (AFTER, BEFORE) for side in sides]
+    matches = [side.layers[when][layer] for side, when in panels]
+    span = wide_span(match.found for match in matches) if wide else None
+    highest = highest_density(layer_table(match.found, match.noise, span) for match in matches)
+    for row in [panels] if len(sides) == 1 else [panels[:2], panels[2:]]:
+        for place, (side, when) in zip(st.columns(2, gap="large"), row, strict=True):
+            with place:
+                draw_panel(side, layer, when, span, highest)
+
+
+def draw_panel(
+    side: Side, layer: int, when: str, span: tuple[float, float] | None, highest: float
 ) -> None:
-    """One chart."""
-    name = f"Layer {number + 1}"
-    place.subheader(f"{name}: mean {layer.mean:.2f}, deviation {layer.std:.2f}", anchor=False)
-    chart = layer_chart(layer, noise, name=name, colours=colours())
-    show_chart(chart, lambda: layer_table(layer, noise), key=f"layer-{number}", place=place)
-    place.caption(
-        f"{whole_percent(layer.active)} of the neurons active, "
-        f"{whole_percent(layer.silent)} silent, {whole_percent(layer.saturated)} saturated."
+    """The residuals of one layer of a network, and its verdict above them."""
+    from snnlab.show.charts.residuals import layer_chart, layer_table
+
+    match = side.layers[when][layer]
+    found, noise = match.found, match.noise
+    title, colour = capital(f"{side.title}, {when}"), colour_of(match.fits)
+    with st.container(key=f"verdict-{side.run.id}-{when.split()[0]}"):
+        st.markdown(f"**{escaped(title)}**  \n{colour}[{escaped(match.text())}]")
+    chart = layer_chart(
+        found,
+        noise,
+        name=f"layer {layer + 1} ({side.title}, {when})",
+        colours=colours(),
+        span=span,
+        highest=highest,
+        height=HEIGHT if span is None else HEIGHT + LINE_OF_LEGEND,
+    )
+    show_chart(chart, lambda: layer_table(found, noise, span), key=f"{side.run.id}-{when}")
+    if span is not None:
+        st.caption(f"{whole_percent(found.active)} of the neurons active, {drift_words(found)}.")
+        return
+    inside = f" {whole_percent(found.inside)} of their residuals lie in [0, v_th)." * bool(
+        found.neurons
+    )
+    st.caption(
+        f"{whole_percent(found.active)} of the neurons active, {whole_percent(found.silent)} "
+        f"silent, {whole_percent(found.saturated)} saturated.{inside}"
     )
 
 
-@st.cache_resource(
-    max_entries=60, show_spinner="Measuring residual potentials ...", hash_funcs={Run: stamp}
-)
-def measured(run: Run, T: int) -> list[ResidualSummary]:
-    """The residuals of every layer, measured once per server; see `network_and_data`."""
-    from snnlab.conversion.timesteps import convert
-    from snnlab.measure.residuals import residuals
+def colour_of(fits: bool | None) -> str:
+    """The colour of a verdict, as Markdown writes it; None: there is none."""
+    return {True: ":green", False: ":orange", None: ":grey"}[fits]
 
-    net, data = network_and_data(run)
-    images = data.test.first(min(MOST_IMAGES, len(data.test)))
-    quiet = convert(net, T, images.first(1))[0]
-    found = residuals(quiet, images, T)
-    return [replace(layer, channels=[]) for layer in found]  # the channels are not drawn
+
+def draw_all_layers(sides: Sequence[Side]) -> None:
+    """Distance and verdict of every layer."""
+    st.subheader("All layers", anchor=False)
+    count = len(sides[0].measured.after)
+    columns = {
+        capital(f"{side.title}, {when}"): [in_short(side.layers[when][i]) for i in range(count)]
+        for side in sides
+        for when in (AFTER, BEFORE)
+    }
+    table = pd.DataFrame({"Layer": [str(i + 1) for i in range(count)], **columns})
+    st.dataframe(table, hide_index=True)
+
+
+def in_short(match: Match) -> str:
+    """Distance and verdict in a cell."""
+    if match.verdict is None or match.distance is None:
+        return "no verdict"
+    return f"{match.distance:.2f} v_th: {match.verdict}"
+
+
+def draw_method(side: Side, T: int) -> None:
+    """How all of this was measured."""
+    st.caption(RULE)
+    st.caption(
+        f"Measured without noise on the first {side.measured.images} test images, over "
+        f"timesteps 2 to {T} together. Silent: no spike in {T} timesteps; saturated: a spike at "
+        "each. Without a leak, a current that stays below 0 or above v_th drives the potential "
+        "further away at every timestep. Layer 1 has the same current at each timestep, so its "
+        "residuals lie evenly, with noise or without; deeper layers hear spikes. Before training: "
+        f"the first weights of this seed, and batch norm with the statistics of {SEEN} training "
+        "images, as in the first step."
+    )
+
+
+def capital(text: str) -> str:
+    """With a capital letter."""
+    return f"{text[:1].upper()}{text[1:]}"

@@ -47,7 +47,9 @@ h1 { letter-spacing: -0.01em; }
 [data-testid="stFullScreenFrame"]:has(.stVegaLiteChart):not(:hover) .stElementToolbar {
   visibility: hidden;  /* else every chart puts four stops between the keyboard and a slider */
 }
+[class*="st-key-verdict-"] { min-height: 4.9rem; }
 @media (max-width: 640px) {
+  [class*="st-key-verdict-"] { min-height: 0; }
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.9rem !important; }
 }

@@ -16,7 +16,7 @@ from snnlab.measure.passes import watched_batches
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
 from snnlab.neuron.own_layer import SpikingLayer, noise_of, sigma_of
-from snnlab.neuron.spec import Neuron
+from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import Valid, checked
 
 BINS_PER_THRESHOLD = 100
@@ -24,6 +24,13 @@ RANGE = (-1, 2)
 """The histogram covers this range, in units of v_th; what lies beyond counts in the end bins."""
 
 BINS = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
+
+WIDE_RANGE = (-100, 100)
+WIDE_BINS_PER_THRESHOLD = 10
+"""Of the histograms that reach as far as potentials drift; the ends count what lies beyond."""
+
+GROUPS = ("silent", "active", "saturated")
+"""Which neurons there are, see `ResidualSummary`."""
 
 Several = Annotated[int, Valid(low=2, hint="residuals exist from T = 2 on")]
 """Timesteps after which there are residuals."""
@@ -61,13 +68,23 @@ class ResidualSummary:
     the noise that the stage trained with, "training", if it has one sigma for all channels."""
     channels: list[ResidualSummary] = field(default_factory=list)
     """The same for each channel (each neuron of a linear layer); empty in a channel."""
+    neurons: int = 0
+    """How many neurons are described; one that saw two images counts twice."""
+    wide: dict[str, list[float]] = field(default_factory=dict)
+    """Densities over the wide range of each of `GROUPS`, where they were asked for."""
 
     @property
     def edges(self) -> list[float]:
         """Edges of the bins, one more than bins, in units of v_th."""
-        bins = len(self.density)
-        low, high = RANGE
-        return [low + (high - low) * i / bins for i in range(bins + 1)]
+        return edges_of(RANGE, len(self.density))
+
+    @property
+    def inside(self) -> float:
+        """Share of the described residuals in [0, v_th); not a number if there are none."""
+        total = sum(self.density)
+        first = -RANGE[0] * BINS_PER_THRESHOLD
+        within = sum(self.density[first : first + BINS_PER_THRESHOLD])
+        return within / total if total else float("nan")
 
     def quantiles(self, count: int) -> tuple[float, ...]:
         """Residuals below which 0 to 100 % of all lie, in `count` equal steps of share.
@@ -94,6 +111,7 @@ def residuals(
     *,
     neurons: Described = "active",
     channels: bool = True,
+    wide: bool = False,
     batch_size: int = 128,
     progress: bool = False,
 ) -> list[ResidualSummary]:
@@ -110,6 +128,7 @@ def residuals(
             not at others. The remaining active neurons fired because their current varied; their
             potentials drift to ever lower or higher values.
         channels: whether to describe each channel as well.
+        wide: whether the summaries say, too, where silent and saturated neurons are.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
 
@@ -132,7 +151,7 @@ def residuals(
     def seen(stage: int, currents: Tensor) -> Tensor:
         own = layers[stage]
         trace = own.trace(currents)
-        tally = tallies[stage] or Tally(currents.shape[2], currents.device)
+        tally = tallies[stage] or Tally(currents.shape[2], currents.device, wide=wide)
         tallies[stage] = tally
         wanted = driven(currents, own.neuron) if neurons == "driven" else None
         tally.add(trace.v[:-1] / own.v_th, trace.spikes, wanted)
@@ -164,22 +183,41 @@ def driven(currents: Tensor, neuron: Neuron) -> Tensor:
 def targets_for(layer: SpikingLayer) -> dict[str, Target]:
     """The distributions that the residuals of a layer are compared with."""
     laws = dict(matched_laws())
-    noise = noise_of(layer)
-    if noise is not None and noise.learned != "channel":
-        sigma = sigma_of(layer, noise)
-        laws["training"] = Law(replace(noise, sigma=sigma, timesteps=1, learned="no"))
+    noise, trained = noise_of(layer), trained_noise(layer)
+    if noise and trained and noise.learned != "channel":
+        laws["training"] = Law(trained)
     inner = np.linspace(*RANGE, BINS + 1)[1:-1]
     return {name: Target(found, inner) for name, found in laws.items()}
+
+
+def trained_noise(layer: object) -> Noise | None:
+    """The distribution of the noise that a layer trains with, at its sigma of now; None: none.
+
+    Sigma per channel: their mean.
+    """
+    noise = noise_of(layer)
+    if noise is None:
+        return None
+    return replace(noise, sigma=sigma_of(layer, noise), timesteps=1, learned="no")
+
+
+def edges_of(span: tuple[float, float], bins: int) -> list[float]:
+    """Edges of equal bins, one more than bins."""
+    low, high = span
+    return [low + (high - low) * i / bins for i in range(bins + 1)]
 
 
 class Tally:
     """Adds up the residuals of one stage by channel, batch by batch."""
 
-    def __init__(self, channels: int, device: torch.device) -> None:
+    def __init__(self, channels: int, device: torch.device, *, wide: bool = False) -> None:
         self.groups = torch.zeros(3, channels, dtype=torch.float64, device=device)
         self.squares = torch.zeros(channels, dtype=torch.float64, device=device)
         self.counts = torch.zeros(channels, BINS, dtype=torch.float64, device=device)
         self.sums = torch.zeros_like(self.counts)
+        self.described = 0
+        bins = WIDE_BINS_PER_THRESHOLD * (WIDE_RANGE[1] - WIDE_RANGE[0])
+        self.wide = torch.zeros(len(GROUPS), bins, dtype=torch.float64) if wide else None
 
     def add(self, residuals: Tensor, spikes: Tensor, wanted: Tensor | None = None) -> None:
         """Take in residuals (T - 1, B, C, *) in units of v_th, and spikes (T, B, C, *).
@@ -190,9 +228,13 @@ class Tally:
         silent, saturated = fired == 0, fired == len(spikes)
         active = ~(silent | saturated)
         groups = [over_channels(group) for group in (silent, active, saturated)]
+        if self.wide is not None:
+            for counts, group in zip(self.wide, (silent, active, saturated), strict=True):
+                counts += wide_counts(residuals[:, group], len(counts))
         self.groups += torch.stack(groups)  # (3, C)
         described = active if wanted is None else active & wanted
         chosen = residuals[:, described].double()  # (T - 1, n)
+        self.described += chosen.shape[1]
         channel = channel_of(described)  # (n,)
         bins = ((chosen - RANGE[0]) * BINS_PER_THRESHOLD).long().clamp(0, BINS - 1)
         places = (channel * BINS + bins).flatten()
@@ -205,10 +247,25 @@ class Tally:
     def summary(self, targets: Mapping[str, Target], *, channels: bool) -> ResidualSummary:
         """What was taken in so far."""
         whole = (self.groups.sum(1), self.squares.sum(), self.counts.sum(0), self.sums.sum(0))
-        if not channels:
-            return summarised(*whole, targets)
         parts = zip(self.groups.T, self.squares, self.counts, self.sums, strict=True)
-        return summarised(*whole, targets, [summarised(*part, targets) for part in parts])
+        return replace(
+            summarised(*whole, targets),
+            channels=[summarised(*part, targets) for part in parts] if channels else [],
+            neurons=self.described,
+            wide={} if self.wide is None else wide_densities(self.wide),
+        )
+
+
+def wide_counts(residuals: Tensor, bins: int) -> Tensor:
+    """How many residuals lie in each bin of the wide range: (bins,)."""
+    places = ((residuals - WIDE_RANGE[0]) * WIDE_BINS_PER_THRESHOLD).floor().clamp(0, bins - 1)
+    return torch.bincount(places.long().flatten(), minlength=bins).double().cpu()
+
+
+def wide_densities(counts: Tensor) -> dict[str, list[float]]:
+    """The densities of `GROUPS`, from their counts (3, bins)."""
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    return dict(zip(GROUPS, (shares * WIDE_BINS_PER_THRESHOLD).tolist(), strict=True))
 
 
 def summarised(
@@ -217,7 +274,6 @@ def summarised(
     counts: Tensor,
     sums: Tensor,
     targets: Mapping[str, Target],
-    channels: list[ResidualSummary] | None = None,
 ) -> ResidualSummary:
     """A summary from the sizes of the groups (3,), the sum of squares, and the bins."""
     silent, active, saturated = (groups / groups.sum()).tolist()
@@ -228,9 +284,7 @@ def summarised(
     density = counts / max(count, 1) * BINS_PER_THRESHOLD
     tally, total = counts.cpu().numpy(), sums.cpu().numpy()
     distances = {name: distance(tally, total, target) for name, target in targets.items()}
-    return ResidualSummary(
-        silent, active, saturated, mean, std, density.tolist(), distances, channels or []
-    )
+    return ResidualSummary(silent, active, saturated, mean, std, density.tolist(), distances)
 
 
 def over_channels(group: Tensor) -> Tensor:

@@ -30,6 +30,8 @@ Points = tuple[Sequence[float], Sequence[float]]
 _MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
 """Bins of the measurement that make one bin of a picture."""
+_WIDE_BINS = 120
+"""Of a picture that reaches as far as potentials drift."""
 
 
 def accuracy_limits(values: Iterable[float]) -> tuple[float, float]:
@@ -180,14 +182,59 @@ def noise_density(noise: Noise, x: Floats) -> Floats:
     return density
 
 
+def wide_bins(
+    found: ResidualSummary, group: str, span: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Density of the residuals of a group of neurons over a span in units of v_th, and the edges.
+
+    The span lies inside the wide range of `residuals`, and is cut into `_WIDE_BINS` bins or fewer.
+    """
+    from snnlab.measure.residuals import WIDE_BINS_PER_THRESHOLD, WIDE_RANGE
+
+    fine = np.asarray(found.wide[group])
+    merged = max(1, round(WIDE_BINS_PER_THRESHOLD * (span[1] - span[0]) / _WIDE_BINS))
+    first, last = (WIDE_BINS_PER_THRESHOLD * (end - WIDE_RANGE[0]) for end in span)
+    bins = max(1, int(np.ceil((last - first) / merged)))
+    places = int(first) + merged * np.arange(bins + 1)
+    sums = np.concatenate([[0.0], fine.cumsum()])
+    density = np.diff(sums[np.clip(places, 0, len(fine))]) / merged
+    return density, places / WIDE_BINS_PER_THRESHOLD + WIDE_RANGE[0]
+
+
+def wide_quantiles(found: ResidualSummary, group: str) -> tuple[float, float] | None:
+    """Between which potentials 90 % of the residuals of a group lie; None: it has none."""
+    from snnlab.measure.residuals import WIDE_RANGE, edges_of
+
+    reached = np.asarray(found.wide[group]).cumsum()
+    if not reached[-1] > 0:
+        return None
+    edges = edges_of(WIDE_RANGE, len(reached))
+    low, high = np.searchsorted(reached / reached[-1], (0.05, 0.95))
+    return edges[low], edges[high + 1]
+
+
 def residual_words(stage: str, found: ResidualSummary) -> str:
     """The residuals of a stage: their moments, and the neurons that have none."""
-    moments = f"mean {found.mean:.3f}, deviation {found.std:.3f}; " if found.std >= 0 else ""
+    moments = f"mean {found.mean:.2f}, deviation {found.std:.2f}; " if found.std >= 0 else ""
     return (
         f"Residual potentials of {stage} in units of v_th: {whole_percent(found.active)} of the "
         f"neurons active, {moments}{whole_percent(found.silent)} silent, "
         f"{whole_percent(found.saturated)} saturated, not shown."
     )
+
+
+def drift_words(found: ResidualSummary) -> str:
+    """Where the silent and the saturated neurons of a stage are."""
+    parts = []
+    for group in ("silent", "saturated"):
+        ends = wide_quantiles(found, group)
+        share = whole_percent(getattr(found, group))
+        where = ""
+        if ends:
+            low, high = (f"{end:.1f}".replace("-", "\u2212") for end in ends)
+            where = f", 90 % of them between {low} and {high} v_th"
+        parts.append(f"{share} {group}{where}")
+    return "; ".join(parts)
 
 
 def whole_percent(share: float) -> str:

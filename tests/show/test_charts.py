@@ -15,14 +15,13 @@ from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.show.charts.neuron import potential_chart
+from snnlab.show.charts.residuals import layer_chart, layer_table
 from snnlab.show.charts.runs import (
     Line,
     accuracy_chart,
     accuracy_table,
     cost_chart,
     dash_pattern,
-    layer_chart,
-    layer_table,
     one_image_words,
     training_chart,
 )
@@ -71,10 +70,10 @@ def test_the_potential_chart_names_every_spike() -> None:
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:
     found = ResidualSummary(0.5, 0.4, 0.1, 0.5, 0.2887, [0.0] * 100 + [1.0] * 100 + [0.0] * 100)
-    quiet = layer_chart(found, None, name="Layer 1", colours=DARK).to_dict()
-    noisy = layer_chart(found, Noise(), name="Layer 1", colours=DARK).to_dict()
+    quiet = layer_chart(found, None, name="layer 1", colours=DARK).to_dict()
+    noisy = layer_chart(found, Noise(), name="layer 1", colours=DARK).to_dict()
     assert len(noisy["layer"]) == len(quiet["layer"]) + 1
-    said = "Residual potentials of layer 1 in units of v_th: 40 % of the neurons active, mean 0.500"
+    said = "Residual potentials of layer 1 in units of v_th: 40 % of the neurons active, mean 0.50"
     assert quiet["description"].startswith(said)
     assert "noise" not in quiet["description"]
     assert "noise" in noisy["description"]

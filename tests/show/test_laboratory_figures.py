@@ -43,8 +43,8 @@ def test_residuals_stand_over_the_noise_of_the_training():
     assert x[drawn["noise in training"].argmax()] == pytest.approx(0.5, abs=0.01)
     assert first.patches[0].get_data().values.max() == 1
     assert describe(first) == (
-        "Residual potentials of stage 1 in units of v_th: 40 % of the neurons active, mean 0.500, "
-        "deviation 0.289; 50 % silent, 10 % saturated, not shown."
+        "Residual potentials of stage 1 in units of v_th: 40 % of the neurons active, mean 0.50, "
+        "deviation 0.29; 50 % silent, 10 % saturated, not shown."
     )
     assert "100 % silent" in describe(second)
     assert any("fires sometimes" in text.get_text() for text in second.texts)

@@ -1,44 +1,33 @@
-"""Charts of finished and of running trainings: accuracy, cost, residuals, epochs."""
+"""Charts of finished and of running trainings: accuracy, cost, epochs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
-from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import Dashes
 from snnlab.show.charts.frame import LINE, coloured, dashed, framed
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     ACCURACY,
-    DENSITY,
     EPOCH,
-    RESIDUAL,
     TIMESTEPS,
     accuracy_limits,
     accuracy_words,
     cost_words,
-    noise_density,
-    residual_bins,
-    residual_words,
     training_words,
 )
-
-if TYPE_CHECKING:
-    from snnlab.measure.residuals import ResidualSummary
 
 DASHES = (
     *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
     *([10, 3, 2, 3, 2, 3], [16, 4, 6, 4], [3, 8], [8, 3, 8, 3, 2, 3]),
 )
 """So that lines are told apart without colours, too, and where colours start over."""
-MEASURED, TRAINED = "residuals, measured", "noise in training"
-"""The curves over potentials, as the legend names them."""
 
 
 LONG_NAME = 36
@@ -254,43 +243,3 @@ def _around(values: pd.Series[float], what: str) -> alt.Scale:
         return alt.Scale(zero=False)
     margin = 0.1 * abs(high) or 1.0
     return alt.Scale(domain=[low - margin, high + margin], zero=False)
-
-
-def layer_table(found: ResidualSummary, noise: Noise | None) -> pd.DataFrame:
-    """Density of the residuals of a layer, and of the noise it trained with, bin by bin."""
-    density, edges = residual_bins(found)
-    columns = {"from (v_th)": edges[:-1], MEASURED: density}
-    if noise is not None:
-        columns[TRAINED] = noise_density(noise, (edges[1:] + edges[:-1]) / 2)
-    return pd.DataFrame(columns)
-
-
-def layer_chart(
-    found: ResidualSummary, noise: Noise | None, *, name: str, colours: Palette, height: int = 260
-) -> alt.Chart:
-    """Residuals of one layer as an area, and the density of the training noise as a line.
-
-    Args:
-        found: what `residuals` found.
-        noise: that of the training; None: trained without.
-        name: of the layer.
-        colours: see `palette`.
-        height: in pixels.
-    """
-    wide = layer_table(found, noise)
-    wide["from (v_th)"] += (wide["from (v_th)"][1] - wide["from (v_th)"][0]) / 2
-    table = wide.melt("from (v_th)", var_name="name", value_name="density")
-    table = table.rename(columns={"from (v_th)": "v"})
-    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(domain=[-0.6, 1.6]))
-    y = alt.Y("density:Q", title=DENSITY, stack=None)
-    names = {MEASURED: colours.quiet, TRAINED: colours.noise}
-    shown = {curve: names[curve] for curve in wide.columns[1:]}
-    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(shown))
-    area = shape.transform_filter(alt.datum.name == MEASURED)
-    chart = alt.layer(area.mark_area(opacity=0.45, interpolate="step", clip=True))
-    if noise is not None:
-        line = shape.transform_filter(alt.datum.name == TRAINED)
-        chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
-    over = "; over them the density of the noise used in training." if noise else "."
-    words = residual_words(name.lower(), found).removesuffix(".") + over
-    return framed(chart, words, colours, height)

@@ -1,0 +1,93 @@
+"""The twin of a run: the same network, data, seed and training, with noise or without.
+
+That two runs are compared in the start of their neurons, and in nothing else, stands in `COMPARED`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+
+import streamlit as st
+
+from snnlab.dashboard.groups import config_of, flat
+from snnlab.dashboard.live import draw_status, status_of
+from snnlab.dashboard.screen import announce, complain
+from snnlab.dashboard.service import active_jobs, finished_runs
+from snnlab.dashboard.visitor import submit
+from snnlab.data.spec import DataError
+from snnlab.jobs.fair_queue import QueueFull
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import COMPARED, PAIR, plays_a_part
+from snnlab.runs.presets import compared
+from snnlab.runs.store import Run
+
+ASIDE = ("method", "device", "neuron.v_init", "model.norm_weight")
+"""Settings in which twins may differ, besides those that count for one of them only."""
+
+
+@lru_cache(2000)
+def shared(config: RunConfig) -> str:
+    """What twins have in common."""
+    both = {
+        name: value
+        for name, value in flat(config).items()
+        if name not in ASIDE and all(plays_a_part(name, method) for method in PAIR)
+    }
+    return json.dumps(both, sort_keys=True)
+
+
+def are_twins(one: RunConfig, other: RunConfig) -> bool:
+    """Whether one trained with noise, the other without, and all else is the same."""
+    return {one.method, other.method} == set(PAIR) and shared(one) == shared(other)
+
+
+def twins_of(config: RunConfig) -> list[Run]:
+    """Finished twins: first those that start from the mean of the noise, then those from rest."""
+    found: dict[RunConfig, Run] = {}
+    for run in finished_runs():
+        if run.config and are_twins(config, run.config):
+            found.setdefault(replace(run.config, device="auto"), run)
+    return sorted(found.values(), key=lambda run: -(config_of(run).acting_neuron.v_init or 0))
+
+
+def missing_twin(config: RunConfig) -> tuple[str, RunConfig] | None:
+    """Title and configuration of the twin to train; None: its method has no twin."""
+    if config.method not in PAIR:
+        return None
+    name = next(name for name, side in COMPARED.items() if side.method != config.method)
+    return COMPARED[name].title, compared(config)[name]
+
+
+def draw_missing_twin(run: Run) -> None:
+    """Offer to train the twin that is not there, and show where it stands."""
+    config, asked = config_of(run), st.session_state.setdefault("twins", {})
+    wanted = missing_twin(config)
+    if wanted is None:
+        return
+    title, twin = wanted
+    training = next((job.id for job in active_jobs() if are_twins(config, job.config)), None)
+    if training is not None:
+        st.fragment(watch_twin, run_every=1.0)(training, title)
+        return
+    if run.id in asked:
+        draw_status(status_of(asked[run.id]))  # why it has ended
+    st.info(f"Its twin {title} is not here yet.", icon=":material/difference:")
+    if st.button("Train the twin", key=f"twin-{run.id}", icon=":material/play_arrow:"):
+        try:
+            asked[run.id] = submit([twin])[0]
+        except (QueueFull, DataError, ValueError, OSError) as error:
+            complain(error)
+        else:
+            st.rerun()
+
+
+def watch_twin(id: str, title: str) -> None:
+    """Where the training of a twin stands; once it has ended the page is drawn anew."""
+    status = status_of(id)
+    if not status.active:
+        announce(f"The twin {title} is trained." if status.state == "finished" else "", key="twin")
+        st.rerun()
+    announce(f"The twin {title} trains.", key="twin")
+    draw_status(status)

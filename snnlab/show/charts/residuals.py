@@ -1,0 +1,133 @@
+"""Charts of the residuals of a layer of a network, and of the noise that stands for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from snnlab.neuron.spec import Noise
+from snnlab.show.charts.frame import LINE, coloured, framed
+from snnlab.show.colours import Palette
+from snnlab.show.described import (
+    DENSITY,
+    RESIDUAL,
+    drift_words,
+    noise_density,
+    residual_bins,
+    residual_words,
+    wide_bins,
+    wide_quantiles,
+)
+
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+MEASURED, TRAINED = "residuals, measured", "noise in training"
+SILENT, SATURATED = "silent neurons", "saturated neurons"
+"""The curves over potentials, as the legend names them."""
+WIDE = {MEASURED: "active", SILENT: "silent", SATURATED: "saturated"}
+"""The curves that a wide chart has for each group of neurons."""
+FROM = "from (v_th)"
+SPAN = (-0.95, 1.95)
+"""Potentials in sight, in units of v_th, unless the drifting neurons are shown as well: all but the
+bins at the ends, which count what lies beyond."""
+
+
+def wide_span(stages: Iterable[ResidualSummary]) -> tuple[float, float]:
+    """Potentials between which 90 % of each group of neurons lie, and `SPAN`."""
+    ends = [wide_quantiles(found, group) for found in stages for group in WIDE.values()]
+    known = [SPAN, *(both for both in ends if both)]
+    return min(low for low, _ in known), max(high for _, high in known)
+
+
+def layer_table(
+    found: ResidualSummary, noise: Noise | None, span: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Density of the residuals of a layer, and of the noise it trained with, bin by bin.
+
+    Args:
+        found: what `residuals` found.
+        noise: that of the training; None: trained without.
+        span: potentials over which silent and saturated neurons are shown as well, which then were
+            asked for; None: active ones only.
+    """
+    if span is None:
+        density, edges = residual_bins(found)
+        columns = {FROM: edges[:-1], MEASURED: density}
+    else:
+        parts = {name: wide_bins(found, group, span) for name, group in WIDE.items()}
+        edges = parts[MEASURED][1]
+        columns = {FROM: edges[:-1], **{name: density for name, (density, _) in parts.items()}}
+    if noise is not None:
+        columns[TRAINED] = noise_density(noise, (edges[1:] + edges[:-1]) / 2)
+    return pd.DataFrame(columns).round(4)
+
+
+def highest_density(tables: Iterable[pd.DataFrame]) -> float:
+    """The highest density in sight, so that charts beside one another can share an axis."""
+    in_sight = [table[table[FROM].between(*SPAN, inclusive="left")] for table in tables]
+    return max(float(table.drop(columns=FROM).to_numpy().max()) for table in in_sight)
+
+
+def layer_chart(
+    found: ResidualSummary,
+    noise: Noise | None,
+    *,
+    name: str,
+    colours: Palette,
+    span: tuple[float, float] | None = None,
+    highest: float | None = None,
+    height: int = 260,
+) -> alt.Chart:
+    """Residuals of one layer as an area, and the density of the training noise as a line.
+
+    Args:
+        found: what `residuals` found.
+        noise: that of the training; None: trained without.
+        name: of the layer, as a sentence goes on with it.
+        colours: see `palette`.
+        span: see `layer_table`.
+        highest: density to which the axis reaches, see `highest_density`; None: its own.
+        height: in pixels.
+    """
+    wide = layer_table(found, noise, span)
+    at = (wide[FROM] + np.append(wide[FROM][1:], np.nan)) / 2
+    at = at.fillna(2 * wide[FROM].iloc[-1] - at.iloc[-2])
+    table = wide.assign(v=at).drop(columns=FROM).melt("v", var_name="name", value_name="density")
+    scale = alt.Scale(domain=list(span or SPAN), nice=False)
+    x = alt.X("v:Q", title=RESIDUAL, scale=scale)
+    top = alt.Undefined if highest is None else [0, 1.05 * highest]
+    scale, title = alt.Scale(domain=top), DENSITY
+    if span is not None:  # drifting neurons lie thinly over a wide range
+        scale.type, title = "sqrt", f"{DENSITY}, root scale"
+    y = alt.Y("density:Q", title=title, stack=None, scale=scale)
+    names = {
+        MEASURED: colours.quiet,
+        TRAINED: colours.noise,
+        SILENT: colours.grey,
+        SATURATED: colours.free[2],
+    }
+    shown = {curve: names[curve] for curve in wide.columns[1:]}
+    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(shown))
+    area = shape.transform_filter(alt.datum.name != TRAINED)
+    chart = alt.layer(area.mark_area(opacity=0.45, interpolate="step", clip=True))
+    if noise is not None:
+        line = shape.transform_filter(alt.datum.name == TRAINED)
+        chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
+    return framed(chart, layer_words(found, noise, name, span), colours, height)
+
+
+def layer_words(
+    found: ResidualSummary, noise: Noise | None, name: str, span: tuple[float, float] | None
+) -> str:
+    """What the chart shows, in words and numbers."""
+    words = residual_words(name, found)
+    if span is not None:
+        words = f"{words.rsplit('; ', 1)[0]}; {drift_words(found)}."
+    if noise is None:
+        return words
+    return f"{words.removesuffix('.')}; over them the density of the noise used in training."
