@@ -184,8 +184,7 @@ def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[fl
     from snnlab.neuron.transfer import firing_probability
 
     if noise is None:
-        sure: list[float] = (charged + neuron.beta * neuron.v_start >= neuron.v_th).astype(float)
-        return list(map(float, sure))
+        return [float(one + neuron.beta * neuron.v_start >= neuron.v_th) for one in charged]
     found: list[float] = firing_probability(torch.from_numpy(charged), noise, neuron).tolist()
     return found
 

@@ -29,6 +29,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.dashboard.browser import ROOT, served, server_process
 
+BEGINS_ANEW = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+"""How a drawing ends that another one follows at once."""
 PATIENCE = 120
 """Seconds for one answer."""
 BETWEEN_NEWCOMERS = 3.0
@@ -123,6 +125,8 @@ class Page:
                 self.take(message, found)
             elif kind == "new_session":
                 self.hash = message.new_session.page_script_hash
+            elif kind == "navigation":
+                self.hash = message.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif kind == "auto_rerun":
@@ -130,7 +134,7 @@ class Page:
             elif kind == "stop_auto_rerun":
                 for part in message.stop_auto_rerun.fragment_ids:
                     self.clock.pop(part, None)
-            elif kind == "script_finished":
+            elif kind == "script_finished" and message.script_finished != BEGINS_ANEW:
                 found.seconds = time.perf_counter() - start
                 return found
 
