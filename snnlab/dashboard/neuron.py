@@ -5,6 +5,7 @@ It is the first page: what loads slowly (charts, torch) is imported after its ti
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,28 @@ CONTROLS = (
 """All of them."""
 FIRST = Settings()
 """Where they stand at first."""
+KEY = "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
+WITH = "Curve and band (μ ± σ): the noise that stands for it in training."
+WITHOUT = "With σ = 0 no noise stands for it."
+"""What is what in the picture of the potential, with noise and without."""
+TURNS = threading.BoundedSemaphore(2)
+"""Redraws at a time: more of them would take the processor from one another, and from the thread
+that sends what is drawn."""
+STYLE = """<style>
+@media (min-width: 641px) {
+  .st-key-lab [data-testid="stHorizontalBlock"]:has([data-testid="stSlider"]) {
+    flex-direction: row-reverse;
+  }
+}
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-top: 3.25rem !important; }
+  .st-key-lab [data-testid="stHorizontalBlock"]:has([data-testid="stSlider"]) { gap: 0.75rem; }
+  .st-key-lab [data-testid="stColumn"]:has([data-testid="stSlider"]),
+  .st-key-lab [data-testid="stColumn"]:has([data-testid="stSlider"]) > * { gap: 0.1rem; }
+  .st-key-lab h3 { font-size: 1.25rem; padding: 0; }
+}
+</style>"""
+"""The controls stand beside the picture at its right, and on a phone above it."""
 
 
 def draw() -> None:
@@ -46,13 +69,21 @@ def draw() -> None:
         "It **charges** with its current, **fires** at the threshold, and is **reset**. "
         "What is left over starts the next timestep.",
     )
-    lab()
+    st.html(STYLE)
+    with st.container(key="lab"):
+        lab()
 
 
 @st.fragment
 def lab() -> None:
     """Sliders and what follows them; a move draws nothing else of the page anew."""
-    above, controls = st.columns([7, 3], gap="large")
+    with TURNS:
+        draw_lab()
+
+
+def draw_lab() -> None:
+    """Controls, and the charts that follow them."""
+    controls, above = st.columns([3, 7], gap="large")  # in this order on a phone, and for Tab
     settings = read_controls(controls)
     now = address.whole("step", 0, 0, settings.T)
     path, found = timesteps(settings), curves(settings)
@@ -60,7 +91,7 @@ def lab() -> None:
     with above:
         st.subheader(trace_title(path), anchor=False)
         show_chart(drawn["potential"], lambda: trace_table(path), key="potential")
-        st.caption("Dashed: the threshold v_th. Triangles: spikes.")
+        st.caption(KEY + (WITHOUT if settings.acting_noise is None else WITH))
         draw_steps(settings, path, now)
     left, right = st.columns(2, gap="large")
     with left:
@@ -91,12 +122,18 @@ def charts(
     settings: Settings, path: Timesteps, found: Curves, colours: Palette, now: int | None = None
 ) -> dict[str, LiveChart]:
     """The charts: the potential over time, firing against current, residual and noise."""
-    from snnlab.show.charts.neuron import firing_chart, potential_chart, residual_chart
+    from snnlab.show.charts.neuron import Beside, firing_chart, potential_chart, residual_chart
 
-    v_th, v_init = settings.neuron.v_th, path.before[0]
+    beside = Beside(path.before, settings.acting_noise, found.points, found.law)
     return {
         "potential": potential_chart(
-            path.h, path.v, path.spikes, v_th=v_th, v_init=v_init, colours=colours, now=now
+            path.h,
+            path.v,
+            path.spikes,
+            v_th=settings.neuron.v_th,
+            beside=beside,
+            colours=colours,
+            now=now,
         ),
         "firing": firing_chart(
             found.currents,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
-import streamlit as st
 
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import Valid
+from snnlab.show.arrays import Floats
 from snnlab.show.described import binned, noise_density
 
 SCALE = 100.0
@@ -26,6 +27,8 @@ DRAWS = 20_000
 """Samples of noise behind its histogram."""
 BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
 """Of the histograms; the ends in units of v_th."""
+KEPT = 1000
+"""Of each kind of numbers, the last so many."""
 
 
 @dataclass(frozen=True)
@@ -87,65 +90,128 @@ class Curves:
     """The probability at the chosen current."""
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
 def timesteps(settings: Settings) -> Timesteps:
     """Run the neuron for T timesteps."""
+    noise = settings.acting_noise if settings.noisy else None
+    return path_of(settings.current, settings.T, settings.scaled_neuron, noise)
+
+
+def curves(settings: Settings) -> Curves:
+    """Closed forms and what is measured beside them.
+
+    Each is kept by what it depends on: most visitors look at the same neuron.
+    """
+    neuron, noise = settings.scaled_neuron, settings.acting_noise
+    drawn, law = densities(noise)
+    edges, without = residuals(settings.current, neuron)
+    return Curves(
+        currents().tolist(),
+        probabilities(neuron, noise),
+        rates(settings.T, neuron),
+        edges,
+        without,
+        drawn,
+        points().tolist(),
+        law,
+        probability(scaled(settings.current), neuron, noise)[0],
+    )
+
+
+def scaled(current: float) -> Floats:
+    """A current in units of 1 / SCALE, (1,)."""
+    return np.array([round(SCALE * current, 6)])
+
+
+@lru_cache
+def currents() -> Floats:
+    """Where the curves are known."""
+    return np.linspace(*CURRENTS, PLACES).round(2)
+
+
+@lru_cache
+def points() -> Floats:
+    """Where the density of the noise is known, in units of v_th."""
+    return np.linspace(LOWEST, HIGHEST, POINTS)
+
+
+@lru_cache(KEPT)
+def path_of(current: float, T: int, neuron: Neuron, noise: Noise | None) -> Timesteps:
+    """What happens under a constant current; with another sigma the same noise, wider."""
     import torch
 
     from snnlab.neuron.dynamics import trace
 
-    neuron = settings.scaled_neuron
-    noise = settings.acting_noise if settings.noisy else None
-    current = round(SCALE * settings.current, 6)
-    currents = torch.full((settings.T, 1), current, dtype=torch.float64)  # (T, 1)
+    charged = scaled(current).item()
     generator = torch.Generator().manual_seed(0)
-    path = trace(currents, neuron, noise=noise, generator=generator)
+    path = trace(
+        torch.full((T, 1), charged, dtype=torch.float64),  # (T, 1)
+        neuron,
+        noise=noise,
+        generator=generator,
+    )
     first = neuron.v_start if noise is None else noise.mu * neuron.v_th
     before = torch.cat([torch.full((1, 1), first, dtype=torch.float64), path.v[:-1]])
-    deviation = (path.h - current) / neuron.beta - before
+    deviation = (path.h - charged) / neuron.beta - before
     if noise is None:
         deviation = torch.zeros_like(deviation)
     parts = (before / SCALE, deviation / SCALE, path.h / SCALE, path.spikes, path.v / SCALE)
     return Timesteps(*(part[:, 0].tolist() for part in parts))
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def curves(settings: Settings) -> Curves:
-    """Closed forms and what is measured beside them."""
+@lru_cache(KEPT)
+def rates(T: int, neuron: Neuron) -> list[float]:
+    """Spikes per timestep over T timesteps without noise, for all currents."""
+    import torch
+
+    from snnlab.neuron.dynamics import scan
+
+    everywhere = torch.from_numpy((SCALE * currents()).round())
+    spikes, _ = scan(everywhere.expand(T, -1), neuron)
+    found: list[float] = spikes.mean(0).tolist()
+    return found
+
+
+@lru_cache(KEPT)
+def probabilities(neuron: Neuron, noise: Noise | None) -> list[float]:
+    """Of a spike in one timestep with noise, for all currents."""
+    return probability((SCALE * currents()).round(), neuron, noise)
+
+
+def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[float]:
+    """Of a spike in one timestep with noise; without noise it falls or it does not."""
+    import torch
+
+    from snnlab.neuron.transfer import firing_probability
+
+    if noise is None:
+        return [float(one + neuron.beta * neuron.v_start >= neuron.v_th) for one in charged]
+    found: list[float] = firing_probability(torch.from_numpy(charged), noise, neuron).tolist()
+    return found
+
+
+@lru_cache(KEPT)
+def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
+    """Of noise that was drawn, per bin, and of the noise in closed form, at the points."""
+    import torch
+
+    from snnlab.neuron.noise import sample
+
+    if noise is None:
+        return [0.0] * BINS, [0.0] * POINTS
+    draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
+    drawn, _ = binned(draws.numpy(), (LOWEST, HIGHEST), BINS)
+    return drawn.tolist(), noise_density(noise, points()).tolist()
+
+
+@lru_cache(KEPT)
+def residuals(current: float, neuron: Neuron) -> tuple[list[float], list[float]]:
+    """The edges of the bins, and the density of what is left over without noise in each."""
     import torch
 
     from snnlab.neuron.dynamics import trace
-    from snnlab.neuron.noise import sample
-    from snnlab.neuron.transfer import firing_probability
 
-    neuron, noise = settings.scaled_neuron, settings.acting_noise
-    v_th = neuron.v_th
-    places = torch.linspace(*CURRENTS, PLACES, dtype=torch.float64)
-    currents = (SCALE * places).round()
-    rate = trace(currents.expand(settings.T, -1), neuron).spikes.mean(0)
-    chosen = torch.tensor([round(SCALE * settings.current, 6)], dtype=torch.float64)
-    points = np.linspace(LOWEST, HIGHEST, POINTS)
-    if noise is None:  # the neuron fires or it does not
-        sure = currents + neuron.beta * neuron.v_start >= v_th
-        probability, at = sure.double(), float(chosen + neuron.beta * neuron.v_start >= v_th)
-        drawn, law = np.zeros(BINS), np.zeros(POINTS)
-    else:
-        probability = firing_probability(currents, noise, neuron)
-        at = firing_probability(chosen, noise, neuron).item()
-        draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
-        drawn, _ = binned(draws.numpy(), (LOWEST, HIGHEST), BINS)
-        law = noise_density(noise, points)
-    around = chosen * torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
-    residuals = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / v_th
-    without, edges = binned(residuals.flatten().numpy(), (LOWEST, HIGHEST), BINS)
-    return Curves(
-        (currents / SCALE).tolist(),
-        probability.tolist(),
-        rate.tolist(),
-        edges.tolist(),
-        without.tolist(),
-        drawn.tolist(),
-        points.tolist(),
-        law.tolist(),
-        at,
-    )
+    spread = torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
+    around = scaled(current).item() * spread  # (POPULATION,)
+    left = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / neuron.v_th
+    density, edges = binned(left.flatten().numpy(), (LOWEST, HIGHEST), BINS)
+    return edges.tolist(), density.tolist()

@@ -148,6 +148,21 @@ def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init
     )
 
 
+def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str:
+    """What a neuron carried over, and the noise that stands for it, in the same two numbers.
+
+    Args:
+        left: v[t-1], one per timestep.
+        noise: None: there is none.
+        v_th: threshold, in the unit of `left`.
+    """
+    parts = np.asarray(left) / v_th
+    carried = f"Left over: mean {parts.mean():.2f}, deviation {parts.std():.2f} v_th"
+    if noise is None:
+        return f"{carried}; no noise stands for it."
+    return f"{carried}; noise in its place: mean {noise.mu:.2f}, deviation {noise.sigma:.2f} v_th."
+
+
 def trace_limits(
     h: Sequence[float], v: Sequence[float], v_th: float, v_init: float
 ) -> tuple[float, float, float]:

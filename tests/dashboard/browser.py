@@ -80,19 +80,25 @@ def press_start(page: Any) -> str:
 
 
 @contextlib.contextmanager
-def served(root: Path, **environment: str) -> Iterator[str]:
-    """The dashboard with the runs in `root`, at an address of this machine, until the end."""
+def served(root: Path, checkout: Path = ROOT, **environment: str) -> Iterator[str]:
+    """The dashboard with the runs in `root`, at an address of this machine, until the end.
+
+    Args:
+        root: folder of runs; the log lies beside it.
+        checkout: whose dashboard, by default that of these tests.
+        environment: variables on top.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(checkout / "app.py")]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     command += ["--browser.gatherUsageStats", "false", "--server.port", str(port)]
     log = root.parent / "server.log"
     with log.open("w") as out:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=checkout,
             stdout=out,
             stderr=out,
             env=os.environ | {"SNNLAB_RUNS": str(root)} | environment,

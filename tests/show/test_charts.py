@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,7 +16,7 @@ from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
-from snnlab.show.charts.neuron import potential_chart
+from snnlab.show.charts.neuron import Beside, potential_chart
 from snnlab.show.charts.residuals import layer_chart, layer_table
 from snnlab.show.charts.runs import (
     Line,
@@ -26,7 +28,7 @@ from snnlab.show.charts.runs import (
     training_chart,
 )
 from snnlab.show.colours import DARK, LIGHT, palette
-from snnlab.show.described import cost_words
+from snnlab.show.described import cost_words, noise_density
 from snnlab.show.style import looks_of
 
 
@@ -59,13 +61,45 @@ def test_the_accuracy_chart_says_its_ends() -> None:
         accuracy_chart({}, colours=LIGHT)
 
 
+def trace_of(beside: Beside, now: int | None = None) -> dict[str, Any]:
+    """Two timesteps of potentials up to 1.2, as a chart."""
+    h, v, spikes = [0.6, 1.2, 0.8], [0.6, 0.2, 0.8], [0, 1, 0]
+    chart = potential_chart(h, v, spikes, v_th=1, beside=beside, colours=LIGHT, now=now)
+    return chart.to_dict()
+
+
 def test_the_potential_chart_names_every_spike() -> None:
-    chart = potential_chart(
-        [0.6, 1.2, 0.8], [0.6, 0.2, 0.8], [0, 1, 0], v_th=1, v_init=0, colours=LIGHT, now=2
-    )
-    assert "1 spikes, at t = 2" in chart.to_dict()["description"]
-    with pytest.raises(ValueError, match="one value per timestep, got 2, 1 and 1"):
-        potential_chart([0.6, 1.2], [0.6], [0], v_th=1, v_init=0, colours=LIGHT)
+    quiet = Beside([0, 0.6, 0.2], None)
+    assert "1 spikes, at t = 2" in trace_of(quiet, now=2)["description"]
+    with pytest.raises(ValueError, match="one value per timestep, got 2, 1, 1 and 3"):
+        potential_chart([0.6, 1.2], [0.6], [0], v_th=1, beside=quiet, colours=LIGHT)
+
+
+def test_what_is_left_over_stands_beside_the_noise_in_its_place() -> None:
+    points = [-1.0, -0.25, 0.0, 0.5, 1.0, 2.0]
+
+    def beside(sigma: float) -> Beside:
+        noise = Noise(sigma=sigma)
+        law = noise_density(noise, np.array(points)).tolist()
+        return Beside([0.0, 0.6, 0.2], noise, points, law)
+
+    narrow, wide = trace_of(beside(0.1)), trace_of(beside(2.0))
+    assert [row["potential"] for row in narrow["datasets"]["left"]] == [0.0, 0.6, 0.2]
+    assert len(trace_of(beside(0.1), now=2)["datasets"]["left"]) == 2
+    (band,) = narrow["datasets"]["band"]
+    assert (band["from"], band["to"]) == pytest.approx((0.4, 0.6))
+    (band,) = wide["datasets"]["band"]  # cut where the picture ends, which sigma does not move
+    ends = [row["potential"] for row in wide["datasets"]["ends"]]
+    assert [band["from"], band["to"]] == ends
+    assert ends == [row["potential"] for row in narrow["datasets"]["ends"]]
+    inside = [row["potential"] for row in wide["datasets"]["noise"]]
+    assert inside == [-0.25, 0.0, 0.5, 1.0]
+    assert max(row["share"] for row in narrow["datasets"]["noise"]) == 1.0
+    said = "Left over: mean 0.27, deviation 0.25 v_th"
+    assert f"{said}; noise in its place: mean 0.50, deviation 0.10 v_th." in narrow["description"]
+    quiet = trace_of(Beside([0.0, 0.6, 0.2], None))
+    assert f"{said}; no noise stands for it." in quiet["description"]
+    assert quiet["datasets"]["noise"] == quiet["datasets"]["band"] == []
 
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:

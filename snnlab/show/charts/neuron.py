@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -10,17 +11,36 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
+from snnlab.neuron.spec import Noise
 from snnlab.show.charts.frame import LINE, LiveChart, coloured, dashed, look, repeated
 from snnlab.show.colours import Palette
-from snnlab.show.described import DENSITY, RESIDUAL, STEP, trace_limits, trace_words
+from snnlab.show.described import DENSITY, RESIDUAL, STEP, beside_words, trace_limits, trace_words
 
 QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
 """The curves over potentials, as the legend names them."""
+BELOW = -0.25
+"""Potentials are shown from here on, in units of v_th, so that sigma does not move the axis."""
+TICKS = -0.25
+"""Where what is left over stands, beside the noise that goes from 0 to 1."""
 
 
 def named(data: str) -> alt.Chart:
     """A chart of the data set of that name."""
     return alt.Chart(alt.NamedData(data))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands at the right of a potential over time."""
+
+    left: Sequence[float]
+    """What the neuron carried into t = 1 to T, v[t-1]."""
+    noise: Noise | None
+    """What stands for it in training; None: nothing."""
+    points: Sequence[float] = ()
+    """Where the density of the noise is known, in units of v_th."""
+    law: Sequence[float] = ()
+    """Its density there."""
 
 
 def potential_chart(
@@ -29,37 +49,41 @@ def potential_chart(
     spikes: Sequence[float],
     *,
     v_th: float,
-    v_init: float,
+    beside: Beside,
     colours: Palette,
     now: int | None = None,
     height: int = 360,
 ) -> LiveChart:
     """Charge, fire and reset as one line; the threshold; a triangle for every spike.
 
+    At its right what was carried from timestep to timestep, and the noise that stands for it.
+
     Args:
         h: potential before firing at t = 1 to T.
         v: potential after reset, as many.
         spikes: 0 or 1, as many.
         v_th: threshold, in the unit of the potentials.
-        v_init: potential before the first timestep.
+        beside: what stands at its right; the line begins at the first of what is left.
         colours: see `palette`.
         now: the timestep at which somebody looks, 1 to T; None: at all of them.
         height: in pixels.
 
     Raises:
-        ValueError: the three do not have the same length, or there is no timestep.
+        ValueError: not one value of each per timestep, or there is no timestep.
 
     Example:
-        >>> potential_chart([0.6, 1.2], [0.6, 0.2], [0, 1], v_th=1, v_init=0, colours=LIGHT)
+        >>> beside = Beside([0, 0.6], None)
+        >>> potential_chart([0.6, 1.2], [0.6, 0.2], [0, 1], v_th=1, beside=beside, colours=LIGHT)
     """
-    if not len(h) == len(v) == len(spikes) or not len(h):
+    if not len(h) == len(v) == len(spikes) == len(beside.left) or not len(h):
         raise ValueError(
-            f"h, v and spikes must have one value per timestep, got {len(h)}, {len(v)} and "
-            f"{len(spikes)}"
+            f"h, v, spikes and what is left must have one value per timestep, got {len(h)}, "
+            f"{len(v)}, {len(spikes)} and {len(beside.left)}"
         )
-    T = len(h)
+    T, v_init = len(h), beside.left[0]
     upto = T if now is None else now
     floor, mark, roof = trace_limits(h, v, v_th, v_init)
+    floor = min(floor, BELOW * v_th)
     seen = [t for t in range(1, upto + 1) if spikes[t - 1]]
     corners = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
     times = [0, *(t for t in range(1, T + 1) for _ in range(2))]
@@ -71,22 +95,55 @@ def potential_chart(
         "seen": line.slice(0, 2 * upto + 1),
         "now": pa.table({"t": [upto], "potential": [h[upto - 1]]}),
         "spikes": pa.table({"t": pa.array(seen, pa.int64()), "potential": [mark] * len(seen)}),
+        "left": pa.table({"share": [TICKS] * upto, "potential": beside.left[:upto]}),
+        **noise_beside(beside, floor / v_th, roof / v_th, v_th),
     }
     kept = potential_look(colours, height, stepping=now is not None)
-    return LiveChart(kept, data, trace_words(h, spikes, v_th, v_init), height)
+    words = trace_words(h, spikes, v_th, v_init)
+    return LiveChart(kept, data, f"{words} {beside_words(beside.left, beside.noise, v_th)}", height)
+
+
+def noise_beside(beside: Beside, low: float, high: float, v_th: float) -> dict[str, pa.Table]:
+    """The density of the noise, 1 at its peak, and the band around its mean, within limits.
+
+    Args:
+        beside: with the noise and its density.
+        low, high: the limits, in units of v_th.
+        v_th: threshold, in the unit of potentials.
+    """
+    if beside.noise is None:
+        nothing = pa.array([], pa.float64())
+        return {
+            "noise": pa.table({"share": nothing, "potential": nothing}),
+            "band": pa.table({"from": nothing, "to": nothing}),
+        }
+    mu, sigma = beside.noise.mu, beside.noise.sigma
+    points, law = np.asarray(beside.points), np.asarray(beside.law)
+    inside = (points >= low) & (points <= high)
+    peak = max(law.max(), np.finfo(float).tiny)
+    ends = np.clip([mu - sigma, mu + sigma], low, high) * v_th
+    return {
+        "noise": pa.table({"share": law[inside] / peak, "potential": points[inside] * v_th}),
+        "band": pa.table({"from": ends[:1], "to": ends[1:]}),
+    }
 
 
 @lru_cache
 def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str, Any]:
     """What the chart looks like, while somebody steps through it or not."""
-    x = alt.X("t:Q", title=STEP, scale=alt.Scale(nice=False, zero=False))
+    x = alt.X("t:Q", title=STEP, scale=alt.Scale(nice=False, zero=False, range=part(0, 0.84)))
     x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
     y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
     order = alt.Order("index:Q")
     grey: Any = {"color": colours.grey}
     rule = named("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, **grey)
     invisible = named("ends").mark_point(opacity=0)  # they span the axes
-    layers: list[Any] = [invisible.encode(x=x, y=y), rule.encode(y=y)]
+    band = named("band").mark_rect(color=colours.noise, opacity=0.13)
+    layers: list[Any] = [
+        band.encode(y=alt.Y("from:Q", title="Potential"), y2="to:Q"),
+        invisible.encode(x=x, y=y),
+        rule.encode(y=y),
+    ]
     if stepping:
         whole = named("line").mark_line(strokeWidth=1.5, opacity=0.4, **grey)
         upright = named("now").mark_rule(strokeDash=[3, 4], strokeWidth=1.5, **grey)
@@ -98,7 +155,26 @@ def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str
     triangle: Any = {"shape": "triangle-down", "filled": True, "size": 190}
     marks = named("spikes").mark_point(color=colours.quiet, opacity=1, **triangle)
     layers.append(marks.encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")]))
-    return look(alt.layer(*layers), colours, height)
+    both = alt.layer(alt.layer(*layers), beside_look(colours, y)).resolve_scale(x="independent")
+    return look(both, colours, height)
+
+
+def beside_look(colours: Palette, y: alt.Y) -> Any:
+    """The part at the right: on the same potentials, with an axis to the side of its own."""
+    scale = alt.Scale(domain=[2 * TICKS, 1], nice=False, range=part(0.86, 1))
+    x = alt.X("share:Q", scale=scale, axis=None)
+    area = named("noise").mark_area(orient="horizontal", color=colours.noise, opacity=0.3)
+    curve = named("noise").mark_line(color=colours.noise, strokeWidth=2)
+    curve = curve.encode(x=x, y=y, order=alt.Order("potential:Q"))
+    ticks = named("left").mark_point(
+        shape="stroke", size=220, strokeWidth=2.5, opacity=0.75, color=colours.quiet
+    )
+    return alt.layer(area.encode(x=x, x2=alt.datum(0), y=y), curve, ticks.encode(x=x, y=y))
+
+
+def part(start: float, end: float) -> list[Any]:
+    """A part of the width of a chart, both ends as shares of it."""
+    return [alt.expr(f"{start} * width"), alt.expr(f"{end} * width")]
 
 
 def firing_chart(

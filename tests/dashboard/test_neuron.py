@@ -1,0 +1,65 @@
+"""The neuron lab: what a move changes, and what it need not compute again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from snnlab.dashboard import neuron_numbers
+from snnlab.dashboard.neuron_numbers import Settings, curves, timesteps
+from snnlab.neuron.spec import Neuron, Noise
+from tests.dashboard.conftest import Open
+from tests.dashboard.test_pages import alt_texts, words
+
+
+def test_sigma_moves_the_big_picture_without_a_switch(empty: Path, open_page: Open) -> None:
+    app = open_page("neuron")
+    assert not app.toggle(key="neuron:noise").value
+    before, _, _ = alt_texts(app)
+    app.slider(key="neuron:sigma").set_value(0.1).run()
+    after, _, _ = alt_texts(app)
+    assert "noise in its place: mean 0.50, deviation 0.29 v_th" in before
+    assert after == before.replace("0.50, deviation 0.29", "0.50, deviation 0.10")
+    app.slider(key="neuron:sigma").set_value(0.0).run()
+    assert "no noise stands for it" in alt_texts(app)[0]
+    assert "With σ = 0" in words(app)
+
+
+def test_a_link_with_noise_in_the_trace_still_means_it(empty: Path, open_page: Open) -> None:
+    app = open_page("neuron", noise="1", sigma="0.3")
+    assert app.toggle(key="neuron:noise").value
+    assert alt_texts(app) != alt_texts(open_page("neuron", sigma="0.3"))
+
+
+@pytest.mark.parametrize("family", ["gaussian", "uniform", "logistic"])
+def test_noise_in_the_trace_grows_smoothly_with_sigma(family: str) -> None:
+    slow = Neuron(v_th=1.0, v_init=0.5)
+    small, large = (
+        timesteps(Settings(noisy=True, neuron=slow, noise=Noise(family, sigma)))
+        for sigma in (0.1, 0.2)
+    )
+    assert large.deviation == pytest.approx([2 * one for one in small.deviation], abs=1e-9)
+    assert any(small.deviation)
+
+
+def test_a_move_computes_only_what_depends_on_it() -> None:
+    kept = ("path_of", "rates", "probabilities", "densities", "residuals")
+    counts = {name: getattr(neuron_numbers, name).cache_info for name in kept}
+
+    def computed(settings: Settings) -> set[str]:
+        """What was not known before."""
+        before = {name: count().misses for name, count in counts.items()}
+        timesteps(settings)
+        curves(settings)
+        return {name for name, count in counts.items() if count().misses > before[name]}
+
+    first = Settings(current=0.4321, T=37, neuron=Neuron(v_th=1.05, v_init=0.123))
+    first = replace(first, noise=Noise(sigma=0.777))
+    assert computed(first) == set(kept)
+    assert computed(first) == set()
+    assert computed(replace(first, current=0.4322)) == {"path_of", "residuals"}
+    assert computed(replace(first, T=38)) == {"path_of", "rates"}
+    assert computed(replace(first, noise=Noise(sigma=0.778))) == {"probabilities", "densities"}
+    assert computed(replace(first, quiet=True)) <= {"probabilities", "densities"}
