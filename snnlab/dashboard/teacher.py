@@ -14,6 +14,7 @@ from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.navigation import PIN
 from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
+from snnlab.dashboard.uploaded import draw_uploaded
 from snnlab.jobs.fair_queue import Job, JobError
 
 MOST_TRIES, PAUSE = 5, 30.0
@@ -28,11 +29,13 @@ def draw() -> None:
         return
     if not is_teacher():
         return
-    queue, lesson = st.tabs(["Queue", "Lesson links"])
+    queue, lesson, uploads = st.tabs(["Queue", "Lesson links", "Uploads"])
     with queue:
         st.fragment(draw_queue, run_every=2.0)()
     with lesson:
         draw_lesson()
+    with uploads:
+        draw_uploaded(shown_user)
 
 
 @st.cache_resource(show_spinner=False)

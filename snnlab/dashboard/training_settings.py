@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
-from snnlab.dashboard.upload import upload_control, uploads
+from snnlab.dashboard.upload import (
+    draw_chosen,
+    located,
+    newly_kept,
+    offered,
+    size_in_words,
+    sizes,
+    title_of_upload,
+    upload_control,
+)
 from snnlab.data.spec import CATALOGUE
 from snnlab.runs.config import RunConfig, with_settings
 from snnlab.runs.methods import METHODS, QUIET, plays_a_part
@@ -53,16 +62,32 @@ def fill_from_preset() -> None:
 
 def data_sets() -> tuple[str, ...]:
     """The sets that a visitor can choose from."""
-    return (*CATALOGUE, *uploads())
+    return (*CATALOGUE, *offered())
 
 
 def title_of_data(name: str) -> str:
     """A set as the menu shows it."""
-    return uploads().get(name) or (
-        f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else name
-    )
+    return f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else title_of_upload(name)
 
 
+def take_up_upload() -> None:
+    """Let the controls stand on images that were just brought, but for a lesson's.
+
+    The preset becomes one whose network and epochs suit any small images; what the visitor has
+    moved stays.
+    """
+    name = newly_kept()
+    if name is None:
+        return
+    for control, value in ((PRESET.name, FOR_UPLOADS), (MODEL.name, None), ("data", name)):
+        if control not in address.set_by_lesson():
+            address.forget([control])
+            address.remember(control, value)
+    address.forget(c.name for c in CONTROLS if address.said(c.name) is None or c.name == "size")
+
+
+FOR_UPLOADS = "mnist-5k"
+"""The preset for images of one's own."""
 PRESET = Control(
     "preset",
     "Preset",
@@ -70,6 +95,7 @@ PRESET = Control(
     help="Fills the controls below, but for those that a lesson has set.",
     on_change=fill_from_preset,
 )
+MODEL = Control("model", "Network", "model.name", boxed=True)
 METHOD = Control("method", "Method", "method", words=lambda name: METHODS[name].title)
 CONTROLS = (
     PRESET,
@@ -98,7 +124,16 @@ CONTROLS = (
         above=upload_control,
         boxed=True,
     ),
-    Control("model", "Network", "model.name", boxed=True),
+    Control(
+        "size",
+        "Image size in pixels",
+        "data.image_size",
+        options=sizes,
+        words=size_in_words,
+        above=draw_chosen,
+        boxed=True,
+    ),
+    MODEL,
     Control("device", "Device", "device", boxed=True),
 )
 """All of them. A method shows those whose settings count for it."""
@@ -106,6 +141,7 @@ CONTROLS = (
 
 def read_controls(place: Any) -> Asked:
     """The controls, the most important ones in sight."""
+    take_up_upload()
     first = Asked()
     name = PRESET.draw([first], place)
     preset = with_noise(PRESETS[name])
@@ -117,4 +153,5 @@ def read_controls(place: Any) -> Asked:
     ]
     settings = read(others, [first, preset], place, "More settings")
     seeds = settings.pop("seeds", first.seeds)
+    settings["data.name"] = located(settings["data.name"])
     return Asked(name, seeds, {"method": method, **settings})

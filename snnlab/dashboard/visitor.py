@@ -11,6 +11,7 @@ import secrets
 
 import streamlit as st
 
+from snnlab.dashboard.kept_archives import check_still_there
 from snnlab.dashboard.labels import own
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.jobs.fair_queue import JobError, QueueFull
@@ -46,7 +47,10 @@ def submit(configs: list[RunConfig]) -> list[str]:
 
     Raises:
         QueueFull: the visitor would have more than one may have.
+        DataError: the images were uploaded, and removed since.
     """
+    for config in configs:
+        check_still_there(config.data.name)
     examples = [example_of(config) for config in configs]
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
     jobs = engine().submit(missing, user=visitor()) if missing else []

@@ -72,12 +72,15 @@ what is accepted when it is brought is accepted when it is trained on."""
 
 
 def in_words(size: int) -> str:
-    """A number of bytes, rounded.
+    """A number of bytes, rounded; 1 MB is 2**20 bytes, as in the field of a browser page.
 
     Example:
         >>> in_words(50 * 2**20)
-        '50 MiB'
+        '50 MB'
     """
-    if size >= 2**30:
-        return f"{size / 2**30:.3g} GiB"
-    return f"{size / 2**20:.3g} MiB" if size >= 2**20 else f"{size / 2**10:.3g} KiB"
+    number, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB"):
+        if number < 1000:
+            break
+        number, unit = number / 1024, larger
+    return f"{number:.3g} {unit}"
