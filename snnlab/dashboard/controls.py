@@ -20,6 +20,9 @@ from snnlab.dashboard import address
 from snnlab.dashboard.screen import fold
 from snnlab.settings import declared, options_of, validity
 
+NOTHING = "none"
+"""An option that is None, in links; a menu that holds no text counts as empty."""
+
 
 @dataclass(frozen=True)
 class Control:
@@ -33,10 +36,11 @@ class Control:
     """The dotted name of the setting: noise.sigma."""
     help: str | None = None
     """A sentence more."""
-    words: Callable[[str], str] = str
+    words: Callable[[Any], str] = str
     """An option as a menu shows it."""
-    options: Callable[[], Iterable[str]] | None = None
-    """What there is to choose from, where the declaration of the setting leaves it open."""
+    options: Callable[[], Sequence[Any]] | None = None
+    """What there is to choose from, where the declaration of the setting leaves it open; the first
+    stands for a default that is none of them. Nothing: there is no such control at the moment."""
     percent: bool = False
     """Whether a share is shown, and stands in links, as whole percent."""
     boxed: bool = False
@@ -67,10 +71,11 @@ class Control:
         if self.above is not None:
             self.above(place)
         more = {"place": place, "help": self.help, "on_change": self.on_change}
-        options = self.options() if self.options else options_of(hint)
+        if self.options is not None:
+            return self.chosen(self.options(), default, **more)
+        options = options_of(hint)
         if options is not None:
-            valid = possible(group, field, tuple(options))
-            return select(self.name, self.label, valid, default, words=self.words, **more)
+            return self.chosen(possible(group, field, tuple(options)), default, **more)
         if isinstance(default, bool):
             return toggle(self.name, self.label, default, **more)
         low, high, step = self.range(hint, default)
@@ -80,6 +85,15 @@ class Control:
         percents = [round(100 * number) for number in (default, low, high, step)]
         shown = slider(self.name, self.label, *percents, **more)
         return default if shown == percents[0] else shown / 100
+
+    def chosen(self, options: Sequence[Any], default: Any, **more: Any) -> Any:
+        """One of the options, which links write as text."""
+        if not options:
+            return default
+        texts = {address.written(option) or NOTHING: option for option in options}
+        first = address.written(default if default in options else options[0]) or NOTHING
+        words = {text: self.words(option) for text, option in texts.items()}.__getitem__
+        return texts[select(self.name, self.label, tuple(texts), first, words=words, **more)]
 
     def range(self, hint: Any, default: float) -> tuple[float, float, float]:
         """From where to where its slider moves, and by how much, as the setting declares it.

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from snnlab.dashboard.kept_archives import title_of
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.methods import COMPARED, METHODS, Compared, Method, plays_a_part
@@ -125,7 +126,7 @@ def group_names(configs: Sequence[RunConfig]) -> list[str]:
 
 def words_of(config: RunConfig) -> list[str]:
     """What trains, in words: data, network, method, seed."""
-    data = short(config.data.name)
+    data = title_of(config.data.name) or short(config.data.name)
     return [data, config.model.name, group_names([config])[0], f"seed {config.seed}"]
 
 

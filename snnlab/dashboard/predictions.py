@@ -10,6 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from snnlab.dashboard.groups import config_of
+from snnlab.dashboard.kept_archives import check_still_there
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
 
@@ -60,6 +61,7 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
     from snnlab.data.sources import load_data
     from snnlab.network.net import SpikingNet
 
+    check_still_there(config_of(run).data.name)
     net = run.network()
     if not isinstance(net, SpikingNet):
         raise ValueError(

@@ -17,6 +17,7 @@ from snnlab.dashboard.load import draw_load
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
 from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
+from snnlab.dashboard.uploaded import draw_uploaded
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
@@ -145,5 +146,6 @@ VIEWS: dict[str, Callable[[], None]] = {
     "Machine": live(draw_load),
     "Join": draw_join,
     "Lesson links": draw_lesson,
+    "Uploads": lambda: draw_uploaded(name_of_user),
 }
 """The parts of the page, by what is written on the switch."""

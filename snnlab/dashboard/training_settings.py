@@ -16,7 +16,16 @@ from snnlab.dashboard.hardware import (
     forget_missing,
     missing_device,
 )
-from snnlab.dashboard.upload import upload_control, uploads
+from snnlab.dashboard.upload import (
+    draw_chosen,
+    located,
+    newly_kept,
+    offered,
+    size_in_words,
+    sizes,
+    title_of_upload,
+    upload_control,
+)
 from snnlab.data.spec import CATALOGUE
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig, with_settings
@@ -71,6 +80,8 @@ class Asked:
     def trained_with(self, method: str) -> RunConfig:
         """The configuration with the settings that play a part for a method."""
         acting = {name: v for name, v in self.settings.items() if plays_a_part(name, method)}
+        if "data.name" in acting:
+            acting["data.name"] = located(acting["data.name"])
         preset = with_noise(PRESETS[self.preset])
         return with_settings(preset, acting | {"method": method})
 
@@ -97,16 +108,32 @@ def chosen_model(preset: RunConfig) -> RunConfig:
 
 def data_sets() -> tuple[str, ...]:
     """The sets that a visitor can choose from."""
-    return (*CATALOGUE, *uploads())
+    return (*CATALOGUE, *offered())
 
 
 def title_of_data(name: str) -> str:
     """A set as the menu shows it."""
-    return uploads().get(name) or (
-        f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else name
-    )
+    return f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else title_of_upload(name)
 
 
+def take_up_upload() -> None:
+    """Let the controls stand on images that were just brought, but for a lesson's.
+
+    The preset becomes one whose network and epochs suit any small images; what the visitor has
+    moved stays.
+    """
+    name = newly_kept()
+    if name is None:
+        return
+    for control, value in ((PRESET.name, FOR_UPLOADS), (MODEL.name, None), ("data", name)):
+        if control not in address.set_by_lesson():
+            address.forget([control])
+            address.remember(control, value)
+    address.forget(c.name for c in CONTROLS if address.said(c.name) is None or c.name == "size")
+
+
+FOR_UPLOADS = "mnist-5k"
+"""The preset for images of one's own."""
 PRESET = Control(
     "preset",
     "Preset",
@@ -143,6 +170,15 @@ CONTROLS = (
         above=upload_control,
         boxed=True,
     ),
+    Control(
+        "size",
+        "Image size in pixels",
+        "data.image_size",
+        options=sizes,
+        words=size_in_words,
+        above=draw_chosen,
+        boxed=True,
+    ),
     MODEL,
     Control(
         "width",
@@ -169,6 +205,7 @@ CONTROLS = (
 
 def read_controls(place: Any) -> Asked:
     """The controls, the most important ones in sight."""
+    take_up_upload()
     first = Asked()
     name = PRESET.draw([first], place)
     preset = with_noise(PRESETS[name])

@@ -1,89 +1,237 @@
-"""Images that a visitor brings: a tar archive, bounded, kept beside the runs.
-
-The archive is never unpacked to disk; only images inside it are read, see `data.archive`.
-"""
+"""Images that a visitor brings, on the page Train: the field for the archive, and what is in it."""
 
 from __future__ import annotations
 
-import hashlib
-import tarfile
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from snnlab.dashboard.service import runs_folder
-from snnlab.data.archive import read_archive
-from snnlab.data.spec import DataError
-from snnlab.data.whole_files import written_whole
+from snnlab.dashboard import address
+from snnlab.dashboard.first_look import Look
+from snnlab.dashboard.kept_archives import (
+    FOLDER,
+    ID,
+    MOST_BYTES,
+    Kept,
+    keep,
+    kept_at,
+    of_visitor,
+    picture_of,
+    remove,
+    stage,
+)
+from snnlab.dashboard.screen import escaped
+from snnlab.dashboard.service import active_jobs, runs_folder
+from snnlab.dashboard.visitor import visitor
+from snnlab.data.limits import UPLOADED, in_words
+from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
 
-FOLDER = ".uploads"
-MOST_BYTES, MOST_UNPACKED, MOST_IMAGES = 50 * 2**20, 400 * 2**20, 20_000
-"""Of the archive, of all that is in it, and of the images in it."""
-MOST_ARCHIVES = 20
-"""In the folder; more are refused."""
-SUFFIXES = ("tar", "gz", "bz2", "xz")
+DATA = "data"
+"""The control that chooses the data set, in links."""
+ENDINGS = tuple(dict.fromkeys(f".{ending.rpartition('.')[2]}" for ending in ARCHIVE_ENDINGS))
+"""What a browser offers: it looks at the last part of a name only."""
+MOST_NAMED = 4
+"""Classes whose names are written out."""
+NUMBER, STAGED, REFUSED, CHOSEN = "upload-number", "upload-staged", "upload-refused", "upload-new"
+"""In the session: of the field, which is a new one after each upload; what waits to be looked at;
+why the last one was refused; the last one that was kept."""
 
 
-def uploads() -> dict[str, str]:
-    """The archives of this session, path to title."""
-    mine: dict[str, str] = st.session_state.setdefault("uploads", {})
-    return mine
+def folder() -> Path:
+    """Where archives are kept."""
+    return runs_folder().absolute() / FOLDER
+
+
+def offered() -> dict[str, Kept]:
+    """The archives that this visitor can choose, by id: own ones, and one that the link names."""
+    found = {one.id: one for one in of_visitor(folder(), visitor())}
+    linked = address.said(DATA) or ""
+    if linked not in found and (kept := kept_at(folder() / linked)):
+        found[linked] = kept
+    return found
+
+
+def title_of_upload(id: str) -> str:
+    """An archive as the menu shows it."""
+    kept = kept_at(folder() / id)
+    if kept is None or kept.look is None:
+        return id
+    return f"{kept.name(visitor())}: {kept.look.images:,} images, uploaded"
+
+
+def located(name: str) -> str:
+    """A data set as a training finds it: the path, if it is an archive."""
+    return str(folder() / name) if ID.fullmatch(name) else name
+
+
+def newly_kept() -> str | None:
+    """The archive that was just brought, once."""
+    found = st.session_state.pop(CHOSEN, None)
+    return None if found is None else str(found)
+
+
+def chosen() -> Kept | None:
+    """The archive that the control stands on, if it stands on one."""
+    return kept_at(folder() / (address.said(DATA) or ""))
 
 
 def upload_control(place: Any) -> None:
-    """A field for an archive of images, unless `place` is None."""
-    if place is None:
-        return
-    file = place.file_uploader(
-        "Your images (.tar)",
-        type=list(SUFFIXES),
-        help="A tar archive of class/image, 50 MB and 20,000 images at most.",
-    )
-    if file is not None:
-        try:
-            path = keep_archive(file.getvalue(), runs_folder() / FOLDER)
-        except DataError as error:
-            place.error(f"This archive cannot be used: {error}", icon=":material/error:")
-        else:
-            uploads()[str(path)] = f"your images, {path.stat().st_size / 2**20:.1f} MB"
+    """A field for an archive of images, and what became of the last one.
 
-
-def keep_archive(content: bytes, folder: Path) -> Path:
-    """Check an archive and write it under a name of our own.
-
-    Raises:
-        DataError: too large, too many images or archives, or no whole archive of images.
+    Not where there is no place (None), or a lesson has set the data.
     """
-    if len(content) > MOST_BYTES:
-        raise DataError(f"it has {len(content):,} bytes, at most {MOST_BYTES:,} are taken")
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.tar"
-    if path.is_file():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    if len(list(folder.glob("*.tar"))) >= MOST_ARCHIVES:
-        raise DataError(f"{MOST_ARCHIVES} archives are here already; ask for one to be removed")
-    with written_whole(path) as partial:
-        partial.write_bytes(content)
-        check_size(partial)
-        images, _ = read_archive(partial)
-        if not images:
-            raise DataError("there are no images in it, as class/image")
-    return path
+    linked = address.said(DATA) or ""
+    if ID.fullmatch(linked) and kept_at(folder() / linked) is None:
+        st.warning("The images of this link are not here (any more).", icon=":material/link_off:")
+    if place is None or DATA in address.set_by_lesson():
+        return
+    key = f"upload-{st.session_state.get(NUMBER, 0)}"
+    place.file_uploader(
+        "Your images (zip or tar)",
+        type=ENDINGS,
+        max_upload_size=MOST_BYTES // 2**20,
+        key=key,
+        on_change=take_in,
+        args=(key,),
+        help=f"A folder for each class with its images in it, packed. {in_words(MOST_BYTES)} and "
+        f"{UPLOADED.images:,} images at most.",
+    )
+    if (staged := st.session_state.pop(STAGED, None)) is not None:
+        with place, st.spinner("Looking at your images ..."):
+            look_at(*staged)
+    if reason := st.session_state.get(REFUSED):
+        place.error(escaped(reason), icon=":material/error:")
 
 
-def check_size(path: Path) -> None:
-    """Raise DataError if there is too much in an archive; stops at the first byte too many."""
-    total = count = 0
+def take_in(key: str) -> None:
+    """Write what the field holds to disk, and let the memory have it back."""
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    st.session_state.pop(REFUSED, None)
     try:
-        with tarfile.open(path, mode="r|*") as archive:
-            for member in archive:
-                total, count = total + max(member.size, 0), count + 1
-                if total > MOST_UNPACKED or count > 2 * MOST_IMAGES:
-                    raise DataError(
-                        f"it holds more than {MOST_UNPACKED // 2**20} MB or {MOST_IMAGES:,} images"
-                    )
-    except DataError:
-        raise
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise DataError(f"not a tar archive: {error}") from error
+        st.session_state[STAGED] = stage(file.getbuffer(), folder()), file.name
+    except DataError as error:
+        refuse(file.name, error)
+    st.session_state[NUMBER] = st.session_state.get(NUMBER, 0) + 1
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def look_at(staged: Path, name: str) -> None:
+    """Keep an archive if it can be trained on, and draw the page anew where it is chosen."""
+    try:
+        st.session_state[CHOSEN] = keep(staged, name, visitor(), folder()).id
+    except DataError as error:
+        refuse(name, error)
+    else:
+        st.rerun()
+
+
+def refuse(name: str, error: DataError) -> None:
+    """Say it until the next archive is brought."""
+    said = str(error)
+    st.session_state[REFUSED] = said if said.startswith(name) else f"{name}: {said}"
+
+
+def sizes() -> tuple[int | None, ...]:
+    """Image sizes to choose from, the suggested one first; none unless an archive is chosen."""
+    kept = chosen()
+    return kept.look.sizes if kept and kept.look else ()
+
+
+def size_in_words(side: int | None) -> str:
+    """A size, and what it costs: the work grows with the pixels."""
+    kept = chosen()
+    if kept is None or kept.look is None:
+        return str(side)
+    look, suggested = kept.look, kept.look.sizes[0]
+    words = f"{look.smallest[0]} × {look.smallest[1]}" if side is None else f"{side} × {side}"
+    if side == suggested:
+        return f"{words}, as they are" if side is None else f"{words}, suggested"
+    share = look.pixels(side) / look.pixels(suggested)
+    return (
+        f"{words}, {share:.0f} times the work"
+        if share >= 10
+        else f"{words}, {share:.2g} times the work"
+    )
+
+
+def draw_chosen(place: Any) -> None:
+    """What is in the chosen archive, above the size of its images; and its end."""
+    kept = chosen()
+    if place is None or kept is None or kept.look is None:
+        return
+    picture = picture_of(kept.path)
+    with contextlib.suppress(OSError):
+        alt = f"{len(kept.look.samples)} of the images: {', '.join(kept.look.samples)}"
+        place.image(picture.read_bytes(), alt=alt, width="content")
+    place.caption(escaped_summary(kept))
+    if visitor() not in kept.owners or DATA in address.set_by_lesson():
+        return
+    with place.popover("Remove", icon=":material/delete:"):
+        st.write("Your archive goes; runs that were trained on it stay, without their images.")
+        if st.button("Remove for good", key=f"remove-{kept.id}", type="primary"):
+            remove_own(kept)
+
+
+def escaped_summary(kept: Kept) -> str:
+    """A line of Markdown: how many images of what, how large."""
+    look = kept.look
+    assert look is not None
+    parts = [f"{look.images:,} images", "grey" if look.channels == 1 else "colour"]
+    parts += [sizes_in_words(look), in_words(kept.bytes)]
+    return f"{escaped(', '.join(parts))}.  \n{escaped(classes_in_words(look))}"
+
+
+def sizes_in_words(look: Look) -> str:
+    """From which size to which, height first."""
+    first, last = (f"{height:,} × {width:,}" for height, width in (look.smallest, look.largest))
+    return f"{first} pixels" if look.one_size else f"{first} to {last} pixels"
+
+
+def classes_in_words(look: Look) -> str:
+    """The classes with their numbers of images.
+
+    Example:
+        >>> classes_in_words(look)
+        'cat 8, dog 8'
+    """
+    named = [f"{name} {count:,}" for name, count in look.classes.items()]
+    if len(named) <= MOST_NAMED:
+        return ", ".join(named)
+    fewest, most = min(look.classes.values()), max(look.classes.values())
+    each = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    names = ", ".join(list(look.classes)[:MOST_NAMED])
+    return f"{len(named):,} classes with {each} images each: {names}, ..."
+
+
+def remove_own(kept: Kept) -> None:
+    """Remove an archive, unless a run of the visitor waits for it."""
+    wanted = [job for job in users_of(kept) if visitor() in job.users]
+    if wanted:
+        st.error("A run of yours that waits or trains needs these images: cancel it first.")
+        return
+    try:
+        remove(kept, visitor())
+    except DataError as error:
+        st.error(escaped(str(error)))
+        return
+    address.forget([DATA, "size"])
+    st.rerun()
+
+
+def users_of(kept: Kept) -> list[Any]:
+    """The jobs that wait or train and need an archive."""
+    path = str(kept.path.absolute())
+    return [job for job in active_jobs() if located_absolutely(job.config.data.name) == path]
+
+
+def located_absolutely(name: str) -> str:
+    """A path, absolute."""
+    return str(Path(name).absolute())

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from snnlab.dashboard.kept_archives import check_still_there
 from snnlab.dashboard.labels import own
 from snnlab.dashboard.nicknames import (
     MOST_CHARACTERS,
@@ -61,7 +62,10 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
     Raises:
         QueueFull: the visitor would have more than one may have.
         OSError: nothing can be written to the folder of runs.
+        DataError: the images were uploaded, and removed since.
     """
+    for config in configs:
+        check_still_there(config.data.name)
     examples = [example_of(config) for config in configs]
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
     if missing:

@@ -6,7 +6,7 @@ Two layouts are known, both of torchvision's ImageFolder kind: `<class>/...` and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from snnlab.data.spec import DataError
@@ -19,8 +19,6 @@ SPLIT_FOLDERS = {
     "validation": "validation",
     "test": "test",
 }
-MAX_IMAGES = 1_000_000
-"""In a folder or an archive."""
 EXPECTED = "expected <class>/<image>, or train/<class>/<image> and test/<class>/<image>"
 
 
@@ -40,12 +38,6 @@ def is_image(name: str) -> bool:
 def is_hidden(name: str) -> bool:
     """Whether any part of a path starts with a dot or is what macOS adds to archives."""
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-
-
-def refuse_too_many(images: Collection[str], source: str) -> None:
-    """Raise DataError for more than `MAX_IMAGES` images in a source, "folder" or "archive"."""
-    if len(images) > MAX_IMAGES:
-        raise DataError(f"more than {MAX_IMAGES:,} images; give a smaller {source}")
 
 
 def arrange(images: Iterable[str], folders: Iterable[str]) -> Layout:

@@ -17,6 +17,7 @@ from snnlab.data.cache import RawData, RawImages
 from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
 from snnlab.data.images import Data, Images
+from snnlab.data.limits import OWN, Limits
 from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, unknown_name
 from snnlab.data.splits import (
     TEST_FRACTION,
@@ -32,6 +33,7 @@ def load_data(
     *,
     device: torch.device | str = "cpu",
     download: bool = True,
+    limits: Limits = OWN,
     **settings: Any,
 ) -> Data:
     """Load a data set, split it and put it on a device.
@@ -43,9 +45,11 @@ def load_data(
     mean and standard deviation are those of the training split.
 
     Args:
-        name: a set of the catalogue, or the path of an image folder or of a tar archive of one.
+        name: a set of the catalogue, or the path of an image folder or of a zip or tar
+            archive of one.
         device: where the images live.
         download: whether a set that is not there may be fetched.
+        limits: how much a folder or an archive may hold.
         settings: the other fields of `DataSpec`: root, train_size, validation_fraction, test_size,
             image_size, shift, flip and split_seed.
 
@@ -58,7 +62,7 @@ def load_data(
         Data('digits': 1,213 train, 135 validation, 449 test images of 1 x 8 x 8, 10 classes, cpu)
     """
     spec = DataSpec(name, **settings)
-    raw = _read(spec, download)
+    raw = _read(spec, download, limits)
     try:
         return _assemble(raw, spec).to(device)
     except DataError as error:
@@ -74,12 +78,12 @@ _FIELDS = [
 ]
 # Editors and `help` name every setting with its default, and both stand in `DataSpec` only.
 load_data.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [_OPTIONS["name"], *_FIELDS, _OPTIONS["device"], _OPTIONS["download"]],
+    [_OPTIONS["name"], *_FIELDS, *(_OPTIONS[name] for name in ("device", "download", "limits"))],
     return_annotation="Data",
 )
 
 
-def _read(spec: DataSpec, download: bool) -> RawData:
+def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
     """The raw images behind a name or a path."""
     if info := CATALOGUE.get(spec.name):
         if info.package:
@@ -88,7 +92,7 @@ def _read(spec: DataSpec, download: bool) -> RawData:
     path = Path(spec.name).expanduser()
     if not path.exists():
         raise DataError(unknown_name(spec.name))
-    return read_images(path, spec.image_size)
+    return read_images(path, spec.image_size, limits)
 
 
 def _assemble(raw: RawData, spec: DataSpec) -> Data:

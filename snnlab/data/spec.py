@@ -32,6 +32,13 @@ CIFAR10_CLASSES = (
 KMNIST_CLASSES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 
+ARCHIVE_ENDINGS = (
+    *(".zip", ".tar", ".tar.gz", ".tgz"),
+    *(".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+)
+"""What the names of archives of images end with. Which kind one is, its first bytes tell."""
+
+
 class DataError(ValueError):
     """A data set cannot be found, read or split as asked.
 
@@ -122,7 +129,7 @@ class DataSpec:
 
     name: str = "digits"
     """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, or the path of
-    an image folder or of a tar archive of one."""
+    an image folder or of a zip or tar archive of one."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
     train_size: Annotated[int | None, Valid(low=1)] = None
@@ -152,7 +159,11 @@ def _looks_like_path(name: str) -> bool:
     """Whether `name` can only be meant as a path, or is one that exists."""
     separators = {os.sep, os.altsep or os.sep, "/"}
     path = Path(name).expanduser()
-    return bool(name) and (any(s in name for s in separators) or ".tar" in name or path.exists())
+    return bool(name) and (
+        any(s in name for s in separators)
+        or name.lower().endswith(ARCHIVE_ENDINGS)
+        or path.exists()
+    )
 
 
 def unknown_name(name: str) -> str:
@@ -160,6 +171,6 @@ def unknown_name(name: str) -> str:
     close = difflib.get_close_matches(name, CATALOGUE, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
-        f"Unknown data set {name!r}, and no folder or tar archive has that path.{hint} "
+        f"Unknown data set {name!r}, and no folder or archive has that path.{hint} "
         f"Valid names: {', '.join(CATALOGUE)}"
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from snnlab.data.spec import DataSpec
@@ -65,6 +69,41 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> F
     fake = FakeEngine(root)
     monkeypatch.setattr(engines, "_engines", {root.absolute(): fake})
     return fake
+
+
+def picture(size: tuple[int, int] = (8, 8), value: int = 100, kind: str = "png") -> bytes:
+    """An image of one grey value; size (height, width)."""
+    file = io.BytesIO()
+    Image.new("L", size[::-1], value).save(file, kind)
+    return file.getvalue()
+
+
+def packed(
+    classes: dict[str, int], kind: str = "zip", *, size: tuple[int, int] = (8, 8), **more: bytes
+) -> bytes:
+    """An archive with so many images of each class, and more members by name."""
+    members = {
+        f"{name}/{i}.png": picture(size, (10 * i + 40 * at) % 256)
+        for at, (name, count) in enumerate(classes.items())
+        for i in range(count)
+    } | more
+    return archive_of(members, kind)
+
+
+def archive_of(members: dict[str, bytes], kind: str = "zip") -> bytes:
+    """An archive of these members; kind "zip", or as `tarfile` names its modes, "w:gz"."""
+    file = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        return file.getvalue()
+    with tarfile.open(fileobj=file, mode=kind) as tar:  # type: ignore[call-overload]
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return file.getvalue()
 
 
 Open = Callable[..., AppTest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -48,9 +49,14 @@ def write_folder(write_image: Callable[..., Path]) -> Callable[..., Path]:
 
 @pytest.fixture
 def pack() -> Callable[..., Path]:
-    """A function that packs a folder into a tar archive, compressed as the archive's name says."""
+    """A function that packs a folder into an archive, of the kind that its name says."""
 
     def pack(root: Path, archive: Path, prefix: str = "") -> Path:
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+                for path in sorted(root.rglob("*")):
+                    packed.write(path, prefix + path.relative_to(root).as_posix())
+            return archive
         mode = {".gz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}.get(archive.suffix, "w")
         with tarfile.open(archive, mode) as tar:
             for path in sorted(root.rglob("*")):

@@ -1,19 +1,28 @@
-"""Tar archives of images: read whole, within limits, or refused."""
+"""Archives of images: read whole, within limits, or refused."""
 
 from __future__ import annotations
 
 import io
 import tarfile
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from snnlab.data import archive, decode, layout, load_data
+from snnlab.data import load_data
+from snnlab.data.limits import OWN, UPLOADED
 from snnlab.data.spec import DataError
 
 Write = Callable[..., Path]
+LIMITS = [
+    ({"images": 15}, "more than 15 images; give a smaller archive"),
+    ({"images": 5}, "more than 15 files in it|more than 5 images"),
+    ({"unpacked": 1000}, "more than 0.977 KB unpacked|KB unpacked; unpack it and give the folder"),
+    ({"decoded": 500}, "16 images of 1 x 6 x 6 take more than"),
+    ({"pixels": 35}, "image 'cat/00.png' has 6 x 6 pixels, more than"),
+]
 
 
 def pack_member(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Path:
@@ -25,7 +34,7 @@ def pack_member(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Pa
 
 
 @pytest.mark.sample(3)
-@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
+@pytest.mark.parametrize("ending", ["zip", "tar", "tar.gz", "tar.xz", "tar.bz2"])
 @pytest.mark.parametrize("prefix", ["", "./", "pets/"])
 def test_an_archive_gives_what_the_folder_gives(
     ending: str, prefix: str, tmp_path: Path, write_folder: Write, pack: Write
@@ -57,22 +66,14 @@ def test_links_and_devices_in_an_archive_are_refused(kind: bytes, tmp_path: Path
         load_data(str(pack_member(tmp_path / "bad.tar", member)))
 
 
-def test_limits_of_an_archive(
-    tmp_path: Path, write_folder: Write, monkeypatch: pytest.MonkeyPatch, pack: Write
-):
-    path = str(pack(write_folder(tmp_path / "pets"), tmp_path / "pets.tar.xz"))
-    with monkeypatch.context() as patch:
-        patch.setattr(layout, "MAX_IMAGES", 15)
-        with pytest.raises(DataError, match="more than 15 images"):
-            load_data(path)
-    with monkeypatch.context() as patch:
-        patch.setattr(archive, "MAX_ARCHIVE_BYTES", 4096)
-        with pytest.raises(DataError, match="GiB unpacked; unpack it and give the folder"):
-            load_data(path)
-    with monkeypatch.context() as patch:
-        patch.setattr(decode, "MAX_DECODED_BYTES", 500)
-        with pytest.raises(DataError, match="16 images of 1 x 6 x 6 take more than"):
-            load_data(path)
+def test_limits_of_an_archive(tmp_path: Path, write_folder: Write, pack: Write):
+    root = write_folder(tmp_path / "pets")
+    for path in (pack(root, tmp_path / f"pets.{ending}") for ending in ("tar.xz", "zip")):
+        for limits, message in LIMITS:
+            with pytest.raises(DataError, match=message):
+                load_data(str(path), limits=replace(OWN, **limits))
+    with pytest.raises(DataError, match="more than 15 images; give a smaller folder"):
+        load_data(str(root), limits=replace(OWN, images=15))
 
 
 def test_a_member_of_absurd_size_is_refused_unread(tmp_path: Path):
@@ -80,11 +81,11 @@ def test_a_member_of_absurd_size_is_refused_unread(tmp_path: Path):
     member.size = 10**15
     path = tmp_path / "bad.tar"
     path.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_240))
-    with pytest.raises(DataError, match="more than 4 GiB unpacked"):
+    with pytest.raises(DataError, match="more than 4 GB unpacked"):
         load_data(str(path))
 
 
-@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
+@pytest.mark.parametrize("ending", ["zip", "tar", "tar.gz", "tar.xz", "tar.bz2"])
 @pytest.mark.parametrize("fault", ["cut", "flipped"])
 def test_a_damaged_archive_is_never_half_read(
     ending: str, fault: str, tmp_path: Path, write_folder: Write, pack: Write
@@ -98,14 +99,14 @@ def test_a_damaged_archive_is_never_half_read(
             0xFF
         )
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"not a whole tar archive|cannot be read"):
+    with pytest.raises(DataError, match=r"not a whole (zip|tar) archive|cannot be read"):
         load_data(str(path))
 
 
 def test_other_files_are_no_archive(tmp_path: Path):
     path = tmp_path / "notes.txt"
     path.write_text("no archive" * 100)
-    with pytest.raises(DataError, match=r"notes.txt: not a whole tar archive"):
+    with pytest.raises(DataError, match=r"notes.txt: neither a zip nor a tar archive; valid: .zip"):
         load_data(str(path))
 
 
@@ -123,3 +124,8 @@ def test_real_cifar_archive(shared_data: Path):
     assert data.train.flip
     again = load_data(str(path), **options)  # from the cache
     assert torch.equal(again.train.pixels, data.train.pixels)
+
+
+def test_no_limit_for_uploads_is_above_that_for_own_files():
+    ours = {name: value for name, value in asdict(OWN).items() if name != "way_out"}
+    assert all(asdict(UPLOADED)[name] <= value for name, value in ours.items())

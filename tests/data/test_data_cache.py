@@ -20,9 +20,9 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     decode = folder.decode
 
-    def counted(files, image_size=None):
+    def counted(files, *more):
         counts.append(len(files))
-        return decode(files, image_size)
+        return decode(files, *more)
 
     monkeypatch.setattr(folder, "decode", counted)
     return counts

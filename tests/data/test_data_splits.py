@@ -12,6 +12,7 @@ import torch
 
 from snnlab.data import load_data
 from snnlab.data.images import Images
+from snnlab.data.limits import OWN
 from snnlab.data.sources import channel_statistics
 from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, DataSpec
 from snnlab.data.splits import stratified_order
@@ -159,5 +160,6 @@ def test_editors_are_told_every_setting_with_its_default():
     told = {name: given.default for name, given in signature(load_data).parameters.items()}
     assert told.pop("device") == "cpu"
     assert told.pop("download") is True
+    assert told.pop("limits") == OWN
     assert told == {field.name: field.default for field in fields(DataSpec)}
     assert "train_size: int | None = None" in str(signature(load_data))  # no limits in between

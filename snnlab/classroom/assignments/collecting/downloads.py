@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from snnlab.classroom.assignments.notebooks.reading import MOST_BYTES
 from snnlab.classroom.assignments.places import STAMP
+from snnlab.data.zip_archive import name_of
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES
 """Bytes that are taken out of a zip that a student made, and of those in it."""
@@ -144,26 +145,6 @@ def with_content(
     if room is not None:
         room.bytes -= len(data)
     return replace(file, data=data)
-
-
-def name_of(entry: zipfile.ZipInfo) -> str:
-    """The name of a zip entry in letters: programs write it in UTF-8, cp437 or cp1252."""
-    name = entry.filename
-    if not entry.flag_bits & 0x800:  # not marked as UTF-8, and mostly UTF-8 all the same
-        for encoding in ("utf-8", "cp437", "cp1252"):
-            try:
-                read_as = name.encode("cp437").decode(encoding)
-            except UnicodeError:
-                continue
-            if encoding == "utf-8" or all(c.isascii() or latin(c) for c in read_as):
-                name = read_as
-                break
-    return name
-
-
-def latin(letter: str) -> bool:
-    """Whether this is a letter with or without marks, rather than a box or a Greek one."""
-    return unicodedata.name(letter, "").startswith(("LATIN SMALL", "LATIN CAPITAL"))
 
 
 def below(name: str) -> PurePosixPath:

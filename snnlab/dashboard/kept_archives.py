@@ -1,0 +1,297 @@
+"""The archives that visitors bring, kept beside the runs: whose they are and what is in them.
+
+    runs/.uploads/<hash>.zip     as it was brought; training reads it there
+    runs/.uploads/<hash>.json    whose it is, and what is in it
+    runs/.uploads/<hash>.png     a few of its images
+
+What two bring is there once, and goes when neither wants it. Nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from snnlab.dashboard.first_look import Look, looked_at
+from snnlab.data.archive import kind_of
+from snnlab.data.limits import in_words
+from snnlab.data.spec import DataError
+from snnlab.runs.store import RunError, read_json, write_json
+
+FOLDER = ".uploads"
+MOST_BYTES = 50 * 2**20
+"""Of one archive."""
+MOST_EACH = 3
+"""Archives of one visitor."""
+MOST_TOTAL = 3 * 2**30
+"""Bytes of all together: a class of thirty, with an archive each of the largest size, and as much
+again."""
+LONGEST_NAME = 40
+"""Characters of a file's name that are shown."""
+ABANDONED = 3600.0
+"""Seconds after which what was never looked at is removed: the server was ended meanwhile."""
+ID = re.compile(r"[0-9a-f]{16}\.(zip|tar(\.(gz|bz2|xz))?)")
+GONE = (
+    "the images of this run were uploaded and have been removed since. Upload the same archive "
+    "once more and they are here again"
+)
+CHANGING = threading.Lock()
+"""Held while an archive is kept or removed. So one is looked at at a time: memory for one."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An archive that is here."""
+
+    path: Path
+    owners: Mapping[str, tuple[str, float]]
+    """By visitor: how the file was called, and when it was brought, in seconds since 1970."""
+    look: Look | None
+    """What is in it; None where nobody noted it, or the note is damaged."""
+
+    @property
+    def id(self) -> str:
+        """Names it in links."""
+        return self.path.name
+
+    @property
+    def bytes(self) -> int:
+        """Of the file; 0 if it has just gone."""
+        with contextlib.suppress(OSError):
+            return self.path.stat().st_size
+        return 0
+
+    def name(self, visitor: str = "") -> str:
+        """How a visitor called it; for others, how the first one did."""
+        names = [self.owners[visitor]] if visitor in self.owners else list(self.owners.values())
+        return names[0][0] if names else self.id
+
+
+def stage(content: memoryview, folder: Path) -> Path:
+    """Write what was brought to disk under a hidden name, to be looked at by `keep`.
+
+    Raises:
+        DataError: it is too large, or cannot be written.
+    """
+    if len(content) > MOST_BYTES:
+        raise DataError(
+            f"it has {in_words(len(content))}, at most {in_words(MOST_BYTES)} are taken"
+        )
+    name = hashlib.sha256(content).hexdigest()[:16]
+    path = folder / f".{name}.{uuid4().hex}.partial"
+    with explained():
+        folder.mkdir(parents=True, exist_ok=True)
+        clear_away(folder)
+        try:
+            path.write_bytes(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    return path
+
+
+def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
+    """Look at an archive that was staged, and keep it as a visitor's own.
+
+    Args:
+        staged: see `stage`; it is gone afterwards.
+        name: of the file, as the visitor called it.
+        visitor: who brought it.
+        folder: of the archives.
+
+    Raises:
+        DataError: there are too many, or it is none that can be trained on.
+    """
+    shown = "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "archive"
+    try:
+        with CHANGING, explained():
+            path = folder / f"{staged.name.split('.')[1]}{kind_of(staged).ending}"
+            there = kept_at(path)
+            own = [one.id for one in of_visitor(folder, visitor)]
+            if path.name not in own and len(own) >= MOST_EACH:
+                raise DataError(
+                    f"you have {len(own)} archives here, as many as one may have. Choose one of "
+                    "them as data set and remove it, then upload this one again"
+                )
+            if there is None or there.look is None:
+                if total(folder) > MOST_TOTAL:  # this one included
+                    raise DataError(
+                        f"all archives together would take more than {in_words(MOST_TOTAL)}. "
+                        "Remove one of yours, or ask your teacher to"
+                    )
+                check(staged, path, shown)
+            owners = dict(there.owners) if there else {}
+            owners.setdefault(visitor, (shown, time.time()))
+            note(path, owners)
+            found = kept_at(path)
+    finally:
+        staged.unlink(missing_ok=True)
+    assert found is not None
+    return found
+
+
+def check(staged: Path, path: Path, name: str) -> None:
+    """Have an archive looked at in its place, where its training will find what was read.
+
+    Raises:
+        DataError: it cannot be trained on; then it is not there.
+    """
+    known = path.exists()  # without a note: runs may need it, whatever is found
+    staged.replace(path)
+    notes = path.with_suffix(".look")
+    outcome = looked_at(path, notes, picture_of(path))
+    try:
+        if outcome.status != "finished":
+            raise DataError(outcome.reason.replace(str(path), name))
+        write_json(note_of(path), {"owners": {}, "look": read_json(notes)})
+    except (DataError, OSError, RunError):
+        if not known:
+            erase(path)
+        raise
+    finally:
+        notes.unlink(missing_ok=True)
+
+
+def kept_at(path: Path) -> Kept | None:
+    """The archive at a path; None if there is none, or it is being looked at."""
+    if not ID.fullmatch(path.name) or not path.is_file():
+        return None
+    try:
+        found = read_json(note_of(path))
+    except RunError:
+        return None
+    owners, look = found.get("owners"), None
+    with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError):
+        look = look_from(found["look"])
+    try:
+        whose = {str(v): (str(n), float(w)) for v, (n, w) in dict(owners or {}).items()}
+    except (TypeError, ValueError):
+        whose = {}
+    return Kept(path, whose, look)
+
+
+def look_from(noted: Mapping[str, Any]) -> Look:
+    """A look as it was noted. Raises if that makes no sense."""
+    smallest, largest = ((int(h), int(w)) for h, w in (noted["smallest"], noted["largest"]))
+    classes = {str(name): int(count) for name, count in noted["classes"].items()}
+    samples = tuple(map(str, noted["samples"]))
+    channels, one_size = int(noted["channels"]), bool(noted["one_size"])
+    return Look(classes, channels, smallest, largest, one_size, samples)
+
+
+def every(folder: Path) -> list[Kept]:
+    """All archives, the latest first; those that no note tells of, last."""
+    found = [kept_at(path) or Kept(path, {}, None) for path in archives(folder)]
+    return sorted(found, key=lambda one: -max((when for _, when in one.owners.values()), default=0))
+
+
+def of_visitor(folder: Path, visitor: str) -> list[Kept]:
+    """Those that a visitor brought, the latest first."""
+    return [one for one in every(folder) if visitor in one.owners]
+
+
+def archives(folder: Path) -> list[Path]:
+    """The paths of all archives."""
+    try:
+        return [path for path in folder.iterdir() if ID.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
+def remove(kept: Kept, visitor: str | None) -> None:
+    """Take an archive from a visitor, or from everybody (None); it goes when nobody has it.
+
+    Raises:
+        DataError: it cannot be removed.
+    """
+    with CHANGING, explained():
+        there = kept_at(kept.path)
+        others = {} if there is None or visitor is None else dict(there.owners)
+        others.pop(visitor or "", None)
+        if others:
+            note(kept.path, others)
+        else:
+            erase(kept.path)
+
+
+def check_still_there(data: str) -> None:
+    """Raise DataError if a data set is an archive that was removed."""
+    path = Path(data)
+    if path.parent.name == FOLDER and not path.exists():
+        raise DataError(GONE)
+
+
+def title_of(data: str) -> str | None:
+    """How an archive was called, for the data set of a run; None if the set is no archive."""
+    path = Path(data)
+    if path.parent.name != FOLDER:
+        return None
+    kept = kept_at(path)
+    return kept.name() if kept else f"removed images {path.name[:4]}"
+
+
+def note(path: Path, owners: Mapping[str, tuple[str, float]]) -> None:
+    """Write whose an archive is; what is in it stays."""
+    there = kept_at(path)
+    look = asdict(there.look) if there and there.look else None
+    write_json(note_of(path), {"owners": owners, "look": look})
+
+
+def note_of(path: Path) -> Path:
+    """Where what is known of an archive is written."""
+    return path.with_name(f"{path.name[:16]}.json")
+
+
+def picture_of(path: Path) -> Path:
+    """Where a few of its images lie."""
+    return path.with_name(f"{path.name[:16]}.png")
+
+
+def erase(path: Path) -> None:
+    """Remove an archive and what is known of it: first what lists it."""
+    for part in (note_of(path), path, picture_of(path)):
+        part.unlink(missing_ok=True)
+
+
+def total(folder: Path) -> int:
+    """Bytes of all that is kept or waits."""
+    found = 0
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # gone meanwhile
+            found += path.stat().st_size
+    return found
+
+
+def clear_away(folder: Path) -> None:
+    """Remove what a server that was ended has left."""
+    for path in folder.glob(".*.partial"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """What the disk refuses, as a sentence.
+
+    Raises:
+        DataError: in place of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        from snnlab.runs.problems import is_disk_error  # takes a second to import
+
+        why = "it is full" if is_disk_error(error) else str(error.strerror or error).lower()
+        raise DataError(
+            f"the disk of this server cannot be written ({why}): nothing was changed. "
+            "Tell who runs the server"
+        ) from error

@@ -1,0 +1,86 @@
+"""How much a folder or an archive of images may hold: one reader, with limits for each purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snnlab.data.spec import DataError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is more than any of these is refused before it takes the memory."""
+
+    unpacked: int
+    """Bytes of an archive once it is decompressed."""
+    images: int
+    """In a folder or an archive."""
+    pixels: int
+    """Of one image, before it is resized."""
+    decoded: int
+    """Bytes of all images together once they are decoded and resized."""
+    way_out: str
+    """What to do where there is more, after a semicolon."""
+
+    @property
+    def files(self) -> int:
+        """In an archive, folders and what is no image included: macOS adds one to each image."""
+        return 3 * self.images
+
+    def check_images(self, count: int, source: str) -> None:
+        """Raise DataError for too many images in a source, "folder" or "archive"."""
+        if count > self.images:
+            raise DataError(f"more than {self.images:,} images; give a smaller {source}")
+
+    def check_files(self, count: int) -> None:
+        """Raise DataError for too many members of an archive."""
+        if count > self.files:
+            raise DataError(f"more than {self.files:,} files in it; {self.way_out}")
+
+    def check_unpacked(self, count: int) -> None:
+        """Raise DataError for too many bytes."""
+        if count > self.unpacked:
+            raise DataError(f"more than {in_words(self.unpacked)} unpacked; {self.way_out}")
+
+    def check_pixels(self, name: str, width: int, height: int) -> None:
+        """Raise DataError for a single image that is too large."""
+        if width * height > self.pixels:
+            raise DataError(
+                f"image {name!r} has {width:,} x {height:,} pixels, more than "
+                f"{self.pixels / 1e6:.4g} million; save it smaller"
+            )
+
+
+OWN = Limits(
+    unpacked=4 * 2**30,
+    images=1_000_000,
+    pixels=178_956_970,  # above, Pillow itself takes an image for an attack
+    decoded=8 * 2**30,
+    way_out="unpack it and give the folder",
+)
+"""For files of one's own machine."""
+
+UPLOADED = Limits(
+    unpacked=400 * 2**20,
+    images=20_000,
+    pixels=64_000_000,  # a telephone's photograph has 12 to 50 million
+    decoded=256 * 2**20,
+    way_out="take fewer or smaller images",
+)
+"""For what visitors bring to a server that a class shares. No limit is above that of `OWN`, so
+what is accepted when it is brought is accepted when it is trained on."""
+
+
+def in_words(size: int) -> str:
+    """A number of bytes, rounded; 1 MB is 2**20 bytes, as in the field of a browser page.
+
+    Example:
+        >>> in_words(50 * 2**20)
+        '50 MB'
+    """
+    number, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB"):
+        if number < 1000:
+            break
+        number, unit = number / 1024, larger
+    return f"{number:.3g} {unit}"

@@ -1,0 +1,91 @@
+"""The members of a zip archive."""
+
+from __future__ import annotations
+
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from snnlab.data.archive_member import NO_FILE, Member
+from snnlab.data.limits import Limits
+from snnlab.data.spec import DataError
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+LOCKED, UTF_8 = 0x1, 0x800
+"""Flags of an entry."""
+
+
+def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
+    """The members in the order of the archive's own list.
+
+    Args:
+        path: of the archive.
+        limits: on all content that is read.
+
+    Raises:
+        DataError: more than `limits` allow, or the archive was cut off.
+        Exception: of any type, if it is damaged.
+    """
+    taken = 0
+
+    def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
+        nonlocal taken
+        # An entry says how long it is, and zipfile reads no more than that: one that lies fails
+        # the test of its checksum.
+        limits.check_unpacked(taken + entry.file_size)
+        try:
+            with archive.open(entry) as file:
+                found = file.read(entry.file_size + 1)
+        except Exception as error:  # a damaged archive raises about anything
+            raise DataError(f"not a whole zip archive: member {name!r}: {error}") from error
+        if len(found) != entry.file_size:
+            raise DataError(f"not a whole zip archive: member {name!r} ends early")
+        taken += len(found)
+        return found
+
+    try:
+        opened = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise DataError(
+            f"not a whole zip archive: its list of files cannot be read ({error})"
+        ) from error
+    with opened as archive:
+        for entry in archive.infolist():
+            name = name_of(entry).replace("\\", "/")  # as some programs of Windows write it
+            read = partial(content, archive, entry, name)
+            yield Member(name, name.endswith("/"), fault_of(entry), read)
+
+
+def fault_of(entry: zipfile.ZipInfo) -> str:
+    """Why the content of an entry cannot be had; empty if it can, as far as its header says."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):  # 0: a program that knows nothing of Unix
+        return NO_FILE
+    if entry.flag_bits & LOCKED:
+        return "is locked with a password; pack the images without one"
+    if entry.compress_type not in METHODS:
+        return "is compressed in a way that cannot be read here; pack the images as a plain zip"
+    return ""
+
+
+def name_of(entry: zipfile.ZipInfo) -> str:
+    """The name of a zip entry in letters: programs write it in UTF-8, cp437 or cp1252."""
+    name = entry.filename
+    if not entry.flag_bits & UTF_8:  # not marked as UTF-8, and mostly UTF-8 all the same
+        for encoding in ("utf-8", "cp437", "cp1252"):
+            try:
+                read_as = name.encode("cp437").decode(encoding)
+            except UnicodeError:
+                continue
+            if encoding == "utf-8" or all(c.isascii() or latin(c) for c in read_as):
+                name = read_as
+                break
+    return name
+
+
+def latin(letter: str) -> bool:
+    """Whether this is a letter with or without marks, rather than a box or a Greek one."""
+    return unicodedata.name(letter, "").startswith(("LATIN SMALL", "LATIN CAPITAL"))
