@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -43,8 +43,10 @@ GONE = (
     "the images of this run were uploaded and have been removed since. Upload the same archive "
     "once more and they are here again"
 )
+LOOKING = threading.Lock()
+"""Held while an archive is looked at: one at a time, which bounds the memory."""
 CHANGING = threading.Lock()
-"""Held while an archive is kept or removed. So one is looked at at a time: memory for one."""
+"""Held while it is noted or removed whose an archive is; never for long."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
     """
     shown = "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "archive"
     try:
-        with CHANGING, explained():
+        with LOOKING, explained():
             path = folder / f"{staged.name.split('.')[1]}{kind_of(staged).ending}"
             there = kept_at(path)
             own = [one.id for one in of_visitor(folder, visitor)]
@@ -128,14 +130,25 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
                         "Remove one of yours, or ask your teacher to"
                     )
                 check(staged, path, shown)
-            owners = dict(there.owners) if there else {}
-            owners.setdefault(visitor, (shown, time.time()))
-            note(path, owners)
-            found = kept_at(path)
+            return take_over(path, shown, visitor)
     finally:
         staged.unlink(missing_ok=True)
-    assert found is not None
-    return found
+
+
+def take_over(path: Path, name: str, visitor: str) -> Kept:
+    """Note that an archive that is here is a visitor's, too.
+
+    Raises:
+        DataError: it has just been removed.
+    """
+    with CHANGING:
+        there = kept_at(path)
+        if there is None:
+            raise DataError("somebody removed the same archive just now; upload it once more")
+        owners = {**there.owners}
+        owners.setdefault(visitor, (name, time.time()))
+        note(path, owners)
+        return replace(there, owners=owners)
 
 
 def check(staged: Path, path: Path, name: str) -> None:

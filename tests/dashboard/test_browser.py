@@ -25,6 +25,7 @@ from tests.dashboard.browser import (
     served,
     server_process,
 )
+from tests.dashboard.conftest import packed, picture
 
 pytestmark = pytest.mark.slow
 SHORT = "train?preset=digits-mlp&epochs=2"
@@ -363,3 +364,28 @@ def test_on_a_phone_what_matters_is_in_sight(server: str, browser: Any) -> None:
         assert in_sight(page, slider)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") == 390
     context.close()
+
+
+def test_images_of_ones_own_from_the_field_to_the_result(
+    server: str, page: Any, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "pets.zip", tmp_path / "cats.zip"
+    good.write_bytes(packed({"cat": 40, "dog": 40}, **{"dog/large.png": picture((30, 40))}))
+    bad.write_bytes(packed({"cat": 40}))
+    open_at(page, f"{server}/train?sigma=0.31")
+    page.get_by_text("More settings").click()
+    field = page.locator("input[type=file]")
+    field.wait_for(state="attached")
+    field.set_input_files(bad)
+    page.get_by_text("cats.zip: only one class, 'cat'").wait_for()
+    drawn(page)  # the field is a new one
+    field.set_input_files(good)
+    page.get_by_text("81 images").first.wait_for()
+    page.wait_for_url(re.compile(r"[?&]data=[0-9a-f]{16}\.zip"))
+    page.locator("img[alt^='5 of the images: cat']").wait_for()
+    assert page.get_by_text("only one class").count() == 0
+    page.reload()
+    drawn(page)
+    press_start(page)
+    page.get_by_text("Certificate of the conversion").wait_for()
+    assert page.get_by_text("pets.zip, convnet").count() > 0

@@ -57,6 +57,13 @@ def kept(root: Path) -> Kept:
     return one
 
 
+def brought(root: Path) -> Kept:
+    """What a visitor brought at another time."""
+    folder = root / kept_archives.FOLDER
+    staged = kept_archives.stage(memoryview(packed(PETS)), folder)
+    return kept_archives.keep(staged, "pets.zip", VISITOR, folder)
+
+
 def words(app: AppTest) -> str:
     kinds = (app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join(str(one.value) for kind in kinds for one in kind).replace("\\", "")
@@ -122,8 +129,7 @@ def test_a_refusal_names_the_file_and_stays_until_the_next(
 def test_a_new_session_of_the_same_visitor_has_it_and_others_have_not(
     empty: Path, open_page: Open, engine: FakeEngine
 ) -> None:
-    bring(open_page("train"), packed(PETS))
-    id = kept(empty).id
+    id = brought(empty).id
     again = opened(open_page("train"))
     assert "pets.zip: 16 images, uploaded" in again.selectbox(key="train:data").options
     other = opened(open_page("train", visitor="f" * 16))
@@ -136,9 +142,9 @@ def test_a_new_session_of_the_same_visitor_has_it_and_others_have_not(
 
 
 def test_a_lesson_that_sets_the_data_offers_no_field(empty: Path, open_page: Open) -> None:
-    bring(open_page("train"), packed(PETS))
+    id = brought(empty).id
     for how in ("fix", "hide"):
-        app = opened(open_page("train", data=kept(empty).id, **{how: "data"}))
+        app = opened(open_page("train", data=id, **{how: "data"}))
         assert len(app.file_uploader) == 0
         assert "16 images" in words(app)
 
