@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +17,7 @@ from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.load import draw_load
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
-from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
+from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
@@ -92,19 +94,21 @@ def draw_reins(active: list[Job]) -> None:
     paused = engine().paused
     waiting = [job for job in active if job.status == "waiting"]
     line = st.container(horizontal=True, vertical_alignment="center")
-    if paused and line.button("Go on", type="primary", icon=":material/play_arrow:"):
-        engine().resume()
-        st.rerun(scope="fragment")
-    if not paused and line.button("Pause", icon=":material/pause:"):
-        engine().pause()
-        st.rerun(scope="fragment")
+    if paused:
+        go_on: dict[str, Any] = {"type": "primary", "icon": ":material/play_arrow:"}
+        line.button("Go on", on_click=engine().resume, **go_on)
+    else:
+        line.button("Pause", on_click=engine().pause, icon=":material/pause:")
     box = line.popover("Clear", icon=":material/clear_all:", disabled=not active)
-    counts = {False: len(waiting), True: len(active)}
-    for running, label in ((False, "Cancel all that wait"), (True, "Cancel all, also what trains")):
-        number = counts[running]
-        if box.button(f"{label} ({number})", key=f"teacher-clear-{running}", disabled=not number):
-            engine().clear(running=running)
-            st.rerun(scope="fragment")
+    counts = {"Cancel all that wait": len(waiting), "Cancel all, also what trains": len(active)}
+    for running, (label, number) in enumerate(counts.items()):
+        box.button(
+            f"{label} ({number})",
+            key=f"teacher-clear-{running}",
+            on_click=engine().clear,
+            kwargs={"running": bool(running)},
+            disabled=not number,
+        )
     if paused:
         warn(
             "The queue is paused: what trains goes on, nothing else starts. A restart of the "
@@ -119,13 +123,19 @@ def draw_job(job: Job) -> None:
     who = escaped(", ".join(map(name_of_user, job.users)))
     told = f"  \n{when(job)}" if job.position and not job.reason else ""
     line.markdown(f"**{who}**  \n{escaped(', '.join(words_of(job.config)))}{told}", width="stretch")
-    if line.button("Cancel", key=f"teacher-cancel-{job.id}", icon=":material/stop:"):
-        try:
-            engine().cancel(job.id, user=None)
-        except JobError as error:
-            complain(error)
-        else:
-            st.rerun(scope="fragment")
+    line.button(
+        "Cancel",
+        key=f"teacher-cancel-{job.id}",
+        icon=":material/stop:",
+        on_click=cancel_for_all,
+        args=(job.id,),
+    )
+
+
+def cancel_for_all(id: str) -> None:
+    """End a job, whoever wants it."""
+    with contextlib.suppress(JobError):  # it has ended so long ago that nobody knows it
+        engine().cancel(id)
 
 
 def row(job: Job) -> dict[str, str]:
