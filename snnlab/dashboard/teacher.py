@@ -16,12 +16,15 @@ from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.load import draw_load
+from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
 from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
-from snnlab.dashboard.service import engine
+from snnlab.dashboard.service import engine, runs_folder
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
+from snnlab.jobs.progress import read_progress
+from snnlab.learning.time_left import left_in_words
 
 EVERY = 2.0
 """Seconds between two looks at what goes on."""
@@ -109,6 +112,7 @@ def draw_reins(active: list[Job]) -> None:
             kwargs={"running": bool(running)},
             disabled=not number,
         )
+    draw_names(line)
     if paused:
         warn(
             "The queue is paused: what trains goes on, nothing else starts. A restart of the "
@@ -116,13 +120,35 @@ def draw_reins(active: list[Job]) -> None:
         )
 
 
+def draw_names(place: Any) -> None:
+    """Take a nickname away that does not belong on a projector."""
+    known = {name: id for id, name in nicknames(runs_folder()).items()}
+    box = place.popover("Names", icon=":material/badge:", disabled=not known)
+    if known:
+        name = box.selectbox("Nickname", sorted(known, key=str.casefold))
+        box.button("Take this name away", on_click=take_away, args=(known[name],))
+        box.caption("Two plain words stand in its place, until the visitor chooses again.")
+
+
+def take_away(visitor: str) -> None:
+    """Call a visitor by the words made of the id."""
+    with contextlib.suppress(OSError):  # a full disk: the name stays
+        choose(runs_folder(), visitor, "")
+
+
 def draw_job(job: Job) -> None:
     """A job that runs or waits."""
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
     who = escaped(", ".join(map(name_of_user, job.users)))
-    told = f"  \n{when(job)}" if job.position and not job.reason else ""
-    line.markdown(f"**{who}**  \n{escaped(', '.join(words_of(job.config)))}{told}", width="stretch")
+    told = escaped(", ".join(words_of(job.config)))
+    if job.status == "running" and (progress := read_progress(runs_folder() / job.id)):
+        left = left_in_words(progress.seconds_left)
+        told += f"  \nEpoch {progress.epoch} of {job.config.training.epochs}"
+        told += f", {left}" if left else ""
+    elif job.position and not job.reason:
+        told += f"  \n{when(job)}"
+    line.markdown(f"**{who}**  \n{told}", width="stretch")
     line.button(
         "Cancel",
         key=f"teacher-cancel-{job.id}",

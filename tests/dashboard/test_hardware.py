@@ -54,6 +54,8 @@ def test_seconds_per_epoch_in_words() -> None:
     assert epochs_of([quick]) == ": 0.1 s per epoch"
     assert epochs_of([quick, slow, run_on({})]) == ": 0.1 to 0.25 s per epoch"
     assert epochs_of([run_on({}, ["x"])]) == ""
+    alone = run_on({"device": "cpu", "processor": "Xeon", "threads": 1}, [0.2])
+    assert epochs_of([alone]) == ": 0.2 s of processor time per epoch"
 
 
 @pytest.mark.parametrize("page", ["train", "runs"])
@@ -61,7 +63,7 @@ def test_each_run_says_what_it_was_trained_on(page: str, runs: Path, open_page: 
     run = list_runs(runs)[0]
     said = words(open_page(page, run=run.id))
     assert f"Trained on {hardware_of(run)}" in said
-    assert f"{seconds_per_epoch(run):.3g} s per epoch" in said
+    assert f": {seconds_per_epoch(run):.3g} s " in said
 
 
 def test_runs_without_a_link_say_so_once(runs: Path, open_page: Open) -> None:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import load, pin
 from snnlab.dashboard.load import busy_in_words, memory_in_words
-from snnlab.dashboard.nicknames import choose, made_up
+from snnlab.dashboard.nicknames import choose, made_up, nicknames
 from snnlab.jobs.engine import PAUSED
 from snnlab.jobs.machine import Load
 from tests.dashboard.conftest import VISITOR, Open
@@ -48,6 +48,15 @@ def test_the_queue_names_visitors_and_never_their_ids(
     shown = words(app) + app.dataframe[0].value.to_string()
     assert VISITOR[:4] not in shown
     assert "ffff" not in shown
+
+
+def test_a_name_can_be_taken_away(runs: Path, open_page: Open, engine: FakeEngine) -> None:
+    choose(runs, VISITOR, "Rude")
+    choose(runs, "f" * 16, "Ada")
+    app = open_page("teacher")
+    app.selectbox[0].set_value("Rude").run()
+    press(app, "Take this name away")
+    assert nicknames(runs) == {"f" * 16: "Ada", VISITOR: made_up(VISITOR)}
 
 
 def test_pause_go_on_and_clear(runs: Path, open_page: Open, engine: FakeEngine) -> None:

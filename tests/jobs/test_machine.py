@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pynvml
@@ -14,6 +16,13 @@ from snnlab.jobs import machine
 from snnlab.jobs.machine import Load, gpu_loads, machine_load
 
 GIB = 2**30
+
+
+class SimpleTimes(NamedTuple):
+    """What psutil says of a core."""
+
+    user: float
+    idle: float
 
 
 class FakeNvml:
@@ -103,8 +112,23 @@ def test_a_machine_without_a_driver_has_no_gpu(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_machine_says_how_busy_its_cores_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "cpu_percent", lambda percpu: [100.0, 50.0, 0.0, 0.0])
+    """In the time between two looks, however many threads look."""
+    cores = [SimpleTimes(100.0, 900.0)] * 4
+    monkeypatch.setattr(psutil, "cpu_times", lambda percpu: cores)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+    machine.LOOKED.clear()
     memory = SimpleNamespace(total=8 * GIB, available=6 * GIB)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    assert machine_load() == Load("", 0.75, 2 * GIB, 8 * GIB, 2)
+    assert machine_load() == Load("", 0.1, 2 * GIB, 8 * GIB, 2)  # since boot
+    cores = [SimpleTimes(102.0, 900.0), SimpleTimes(101.0, 901.0), *cores[2:]]
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(machine_load).result().busy == pytest.approx(0.75)
+    assert machine_load().busy == 0.0  # no time has gone by
+
+
+def test_the_cores_of_this_machine_are_never_idle_in_a_test() -> None:
+    machine_load()
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        pass
+    assert 0.0 < (machine_load().busy or 0.0) <= 1.0
