@@ -57,12 +57,18 @@ def hardware_of(run: Run) -> str:
 
 
 def epochs_of(runs: Sequence[Run]) -> str:
-    """How long an epoch of these runs takes, as the end of a sentence; empty if none has ended."""
+    """How long an epoch of these runs takes, as the end of a sentence; empty if none has ended.
+
+    Args:
+        runs: on the same hardware, with as many threads. One thread of a CPU is timed by the time
+            that it was given, see `stopwatch`.
+    """
     found = sorted(seconds for run in runs if (seconds := seconds_per_epoch(run)) is not None)
     if not found:
         return ""
     shown = list(dict.fromkeys(f"{seconds:.3g}" for seconds in (found[0], found[-1])))
-    return f": {' to '.join(shown)} s per epoch"
+    alone = hardware_of(runs[0]).endswith(", 1 thread)")
+    return f": {' to '.join(shown)} s {'of processor time ' if alone else ''}per epoch"
 
 
 @cache

@@ -29,12 +29,12 @@ class AddressError(ValueError):
 def draw_join() -> None:
     """The address of this server, to be projected."""
     address = class_address()
-    draw_link(address, "this dashboard", big=True)
     if only_here(urlsplit(address).hostname or ""):
         warn(
             "This address is that of the machine itself, and no other can reach it. Start the "
             "server with --server.address 0.0.0.0, or write the address that the class uses."
         )
+    draw_link(address, "this dashboard", big=True)
     with st.form("address"):
         given = st.text_input(
             "Address for the class",
@@ -62,12 +62,12 @@ def draw_link(link: str, what: str, *, big: bool = False) -> None:
     """
     if big:
         st.header(escaped(link), anchor=False)
-    st.code(link, language=None, wrap_lines=True)
     picture = qr_code(link)
     if picture is None:
         st.caption("This link is too long for a QR code.")
-        return
-    st.image(picture, width=BIG, alt=f"QR code of the link to {what}: {link}")
+    else:
+        st.image(picture, width=BIG, alt=f"QR code of the link to {what}: {link}")
+    st.code(link, language=None, wrap_lines=True)
 
 
 def qr_code(link: str) -> bytes | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,13 +16,16 @@ from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.load import draw_load
+from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
-from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
-from snnlab.dashboard.service import engine
+from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
+from snnlab.dashboard.service import engine, runs_folder
 from snnlab.dashboard.uploaded import draw_uploaded
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
+from snnlab.jobs.progress import read_progress
+from snnlab.learning.time_left import left_in_words
 
 EVERY = 2.0
 """Seconds between two looks at what goes on."""
@@ -93,19 +98,22 @@ def draw_reins(active: list[Job]) -> None:
     paused = engine().paused
     waiting = [job for job in active if job.status == "waiting"]
     line = st.container(horizontal=True, vertical_alignment="center")
-    if paused and line.button("Go on", type="primary", icon=":material/play_arrow:"):
-        engine().resume()
-        st.rerun(scope="fragment")
-    if not paused and line.button("Pause", icon=":material/pause:"):
-        engine().pause()
-        st.rerun(scope="fragment")
+    if paused:
+        go_on: dict[str, Any] = {"type": "primary", "icon": ":material/play_arrow:"}
+        line.button("Go on", on_click=engine().resume, **go_on)
+    else:
+        line.button("Pause", on_click=engine().pause, icon=":material/pause:")
     box = line.popover("Clear", icon=":material/clear_all:", disabled=not active)
-    counts = {False: len(waiting), True: len(active)}
-    for running, label in ((False, "Cancel all that wait"), (True, "Cancel all, also what trains")):
-        number = counts[running]
-        if box.button(f"{label} ({number})", key=f"teacher-clear-{running}", disabled=not number):
-            engine().clear(running=running)
-            st.rerun(scope="fragment")
+    counts = {"Cancel all that wait": len(waiting), "Cancel all, also what trains": len(active)}
+    for running, (label, number) in enumerate(counts.items()):
+        box.button(
+            f"{label} ({number})",
+            key=f"teacher-clear-{running}",
+            on_click=engine().clear,
+            kwargs={"running": bool(running)},
+            disabled=not number,
+        )
+    draw_names(line)
     if paused:
         warn(
             "The queue is paused: what trains goes on, nothing else starts. A restart of the "
@@ -113,20 +121,48 @@ def draw_reins(active: list[Job]) -> None:
         )
 
 
+def draw_names(place: Any) -> None:
+    """Take a nickname away that does not belong on a projector."""
+    known = {name: id for id, name in nicknames(runs_folder()).items()}
+    box = place.popover("Names", icon=":material/badge:", disabled=not known)
+    if known:
+        name = box.selectbox("Nickname", sorted(known, key=str.casefold))
+        box.button("Take this name away", on_click=take_away, args=(known[name],))
+        box.caption("Two plain words stand in its place, until the visitor chooses again.")
+
+
+def take_away(visitor: str) -> None:
+    """Call a visitor by the words made of the id."""
+    with contextlib.suppress(OSError):  # a full disk: the name stays
+        choose(runs_folder(), visitor, "")
+
+
 def draw_job(job: Job) -> None:
     """A job that runs or waits."""
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
     who = escaped(", ".join(map(name_of_user, job.users)))
-    told = f"  \n{when(job)}" if job.position and not job.reason else ""
-    line.markdown(f"**{who}**  \n{escaped(', '.join(words_of(job.config)))}{told}", width="stretch")
-    if line.button("Cancel", key=f"teacher-cancel-{job.id}", icon=":material/stop:"):
-        try:
-            engine().cancel(job.id, user=None)
-        except JobError as error:
-            complain(error)
-        else:
-            st.rerun(scope="fragment")
+    told = escaped(", ".join(words_of(job.config)))
+    if job.status == "running" and (progress := read_progress(runs_folder() / job.id)):
+        left = left_in_words(progress.seconds_left)
+        told += f"  \nEpoch {progress.epoch} of {job.config.training.epochs}"
+        told += f", {left}" if left else ""
+    elif job.position and not job.reason:
+        told += f"  \n{when(job)}"
+    line.markdown(f"**{who}**  \n{told}", width="stretch")
+    line.button(
+        "Cancel",
+        key=f"teacher-cancel-{job.id}",
+        icon=":material/stop:",
+        on_click=cancel_for_all,
+        args=(job.id,),
+    )
+
+
+def cancel_for_all(id: str) -> None:
+    """End a job, whoever wants it."""
+    with contextlib.suppress(JobError):  # it has ended so long ago that nobody knows it
+        engine().cancel(id)
 
 
 def row(job: Job) -> dict[str, str]:

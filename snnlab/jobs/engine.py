@@ -172,21 +172,16 @@ class Engine:
         """Start jobs again."""
         self.set_paused(False)
 
-    def clear(self, *, running: bool = False) -> int:
+    def clear(self, *, running: bool = False) -> None:
         """Cancel all jobs that wait, of all users.
 
         Args:
             running: whether those that train end, too.
-
-        Returns:
-            How many were cancelled.
         """
         with self.lock:
-            jobs = [*self.queue.waiting, *(self.queue.running if running else ())]
-            for job in jobs:
+            for job in [*self.queue.waiting, *(self.queue.running if running else ())]:
                 self.end(job, Outcome("cancelled"))  # its task is ended in `collect`
             self.file.write(self.queue)
-        return len(jobs)
 
     def close(self) -> None:
         """End all training and all processes of the engine; what waits is kept for the next."""

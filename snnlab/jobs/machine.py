@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import psutil
 
-from snnlab.jobs.places import cards
+from snnlab.jobs.places import cards, cores
 
-psutil.cpu_percent(percpu=True)  # it counts from one call to the next
+LOCK = threading.Lock()
+"""Held while the cores are looked at."""
+
+LOOKED: list[tuple[float, float]] = []
+"""What the last look at the cores found."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,31 @@ class Load:
 
 def machine_load() -> Load:
     """The cores that this process may use, and the memory of the machine."""
-    percents = psutil.cpu_percent(percpu=True)
-    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(percents))
-    percents = [percents[core] for core in mine if core < len(percents)] or percents
     memory = psutil.virtual_memory()
-    busy = sum(percents) / len(percents) / 100
-    return Load("", busy, memory.total - memory.available, memory.total, len(percents))
+    return Load("", busy_share(), memory.total - memory.available, memory.total, cores())
+
+
+def busy_share() -> float:
+    """Share of its time that a core of this process was busy since the last look, or since boot.
+
+    `psutil.cpu_percent` counts for each thread from its own last look, and pages have many.
+    """
+    with LOCK:
+        now = core_seconds()
+        before = LOOKED[-1:] or [(0.0, 0.0)]
+        LOOKED[:] = [now]
+    busy, whole = (new - old for new, old in zip(now, before[0], strict=True))
+    return min(max(busy / whole, 0.0), 1.0) if whole > 0 else 0.0
+
+
+def core_seconds() -> tuple[float, float]:
+    """Seconds that the cores of this process were busy, and all seconds, since boot."""
+    times = psutil.cpu_times(percpu=True)
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(times))
+    chosen = [times[core] for core in mine if core < len(times)]
+    whole = sum(sum(core[:8]) for core in chosen)  # what follows is counted among those already
+    idle = sum(core.idle + getattr(core, "iowait", 0.0) for core in chosen)
+    return whole - idle, whole
 
 
 def gpu_loads() -> list[Load]:

@@ -70,12 +70,11 @@ class FakeEngine:
     def resume(self) -> None:
         self.paused = False
 
-    def clear(self, *, running: bool = False) -> int:
+    def clear(self, *, running: bool = False) -> None:
         states = ("waiting", "running") if running else ("waiting",)
-        ids = [job.id for job in self.jobs() if job.status in states]
-        for id in ids:
-            self.become(id, "cancelled")
-        return len(ids)
+        for job in self.jobs():
+            if job.status in states:
+                self.become(job.id, "cancelled")
 
     def close(self) -> None:
         self.kept.clear()

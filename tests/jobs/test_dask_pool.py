@@ -142,3 +142,25 @@ def test_the_engine_on_two_workers(tiny: RunConfig, tmp_path: Path) -> None:
         until(lambda: gone(trainers[1]))
     statuses = {run.id: run.status for run in list_runs(root)}
     assert [statuses[job.id] for job in jobs] == ["interrupted", "interrupted", "finished"]
+
+
+@pytest.mark.slow
+def test_a_queue_for_a_cluster_can_be_paused_and_cleared(tmp_path: Path) -> None:
+    with cluster("scheduler", "worker") as (address, _):
+        engine = Engine(tmp_path, partial(DaskPool, address, PRETEND))
+        (running,) = engine.submit([RunConfig(seed=seed_of("wait"))], user="ada")
+        process = child_of(tmp_path / running.id)
+        engine.pause()
+        (waiting,) = engine.submit([RunConfig(seed=10)], user="bob")
+        until(lambda: engine.starts_in(lambda job: 10.0) == {} and engine.at)
+        engine.clear()
+        assert now(engine, waiting).status == "cancelled"
+        assert now(engine, running).status == "running"
+        (waiting,) = engine.submit([RunConfig(seed=20)], user="bob")
+        engine.clear(running=True)
+        assert now(engine, running).status == now(engine, waiting).status == "cancelled"
+        until(lambda: gone(process), 5)
+        (waiting,) = engine.submit([RunConfig(seed=30)], user="bob")
+        engine.resume()
+        becomes(engine, "finished", waiting)
+        engine.close()

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import psutil
 import pytest
 
-from snnlab.jobs.engine import NICENESS, Engine
+from snnlab.jobs.engine import IDLE_POLL, NICENESS, PAUSED, Engine
 from snnlab.jobs.fair_queue import Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
@@ -276,3 +276,64 @@ def test_a_closed_engine_leaves_its_queue_to_the_next(tmp_path: Path) -> None:
     becomes(following, "finished", waiting)
     following.close()
     assert not (tmp_path / "queue.json").exists()
+
+
+def test_a_paused_queue_starts_nothing_and_ends_nothing(engine: Engine, root: Path) -> None:
+    running = ask(engine, new("wait"))
+    child(root, running)
+    engine.pause()
+    waiting = ask(engine, new("finish"), "bob")
+    release(root)
+    becomes(engine, "finished", running)
+    time.sleep(2 * IDLE_POLL)
+    assert engine.paused
+    assert now(engine, waiting).status == "waiting"
+    assert now(engine, waiting).reason == PAUSED
+    engine.resume()
+    becomes(engine, "finished", waiting)
+    assert now(engine, waiting).reason == ""
+
+
+def test_a_restart_keeps_a_queue_paused(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, POOL)
+    engine.pause()
+    engine.close()
+    following = Engine(tmp_path, POOL)
+    job = ask(following, new("finish"))
+    time.sleep(2 * IDLE_POLL)
+    assert now(following, job).status == "waiting"
+    following.resume()
+    becomes(following, "finished", job)
+    following.close()
+    assert not (tmp_path / "queue.json").exists()
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_clear_cancels_what_waits_or_all(all_of_them: bool, engine: Engine, root: Path) -> None:
+    running = ask(engine, new("wait"))
+    process = child(root, running)
+    waiting = [ask(engine, new("finish"), user) for user in ("ada", "bob", "eve")]
+    engine.clear(running=all_of_them)
+    assert {now(engine, job).status for job in waiting} == {"cancelled"}
+    if all_of_them:
+        assert now(engine, running).status == "cancelled"
+        until(lambda: gone(process), 3)
+    else:
+        assert now(engine, running).status == "running"
+        assert not gone(process)
+    release(root)
+    after = ask(engine, new("finish"), "bob")
+    becomes(engine, "finished", after)
+    assert not any((root / job.id).exists() for job in waiting)
+
+
+def test_the_engine_says_when_jobs_start(engine: Engine, root: Path) -> None:
+    running = ask(engine, new("wait"))
+    child(root, running)
+    first, second = (ask(engine, new("finish"), user) for user in ("one", "two"))
+    until(lambda: engine.starts_in(lambda job: 10.0) == {first.id: 10.0, second.id: 20.0})
+    assert engine.starts_in(lambda job: None) == {}
+    release(root)
+    becomes(engine, "finished", running, first, second)
+    found = now(engine, first)
+    assert found.submitted <= (found.started or 0) <= (found.ended or 0) <= time.time()

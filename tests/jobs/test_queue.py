@@ -238,6 +238,20 @@ def test_a_second_server_leaves_the_queue_of_the_first_alone(tmp_path: Path) -> 
     assert not first.path.exists()
 
 
+def test_a_pause_outlives_the_server(tmp_path: Path) -> None:
+    file, queue = QueueFile(tmp_path), waiting("a")
+    file.read()
+    queue.paused = True
+    assert list(queue.may_start()) == []
+    assert [job.position for job in queue.jobs()] == [1]
+    file.close(queue)
+    assert QueueFile(tmp_path).read().paused
+    queue.waiting.clear()
+    file.mine = True
+    file.close(queue)
+    assert QueueFile(tmp_path).read().paused  # though nothing waits
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"jobs": 3}', '{"jobs": [{}, 1, {"id": "x", "users": []}]}', "\0"]
 )
