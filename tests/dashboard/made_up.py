@@ -19,16 +19,51 @@ OTHERS = ("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin
 """What links hold besides the controls of lessons."""
 VALUES = (
     *("", " ", "0", "1", "-1", "2", "7.5", "1e3", "1e999", "-1e999", "nan", "inf", "0x10", "1_000"),
-    *("9" * 30, "9" * 5000, "true", "None", "null", "[]", "{}", "a,b,,c,", ",", ",,,", "=&?#%", "%00"),
+    *(
+        "9" * 30,
+        "9" * 5000,
+        "true",
+        "None",
+        "null",
+        "[]",
+        "{}",
+        "a,b,,c,",
+        ",",
+        ",,,",
+        "=&?#%",
+        "%00",
+    ),
     *("../../etc/passwd", "/etc/passwd", "~root/x", "C:\\", "\x00", "a\nb\tc", "<script>alert(1)"),
-    *("ä ö ü", "日本語", "🙂" * 50, "\u202egnorw", "e\u0301" * 99, "**b** :red[x] $x$", "x" * 10_000),
+    *(
+        "ä ö ü",
+        "日本語",
+        "🙂" * 50,
+        "\u202egnorw",
+        "e\u0301" * 99,
+        "**b** :red[x] $x$",
+        "x" * 10_000,
+    ),
     *("Race and audit", "Operations", "Training seconds", "cpu", "cuda", "digits", "empirical"),
     *("sigma", "T,sigma,run,at,view", "; rm -rf /", "' OR 1=1 --", "{{7*7}}", "٣", "½", "1,5"),
 )
 NUMBERS = (0, -1, 1, 0.5, 10**9, 10**15, 10**400, -(10**20), 1e308, float("nan"), float("inf"))
 ODD: tuple[Any, ...] = (
     *NUMBERS,
-    *(None, True, False, "", "x", "NaN", "1", "ä", "\ud800", "x" * 100_000, "../..", "<b>", "~me/x"),
+    *(
+        None,
+        True,
+        False,
+        "",
+        "x",
+        "NaN",
+        "1",
+        "ä",
+        "\ud800",
+        "x" * 100_000,
+        "../..",
+        "<b>",
+        "~me/x",
+    ),
     *([], {}, [[]], [None], {"1": None}, {"": ""}, [1, 2, 3], {"a": {"b": []}}, [[[[[1]]]]] * 9),
 )
 
