@@ -89,6 +89,60 @@ def test_a_preset_is_where_the_options_start(
     assert asked == [wanted, wanted]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_configuration_in_a_file_is_where_the_options_start(
+    whole: bool, ask: Ask, finished: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def note(config: RunConfig, *arguments: Any, **options: Any) -> None:
+        asked.append(config)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(sys.modules["snnlab.runs.run"], "run", note)
+    start, file = finished["no-noise"].config, finished["no-noise"].folder / "config.json"
+    assert start is not None
+    if not whole:  # what is missing takes its default
+        file, start = Path("mine.json"), RunConfig(seed=3)
+        file.write_text('{"seed": 3}')
+    for form in (["--config", file, "--timesteps", "9"], ["--timesteps", "9", f"--config={file}"]):
+        assert ask("train", *form).err == "snnlab: enough\n"
+    wanted = replace(start, timesteps=9)
+    assert asked == [wanted, wanted]
+
+
+def test_the_help_of_train_names_the_file(ask: Ask) -> None:
+    assert "--config FILE" in ask("train", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (None, ["--config mine.json: mine.json is missing"]),
+        ("{", ["--config mine.json: mine.json cannot be read"]),
+        ("[]", ["must hold an object, got list"]),
+        ('{"sead": 1}', ["unknown setting sead; valid: method, seed"]),
+        ('{"noise": {"std": 1}}', ["unknown setting noise.std; valid: family, sigma"]),
+        ('{"seed": "x"}', ["seed must be a whole number, got 'x'"]),
+        ('{"model": {"name": "mpl"}}', ["unknown model 'mpl'"]),
+    ],
+)
+def test_a_file_that_holds_no_configuration(
+    content: str | None, parts: list[str], ask: Ask
+) -> None:
+    if content is not None:
+        Path("mine.json").write_text(content)
+    said = ask("train", "--config", "mine.json", "--seed", "1")
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+    assert all(part in said.err for part in parts)
+
+
+def test_a_start_is_said_once(ask: Ask) -> None:
+    assert "give one of them" in ask("train", "--preset", "digits", "--config", "x.json").err
+    assert "--config needs a file" in ask("train", "--config").err
+    assert "Unrecognized" in ask("race", "--config", "x.json").err
+
+
 def test_the_first_preset_is_the_default(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
