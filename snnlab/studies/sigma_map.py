@@ -87,6 +87,6 @@ def as_sweep(config: RunConfig, runs: Mapping[float, Run]) -> Result:
         runs: finished ones by sigma.
     """
     return {
-        "sweep": {"start": to_dict(with_noise(config)), "grid": {SIGMA: list(networks(config))}},
+        "sweep": {"start": to_dict(with_noise(config)), "grid": {SIGMA: [WITHOUT, *SIGMAS]}},
         "entries": [entry({SIGMA: sigma}, runs[sigma]) for sigma in sorted(runs)],
     }

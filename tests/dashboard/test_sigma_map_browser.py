@@ -22,7 +22,7 @@ def test_one_press_fills_a_map_that_others_see(trained: Path, tmp_path: Path) ->
     full = f"[aria-label^='Map of sigma and T. {ROWS} of {ROWS} values']"
     with served(root) as address, browsing() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(5 * PATIENCE)
+        context.set_default_timeout(4 * PATIENCE)
         page, outside = context.new_page(), list[str]()
         page.on(
             "request",
@@ -30,10 +30,10 @@ def test_one_press_fills_a_map_that_others_see(trained: Path, tmp_path: Path) ->
                 None if r.url.startswith((address, "data:", "blob:")) else outside.append(r.url)
             ),
         )
-        page.goto(f"{address}/train?preset=digits-mlp&epochs=1&sigma=0.1")
+        page.goto(f"{address}/train?epochs=1&T=4&sigma=0.1")
         drawn(page)
         button(page, "Map σ × T").click()
-        page.wait_for_url(re.compile(r"/sigma_map\?epochs=1$"))
+        page.wait_for_url(re.compile(r"/sigma_map\?epochs=1&T=4$"))
         page.get_by_text(re.compile(rf"^1 of {ROWS} trained")).first.wait_for()
         page.wait_for_selector(f"[aria-label^='Map of sigma and T. 1 of {ROWS} values']")
 
