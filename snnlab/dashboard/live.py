@@ -115,8 +115,9 @@ def news(statuses: list[Status]) -> str:
             quarter = 4 * (len(status.run.metrics) if status.run else 0) // epochs
             heard = f", epoch {quarter * epochs // 4} of {epochs}" if quarter else ""
             return f"Training{which}: {start_of(status)}{heard}."
-    if any(status.active for status in statuses):
-        return "Waiting."
+    ended = sum(not status.active for status in statuses)
+    if ended < len(statuses):
+        return f"{ended} of {len(statuses)} have ended." if ended else "Waiting."
     return " ".join(end_of(status) for status in statuses)
 
 

@@ -294,6 +294,8 @@ def test_what_is_heard_changes_a_few_times_in_a_training() -> None:
     assert len(set(heard)) == 5
     assert heard[0] == "Training 1 of 2: with noise, σ = 0.289, seed 0."
     assert heard[16] == "Training 1 of 2: with noise, σ = 0.289, seed 0, epoch 15 of 30."
+    assert news([waits, waits]) == "Waiting."
+    assert news([Status("a", "failed", None, runs), waits]) == "1 of 2 have ended."
     ended = [Status("a", "finished", None, finished(config, **curve(0, 4)))]
     assert news(ended) == "Done: with noise, σ = 0.289, seed 0, 90.89 % at T = 2."
     assert news([Status("a", "failed", None, runs)]).startswith("Failed: with noise")
