@@ -61,7 +61,7 @@ def test_the_potential_chart_names_every_spike() -> None:
     chart = potential_chart(
         [0.6, 1.2, 0.8], [0.6, 0.2, 0.8], [0, 1, 0], v_th=1, v_init=0, colours=LIGHT, now=2
     )
-    assert "1 spikes, at t = 2" in chart.to_dict()["description"]
+    assert "1 spike, at t = 2" in chart.to_dict()["description"]
     with pytest.raises(ValueError, match="one value per timestep, got 2, 1 and 1"):
         potential_chart([0.6, 1.2], [0.6], [0], v_th=1, v_init=0, colours=LIGHT)
 
