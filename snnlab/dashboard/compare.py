@@ -20,7 +20,7 @@ VIEWS = ("Timesteps", "Training seconds", "Operations", "Race and audit")
 
 def draw() -> None:
     """The page."""
-    heading("Compare", "Any runs over one another. Bands run from the lowest to the highest seed.")
+    heading("Compare", "Any runs in one chart. Bands: worst to best seed.")
     view = view_control()
     if view == "Race and audit":
         draw_races()

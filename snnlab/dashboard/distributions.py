@@ -192,12 +192,10 @@ def draw_panel(
     if span is not None:
         st.caption(f"{whole_percent(found.active)} of the neurons active, {drift_words(found)}.")
         return
-    inside = f" {whole_percent(found.inside)} of their residuals lie in [0, v_th)." * bool(
-        found.neurons
-    )
+    inside = f": {whole_percent(found.inside)} of their residuals lie in [0, v_th)"
     st.caption(
-        f"{whole_percent(found.active)} of the neurons active, {whole_percent(found.silent)} "
-        f"silent, {whole_percent(found.saturated)} saturated.{inside}"
+        f"{whole_percent(found.active)} of the neurons active{inside if found.neurons else ''}. "
+        f"{whole_percent(found.silent)} silent, {whole_percent(found.saturated)} saturated."
     )
 
 

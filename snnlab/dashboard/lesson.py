@@ -50,9 +50,9 @@ def lesson_link(
 def draw_lesson() -> None:
     """Choose the page and its controls, copy the link."""
     page = st.selectbox("Page", tuple(LESSONS), format_func=lambda name: PAGES[name][0])
-    fix = st.multiselect("Show, but fix", names(page), key=f"fix-{page}")
+    fix = st.multiselect("Visible but locked", names(page), key=f"fix-{page}")
     rest = [name for name in names(page) if name not in fix]
-    hide = st.multiselect("Hide", rest, key=f"hide-{page}")
+    hide = st.multiselect("Hidden", rest, key=f"hide-{page}")
     visited = journey().links.get(page, {})
     values = ", ".join(f"{name} {visited[name]}" for name in names(page) if name in visited)
     if values:

@@ -218,7 +218,7 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
             "yes" if fired else "no",
             f"h = {h:.2f} {'≥' if fired else '<'} {neuron.v_th:g}",
         ),
-        ("reset", f"{v:.2f}", after if fired else "nothing to do"),
+        ("reset", f"{v:.2f}", after if fired else "no spike, no reset"),
     )
     for place, (label, value, why) in zip(st.columns(4), verbs, strict=True):
         place.metric(label, value, border=True)

@@ -44,7 +44,7 @@ h1 { letter-spacing: -0.01em; }
 }
 [data-testid="stMarkdownContainer"] table { display: block; max-width: 100%; overflow-x: auto; }
 [data-testid="stElementContainer"]:has(.stHtml > script:only-child) { display: none; }
-[data-testid="stFullScreenFrame"]:has(.stVegaLiteChart):not(:hover) .stElementToolbar {
+[data-testid="stFullScreenFrame"]:has(.stVegaLiteChart, .stImage):not(:hover) .stElementToolbar {
   visibility: hidden;  /* else every chart puts four stops between the keyboard and a slider */
 }
 [class*="st-key-verdict-"] { min-height: 4.9rem; }
@@ -55,6 +55,21 @@ h1 { letter-spacing: -0.01em; }
 }
 </style>"""
 
+READ_ONCE = """<script>
+(() => {
+  if (window.readOnce) return;
+  const mend = () => {
+    for (const icon of document.querySelectorAll("[role=img][aria-label$=' icon']"))
+      if (!icon.ariaHidden) icon.ariaHidden = "true";
+    for (const slider of document.querySelectorAll("input[aria-label][aria-labelledby]"))
+      if (slider.type === "range") slider.removeAttribute("aria-labelledby");
+  };
+  window.readOnce = new MutationObserver(mend);
+  window.readOnce.observe(document.body, {childList: true, subtree: true});
+  mend();
+})();
+</script>"""
+"""Else a badge reads "check_circle icon Done", and a slider its label twice."""
 ANNOUNCED = """<script>
 (() => {
   const [id, text] = SAID;
@@ -86,6 +101,7 @@ def heading(title: str, lead: str) -> None:
     """The title of a page and one sentence that says what it is for."""
     here = colours()
     st.html(STYLE.replace("INK", here.ink).replace("ON_PRIMARY", here.on_noise))
+    st.html(READ_ONCE, unsafe_allow_javascript=True)
     st.title(title, anchor=False)
     st.markdown(lead)
 

@@ -155,7 +155,7 @@ CONTROLS = (
     Control("family", "Noise family", "noise.family", boxed=True),
     Control(
         "schedule",
-        "Noise in % of the epochs",
+        "Share of epochs with noise (%)",
         "training.noise_fraction",
         percent=True,
         boxed=True,

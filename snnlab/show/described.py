@@ -141,9 +141,10 @@ def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init
     start = f" from v_init = {v_init / v_th:g} v_th" if np.isfinite(v_init) else ""
     more = ", ..." * (len(times) > _MOST_SPIKES)
     listed = f"{', '.join(times[:_MOST_SPIKES])}{more}"
-    fired = f"{len(times)} spikes, at t = {listed}" if times else "no spikes"
+    fired = f"{len(times)} spike{'s' * (len(times) > 1)}, at t = {listed}" if times else "no spikes"
+    time = f"{len(h)} timestep{'s' * (len(h) > 1)}"
     return (
-        f"Membrane potential of one neuron over {len(h)} timesteps{start}: {fired}; "
+        f"Membrane potential of one neuron over {time}{start}: {fired}; "
         f"highest potential before firing {max(h) / v_th:.2f} v_th."
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from snnlab.dashboard.groups import config_of
+from snnlab.dashboard.groups import config_of, group_names
 from snnlab.dashboard.predictions import network_and_data
 from snnlab.dashboard.residual_numbers import MOST_VALUES, measured, untrained
 from snnlab.dashboard.twins import are_twins, missing_twin, twins_of
@@ -38,11 +38,12 @@ def test_a_run_and_its_twin_stand_side_by_side(runs: Path, open_page: Open) -> N
     app = open_page("distributions", T="8")
     assert not app.exception
     said = plain(words(app))
-    for title in ("With noise, σ = 0.289", "Without noise"):
+    noisy, quiet = (title.capitalize() for title in group_names([SMALL, QUIET]))
+    for title in (noisy, quiet):
         for when in ("after training", "before training"):
             assert f"**{title}, {when}**" in said
-    assert "With noise, σ = 0.289: the noise fits in" in said
-    assert "Without noise: evenly spread noise would fit in" in said
+    assert f"{noisy}: the noise fits in" in said
+    assert f"{quiet}: evenly spread noise would fit in" in said
     assert said.count("distance ") >= 4
     assert len(alt_texts(app)) == 4
     assert "timesteps 2 to 8 together" in said

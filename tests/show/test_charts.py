@@ -70,7 +70,7 @@ def trace_of(beside: Beside, now: int | None = None) -> dict[str, Any]:
 
 def test_the_potential_chart_names_every_spike() -> None:
     quiet = Beside([0, 0.6, 0.2], None)
-    assert "1 spikes, at t = 2" in trace_of(quiet, now=2)["description"]
+    assert "1 spike, at t = 2" in trace_of(quiet, now=2)["description"]
     with pytest.raises(ValueError, match="one value per timestep, got 2, 1, 1 and 3"):
         potential_chart([0.6, 1.2], [0.6], [0], v_th=1, beside=quiet, colours=LIGHT)
 

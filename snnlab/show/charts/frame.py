@@ -60,6 +60,8 @@ def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
 def framed(chart: Any, description: str, colours: Palette, height: int) -> alt.Chart:
     """A chart with large labels, few lines around it, and its description for screen readers.
 
+    They read the description and nothing else: not each point, with all its decimals, three times.
+
     Args:
         chart: an Altair chart or layers of them.
         description: what it shows, in words and numbers.
@@ -68,6 +70,7 @@ def framed(chart: Any, description: str, colours: Palette, height: int) -> alt.C
     """
     return (
         chart.properties(height=height, description=description)
+        .configure(aria=False)
         .configure_axis(
             labelFontSize=LABEL,
             titleFontSize=TITLE,

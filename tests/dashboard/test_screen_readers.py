@@ -1,0 +1,115 @@
+"""What screen readers and keyboards meet: each thing once, in plain words and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from snnlab.dashboard.screen import ANNOUNCED
+from tests.dashboard.browser import PATIENCE, browsing, chromium, drawn, served
+
+LONG = re.compile(r"\d\.\d{5,}")
+"""A number that nobody wants to hear."""
+SLIDERS = {"train": "Read the curve at T =", "distributions": "Timesteps T"}
+
+
+def test_what_is_announced_ends_no_script() -> None:
+    app = AppTest.from_string(
+        "from snnlab.dashboard.screen import announce\n"
+        "announce('Done: </script><b>\"it\\'s\"', key='run')\n"
+    ).run()
+    assert not app.exception
+    body = app.get("html")[0].proto.body
+    assert body.count("</script>") == 1
+    assert 'const [id, text] = ["announced-run", "Done: \\u003c/script>' in body
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard with the examples."""
+    chromium()
+    with served(tmp_path_factory.mktemp("served") / "runs") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browsing() as started:
+        yield started
+
+
+def opened(browser: Any, address: str) -> Any:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(address)
+    drawn(page)
+    page.wait_for_selector(".stVegaLiteChart svg", state="attached")
+    return page
+
+
+def heard(page: Any) -> list[tuple[str, str]]:
+    """Role and name of all that a screen reader meets."""
+    page.wait_for_timeout(1000)
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    return [
+        (node["role"]["value"], node["name"]["value"])
+        for node in nodes
+        if not node.get("ignored") and node.get("name", {}).get("value")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["neuron", "train", "distributions", "compare"])
+def test_nothing_is_heard_twice(page: str, server: str, browser: Any) -> None:
+    found = heard(opened(browser, f"{server}/{page}"))
+    charts = [name for role, name in found if role == "graphics-document"]
+    assert charts
+    assert len(charts) == len(set(charts))
+    assert not [name for role, name in found if role in ("graphics-object", "graphics-symbol")]
+    assert not [name for _, name in found if LONG.search(name)]
+    assert not [name for role, name in found if role == "image" and name.endswith(" icon")]
+    for name in (name for role, name in found if role == "slider"):
+        half = name[: len(name) // 2].strip()
+        assert name != f"{half} {half}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SLIDERS)
+def test_few_stops_lie_before_the_slider(page: str, server: str, browser: Any) -> None:
+    there = opened(browser, f"{server}/{page}")
+    there.get_by_role("slider", name=SLIDERS[page]).wait_for()
+    there.evaluate("const h = document.querySelector('h1'); h.tabIndex = -1; h.focus()")
+    stops = []
+    while SLIDERS[page] not in stops and len(stops) < 6:
+        there.keyboard.press("Tab")
+        stops.append(there.evaluate("document.activeElement.getAttribute('aria-label')"))
+    assert stops[-1] == SLIDERS[page]
+
+
+@pytest.mark.slow
+def test_a_region_says_each_text_once(server: str, browser: Any) -> None:
+    page = opened(browser, f"{server}/train")
+
+    def say(text: str) -> None:
+        script = ANNOUNCED.replace("SAID", f'["announced-test", "{text}"]')
+        page.evaluate(script.removeprefix("<script>").removesuffix("</script>"))
+
+    said = "() => window.said"
+    say("first")
+    page.evaluate(
+        "() => { window.said = []; const region = document.getElementById('announced-test');"
+        " new MutationObserver(() => window.said.push(region.textContent))"
+        ".observe(region, {childList: true}) }"
+    )
+    for text in ("first", "first", "second"):
+        page.wait_for_timeout(400)
+        say(text)
+    page.wait_for_timeout(400)
+    assert page.evaluate(said) in (["first", "second"], ["second"])
+    region = page.locator("#announced-test")
+    assert region.get_attribute("aria-live") == "polite"
