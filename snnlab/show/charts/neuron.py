@@ -112,18 +112,16 @@ def potential_chart(
     times = [0, *(t for t in range(1, T + 1) for _ in range(2))]
     line: dict[str, Sequence[Any]] = {"index": range(len(times)), "t": times, "potential": corners}
     passed = slice(0, 2 * upto + 1)
-    data = together(
-        {
-            "ends": {"t": [0, T], "potential": [floor, roof]},
-            "threshold": {"potential": [v_th]},
-            "line": line,
-            "seen": {name: values[passed] for name, values in line.items()},
-            "now": {"t": [upto], "potential": [h[upto - 1]]},
-            "spikes": {"t": seen, "potential": [mark] * len(seen)},
-            "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
-        }
-        | noise_beside(beside, floor / v_th, roof / v_th, v_th)
-    )
+    parts: dict[str, dict[str, Sequence[Any]]] = {
+        "ends": {"t": [0, T], "potential": [floor, roof]},
+        "threshold": {"potential": [v_th]},
+        "line": line,
+        "seen": {name: values[passed] for name, values in line.items()},
+        "now": {"t": [upto], "potential": [h[upto - 1]]},
+        "spikes": {"t": seen, "potential": [mark] * len(seen)},
+        "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
+    }
+    data = together(parts | noise_beside(beside, floor / v_th, roof / v_th, v_th))
     kept = potential_look(colours, height, stepping=now is not None)
     words = trace_words(h, spikes, v_th, v_init)
     return LiveChart(kept, data, f"{words} {beside_words(beside.left, beside.noise, v_th)}", height)
@@ -131,7 +129,7 @@ def potential_chart(
 
 def noise_beside(
     beside: Beside, low: float, high: float, v_th: float
-) -> dict[str, dict[str, Sequence[float]]]:
+) -> dict[str, dict[str, Sequence[Any]]]:
     """The density of the noise, 1 at its peak, and the band around its mean, within limits.
 
     Args:
