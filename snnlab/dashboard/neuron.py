@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -115,7 +116,13 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
     values = read(CONTROLS, [FIRST], place, "More of the neuron")
     if values["noise.sigma"] == 0:  # which no noise has
         values |= {"noise.sigma": FIRST.noise.sigma, "quiet": True}
-    return with_settings(FIRST, values)
+    return settings_of(tuple(values.items()))
+
+
+@lru_cache(1000)
+def settings_of(values: tuple[tuple[str, Any], ...]) -> Settings:
+    """What the controls say, by the dotted names of the settings."""
+    return with_settings(FIRST, dict(values))
 
 
 def charts(

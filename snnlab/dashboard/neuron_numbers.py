@@ -54,9 +54,7 @@ class Settings:
     @property
     def scaled_neuron(self) -> Neuron:
         """The neuron, its potentials in units of 1 / SCALE."""
-        neuron = self.neuron
-        v_th, v_init = round(SCALE * neuron.v_th, 6), round(SCALE * neuron.v_start, 6)
-        return replace(neuron, v_th=v_th, v_init=v_init)
+        return scaled_up(self.neuron)
 
 
 @dataclass(frozen=True)
@@ -113,8 +111,15 @@ def curves(settings: Settings) -> Curves:
         drawn,
         points().tolist(),
         law,
-        probability(scaled(settings.current), neuron, noise)[0],
+        probability_at(settings.current, neuron, noise),
     )
+
+
+@lru_cache(KEPT)
+def scaled_up(neuron: Neuron) -> Neuron:
+    """A neuron, its potentials in units of 1 / SCALE."""
+    v_th, v_init = round(SCALE * neuron.v_th, 6), round(SCALE * neuron.v_start, 6)
+    return replace(neuron, v_th=v_th, v_init=v_init)
 
 
 def scaled(current: float) -> Floats:
@@ -169,6 +174,12 @@ def rates(T: int, neuron: Neuron) -> list[float]:
     spikes, _ = scan(everywhere.expand(T, -1), neuron)
     found: list[float] = spikes.mean(0).tolist()
     return found
+
+
+@lru_cache(KEPT)
+def probability_at(current: float, neuron: Neuron, noise: Noise | None) -> float:
+    """Of a spike in one timestep, at the chosen current."""
+    return probability(scaled(current), neuron, noise)[0]
 
 
 @lru_cache(KEPT)

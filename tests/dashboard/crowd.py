@@ -268,6 +268,8 @@ async def measure(
 ) -> dict[str, Found]:
     """Time several servers in turns; only the one whose turn it is has a crowd.
 
+    Prints what was found so far after each turn.
+
     Args:
         addresses: name, address and folder of runs of each.
     """
@@ -284,6 +286,7 @@ async def measure(
             await crowd(address, clients=clients, slider=slider, until=until, found=found[name])
             found[name].trained += epochs(root) - before
             await asyncio.gather(*at_work)
+            print(table(found[name], name), flush=True)  # noqa: T201
     return found
 
 
@@ -304,7 +307,7 @@ def main() -> None:
             address = stack.enter_context(served(root, checkout))
             print(f"{name}: {server_process(address).pid} at {address}", flush=True)  # noqa: T201
             addresses.append((name, address, root))
-        found = asyncio.run(
+        asyncio.run(
             measure(
                 addresses,
                 clients=args.clients,
@@ -313,8 +316,6 @@ def main() -> None:
                 slider=args.slider,
             )
         )
-    for name, times in found.items():
-        print(table(times, name))  # noqa: T201
 
 
 if __name__ == "__main__":

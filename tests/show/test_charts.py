@@ -68,6 +68,12 @@ def trace_of(beside: Beside, now: int | None = None) -> dict[str, Any]:
     return chart.to_dict()
 
 
+def part(chart: dict[str, Any], name: str, column: str = "potential") -> list[Any]:
+    """The values of a column in one part of the data."""
+    (rows,) = chart["datasets"].values()
+    return [row[column] for row in rows if row["name"] == name]
+
+
 def test_the_potential_chart_names_every_spike() -> None:
     quiet = Beside([0, 0.6, 0.2], None)
     assert "1 spike, at t = 2" in trace_of(quiet, now=2)["description"]
@@ -84,22 +90,20 @@ def test_what_is_left_over_stands_beside_the_noise_in_its_place() -> None:
         return Beside([0.0, 0.6, 0.2], noise, points, law)
 
     narrow, wide = trace_of(beside(0.1)), trace_of(beside(2.0))
-    assert [row["potential"] for row in narrow["datasets"]["left"]] == [0.0, 0.6, 0.2]
-    assert len(trace_of(beside(0.1), now=2)["datasets"]["left"]) == 2
-    (band,) = narrow["datasets"]["band"]
-    assert (band["from"], band["to"]) == pytest.approx((0.4, 0.6))
-    (band,) = wide["datasets"]["band"]  # cut where the picture ends, which sigma does not move
-    ends = [row["potential"] for row in wide["datasets"]["ends"]]
-    assert [band["from"], band["to"]] == ends
-    assert ends == [row["potential"] for row in narrow["datasets"]["ends"]]
-    inside = [row["potential"] for row in wide["datasets"]["noise"]]
-    assert inside == [-0.25, 0.0, 0.5, 1.0]
-    assert max(row["share"] for row in narrow["datasets"]["noise"]) == 1.0
+    assert part(narrow, "left") == [0.0, 0.6, 0.2]
+    assert len(part(trace_of(beside(0.1), now=2), "left")) == 2
+    band = [*part(narrow, "band", "from"), *part(narrow, "band", "to")]
+    assert band == pytest.approx([0.4, 0.6])
+    ends = part(wide, "ends")  # there it is cut, and sigma does not move them
+    assert [*part(wide, "band", "from"), *part(wide, "band", "to")] == ends
+    assert part(narrow, "ends") == ends
+    assert part(wide, "noise") == [-0.25, 0.0, 0.5, 1.0]
+    assert max(part(narrow, "noise", "share")) == 1.0
     said = "Left over: mean 0.27, deviation 0.25 v_th"
     assert f"{said}; noise in its place: mean 0.50, deviation 0.10 v_th." in narrow["description"]
     quiet = trace_of(Beside([0.0, 0.6, 0.2], None))
     assert f"{said}; no noise stands for it." in quiet["description"]
-    assert quiet["datasets"]["noise"] == quiet["datasets"]["band"] == []
+    assert part(quiet, "noise") == part(quiet, "band") == []
 
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:

@@ -24,9 +24,32 @@ TICKS = -0.25
 """Where what is left over stands, beside the noise that goes from 0 to 1."""
 
 
-def named(data: str) -> alt.Chart:
-    """A chart of the data set of that name."""
-    return alt.Chart(alt.NamedData(data))
+CHOSEN = "chosen"
+"""The part of the data with the current that was chosen."""
+DATA = "all"
+"""The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
+
+
+def named(part: str) -> Any:
+    """A chart of one part of the data."""
+    return alt.Chart(alt.NamedData(DATA)).transform_filter(f"datum.name == '{part}'")
+
+
+def all_but(part: str) -> Any:
+    """A chart of all parts of the data but one."""
+    return alt.Chart(alt.NamedData(DATA)).transform_filter(f"datum.name != '{part}'")
+
+
+def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
+    """The parts of the data of a chart, each with its columns, as one table."""
+    counts = {name: len(next(iter(columns.values()))) for name, columns in parts.items()}
+    names = dict.fromkeys(column for columns in parts.values() for column in columns)
+    table = {"name": repeated(counts)}
+    for column in names:
+        nothing = {name: [None] * count for name, count in counts.items()}
+        found = (columns.get(column, nothing[name]) for name, columns in parts.items())
+        table[column] = pa.array([value for values in found for value in values])
+    return {DATA: pa.table(table)}
 
 
 @dataclass(frozen=True)
@@ -87,23 +110,26 @@ def potential_chart(
     seen = [t for t in range(1, upto + 1) if spikes[t - 1]]
     corners = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
     times = [0, *(t for t in range(1, T + 1) for _ in range(2))]
-    line = pa.table({"index": range(len(times)), "t": times, "potential": corners})
-    data = {
-        "ends": pa.table({"t": [0, T], "potential": [floor, roof]}),
-        "threshold": pa.table({"potential": [v_th]}),
+    line: dict[str, Sequence[Any]] = {"index": range(len(times)), "t": times, "potential": corners}
+    passed = slice(0, 2 * upto + 1)
+    parts: dict[str, dict[str, Sequence[Any]]] = {
+        "ends": {"t": [0, T], "potential": [floor, roof]},
+        "threshold": {"potential": [v_th]},
         "line": line,
-        "seen": line.slice(0, 2 * upto + 1),
-        "now": pa.table({"t": [upto], "potential": [h[upto - 1]]}),
-        "spikes": pa.table({"t": pa.array(seen, pa.int64()), "potential": [mark] * len(seen)}),
-        "left": pa.table({"share": [TICKS] * upto, "potential": beside.left[:upto]}),
-        **noise_beside(beside, floor / v_th, roof / v_th, v_th),
+        "seen": {name: values[passed] for name, values in line.items()},
+        "now": {"t": [upto], "potential": [h[upto - 1]]},
+        "spikes": {"t": seen, "potential": [mark] * len(seen)},
+        "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
     }
+    data = together(parts | noise_beside(beside, floor / v_th, roof / v_th, v_th))
     kept = potential_look(colours, height, stepping=now is not None)
     words = trace_words(h, spikes, v_th, v_init)
     return LiveChart(kept, data, f"{words} {beside_words(beside.left, beside.noise, v_th)}", height)
 
 
-def noise_beside(beside: Beside, low: float, high: float, v_th: float) -> dict[str, pa.Table]:
+def noise_beside(
+    beside: Beside, low: float, high: float, v_th: float
+) -> dict[str, dict[str, Sequence[Any]]]:
     """The density of the noise, 1 at its peak, and the band around its mean, within limits.
 
     Args:
@@ -112,19 +138,15 @@ def noise_beside(beside: Beside, low: float, high: float, v_th: float) -> dict[s
         v_th: threshold, in the unit of potentials.
     """
     if beside.noise is None:
-        nothing = pa.array([], pa.float64())
-        return {
-            "noise": pa.table({"share": nothing, "potential": nothing}),
-            "band": pa.table({"from": nothing, "to": nothing}),
-        }
+        return {}
     mu, sigma = beside.noise.mu, beside.noise.sigma
     points, law = np.asarray(beside.points), np.asarray(beside.law)
     inside = (points >= low) & (points <= high)
-    peak = max(law.max(), np.finfo(float).tiny)
-    ends = np.clip([mu - sigma, mu + sigma], low, high) * v_th
+    shares = law[inside] / max(law.max(), np.finfo(float).tiny)
+    start, end = (np.clip([mu - sigma, mu + sigma], low, high) * v_th).tolist()
     return {
-        "noise": pa.table({"share": law[inside] / peak, "potential": points[inside] * v_th}),
-        "band": pa.table({"from": ends[:1], "to": ends[1:]}),
+        "noise": {"share": shares.tolist(), "potential": (points[inside] * v_th).tolist()},
+        "band": {"from": [start], "to": [end]},
     }
 
 
@@ -202,20 +224,19 @@ def firing_chart(
     """
     one, many = names_of(timesteps)
     stairs = ends_of_steps(rate)
-    table = pa.table(
+    data = together(
         {
-            "current": [*currents, *(currents[i] for i in stairs)],
-            "value": [*probability, *(rate[i] for i in stairs)],
-            "name": repeated({one: len(currents), many: len(stairs)}),
+            one: {"current": currents, "value": probability},
+            many: {"current": [currents[i] for i in stairs], "value": [rate[i] for i in stairs]},
+            CHOSEN: {"current": [current], "value": [at_current]},
         }
     )
-    mark = pa.table({"current": [current], "value": [at_current]})
     words = (
         f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
         f"fires with probability {at_current:.2f}."
     )
     kept = firing_look(timesteps, colours, height)
-    return LiveChart(kept, {"curves": table, "chosen": mark}, words, height)
+    return LiveChart(kept, data, words, height)
 
 
 def ends_of_steps(values: Sequence[float]) -> list[int]:
@@ -243,10 +264,10 @@ def firing_look(timesteps: int, colours: Palette, height: int) -> dict[str, Any]
     x = alt.X("current:Q", title="Current")
     y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
     colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
-    curves = named("curves").mark_line(strokeWidth=LINE)
+    curves = all_but(CHOSEN).mark_line(strokeWidth=LINE)
     curves = curves.encode(x=x, y=y, color=colour, strokeDash=dashed(names, ([1, 0], [7, 3])))
-    rule = named("chosen").mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
-    dot = named("chosen").mark_circle(size=240, color=colours.noise, opacity=1)
+    rule = named(CHOSEN).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
+    dot = named(CHOSEN).mark_circle(size=240, color=colours.noise, opacity=1)
     return look(curves + rule + dot.encode(x=x, y=y), colours, height)
 
 
@@ -279,22 +300,20 @@ def residual_chart(
             f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
             f"{len(with_noise)}"
         )
-    bins = pa.table(
+    data = together(
         {
-            "v": [*edges, *edges],
-            "density": [*without, without[-1], *with_noise, with_noise[-1]],
-            "name": repeated({QUIET: len(edges), DRAWN: len(edges)}),
+            QUIET: {"v": edges, "density": [*without, without[-1]]},
+            DRAWN: {"v": edges, "density": [*with_noise, with_noise[-1]]},
+            CLOSED: {"v": points, "density": law},
         }
     )
-    closed = repeated({CLOSED: len(points)})
-    curve = pa.table({"v": points, "density": law, "name": closed})
     peak, likely = int(np.argmax(without)), int(np.argmax(law))
     words = (
         "Histogram of the residual potential. Without noise the highest bin begins at "
         f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
         f"density, {law[likely]:.2f}, at {points[likely]:.2f} v_th."
     )
-    return LiveChart(residual_look(colours, height), {"bins": bins, "law": curve}, words, height)
+    return LiveChart(residual_look(colours, height), data, words, height)
 
 
 @lru_cache
@@ -303,7 +322,7 @@ def residual_look(colours: Palette, height: int) -> dict[str, Any]:
     colour = coloured({QUIET: colours.quiet, DRAWN: colours.noise, CLOSED: colours.ink})
     x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(nice=False))
     y = alt.Y("density:Q", title=DENSITY, stack=None)
-    areas = named("bins").mark_area(opacity=0.45, interpolate="step-after")
-    line = named("law").mark_line(strokeWidth=LINE)
+    areas = all_but(CLOSED).mark_area(opacity=0.45, interpolate="step-after")
+    line = named(CLOSED).mark_line(strokeWidth=LINE)
     both = areas.encode(x=x, y=y, color=colour) + line.encode(x=x, y=y, color=colour)
     return look(both, colours, height)
