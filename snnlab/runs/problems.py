@@ -27,6 +27,8 @@ def explain(error: BaseException, config: RunConfig) -> str:
             "the disk is full: delete runs that you do not need, or choose another folder, and "
             f"start again; the last whole epoch is kept ({first_line(error)})"
         )
+    if isinstance(error, OSError) and error.strerror:  # without its path, which visitors would read
+        return f"the folder of the run cannot be used: {error.strerror}"
     return str(error) or type(error).__name__
 
 

@@ -239,7 +239,8 @@ def occupied(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        mark.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong before counts more
+            mark.unlink(missing_ok=True)
 
 
 def check_result(result: dict[str, Any], timesteps: int) -> None:

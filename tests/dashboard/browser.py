@@ -18,6 +18,8 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from snnlab.dashboard.trouble import WENT_WRONG
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = (
@@ -61,6 +63,7 @@ def drawn(page: Any) -> None:
         " && !document.querySelector('[data-testid=stSkeleton]')"
     )
     assert page.locator("[data-testid=stException]").count() == 0
+    assert page.get_by_text(WENT_WRONG).count() == 0  # the last net
 
 
 def button(page: Any, name: str) -> Any:

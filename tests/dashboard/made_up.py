@@ -108,7 +108,7 @@ def damage(root: Path, seed: int) -> list[str]:
         of_runs = [path for path in files if path.parent.parent == root and path.suffix]
         path = dice.choice(of_runs if of_runs and dice.random() < 0.7 else files)
         way = dice.choice([*WAYS, *(change_json,) * 12])
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError, IndexError, RecursionError):  # spoiled before
             way(path, dice)
         done.append(f"{way.__name__} {path.relative_to(root)}")
     return done

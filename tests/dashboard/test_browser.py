@@ -391,3 +391,26 @@ def test_images_of_ones_own_from_the_field_to_the_result(
     press_start(page)
     page.get_by_text("Certificate of the conversion").wait_for()
     assert page.get_by_text("pets.zip, convnet").count() > 0
+
+
+def test_runs_are_ticked_with_the_keyboard_and_compared(
+    trained: Path, tmp_path: Path, page: Any
+) -> None:
+    shutil.copytree(trained, tmp_path / "runs")
+    ids = {folder.name for folder in trained.iterdir()}
+    with served(tmp_path / "runs") as address:
+        open_at(page, f"{address}/runs")
+        table = page.locator(".st-key-runs-wide canvas").first
+        table.click(position={"x": 200, "y": 55})  # a cell of the first row
+        page.keyboard.press("Shift+Space")
+        page.wait_for_url(re.compile(r"[?&]run="))
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Shift+Space")
+        button(page, "Compare 2 runs").click()
+        page.wait_for_url(re.compile(r"/compare\?run="))
+        drawn(page)
+        assert set(re.split("%2C|,", page.url.split("run=")[1])) == ids
+        page.go_back()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.locator(".st-key-runs-narrow canvas").first.wait_for(state="visible")
+        assert not page.locator(".st-key-runs-wide").is_visible()
