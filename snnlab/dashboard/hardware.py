@@ -102,7 +102,7 @@ def missing_device(place: Any) -> None:
     if asked := st.session_state.get(key):
         warn(
             f"This link asks for the device {asked} ({WORDS[asked]}), which this server has not. "
-            f"Start trains on {device_in_words('auto')} instead."
+            f"Start uses “{device_in_words('auto')}” instead."
         )
 
 
