@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-MOST_CHARACTERS = 400
+MOST_CHARACTERS = 600
 """Longer values in a link are passed over."""
 ONE_ENTRY = """<script>
 if (history.visit !== "VISIT") {

@@ -2,7 +2,7 @@
 
     python -m snnlab.dashboard.examples
 
-trains them anew, half a minute in all. They lie in `example_runs/` as any run does.
+trains them anew, a minute in all. They lie in `example_runs/` as any run does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from snnlab.runs.config import RunConfig
-from snnlab.runs.methods import PAIR
-from snnlab.runs.presets import PRESETS
+from snnlab.runs.presets import PRESETS, compared
 from snnlab.runs.store import Run, list_runs
 
 SHIPPED = Path(__file__).with_name("example_runs")
@@ -25,9 +24,9 @@ SEEDS = (0, 1)
 
 @cache
 def example_configs() -> tuple[RunConfig, ...]:
-    """What the examples are: digits, with and without noise."""
-    preset = PRESETS["digits-mlp"]
-    return tuple(replace(preset, method=method, seed=seed) for seed in SEEDS for method in PAIR)
+    """What the examples are: digits, from each of the starts that are compared."""
+    sides = compared(PRESETS["digits-mlp"]).values()
+    return tuple(replace(side, seed=seed) for seed in SEEDS for side in sides)
 
 
 def is_example(run: Run) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.methods import METHODS, plays_a_part
+from snnlab.runs.methods import COMPARED, METHODS, Compared, Method, plays_a_part
 from snnlab.runs.store import Run
-from snnlab.show.charts.runs import Line
-from snnlab.show.colours import Palette
+from snnlab.show.charts.runs import Line, dash_pattern
+from snnlab.show.colours import FREE, Palette
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Group:
     """As written in the chart."""
     colour: str
     runs: list[Run]
+    dashes: list[int] | None = None
+    """In a chart; None: free ones."""
+    earlier: bool = False
+    """Whether it stays behind the others, from before."""
 
     @property
     def config(self) -> RunConfig:
@@ -39,45 +45,75 @@ def config_of(run: Run) -> RunConfig:
     return run.config
 
 
-def group_runs(runs: Sequence[Run], colours: Palette) -> list[Group]:
+def entry_of(config: RunConfig) -> Compared | Method:
+    """What has the title and the look of a run: a start of `COMPARED`, or its method."""
+    v_init, v_th = config.acting_neuron.v_init, config.neuron.v_th
+    if v_init is None:
+        return config.entry
+    sides = (side for side in COMPARED.values() if side.method == config.method)
+    fitting = (
+        side
+        for side in sides
+        if side.v_init is not None and math.isclose(v_init, side.v_init * v_th, abs_tol=1e-9)
+    )
+    return next(fitting, config.entry)
+
+
+def place_of(config: RunConfig) -> tuple[int, int]:
+    """Where it comes among others: in the order of `METHODS`, then in that of `COMPARED`."""
+    entry, starts = entry_of(config), list(COMPARED.values())
+    return list(METHODS).index(config.method), starts.index(entry) if entry in starts else 0
+
+
+def alike(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs that train alike but for the seed, by what they share; see `group_runs`."""
+    together = defaultdict(list)
+    found = [run for run in runs if run.config]
+    for run in sorted(found, key=lambda run: (*place_of(config_of(run)), config_of(run).seed)):
+        same = replace(config_of(run).acting, seed=0, device="auto")
+        together[json.dumps(to_dict(same))].append(run)
+    return together
+
+
+def group_runs(runs: Sequence[Run], colours: Palette, earlier: Sequence[Run] = ()) -> list[Group]:
     """Groups in the order of `METHODS`; names tell all of them apart.
 
     Args:
         runs: any with a readable configuration; others are left out.
         colours: see `palette`.
+        earlier: some that stay behind these; their groups come last.
     """
-
-    def place(run: Run) -> tuple[int, int]:
-        return list(METHODS).index(config_of(run).method), config_of(run).seed
-
-    together: dict[str, list[Run]] = {}
-    for run in sorted((run for run in runs if run.config), key=place):
-        same = replace(config_of(run), seed=0, device="auto")
-        together.setdefault(json.dumps(to_dict(same)), []).append(run)
-    configs = [config_of(group[0]) for group in together.values()]
-    free = itertools.cycle(colours.free)
-    groups, taken = [], set[str]()
-    for config, name, members in zip(configs, group_names(configs), together.values(), strict=True):
-        colour = next(free) if config.method in taken else colours.of(config.method)
-        taken.add(config.method)
-        groups.append(Group(name, colour, members))
+    together, before = alike(runs), alike(earlier)
+    configs = {key: config_of(found[0]) for key, found in (before | together).items()}
+    order = [*together, *(key for key in before if key not in together)]
+    names = dict(zip(order, group_names([configs[key] for key in order]), strict=True))
+    looks = [entry_of(configs[key]).look for key in together]
+    free = cycle([look for look in FREE if look not in looks] or FREE)
+    groups, taken = [], set()
+    for (key, members), look in zip(together.items(), looks, strict=True):
+        own = look not in taken
+        taken.add(look)
+        colour = colours.hue(look.hue if own else next(free).hue)
+        dashes = dash_pattern(look.dashes) if own else None
+        groups.append(Group(names[key], colour, members, dashes))
+    for key, members in before.items():
+        groups.append(Group(f"{names[key]}, earlier", colours.grey, members, earlier=True))
     return groups
 
 
 def group_names(configs: Sequence[RunConfig]) -> list[str]:
-    """The method in words, and what else differs."""
+    """What they are in words, and what else differs."""
     names: list[str] = []
-    for config in configs:
+    titles = [entry_of(config).title for config in configs]
+    for config, title in zip(configs, titles, strict=True):
         settings, named = flat(config), dict(config.entry.named_by)
         name = ", ".join(
-            [
-                config.entry.title,
-                *(f"{sign} = {short(settings[key])}" for key, sign in named.items()),
-            ]
+            [title, *(f"{sign} = {short(settings[key])}" for key, sign in named.items())]
         )
+        others = [one for one, other in zip(configs, titles, strict=True) if other == title]
         differ = [
             f"{key.split('.')[-1]} {short(settings[key])}"
-            for key in differing([one for one in configs if one.method == config.method])
+            for key in differing(others)
             if key not in ("method", *named) and plays_a_part(key, config.method)
         ]
         if differ:
@@ -101,9 +137,9 @@ def short(value: Any) -> str:
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
-    """Settings by their full name: noise.sigma."""
+    """Settings by their full name, noise.sigma, as they act."""
     found: dict[str, Any] = {}
-    for key, value in to_dict(config).items():
+    for key, value in to_dict(config.acting).items():
         group = value if isinstance(value, dict) else {"": value}
         found |= {f"{key}.{name}".rstrip("."): part for name, part in group.items()}
     return found
@@ -133,8 +169,12 @@ def difference_table(groups: Sequence[Group]) -> pd.DataFrame:
 
 
 def lines_of(groups: Sequence[Group]) -> dict[str, Line]:
-    """What `accuracy_chart` draws, from finished runs."""
-    measured = [(group, [run.accuracy for run in group.runs if run.accuracy]) for group in groups]
-    return {
-        group.name: Line(group.colour, SeedCurves.of(found)) for group, found in measured if found
-    }
+    """What `accuracy_chart` draws, from finished runs that share a T at least."""
+    lines = {}
+    for group in groups:
+        found = [run.accuracy for run in group.runs if run.accuracy]
+        if found and set.intersection(*map(set, found)):
+            images = tuple({curve.images for curve in found if curve.images})
+            curves = SeedCurves.of(found)
+            lines[group.name] = Line(group.colour, curves, group.dashes, images, group.earlier)
+    return lines

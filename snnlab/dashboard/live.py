@@ -8,7 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
-from snnlab.dashboard.screen import colours, escaped, show_chart, state_badge, warn
+from snnlab.dashboard.screen import (
+    STATES,
+    announce,
+    colours,
+    escaped,
+    show_chart,
+    state_badge,
+    warn,
+)
 from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import cancel, resume, visitor
 from snnlab.jobs.fair_queue import Job
@@ -16,7 +24,7 @@ from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
-from snnlab.show.charts.runs import training_chart
+from snnlab.show.charts.runs import dashes_of, training_chart
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,13 @@ def status_of(id: str) -> Status:
     return Status(id, state, job, run)
 
 
-def is_active(id: str) -> bool:
-    """Whether a run waits or trains."""
-    return status_of(id).active
+def look_forward_to(ids: list[str]) -> None:
+    """From now on what becomes of these runs is news, even if they are finished already."""
+    st.session_state.setdefault("active", {})["awaited"] = set(ids)
 
 
 def watch(ids: list[str]) -> None:
-    """Draw where the runs stand; once none is active the whole page is drawn anew.
+    """Draw where the runs stand; whenever one has ended the whole page is drawn anew.
 
     Args:
         ids: of the runs.
@@ -73,7 +81,9 @@ def watch(ids: list[str]) -> None:
         draw_status(status)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
         warn(reason)  # it keeps all of them
-    draw_curves([status.run for status in statuses if status.run and status.run.metrics])
+    if any(status.active for status in statuses):
+        look_forward_to(ids)
+    announce(news(statuses) if known.get("awaited") == set(ids) else "", key="runs")
     active = {status.id for status in statuses if status.active}
     before = known.get("ids", set())
     known["ids"] = active
@@ -81,9 +91,43 @@ def watch(ids: list[str]) -> None:
         st.rerun()
 
 
+def watch_curves(ids: list[str]) -> None:
+    """Draw loss and validation accuracy of those of the runs that have begun."""
+    runs = [run for id in ids if (run := status_of(id).run)]
+    draw_curves([run for run in runs if run.metrics])
+
+
+def news(statuses: list[Status]) -> str:
+    """Where all of them stand, for those who hear it: it changes a few times in a training."""
+    for number, status in enumerate(statuses, 1):
+        if status.state == "running" and status.config:
+            which = f" {number} of {len(statuses)}" if len(statuses) > 1 else ""
+            epochs = status.config.training.epochs
+            quarter = 4 * (len(status.run.metrics) if status.run else 0) // epochs
+            heard = f", epoch {quarter * epochs // 4} of {epochs}" if quarter else ""
+            return f"Training{which}: {start_of(status)}{heard}."
+    ended = sum(not status.active for status in statuses)
+    if ended < len(statuses):
+        return f"{ended} of {len(statuses)} have ended." if ended else "Waiting."
+    return " ".join(end_of(status) for status in statuses)
+
+
+def end_of(status: Status) -> str:
+    """What became of a run, for those who hear it; why, the page says."""
+    word = STATES.get(status.state, STATES["interrupted"])[0]
+    found = status.run.accuracy if status.run and status.state == "finished" else None
+    said = f", {found[max(found)]:.2f} % at T = {max(found)}" if found else ""
+    return f"{word}: {start_of(status)}{said}."
+
+
+def start_of(status: Status) -> str:
+    """What tells a run apart from those that were asked for with it."""
+    return ", ".join(words_of(status.config)[2:]) if status.config else status.id
+
+
 def draw_status(status: Status) -> None:
     """One line: what, how far, and what can be done about it."""
-    row = st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center", key=f"row-{status.id}")
     state_badge(status.state, row)
     row.markdown(name_of(status), width="stretch")
     if status.active:
@@ -135,13 +179,20 @@ def draw_curves(runs: list[Run]) -> None:
     groups = group_runs(runs, palette)
     table = epochs_table(groups)
     names = {group.name: group.colour for group in groups}
+    dashes = dashes_of([group.dashes for group in groups])
     epochs = max(config_of(run).training.epochs for run in runs)
     left, right = st.columns(2)
     kinds = ((left, "loss", "Training loss"), (right, "accuracy", "Validation accuracy (%)"))
     for place, value, title in kinds:
         part = table[["name", "run", "epoch", value]].dropna()
         chart = training_chart(
-            part, names, value=value, title=title, epochs=epochs, colours=palette
+            part,
+            names,
+            value=value,
+            title=title,
+            epochs=epochs,
+            colours=palette,
+            dashes=dashes,
         )
         show_chart(chart, part.copy, key=f"live-{value}", place=place)
 

@@ -1,179 +1,236 @@
-"""What became of finished runs: accuracy against T, the certificate, images that were rescued."""
+"""What became of finished runs: accuracy against T, verdicts, the certificate."""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.groups import Group, group_runs, lines_of
-from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
-from snnlab.dashboard.screen import colours, escaped, fold, show_chart, warn
+from snnlab.dashboard.earlier import draw_earlier, earlier_runs
+from snnlab.dashboard.gallery import draw_gallery
+from snnlab.dashboard.groups import Group, config_of, group_runs, lines_of
+from snnlab.dashboard.predictions import predictions
+from snnlab.dashboard.screen import colours, escaped, show_chart, warn
 from snnlab.data.spec import DataError
 from snnlab.measure.curve import SeedCurves
-from snnlab.measure.statistics import RULE, Verdict
+from snnlab.measure.statistics import RULE, PairedImages, Verdict
+from snnlab.runs.config import RunConfig
 from snnlab.runs.curves import curve_of
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 
-EARLY, LATE = 1, 8
-"""T at which the images that are shown are wrong, and T at which they are right."""
-MOST_IMAGES = 12
+READ_AT = 8
+"""T at which curves are read at first."""
+HEIGHT, LINE_OF_LEGEND = 340, 24
+"""Pixels: a chart without its legend, and a line of that."""
 
 
-def draw_results(runs: list[Run]) -> None:
-    """Accuracy against timesteps."""
-    palette = colours()
-    groups = groups_of(runs)
+def draw_results(runs: list[Run], shown: Mapping[str, RunConfig | None]) -> None:
+    """Accuracy against timesteps, with what was trained before behind it.
+
+    Args:
+        runs: finished ones.
+        shown: all that the page shows, finished or not: their configurations by their ids.
+    """
+    data = [config.data for config in shown.values() if config]
+    groups = groups_of(runs, earlier_runs(shown, data))
     lines = lines_of(groups)
     if not lines:
-        st.info("These runs have no timesteps to read.")
+        if runs:
+            st.info("These runs have no timesteps to read.")
         return
-    noisy = with_noise(groups)
-    below = st.container()
-    kept = (
-        noisy is not None
-        and noisy.config.noise_can_stay
-        and controls.toggle(
-            "kept", "Keep the noise on after training", False, help="What if it were not dropped?"
-        )
-    )
-    if kept and noisy:
-        lines |= noise_kept(noisy, palette.free[0])
-    highest = min(line.curves.timesteps[-1] for line in lines.values())
+    front = [group for group in groups if not group.earlier and group.name in lines]
+    st.subheader("Accuracy against timesteps", anchor=False)
+    read = st.container(key="read")
+    below, switch = st.container(), st.container()
+    lines |= noise_kept(front, switch)
+    in_front = [line for line in lines.values() if not line.faint] or list(lines.values())
+    with read:
+        T = read_at(min(line.curves.timesteps[-1] for line in in_front))
     with below:
-        draw_curve(lines, highest)
-
-
-def draw_details(runs: list[Run]) -> None:
-    """What became of one of the runs that were trained with noise, if there is one."""
-    noisy = with_noise(groups_of(runs))
-    if noisy:
-        run = noisy.runs[0]
-        highest = max(run.accuracy)
-        certificate, images = st.columns(2, gap="large")
-        with certificate:
-            draw_certificate(run)
-        with images:
-            draw_rescued(run, address.whole("at", min(LATE, highest), 1, highest))
-
-
-def groups_of(runs: list[Run]) -> list[Group]:
-    """The runs that have a curve, in groups."""
-    return [group for group in group_runs(runs, colours()) if group.runs[0].accuracy]
-
-
-def with_noise(groups: list[Group]) -> Group | None:
-    """The first group that was trained with noise."""
-    return next((group for group in groups if group.config.acting_noise), None)
-
-
-def draw_curve(lines: dict[str, Line], highest: int) -> None:
-    """The curve, and a slider that reads it."""
-    place = st.container()
-    T = controls.slider("at", "Read the curve at T =", min(LATE, highest), 1, highest, 1)
-    with place:
-        chart = accuracy_chart(lines, colours=colours(), at=T)
-        st.subheader("Accuracy against timesteps", anchor=False)
+        chart = accuracy_chart(
+            lines, colours=colours(), at=T, height=HEIGHT + LINE_OF_LEGEND * len(lines)
+        )
         show_chart(chart, lambda: accuracy_table(lines), key="accuracy")
+        draw_earlier([group for group in groups if group.earlier and group.name in lines])
+        draw_numbers(lines, T)
+        draw_verdicts(front, T)
+
+
+def groups_of(runs: Sequence[Run], earlier: Sequence[Run] = ()) -> list[Group]:
+    """The runs that have a curve, in groups."""
+    return group_runs([run for run in runs if run.accuracy], colours(), earlier)
+
+
+def read_at(highest: int) -> int:
+    """A slider that reads the curves."""
+    if highest == 1:
+        return 1
+    return int(controls.slider("at", "Read the curve at T =", min(READ_AT, highest), 1, highest, 1))
+
+
+def draw_numbers(lines: dict[str, Line], T: int) -> None:
+    """What the curves in front say at T."""
     numbers = st.container(horizontal=True)
-    for name, (_, curves) in lines.items():
-        if T in curves.timesteps:
+    for name, line in lines.items():
+        curves = line.curves
+        if not line.faint and T in curves.timesteps:
             found = curves.at(T).mean
-            delta = f"{found - curves.mean[0]:+.2f} since T = 1" if T > 1 else None
+            since = T > 1 and 1 in curves.timesteps
+            delta = f"{found - curves.at(1).mean:+.2f} since T = 1" if since else None
             numbers.metric(name, f"{found:.2f} %", delta, border=True)
 
 
-def noise_kept(group: Group, colour: str) -> dict[str, Line]:
-    """The same networks when the noise of their training stays on."""
+def draw_verdicts(groups: Sequence[Group], T: int) -> None:
+    """A sentence on each curve: whether its accuracy is kept from T = 1 on."""
+    found = {group.name: verdict_of(group, T) for group in groups}
+    said = [f"{words[0]} **{escaped(name)}** {words[1]}" for name, words in found.items() if words]
+    if T > 1 and said:
+        st.markdown(f"Accuracy from T = 1 to {T}:", help=RULE)
+        st.markdown("  \n".join(said))
+
+
+def verdict_of(group: Group, T: int) -> tuple[str, str] | None:
+    """A sign, and what becomes of accuracy from T = 1 to T; None if it was not counted."""
+    pairs = [run.accuracy.since_1(T) for run in group.runs if counted(run, T)]
+    if len(pairs) < 2:
+        return (mark_of(pairs[0].verdict), f"{pairs[0].text()}.") if pairs else None
+    verdicts = Counter(pair.verdict for pair in pairs)
+    told = ", ".join(f"{verdict} with {count}" for verdict, count in verdicts.items())
+    lost, gained = sum(pair.lost for pair in pairs), sum(pair.gained for pair in pairs)
+    mark = mark_of(pairs[0].verdict if len(verdicts) == 1 else "undecided")
+    return mark, f"of {len(pairs)} seeds {told} (lost {lost}, gained {gained} in all)."
+
+
+def counted(run: Run, T: int) -> bool:
+    """Whether it is known which images T timesteps changed."""
+    return run.accuracy.images is not None and T in run.accuracy.changed
+
+
+def noise_kept(groups: Sequence[Group], place: Any) -> dict[str, Line]:
+    """The same networks when the noise of their training stays on, if somebody wants to see it."""
+    group = next((group for group in groups if group.config.noise_can_stay), None)
+    if group is None or not controls.toggle(
+        "kept",
+        "Keep the noise on after training",
+        False,
+        help="What if it were not dropped?",
+        place=place,
+    ):
+        return {}
     seeds = []
     for run in group.runs:
         try:
             seeds.append(predictions(run).accuracy(noisy=True))
         except (DataError, ValueError, OSError) as error:
             warn(error)
-    return {"noise kept on": Line(colour, SeedCurves.of(seeds))} if seeds else {}
+    if not seeds:
+        return {}
+    images = tuple({seed.images for seed in seeds if seed.images})
+    return {"noise kept on": Line(colours().free[0], SeedCurves.of(seeds), images=images)}
+
+
+def draw_details(runs: list[Run]) -> None:
+    """What became of one of the runs: its certificate, the images that more timesteps change."""
+    groups = groups_of(runs)
+    names = {
+        run.id: group.name + (f", seed {config_of(run).seed}" if len(group.runs) > 1 else "")
+        for group in groups
+        for run in group.runs
+    }
+    if not names:
+        return
+    noisy = [run.id for group in groups for run in group.runs if config_of(run).acting_noise]
+    id = (noisy or list(names))[0]
+    if len(names) > 1:
+        id = controls.select(
+            "of", "Certificate and images of", tuple(names), id, words=names.__getitem__
+        )
+    run = next(run for run in runs if run.id == id)
+    highest = max(run.accuracy)
+    certificate, images = st.columns(2, gap="large")
+    with certificate:
+        draw_certificate(run)
+    with images:
+        if highest > 1 and config_of(run).spiking:
+            T = min(address.whole("at", READ_AT, 1, highest), highest)
+            with st.container(key="gallery"):
+                draw_gallery(run, T if T > 1 else min(READ_AT, highest))
 
 
 def draw_certificate(run: Run) -> None:
     """What the conversion from one timestep to many kept."""
-    found = (run.result or {}).get("certificate")
     st.subheader("Certificate of the conversion", anchor=False)
-    if not isinstance(found, dict):
-        st.info("This run has no certificate.")
+    found = (run.result or {}).get("certificate")
+    if found is None:
+        draw_without_certificate(run)
         return
+    try:
+        lines = certificate_lines(run, found)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        warn("The certificate of this run is damaged: parts of it are missing.")
+        return
+    *rows, caption = lines
+    for line in rows:
+        st.markdown(line)
+    draw_change(run)
+    st.caption(caption)
+
+
+def certificate_lines(run: Run, found: dict[str, Any]) -> list[str]:
+    """What a certificate says, line by line.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it is damaged.
+    """
     accuracy, last = curve_of(found), found["timesteps"]
     rows = [
         ("All weights equal, bit for bit", found["weights_equal"]),
         ("Same outputs at T = 1", found["logits_equal_at_1"]),
-        ("Timesteps left out as warm-up: none", found["warm_up"] == 0),
+        ("No warm-up: every timestep counts", found["warm_up"] == 0),
     ]
-    for text, kept in rows:
-        st.markdown(f"{mark_of('kept' if kept else 'lost')} {text}")
-    if last in accuracy.changed:
-        paired = accuracy.since_1(last)
-        st.markdown(
-            f"{mark_of(paired.verdict)} Accuracy from T = 1 to {last} {paired.text()}",
-            help=RULE,
-        )
     with_noise = found.get("accuracy_with_noise_at_1")
     parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
     if with_noise is not None:
         parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
-    st.caption(f"{', '.join(parts)}; {found['images']:,} test images, seed of {escaped(run.id)}.")
+    return [
+        *(f"{mark_of('kept' if kept else 'lost')} {text}" for text, kept in rows),
+        f"{', '.join(parts)}; {found['images']:,} test images; run {escaped(run.id)}.",
+    ]
+
+
+def draw_without_certificate(run: Run) -> None:
+    """Why there is none, and what can be said all the same."""
+    if config_of(run).spiking:
+        st.markdown(
+            "Trained without noise, so there is none to drop and nothing to convert: the same "
+            "network runs on for more timesteps."
+        )
+    else:
+        st.markdown(
+            "Trained without spikes and converted afterwards: no conversion from one timestep "
+            "to many, which is what a certificate is about."
+        )
+    draw_change(run)
+
+
+def draw_change(run: Run) -> None:
+    """What becomes of accuracy up to the last T."""
+    last = max(run.accuracy)
+    if last > 1 and counted(run, last):
+        paired: PairedImages = run.accuracy.since_1(last)
+        st.markdown(
+            f"{mark_of(paired.verdict)} Accuracy from T = 1 to {last} {paired.text()}", help=RULE
+        )
 
 
 def mark_of(verdict: Verdict) -> str:
-    """A sign before a line of the certificate."""
+    """A sign before a line."""
     return {
         "kept": ":green[:material/check_circle:]",
         "lost": ":red[:material/cancel:]",
         "undecided": ":grey[:material/help:]",
     }[verdict]
-
-
-def draw_rescued(run: Run, T: int) -> None:
-    """Images that more timesteps get right."""
-    late = T if T > EARLY else LATE
-    st.subheader(f"Right at T\u00a0=\u00a0{late}, wrong at T\u00a0=\u00a0{EARLY}", anchor=False)
-    try:
-        found = predictions(run)
-    except (DataError, ValueError, OSError) as error:
-        warn(error)
-        return
-    late = min(late, len(found.quiet))
-    chosen = found.rescued(EARLY, late)
-    if not chosen:
-        lost = len(found.rescued(late, EARLY))
-        other = f" {lost} the other way round." if lost else ""
-        st.caption(f"None of {len(found.labels)} images with this seed.{other} Try another T.")
-        return
-    shown = chosen[:MOST_IMAGES]
-    gallery = st.container(horizontal=True)
-    for image in shown:
-        picture, words = thumbnail(found.pixels[image]), in_words(found, image, late)
-        spoken = f"{said(found, image, EARLY)} at T = {EARLY}, {said(found, image, late)} later"
-        label = found.classes[found.labels[image]]
-        gallery.image(picture, words, width=104, alt=f"Test image of class {label}: {spoken}")
-    st.caption(f"{len(chosen)} of {len(found.labels)} test images.")
-    numbers = fold("The numbers", key="numbers-rescued")
-    if numbers is not None:
-        rows = [
-            {
-                "image": image,
-                "label": found.classes[found.labels[image]],
-                **{f"at T = {T}": said(found, image, T) for T in (EARLY, late)},
-            }
-            for image in shown
-        ]
-        numbers.dataframe(pd.DataFrame(rows), hide_index=True)
-
-
-def in_words(found: Predictions, image: int, late: int) -> str:
-    """What the network says about an image, early and late."""
-    return f"{escaped(said(found, image, EARLY))} → **{escaped(said(found, image, late))}**"
-
-
-def said(found: Predictions, image: int, T: int) -> str:
-    """The class that the network names after T timesteps."""
-    return found.classes[found.quiet[T - 1, image]]

@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, earlier
 from snnlab.dashboard.examples import is_example
-from snnlab.dashboard.live import is_active, watch
+from snnlab.dashboard.live import look_forward_to, status_of, watch, watch_curves
 from snnlab.dashboard.results import draw_details, draw_results
-from snnlab.dashboard.screen import complain, heading
+from snnlab.dashboard.screen import colours, complain, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
-from snnlab.dashboard.training_settings import Asked, read_controls
+from snnlab.dashboard.training_settings import MOST_SEEDS, Asked, read_controls
 from snnlab.dashboard.visitor import submit
 from snnlab.data.spec import DataError
 from snnlab.jobs.fair_queue import QueueFull
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.store import Run
 
-MOST_SHOWN = 8
+MOST_SHOWN = MOST_SEEDS * len(COMPARED)
 """Runs in one link."""
+LAYOUT = """<style>
+@media (min-width: 641px) {  /* controls come first, and stand on the right */
+  .st-key-train > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] {
+    flex-direction: row-reverse;
+  }
+}
+@media (max-width: 640px) {
+  :has(> .st-key-start) { position: sticky; bottom: 0; z-index: 9; }
+  :has(> .st-key-read) { position: sticky; top: 3.5rem; z-index: 9; }
+  .st-key-start, .st-key-read { background: PAPER; padding: 0.4rem 0; }
+  .st-key-live { scroll-margin-top: 4rem; }
+  .st-key-live .stVegaLiteChart { scroll-margin-bottom: 1rem; }
+  [class*="st-key-row-"] { flex-wrap: nowrap; }
+  [class*="st-key-row-"] p { font-size: 0.9rem; }
+}
+.st-key-gallery .stElementToolbar { display: none; }
+</style>"""
+INTO_VIEW = """<script>
+if (matchMedia("(max-width: 640px)").matches) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const show = (found, block) =>
+    found?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block });
+  const looks = setInterval(() => {
+    const curve = document.querySelector(".st-key-live .stVegaLiteChart");
+    if (curve) stop();
+    show(curve, "end");
+  }, 500);
+  const stop = () => clearInterval(looks);
+  for (const name of ["touchmove", "wheel", "keydown"]) {
+    addEventListener(name, stop, { once: true, passive: true });
+  }
+  setTimeout(stop, 60000);
+  setTimeout(() => show(document.querySelector(".st-key-live"), "start"), 400);
+}
+</script>"""
+"""On a phone what trains lies below the controls: first its state comes into view, then its curve,
+once there is one, unless somebody scrolls meanwhile."""
 
 
 def draw() -> None:
@@ -27,27 +68,50 @@ def draw() -> None:
         "Noise stands in for the potential that a neuron carries over. "
         "Train, and watch accuracy against timesteps.",
     )
-    picture, controls = st.columns([7, 3], gap="large")
+    theme = "dark" if colours().dark else "light"
+    st.html(LAYOUT.replace("PAPER", st.get_option(f"theme.{theme}.backgroundColor")))
+    with st.container(key="train"):
+        controls, picture = st.columns([3, 7], gap="large")
     with controls:
-        asked = read_controls(controls)
-        if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
-            ask_for(asked)
-        complaint = st.session_state.pop("complaint", None)
-        if complaint:
-            complain(complaint)
+        draw_start(read_controls(controls))
     with picture:
         done = draw_shown()
     draw_details(done)
 
 
-def ask_for(asked: Asked) -> None:
-    """Hand the runs to the engine and show them."""
+def draw_start(asked: Asked) -> None:
+    """The buttons that train, and why nothing was started."""
+    with st.container(horizontal=True, key="start"):
+        if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
+            ask_for(asked.configs)
+        if may_compare(asked) and st.button(
+            "Train all three",
+            icon=":material/stacked_line_chart:",
+            width="stretch",
+            help=f"In turn: {'; '.join(side.title for side in COMPARED.values())}.",
+        ):
+            ask_for(asked.all_three)
+    complaint = st.session_state.pop("complaint", None)
+    if complaint:
+        complain(complaint)
+
+
+def may_compare(asked: Asked) -> bool:
+    """Whether all starts can be asked for: a lesson may have set another method."""
+    return "method" not in address.set_by_lesson() or asked.settings.get("method") == PLAIN
+
+
+def ask_for(configs: Callable[[], Sequence[RunConfig]]) -> None:
+    """Hand the runs to the engine and show them; what was shown stays behind them."""
     try:
-        ids = submit(asked.configs())
-    except (QueueFull, DataError, ValueError) as error:
+        ids = submit(list(configs()))
+    except (QueueFull, DataError, OSError, ValueError) as error:
         st.session_state["complaint"] = str(error)
     else:
+        earlier.leave_behind(asked_ids())
+        look_forward_to(ids)
         address.remember("run", ids)
+        st.session_state["into view"] = True
     st.rerun()
 
 
@@ -57,18 +121,32 @@ def draw_shown() -> list[Run]:
     if not ids:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
-    active = any(is_active(id) for id in ids)
-    if active or address.said("run") is not None:
-        st.fragment(watch, run_every=0.8 if active else None)(ids)
-    done = [run for id in ids if (run := find_run(id)) and run.status == "finished"]
-    if done:
-        draw_results(done)
+    statuses = [status_of(id) for id in ids]
+    active = any(status.active for status in statuses)
+    asked = address.said("run") is not None
+    done = [status.run for status in statuses if status.run and status.state == "finished"]
+    curves = st.fragment(watch_curves, run_every=1.2 if active else None)
+    with st.container(key="live"):
+        if asked:
+            st.fragment(watch, run_every=0.8 if active else None)(ids)
+        if asked and not done:
+            curves(ids)
+    if st.session_state.pop("into view", False):
+        st.html(INTO_VIEW, unsafe_allow_javascript=True)
+    draw_results(done, {status.id: status.config for status in statuses})
+    if asked and done:
+        curves(ids)
     return done
+
+
+def asked_ids() -> list[str]:
+    """Ids of the runs that the link names."""
+    return [id for id in (address.said("run") or "").split(",") if id][:MOST_SHOWN]
 
 
 def shown_ids() -> list[str]:
     """Ids of runs that are there or asked for."""
-    asked = [id for id in (address.said("run") or "").split(",") if id][:MOST_SHOWN]
+    asked = asked_ids()
     known = {job.id for job in engine().jobs()} if asked else set()
     ids = [id for id in asked if id in known or find_run(id) is not None]
     if asked and not ids:

@@ -10,13 +10,13 @@ from snnlab.dashboard import address
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.upload import upload_control, uploads
 from snnlab.data.spec import CATALOGUE
-from snnlab.runs.config import RunConfig, with_settings
-from snnlab.runs.methods import METHODS, QUIET, plays_a_part
-from snnlab.runs.presets import PRESETS, with_noise
+from snnlab.runs.config import ConfigError, RunConfig, with_settings
+from snnlab.runs.methods import METHODS, PLAIN, QUIET, plays_a_part
+from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.settings import Valid, declared
 
 MOST_SEEDS = 3
-"""As many as one user may have in the queue."""
+"""With all starts that are compared, as many runs as one user may have in the queue."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,34 @@ class Asked:
         Raises:
             ConfigError: the settings make no sense together.
         """
-        preset = with_noise(PRESETS[self.preset])
-        method = self.settings.get("method", preset.method)
-        if self.settings.get("noise.sigma") == 0:
-            method = QUIET
-        acting = {name: v for name, v in self.settings.items() if plays_a_part(name, method)}
-        config = with_settings(preset, acting | {"method": method})
+        method = self.settings.get("method", PLAIN)
+        config = self.trained_with(QUIET if self.quiet else method)
         return [replace(config, seed=seed) for seed in range(self.seeds)]
+
+    def all_three(self) -> list[RunConfig]:
+        """The same from each of the starts that are compared, seed by seed, whatever the method.
+
+        Raises:
+            ConfigError: the settings make no sense together, or there is no noise to compare with.
+        """
+        if self.quiet:
+            raise ConfigError(
+                "training with noise is to be compared with training without it, but σ is 0: "
+                "set it above 0"
+            )
+        sides = compared(self.trained_with(PLAIN)).values()
+        return [replace(side, seed=seed) for seed in range(self.seeds) for side in sides]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the noise is none."""
+        return self.settings.get("noise.sigma") == 0
+
+    def trained_with(self, method: str) -> RunConfig:
+        """The configuration with the settings that play a part for a method."""
+        acting = {name: v for name, v in self.settings.items() if plays_a_part(name, method)}
+        preset = with_noise(PRESETS[self.preset])
+        return with_settings(preset, acting | {"method": method})
 
 
 def fill_from_preset() -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import COMPARED
 
 MOST_RUNNING = 1
 """Jobs of one user that run at a time."""
-MOST_JOBS = 6
-"""Jobs of one user that run or wait: two batches of three seeds."""
+MOST_JOBS = 3 * len(COMPARED)
+"""Jobs of one user that run or wait: all starts that are compared, with three seeds each."""
 MOST_ENDED = 200
 """Ended jobs that are remembered."""
 JobStatus = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]

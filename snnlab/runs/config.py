@@ -122,6 +122,17 @@ class RunConfig:
         return self.entry.training(self.training)
 
     @property
+    def acting(self) -> RunConfig:
+        """The same, with all that was left to its method filled in: equal ones train alike."""
+        return replace(
+            self,
+            neuron=self.acting_neuron,
+            model=self.acting_model,
+            training=self.acting_training,
+            bias_correction=self.acting_correction,
+        )
+
+    @property
     def spiking(self) -> bool:
         """Whether the network has spiking neurons while it trains."""
         return self.entry.network == "spiking"

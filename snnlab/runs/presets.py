@@ -49,13 +49,19 @@ given, so that networks with and without noise start from the same one."""
 
 
 def compared(config: RunConfig) -> dict[str, RunConfig]:
-    """The same trained from each of the starts of `COMPARED`: they differ in nothing else."""
-    found = {}
+    """The same trained from each of the starts of `COMPARED`: they differ in nothing else.
+
+    What is to be the same is given only where a method would do otherwise, so that the first is
+    the run of everybody who trains with noise.
+    """
+    found, weight = {}, with_noise(config).acting_model.norm_weight
     for name, side in COMPARED.items():
         v_init = None if side.v_init is None else side.v_init * config.neuron.v_th
         neuron = replace(config.neuron, v_init=v_init)
-        model = replace(config.model, norm_weight=config.model.norm_weight or INSIDE)
-        found[name] = replace(config, method=side.method, neuron=neuron, model=model)
+        one = replace(config, method=side.method, neuron=neuron)
+        if one.acting_model.norm_weight != weight:
+            one = replace(one, model=replace(one.model, norm_weight=weight))
+        found[name] = one
     return found
 
 

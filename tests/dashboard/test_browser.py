@@ -259,3 +259,109 @@ def test_the_default_start_shows_the_example(browser: Any, page: Any, tmp_path: 
         id = press_start(page)
         page.get_by_text("Certificate of the conversion").wait_for()
         assert id in [folder.name for folder in SHIPPED.iterdir()]
+
+
+HEAR = """
+window.heard = [];
+setInterval(() => {
+  const text = document.querySelector("#announced-runs")?.textContent;
+  if (text && text !== heard.at(-1)) heard.push(text);
+}, 50);
+"""
+"""What a screen reader says of the region that it listens to."""
+
+
+def all_done(page: Any, runs: int) -> None:
+    """Until so many curves are in front, and nothing trains."""
+    page.wait_for_function(
+        "document.querySelector('.st-key-live')"
+        " && !/Training|Waiting/.test(document.querySelector('.st-key-live').innerText)"
+        f" && document.querySelectorAll('[data-testid=stMetric]').length === {runs}",
+        timeout=runs * PATIENCE,
+    )
+    drawn(page)
+
+
+def curves(page: Any) -> str:
+    """What the chart of accuracy says."""
+    return str(page.locator("[aria-label^='Mean test accuracy']").first.get_attribute("aria-label"))
+
+
+def in_sight(page: Any, found: Any) -> bool:
+    """Whether an element lies in the window as a whole."""
+    box, window = found.bounding_box(), page.viewport_size
+    across = box["x"] >= 0 and box["x"] + box["width"] <= window["width"]
+    return across and box["y"] >= 0 and box["y"] + box["height"] <= window["height"]
+
+
+def test_all_three_in_one_press(server: str, page: Any) -> None:
+    page.add_init_script(HEAR)
+    open_at(page, f"{server}/{SHORT}&sigma=0.23")
+    press_start(page)
+    all_done(page, 1)
+    move(page, "Noise σ", "sigma=0.24")
+    page.evaluate("heard.length = 0")
+    button(page, "Train all three").click()
+    all_done(page, 3)
+    front = ("with noise, σ = 0.24", "without noise, from v_th / 2", "without noise, from rest")
+    behind = "with noise, σ = 0.23, earlier"
+    for name in (*front, behind):
+        assert f"{name}: " in curves(page)
+    assert "One image of 449 is 0.22 points." in curves(page)
+    assert page.get_by_test_id("stMetric").all_inner_texts()[0].startswith(front[0])
+    for name in front:
+        page.get_by_text(re.compile(rf"{re.escape(name)} (kept|lost|cannot be decided)")).wait_for()
+
+    heard = page.evaluate("heard")
+    assert len(heard) == len(set(heard)) < 30
+    assert heard[-1].count("Done: ") == 3
+    assert any(re.match(r"Training \d of 3: with", text) for text in heard)
+
+    counted = page.get_by_text(re.compile(r"Of all 449 test images \d+ gained and \d+ lost: net"))
+    assert counted.count() == 1
+    gained, lost = map(int, re.findall(r"\d+", counted.inner_text())[1:3])
+    assert page.locator(".st-key-gallery img").count() == min(gained, 8) + min(lost, 8) > 0
+
+    button(page, "Train all three").focus()
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert page.evaluate(focused) == "Read the curve at T ="
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"[?&]at=9"))
+    drawn(page)
+
+    button(page, behind).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"[?&]pin=[0-9a-f]{8}"))
+    open_at(page, page.url)  # another session
+    assert f"{behind}: " in curves(page)
+    button(page, behind).click()
+    page.wait_for_url(lambda url: "pin=" not in url)
+
+
+def test_on_a_phone_what_matters_is_in_sight(server: str, browser: Any) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        color_scheme="dark",
+        reduced_motion="reduce",
+        has_touch=True,
+        is_mobile=True,
+    )
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    open_at(page, f"{server}/train?preset=digits-mlp&epochs=5&sigma=0.26")
+    assert in_sight(page, button(page, "Start"))
+    assert in_sight(page, button(page, "Train all three"))
+    assert in_sight(page, page.get_by_role("slider", name="Noise σ").first)
+    button(page, "Train all three").click()
+    live = page.locator(".st-key-live .stVegaLiteChart").first
+    live.wait_for()
+    page.wait_for_timeout(1500)
+    assert in_sight(page, live)
+    all_done(page, 3)
+    slider = page.get_by_role("slider", name="Read the curve at T =").first
+    for text in ("Accuracy against timesteps", "Accuracy from T = 1 to 8:"):
+        page.get_by_text(text).first.scroll_into_view_if_needed()
+        assert in_sight(page, slider)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") == 390
+    context.close()

@@ -13,7 +13,7 @@ from snnlab.dashboard.choosing import MOST
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
-from snnlab.runs.methods import METHODS
+from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.show.charts.neuron import potential_chart
 from snnlab.show.charts.residuals import layer_chart, layer_table
 from snnlab.show.charts.runs import (
@@ -21,6 +21,8 @@ from snnlab.show.charts.runs import (
     accuracy_chart,
     accuracy_table,
     cost_chart,
+    dash_pattern,
+    one_image_words,
     training_chart,
 )
 from snnlab.show.colours import DARK, LIGHT, palette
@@ -142,3 +144,46 @@ def test_epochs_that_bring_nothing_new_have_room_around_them(value, level):
     low, high = chart.to_dict()["encoding"]["y"]["scale"]["domain"]
     assert low < level < high
     assert high - low > 0.4  # ticks a tenth apart at least
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ([], ""),
+        ([449, 449], "one image of 449 is 0.22 points"),
+        ([10_000], "one image of 10,000 is 0.01 points"),
+        ([50], "one image of 50 is 2 points"),
+        ([449, 10_000], "one image is 0.01 to 0.22 points"),
+    ],
+)
+def test_the_axis_says_what_one_image_is_worth(images: list[int], said: str) -> None:
+    assert one_image_words(images) == said
+    found = SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25})])
+    line = Line(LIGHT.noise, found, images=tuple(images))
+    spec = accuracy_chart({"a": line}, colours=LIGHT).to_dict()
+    assert (said in str(spec["layer"][0]["encoding"]["y"]["title"])) == bool(said) or not said
+    assert spec["description"].lower().endswith(f"{said}." if said else "(1 seed).")
+
+
+def test_an_earlier_curve_is_thin_dashed_and_said() -> None:
+    found = SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25}), AccuracyCurve({1: 97.0, 8: 98.0})])
+    alone = accuracy_chart({"a": Line(LIGHT.noise, found)}, colours=LIGHT).to_dict()
+    lines = {"a": Line(LIGHT.noise, found), "b, earlier": Line(LIGHT.grey, found, faint=True)}
+    both = accuracy_chart(lines, colours=LIGHT).to_dict()
+    assert len(both["layer"]) == len(alone["layer"]) + 1  # a line alone: no band, no points
+    behind, front = both["layer"][0], both["layer"][2]
+    assert behind["mark"]["strokeWidth"] < front["mark"]["strokeWidth"]
+    assert behind["mark"]["opacity"] < 1
+    dashes = behind["encoding"]["strokeDash"]["scale"]["range"]
+    assert dashes[0] != dashes[1]
+    assert "b, earlier: 97.25 % at T = 1 and 98.12 % at T = 8 (2 seeds)" in both["description"]
+    assert set(accuracy_table(lines)["name"]) == set(lines)
+
+
+def test_dashes_of_looks_are_told_apart_in_charts() -> None:
+    looks = [*METHODS.values(), *COMPARED.values()]
+    patterns = {str(dash_pattern(one.look.dashes)) for one in looks}
+    assert len(patterns) == len({one.look for one in looks})
+    assert all(
+        length >= 1 or length == 0 for one in looks for length in dash_pattern(one.look.dashes)
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs.methods import Dashes
 from snnlab.show.charts.frame import LINE, coloured, dashed, framed
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
@@ -28,19 +30,66 @@ DASHES = (
 """So that lines are told apart without colours, too, and where colours start over."""
 
 
+LONG_NAME = 36
+"""Characters: two longer ones do not fit beside each other in a legend."""
+FAINT = 0.7
+"""Opacity of what stays in the background; with less, a line is lost on a projector."""
+
+
 class Line(NamedTuple):
-    """One method: its colour, and its accuracy."""
+    """One method: its accuracy, and how it is drawn."""
 
     colour: str
     curves: SeedCurves
+    dashes: list[int] | None = None
+    """Lengths of dashes and gaps in pixels; None: free ones."""
+    images: tuple[int, ...] = ()
+    """How many test images there were, each number once; none: not known."""
+    faint: bool = False
+    """Whether it lies behind the others: thin, without points and bands."""
+
+
+def dash_pattern(dashes: Dashes) -> list[int]:
+    """The dashes of a `Look` as charts have them: lengths in pixels of dashes and gaps.
+
+    Example:
+        >>> dash_pattern("--")
+        [8, 4]
+    """
+    if isinstance(dashes, tuple):
+        return [round(1.5 * length) for length in dashes[1]]
+    return list({"-": DASHES[0], "--": DASHES[1], "-.": DASHES[2], ":": DASHES[3]}[dashes])
+
+
+def dashes_of(own: Sequence[list[int] | None]) -> list[list[int]]:
+    """Dashes of lines: their own, or where a line has none (None) the next that no other has."""
+    taken = [dashes for dashes in own if dashes]
+    free = cycle([dashes for dashes in DASHES if dashes not in taken] or DASHES)
+    return [dashes or next(free) for dashes in own]
+
+
+def one_image_words(images: Iterable[int]) -> str:
+    """What one test image is worth, in points of accuracy; empty if their number is not known.
+
+    Example:
+        >>> one_image_words([449])
+        'one image of 449 is 0.22 points'
+    """
+    found = sorted(set(images))
+    if not found:
+        return ""
+    worth = [f"{100 / count:.2g}" for count in found]
+    if len(found) == 1:
+        return f"one image of {found[0]:,} is {worth[0]} points"
+    return f"one image is {worth[-1]} to {worth[0]} points"
 
 
 def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
     """Mean, lowest and highest accuracy over seeds for each name and T."""
     rows = [
-        (name, *row, curves.seeds)
-        for name, (_, curves) in lines.items()
-        for row in zip(curves.timesteps, curves.mean, *curves.range, strict=True)
+        (name, *row, line.curves.seeds)
+        for name, line in lines.items()
+        for row in zip(line.curves.timesteps, line.curves.mean, *line.curves.range, strict=True)
     ]
     return pd.DataFrame(rows, columns=["name", "T", "accuracy", "lowest", "highest", "seeds"])
 
@@ -49,6 +98,8 @@ def accuracy_chart(
     lines: Mapping[str, Line], *, colours: Palette, at: int | None = None, height: int = 380
 ) -> alt.Chart:
     """Mean test accuracy against T; the band runs from the lowest to the highest seed.
+
+    The axis says what one image is worth: less is no difference.
 
     Args:
         lines: name of a method, as written in the chart, to its accuracy.
@@ -69,23 +120,34 @@ def accuracy_chart(
     axis = alt.Axis(values=ticks, format="d", grid=False)
     x = alt.X("T:Q", title=TIMESTEPS, scale=scale, axis=axis)
     scale = alt.Scale(domain=[max(limits[0], 0), limits[1]], nice=False, zero=False)
-    y = alt.Y("accuracy:Q", title=ACCURACY, scale=scale)
-    stroke = alt.Legend(symbolType="stroke", symbolSize=500)
+    worth = one_image_words(count for line in lines.values() for count in line.images)
+    title: Any = [ACCURACY, worth] if worth else ACCURACY
+    y = alt.Y("accuracy:Q", title=title, scale=scale)
+    columns: dict[str, Any] = {"columns": 1} if max(map(len, lines)) > LONG_NAME else {}
+    stroke = alt.Legend(symbolType="stroke", symbolSize=500, **columns)
     colour = coloured({name: line.colour for name, line in lines.items()}, legend=stroke)
+    dash = dashed(lines, dashes_of([line.dashes for line in lines.values()]))
+    behind = table["name"].isin([name for name, line in lines.items() if line.faint])
+    back, table = table[behind], table[~behind]
     shape = alt.Chart(table).encode(x=x, color=colour)
     band = shape.mark_area(opacity=0.18)
     tooltip = ["name:N", "T:Q", alt.Tooltip("accuracy:Q", format=".2f"), "seeds:Q"]
     layers = [
-        band.encode(y=alt.Y("lowest:Q", title=ACCURACY), y2="highest:Q"),
-        shape.mark_line(strokeWidth=LINE).encode(y=y, strokeDash=dashed(lines, DASHES)),
+        band.encode(y=alt.Y("lowest:Q", title=title), y2="highest:Q"),
+        shape.mark_line(strokeWidth=LINE).encode(y=y, strokeDash=dash),
         shape.mark_circle(size=70, opacity=1).encode(y=y, tooltip=tooltip),
     ]
+    if not back.empty:
+        faint = alt.Chart(back).encode(x=x, y=y, color=colour, strokeDash=dash)
+        layers.insert(0, faint.mark_line(strokeWidth=LINE * 0.6, opacity=FAINT))
     if at is not None:
         rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
         layers.insert(0, rule.encode(x="T:Q"))
         there = shape.properties(data=table[table["T"] == at])
         layers.append(there.mark_circle(size=260, opacity=1).encode(y=y))
     words = accuracy_words({name: line.curves for name, line in lines.items()})
+    if worth:
+        words = f"{words} {worth[0].upper()}{worth[1:]}."
     return framed(alt.layer(*layers), words, colours, height)
 
 
@@ -140,6 +202,7 @@ def training_chart(
     title: str,
     epochs: int,
     colours: Palette,
+    dashes: Sequence[list[int]] = DASHES,
     height: int = 260,
 ) -> alt.Chart:
     """One line per run over the epochs.
@@ -151,6 +214,7 @@ def training_chart(
         title: of its axis, with its unit.
         epochs: how many there will be.
         colours: see `palette`.
+        dashes: of each name, in pixels.
         height: in pixels.
     """
     scale = alt.Scale(domain=[1, max(epochs, 2)], nice=False)
@@ -159,6 +223,7 @@ def training_chart(
         x=alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d")),
         y=alt.Y(f"{value}:Q", title=title, scale=_around(table[value], value)),
         color=coloured(names),
+        strokeDash=dashed(names, dashes),
         detail="run:N",
     )
     means = table.groupby(["name", "epoch"], sort=False)[value].mean()
