@@ -188,16 +188,23 @@ def certificate_lines(run: Run, found: dict[str, Any]) -> list[str]:
     """
     accuracy, last = curve_of(found), found["timesteps"]
     rows = [
-        ("All weights equal, bit for bit", found["weights_equal"]),
-        ("Same outputs at T = 1", found["logits_equal_at_1"]),
-        ("No warm-up: every timestep counts", found["warm_up"] == 0),
+        (found["weights_equal"], "All weights equal, bit for bit", "Some weights differ"),
+        (found["logits_equal_at_1"], "Same outputs at T = 1", "Other outputs at T = 1"),
+        (
+            found["warm_up"] == 0,
+            "No warm-up: every timestep counts",
+            f"Warm-up: {found['warm_up']} timesteps do not count",
+        ),
     ]
     with_noise = found.get("accuracy_with_noise_at_1")
     parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
     if with_noise is not None:
         parts.insert(0, f"{with_noise:.2f} % at T = 1 with noise")
     return [
-        *(f"{mark_of('kept' if kept else 'lost')} {text}" for text, kept in rows),
+        *(
+            f"{mark_of('kept')} {yes}" if kept else f"{mark_of('lost')} {no}"
+            for kept, yes, no in rows
+        ),
         f"{', '.join(parts)}; {found['images']:,} test images; run {escaped(run.id)}.",
     ]
 
