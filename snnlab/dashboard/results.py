@@ -174,12 +174,16 @@ def draw_certificate(run: Run) -> None:
         warn(f"The certificate of this run cannot be read: {error}")
         return
     rows = [
-        ("All weights equal, bit for bit", certificate.weights_equal),
-        ("Same outputs at T = 1", certificate.logits_equal_at_1),
-        ("No warm-up: every timestep counts", certificate.warm_up == 0),
+        (certificate.weights_equal, "All weights equal, bit for bit", "Some weights differ"),
+        (certificate.logits_equal_at_1, "Same outputs at T = 1", "Other outputs at T = 1"),
+        (
+            certificate.warm_up == 0,
+            "No warm-up: every timestep counts",
+            f"Warm-up: {certificate.warm_up} timesteps do not count",
+        ),
     ]
-    for text, kept in rows:
-        st.markdown(f"{mark_of('kept' if kept else 'lost')} {text}")
+    for kept, yes, no in rows:
+        st.markdown(f"{mark_of('kept')} {yes}" if kept else f"{mark_of('lost')} {no}")
     draw_change(run)
     accuracy, last = certificate.accuracy, certificate.timesteps
     parts = [f"{accuracy[1]:.2f} % at T = 1", f"{accuracy[last]:.2f} % at T = {last}"]
