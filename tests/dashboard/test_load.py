@@ -52,11 +52,12 @@ def test_a_move_redraws_the_lab_alone(trained: Path, tmp_path: Path) -> None:
         part = await page.move("Current", 0.75)
         assert "One neuron" in whole.texts
         assert "One neuron" not in part.texts
-        assert "6 spikes in 9 timesteps: rate 0.67" in part.texts
+        assert "7 spikes in 9 timesteps: rate 0.78" in part.texts
         assert page.query == "T=9&current=0.75"  # the link follows
         assert part.size < whole.size
         await page.move("Noise σ (v_th)", 0.5)
         assert page.query == "T=9&current=0.75&sigma=0.5"
+        page.connection.close()
 
     root = tmp_path / "runs"
     shutil.copytree(trained, root)
