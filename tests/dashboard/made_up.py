@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import random
@@ -218,7 +219,7 @@ def changed(value: Any, dice: random.Random) -> Any:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and dice.random() < 0.4:
         return dice.choice(NUMBERS)
-    return dice.choice(ODD)
+    return copy.deepcopy(dice.choice(ODD))
 
 
 WAYS = (
