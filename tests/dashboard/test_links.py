@@ -35,7 +35,7 @@ def test_twelve_runs_with_the_longest_names_are_read_back(runs: Path, open_page:
     assert sorted(link.split(",")) == ids
     again = open_page("compare", run=link)
     assert len(again.multiselect(key="compare:run").value) == MOST
-    assert again.query_params["run"] == link
+    assert sorted(again.query_params["run"].split(",")) == ids
     assert warnings(again) == ""
 
 
@@ -104,7 +104,7 @@ def test_what_is_ticked_stands_in_the_link(runs: Path, open_page: Open) -> None:
     """A table and its ticks are drawn by the browser: here is what it calls."""
     ids = [run.id for run in list_runs(runs)]
     app = open_page("runs", run=",".join(ids))
-    assert next(button.label for button in app.button) == "Compare 2 runs"
+    assert "Compare 2 runs" in [button.label for button in app.button]
     script = (
         "import streamlit as st\n"
         "from snnlab.dashboard import address, runs\n"

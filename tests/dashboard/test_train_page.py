@@ -268,7 +268,8 @@ def test_a_certificate_with_parts_missing_is_said(
     (done.folder / "result.json").write_text(json.dumps(result))
     app = open_page("train", run=done.id)
     assert not app.exception
-    assert "certificate of this run is damaged" in app.warning[0].value.replace("\\", "")
+    said = app.warning[0].value.replace("\\", "")
+    assert said == f"The certificate of this run cannot be read: the certificate lacks {missing}"
 
 
 def test_the_verdict_of_seeds_counts_them() -> None:

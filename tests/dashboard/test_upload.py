@@ -136,7 +136,9 @@ def test_a_new_session_of_the_same_visitor_has_it_and_others_have_not(
     assert not any("pets.zip" in one for one in other.selectbox(key="train:data").options)
     shared = opened(open_page("train", visitor="f" * 16, data=id))  # as a teacher's lesson does
     assert shared.selectbox(key="train:data").value == id
-    assert "Remove" not in [one.label for one in shared.get("popover")]
+    mine = opened(open_page("train", data=id))
+    assert "Remove for good" in [one.label for one in mine.button]
+    assert "Remove for good" not in [one.label for one in shared.button]
     press(shared, "Start")
     assert engine.jobs()[0].config.data.name.endswith(id)
 
@@ -196,7 +198,7 @@ def test_the_teacher_sees_whose_they_are_and_removes_any(
 ) -> None:
     monkeypatch.setenv("SNNLAB_TEACHER_PIN", "1234")
     press(bring(open_page("train"), packed(PETS)), "Start")
-    teacher = open_page("teacher")
+    teacher = open_page("teacher", view="Uploads")
     assert "pets.zip" not in words(teacher)  # behind the PIN
     teacher.text_input[0].set_value("1234")
     press(teacher, "Open")
