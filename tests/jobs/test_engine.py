@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from snnlab.jobs.engine import IDLE_POLL, NICENESS, PAUSED, Engine
-from snnlab.jobs.fair_queue import Job, JobError, QueueFull
+from snnlab.jobs.fair_queue import MOST_JOBS, Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
 from snnlab.runs.config import RunConfig, anchored
@@ -112,14 +112,16 @@ def test_a_job_that_goes_wrong(what: str, ending: tuple[str, str], engine: Engin
 
 
 def test_a_batch_is_asked_for_as_one(engine: Engine, root: Path) -> None:
-    """Three seeds are three jobs, whatever waits already; too many are none."""
+    """Several seeds are several jobs, whatever waits already; too many are none."""
     first = ask(engine, new("wait"))
     child(root, first)
     ask(engine, new("finish"))
-    batch = engine.submit([new("finish") for _ in range(3)], user="ada")
-    assert [job.status for job in batch] == ["waiting"] * 3
+    batch = engine.submit([new("finish") for _ in range(MOST_JOBS - 3)], user="ada")
+    assert [job.status for job in batch] == ["waiting"] * (MOST_JOBS - 3)
     before = engine.jobs()
-    with pytest.raises(QueueFull, match="2 runs are asked for and 5 of yours train or wait"):
+    with pytest.raises(
+        QueueFull, match=f"2 runs are asked for and {MOST_JOBS - 1} of yours train or wait"
+    ):
         engine.submit([new("finish"), new("finish"), first.config], user="ada")
     assert engine.jobs() == before
     release(root)

@@ -82,24 +82,24 @@ def many(*names: str) -> dict[str, RunConfig]:
 def test_a_batch_is_admitted_or_refused_as_one() -> None:
     """What trains counts like what waits."""
     queue = FairQueue()
-    queue.add(many(*"abcd"), "ada", 0.0)
+    queue.add(many(*"abcdefg"), "ada", 0.0)
     queue.start(queue.waiting[0], 0.0)
     before = queue.jobs()
     with pytest.raises(
         QueueFull,
-        match=r"3 runs are asked for and 4 of yours train or wait, but one may have 6: nothing was "
+        match=r"3 runs are asked for and 7 of yours train or wait, but one may have 9: nothing was "
         r"started; wait until some have ended, or cancel some$",
     ):
         queue.add(many(*"xyz"), "ada", 0.0)
     assert queue.jobs() == before
     entries = queue.add(many("x", "a", "y"), "ada", 1.0)  # one of them trains already
     assert [entry.id for entry in entries] == ["x", "a", "y"]
-    with pytest.raises(QueueFull, match=r"^1 run is asked for and 6 of yours"):
+    with pytest.raises(QueueFull, match=r"^1 run is asked for and 9 of yours"):
         queue.add(many("z"), "ada", 0.0)
     queue.add(many("z"), "bob", 0.0)
     queue.end(queue.running[0], "finished")
     queue.add(many("u"), "ada", 0.0)
-    assert [job.position for job in queue.jobs()] == [1, 2, 3, 4, 5, 6, 7, None]
+    assert [job.position for job in queue.jobs()] == [*range(1, 11), None]
 
 
 def test_a_batch_that_nobody_may_have() -> None:
@@ -110,11 +110,11 @@ def test_a_batch_that_nobody_may_have() -> None:
 
 def test_a_user_has_one_sweep_beside_other_jobs() -> None:
     queue = FairQueue()
-    queue.add(many(*"abcdef"), "ada", 0.0)
+    queue.add(many(*"abcdefghi"), "ada", 0.0)
     sweep = many(*map(str, range(MOST_IN_SWEEP)))
     queue.add(sweep, "ada", 1.0, sweep=True)
-    with pytest.raises(QueueFull, match=r"^1 run is asked for and 6 of yours train or wait"):
-        queue.add(many("g"), "ada", 2.0)
+    with pytest.raises(QueueFull, match=r"^1 run is asked for and 9 of yours train or wait"):
+        queue.add(many("j"), "ada", 2.0)
     for other in (many("x", "y"), many("x", *list(sweep)[1:])):
         with pytest.raises(QueueFull, match=r"one sweep at a time, and \d+ runs? of another of"):
             queue.add(other, "ada", 2.0, sweep=True)
@@ -138,7 +138,7 @@ def test_a_sweep_of_which_some_have_ended_goes_on() -> None:
 def test_a_sweep_waits_behind_what_its_user_wants_besides_and_blocks_nobody() -> None:
     queue = FairQueue()
     queue.add(many("s1", "s2", "s3"), "ada", 0.0, sweep=True)
-    queue.start(queue.may_start()[0], 0.0)
+    queue.start(next(queue.may_start()), 0.0)
     queue.add(many("a"), "ada", 1.0)
     queue.add(many("b1", "b2"), "bob", 2.0)
     assert order(queue) == ["b1", "a", "b2", "s2", "s3"]

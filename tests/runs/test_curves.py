@@ -6,13 +6,13 @@ import csv
 import io
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
+from snnlab.dashboard.examples import SHIPPED, example_configs
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps as measure
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
@@ -25,7 +25,6 @@ from snnlab.show.page import blank_axes
 from snnlab.studies.sweep_table import sweep_csv, sweep_markdown
 from snnlab.studies.tables import mean_text
 
-EXAMPLES = Path(__file__).parents[2] / "snnlab" / "dashboard" / "example_runs"
 SEEDS = [AccuracyCurve([90.0, 92.5, 95.0, 96.0]), AccuracyCurve([91.0, 92.0, 97.5, 98.0])]
 
 
@@ -90,8 +89,8 @@ def test_all_forms_of_a_curve_give_the_same_figure() -> None:
 
 
 def test_runs_of_earlier_versions_are_read() -> None:
-    runs = {run.id: run for run in list_runs(EXAMPLES)}
-    assert len(runs) == 4
+    runs = {run.id: run for run in list_runs(SHIPPED)}
+    assert len(runs) == len(example_configs())
     for run in runs.values():
         text = (run.folder / "result.json").read_text(encoding="utf-8")
         stored = re.search(r'"accuracy": \{\s*"1": ([0-9.]+)', text)
