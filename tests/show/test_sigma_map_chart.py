@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import matplotlib
 import pytest
 
+from snnlab.dashboard import neuron
+from snnlab.dashboard.neuron_numbers import curves, timesteps
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.charts.frame import LiveChart
@@ -89,3 +92,17 @@ def test_names_of_sigma_differ() -> None:
     names = [sigma_name(sigma) for sigma in (0.0, 0.05, MATCHED_SIGMA, 0.2887, 0.29, 1.0)]
     assert names == ["0", "0.05", "1/√12", "0.2887", "0.29", "1"]
     assert all(one != other for one, other in pairwise(names))
+
+
+def named_data(part: Any) -> set[str]:
+    """The data sets that a chart refers to."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
+    own = part.get("data", {}) if isinstance(part, dict) else {}
+    return {own["name"]} if "name" in own else set().union(*map(named_data, inner))
+
+
+def test_charts_draw_the_data_that_they_bring() -> None:
+    """One of another name leaves an empty frame, and no browser says so."""
+    lab = neuron.charts(neuron.FIRST, timesteps(neuron.FIRST), curves(neuron.FIRST), LIGHT)
+    for chart in (*lab.values(), drawn({MATCHED_SIGMA: NOISY})):
+        assert named_data(chart.look) == set(chart.data)

@@ -47,6 +47,11 @@ def repeated(times: dict[str, int]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), list(times))
 
 
+def named(data: str) -> alt.Chart:
+    """A chart of the data set of that name."""
+    return alt.Chart(alt.NamedData(data))
+
+
 def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
     """What a chart of named data looks like, for a `LiveChart`.
 

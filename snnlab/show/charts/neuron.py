@@ -12,7 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from snnlab.neuron.spec import Noise
-from snnlab.show.charts.frame import LINE, LiveChart, coloured, dashed, key_of, look, repeated
+from snnlab.show.charts.frame import (
+    LINE,
+    LiveChart,
+    coloured,
+    dashed,
+    key_of,
+    look,
+    named,
+    repeated,
+)
 from snnlab.show.colours import Palette
 from snnlab.show.described import DENSITY, RESIDUAL, STEP, beside_words, trace_limits, trace_words
 
@@ -30,14 +39,14 @@ DATA = "all"
 """The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
 
 
-def named(part: str) -> Any:
+def part_of(part: str) -> Any:
     """A chart of one part of the data."""
-    return alt.Chart(alt.NamedData(DATA)).transform_filter(f"datum.name == '{part}'")
+    return named(DATA).transform_filter(f"datum.name == '{part}'")
 
 
 def all_but(part: str) -> Any:
     """A chart of all parts of the data but one."""
-    return alt.Chart(alt.NamedData(DATA)).transform_filter(f"datum.name != '{part}'")
+    return named(DATA).transform_filter(f"datum.name != '{part}'")
 
 
 def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
@@ -158,24 +167,24 @@ def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str
     y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
     order = alt.Order("index:Q")
     grey: Any = {"color": colours.grey}
-    rule = named("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, **grey)
-    invisible = named("ends").mark_point(opacity=0)  # they span the axes
-    band = named("band").mark_rect(color=colours.noise, opacity=0.13)
+    rule = part_of("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, **grey)
+    invisible = part_of("ends").mark_point(opacity=0)  # they span the axes
+    band = part_of("band").mark_rect(color=colours.noise, opacity=0.13)
     layers: list[Any] = [
         band.encode(y=alt.Y("from:Q", title="Potential"), y2="to:Q"),
         invisible.encode(x=x, y=y),
         rule.encode(y=y),
     ]
     if stepping:
-        whole = named("line").mark_line(strokeWidth=1.5, opacity=0.4, **grey)
-        upright = named("now").mark_rule(strokeDash=[3, 4], strokeWidth=1.5, **grey)
-        dot = named("now").mark_circle(size=240, color=colours.noise, opacity=1)
+        whole = part_of("line").mark_line(strokeWidth=1.5, opacity=0.4, **grey)
+        upright = part_of("now").mark_rule(strokeDash=[3, 4], strokeWidth=1.5, **grey)
+        dot = part_of("now").mark_circle(size=240, color=colours.noise, opacity=1)
         layers.append(whole.encode(x=x, y=y, order=order))
         layers += [upright.encode(x="t:Q"), dot.encode(x=x, y=y)]
-    seen = named("seen").mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
+    seen = part_of("seen").mark_line(color=colours.noise, strokeWidth=LINE, strokeJoin="round")
     layers.append(seen.encode(x=x, y=y, order=order))
     triangle: Any = {"shape": "triangle-down", "filled": True, "size": 190}
-    marks = named("spikes").mark_point(color=colours.quiet, opacity=1, **triangle)
+    marks = part_of("spikes").mark_point(color=colours.quiet, opacity=1, **triangle)
     layers.append(marks.encode(x=x, y=y, tooltip=[alt.Tooltip("t:Q", title="Spike at t")]))
     both = alt.layer(alt.layer(*layers), beside_look(colours, y)).resolve_scale(x="independent")
     return look(both, colours, height)
@@ -185,10 +194,10 @@ def beside_look(colours: Palette, y: alt.Y) -> Any:
     """The part at the right: on the same potentials, with an axis to the side of its own."""
     scale = alt.Scale(domain=[2 * TICKS, 1], nice=False, range=part(0.86, 1))
     x = alt.X("share:Q", scale=scale, axis=None)
-    area = named("noise").mark_area(orient="horizontal", color=colours.noise, opacity=0.3)
-    curve = named("noise").mark_line(color=colours.noise, strokeWidth=2)
+    area = part_of("noise").mark_area(orient="horizontal", color=colours.noise, opacity=0.3)
+    curve = part_of("noise").mark_line(color=colours.noise, strokeWidth=2)
     curve = curve.encode(x=x, y=y, order=alt.Order("potential:Q"))
-    ticks = named("left").mark_point(
+    ticks = part_of("left").mark_point(
         shape="stroke", size=220, strokeWidth=2.5, opacity=0.75, color=colours.quiet
     )
     return alt.layer(area.encode(x=x, x2=alt.datum(0), y=y), curve, ticks.encode(x=x, y=y))
@@ -269,8 +278,8 @@ def firing_look(timesteps: int, colours: Palette, height: int, *, noisy: bool) -
     colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
     curves = all_but(CHOSEN).mark_line(strokeWidth=LINE)
     curves = curves.encode(x=x, y=y, color=colour, strokeDash=dashed(names, ([1, 0], [7, 3])))
-    rule = named(CHOSEN).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
-    dot = named(CHOSEN).mark_circle(size=240, color=colours.noise, opacity=1)
+    rule = part_of(CHOSEN).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
+    dot = part_of(CHOSEN).mark_circle(size=240, color=colours.noise, opacity=1)
     return look(curves + rule + dot.encode(x=x, y=y), colours, height)
 
 
@@ -350,7 +359,7 @@ def residual_look(colours: Palette, height: int, *, noisy: bool) -> dict[str, An
     x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(nice=False))
     y = alt.Y("density:Q", title=DENSITY, stack=None)
     areas = all_but(CLOSED).mark_area(opacity=0.45, interpolate="step-after")
-    line = named(CLOSED).mark_line(strokeWidth=LINE)
-    key = key_of(alt.Chart(alt.NamedData(DATA)), names, lines=(CLOSED,))
+    line = part_of(CLOSED).mark_line(strokeWidth=LINE)
+    key = key_of(named(DATA), names, lines=(CLOSED,))
     layers = [areas.encode(x=x, y=y, color=colour), line.encode(x=x, y=y, color=colour), key]
     return look(alt.layer(*layers), colours, height)

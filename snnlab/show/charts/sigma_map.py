@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
-from snnlab.show.charts.frame import LABEL, LiveChart, look
-from snnlab.show.charts.neuron import named
+from snnlab.show.charts.frame import LABEL, LiveChart, look, named
 from snnlab.show.colours import MAP, MAP_BLACK_FROM, Palette
 from snnlab.show.described import ACCURACY, SIGMA, TIMESTEPS, sigma_map_words, sigma_name
 
