@@ -140,7 +140,6 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
 
 def draw_answer(sides: Sequence[Side]) -> None:
     """In how many layers the noise fits, in a sentence for each side."""
-    lines = []
     for side in sides:
         layers = side.measured.after
         judged = [layer.verdict for layer in layers if layer.verdict]
@@ -150,8 +149,7 @@ def draw_answer(sides: Sequence[Side]) -> None:
         what = "the noise fits" if noisy else "evenly spread noise would fit"
         said = f"{what} in {fits} of {len(judged)} layer{plural}" if judged else "no verdict"
         colour = colour_of(fits == len(judged) if judged else None)
-        lines.append(f"#### {colour}[{escaped(capital(side.title))}: {said}.]")
-    st.markdown("\n\n".join(lines))
+        st.subheader(f"{colour}[{escaped(capital(side.title))}: {said}.]", anchor=False)
 
 
 def draw_panels(sides: Sequence[Side], layer: int, *, wide: bool) -> None:

@@ -53,7 +53,7 @@ def draw() -> None:
         return
     shown = found[:MOST_ROWS]
     st.html(IN_SIGHT)
-    table = pd.DataFrame([row(run) for run in shown])
+    table = pd.DataFrame([row(run) for run in shown]).round(2)  # as it is shown and heard
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in NUMBERS}
     draw_table(WIDE, table, shown, height=min(40 * (len(shown) + 1) + 4, 420), columns=numbers)
     short = pd.DataFrame([in_lines(run) for run in shown])

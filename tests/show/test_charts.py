@@ -239,10 +239,21 @@ def test_a_legend_tells_lines_from_areas_without_colour() -> None:
 
 
 def test_costs_are_told_in_plain_numbers() -> None:
-    assert [plain(x) for x in (0.2671, 1.0, 1113.0, 18_934.0, 2.345e7)] == [
+    assert [plain(x) for x in (0.2671, 1.0, 1113.0, 18_934.0, 2.346e7)] == [
         "0.267",
         "1",
         "1,110",
         "18,900",
         "23,500,000",
     ]
+
+
+def test_the_axes_of_a_single_cost_have_short_numbers() -> None:
+    row = pd.DataFrame(
+        [("a", 0, 8, 0.620018, 96.436526)], columns=["name", "seed", "T", "cost", "accuracy"]
+    )
+    chart = cost_chart(row, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=False)
+    x, y = (chart.to_dict()["layer"][0]["encoding"][axis] for axis in "xy")
+    low, high = y["scale"]["domain"]
+    assert low < 96.436526 < high
+    assert "'.3~g'" in x["axis"]["labelExpr"]
