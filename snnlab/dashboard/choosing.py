@@ -85,7 +85,7 @@ def own_runs(runs: Iterable[Run]) -> list[str]:
 def nothing_yet() -> None:
     """Say what to do where there is no finished run."""
     if active_jobs():
-        st.info("The first runs are being trained; they are here in a few seconds.")
+        st.info("The first run is in training: it appears here once it is done.")
         st.fragment(look_again, run_every=2.0)()
     else:
         st.info("No finished run yet. Start one on the page **Train**.", icon=":material/info:")

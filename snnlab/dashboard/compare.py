@@ -95,7 +95,7 @@ def draw_cost(
         if T in run.accuracy and cost > 0
     ]
     if not rows:
-        st.info("These runs did not measure that.")
+        st.info("That was not measured in these runs.")
         return
     table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
     names = {group.name: group.colour for group in groups}

@@ -132,7 +132,8 @@ def read(
     """
     controls = list(controls)
     values = {one.setting: one.draw(defaults, place) for one in controls if not one.boxed}
-    more = fold(box, key=address.key("more"), place=place)
+    boxed = any(one.boxed and one.name not in address.hidden() for one in controls)
+    more = fold(box, key=address.key("more"), place=place) if boxed else None
     return values | {one.setting: one.draw(defaults, more) for one in controls if one.boxed}
 
 

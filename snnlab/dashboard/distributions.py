@@ -50,7 +50,7 @@ def draw() -> None:
     heading(
         "Does the noise match the residual?",
         "Orange: potentials that active neurons carry into timesteps 2 to T. "
-        "Blue: the noise that stood in for them in training, where T = 1.",
+        "Blue: the noise that stood in for them in training, if there was any.",
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -76,9 +76,9 @@ def draw() -> None:
             draw_missing_twin(run)
     if wide:
         st.caption(
-            "Grey: silent neurons, which sink while their current stays below 0. Violet: saturated "
-            "ones, which get more than they can fire away. The more timesteps, the further they "
-            "drift: the axis holds 90 % of each."
+            "Grey, mostly at the left: silent neurons, which sink while their current stays below "
+            "0. Violet, mostly at the right: saturated ones, which get more than they can fire "
+            "away. The more timesteps, the further they drift: the axis holds 90 % of each."
         )
     draw_panels(sides, layer, wide=wide)
     draw_all_layers(sides)
@@ -140,7 +140,6 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
 
 def draw_answer(sides: Sequence[Side]) -> None:
     """In how many layers the noise fits, in a sentence for each side."""
-    lines = []
     for side in sides:
         layers = side.measured.after
         judged = [layer.verdict for layer in layers if layer.verdict]
@@ -150,8 +149,7 @@ def draw_answer(sides: Sequence[Side]) -> None:
         what = "the noise fits" if noisy else "evenly spread noise would fit"
         said = f"{what} in {fits} of {len(judged)} layer{plural}" if judged else "no verdict"
         colour = colour_of(fits == len(judged) if judged else None)
-        lines.append(f"#### {colour}[{escaped(capital(side.title))}: {said}.]")
-    st.markdown("\n\n".join(lines))
+        st.subheader(f"{colour}[{escaped(capital(side.title))}: {said}.]", anchor=False)
 
 
 def draw_panels(sides: Sequence[Side], layer: int, *, wide: bool) -> None:
@@ -190,13 +188,20 @@ def draw_panel(
     )
     show_chart(chart, lambda: layer_table(found, noise, span), key=f"{side.run.id}-{when}")
     if span is not None:
-        st.caption(f"{whole_percent(found.active)} of the neurons active, {drift_words(found)}.")
+        said = f"{whole_percent(found.active)} of the neurons active, {drift_words(found)}."
+        st.caption(unbroken(said))
         return
     inside = f": {whole_percent(found.inside)} of their residuals lie in [0, v_th)"
-    st.caption(
+    said = (
         f"{whole_percent(found.active)} of the neurons active{inside if found.neurons else ''}. "
         f"{whole_percent(found.silent)} silent, {whole_percent(found.saturated)} saturated."
     )
+    st.caption(unbroken(said))
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its unit."""
+    return text.replace(" %", "\u00a0%").replace(" v_th", "\u00a0v_th")
 
 
 def colour_of(fits: bool | None) -> str:
@@ -227,14 +232,15 @@ def in_short(match: Match) -> str:
 def draw_method(side: Side, T: int) -> None:
     """How all of this was measured."""
     st.caption(RULE)
+    when = "at timestep 2" if T == 2 else f"over timesteps 2 to {T} together"
     st.caption(
-        f"Measured without noise on the first {side.measured.images} test images, over "
-        f"timesteps 2 to {T} together. Silent: no spike in {T} timesteps; saturated: a spike at "
-        "each. Without a leak, a current that stays below 0 or above v_th drives the potential "
-        "further away at every timestep. Layer 1 has the same current at each timestep, so its "
-        "residuals lie evenly, with noise or without; deeper layers hear spikes. Before training: "
-        f"the first weights of this seed, and batch norm with the statistics of {SEEN} training "
-        "images, as in the first step."
+        f"Measured without noise on the first {side.measured.images} test images, {when}. "
+        f"Silent: no spike in {T} timesteps; saturated: a spike at each. Without a leak, a current "
+        "that stays below 0 or above v_th drives the potential further away at every timestep. "
+        "Layer 1 has the same current at each timestep, so over many its residuals lie evenly, "
+        "with noise or without; deeper layers hear spikes. Before training: the first weights of "
+        f"this seed. Batch norm, which has no statistics yet, takes those of {SEEN} training "
+        "images."
     )
 
 

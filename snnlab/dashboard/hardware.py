@@ -101,7 +101,8 @@ def missing_device(place: Any) -> None:
         st.session_state[key] = said
     if asked := st.session_state.get(key):
         warn(
-            f"This link asks for the device {asked} ({WORDS[asked]}), which this server has not. "
+            f"This link asks for the device {asked} ({WORDS[asked]}), which this server does not "
+            "have. "
             f"Start uses “{device_in_words('auto')}” instead."
         )
 

@@ -40,7 +40,8 @@ def draw_join() -> None:
             "Address for the class",
             address,
             max_chars=MOST_CHARACTERS,
-            help=f"Empty: {default_address()}. By the name of this machine: {by_name()}",
+            help=f"Leave it empty for {default_address()}. "
+            f"With the name of this machine it is {by_name()}",
         )
         if not st.form_submit_button("Save", icon=":material/save:"):
             return

@@ -306,5 +306,5 @@ def explained() -> Iterator[None]:
         why = "it is full" if is_disk_error(error) else str(error.strerror or error).lower()
         raise DataError(
             f"the disk of this server cannot be written ({why}): nothing was changed. "
-            "Tell who runs the server"
+            "Tell whoever runs the server"
         ) from error

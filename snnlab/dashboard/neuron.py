@@ -99,7 +99,8 @@ def draw_lab() -> None:
         st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
         show_chart(drawn["firing"], lambda: firing_table(settings, found), key="firing")
     with right:
-        st.subheader("The noise stands for what is left over", anchor=False)
+        what = "No" if settings.acting_noise is None else "The"
+        st.subheader(f"{what} noise stands for what is left over", anchor=False)
         show_chart(drawn["residual"], lambda: residual_table(found), key="residual")
 
 
@@ -150,6 +151,7 @@ def charts(
             colours=colours,
             current=settings.current,
             at_current=found.at_current,
+            noisy=settings.acting_noise is not None,
         ),
         "residual": residual_chart(
             found.edges, found.without, found.drawn, found.points, found.law, colours=colours
@@ -167,14 +169,15 @@ def trace_table(path: Timesteps) -> pd.DataFrame:
 def firing_table(settings: Settings, found: Curves) -> pd.DataFrame:
     """The numbers behind firing probability and rate."""
     rate = f"rate over {settings.T} timesteps"
-    columns = {"current": found.currents, "probability with noise": found.probability}
+    how = "without" if settings.acting_noise is None else "with"
+    columns = {"current": found.currents, f"probability {how} noise": found.probability}
     return pd.DataFrame(columns | {rate: found.rate})
 
 
 def residual_table(found: Curves) -> pd.DataFrame:
     """The numbers behind residual and noise."""
     columns = {"from (v_th)": found.edges[:-1], "residual density": found.without}
-    return pd.DataFrame(columns | {"noise density": found.drawn})
+    return pd.DataFrame(columns | ({"noise density": found.drawn} if found.drawn else {}))
 
 
 def draw_steps(settings: Settings, path: Timesteps, now: int) -> None:
@@ -211,14 +214,16 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     fired = bool(path.spikes[i])
     leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
     charged = neuron.beta * before + settings.current
-    acting = settings.noisy and not settings.quiet
+    source = "a new draw" if settings.noisy else "off: see Noise in the trace"
+    if settings.quiet:
+        source = "none: σ is 0"
     after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
     verbs = (
         (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {settings.current:.2f}"),
         (
             "noise",
             f"{neuron.beta * noise:+.2f}",
-            "a new draw" if acting else "off: see Noise in the trace",
+            source,
         ),
         (
             "fire",

@@ -17,8 +17,10 @@ SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
 CURRENTS = (-0.3, 1.6)
 """Over which the curves go."""
-PLACES, POINTS = 191, 121
-"""Points of the curves over currents, and of the density of the noise."""
+PLACES = 191
+"""Points of the curves over currents."""
+WIDE, POINTS = (-4.0, 5.0), 361
+"""Where the density of the noise is known, in units of v_th: far enough for the widest."""
 POPULATION, LONG = 96, 240
 """Neurons and timesteps behind the histogram of residuals ..."""
 SPREAD = 0.04
@@ -82,8 +84,10 @@ class Curves:
     edges: list[float]
     without: list[float]
     drawn: list[float]
+    """Of noise that was drawn; empty without noise."""
     points: list[float]
     law: list[float]
+    """Of the noise at the points, in closed form; empty without noise."""
     at_current: float
     """The probability at the chosen current."""
 
@@ -136,7 +140,7 @@ def currents() -> Floats:
 @lru_cache
 def points() -> Floats:
     """Where the density of the noise is known, in units of v_th."""
-    return np.linspace(LOWEST, HIGHEST, POINTS)
+    return np.linspace(*WIDE, POINTS)
 
 
 @lru_cache(KEPT)
@@ -208,7 +212,7 @@ def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
     from snnlab.neuron.noise import sample
 
     if noise is None:
-        return [0.0] * BINS, [0.0] * POINTS
+        return [], []
     draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
     drawn, _ = binned(draws.numpy(), (LOWEST, HIGHEST), BINS)
     return drawn.tolist(), noise_density(noise, points()).tolist()

@@ -99,10 +99,12 @@ def verdict_of(group: Group, T: int) -> tuple[str, str] | None:
     if len(pairs) < 2:
         return (mark_of(pairs[0].verdict), f"{pairs[0].text()}.") if pairs else None
     verdicts = Counter(pair.verdict for pair in pairs)
-    told = ", ".join(f"{verdict} with {count}" for verdict, count in verdicts.items())
+    first, *others = verdicts.most_common()
+    told = f"{first[0]} with {first[1]} of {len(pairs)} seeds"
+    told += "".join(f", {verdict} with {count}" for verdict, count in others)
     lost, gained = sum(pair.lost for pair in pairs), sum(pair.gained for pair in pairs)
     mark = mark_of(pairs[0].verdict if len(verdicts) == 1 else "undecided")
-    return mark, f"of {len(pairs)} seeds {told} (lost {lost}, gained {gained} in all)."
+    return mark, f"{told} (lost {lost}, gained {gained} in all)."
 
 
 def counted(run: Run, T: int) -> bool:

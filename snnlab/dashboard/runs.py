@@ -47,11 +47,13 @@ def draw() -> None:
         run for run in runs if fits(run, text) and (not mine or label_of(run).owner == visitor())
     ]
     if not found:
-        st.info("No run has that in its name, note or settings.", icon=":material/search_off:")
+        whose = "None of your runs" if mine else "No run"
+        said = f"{whose} has that in its name, note or settings."
+        st.info(said if text.split() else "You have started no run.", icon=":material/search_off:")
         return
     shown = found[:MOST_ROWS]
     st.html(IN_SIGHT)
-    table = pd.DataFrame([row(run) for run in shown])
+    table = pd.DataFrame([row(run) for run in shown]).round(2)  # as it is shown and heard
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in NUMBERS}
     draw_table(WIDE, table, shown, height=min(40 * (len(shown) + 1) + 4, 420), columns=numbers)
     short = pd.DataFrame([in_lines(run) for run in shown])
@@ -81,7 +83,7 @@ def draw_table(
             selection_default={"selection": {"rows": ticked, "columns": [], "cells": []}},
             key=form,
             column_config=columns,
-            alt=f"{len(shown)} runs, newest first. Columns: {', '.join(table.columns)}",
+            alt=f"{len(shown)} run{'s' * (len(shown) != 1)}, newest first",  # of its buttons, too
             **look,
         )
 
@@ -184,6 +186,6 @@ def draw_own(run: Run) -> None:
         if st.form_submit_button("Save", icon=":material/save:"):
             attempt(lambda: write_label(run, visitor(), title=title, note=note))
     with st.popover("Delete", icon=":material/delete:"):
-        st.write("The run and its weights are gone for everybody.")
+        st.write("The run and its weights will be gone for everybody.")
         if st.button("Delete for good", key=f"delete-{run.id}", type="primary"):
             attempt(lambda: delete(run, visitor()))

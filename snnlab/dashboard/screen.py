@@ -54,7 +54,8 @@ h1 { letter-spacing: -0.01em; }
   h1 { font-size: 1.9rem !important; }
 }
 </style>"""
-
+DECIMALS = 4
+"""Of numbers in tables: a screen reader says all that are there."""
 READ_ONCE = """<script>
 (() => {
   if (window.readOnce) return;
@@ -173,7 +174,7 @@ def show_chart(
         place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
     numbers = fold("The numbers", key=f"numbers-{key}", place=place)
     if numbers is not None:
-        found = table()
+        found = table().round(DECIMALS)
         columns = ", ".join(map(str, found.columns))
         numbers.caption(chart.description)
         numbers.dataframe(

@@ -86,8 +86,8 @@ def offer(place: Any = st) -> None:
         "Map σ × T",
         icon=":material/grid_on:",
         width="stretch",
-        help="Trains a network for each of several σ with these settings, one timestep and noise, "
-        "and opens the page Sigma map. Whatever method and seeds are chosen: one seed, with noise.",
+        help="Trains a network for each of several σ with these settings, and opens the page Sigma "
+        "map. The method and the number of seeds do not count: it is one seed, with noise.",
     )
     if pressed:
         address.journey().links[NAME] = settings_in(address.kept())
@@ -201,11 +201,12 @@ def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: An
 def what_trains(configs: Mapping[float, RunConfig]) -> str:
     """The settings of the map in a line."""
     config = configs[MATCHED_SIGMA]
+    epochs = config.training.epochs
     parts = [
         short(config.data.name),
         config.model.name,
         METHODS[config.method].title,
-        f"{config.training.epochs} epochs",
+        f"{epochs} epoch{'s' * (epochs != 1)}",
         f"seed {config.seed}",
     ]
     return escaped(", ".join(parts))
@@ -351,7 +352,8 @@ def draw_curve(statuses: Statuses, runs: Mapping[float, Run]) -> None:
     if matched and sigma != MATCHED_SIGMA:
         lines[f"σ = {sigma_name(MATCHED_SIGMA)}"] = Line(palette.grey, curve_of(matched))
     if not run:
-        st.info(f"σ = {sigma_name(sigma)}: {words_of(statuses[sigma])}.", icon=":material/info:")
+        words = words_of(statuses[sigma]).rstrip(" .")
+        st.info(f"σ = {sigma_name(sigma)}: {words}.", icon=":material/info:")
     if not lines:
         return
     chart = accuracy_chart(lines, colours=palette, height=330)

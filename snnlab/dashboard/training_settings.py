@@ -65,10 +65,7 @@ class Asked:
             ConfigError: the settings make no sense together, or there is no noise to compare with.
         """
         if self.quiet:
-            raise ConfigError(
-                "training with noise is to be compared with training without it, but σ is 0: "
-                "set it above 0"
-            )
+            raise ConfigError("There is no noise to compare with, as σ is 0: set it above 0.")
         sides = compared(self.trained_with(PLAIN)).values()
         return [replace(side, seed=seed) for seed in range(self.seeds) for side in sides]
 

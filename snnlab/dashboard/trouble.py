@@ -69,7 +69,7 @@ def trouble_with(root: Path) -> str:
         )
     except OSError as error:
         if error.errno in IN_THE_WAY:
-            return "Where the folder of runs should be lies something else: no run can be read."
+            return "Something else lies where the folder of runs should be: no run can be read."
         return f"The folder of runs cannot be read ({error.strerror})."
 
 

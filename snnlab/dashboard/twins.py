@@ -73,7 +73,7 @@ def draw_missing_twin(run: Run) -> None:
         return
     if run.id in asked:
         draw_status(status_of(asked[run.id]))  # why it has ended
-    st.info(f"Its twin {title} is not here yet.", icon=":material/difference:")
+    st.info(f"Its twin is not here yet: {title}.", icon=":material/difference:")
     if st.button("Train the twin", key=f"twin-{run.id}", icon=":material/play_arrow:"):
         try:
             asked[run.id] = submit([twin])[0]
@@ -87,7 +87,7 @@ def watch_twin(id: str, title: str) -> None:
     """Where the training of a twin stands; once it has ended the page is drawn anew."""
     status = status_of(id)
     if not status.active:
-        announce(f"The twin {title} is trained." if status.state == "finished" else "", key="twin")
+        announce(f"The twin is trained: {title}." if status.state == "finished" else "", key="twin")
         st.rerun()
-    announce(f"The twin {title} trains.", key="twin")
+    announce(f"The twin trains: {title}.", key="twin")
     draw_status(status)

@@ -97,8 +97,8 @@ def upload_control(place: Any) -> None:
         key=key,
         on_change=take_in,
         args=(key,),
-        help=f"A folder for each class with its images in it, packed. {in_words(MOST_BYTES)} and "
-        f"{UPLOADED.images:,} images at most.",
+        help="One folder of images for each class, packed into one file. "
+        f"{in_words(MOST_BYTES)} and {UPLOADED.images:,} images at most.",
     )
     if (staged := st.session_state.pop(STAGED, None)) is not None:
         with place, st.spinner("Looking at your images ..."):

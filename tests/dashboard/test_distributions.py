@@ -69,10 +69,10 @@ def test_a_layer_and_T_stand_in_the_link(runs: Path, open_page: Open) -> None:
 def test_silent_and_saturated_neurons_are_shown_on_demand(runs: Path, open_page: Open) -> None:
     app = open_page("distributions", T="8")
     assert "silent" in words(app)  # counted in any case
-    assert "90 % of them between" not in words(app)
+    assert "of them between" not in words(app)
     app.toggle(key="distributions:apart").set_value(True).run()
     assert app.query_params["apart"] == "1"
-    assert "90 % of them between" in words(app)
+    assert "90\u00a0% of them between" in words(app)
     assert all("90 % of them between" in text for text in alt_texts(app))
     assert "not shown" not in "".join(alt_texts(app))
 
@@ -85,7 +85,7 @@ def test_a_twin_that_is_not_there_can_be_trained(
     monkeypatch.setattr("snnlab.dashboard.twins.finished_runs", only)
     app = open_page("distributions", run=noisy.id, T="8")
     assert len(alt_texts(app)) == 2
-    assert "Its twin without noise, from v_th / 2 is not here yet" in words(app)
+    assert "Its twin is not here yet: without noise, from v_th / 2." in words(app)
     press(app, "Train the twin")
     (job,) = engine.jobs()
     assert job.users == (VISITOR,)

@@ -122,7 +122,7 @@ def test_a_link_that_asks_for_a_gpu_where_there_is_none(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hardware, "cards", list)
-    sentence = "asks for the device cuda (NVIDIA GPU), which this server has not"
+    sentence = "asks for the device cuda (NVIDIA GPU), which this server does not have"
     app = open_page("train", device="cuda")
     assert sentence in words(app).replace("\\", "")
     assert sentence in words(app.run()).replace("\\", "")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from snnlab.dashboard import neuron_numbers
+from snnlab.dashboard.neuron import CONTROLS, charts
 from snnlab.dashboard.neuron_numbers import Settings, curves, timesteps
 from snnlab.neuron.spec import Neuron, Noise
+from snnlab.show.colours import LIGHT
 from tests.dashboard.conftest import Open
 from tests.dashboard.test_pages import alt_texts, words
 
@@ -25,6 +27,39 @@ def test_sigma_moves_the_big_picture_without_a_switch(empty: Path, open_page: Op
     app.slider(key="neuron:sigma").set_value(0.0).run()
     assert "no noise stands for it" in alt_texts(app)[0]
     assert "With σ = 0" in words(app)
+
+
+def test_without_noise_nothing_is_said_of_it(empty: Path, open_page: Open) -> None:
+    app = open_page("neuron", sigma="0", noise="1", step="2")
+    firing, residual = alt_texts(app)[1:]
+    assert "In one timestep, without noise, the neuron fires with probability 0.00" in firing
+    assert residual.endswith("between 0.00 and 1.00 v_th, with density 1.03 at most.")
+    assert "none: σ is 0" in words(app)
+    assert "No noise stands for what is left over" in [title.value for title in app.subheader]
+    assert "noise, drawn" not in str(app.get("vega_lite_chart")[2].proto.spec)
+
+
+def test_a_residual_that_is_out_of_sight_is_said_to_be(empty: Path, open_page: Open) -> None:
+    drifting = alt_texts(open_page("neuron", current="-0.3"))[2]
+    assert "Without noise it lies outside of -1 to 2 v_th" in drifting
+
+
+def test_wide_noise_is_drawn_as_far_as_the_picture_goes() -> None:
+    wide = Settings(noisy=True, noise=Noise(sigma=1.0))
+    chart = charts(wide, timesteps(wide), curves(wide), LIGHT)["potential"]
+    rows = chart.to_dict()["datasets"]["all"]
+    floor, roof = (row["potential"] for row in rows if row["name"] == "ends")
+    noise = [row["potential"] for row in rows if row["name"] == "noise"]
+    assert roof > 2
+    assert min(noise) < floor + 0.03
+    assert max(noise) > roof - 0.03
+
+
+def test_a_box_without_controls_is_not_there(empty: Path, open_page: Open) -> None:
+    boxed = ",".join(control.name for control in CONTROLS if control.boxed)
+    assert "More of the neuron" in [box.label for box in open_page("neuron").expander]
+    app = open_page("neuron", hide=boxed)
+    assert "More of the neuron" not in [box.label for box in app.expander]
 
 
 def test_a_link_with_noise_in_the_trace_still_means_it(empty: Path, open_page: Open) -> None:

@@ -17,6 +17,7 @@ from snnlab.dashboard.screen import escaped
 from snnlab.runs.config import from_dict
 from snnlab.runs.store import Run, RunError, list_runs
 from tests.dashboard.conftest import VISITOR, Open
+from tests.dashboard.test_pages import words
 
 NASTY = "<script>alert(1)</script> **bold** [link](http://x) $x$ :red[x]"
 
@@ -138,3 +139,16 @@ def test_a_lesson_link_holds_what_it_should() -> None:
     assert link == "http://127.0.0.1:8501/train?sigma=0.1&fix=sigma&hide=T"
     link = lesson_link("https://a.b/snn/", "neuron", {"sigma": "0.1"}, [], [])
     assert link == "https://a.b/snn/?sigma=0.1"  # the first page has no path
+
+
+def test_numbers_in_the_table_are_short(runs: Path, open_page: Open) -> None:
+    """A screen reader says every digit."""
+    table = open_page("runs").dataframe[0].value
+    numbers = table[["T = 1 (%)", "T = 8 (%)", "training (s)"]].to_numpy(float)
+    assert (numbers == numbers.round(2)).all()
+
+
+def test_who_has_no_run_is_told_so(runs: Path, open_page: Open) -> None:
+    assert "You have started no run." in words(open_page("runs", mine="1"))
+    assert "None of your runs has that" in words(open_page("runs", mine="1", q="zzz"))
+    assert "No run has that" in words(open_page("runs", q="zzz"))

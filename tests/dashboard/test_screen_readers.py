@@ -65,7 +65,7 @@ def heard(page: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["neuron", "train", "distributions", "compare"])
+@pytest.mark.parametrize("page", ["neuron", "train", "sigma_map", "distributions", "compare"])
 def test_nothing_is_heard_twice(page: str, server: str, browser: Any) -> None:
     found = heard(opened(browser, f"{server}/{page}"))
     charts = [name for role, name in found if role == "graphics-document"]

@@ -275,7 +275,7 @@ def test_a_certificate_with_parts_missing_is_said(
 def test_the_verdict_of_seeds_counts_them() -> None:
     kept, lost = finished(SMALL, **curve(0, 9)), finished(replace(SMALL, seed=1), **curve(20, 1))
     sign, said = verdict_of(Group("a", "", [kept, lost]), 2) or ("", "")
-    assert said == "of 2 seeds kept with 1, lost with 1 (lost 20, gained 10 in all)."
+    assert said == "kept with 1 of 2 seeds, lost with 1 (lost 20, gained 10 in all)."
     assert "grey" in sign
     sign, said = verdict_of(Group("a", "", [lost]), 2) or ("", "")
     assert said == "lost: more than chance would take (lost 20, gained 1)."

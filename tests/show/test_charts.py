@@ -16,6 +16,7 @@ from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
+from snnlab.show.charts.frame import STROKE
 from snnlab.show.charts.neuron import Beside, potential_chart
 from snnlab.show.charts.residuals import layer_chart, layer_table
 from snnlab.show.charts.runs import (
@@ -28,7 +29,7 @@ from snnlab.show.charts.runs import (
     training_chart,
 )
 from snnlab.show.colours import DARK, LIGHT, palette
-from snnlab.show.described import cost_words, noise_density
+from snnlab.show.described import cost_words, noise_density, plain
 from snnlab.show.style import looks_of
 
 
@@ -225,3 +226,34 @@ def test_dashes_of_looks_are_told_apart_in_charts() -> None:
     assert all(
         length >= 1 or length == 0 for one in looks for length in dash_pattern(one.look.dashes)
     )
+
+
+def test_a_legend_tells_lines_from_areas_without_colour() -> None:
+    found = ResidualSummary(0.5, 0.4, 0.1, 0.5, 0.2887, [0.0] * 100 + [1.0] * 100 + [0.0] * 100)
+    chart = layer_chart(found, Noise(), name="layer 1", colours=LIGHT).to_dict()
+    (shape,) = [
+        layer["encoding"]["shape"] for layer in chart["layer"] if "shape" in layer["encoding"]
+    ]
+    shapes = dict(zip(shape["scale"]["domain"], shape["scale"]["range"], strict=True))
+    assert shapes == {"residuals, measured": "square", "noise in training": STROKE}
+
+
+def test_costs_are_told_in_plain_numbers() -> None:
+    assert [plain(x) for x in (0.2671, 1.0, 1113.0, 18_934.0, 2.346e7)] == [
+        "0.267",
+        "1",
+        "1,110",
+        "18,900",
+        "23,500,000",
+    ]
+
+
+def test_the_axes_of_a_single_cost_have_short_numbers() -> None:
+    row = pd.DataFrame(
+        [("a", 0, 8, 0.620018, 96.436526)], columns=["name", "seed", "T", "cost", "accuracy"]
+    )
+    chart = cost_chart(row, {"a": "#000000"}, title="Seconds", colours=LIGHT, lines=False)
+    x, y = (chart.to_dict()["layer"][0]["encoding"][axis] for axis in "xy")
+    low, high = y["scale"]["domain"]
+    assert low < 96.436526 < high
+    assert "'.3~g'" in x["axis"]["labelExpr"]

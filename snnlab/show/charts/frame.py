@@ -6,7 +6,7 @@ like, so that is done once, and each redraw only brings other data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -18,6 +18,8 @@ from snnlab.show.colours import Palette
 
 LABEL, TITLE, LINE = 15, 16, 3.0
 """Sizes in pixels: numbers at the axes, titles of the axes, lines."""
+STROKE = "M-1,-0.18L1,-0.18L1,0.18L-1,0.18Z"
+"""A line in a legend, as a path."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,21 @@ def coloured(colours: Mapping[str, str], **legend: Any) -> alt.Color:
     """A colour for each name, and a legend of them."""
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     return alt.Color("name:N", scale=scale, title=None, **legend)
+
+
+def key_of(chart: alt.Chart, colours: Mapping[str, str], lines: Collection[str]) -> alt.Chart:
+    """A layer without marks that has the legend show a square for an area and a stroke for a line.
+
+    Args:
+        chart: of the data, with a column `name`.
+        colours: of each name, as in `coloured`.
+        lines: the names that are lines.
+    """
+    shapes = [STROKE if name in lines else "square" for name in colours]
+    scale = alt.Scale(domain=list(colours), range=shapes)
+    shape = alt.Shape("name:N", scale=scale, title=None)
+    nothing = chart.transform_filter("false").mark_point(filled=True)
+    return nothing.encode(color=coloured(colours), shape=shape)
 
 
 def dashed(names: Iterable[str], dashes: Iterable[list[int]]) -> alt.StrokeDash:

@@ -12,7 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from snnlab.neuron.spec import Noise
-from snnlab.show.charts.frame import LINE, LiveChart, coloured, dashed, look, named, repeated
+from snnlab.show.charts.frame import (
+    LINE,
+    LiveChart,
+    coloured,
+    dashed,
+    key_of,
+    look,
+    named,
+    repeated,
+)
 from snnlab.show.colours import Palette
 from snnlab.show.described import DENSITY, RESIDUAL, STEP, beside_words, trace_limits, trace_words
 
@@ -207,22 +216,24 @@ def firing_chart(
     timesteps: int,
     current: float,
     at_current: float,
+    noisy: bool,
     colours: Palette,
     height: int = 280,
 ) -> LiveChart:
-    """Firing probability of the noisy single step, and the rate over T timesteps without noise.
+    """Firing probability of a single step, and the rate over T timesteps without noise.
 
     Args:
         currents: where both are known.
-        probability: of a spike in one timestep with noise, 0 to 1.
+        probability: of a spike in one timestep, 0 to 1.
         rate: spikes per timestep over T timesteps, 0 to 1.
         timesteps: T.
         current: the chosen current, marked.
         at_current: the probability there.
+        noisy: whether noise acts in the single step.
         colours: see `palette`.
         height: in pixels.
     """
-    one, many = names_of(timesteps)
+    one, many = names_of(timesteps, noisy=noisy)
     stairs = ends_of_steps(rate)
     data = together(
         {
@@ -232,10 +243,10 @@ def firing_chart(
         }
     )
     words = (
-        f"Spikes per timestep against current. At current {current:.2f} the noisy single step "
-        f"fires with probability {at_current:.2f}."
+        f"Spikes per timestep against current. In {one}, the neuron fires with "
+        f"probability {at_current:.2f} at current {current:.2f}."
     )
-    kept = firing_look(timesteps, colours, height)
+    kept = firing_look(timesteps, colours, height, noisy=noisy)
     return LiveChart(kept, data, words, height)
 
 
@@ -251,16 +262,17 @@ def ends_of_steps(values: Sequence[float]) -> list[int]:
     return ends
 
 
-def names_of(timesteps: int) -> tuple[str, str]:
+def names_of(timesteps: int, *, noisy: bool) -> tuple[str, str]:
     """The two curves, as the legend names them."""
     plural = "s" * (timesteps != 1)
-    return "one timestep, with noise", f"{timesteps} timestep{plural}, without"
+    one = f"one timestep, {'with' if noisy else 'without'} noise"
+    return one, f"{timesteps} timestep{plural}, without"
 
 
 @lru_cache(256)
-def firing_look(timesteps: int, colours: Palette, height: int) -> dict[str, Any]:
+def firing_look(timesteps: int, colours: Palette, height: int, *, noisy: bool) -> dict[str, Any]:
     """What the chart looks like for T timesteps."""
-    names = names_of(timesteps)
+    names = names_of(timesteps, noisy=noisy)
     x = alt.X("current:Q", title="Current")
     y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
     colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
@@ -286,43 +298,68 @@ def residual_chart(
     Args:
         edges: of the bins, one more than bins, in units of v_th.
         without: density of the residuals of neurons that run without noise, one per bin.
-        with_noise: density of the noise that was drawn, one per bin.
+        with_noise: density of the noise that was drawn, one per bin; empty: there is no noise.
         points: where the closed form is known, in units of v_th.
-        law: the density of the noise there.
+        law: the density of the noise there; empty: there is no noise.
         colours: see `palette`.
         height: in pixels.
 
     Raises:
         ValueError: the lengths do not fit.
     """
-    if len(edges) != len(without) + 1 or len(without) != len(with_noise):
+    if len(edges) != len(without) + 1 or len(with_noise) not in (0, len(without)):
         raise ValueError(
             f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
             f"{len(with_noise)}"
         )
-    data = together(
-        {
-            QUIET: {"v": edges, "density": [*without, without[-1]]},
-            DRAWN: {"v": edges, "density": [*with_noise, with_noise[-1]]},
-            CLOSED: {"v": points, "density": law},
-        }
+    parts: dict[str, dict[str, Sequence[Any]]] = {
+        QUIET: {"v": edges, "density": [*without, without[-1]]}
+    }
+    words = f"Histogram of the residual potential. {residual_words(edges, without)}"
+    if with_noise:
+        seen = [
+            (v, density)
+            for v, density in zip(points, law, strict=True)
+            if edges[0] <= v <= edges[-1]
+        ]
+        v, densities = zip(*seen, strict=True)
+        parts[DRAWN] = {"v": edges, "density": [*with_noise, with_noise[-1]]}
+        parts[CLOSED] = {"v": v, "density": densities}
+        likely = int(np.argmax(densities))
+        words += f"; the noise has its highest density, {densities[likely]:.2f}, at "
+        words += f"{v[likely]:.2f} v_th"
+    kept = residual_look(colours, height, noisy=bool(with_noise))
+    return LiveChart(kept, together(parts), f"{words}.", height)
+
+
+def residual_words(edges: Sequence[float], density: Sequence[float]) -> str:
+    """Where residuals lie that were measured without noise.
+
+    Example:
+        >>> residual_words([0.0, 0.5, 1.0, 1.5], [1.2, 0.8, 0.0])
+        'Without noise it lies between 0.00 and 1.00 v_th, with density 1.20 at most'
+    """
+    filled = np.flatnonzero(density)
+    if not len(filled):
+        return f"Without noise it lies outside of {edges[0]:g} to {edges[-1]:g} v_th"
+    low, high = edges[filled[0]], edges[filled[-1] + 1]
+    return (
+        f"Without noise it lies between {low:.2f} and {high:.2f} v_th, with density "
+        f"{max(density):.2f} at most"
     )
-    peak, likely = int(np.argmax(without)), int(np.argmax(law))
-    words = (
-        "Histogram of the residual potential. Without noise the highest bin begins at "
-        f"{edges[peak]:.2f} v_th with density {without[peak]:.2f}; the noise has its highest "
-        f"density, {law[likely]:.2f}, at {points[likely]:.2f} v_th."
-    )
-    return LiveChart(residual_look(colours, height), data, words, height)
 
 
 @lru_cache
-def residual_look(colours: Palette, height: int) -> dict[str, Any]:
+def residual_look(colours: Palette, height: int, *, noisy: bool) -> dict[str, Any]:
     """What the chart looks like."""
-    colour = coloured({QUIET: colours.quiet, DRAWN: colours.noise, CLOSED: colours.ink})
+    names = {QUIET: colours.quiet}
+    if noisy:
+        names |= {DRAWN: colours.noise, CLOSED: colours.ink}
+    colour = coloured(names)
     x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(nice=False))
     y = alt.Y("density:Q", title=DENSITY, stack=None)
     areas = all_but(CLOSED).mark_area(opacity=0.45, interpolate="step-after")
     line = part_of(CLOSED).mark_line(strokeWidth=LINE)
-    both = areas.encode(x=x, y=y, color=colour) + line.encode(x=x, y=y, color=colour)
-    return look(both, colours, height)
+    key = key_of(named(DATA), names, lines=(CLOSED,))
+    layers = [areas.encode(x=x, y=y, color=colour), line.encode(x=x, y=y, color=colour), key]
+    return look(alt.layer(*layers), colours, height)

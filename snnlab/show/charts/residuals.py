@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from snnlab.neuron.spec import Noise
-from snnlab.show.charts.frame import LINE, coloured, framed
+from snnlab.show.charts.frame import LINE, coloured, framed, key_of
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     DENSITY,
@@ -118,6 +118,7 @@ def layer_chart(
     if noise is not None:
         line = shape.transform_filter(alt.datum.name == TRAINED)
         chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
+    chart = chart + key_of(alt.Chart(table), shown, lines=(TRAINED,))
     return framed(chart, layer_words(found, noise, name, span), colours, height)
 
 

@@ -176,8 +176,9 @@ def cost_chart(
     if table.empty or not (table["cost"] > 0).all():
         raise ValueError("a cost chart needs rows, and costs above 0")
     x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24))
-    x = x.axis(alt.Axis(format="~s", tickCount=5))
-    y = alt.Y("accuracy:Q", title=ACCURACY, scale=alt.Scale(zero=False))
+    words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"  # else 0.27 s would be 270m
+    x = x.axis(alt.Axis(labelExpr=words, tickCount=5))
+    y = alt.Y("accuracy:Q", title=ACCURACY, scale=_around(table["accuracy"], "accuracy"))
     accuracy = alt.Tooltip("accuracy:Q", format=".2f")
     tooltip: list[Any] = ["name:N", "seed:N", "T:Q", "cost:Q", accuracy]
     marks = alt.Shape("name:N", scale=alt.Scale(domain=list(names)), title=None)

@@ -136,9 +136,11 @@ def sigma_map_look(
         alt.Tooltip("accuracy:Q", title=ACCURACY, format=".2f"),
     ]
     fits = alt.expr(f"width >= {FIT * len(timesteps)} ? 1 : 0")  # on a phone they may not
-    number = named("cells").mark_text(fontSize=LABEL, opacity=fits)
+    number = named("cells").mark_text(fontSize=LABEL, opacity=fits, aria=False)
     ink = alt.condition("datum.black", alt.value("#000000"), alt.value("#FFFFFF"))
-    words = named("missing").mark_text(fontSize=LABEL, align="left", dx=12, color=colours.grey)
+    words = named("missing").mark_text(
+        fontSize=LABEL, align="left", dx=12, color=colours.grey, aria=False
+    )
     layers: list[Any] = [
         named("cells").mark_rect().encode(x=x, y=y, color=colour, tooltip=tooltip),
         number.encode(x=x, y=y, text=alt.Text("accuracy:Q", format=".1f"), color=ink),
