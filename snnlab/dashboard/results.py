@@ -102,7 +102,7 @@ def verdict_of(group: Group, T: int) -> tuple[str, str] | None:
     told = ", ".join(f"{verdict} with {count}" for verdict, count in verdicts.items())
     lost, gained = sum(pair.lost for pair in pairs), sum(pair.gained for pair in pairs)
     mark = mark_of(pairs[0].verdict if len(verdicts) == 1 else "undecided")
-    return mark, f"of {len(pairs)} seeds {told} (lost {lost}, gained {gained} in all)."
+    return mark, f"{told} of {len(pairs)} seeds (lost {lost}, gained {gained} in all)."
 
 
 def counted(run: Run, T: int) -> bool:

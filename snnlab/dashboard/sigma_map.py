@@ -230,14 +230,14 @@ def watch(drawn: Statuses) -> None:
 
 
 def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
-    """Say how many runs of others, besides these, take turns with those of a map."""
+    """Say how many runs of others, besides these, take turns with those of a visitor."""
     jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
     others = sum(job.id not in ids for job in jobs)
     if others:
-        runs = "1 run of another visitor waits or trains"
+        runs = "1 run of another visitor waits or trains; yours take turns with it."
         if others > 1:
-            runs = f"{others} runs of other visitors wait or train"
-        place.caption(f"{runs}: a map takes turns with them.")
+            runs = f"{others} runs of other visitors wait or train; yours take turns with them."
+        place.caption(runs)
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:

@@ -72,10 +72,18 @@ def who_goes_first(job: Job) -> str:
     return ", ".join(others[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def draw_wait(job: Job | None) -> None:
-    """When a job starts, and whose turn it is before."""
+def draw_wait(job: Job | None, last: Job | None = None) -> None:
+    """When a job starts, and whose turn it is before.
+
+    Args:
+        job: it, or the first of several.
+        last: the last of several.
+    """
     if job is None:
         st.caption("Starts next.")
         return
     others = who_goes_first(job)
-    st.caption(when(job) + (f" Before it: {escaped(others)}." if others else ""))
+    said = when(job) + (f" Before it: {escaped(others)}." if others else "")
+    if last:
+        said += f" The last of them: {when(last)[0].lower()}{when(last)[1:]}"
+    st.caption(said)
