@@ -42,7 +42,7 @@ def when(job: Job) -> str:
     first = job.position in (1, None)
     seconds = starts_in(str(runs_folder().absolute())).get(job.id)
     if seconds is None:
-        unknown = "when is not known: no run like those that go first has ended here"
+        unknown = "when, is not known yet: no run like those before it has ended here"
         return (
             f"Starts next; {unknown}."
             if first
