@@ -101,13 +101,18 @@ def cost_words(cost: str, lines: Mapping[str, Points]) -> str:
     """Accuracy against a cost: all points of a line, or the first, the last and the best."""
     parts = []
     for name, (costs, accuracy) in lines.items():
-        points = [f"{y:.2f} % at {x:.3g}" for x, y in zip(costs, accuracy, strict=True)]
+        points = [f"{y:.2f} % at {_plain(x)}" for x, y in zip(costs, accuracy, strict=True)]
         told = ", ".join(points)
         if len(points) > _MOST_POINTS:
             best = points[int(np.argmax(accuracy))]
             told = f"from {points[0]} to {points[-1]}, best {best}"
         parts.append(f"{name}: {told}")
     return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}. {'; '.join(parts)}."
+
+
+def _plain(x: float) -> str:
+    """A number in three digits, without a power of ten: a screen reader says it."""
+    return f"{x:.3g}" if x < 1000 else f"{float(f'{x:.3g}'):,.0f}"
 
 
 def training_words(

@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 import altair as alt
-import pyarrow as pa
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.charts.frame import LABEL, LiveChart, look
-from snnlab.show.charts.neuron import named
+from snnlab.show.charts.neuron import named, together
 from snnlab.show.colours import MAP, MAP_BLACK_FROM, Palette
 from snnlab.show.described import ACCURACY, SIGMA, TIMESTEPS, sigma_map_words, sigma_name
 
@@ -52,24 +51,19 @@ def sigma_map_chart(
     ]
     low, high = domain = limits(mean for *_, mean in cells)
     black = [(mean - low) / (high - low) >= MAP_BLACK_FROM for *_, mean in cells]
-    data = {
-        "cells": pa.table(
-            {
-                "sigma": pa.array([sigma_name(sigma) for sigma, *_ in cells], pa.string()),
-                "T": pa.array([T for _, T, _ in cells], pa.int64()),
-                "accuracy": pa.array([mean for *_, mean in cells], pa.float64()),
-                "black": pa.array(black, pa.bool_()),
-            }
-        ),
-        "missing": pa.table(
-            {
-                "sigma": pa.array(map(sigma_name, missing), pa.string()),
-                "words": pa.array(missing.values(), pa.string()),
-            }
-        ),
-        "best": rows(sorted(best)),
-        "matched": rows([sigma for sigma in sigmas if sigma == MATCHED_SIGMA]),
-    }
+    data = together(
+        {
+            "cells": {
+                "sigma": [sigma_name(sigma) for sigma, *_ in cells],
+                "T": [T for _, T, _ in cells],
+                "accuracy": [mean for *_, mean in cells],
+                "black": black,
+            },
+            "missing": {"sigma": list(map(sigma_name, missing)), "words": list(missing.values())},
+            "best": {"sigma": list(map(sigma_name, sorted(best)))},
+            "matched": {"sigma": [sigma_name(s) for s in sigmas if s == MATCHED_SIGMA]},
+        }
+    )
     names = tuple(map(sigma_name, sigmas))
     starred = tuple(map(sigma_name, sorted(best)))
     kept = sigma_map_look(names, tuple(timesteps), domain, starred, colours)
@@ -80,11 +74,6 @@ def sigma_map_chart(
 def height_of(sigmas: Sequence[object]) -> int:
     """Of the chart, in pixels."""
     return ROW * len(sigmas) + AROUND
-
-
-def rows(sigmas: Iterable[float]) -> pa.Table:
-    """The rows that are framed."""
-    return pa.table({"sigma": pa.array(map(sigma_name, sigmas), pa.string())})
 
 
 def limits(accuracy: Iterable[float]) -> tuple[int, int]:
@@ -150,9 +139,9 @@ def sigma_map_look(
     return look(alt.layer(*layers), colours, height_of(sigmas))
 
 
-def framed_rows(data: str, y: alt.Y, colours: Palette, **line: Any) -> list[Any]:
+def framed_rows(part: str, y: alt.Y, colours: Palette, **line: Any) -> list[Any]:
     """A frame around rows, on an edge that tells it from fields of any colour."""
     mark: Any = {"filled": False, "cornerRadius": 2}
-    edge = named(data).mark_rect(**mark, stroke=colours.on_noise, strokeWidth=7)
-    frame = named(data).mark_rect(**mark, stroke=colours.ink, strokeWidth=4, **line)
+    edge = named(part).mark_rect(**mark, stroke=colours.on_noise, strokeWidth=7)
+    frame = named(part).mark_rect(**mark, stroke=colours.ink, strokeWidth=4, **line)
     return [one.encode(x=alt.value(0), x2=alt.value("width"), y=y) for one in (edge, frame)]
