@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -28,6 +29,11 @@ from snnlab.learning.time_left import left_in_words
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import dashes_of, training_chart
+
+MOST_LINES = 3
+"""Runs of which each has a line: as many as are compared in one press."""
+TOGETHER = ("waiting", "finished", "cancelled")
+"""States that several runs share a line for; of the others each has something of its own to say."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,7 @@ def watch(ids: list[str]) -> None:
     """
     known = st.session_state.setdefault("active", {})
     statuses = [status_of(id) for id in ids]
-    for status in statuses:
-        draw_status(status)
+    draw_statuses(statuses)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
         warn(reason)  # it keeps all of them
     if any(status.active for status in statuses):
@@ -134,23 +139,60 @@ def start_of(status: Status) -> str:
     return ", ".join(words_of(status.config)[2:]) if status.config else status.id
 
 
+def draw_statuses(statuses: list[Status]) -> None:
+    """A line for each run; of many, one for all that are alike, so that the curve is in sight."""
+    for status in statuses:
+        alike = [other for other in statuses if other.state == status.state]
+        if len(statuses) <= MOST_LINES or len(alike) == 1 or status.state not in TOGETHER:
+            draw_status(status)
+        elif status is alike[0]:
+            draw_together(alike, len(statuses))
+
+
+def draw_together(alike: list[Status], of: int) -> None:
+    """One line for several runs that stand alike: how many, and what can be done about them.
+
+    Args:
+        alike: these.
+        of: how many runs the page shows.
+    """
+    state = alike[0].state
+    row = st.container(horizontal=True, vertical_alignment="center", key=f"row-{state}")
+    state_badge(state, row)
+    names = "\n".join(f"- {name_of(status)}" for status in alike)
+    row.markdown(f"{len(alike)} of {of} runs", width="stretch", help=names)
+    draw_buttons(alike, row, state)
+    if state == "waiting" and not alike[0].reason:
+        draw_wait(alike[0].job, alike[-1].job)
+
+
+def draw_buttons(statuses: list[Status], row: Any, key: str) -> None:
+    """Cancel those that the visitor has asked for, or go on with those that have ended early."""
+    mine = [
+        status.id
+        for status in statuses
+        if status.active and status.job and visitor() in status.job.users
+    ]
+    stopped = [
+        status.config
+        for status in statuses
+        if status.state in ("interrupted", "cancelled", "failed") and status.config
+    ]
+    if mine and row.button("Cancel", key=f"cancel-{key}", icon=":material/stop:"):
+        for id in mine:
+            cancel(id)
+        st.rerun()
+    if stopped and row.button("Go on", key=f"resume-{key}", icon=":material/play_arrow:"):
+        resume(*stopped)
+        st.rerun()
+
+
 def draw_status(status: Status) -> None:
     """One line: what, how far, and what can be done about it."""
     row = st.container(horizontal=True, vertical_alignment="center", key=f"row-{status.id}")
     state_badge(status.state, row)
     row.markdown(name_of(status), width="stretch")
-    if status.active:
-        asked = status.job is not None and visitor() in status.job.users
-        if asked and row.button("Cancel", key=f"cancel-{status.id}", icon=":material/stop:"):
-            cancel(status.id)
-            st.rerun()
-    elif (
-        status.state in ("interrupted", "cancelled", "failed")
-        and status.config
-        and row.button("Go on", key=f"resume-{status.id}", icon=":material/play_arrow:")
-    ):
-        resume(status.config)
-        st.rerun()
+    draw_buttons([status], row, status.id)
     if status.state == "waiting" and not status.reason:
         draw_wait(status.job)
     if status.state == "running":

@@ -21,6 +21,7 @@ from snnlab.dashboard.groups import short
 from snnlab.dashboard.live import Status, standing
 from snnlab.dashboard.navigation import page_of
 from snnlab.dashboard.screen import (
+    announce,
     colours,
     complain,
     escaped,
@@ -58,6 +59,8 @@ from snnlab.studies.sweep_table import sweep_csv
 NAME = "sigma_map"
 PRESSED = "start-sigma-map"
 """In the session: the button on the page Train was pressed."""
+AWAITED = "sigma map awaited"
+"""In the session: ids of the runs of the map that has trained while the visitor looked on."""
 LOOK_AGAIN = {"active": 1.0, "missing": 5.0}
 """Seconds between two looks at runs that train, and at a map that somebody else may start."""
 WORDS = {
@@ -220,6 +223,7 @@ def watch(drawn: Statuses) -> None:
     """
     now = look({sigma: status.id for sigma, status in drawn.items()})
     done = sum(status.state == "finished" for status in now.values())
+    announce(news(now, done), key="map")
     if any(status.active for status in now.values()):
         st.progress(done / len(now), ", ".join(in_words(now, done)))
     elif done < len(now):
@@ -230,15 +234,28 @@ def watch(drawn: Statuses) -> None:
         st.rerun()
 
 
+def news(statuses: Statuses, done: int) -> str:
+    """How far a map is, for those who hear it, if it trains or trained while they listened."""
+    ids = {status.id for status in statuses.values()}
+    active = any(status.active for status in statuses.values())
+    if active:
+        st.session_state[AWAITED] = ids
+    if st.session_state.get(AWAITED) != ids:
+        return ""
+    if done == len(statuses):
+        return f"Done: all {done} networks of the map are trained."
+    return f"{done} of {len(statuses)} trained" + ("." if active else "; no more train now.")
+
+
 def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
-    """Say how many runs of others, besides these, take turns with those of a map."""
+    """Say how many runs of others, besides these, take turns with those of a visitor."""
     jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
     others = sum(job.id not in ids for job in jobs)
     if others:
-        runs = "1 run of another visitor waits or trains"
+        runs = "1 run of another visitor waits or trains; yours take turns with it."
         if others > 1:
-            runs = f"{others} runs of other visitors wait or train"
-        place.caption(f"{runs}: a map takes turns with them.")
+            runs = f"{others} runs of other visitors wait or train; yours take turns with them."
+        place.caption(runs)
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:

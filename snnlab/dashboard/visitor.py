@@ -87,10 +87,10 @@ def cancel(id: str) -> None:
         st.session_state[COMPLAINT] = said_of(error)
 
 
-def resume(config: RunConfig) -> None:
-    """Go on with an interrupted run."""
+def resume(*configs: RunConfig) -> None:
+    """Go on with interrupted runs."""
     try:
-        submit([config])
+        submit(list(configs))
     except REFUSALS as error:
         st.session_state[COMPLAINT] = said_of(error)
 

@@ -42,7 +42,7 @@ def when(job: Job) -> str:
     first = job.position in (1, None)
     seconds = starts_in(str(runs_folder().absolute())).get(job.id)
     if seconds is None:
-        unknown = "when is not known: no run like those that go first has ended here"
+        unknown = "when, is not known yet: no run like those before it has ended here"
         return (
             f"Starts next; {unknown}."
             if first
@@ -72,10 +72,18 @@ def who_goes_first(job: Job) -> str:
     return ", ".join(others[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def draw_wait(job: Job | None) -> None:
-    """When a job starts, and whose turn it is before."""
+def draw_wait(job: Job | None, last: Job | None = None) -> None:
+    """When a job starts, and whose turn it is before.
+
+    Args:
+        job: it, or the first of several.
+        last: the last of several.
+    """
     if job is None:
         st.caption("Starts next.")
         return
     others = who_goes_first(job)
-    st.caption(when(job) + (f" Before it: {escaped(others)}." if others else ""))
+    said = when(job) + (f" Before it: {escaped(others)}." if others else "")
+    if last:
+        said += f" The last of them: {when(last)[0].lower()}{when(last)[1:]}"
+    st.caption(said)

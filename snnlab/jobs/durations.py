@@ -32,24 +32,35 @@ class Durations:
     and if they train on the same kind of hardware.
 
     Args:
-        jobs: those of the engine: what one took from its start to its end counts most.
+        jobs: those of the engine: what one took from its start to its end counts most. What lies
+            around its epochs, as the start of its process and the measurement, is as long for few
+            epochs as for many.
         runs: of these the training counts, if it was on a processor like that of this machine.
         kinds: of the places of the engine.
     """
 
     def __init__(self, jobs: Iterable[Job], runs: Iterable[Run], kinds: Collection[Kind]) -> None:
         self.kinds = kinds
-        self.of_jobs: dict[Hashable, list[float]] = {}
+        self.of_jobs: dict[Hashable, list[tuple[float, float]]] = {}
         self.of_runs: dict[Hashable, list[float]] = {}
+        self.around: list[float] = []
+        runs = list(runs)
+        by_id = {run.id: seconds_per_epoch(run) for run in runs}
         for job in jobs:
             if job.status == "finished" and job.started is not None and job.ended is not None:
-                each = (job.ended - job.started) / job.config.training.epochs
-                self.of_jobs.setdefault(self.sort(job.config), []).append(each)
+                took, epochs = job.ended - job.started, job.config.training.epochs
+                each = by_id.get(job.id)
+                if each is None or each * epochs > took:  # gone, or trained in several goes
+                    each = took / epochs
+                else:
+                    self.around.append(took - each * epochs)
+                found = self.of_jobs.setdefault(self.sort(job.config), [])
+                found.append((each, took - each * epochs))
         here = processor_name()
         for run in runs:
             hardware = run.environment.get("hardware")
             known = hardware if isinstance(hardware, dict) else {}
-            each_epoch = seconds_per_epoch(run)
+            each_epoch = by_id[run.id]
             if run.config is None or each_epoch is None or not self.counts(known, here):
                 continue
             on_gpu = str(known.get("device")).startswith("cuda")
@@ -74,9 +85,13 @@ class Durations:
 
     def whole(self, config: RunConfig) -> float | None:
         """Seconds that a run takes; None if none like it has ended."""
-        sort = self.sort(config)
-        found = self.of_jobs.get(sort) or self.of_runs.get(sort)
-        return statistics.median(found) * config.training.epochs if found else None
+        sort, epochs = self.sort(config), config.training.epochs
+        if jobs := self.of_jobs.get(sort):
+            return statistics.median(each * epochs + around for each, around in jobs)
+        if runs := self.of_runs.get(sort):
+            around = statistics.median(self.around) if self.around else 0.0
+            return statistics.median(runs) * epochs + around
+        return None
 
     def left(self, job: Job, progress: Progress | None, now: float) -> float | None:
         """Seconds that a job still takes that runs; None if nothing says so.

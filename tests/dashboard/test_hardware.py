@@ -179,11 +179,11 @@ def test_a_run_that_waits_says_when_it_starts(
 ) -> None:
     press(open_page("train", visitor="a" * 16), "Start")
     app = press(open_page("train", sigma="0.1"), "Start")
-    assert "Starts next; when is not known" in words(app)
+    assert "Starts next; when, is not known yet" in words(app)
     monkeypatch.setattr(waiting, "starts_in", lambda root: {engine.jobs()[1].id: 130.0})
     assert "Starts next, in about 2 min." in words(app.run())
     third = press(open_page("train", visitor="b" * 16, sigma="0.2"), "Start")
-    assert "Number 2 in the queue; when is not known" in words(third)
+    assert "Number 2 in the queue; when, is not known yet" in words(third)
     monkeypatch.setattr(waiting, "starts_in", lambda root: {engine.jobs()[2].id: 0.2})
     assert "Number 2 in the queue, starts in a moment." in words(third.run())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -122,11 +124,20 @@ def test_a_full_map_says_so_and_has_nothing_to_train(
     app.run()
     assert not app.exception
     assert f"{ROWS} of {ROWS} values of sigma are measured" in alt_texts(app)[0]
+    assert heard(app) == f"Done: all {ROWS} networks of the map are trained."
     assert not [label for label in buttons(app) if label.startswith(("Train", "Cancel"))]
     assert "most validation images right, σ" in words(app)
     other = open_page("sigma_map", visitor="f" * 16, look="0.7")  # a link shows it to others
     assert f"{ROWS} of {ROWS}" in alt_texts(other)[0]
+    assert heard(other) == ""  # it was full when they came
     assert other.select_slider(key="sigma_map:look").value == 0.7
+
+
+def heard(app: AppTest) -> str:
+    """What a screen reader says of the map."""
+    (script,) = [html.proto.body for html in app.get("html") if "announced-map" in html.proto.body]
+    said = re.search(r'\["announced-map", ("[^"]*")\]', script)
+    return str(json.loads(said[1])) if said else "nothing"
 
 
 def test_who_presses_again_gets_the_same_runs(

@@ -25,7 +25,7 @@ from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, list_runs, run_id
 from snnlab.show.colours import DARK, LIGHT
-from tests.dashboard.conftest import SMALL, Open
+from tests.dashboard.conftest import SMALL, VISITOR, Open
 from tests.dashboard.fake_engine import FakeEngine
 from tests.dashboard.test_pages import alt_texts, press, words
 
@@ -300,3 +300,27 @@ def test_what_is_heard_changes_a_few_times_in_a_training() -> None:
     ended = [Status("a", "finished", None, finished(config, **curve(0, 4)))]
     assert news(ended) == "Done: with noise, σ = 0.289, seed 0, 90.89 % at T = 2."
     assert news([Status("a", "failed", None, runs)]).startswith("Failed: with noise")
+
+
+def test_many_runs_share_a_line_where_they_stand_alike(
+    empty: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    configs = [replace(SMALL, seed=seed) for seed in range(5)]
+    ids = [job.id for job in engine.submit(configs[:3], user=VISITOR)]
+    ids += [job.id for job in engine.submit(configs[3:], user="another")]
+    app = open_page("train", run=",".join(ids))
+    assert not app.exception
+    assert sum("seed " in line.value for line in app.markdown) == 1  # the one that trains
+    assert "4 of 5 runs" in [line.value for line in app.markdown]
+    said = words(app)
+    assert "Starts next" in said
+    assert "The last of them: number 4 in the queue" in said
+    cancel = [button for button in app.button if button.label == "Cancel"]
+    assert len(cancel) == 2
+    cancel[1].click().run()
+    assert not app.exception
+    states = [engine.job(id).status for id in ids]  # type: ignore[union-attr]
+    assert states == ["running", "cancelled", "cancelled", "waiting", "waiting"]  # one's own
+    app = press(open_page("train", run=",".join(ids)), "Go on")
+    states = [engine.job(id).status for id in ids]  # type: ignore[union-attr]
+    assert states == ["running", *["waiting"] * 4]

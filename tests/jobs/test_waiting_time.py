@@ -178,6 +178,22 @@ def test_a_running_job_says_itself_how_long_it_takes() -> None:
     assert Durations([], [], ONE).left(job, None, 104.0) is None
 
 
+def test_what_lies_around_the_epochs_is_as_long_for_few_of_them() -> None:
+    """Three short epochs in a process that takes 5 s to start and to measure."""
+    few = replace(DIGITS, training=replace(DIGITS.training, epochs=3))
+    run = run_with(few, [0.1, 0.1, 0.1])
+    known = Durations([ended(few, 5.3)], [run], ONE)
+    assert known.whole(few) == pytest.approx(5.3)
+    assert known.whole(DIGITS) == pytest.approx(5 + 0.1 * DIGITS.training.epochs)
+    other = replace(DIGITS, method="bptt")  # of which no job has ended, but a run
+    runs = [run, replace(run_with(other, [0.4]), folder=Path("y"))]
+    assert Durations([ended(few, 5.3)], runs, ONE).whole(replace(other, training=few.training)) == (
+        pytest.approx(5 + 3 * 0.4)
+    )
+    resumed = ended(few, 0.2)  # its first two epochs were trained by another job
+    assert Durations([resumed], [run], ONE).whole(few) == pytest.approx(0.2)
+
+
 def test_training_of_one_epoch_is_judged_by_that_epoch() -> None:
     one = replace(DIGITS, training=Training(epochs=1))
     assert Durations([ended(one, 3.0)], [], ONE).whole(one) == pytest.approx(3)

@@ -145,6 +145,13 @@ def test_a_line_of_many_points_is_told_by_its_ends_and_its_best(points: int, tol
     assert cost_words("Seconds", lines).endswith(f" {told}")
 
 
+def test_costs_are_said_in_plain_numbers() -> None:
+    assert cost_words("Operations", {"a": ([848.0, 1457.0, 23856.4], [90.0, 91.0, 92.0])}) == (
+        "Mean test accuracy against operations. "
+        "a: 90.00 % at 848, 91.00 % at 1,460, 92.00 % at 23,900."
+    )
+
+
 def test_lines_beyond_the_dashes_are_dashed_again() -> None:
     curve = Line(LIGHT.noise, SeedCurves.of([AccuracyCurve({1: 97.5, 8: 98.25})]))
     scales = str(accuracy_chart({str(n): curve for n in range(20)}, colours=LIGHT).to_dict())
