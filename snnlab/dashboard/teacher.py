@@ -119,8 +119,13 @@ def draw_reins(active: list[Job]) -> None:
     draw_names(line)
     if paused:
         warn(
-            "The queue is paused: what trains goes on, nothing else starts. A restart of the "
-            "server does not change that."
+            "The queue is paused: what trains goes on, nothing else starts. "
+            + (
+                "A restart of the server does not change that."
+                if engine().is_written
+                else "It could not be written to the folder of runs: a restart of the server "
+                "forgets it."
+            )
         )
 
 
