@@ -13,6 +13,7 @@ from streamlit import config
 
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import runs_folder
+from snnlab.dashboard.trouble import said_of
 from snnlab.runs.store import RunError, read_json, write_json
 
 FILE = ".class.json"
@@ -48,7 +49,7 @@ def draw_join() -> None:
         try:
             keep_address(runs_folder(), given)
         except (AddressError, OSError) as error:
-            complain(error)
+            complain(said_of(error))
         else:
             st.rerun()
 

@@ -20,6 +20,7 @@ from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
 from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine, runs_folder
+from snnlab.dashboard.trouble import REFUSALS, said_of
 from snnlab.dashboard.uploaded import draw_uploaded
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
@@ -29,6 +30,8 @@ from snnlab.learning.time_left import left_in_words
 
 EVERY = 2.0
 """Seconds between two looks at what goes on."""
+NOT_TAKEN = "name-not-taken"
+"""In the session: why the last name was not taken away; it outlasts the next look."""
 
 
 def live(part: Callable[[], None]) -> Callable[[], None]:
@@ -116,8 +119,13 @@ def draw_reins(active: list[Job]) -> None:
     draw_names(line)
     if paused:
         warn(
-            "The queue is paused: what trains goes on, nothing else starts. A restart of the "
-            "server does not change that."
+            "The queue is paused: what trains goes on, nothing else starts. "
+            + (
+                "A restart of the server does not change that."
+                if engine().is_written
+                else "It could not be written to the folder of runs: a restart of the server "
+                "forgets it."
+            )
         )
 
 
@@ -128,13 +136,18 @@ def draw_names(place: Any) -> None:
     if known:
         name = box.selectbox("Nickname", sorted(known, key=str.casefold))
         box.button("Take this name away", on_click=take_away, args=(known[name],))
+        if said := st.session_state.get(NOT_TAKEN):
+            box.error(escaped(said), icon=":material/error:")
         box.caption("Two plain words stand in its place, until the visitor chooses again.")
 
 
 def take_away(visitor: str) -> None:
     """Call a visitor by the words made of the id."""
-    with contextlib.suppress(OSError):  # a full disk: the name stays
+    st.session_state.pop(NOT_TAKEN, None)
+    try:
         choose(runs_folder(), visitor, "")
+    except REFUSALS as error:
+        st.session_state[NOT_TAKEN] = said_of(error)
 
 
 def draw_job(job: Job) -> None:

@@ -164,8 +164,13 @@ class Engine:
         """Whether no job starts."""
         return self.queue.paused
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the next server finds the queue as it is: not if the disk is full, say."""
+        return self.file.kept
+
     def pause(self) -> None:
-        """Start no more jobs until `resume`; what trains goes on. The next server knows, too."""
+        """Start no more jobs until `resume`; what trains goes on. The next server knows, too, if `is_written`."""
         self.set_paused(True)
 
     def resume(self) -> None:

@@ -25,6 +25,8 @@ class QueueFile:
     def __init__(self, root: Path) -> None:
         self.path = root / QUEUE
         self.me = this_process()
+        self.kept = False
+        """Whether the last state was written, and so the next server finds it."""
 
     def read(self) -> FairQueue:
         """What the last server left: waiting jobs wait again, running ones are interrupted.
@@ -53,12 +55,14 @@ class QueueFile:
 
     def write(self, queue: FairQueue) -> None:
         """Note what waits and runs; on a full disk the last state stays."""
+        self.kept = False
         if not self.mine:
             return
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             jobs = [to_json(job) for job in (*queue.running, *queue.waiting)]
             write_json(self.path, {"server": self.me, "paused": queue.paused, "jobs": jobs})
+            self.kept = True
 
     def close(self, queue: FairQueue) -> None:
         """Note the queue for the last time."""

@@ -20,7 +20,7 @@ class FakeEngine:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.kept: dict[str, Job] = {}
-        self.kinds, self.paused = frozenset({"cpu"}), False
+        self.kinds, self.paused, self.is_written = frozenset({"cpu"}), False, True
 
     def submit(self, configs: Sequence[RunConfig], *, user: str, sweep: bool = False) -> list[Job]:
         asked = {run_id(anchored(config)): config for config in configs}

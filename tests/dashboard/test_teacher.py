@@ -65,6 +65,9 @@ def test_pause_go_on_and_clear(runs: Path, open_page: Open, engine: FakeEngine) 
     press(app, "Pause")
     assert engine.paused
     assert "The queue is paused" in words(app)
+    assert "A restart of the server does not change that" in words(app)
+    engine.is_written = False
+    assert "a restart of the server forgets it" in words(app.run())
     press(app, "Go on")
     assert not engine.paused
     press(app, "Cancel all that wait (1)")

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from snnlab.dashboard import trouble
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import label_of, own
+from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.trouble import said_of, trouble_with, try_to_write
 from snnlab.runs import assemble
 from snnlab.runs.run import run
@@ -112,6 +113,27 @@ def test_go_on_says_that_nothing_can_be_written(
         refuse(disk, FULL)
         assert "disk of the server is full" in errors(press(app, "Go on"))
     assert engine.jobs() == []
+
+
+@pytest.mark.parametrize(("error", "words"), REFUSALS)
+def test_the_teacher_is_told_that_nothing_can_be_written(
+    error: OSError, words: str, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNNLAB_TEACHER_PIN", "1234")
+    monkeypatch.setattr("snnlab.dashboard.teacher.is_teacher", lambda: True)
+    choose(runs, VISITOR, "Rude")
+    queue, join = open_page("teacher"), open_page("teacher", view="Join")
+    join.text_input[0].set_value("room7")
+    with monkeypatch.context() as disk:
+        refuse(disk, error)
+        assert words in errors(press(queue, "Take this name away"))
+        assert words in errors(queue.run())  # the queue is drawn anew every two seconds
+        said = errors(press(join, "Save"))
+        assert words in said
+        assert str(runs) not in said
+    assert nicknames(runs) == {VISITOR: "Rude"}
+    assert errors(press(queue, "Take this name away")) == ""
+    assert errors(press(join, "Save")) == ""
 
 
 def vanish(root: Path) -> None:

@@ -261,3 +261,19 @@ def test_a_damaged_queue_is_an_empty_one(text: str, tmp_path: Path) -> None:
     assert file.read().jobs() == []
     file.write(waiting("a"))
     assert len(QueueFile(tmp_path).read().jobs()) == 1
+
+
+def test_it_is_known_whether_the_queue_was_written(tmp_path: Path) -> None:
+    file = QueueFile(tmp_path)
+    file.read()
+    file.write(waiting("a"))
+    assert file.kept
+    file.path.unlink()
+    file.path.mkdir()  # in the way, as a full disk would be
+    file.write(waiting("a"))
+    assert not file.kept
+    second = QueueFile(tmp_path / "other")
+    second.read()
+    second.mine = False
+    second.write(waiting("a"))
+    assert not second.kept
