@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import sigma_map
 from snnlab.dashboard.address import Journey
+from snnlab.dashboard.screen import DECIMALS
 from snnlab.jobs.fair_queue import JobStatus
 from snnlab.neuron.spec import MATCHED_SIGMA, Noise
 from snnlab.runs.config import anchored
@@ -108,7 +109,8 @@ def test_a_map_fills_as_runs_end(
     assert "Best on the validation images: sigma 0" in text
     assert "most validation images right so far" in words(app)
     unfold(app)
-    assert list(app.dataframe[0].value["σ (v_th)"]) == [0.0, MATCHED_SIGMA]
+    shown = app.dataframe[0].value["σ (v_th)"]
+    assert list(shown) == [0.0, round(MATCHED_SIGMA, DECIMALS)]
     assert "sigma 0.2887: " in alt_texts(app)[0]
     app.select_slider(key="sigma_map:look").set_value(0.0).run()
     assert app.query_params["look"] == "0"
