@@ -324,7 +324,8 @@ def test_all_three_in_one_press(server: str, page: Any) -> None:
     assert page.locator(".st-key-gallery img").count() == min(gained, 8) + min(lost, 8) > 0
 
     button(page, "Train all three").focus()
-    page.keyboard.press("Tab")
+    for _ in ("Map σ × T", "You are ...", "the slider"):
+        page.keyboard.press("Tab")
     focused = "document.activeElement.getAttribute('aria-label')"
     assert page.evaluate(focused) == "Read the curve at T ="
     page.keyboard.press("ArrowRight")

@@ -39,6 +39,10 @@ def test_one_press_fills_a_map_that_others_see(trained: Path, tmp_path: Path) ->
 
         page.wait_for_selector(full)
         badge(page, "Done").wait_for()
+        fields = "document.querySelector('.stVegaLiteChart .layer_0_marks')?.children.length"
+        page.wait_for_function(f"{fields} === {3 * ROWS}")  # drawn, not said only: T = 1, 2, 4
+        said = "document.getElementById('announced-map').dataset.said"
+        assert page.evaluate(said) == f"Done: all {ROWS} networks of the map are trained."
         page.get_by_role("slider", name="Read the row of σ =").focus()
         page.keyboard.press("ArrowLeft")
         page.wait_for_url(re.compile(r"[?&]look=0\.2(&|$)"))
