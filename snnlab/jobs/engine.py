@@ -170,7 +170,10 @@ class Engine:
         return self.file.kept
 
     def pause(self) -> None:
-        """Start no more jobs until `resume`; what trains goes on. The next server knows, too, if `is_written`."""
+        """Start no more jobs until `resume`; what trains goes on.
+
+        The next server knows, too, if it `is_written`.
+        """
         self.set_paused(True)
 
     def resume(self) -> None:
