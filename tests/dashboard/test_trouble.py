@@ -136,6 +136,17 @@ def test_the_teacher_is_told_that_nothing_can_be_written(
     assert errors(press(join, "Save")) == ""
 
 
+def test_a_nickname_that_cannot_be_written_is_said(
+    runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("train")
+    app.text_input[0].set_value("Ada")
+    with monkeypatch.context() as disk:
+        refuse(disk, FULL)
+        assert "disk of the server is full" in errors(press(app, "Save"))
+    assert nicknames(runs) == {}
+
+
 def vanish(root: Path) -> None:
     shutil.rmtree(root)
 
