@@ -65,7 +65,7 @@ def test_the_first_of_the_three_is_what_start_trains() -> None:
 
 
 def test_all_three_need_noise() -> None:
-    with pytest.raises(ConfigError, match="but σ is 0"):
+    with pytest.raises(ConfigError, match="as σ is 0"):
         Asked(settings={"noise.sigma": 0}).all_three()
 
 
