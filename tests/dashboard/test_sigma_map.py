@@ -106,7 +106,7 @@ def test_a_map_fills_as_runs_end(
     assert "Best on the validation images: sigma 0" in text
     assert "most validation images right so far" in words(app)
     unfold(app)
-    assert list(app.dataframe[0].value["σ (v_th)"]) == [0.0, MATCHED_SIGMA]
+    assert list(app.dataframe[0].value["σ (v_th)"]) == [0.0, 0.2887]
     assert "sigma 0.2887: " in alt_texts(app)[0]
     app.select_slider(key="sigma_map:look").set_value(0.0).run()
     assert app.query_params["look"] == "0"
