@@ -157,7 +157,7 @@ def become_a_file(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "says"), [(vanish, "was deleted or moved"), (become_a_file, "something else")]
+    ("change", "says"), [(vanish, "was deleted or moved"), (become_a_file, "Something else lies")]
 )
 def test_pages_stand_without_the_folder_of_runs(
     change: Callable[[Path], None],
