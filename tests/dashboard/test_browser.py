@@ -351,7 +351,7 @@ def test_on_a_phone_what_matters_is_in_sight(server: str, browser: Any) -> None:
     )
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    open_at(page, f"{server}/train?preset=digits-mlp&epochs=5&sigma=0.26")
+    open_at(page, f"{server}/train?preset=digits-mlp&epochs=40&sigma=0.26")
     assert in_sight(page, button(page, "Start"))
     assert in_sight(page, button(page, "Train all three"))
     assert in_sight(page, page.get_by_role("slider", name="Noise σ").first)
@@ -400,7 +400,7 @@ def test_runs_are_ticked_with_the_keyboard_and_compared(
     ids = {folder.name for folder in trained.iterdir()}
     with served(tmp_path / "runs") as address:
         open_at(page, f"{address}/runs")
-        table = page.locator(".st-key-runs-wide canvas").first
+        table = page.locator(".st-key-runs-wide .dvn-scroller").first
         table.click(position={"x": 200, "y": 55})  # a cell of the first row
         page.keyboard.press("Shift+Space")
         page.wait_for_url(re.compile(r"[?&]run="))
