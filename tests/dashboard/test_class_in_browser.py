@@ -87,7 +87,7 @@ def test_a_lesson_with_a_guesser_and_a_pause(trained: Path, tmp_path: Path) -> N
         teacher.get_by_text("Ada <b>").wait_for()
         button(teacher, "Go on").click()
         badge(student, "Done").wait_for()
-        student.get_by_text("per epoch").wait_for()
+        student.get_by_text("per epoch").first.wait_for()
 
         button(teacher, "Close").click()
         teacher.get_by_role("textbox", name="PIN").wait_for()
