@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address, controls
+from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
 from snnlab.dashboard.races import draw_races
-from snnlab.dashboard.screen import colours, heading, show_chart
+from snnlab.dashboard.screen import READ_AT, colours, heading, height_for, show_chart
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import accuracy_chart, accuracy_table, cost_chart
 
@@ -21,7 +21,7 @@ VIEWS = ("Timesteps", "Training seconds", "Operations", "Race and audit")
 def draw() -> None:
     """The page."""
     heading("Compare", "Any runs in one chart. Bands: worst to best seed.")
-    view = view_control()
+    view = controls.segments("view", "Accuracy against", VIEWS, label_visibility="collapsed")
     if view == "Race and audit":
         draw_races()
         return
@@ -32,7 +32,7 @@ def draw() -> None:
     if view == "Timesteps":
         lines = lines_of(groups)
         show_chart(
-            accuracy_chart(lines, colours=colours(), height=height_of(groups)),
+            accuracy_chart(lines, colours=colours(), height=height_for(lines)),
             lambda: accuracy_table(lines),
             key="timesteps",
         )
@@ -44,29 +44,10 @@ def draw() -> None:
     st.dataframe(difference_table(groups), hide_index=True)
 
 
-def view_control() -> str:
-    """What accuracy is drawn against."""
-    view = controls.held(
-        "view",
-        address.choice("view", VIEWS, VIEWS[0]),
-        lambda **key: st.segmented_control(
-            "Accuracy against", VIEWS, required=True, label_visibility="collapsed", **key
-        ),
-        default=VIEWS[0],
-        fits=VIEWS.__contains__,
-    )
-    return str(view)
-
-
-def height_of(groups: list[Group]) -> int:
-    """Of a chart in pixels: on a phone each name takes a line of it."""
-    return 360 + 24 * len(groups)
-
-
 def draw_seconds(groups: list[Group]) -> None:
     """One point per run."""
     highest = min(max(run.accuracy) for group in groups for run in group.runs)
-    T = controls.slider("T", "Accuracy at T =", min(8, highest), 1, highest, 1)
+    T = controls.slider("T", "Accuracy at T =", min(READ_AT, highest), 1, highest, 1)
 
     def costs(run: Run) -> dict[int, float]:
         return {T: float((run.result or {})["training_seconds"])}
@@ -99,6 +80,6 @@ def draw_cost(
         return
     table = pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
     names = {group.name: group.colour for group in groups}
-    height = height_of(groups)
+    height = height_for(names)
     chart = cost_chart(table, names, title=title, colours=colours(), lines=lines, height=height)
     show_chart(chart, lambda: table.rename(columns={"cost": title}), key="cost")

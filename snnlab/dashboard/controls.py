@@ -259,3 +259,25 @@ def toggle(name: str, label: str, default: bool, *, place: Any = st, **more: Any
         default=default,
     )
     return bool(value)
+
+
+def segments(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    default: str | None = None,
+    *,
+    place: Any = st,
+    **more: Any,
+) -> str:
+    """One of a few options side by side, whose value lives in the link; at first the first."""
+    first = options[0] if default is None else default
+    value = held(
+        name,
+        address.choice(name, options, first),
+        lambda **key: place.segmented_control(label, options, required=True, **key, **more),
+        place=place,
+        default=first,
+        fits=options.__contains__,
+    )
+    return str(value)

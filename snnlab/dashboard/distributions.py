@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address, controls
+from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
 from snnlab.dashboard.groups import config_of, group_names
@@ -114,14 +114,7 @@ def choose_layer(count: int, place: Any) -> int:
     if count == 1:
         return 0
     names = tuple(str(number) for number in range(1, count + 1))
-    chosen = controls.held(
-        "layer",
-        address.choice("layer", names, "2"),
-        lambda **key: place.segmented_control("Layer", names, required=True, **key),
-        default="2",
-        fits=names.__contains__,
-    )
-    return int(chosen) - 1
+    return int(controls.segments("layer", "Layer", names, "2", place=place)) - 1
 
 
 def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:

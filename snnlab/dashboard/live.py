@@ -24,7 +24,7 @@ from snnlab.dashboard.service import engine, find_run, runs_folder
 from snnlab.dashboard.visitor import cancel, resume, visitor
 from snnlab.dashboard.waiting import draw_wait
 from snnlab.jobs.fair_queue import Job
-from snnlab.jobs.progress import read_progress
+from snnlab.jobs.progress import Progress, read_progress
 from snnlab.learning.time_left import left_in_words
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
@@ -216,9 +216,13 @@ def draw_progress(status: Status) -> None:
     elif progress.step == progress.steps:
         st.progress(1.0, "Trained. Measuring accuracy against timesteps ...")
     else:
-        left = left_in_words(progress.seconds_left)
-        share = progress.step / progress.steps
-        st.progress(share, f"Epoch {progress.epoch} of {epochs}{', ' if left else ''}{left}")
+        st.progress(progress.step / progress.steps, epoch_in_words(progress, epochs))
+
+
+def epoch_in_words(progress: Progress, epochs: int) -> str:
+    """How far a training has come: "Epoch 3 of 60, 12 s left"."""
+    left = left_in_words(progress.seconds_left)
+    return f"Epoch {progress.epoch} of {epochs}" + (f", {left}" if left else "")
 
 
 def draw_curves(runs: list[Run]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from snnlab.dashboard import controls
-from snnlab.dashboard.screen import Colour, colours, escaped, fold, show_chart, warn
+from snnlab.dashboard.screen import Colour, colours, escaped, fold, height_for, show_chart, warn
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
@@ -24,8 +24,6 @@ MARKS: dict[str, tuple[str, Colour]] = {
     "not supported": (":material/cancel:", "red"),
     "untested": (":material/help:", "gray"),
 }
-HEIGHT, LINE_OF_LEGEND = 320, 28
-"""Of the chart, in pixels: for the curves, and for each name."""
 
 
 def draw_races() -> None:
@@ -47,8 +45,7 @@ def draw_races() -> None:
     for claim in claims:
         draw_claim(claim)
     st.subheader("The race, equal epochs", anchor=False)
-    height = HEIGHT + LINE_OF_LEGEND * len(lines)  # on a phone the names stand below one another
-    chart = accuracy_chart(lines, colours=colours(), height=height)
+    chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
     box = fold("All that was measured", key="all-measured")
     if box is not None:

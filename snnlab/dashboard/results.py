@@ -14,18 +14,13 @@ from snnlab.dashboard.earlier import draw_earlier, earlier_runs
 from snnlab.dashboard.gallery import draw_gallery
 from snnlab.dashboard.groups import Group, config_of, group_runs, lines_of
 from snnlab.dashboard.predictions import predictions
-from snnlab.dashboard.screen import colours, escaped, show_chart, warn
+from snnlab.dashboard.screen import READ_AT, colours, escaped, height_for, show_chart, warn
 from snnlab.data.spec import DataError
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import RULE, PairedImages, Verdict
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
-
-READ_AT = 8
-"""T at which curves are read at first."""
-HEIGHT, LINE_OF_LEGEND = 340, 24
-"""Pixels: a chart without its legend, and a line of that."""
 
 
 def draw_results(runs: list[Run], shown: Mapping[str, RunConfig | None]) -> None:
@@ -51,9 +46,7 @@ def draw_results(runs: list[Run], shown: Mapping[str, RunConfig | None]) -> None
     with read:
         T = read_at(min(line.curves.timesteps[-1] for line in in_front))
     with below:
-        chart = accuracy_chart(
-            lines, colours=colours(), at=T, height=HEIGHT + LINE_OF_LEGEND * len(lines)
-        )
+        chart = accuracy_chart(lines, colours=colours(), at=T, height=height_for(lines))
         show_chart(chart, lambda: accuracy_table(lines), key="accuracy")
         draw_earlier([group for group in groups if group.earlier and group.name in lines])
         draw_numbers(lines, T)

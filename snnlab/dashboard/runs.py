@@ -14,14 +14,15 @@ from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
 from snnlab.dashboard.navigation import page_of
-from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
+from snnlab.dashboard.screen import READ_AT, STATES, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
 from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import draw_nickname, name_of_user, visitor
 from snnlab.runs.store import Run
 
 MOST_ROWS = 500
-NUMBERS = ("T = 1 (%)", "T = 8 (%)", "last T (%)", "training (s)")
+AT = f"T = {READ_AT} (%)"
+NUMBERS = ("T = 1 (%)", AT, "last T (%)", "training (s)")
 WIDE, NARROW = "runs-wide", "runs-narrow"
 """Keys of the two forms of the table, rows of cells and, for phones, of lines. One is in sight."""
 LINES, WIDTHS = 78, {"run": 172, "state": 140}
@@ -145,7 +146,7 @@ def row(run: Run) -> dict[str, object]:
         "name": name_of(run),
         "state": STATES[run.status][0],
         "T = 1 (%)": accuracy.get(1),
-        "T = 8 (%)": accuracy.get(8),
+        AT: accuracy.get(READ_AT),
         "last T (%)": accuracy[highest] if highest else None,
         "training (s)": result.get("training_seconds"),
         "by": name_of_user(label_of(run).owner),

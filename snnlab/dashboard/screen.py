@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 """Of a badge."""
+HEIGHT, LINE_OF_LEGEND = 340, 24
+"""Pixels: a chart without its legend, and a line of that."""
+READ_AT = 8
+"""T at which curves are read at first."""
 STATES: dict[str, tuple[str, str, Colour]] = {
     "waiting": ("Waiting", ":material/hourglass_empty:", "gray"),
     "running": ("Training", ":material/play_circle:", "blue"),
@@ -147,6 +151,11 @@ def fold(label: str, *, key: str, place: Any = st) -> Any:
     """
     box = place.expander(label, key=key, on_change="rerun")
     return box if box.open else None
+
+
+def height_for(names: Sized) -> int:
+    """Of a chart in pixels, given what its legend names: on a phone each takes a line of it."""
+    return HEIGHT + LINE_OF_LEGEND * len(names)
 
 
 def show_chart(

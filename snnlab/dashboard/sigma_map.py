@@ -7,9 +7,8 @@ Its runs are those that Start trains, with as many threads, and beside them on t
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Collection, Iterator, Mapping
-from statistics import mean
 from typing import Any
 
 import pandas as pd
@@ -34,6 +33,7 @@ from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
 from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
 from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import cancel, submit, visitor
+from snnlab.dashboard.waiting import ends_in
 from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
 from snnlab.measure.curve import SeedCurves, powers_of_two
@@ -267,35 +267,15 @@ def in_words(statuses: Statuses, done: int) -> Iterator[str]:
             epochs = status.config.training.epochs
             where = f"in epoch {progress.epoch} of {epochs}" if progress else "gets ready"
             yield f"σ = {sigma_name(sigma)} {where}"
-    left = left_in_words(seconds_left(statuses))
-    if left:
-        yield f"about {left}"
+    left = seconds_left(statuses)
+    if words := left_in_words(left if left < math.inf else 0):
+        yield f"about {words}"
 
 
 def seconds_left(statuses: Statuses) -> float:
-    """Seconds until the map is full, if nobody else trains; 0 while nothing is known."""
-    took = [seconds for status in statuses.values() if (seconds := seconds_of(status))]
-    expected = mean(took) if took else 0.0
-    left = 0.0
-    for status in statuses.values():
-        if status.state == "running" and status.job and status.job.started:
-            spent = time.time() - status.job.started
-            progress = read_progress(runs_folder() / status.id)
-            rest = progress.seconds_left if progress else 0.0
-            left += max(rest, expected - spent)
-            expected = expected or (spent + rest if rest else 0.0)
-    return left + expected * sum(status.state == "waiting" for status in statuses.values())
-
-
-def seconds_of(status: Status) -> float:
-    """How long a run of this engine took, from its start to its result; 0 if it did not do it."""
-    if status.state != "finished" or not (status.job and status.job.started and status.run):
-        return 0.0
-    try:
-        ended = (status.run.folder / "result.json").stat().st_mtime
-    except OSError:
-        return 0.0
-    return max(ended - status.job.started, 0.0)
+    """Seconds until all that trains of a map has ended; infinite while nobody can say."""
+    ends = ends_in(str(runs_folder().absolute()))
+    return max(ends.get(one.id, math.inf) for one in statuses.values() if one.active)
 
 
 def draw_failures(statuses: Statuses) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address, controls
+from snnlab.dashboard import controls
 from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
+from snnlab.dashboard.live import epoch_in_words
 from snnlab.dashboard.load import draw_load
 from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
@@ -26,7 +27,6 @@ from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
 from snnlab.jobs.progress import read_progress
-from snnlab.learning.time_left import left_in_words
 
 EVERY = 2.0
 """Seconds between two looks at what goes on."""
@@ -58,24 +58,11 @@ def draw() -> None:
     remember_teacher()
     line = st.container(horizontal=True, vertical_alignment="center")
     with line:
-        view = view_control()
+        view = controls.segments(
+            "view", "Part of the page", tuple(VIEWS), label_visibility="collapsed"
+        )
         st.button("Close", icon=":material/lock:", on_click=close, help="Ask for the PIN again.")
     VIEWS[view]()
-
-
-def view_control() -> str:
-    """Which part of the page is shown."""
-    names = tuple(VIEWS)
-    view = controls.held(
-        "view",
-        address.choice("view", names, names[0]),
-        lambda **key: st.segmented_control(
-            "Part of the page", names, required=True, label_visibility="collapsed", **key
-        ),
-        default=names[0],
-        fits=names.__contains__,
-    )
-    return str(view)
 
 
 def draw_queue() -> None:
@@ -157,9 +144,7 @@ def draw_job(job: Job) -> None:
     who = escaped(", ".join(map(name_of_user, job.users)))
     told = escaped(", ".join(words_of(job.config)))
     if job.status == "running" and (progress := read_progress(runs_folder() / job.id)):
-        left = left_in_words(progress.seconds_left)
-        told += f"  \nEpoch {progress.epoch} of {job.config.training.epochs}"
-        told += f", {left}" if left else ""
+        told += f"  \n{epoch_in_words(progress, job.config.training.epochs)}"
     elif job.position and not job.reason:
         told += f"  \n{when(job)}"
     line.markdown(f"**{who}**  \n{told}", width="stretch")

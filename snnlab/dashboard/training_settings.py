@@ -27,13 +27,14 @@ from snnlab.dashboard.upload import (
     upload_control,
 )
 from snnlab.data.spec import CATALOGUE
+from snnlab.jobs.fair_queue import MOST_JOBS
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig, with_settings
-from snnlab.runs.methods import METHODS, PLAIN, QUIET, plays_a_part
+from snnlab.runs.methods import COMPARED, METHODS, PLAIN, QUIET, plays_a_part
 from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.settings import Valid, declared, options_of
 
-MOST_SEEDS = 3
+MOST_SEEDS = MOST_JOBS // len(COMPARED)
 """With all starts that are compared, as many runs as one user may have in the queue."""
 
 

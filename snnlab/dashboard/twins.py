@@ -13,11 +13,10 @@ import streamlit as st
 
 from snnlab.dashboard.groups import config_of, flat
 from snnlab.dashboard.live import draw_status, status_of
-from snnlab.dashboard.screen import announce, complain
+from snnlab.dashboard.screen import announce
 from snnlab.dashboard.service import active_jobs, finished_runs
+from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import submit
-from snnlab.data.spec import DataError
-from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import COMPARED, PAIR, plays_a_part
 from snnlab.runs.presets import compared
@@ -75,12 +74,8 @@ def draw_missing_twin(run: Run) -> None:
         draw_status(status_of(asked[run.id]))  # why it has ended
     st.info(f"Its twin is not here yet: {title}.", icon=":material/difference:")
     if st.button("Train the twin", key=f"twin-{run.id}", icon=":material/play_arrow:"):
-        try:
-            asked[run.id] = submit([twin])[0]
-        except (QueueFull, DataError, ValueError, OSError) as error:
-            complain(error)
-        else:
-            st.rerun()
+        attempt(lambda: asked.update({run.id: submit([twin])[0]}))
+    draw_complaint()
 
 
 def watch_twin(id: str, title: str) -> None:

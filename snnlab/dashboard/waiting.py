@@ -1,4 +1,4 @@
-"""When jobs that wait will start, in words."""
+"""When jobs will start and end, in words."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from snnlab.dashboard.service import all_runs, engine, runs_folder
 from snnlab.jobs.durations import Durations
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import read_progress
+from snnlab.jobs.waiting_time import Seconds
 from snnlab.learning.time_left import in_words
 
 MOST_NAMES = 4
 """Of those who come first, before the rest is counted."""
 
 
-@st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
-def starts_in(root: str) -> dict[str, float]:
-    """Seconds until each waiting job starts; reckoned once for all who look at the same moment."""
+def expected() -> Seconds:
+    """How long each job still takes, see `starts`."""
     here = engine()
     durations = Durations(here.jobs(), all_runs(), here.kinds)
 
@@ -29,7 +29,26 @@ def starts_in(root: str) -> dict[str, float]:
             return durations.left(job, read_progress(runs_folder() / job.id), time.time())
         return durations.whole(job.config)
 
-    return here.starts_in(seconds)
+    return seconds
+
+
+@st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
+def starts_in(root: str) -> dict[str, float]:
+    """Seconds until each waiting job starts; reckoned once for all who look at the same moment."""
+    return engine().starts_in(expected())
+
+
+@st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
+def ends_in(root: str) -> dict[str, float]:
+    """Seconds until each job has ended, without those of which nobody can say; as `starts_in`."""
+    seconds, starts = expected(), starts_in(root)
+    active = {job.id: job for job in engine().jobs() if job.active}
+    begin = {id: 0.0 if job.status == "running" else starts.get(id) for id, job in active.items()}
+    return {
+        id: start + took
+        for id, start in begin.items()
+        if start is not None and (took := seconds(active[id])) is not None
+    }
 
 
 def when(job: Job) -> str:

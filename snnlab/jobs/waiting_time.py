@@ -41,9 +41,10 @@ def starts(
     now, found, places = 0.0, dict[str, float](), list(free)
     ends: list[tuple[float, int, Job, Kind]] = []
     number = itertools.count()
+    takes = {job.id: seconds(job) for job in (*queue.running, *queue.waiting)}  # as they stand now
 
     def runs(job: Job, place: Kind) -> None:
-        left = seconds(job)
+        left = takes[job.id]
         end = math.inf if left is None else now + max(left, 0.0)
         heapq.heappush(ends, (end, next(number), job, place))
 

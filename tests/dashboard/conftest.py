@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from snnlab.dashboard import first_look, kept_archives
 from snnlab.data.spec import DataSpec
 from snnlab.jobs import engine as engines
+from snnlab.jobs.pool import Outcome
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig
@@ -30,6 +32,8 @@ SMALL = RunConfig(
     training=Training(epochs=2, batch_size=64),
 )
 VISITOR = "0123456789abcdef"
+PETS = {"cat": 8, "dog": 8}
+"""Classes of an archive that can be trained on, and how many images each has."""
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +137,15 @@ def open_page() -> Open:
         return app.run()
 
     return opened
+
+
+@pytest.fixture
+def look_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Archives of images are looked at without another process."""
+    monkeypatch.setenv("SNNLAB_CACHE", str(tmp_path / "cache"))
+
+    def here(archive: Path, notes: Path, samples: Path) -> Outcome:
+        job = {"archive": archive, "notes": notes, "samples": samples}
+        return first_look.look({name: str(path) for name, path in job.items()})
+
+    monkeypatch.setattr(kept_archives, "looked_at", here)

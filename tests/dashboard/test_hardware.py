@@ -74,6 +74,7 @@ def test_runs_without_a_link_say_so_once(runs: Path, open_page: Open) -> None:
 def looked_up_anew() -> Iterator[None]:
     devices.cache_clear()
     waiting.starts_in.clear()
+    waiting.ends_in.clear()
     yield
     devices.cache_clear()
 
@@ -186,6 +187,17 @@ def test_a_run_that_waits_says_when_it_starts(
     assert "Number 2 in the queue; when, is not known yet" in words(third)
     monkeypatch.setattr(waiting, "starts_in", lambda root: {engine.jobs()[2].id: 0.2})
     assert "Number 2 in the queue, starts in a moment." in words(third.run())
+
+
+def test_jobs_end_when_those_before_them_and_they_are_done(
+    runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        press(open_page("train", visitor=str(number) * 16, sigma=f"0.{number + 1}"), "Start")
+    first, second, third = (job.id for job in engine.jobs())
+    takes = {first: 4.0, second: 10.0, third: None}
+    monkeypatch.setattr(waiting, "expected", lambda: lambda job: takes[job.id])
+    assert waiting.ends_in("here") == {first: 4.0, second: 14.0}  # nobody can say of the third
 
 
 def test_the_time_of_jobs_like_it_is_what_is_said(

@@ -23,26 +23,14 @@ from snnlab.dashboard.kept_archives import Kept, every, keep, kept_at, of_visito
 from snnlab.data.limits import UPLOADED
 from snnlab.data.sources import load_data
 from snnlab.data.spec import DataError
-from snnlab.jobs.pool import Outcome
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig, with_settings
 from snnlab.runs.run import run
-from tests.dashboard.conftest import archive_of, packed, picture
+from tests.dashboard.conftest import PETS, archive_of, packed, picture
 
 ANN, BEN = "a" * 16, "b" * 16
-PETS = {"cat": 8, "dog": 8}
-
-
-@pytest.fixture(autouse=True)
-def look_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SNNLAB_CACHE", str(tmp_path / "cache"))
-
-    def here(archive: Path, notes: Path, samples: Path) -> Outcome:
-        job = {"archive": archive, "notes": notes, "samples": samples}
-        return first_look.look({name: str(path) for name, path in job.items()})
-
-    monkeypatch.setattr(kept_archives, "looked_at", here)
+pytestmark = pytest.mark.usefixtures("look_here")
 
 
 @pytest.fixture

@@ -8,30 +8,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from snnlab.dashboard import first_look, kept_archives, upload
+from snnlab.dashboard import kept_archives, upload
 from snnlab.dashboard.kept_archives import Kept, every, remove
 from snnlab.dashboard.predictions import network_and_data
 from snnlab.data.spec import DataSpec
-from snnlab.jobs.pool import Outcome
 from snnlab.runs.run import run
 from snnlab.runs.store import read_run
-from tests.dashboard.conftest import SMALL, VISITOR, Open, packed, picture
+from tests.dashboard.conftest import PETS, SMALL, VISITOR, Open, packed, picture
 from tests.dashboard.fake_engine import FakeEngine
 
-PETS = {"cat": 8, "dog": 8}
+pytestmark = pytest.mark.usefixtures("look_here")
 MIXED = {"dog/x.png": picture((30, 50))}
-
-
-@pytest.fixture(autouse=True)
-def look_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without another process."""
-    monkeypatch.setenv("SNNLAB_CACHE", str(tmp_path / "cache"))
-
-    def here(archive: Path, notes: Path, samples: Path) -> Outcome:
-        job = {"archive": archive, "notes": notes, "samples": samples}
-        return first_look.look({name: str(path) for name, path in job.items()})
-
-    monkeypatch.setattr(kept_archives, "looked_at", here)
 
 
 def opened(app: AppTest) -> AppTest:

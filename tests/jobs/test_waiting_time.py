@@ -49,6 +49,17 @@ def test_what_runs_comes_first() -> None:
     assert found == {"1": 4, "2": 14}
 
 
+def test_what_waits_is_asked_for_while_it_waits() -> None:
+    """What runs is judged by the clock, and the queue is only played."""
+
+    def seconds(job: Job) -> float:
+        return 1.0 if job.status == "running" else 10.0
+
+    queue = queue_of("a", "b", "c", "d")
+    queue.start(queue.waiting[0], time.time())
+    assert starts(queue, [], {"0": "cpu"}, ONE, seconds) == {"1": 1, "2": 11, "3": 21}
+
+
 def test_several_places_work_at_once_and_a_user_has_one_of_them() -> None:
     two: list[Kind] = ["cpu", "cpu"]
     assert starts(queue_of("a", "b", "c"), two, {}, two, ten) == {"0": 0, "1": 0, "2": 10}
