@@ -7,12 +7,12 @@ from collections.abc import Container, Iterable, Sequence
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.examples import is_example
 from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import escaped, warn
 from snnlab.dashboard.service import active_jobs, find_run, finished_runs
 from snnlab.dashboard.visitor import visitor
+from snnlab.runs.examples import SMALL, is_example
 from snnlab.runs.store import Run
 
 MOST = 12
@@ -97,8 +97,13 @@ def look_again() -> None:
         st.rerun()
 
 
-def choose_run(label: str) -> Run | None:
-    """One finished run with spiking neurons; None if there is none."""
+def choose_run(label: str, example: str = SMALL) -> Run | None:
+    """One finished run with spiking neurons; None if there is none.
+
+    Args:
+        label: of the menu.
+        example: a name of `examples`, shown at first unless somebody has trained since.
+    """
     runs = {run.id: run for run in finished_runs() if run.config and run.config.spiking}
     say_missing(named_by_link(), runs, "it has no spiking neurons")
     if not runs:
@@ -106,9 +111,9 @@ def choose_run(label: str) -> Run | None:
         return None
     ids = tuple(runs)
     noisy = [run for run in runs.values() if run.config and run.config.acting_noise]
-    latest = noisy[0].id if noisy else ids[0]
-    examples = [run.id for run in noisy if is_example(run)]
-    default = examples[-1] if latest in examples else latest
+    latest = noisy[0] if noisy else runs[ids[0]]
+    examples = [run.id for run in noisy if is_example(run, example)]
+    default = examples[-1] if examples and is_example(latest) else latest.id
     default = next((id for id in named_by_link() if id in runs), default)  # a link may name several
     words = lambda id: name_of(runs[id])  # noqa: E731
     id = controls.select("run", label, ids, default, words=words, lasting=False)
@@ -124,7 +129,7 @@ def choose_runs(label: str) -> list[Run]:
         nothing_yet()
         return []
     own = own_runs(runs.values()) if address.said("run") is None else []
-    default = own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run)][:MOST]
+    default = own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run, SMALL)][:MOST]
     default = default or list(runs)[:4]
     chosen = controls.held(
         "run",

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from snnlab.dashboard.examples import (
+from snnlab.jobs.engine import Engine, shared_engine
+from snnlab.jobs.fair_queue import Job
+from snnlab.runs.config import RunConfig
+from snnlab.runs.examples import (
     SHIPPED,
     bring_example,
     bring_examples,
     example_configs,
     is_example,
 )
-from snnlab.jobs.engine import Engine, shared_engine
-from snnlab.jobs.fair_queue import Job
-from snnlab.runs.config import RunConfig
 from snnlab.runs.store import ID, RUNS, Run, RunError, list_runs, read_run
 
 FOLDER = "SNNLAB_RUNS"

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from snnlab.dashboard.examples import SHIPPED
+from snnlab.runs.examples import SHIPPED
 from tests.dashboard.browser import (
     PATIENCE,
     badge,

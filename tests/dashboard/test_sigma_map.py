@@ -238,7 +238,7 @@ def test_the_page_train_starts_a_map_with_its_settings(
 def test_examples_fill_their_rows(
     runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from snnlab.dashboard import examples
+    from snnlab.runs import examples
 
     monkeypatch.setattr("snnlab.dashboard.service.SHIPPED", examples.SHIPPED)
     app = open_page("sigma_map")

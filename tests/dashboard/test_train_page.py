@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import earlier
 from snnlab.dashboard.address import MOST_CHARACTERS
-from snnlab.dashboard.examples import bring_examples, example_configs
 from snnlab.dashboard.groups import Group, group_names, group_runs, lines_of
 from snnlab.dashboard.live import Status, news
 from snnlab.dashboard.results import verdict_of
@@ -20,6 +19,7 @@ from snnlab.dashboard.training_settings import MOST_SEEDS, Asked
 from snnlab.jobs.fair_queue import MOST_JOBS
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.examples import SMALL, bring_examples, example_configs
 from snnlab.runs.methods import COMPARED
 from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.runs.run import run
@@ -111,7 +111,7 @@ def test_what_is_there_is_shown_at_once(empty: Path, open_page: Open, engine: Fa
         assert f"**{title}" in said
     assert "kept: less than 1 point lost" in said
     assert "lost: more than chance would take" in said
-    assert example_configs()[:3] == tuple(compared(PRESETS["digits-mlp"]).values())
+    assert example_configs(SMALL)[:3] == tuple(compared(PRESETS["digits-mlp"]).values())
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])

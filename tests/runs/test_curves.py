@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
-from snnlab.dashboard.examples import SHIPPED, example_configs
 from snnlab.data.sources import load_data
 from snnlab.measure.accuracy import accuracy_against_timesteps as measure
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.runs.curves import COLUMNS, accuracy_csv, curve_of
+from snnlab.runs.examples import SHIPPED, example_configs
 from snnlab.runs.store import Run, list_runs, load_run
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table

@@ -1,0 +1,201 @@
+"""What every neuron of a network does on one image, timestep by timestep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.probes import record, run_whole
+from snnlab.neuron.own_layer import SpikingLayer, noise_of
+from snnlab.settings import count
+
+DRAWS = 64
+"""Draws of the noise over which the firing in training is averaged."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class StageSeen:
+    """The neurons of one stage. Potentials and currents are in the unit of v_th."""
+
+    currents: Floats
+    """(T, *)."""
+    h: Floats
+    """Potentials before firing, (T, *)."""
+    spikes: Floats
+    """1 where a neuron fired, (T, *)."""
+    v: Floats
+    """Potentials after reset, (T, *)."""
+    v_init: float
+    """Potential before the first timestep."""
+    v_th: float
+    """Threshold."""
+    trained: Floats
+    """How often each neuron fires in the one timestep of training, (*)."""
+
+    @property
+    def rates(self) -> Floats:
+        """Spikes per timestep over the first 1, 2, ..., T timesteps, (T, *)."""
+        return running_mean(self.spikes)
+
+    @property
+    def moved(self) -> Floats:
+        """How far the rates so far are from the firing in training, mean over neurons, (T,)."""
+        T = len(self.spikes)
+        off: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
+        return off
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSeen:
+    """One image on its way through a network."""
+
+    stages: tuple[StageSeen, ...]
+    readout: Floats
+    """Averaged over the first 1, 2, ..., T timesteps, (T, K)."""
+
+    @property
+    def timesteps(self) -> int:
+        """T."""
+        return len(self.readout)
+
+    @property
+    def decisions(self) -> list[int]:
+        """The class that the network names after 1, 2, ..., T timesteps."""
+        found: list[int] = self.readout.argmax(1).tolist()
+        return found
+
+    def decided_at(self, t: int | None = None) -> int:
+        """The timestep since which the decision after t timesteps stands; None: after T."""
+        t = self.timesteps if t is None else t
+        said = self.decisions[:t]
+        return 1 + max((i for i in range(1, t) if said[i] != said[i - 1]), default=0)
+
+
+def parts_at(one: ImageSeen, other: ImageSeen) -> int | None:
+    """The first timestep after which two networks name different classes; None: there is none."""
+    pairs = enumerate(zip(one.decisions, other.decisions, strict=False), 1)
+    return next((t for t, (a, b) in pairs if a != b), None)
+
+
+def see_image(net: SpikingNet, image: Tensor, timesteps: int, *, seed: int = 0) -> ImageSeen:
+    """Run a network on one image without noise, and keep all that its neurons do.
+
+    Args:
+        net: with the noise of its training, if it had any; it stays as it is.
+        image: (C, H, W), normalised as in training.
+        timesteps: T.
+        seed: of the noise, for the firing in training.
+
+    Raises:
+        ValueError: an image of another shape, T below 1, or neurons that cannot be watched.
+
+    Example:
+        >>> seen = see_image(net, data.test.normalised(slice(1))[0], 16)
+        >>> seen.decisions[0], seen.decided_at()
+    """
+    timesteps = count("timesteps", timesteps)
+    layers = net.neuron_layers("trace", "first_potential", "v_th", needed_by="see_image()")
+    batch = image.unsqueeze(0)  # (1, C, H, W)
+    trained = firing_in_training(net, image, seed=seed)
+    recorded = record(net, batch, timesteps)
+    stages = tuple(
+        StageSeen(
+            currents=plain(seen.currents[:, 0]),
+            h=plain(seen.h[:, 0]),
+            spikes=plain(seen.spikes[:, 0]),
+            v=plain(seen.v[:, 0]),
+            v_init=float(seen.residuals[0].flatten()[0]),
+            v_th=float(layer.v_th),
+            trained=plain(fired),
+        )
+        for seen, layer, fired in zip(recorded, layers, trained, strict=True)
+    )
+    with torch.no_grad(), evaluating(net):
+        readout = net.readout(recorded[-1].spikes.flatten(0, 1))  # (T, K), as B is 1
+    return ImageSeen(stages, running_mean(plain(readout)))
+
+
+def firing_in_training(
+    net: SpikingNet, image: Tensor, *, draws: int = DRAWS, seed: int = 0
+) -> list[Tensor]:
+    """How often each neuron fires in the one timestep of training, on an image (C, H, W).
+
+    Over draws of the noise where the network has any; else what its one quiet timestep does.
+
+    Returns:
+        One tensor (*) per stage, 0 to 1.
+    """
+    noisy = any(noise_of(layer) for layer in net.neuron_layers())
+    generator = torch.Generator(image.device).manual_seed(seed) if noisy else None
+    batch = image.expand(draws if noisy else 1, *image.shape)  # (B, C, H, W)
+    stages: list[SpikingLayer] = list(net.neuron_layers())
+    found: list[Tensor] = []
+
+    def fire(stage: int, currents: Tensor) -> Tensor:
+        spikes, _ = stages[stage].advance(currents, None, generator=generator)
+        found.append(spikes[0].mean(0))
+        return spikes
+
+    with torch.no_grad():
+        run_whole(net, batch, 1, fire, generator)
+    return found
+
+
+def running_mean(values: Floats) -> Floats:
+    """Mean over the first 1, 2, ..., T of the values (T, *)."""
+    steps = np.arange(1, len(values) + 1, dtype=np.float32)
+    means: Floats = values.cumsum(0, dtype=np.float32) / steps.reshape(-1, *[1] * (values.ndim - 1))
+    return means
+
+
+def plain(values: Tensor) -> Floats:
+    """A tensor as numbers that need no torch."""
+    found: Floats = values.detach().float().cpu().numpy()
+    return found
+
+
+Kind = Literal["gained", "lost", "wavering"]
+KINDS: dict[Kind, str] = {
+    "gained": "wrong at T = 1, right in the end",
+    "lost": "right at T = 1, wrong in the end",
+    "wavering": "changes its mind",
+}
+"""Kinds of images at which a network does not stay with its first decision."""
+
+
+def images_of_kind(
+    kind: Kind, decisions: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+) -> list[int]:
+    """Images at which a network does not stay with its first decision.
+
+    Args:
+        kind: see `KINDS`.
+        decisions: after 1, 2, ..., T timesteps, (T, N).
+        labels: (N,).
+    """
+    first, last = decisions[0] == labels, decisions[-1] == labels
+    found = {
+        "gained": ~first & last,
+        "lost": first & ~last,
+        "wavering": (decisions != decisions[0]).any(0),
+    }
+    return np.flatnonzero(found[kind]).tolist()
+
+
+def next_of(images: Sequence[int], after: int) -> int | None:
+    """The first of some images after one, going round; None: there are none.
+
+    Example:
+        >>> next_of([2, 7], 7)
+        2
+    """
+    return next((image for image in images if image > after), images[0] if images else None)

@@ -1,0 +1,274 @@
+"""What the player shows: one image on its way through networks, timestep by timestep.
+
+All of it is sent to the browser once: maps as bytes, sentences as text. The player moves from
+timestep to timestep by itself. Dashboard, notebook and a web page without Python show the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
+from snnlab.runs.methods import COMPARED, METHODS
+from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
+from snnlab.show.described import RATE, STEP
+
+MOST_MAPS = 64
+"""Maps of a stage that are shown at once; the others on demand."""
+MOST_BYTES = 2**23
+"""Of all maps together before they are packed: of large maps fewer are shown at once."""
+LOWEST, HIGHEST = -1.0, 2.0
+"""Potentials between which colours differ, in units of v_th."""
+CODES = 255
+"""Bytes count from `LOWEST` at 0 to `HIGHEST` at this."""
+
+Bytes = npt.NDArray[np.uint8]
+
+WORDS = {
+    "play": "Play",
+    "pause": "Pause",
+    "step": "Step",
+    "back": "Back",
+    "timestep": STEP,
+    "speed": "Speed",
+    "slow": "slow",
+    "normal": "normal",
+    "fast": "fast",
+    "view": "Show",
+    "spikes": "Spikes",
+    "h": "Potential before firing",
+    "v": "Potential after reset",
+    "rates": "Rate so far",
+    "potential_axis": "Potential (v_th)",
+    "rate_axis": RATE,
+    "image": "What the network sees",
+    "readout": "Readout, mean so far",
+    "moved": "Distance from training",
+    "moved_help": (
+        "How far the rates so far are from how often each neuron fired in the one timestep of "
+        "training, on average."
+    ),
+    "more": "More maps",
+    "keys": (
+        "Keys: space plays and pauses, arrow left and right step, Home and End go to the ends. In "
+        "a stage: arrow keys move from neuron to neuron, Enter opens it."
+    ),
+    "open": "Open this neuron",
+}
+"""All that the player writes by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One network in the picture."""
+
+    name: str
+    """As a heading."""
+    hue: Hue
+    seen: ImageSeen
+
+
+def lanes(networks: Mapping[str, ImageSeen]) -> list[Lane]:
+    """Networks by name; one of `METHODS` or `COMPARED` has its own title and colour.
+
+    Example:
+        >>> lanes({"noise": seen})[0].name
+        'with noise'
+    """
+    found, free = [], cycle(FREE)
+    for name, seen in networks.items():
+        known = COMPARED.get(name) or METHODS.get(name)
+        found.append(
+            Lane(
+                known.title if known else name, hue((known.look if known else next(free)).hue), seen
+            )
+        )
+    return found
+
+
+def frames(
+    shown: Sequence[Lane],
+    pixels: Bytes,
+    classes: Sequence[str],
+    *,
+    title: str,
+    label: int | None = None,
+    first: Sequence[int] = (),
+) -> dict[str, Any]:
+    """All that the player needs, as JSON.
+
+    Args:
+        shown: networks with equally many timesteps.
+        pixels: the image, uint8 (C, H, W).
+        classes: names of the classes.
+        title: what the image is: "Test image 17, a 5".
+        label: its class; None: nobody knows, as of a drawing.
+        first: for each stage the map at which it starts; by default 0.
+
+    Raises:
+        ValueError: no network, or other numbers of timesteps.
+    """
+    counts = {lane.seen.timesteps for lane in shown}
+    if len(counts) != 1:
+        raise ValueError(f"networks to be shown need equally many timesteps, got {sorted(counts)}")
+    T, most = counts.pop(), maps_at_once(shown)
+    blob: list[bytes] = []
+    networks = [drawn_lane(lane, classes, label, most, first, blob) for lane in shown]
+    return {
+        "T": T,
+        "title": title,
+        "classes": list(classes),
+        "label": label,
+        "image": {"shape": list(pixels.shape), "pixels": packed(pixels.tobytes())},
+        "networks": networks,
+        "said": [said(shown, classes, label, t) for t in range(1, T + 1)],
+        "words": WORDS,
+        "colours": {"light": colours(LIGHT), "dark": colours(DARK)},
+        "levels": {"low": LOWEST, "high": HIGHEST, "codes": CODES, "colours": colour_map()},
+        "data": packed(b"".join(blob)),
+    }
+
+
+def drawn_lane(
+    lane: Lane,
+    classes: Sequence[str],
+    label: int | None,
+    most: int,
+    first: Sequence[int],
+    blob: list[bytes],
+) -> dict[str, Any]:
+    """One network for the player; its maps are added to the blob."""
+    seen, T = lane.seen, lane.seen.timesteps
+    starts = [*first, *[0] * len(seen.stages)]
+    return {
+        "name": lane.name,
+        "colour": lane.hue._asdict(),
+        "stages": [
+            drawn_stage(stage, i + 1, most, starts[i], blob) for i, stage in enumerate(seen.stages)
+        ],
+        "readout": np.round(seen.readout, 4).tolist(),
+        "decisions": seen.decisions,
+        "since": [seen.decided_at(t) for t in range(1, T + 1)],
+        "says": [verdict(seen, classes, label, t) for t in range(1, T + 1)],
+    }
+
+
+def drawn_stage(
+    stage: StageSeen, number: int, most: int, first: int, blob: list[bytes]
+) -> dict[str, Any]:
+    """One stage for the player; its maps are added to the blob: spikes, h, v, in this order."""
+    spikes, h, v = (as_maps(part) for part in (stage.spikes, stage.h, stage.v))
+    T, maps, height, width = spikes.shape
+    first = min(max(first, 0), (maps - 1) // most * most)
+    part = slice(first, first + most)
+    at = sum(map(len, blob))
+    blob += [
+        spikes[:, part].astype(np.uint8).tobytes(),
+        *(coded(values[:, part] / stage.v_th).tobytes() for values in (h, v)),
+    ]
+    neurons = stage.spikes[0].size
+    return {
+        "name": f"Stage {number}",
+        "maps": maps,
+        "shown": min(most, maps - first),
+        "first": first,
+        "height": height,
+        "width": width,
+        "neurons": neurons,
+        "is_map": stage.spikes.ndim == 4,
+        "at": at,
+        "fired": stage.spikes.reshape(T, -1).sum(1).astype(int).tolist(),
+        "moved": np.round(stage.moved, 4).tolist(),
+        "says": [stage_words(stage, number, t) for t in range(1, T + 1)],
+    }
+
+
+def as_maps(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Values of neurons (T, *) as maps (T, C, H, W); a row of neurons as one map, padded with 0."""
+    if values.ndim == 4:
+        return values
+    T = len(values)
+    row = values.reshape(T, -1)  # (T, N)
+    width = math.ceil(math.sqrt(row.shape[1]))
+    height = -(-row.shape[1] // width)
+    padded = np.pad(row, ((0, 0), (0, width * height - row.shape[1])))
+    return padded.reshape(T, 1, height, width)
+
+
+def coded(potentials: npt.NDArray[np.float32]) -> Bytes:
+    """Potentials in units of v_th as bytes."""
+    share = (potentials - LOWEST) / (HIGHEST - LOWEST)
+    return np.rint(np.clip(share, 0, 1) * CODES).astype(np.uint8)
+
+
+def maps_at_once(shown: Sequence[Lane]) -> int:
+    """How many maps of a stage are sent, so that all of them together stay within `MOST_BYTES`."""
+    shapes = [as_maps(stage.spikes).shape for lane in shown for stage in lane.seen.stages]
+    most = MOST_MAPS
+    while most > 1 and sum(3 * T * min(most, C) * H * W for T, C, H, W in shapes) > MOST_BYTES:
+        most //= 2
+    return most
+
+
+def packed(data: bytes) -> str:
+    """Bytes as text: deflate (zlib), then base64."""
+    return base64.b64encode(zlib.compress(data, 6)).decode()
+
+
+def verdict(seen: ImageSeen, classes: Sequence[str], label: int | None, t: int) -> str:
+    """What a network says after t timesteps, and since when.
+
+    Example:
+        >>> verdict(seen, data.classes, 5, 3)
+        'says 5: right, since t = 2'
+    """
+    decision = seen.decisions[t - 1]
+    judged = "" if label is None else f": {'right' if decision == label else 'wrong'}"
+    return f"says {classes[decision]}{judged}, since t = {seen.decided_at(t)}"
+
+
+def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: int) -> str:
+    """What is seen at timestep t, of all networks."""
+    parts = [f"{lane.name} {verdict(lane.seen, classes, label, t)}" for lane in shown]
+    text = f"After {t} timestep{'s' * (t != 1)}: {'; '.join(parts)}."
+    one, *others = (lane.seen for lane in shown)
+    for lane, other in zip(shown[1:], others, strict=True):
+        apart = parts_at(one, other)
+        if apart is not None and apart <= t:
+            text += f" {shown[0].name} and {lane.name} part at t = {apart}."
+    return text
+
+
+def stage_words(stage: StageSeen, number: int, t: int) -> str:
+    """What a stage shows at timestep t, in words and numbers."""
+    spikes, h = stage.spikes[t - 1], stage.h[t - 1] / stage.v_th
+    count = f"{spikes.sum():,.0f} of {spikes.size:,} neurons fire"
+    return (
+        f"Stage {number} at t = {t}: {count}; potentials before firing lie from {h.min():.2f} to "
+        f"{h.max():.2f} v_th; rate so far {stage.rates[t - 1].mean():.2f} on average."
+    )
+
+
+def colours(palette: Palette) -> dict[str, str]:
+    """The colours of the player on one background."""
+    names = ("green", "vermillion", "blue", "grey")
+    return {"ink": palette.ink, "grey": palette.grey} | {f"hue_{n}": palette.hue(n) for n in names}
+
+
+@cache
+def colour_map() -> list[str]:
+    """The colours of low to high values, 64 of them."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps[MAP](i / 63)) for i in range(64)]
