@@ -152,8 +152,8 @@ def firing_in_training(
 
 def running_mean(values: Floats) -> Floats:
     """Mean over the first 1, 2, ..., T of the values (T, *)."""
-    steps = np.arange(1, len(values) + 1, dtype=np.float32)
-    means: Floats = values.cumsum(0, dtype=np.float32) / steps.reshape(-1, *[1] * (values.ndim - 1))
+    steps = np.arange(1, len(values) + 1).reshape(-1, *[1] * (values.ndim - 1))
+    means: Floats = (values.cumsum(0) / steps).astype(np.float32)
     return means
 
 
