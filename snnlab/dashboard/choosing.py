@@ -12,7 +12,7 @@ from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import escaped, warn
 from snnlab.dashboard.service import active_jobs, find_run, finished_runs
 from snnlab.dashboard.visitor import visitor
-from snnlab.runs.examples import SMALL, is_example
+from snnlab.runs.examples import SMALL_DIGITS, is_example
 from snnlab.runs.store import Run
 
 MOST = 12
@@ -97,7 +97,7 @@ def look_again() -> None:
         st.rerun()
 
 
-def choose_run(label: str, example: str = SMALL) -> Run | None:
+def choose_run(label: str, example: str = SMALL_DIGITS) -> Run | None:
     """One finished run with spiking neurons; None if there is none.
 
     Args:
@@ -129,7 +129,9 @@ def choose_runs(label: str) -> list[Run]:
         nothing_yet()
         return []
     own = own_runs(runs.values()) if address.said("run") is None else []
-    default = own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run, SMALL)][:MOST]
+    default = (
+        own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run, SMALL_DIGITS)][:MOST]
+    )
     default = default or list(runs)[:4]
     chosen = controls.held(
         "run",

@@ -17,7 +17,7 @@ from snnlab.dashboard.training_settings import MOST_SEEDS, Asked, read_controls
 from snnlab.dashboard.trouble import attempt, draw_complaint
 from snnlab.dashboard.visitor import draw_nickname, submit
 from snnlab.runs.config import RunConfig
-from snnlab.runs.examples import SMALL, is_example
+from snnlab.runs.examples import SMALL_DIGITS, is_example
 from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.store import Run
 
@@ -149,5 +149,5 @@ def shown_ids() -> list[str]:
     if ids:
         return ids
     finished = finished_runs()
-    examples = [run for run in finished if is_example(run, SMALL)][:MOST_SHOWN]
+    examples = [run for run in finished if is_example(run, SMALL_DIGITS)][:MOST_SHOWN]
     return [run.id for run in examples or finished[:1]]

@@ -24,17 +24,17 @@ SHIPPED = Path(__file__).with_name("example_runs")
 """The folder of the run folders."""
 SEEDS = (0, 1)
 """Of the small ones."""
-SMALL, FIRST_NOTEBOOK = "digits-mlp", "quickstart"
+SMALL_DIGITS, FIRST_NOTEBOOK = "digits-mlp", "quickstart"
 """What the dashboard shows at first; the networks that the first notebook and the demo train."""
 
 
 @cache
 def examples() -> Mapping[str, tuple[RunConfig, ...]]:
     """What the examples are: from each of the starts that are compared."""
-    small = compared(PRESETS[SMALL]).values()
+    small = compared(PRESETS[SMALL_DIGITS]).values()
     return MappingProxyType(
         {
-            SMALL: tuple(replace(side, seed=seed) for seed in SEEDS for side in small),
+            SMALL_DIGITS: tuple(replace(side, seed=seed) for seed in SEEDS for side in small),
             FIRST_NOTEBOOK: tuple(compared(QUICKSTART).values()),
         }
     )

@@ -19,7 +19,7 @@ from snnlab.dashboard.training_settings import MOST_SEEDS, Asked
 from snnlab.jobs.fair_queue import MOST_JOBS
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.config import ConfigError, RunConfig
-from snnlab.runs.examples import SMALL, bring_examples, example_configs
+from snnlab.runs.examples import SMALL_DIGITS, bring_examples, example_configs
 from snnlab.runs.methods import COMPARED
 from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.runs.run import run
@@ -111,7 +111,7 @@ def test_what_is_there_is_shown_at_once(empty: Path, open_page: Open, engine: Fa
         assert f"**{title}" in said
     assert "kept: less than 1 point lost" in said
     assert "lost: more than chance would take" in said
-    assert example_configs(SMALL)[:3] == tuple(compared(PRESETS["digits-mlp"]).values())
+    assert example_configs(SMALL_DIGITS)[:3] == tuple(compared(PRESETS["digits-mlp"]).values())
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
