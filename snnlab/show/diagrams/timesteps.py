@@ -67,7 +67,8 @@ def _draw_enlarged(ax: Axes, path: Trace, t: int) -> None:
     for x, name in ((12, "charge"), (146, "fire"), (276, "reset")):
         write(ax, x, 14, name, weight="bold")
         line(ax, [(x - 4, _BASE), (x + 50, _BASE)], INK, 1.6)
-        line(ax, [(x - 4, level(NEURON.v_th)), (x + 50, level(NEURON.v_th))], INK, 1.5, _DASHES)
+        end = x + (50 if name == "reset" else 46)  # there it leads to its name
+        line(ax, [(x - 4, level(NEURON.v_th)), (end, level(NEURON.v_th))], INK, 1.5, _DASHES)
     for x in (12, 146):
         bar(ax, x, level(before), 46, _BASE, RESIDUAL)
         bar(ax, x, level(h), 46, level(before))

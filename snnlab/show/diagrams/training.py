@@ -90,7 +90,7 @@ def _lane(
         write(ax, x, top + 129, f"t = {t + 1}", ha="center")
     last = _FIRST + _STEP * (timesteps - 1)
     line(ax, [(_FIRST - 14, top + 37), (last + 14, top + 37)], INK, 1.6)
-    write(ax, last + 22, top + 37, end)
+    write(ax, last + 18, top + 37, end)
 
 
 def _residuals(timesteps: int) -> list[float]:
