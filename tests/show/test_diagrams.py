@@ -71,15 +71,30 @@ def extents(diagram):
     return [text.get_window_extent(renderer) for text in texts(diagram)]
 
 
-@every_diagram
-def test_every_text_lies_inside_and_none_on_another(name, drawn):
-    diagram = drawn[name]
+def check_places(diagram):
+    """Every text lies inside, and none on another."""
     boxes, sheet = extents(diagram), diagram.figure.bbox
     for said, box in zip(words(diagram), boxes, strict=True):
         assert sheet.contains(box.x0, box.y0), said
         assert sheet.contains(box.x1, box.y1), said
     for (one, first), (other, second) in combinations(zip(words(diagram), boxes, strict=True), 2):
         assert not first.overlaps(second), (one, other)
+
+
+@every_diagram
+def test_every_text_lies_inside_and_none_on_another(name, drawn):
+    check_places(drawn[name])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape"),
+    [(Architecture("mlp"), (1, 8, 8)), (Architecture("convnet6", width=4), (3, 32, 32))],
+)
+def test_other_networks_have_room_too(architecture, shape):
+    net = build(architecture, image_shape=shape, classes=10, seed=0)
+    for diagram in (stages(net, torch.rand(1, *shape)), folding(net)):
+        check_places(diagram)
+        assert ", ".join(map(str, shape)) in diagram.alt.replace(" \u00d7 ", ", ")
 
 
 @every_diagram

@@ -33,7 +33,7 @@ from snnlab.show.diagrams.symbols import (
 T, READ = 8, 4
 """Timesteps of the spikes, and of the readout, that are shown."""
 _CURRENTS = (-0.2, 0.2, 0.5, 0.8)  # in v_th; shown are the neurons that come nearest to them
-_BOX, _GAP, _RIGHT = 44, 22, 128  # of the network's parts: height, distance, right edge
+_TOP, _BOX, _STEP, _RIGHT = 86, 44, 66, 128  # of stages: first, height, next one, right edge
 _INSIDE = 148  # where what is enlarged begins
 
 _LAYERS: tuple[tuple[Any, str], ...] = (
@@ -54,7 +54,8 @@ def stages(net: SpikingNet, image: Tensor) -> Diagram:
         image: (1, C, H, W), normalised as for the network, on the same device.
 
     Raises:
-        ValueError: not one image, or one of another shape.
+        ValueError: not one image, one of another shape, or neurons of one's own that cannot be
+            recorded, see `record`.
 
     Example:
         >>> stages(net, data.test.normalised(slice(1)))
@@ -65,9 +66,9 @@ def stages(net: SpikingNet, image: Tensor) -> Diagram:
         readout = torch.cat(list(net.unroll(image, READ)))[:, 0].cpu()  # (T, K)
     shown = _rows(net, record(net, image, T)[0])
     shapes = [" \u00d7 ".join(map(str, shape)) for shape in (net.image_shape, *stage_shapes(net))]
-    low = 86 + (_BOX + _GAP) * len(net.stages)  # the upper edge of the readout
+    low = _TOP + _STEP * max(len(net.stages), 3)  # the readout, below what is enlarged
     ax = sheet(low + 154)
-    _draw_network(ax, image[0].cpu(), shapes, readout.shape[1])
+    _draw_network(ax, image[0].cpu(), shapes, readout.shape[1], low)
     _draw_inside(ax, net, shown)
     _draw_readout(ax, readout, low)
     signs = [("real number", patch_of(GREY)), ("neuron", neuron), ("spike", spike)]
@@ -85,14 +86,14 @@ class _Row(NamedTuple):
 
 
 def _rows(net: SpikingNet, first: Recording) -> list[_Row]:
-    v_th = net.neuron_layers()[0].neuron.v_th
+    v_th = net.neuron_layers("v_th", needed_by="stages()")[0].v_th
     currents = first.currents[0].flatten().cpu() / v_th
     spikes = first.spikes.flatten(1).cpu() > 0  # (T, N)
     nearest = [int((currents - wanted).abs().argmin()) for wanted in _CURRENTS]
     return [_Row(float(currents[i]), spikes[:, i].tolist()) for i in nearest]
 
 
-def _draw_network(ax: Axes, image: Tensor, shapes: list[str], classes: int) -> None:
+def _draw_network(ax: Axes, image: Tensor, shapes: list[str], classes: int, readout: float) -> None:
     """The whole network, from the image down to the mean over time."""
     limits = ax.get_ylim()  # which imshow moves
     low, high = image.min(), image.max()
@@ -107,24 +108,24 @@ def _draw_network(ax: Axes, image: Tensor, shapes: list[str], classes: int) -> N
     ax.set(xlim=(0, WIDTH), ylim=limits)
     frame(ax, 8, 8, 56, 56, GREY)
     write(ax, 70, 36, shapes[0].replace(" ", ""))
-    y, middle = 86.0, (8 + _RIGHT) / 2
-    arrow(ax, (middle, 66), (middle, 83))
-    for i, shape in enumerate(shapes[1:], start=1):
+    middle, step = (8 + _RIGHT) / 2, (readout - _TOP) / len(shapes[1:])
+    arrow(ax, (middle, 66), (middle, _TOP - 3))
+    for i, shape in enumerate(shapes[1:]):
+        y = _TOP + step * i
         frame(ax, 8, y, _RIGHT - 8, _BOX)
-        write(ax, middle, y + _BOX / 2, f"stage {i}\n{shape}", ha="center")
+        write(ax, middle, y + _BOX / 2, f"stage {i + 1}\n{shape}", ha="center")
         for x in (-9, 0, 9):
-            spike(ax, middle + x, y + _BOX + _GAP / 2, 11)
-        y += _BOX + _GAP
-    box(ax, 8, y, _RIGHT - 8, _BOX, f"readout\n{classes} numbers")
-    arrow(ax, (middle, y + _BOX + 1), (middle, y + _BOX + 15))
-    box(ax, 8, y + _BOX + 16, _RIGHT - 8, _BOX, "mean\nover time")
+            spike(ax, middle + x, y + (_BOX + step) / 2, 11)
+    box(ax, 8, readout, _RIGHT - 8, _BOX, f"readout\n{classes} numbers")
+    arrow(ax, (middle, readout + _BOX + 1), (middle, readout + _BOX + 15))
+    box(ax, 8, readout + _BOX + 16, _RIGHT - 8, _BOX, "mean\nover time")
 
 
 def _draw_inside(ax: Axes, net: SpikingNet, rows: list[_Row]) -> None:
     """The first stage, enlarged: layers, and some neurons with their currents and spikes."""
     left = _INSIDE + 12
     frame(ax, _INSIDE, 8, 394 - _INSIDE, 252, GREY)
-    for start, end in ((88, 12), (84 + _BOX, 256)):
+    for start, end in ((_TOP + 2, 12), (_TOP + _BOX - 2, 256)):
         line(ax, [(_RIGHT, start), (_INSIDE, end)], GREY, 1)
     write(ax, left, 25, "inside stage 1", weight="bold")
     box(ax, left, 38, 222, 44, f"stateless layers\n{', '.join(layer_names(net))}")
