@@ -1,4 +1,5 @@
 from . import charts as charts
+from . import diagrams as diagrams
 from . import widgets as widgets
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .among_seeds import among_seeds as among_seeds

@@ -71,9 +71,9 @@ def joined(outputs):
 
 def require_words(html):
     """Every picture has alternative text, and a summary below it."""
-    pictures = re.findall(r"<img [^>]*>", html)
+    pictures = re.findall(r"<img [^>]*>|<svg [^>]*role=\"img\"[^>]*>", html)
     for picture in pictures:
-        assert re.search(r'alt="[^"]{20,}"', picture), picture[-200:]
+        assert re.search(r'(alt|aria-label)="[^"]{20,}"', picture), picture[-200:]
     summaries = re.findall(r"<figcaption[^>]*>([^<]{15,})</figcaption>", html)
     assert len(summaries) == len(pictures), html[-500:]
 
