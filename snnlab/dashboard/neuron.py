@@ -30,6 +30,7 @@ from snnlab.dashboard.screen import colours, escaped, heading, show_chart
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
+from snnlab.show.described import whole_percent
 
 if TYPE_CHECKING:
     from snnlab.show.charts.frame import LiveChart
@@ -124,7 +125,7 @@ def draw_lab() -> None:
         if settings.currents:
             st.caption(
                 "The residuals are those of a crowd of neurons that meet these currents, each "
-                f"neuron up to {SPREAD:.0%} weaker or stronger."
+                f"neuron up to {whole_percent(SPREAD)} weaker or stronger."
             )
 
 
@@ -162,11 +163,12 @@ def draw_given(given: Given, place: st.delta_generator.DeltaGenerator) -> None:
     T = len(given.currents)
     limit = ", as many as a link holds" if T == MOST else ""
     name = f"  \n{escaped(given.name)}" if given.name else ""
-    when = f"t = 1 to {T}" if T > 1 else "t = 1"
+    when = "t = 1" if T == 1 else f"t = 1 to {T}"
+    when = when.replace(" ", "\u00a0")  # no line ends in it
     place.markdown(f"**Currents of a neuron of a trained network, {when}**{limit}{name}")
     place.caption(
-        "Computed in single precision, as networks are: until a control is moved, the neuron fires "
-        "when it does there without noise."
+        "Computed in single precision, as networks are. Until a control is moved, its spikes are "
+        "those of the network without noise."
     )
     if not address.set_by_lesson().intersection(CONSTANT):
         place.button(
@@ -308,13 +310,13 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
     current = settings.currents[i] if settings.currents else settings.current
     charged = neuron.beta * before + current
-    seen = beside_threshold(h, neuron.v_th)
+    seen, sign = beside_threshold(h, neuron.v_th), "\u2212" if current < 0 else "+"
     source = "a new draw" if settings.noisy else "off: see Noise in the trace"
     if settings.quiet:
         source = "none: σ is 0"
     after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
     verbs = (
-        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {current:.2f}"),
+        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} {sign} {abs(current):.2f}"),
         (
             "noise",
             f"{neuron.beta * noise:+.2f}",
