@@ -179,6 +179,13 @@ def test_digits_fill_eight_rows_and_hold_256_to_412_bits_of_ink():
     assert ((bits > 200) & (bits < 450)).all()
 
 
+@pytest.mark.parametrize("slant", [-0.4, 0.25, 0.4])
+def test_digits_stand_upright(slant):
+    image = as_image(drawn(DIGITS[1][0], MIDDLE._replace(slant=slant)), "digits")
+    columns = image[0, 1:-1].double() @ torch.arange(8.0).double() / image[0, 1:-1].double().sum(1)
+    assert columns.max() - columns.min() < 0.5  # 3.5 where it leans from corner to corner
+
+
 def every_way() -> list[list[Stroke]]:
     return [way for ways in DIGITS.values() for way in ways]
 
