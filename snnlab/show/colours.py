@@ -72,7 +72,7 @@ class Palette:
     on_noise: str
     """Text on the colour of noise."""
     paper: str
-    """The background itself."""
+    """The background itself, for what has to cover it."""
 
     def hue(self, name: str) -> str:
         """One of `HUES`."""
