@@ -10,6 +10,7 @@ const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 680; // px of the player below which labels stand above the columns
 const TALL = { 1: 216, 2: 192, 3: 176 }; // px of the maps of a stage, by networks
 const BESIDE = 200; // px beside the maps that are enough for the numbers
+const RULED = 6; // px of a neuron from which gaps are drawn between neurons
 const MOST_CLASSES = 10; // bars that are drawn; of more classes the strongest
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -140,9 +141,9 @@ const STYLE = `
 .snn .tip { position: absolute; left: 0; top: 0; z-index: 5; pointer-events: none; background: var(--ink);
   color: var(--paper); border-radius: 6px; padding: 6px 10px; font-size: 12px; line-height: 16px;
   max-width: min(260px, 90vw); width: max-content; display: none; }
-.snn .opened { position: sticky; bottom: 8px; z-index: 4; background: var(--paper); margin-top: 8px;
-  border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; display: flex; flex-wrap: wrap;
-  gap: 4px 24px; box-shadow: 0 4px 24px rgb(0 0 0 / .2); }
+.snn .opened { grid-column: 1 / -1; background: var(--faint); margin: 4px 0 12px; border-left: 3px solid var(--hue);
+  border-radius: 0 8px 8px 0; padding: 8px 12px; display: flex; flex-wrap: wrap; gap: 4px 24px;
+  min-width: 0; scroll-margin: 8px; }
 .snn .opened[hidden] { display: none; }
 .snn .opened header { display: flex; justify-content: space-between; align-items: center; gap: 8px; width: 100%; }
 .snn .opened h4 { font-size: 14px; line-height: 20px; font-weight: 600; }
@@ -158,7 +159,7 @@ const STYLE = `
 .snn table { border-collapse: collapse; font-size: 12px; line-height: 16px; width: 100%; margin: 0; }
 .snn th, .snn td { padding: 2px 8px; text-align: right; border: 0; border-top: 1px solid var(--line);
   background: none; color: inherit; }
-.snn tr.now td { font-weight: 700; background: var(--faint); }
+.snn tr.now td { font-weight: 700; background: var(--chosen); }
 .snn .notes { padding-top: 16px; display: grid; gap: 4px; max-width: 110ch; }
 .snn.narrow .top { grid-template-columns: minmax(0, 1fr); }
 .snn.narrow .image { display: flex; gap: 12px; align-items: center; }
@@ -267,9 +268,9 @@ function pixel(hex, opacity = 1) {
 
 // How maps are tiled: as large as fits the width and the height, in device pixels.
 function tiling(stage, width, height, ratio) {
-  const gap = Math.round(3 * ratio);
   let best = null;
   for (let scale = Math.ceil(28 * ratio); scale >= 1; scale--) {
+    const gap = Math.round((scale < RULED * ratio ? 3 : 6) * ratio);
     const most = Math.floor((width * ratio + gap) / (stage.width * scale + gap));
     if (most < 1) continue;
     const rows = Math.ceil(stage.shown / Math.min(most, stage.shown));
@@ -279,7 +280,12 @@ function tiling(stage, width, height, ratio) {
     if (tall <= height * ratio) return tiles;
     best = tiles; // too tall: the smallest scale that is left
   }
-  return best ?? { scale: 1, columns: 1, rows: stage.shown, gap, wide: stage.width, tall: stage.shown * (stage.height + gap) - gap };
+  return best ?? tiling(stage, stage.width / ratio, height, ratio);
+}
+
+// A number with a true minus, and no "minus zero".
+function signed(value, places) {
+  return value.toFixed(places).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 }
 
 class Player {
@@ -350,6 +356,7 @@ class Player {
     }));
     this.rows = Math.max(...this.networks.map((network) => network.stages.length));
     if (this.opened && !this.stageOf(this.opened)) this.opened = null;
+    this.width = 0; // nothing is drawn until there are tiles
     this.build(pixels);
     this.dress();
     this.resized(true);
@@ -383,7 +390,6 @@ class Player {
         node("div", { class: "desk" }, this.bar(), node("div", { class: "bar" }, this.choice("view", VIEWS), this.legend), this.said),
       ),
       this.body(),
-      this.panel,
       node("div", { class: "notes small grey" }, node("p", {}, `${this.words.moved}: ${this.words.moved_help}`), node("p", {}, this.words.keys)),
       this.live,
       this.tip,
@@ -668,7 +674,7 @@ class Player {
     }
     const rates = this.view === "rates";
     const [low, high] = rates ? [0, 1] : [levels.low, levels.high];
-    const ticks = rates ? [[0, "0"], [0.5, "0.5"], [1, "1"]] : [[low, String(low).replace("-", "\u2212")], [0, "0"], [1, "v_th"], [high, String(high)]];
+    const ticks = rates ? [[0, "0"], [0.5, "0.5"], [1, "1"]] : [[low, signed(low, 0)], [0, "0"], [1, "v_th"], [high, String(high)]];
     const places = ticks.map(([at, text]) => node("span", { style: `left: ${((at - low) / (high - low)) * 100}%` }, text));
     const bar = node("i", { style: `background: linear-gradient(90deg, ${levels.colours.join(", ")})` });
     const name = rates ? this.words.rate_axis : this.words.potential_axis;
@@ -735,13 +741,13 @@ class Player {
     stage.at_t = t;
     const { values, pixels, tiles, width, height } = stage;
     const colours = this.palette(network);
-    const words = new Uint32Array(pixels.data.buffer);
+    const drawn = new Uint32Array(pixels.data.buffer);
     if (t) {
       const from = (t - 1) * values.size;
       const shown = values[this.view];
-      for (let i = 0; i < values.size; i++) words[i] = colours[shown[from + i]];
-    } else words.fill(pixel(this.ink, 0.11));
-    if (!stage.is_map) words.fill(0, stage.neurons); // the padding
+      for (let i = 0; i < values.size; i++) drawn[i] = colours[shown[from + i]];
+    } else drawn.fill(pixel(this.ink, 0.11));
+    if (!stage.is_map) drawn.fill(0, stage.neurons); // the padding
     stage.small.getContext("2d").putImageData(pixels, 0, 0);
     const context = stage.canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
@@ -762,7 +768,7 @@ class Player {
   // Thin gaps between neurons that are large enough.
   rule(stage, context) {
     const { scale, wide, tall, gap } = stage.tiles;
-    if (scale < 6 * this.ratio) return;
+    if (scale < RULED * this.ratio) return;
     const thin = Math.max(1, Math.round(this.ratio * (scale > 14 * this.ratio ? 2 : 1)));
     for (let column = 0; column < stage.tiles.columns; column++)
       for (let c = 1; c < stage.width; c++)
@@ -792,7 +798,7 @@ class Player {
     for (const bar of network.bars) {
       const value = t ? network.readout[t - 1][bar.k] : 0;
       bar.fill.style.transform = `scaleX(${(t ? network.length(value) : 0).toFixed(4)})`;
-      bar.value.textContent = t ? value.toFixed(1).replace("-", "\u2212") : "";
+      bar.value.textContent = t ? signed(value, 1) : "";
       bar.row.classList.toggle("chosen", bar.k === decision);
     }
     network.cells?.forEach((cell, i) => cell.classList.toggle("ahead", i >= t));
@@ -1000,8 +1006,8 @@ class Player {
   potential(code, quiet) {
     const { low, high, codes } = this.frames.levels;
     const value = low + (code / codes) * (high - low);
-    const text = value.toFixed(2).replace("-", "\u2212");
-    if (quiet && text === "1.00") return phrase(this.words.just_below, { value: text });
+    const text = signed(value, 2);
+    if (quiet && text === "1.00") return phrase(this.words.about, { value: text });
     if (code === 0) return phrase(this.words.at_most, { value: text });
     return code === codes ? phrase(this.words.at_least, { value: text }) : text;
   }
@@ -1079,6 +1085,7 @@ class Player {
     const chosen = { network: stage.n, stage: stage.s, index: first + this.placeOf(stage, at) };
     this.opened = chosen;
     this.paintOpened();
+    this.panel.scrollIntoView({ block: "nearest" });
     this.tell?.("neuron", chosen);
   }
 
@@ -1102,6 +1109,8 @@ class Player {
     const stage = this.opened && this.stageOf(this.opened);
     this.panel.hidden = !stage;
     if (!stage) return;
+    const last = this.networks.at(-1).parts[stage.s + 1]; // below the row of its stage
+    if (last.nextSibling !== this.panel) last.after(this.panel);
     const at = this.openedAt(stage);
     if (stage.tiles) this.frame(stage, stage.kept, at);
     const t = Math.max(this.t, 1);
