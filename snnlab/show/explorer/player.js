@@ -10,7 +10,7 @@ const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 680; // px of the player below which labels stand above the columns
 const TALL = { 1: 216, 2: 192, 3: 176 }; // px of the maps of a stage, by networks
 const BESIDE = 200; // px beside the maps that are enough for the numbers
-const RULED = 6; // px of a neuron from which gaps are drawn between neurons
+const RULED = 10; // px of a neuron from which gaps are drawn between neurons
 const MOST_CLASSES = 10; // bars that are drawn; of more classes the strongest
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -122,6 +122,7 @@ const STYLE = `
 .snn .bar-row.chosen .fill { background: var(--judged); opacity: 1; }
 .snn .bar-row.chosen .bar-value, .snn .bar-row.chosen .bar-name { color: var(--ink); font-weight: 700; }
 .snn .bar-value { text-align: right; font-size: 12px; min-width: 52px; color: var(--grey); }
+.snn .verdict span { min-width: 0; }
 .snn .verdict { display: flex; gap: 8px; align-items: baseline; font-size: 18px; line-height: 24px;
   font-weight: 600; padding-bottom: 8px; }
 .snn .verdict i { font-style: normal; color: var(--judged); font-weight: 800; width: 1em; flex: none;
@@ -644,8 +645,14 @@ class Player {
       for (const part of network.parts) part.style.setProperty("--hue", network.hue);
     }
     this.ink = colours.ink;
-    this.fillLegend();
+    this.colour();
     if (this.width) this.paint();
+  }
+
+  // Colours and legend of the view.
+  colour() {
+    for (const network of this.networks) network.palette = this.palette(network);
+    this.fillLegend();
   }
 
   // The bytes of the view as pixels.
@@ -693,20 +700,21 @@ class Player {
     this.ratio = devicePixelRatio;
     this.root.classList.toggle("narrow", width < NARROW);
     const longest = (texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
-    this.reserve(this.said, longest(this.frames.said));
+    this.reserve([this.said], longest(this.frames.said));
+    const verdicts = this.networks.map((network) => network.verdict);
+    this.reserve(verdicts, longest(this.networks.flatMap((network) => network.says)));
     for (const network of this.networks) {
-      this.reserve(network.verdict, longest(network.says));
       for (const stage of network.stages) this.tile(stage);
       this.fillStrip(network);
     }
     this.paint();
   }
 
-  // Room for the longest sentence, so that nothing jumps.
-  reserve(place, text) {
-    place.style.minHeight = "";
-    place.textContent = text;
-    place.style.minHeight = `${place.offsetHeight}px`;
+  // Room for the longest sentence, so that nothing jumps and columns stay level.
+  reserve([first, ...others], text) {
+    first.style.minHeight = "";
+    first.textContent = text;
+    for (const place of [first, ...others]) place.style.minHeight = `${first.offsetHeight}px`;
   }
 
   tile(stage) {
@@ -723,7 +731,7 @@ class Player {
     const beside = left >= BESIDE;
     stage.inside.classList.toggle("beside", beside);
     const free = (beside ? left : room) - (this.width < NARROW ? 64 : 72); // beside the number
-    this.drawSpark(stage, Math.min(free >= 48 ? free : room, beside ? 240 : 160), beside ? 56 : 32);
+    this.drawSpark(stage, Math.min(free >= 48 ? free : room, 240), beside ? 56 : 32);
   }
 
   // ---- what is seen at t
@@ -740,7 +748,7 @@ class Player {
   paintStage(network, stage, t) {
     stage.at_t = t;
     const { values, pixels, tiles, width, height } = stage;
-    const colours = this.palette(network);
+    const colours = network.palette;
     const drawn = new Uint32Array(pixels.data.buffer);
     if (t) {
       const from = (t - 1) * values.size;
@@ -830,6 +838,7 @@ class Player {
     if (spoken) this.said.textContent = this.frames.said[spoken - 1];
     this.backButton.disabled = t <= 1;
     this.stepButton.disabled = t >= T;
+    this.playButton.disabled = T < 2;
     const name = this.playing ? "pause" : "play";
     if (this.playButton.dataset.shows !== name) {
       this.playButton.replaceChildren(icon(name), node("span", {}, words[name]));
@@ -839,7 +848,7 @@ class Player {
   }
 
   viewed() {
-    this.fillLegend();
+    this.colour();
     this.paint();
     this.refreshTip();
     if (!this.playing) this.rests();
@@ -1125,18 +1134,18 @@ class Player {
     const facts = [
       [words.timestep, String(t)],
       [words.spikes, now.spike ? words.spike : words.no_spike],
-      [words.h, `${now.h} v_th`],
-      [words.v, `${now.v} v_th`],
+      [`${words.h} (v_th)`, now.h],
+      [`${words.v} (v_th)`, now.v],
       [words.rates, now.rate],
     ];
-    const factsWide = this.width < NARROW ? 0 : 296;
+    const factsWide = this.width < NARROW ? 0 : 344;
     const details = node("details", { open: wasOpen }, node("summary", {}, words.numbers), this.table(stage, at, t));
     this.panel.style.setProperty("--hue", network.hue);
     this.panel.setAttribute("aria-label", title);
     this.panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), close),
       node("dl", { class: "number small" }, ...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)])),
-      this.chart(stage, at, t, title, Math.min(this.width - 28 - factsWide, 720)),
+      this.chart(stage, at, t, title, this.width - 28 - factsWide),
       details,
     );
     if (hadFocus) (hadFocus === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
@@ -1225,6 +1234,7 @@ class Player {
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
     if (!same) return void this.load(frames, follow);
+    this.wanted = this.frames; // whatever was still being unpacked
     this.dress();
     follow();
   }
