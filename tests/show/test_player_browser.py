@@ -297,6 +297,8 @@ def test_the_neuron_that_is_pressed_opens(browser, shown, finger):
         assert page.locator(".tip").inner_text().startswith("map 4, row 3, column 5: ")
         assert_on_screen(page, size)
     (page.touchscreen.tap if finger else page.mouse.click)(x, y)
+    if finger:
+        assert_on_screen(page, size)
     page.wait_for_function("window.told.length")
     assert page.evaluate("window.told") == [["neuron", {"network": 1, "stage": 2, "index": index}]]
     assert "map 4, row 3, column 5" in page.locator(".opened h4").inner_text()
@@ -304,7 +306,6 @@ def test_the_neuron_that_is_pressed_opens(browser, shown, finger):
     cells = page.locator(".opened tbody tr td:nth-child(2)").all_inner_texts()
     assert [int(text) for text in cells] == spikes_of(shown, 1, 2)[:, index].tolist()
     if finger:
-        assert_on_screen(page, size)
         small = page.evaluate(
             """() => [...document.querySelectorAll('.snn button')]
             .map(button => button.getBoundingClientRect())

@@ -55,7 +55,7 @@ const STYLE = `
   overflow: hidden; }
 .snn .segments button { border: 0; border-radius: 0; min-height: 34px; padding: 6px 12px; }
 .snn .segments button + button { border-left: 1px solid var(--line); }
-.snn .segments button[aria-pressed="true"] { background: var(--chosen); font-weight: 600; }
+.snn .segments button[aria-pressed="true"] { background: var(--chosen); box-shadow: inset 0 -3px var(--focus); }
 .snn .segments button:focus-visible { outline-offset: -3px; }
 .snn .legend { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; min-height: 36px;
   flex: 1 1 280px; }
