@@ -57,13 +57,15 @@ CONTROLS = tuple(map(InLink, ("run", "beside", "from", "image", "kind")))
 IN_LINKS = ("t", "view", "neuron", "first", drawings.NAME)
 """What else a link holds."""
 STYLE = """<style>
-.stMainBlockContainer { padding-top: 4rem; }
-.st-key-explorer [data-testid="stHorizontalBlock"] { gap: 0.75rem; }
+.stMainBlockContainer { padding-top: 3.75rem; }
+.st-key-explorer h1 { padding: 0; }
+.st-key-explorer [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 3.25rem !important; }
-  .st-key-explorer-networks > [data-testid="stHorizontalBlock"] { gap: 0.4rem; }
+  .st-key-explorer [data-testid="stHorizontalBlock"] { gap: 0.4rem; }
 }
 </style>"""
+"""The player is to be in sight."""
 
 player = part(
     "snnlab.player",
@@ -85,12 +87,6 @@ class Shown:
 
 def draw() -> None:
     """The page."""
-    heading(
-        "See it think",
-        "One image on its way through a network, timestep by timestep. The weights never change: "
-        "only the potentials do.",
-    )
-    st.html(STYLE)
     with st.container(key="explorer"):
         explorer()
 
@@ -98,7 +94,10 @@ def draw() -> None:
 @st.fragment
 def explorer() -> None:
     """Controls and what follows them; a press draws nothing else of the page anew."""
-    left, right = st.columns(2)
+    title, left, right = st.columns([1.2, 1.4, 1.1], vertical_alignment="bottom")
+    with title:
+        heading("See it think", "One image, timestep by timestep.")
+        st.html(STYLE)
     with left:
         run = choose_run("Network", FIRST_NOTEBOOK)
     if run is None:
@@ -145,7 +144,9 @@ def choose_picture(runs: tuple[Run, ...], T: int, count: int) -> tuple[Picture |
     line = st.columns([2.2, 1.4, 4, 1.4], vertical_alignment="bottom")
     source = TEST
     if can_draw(config_of(runs[0]).data):
-        source = controls.segments("from", "Picture", (TEST, DRAW), place=line[0])
+        source = controls.segments(
+            "from", "Picture", (TEST, DRAW), place=line[0], label_visibility="collapsed"
+        )
     else:
         line[0].caption("Drawings of your own: only for runs on digits and MNIST.")
     if source == DRAW:

@@ -346,6 +346,7 @@ class Player {
     }));
     this.rows = Math.max(...this.networks.map((network) => network.stages.length));
     if (this.opened && !this.stageOf(this.opened)) this.opened = null;
+    this.width = 0; // its stages have no tiles yet
     this.build(pixels);
     this.dress();
     this.resized(true);
