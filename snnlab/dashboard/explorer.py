@@ -67,11 +67,15 @@ STYLE = """<style>
 </style>"""
 """The player is to be in sight."""
 
-player = part(
-    "snnlab.player",
-    PLAYER_JS,
-    "(element, tell, frames, options) => mount(element, frames, tell, options)",
-)
+MORE = "Currents, residuals, Neuron lab"
+"""On the button in the player that leads to what the page shows of a neuron."""
+BELOW = """(element, tell, frames, options) => mount(element, frames, (event, said) => {
+  if (event !== "further") return tell(event, said);
+  document.querySelector(".st-key-explorer-neuron")?.scrollIntoView();
+}, options)"""
+"""How the player starts; what leads further leads down the page."""
+
+player = part("snnlab.player", PLAYER_JS, BELOW)
 pad = part("snnlab.pad", PAD_JS, "(element, tell, given) => mountPad(element, given, tell)")
 
 
@@ -201,7 +205,7 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
         if image is not None:
             address.remember("image", image, 0)
             st.session_state[address.key("image")] = image
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def draw_pad(runs: tuple[Run, ...], T: int) -> tuple[Picture | None, Any]:
@@ -227,7 +231,7 @@ def play(shown: Shown) -> None:
     runs, T, picture = shown.runs, shown.T, shown.picture
     made = frames_of(runs, picture, T, starts())
     t, view = address.whole("t", 1, 1, T), address.choice("view", VIEWS, VIEWS[0])
-    options = {"t": t, "view": view, "dark": colours().dark}
+    options = {"t": t, "view": view, "dark": colours().dark, "more": MORE}
     # What was sent stays, else all frames would be sent again whenever the player moves.
     key = (tuple(run.id for run in runs), picture, T, starts())
     sent = st.session_state.get(address.key(SENT))
@@ -241,7 +245,8 @@ def play(shown: Shown) -> None:
         more=turn_over,
     )
     if place := Place.of(address.said("neuron")):
-        draw_neuron(runs, picture, T, t, place)
+        with st.container(key="explorer-neuron"):
+            draw_neuron(runs, picture, T, t, place)
 
 
 def rest(told: Any, T: int) -> None:
