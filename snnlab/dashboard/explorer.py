@@ -33,7 +33,7 @@ from snnlab.show.explorer.player import PLAYER_JS
 
 VIEWS = ("spikes", "h", "v", "rates")
 """What the player can show, first that at first."""
-TEST, DRAW = "Test image", "Draw your own"
+TEST, DRAW = "Test image", "Draw"
 NOTHING, BOTH = "none", "both"
 """Beside the run: no other network, or the first two."""
 PAD_INK, SENT, COUNTS = "pad-ink", "sent", "counts"
@@ -61,11 +61,16 @@ STYLE = """<style>
 .st-key-explorer h1 { padding: 0; }
 .st-key-explorer [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 @media (max-width: 640px) {
-  .stMainBlockContainer { padding-top: 3.25rem !important; }
-  .st-key-explorer [data-testid="stHorizontalBlock"] { gap: 0.4rem; }
+  .stMainBlockContainer { padding-top: 4rem !important; }
+  [class*="st-key-explorer-row"] [data-testid="stHorizontalBlock"] { gap: 0.4rem; }
+  [class*="st-key-explorer-row"] [data-testid="stColumn"] { min-width: 0; flex: 1 1 35%; }
+  [class*="st-key-explorer-row"] [data-testid="stColumn"]:has(h1) { flex: 1 1 100%; }
+  [class*="st-key-explorer-row"] [data-testid="stColumn"]:nth-child(3):not(:last-child) {
+    flex: 1 1 60%;
+  }
 }
 </style>"""
-"""The player is to be in sight."""
+"""The player is to be in sight: on a phone, too, two controls stand beside one another."""
 
 MORE = "Currents, residuals, Neuron lab"
 """On the button in the player that leads to what the page shows of a neuron."""
@@ -98,7 +103,8 @@ def draw() -> None:
 @st.fragment
 def explorer() -> None:
     """Controls and what follows them; a press draws nothing else of the page anew."""
-    title, left, right = st.columns([1.2, 1.4, 1.1], vertical_alignment="bottom")
+    row = st.container(key="explorer-row-1")
+    title, left, right = row.columns([1.2, 1.4, 1.1], vertical_alignment="bottom")
     with title:
         heading("See it think", "One image, timestep by timestep.")
         st.html(STYLE)
@@ -145,7 +151,8 @@ def choose_beside(run: Run, place: Any) -> tuple[Run, ...]:
 
 def choose_picture(runs: tuple[Run, ...], T: int, count: int) -> tuple[Picture | None, Any]:
     """A test image, or a drawing, None if nothing is drawn yet; and the place for the player."""
-    line = st.columns([2.2, 1.4, 4, 1.4], vertical_alignment="bottom")
+    row = st.container(key="explorer-row-2")
+    line = row.columns([1.7, 1.4, 4.4, 1.4], vertical_alignment="bottom")
     source = TEST
     if can_draw(config_of(runs[0]).data):
         source = controls.segments(

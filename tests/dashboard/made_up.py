@@ -17,7 +17,10 @@ from snnlab.runs.methods import METHODS
 from snnlab.runs.presets import PRESETS
 
 PAGES = ("neuron", "explorer", "train", "distributions", "compare", "runs", "teacher")
-OTHERS = ("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin", "journey", "T", *IN_LINKS)
+OTHERS = (
+    *("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin", "journey", "T"),
+    *IN_LINKS,
+)
 """What links hold besides the controls of lessons."""
 VALUES = (
     *("", " ", "0", "1", "-1", "2", "7.5", "1e3", "1e999", "-1e999", "nan", "inf", "0x10", "1_000"),

@@ -105,9 +105,7 @@ def test_a_link_is_followed(runs: Path, open_page: Open) -> None:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("value", ["", "-1", "1e999", "9" * 40, "ä", "None", "<b>,x", "0,0,0", "²"])
-def test_a_link_that_makes_no_sense_gives_defaults(
-    value: str, runs: Path, open_page: Open
-) -> None:
+def test_a_link_that_makes_no_sense_gives_defaults(value: str, runs: Path, open_page: Open) -> None:
     names = ("run", "beside", "from", "image", "kind", "t", "view", "neuron", "first", "ink", "fix")
     frames, options = sent(open_page("explorer", **dict.fromkeys(names, value)))["player"]
     assert options["t"] in (1, 8)
@@ -245,7 +243,9 @@ def test_a_neuron_in_the_link_is_shown_with_its_residuals(runs: Path, open_page:
 
 
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("place", ["3,1,1", "1,9,1", "1,1,9999", "1,1", "0,1,1", "1,1,1,1", "a,b,c"])
+@pytest.mark.parametrize(
+    "place", ["3,1,1", "1,9,1", "1,1,9999", "1,1", "0,1,1", "1,1,1,1", "a,b,c"]
+)
 def test_a_neuron_that_is_not_there_is_not_shown(place: str, runs: Path, open_page: Open) -> None:
     app = open_page("explorer", neuron=place)
     assert not app.exception
