@@ -4,8 +4,9 @@
     python -m tests.dashboard.crowd --page explorer --clients 30 --trainings 0
 
 Every client moves a slider of the neuron lab as soon as the last move is drawn, or plays as people
-do in the network explorer; others train; every few seconds a newcomer opens the page. Prints the seconds of redraws and of the first page. With
-another checkout of the kit in FOLDER, both are served and timed in turns, as machines have moods.
+do in the network explorer; others train; every few seconds a newcomer opens the page. Prints the
+seconds of redraws and of the first page. With another checkout of the kit in FOLDER, both are
+served and timed in turns, as machines have moods.
 """
 
 from __future__ import annotations

@@ -159,8 +159,11 @@ def test_the_link_follows_what_the_player_tells(empty: Path) -> None:
 @pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "said",
-    ["None", "[]", "'x'", "{'t': 'x', 'stage': [], 'network': None, 'side': 1}", "{'t': 99}"]
-    + ["{'t': 0, 'view': [], 'stage': 10**9, 'first': 1, 'network': -1, 'index': 1.5}", "7"],
+    [
+        *("None", "[]", "'x'", "7", "{'t': 99}"),
+        "{'t': 'x', 'stage': [], 'network': None, 'side': 1}",
+        "{'t': 0, 'view': [], 'stage': 10**9, 'first': 1, 'network': -1, 'index': 1.5}",
+    ],
 )
 def test_nonsense_from_a_browser_changes_nothing(said: str, empty: Path) -> None:
     calls = (f"rest({said}, 8)", f"choose_neuron({said})", f"turn_over({said})")
