@@ -59,20 +59,20 @@ IN_LINKS = ("t", "view", "neuron", "first", drawings.NAME)
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.75rem; }
 .st-key-explorer h1 { padding: 0; }
+.st-key-explorer-neuron { scroll-margin-top: 4.5rem; }
 .st-key-explorer [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 4rem !important; }
   [class*="st-key-explorer-row"] [data-testid="stHorizontalBlock"] { gap: 0.4rem; }
   [class*="st-key-explorer-row"] [data-testid="stColumn"] { min-width: 0; flex: 1 1 35%; }
   [class*="st-key-explorer-row"] [data-testid="stColumn"]:has(h1) { flex: 1 1 100%; }
-  [class*="st-key-explorer-row"] [data-testid="stColumn"]:nth-child(3):not(:last-child) {
-    flex: 1 1 60%;
-  }
+  .st-key-explorer-row-2 [data-testid="stColumn"]:nth-child(1) { flex: 1 1 54%; }
+  .st-key-explorer-row-2 [data-testid="stColumn"]:nth-child(3) { flex: 1 1 60%; }
 }
 </style>"""
 """The player is to be in sight: on a phone, too, two controls stand beside one another."""
 
-MORE = "Currents, residuals, Neuron lab"
+MORE = "Currents and residuals"
 """On the button in the player that leads to what the page shows of a neuron."""
 BELOW = """(element, tell, frames, options) => mount(element, frames, (event, said) => {
   if (event !== "further") return tell(event, said);

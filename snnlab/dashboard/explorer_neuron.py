@@ -99,6 +99,8 @@ def draw_path(seen: NeuronSeen, t: int) -> None:
         height=HEIGHT,
     )
     show_chart(chart, lambda: table_of(seen), key="explorer-path")
+    noise = ", and the noise that stood for it in training" if seen.noise else ""
+    st.caption(f"Bars: its currents. Ticks at the right: what it carried on{noise}.")
 
 
 def table_of(seen: NeuronSeen) -> pd.DataFrame:

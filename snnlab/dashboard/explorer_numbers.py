@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +69,27 @@ class NeuronSeen:
     def left(self) -> list[float]:
         """What it carries into t = 1 to T."""
         return [self.v_init, *self.v[:-1]]
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute without help: of so little, threads on a busy machine only wait for one another."""
+    import torch
+
+    usual = usual_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
+
+
+@cache
+def usual_threads() -> int:
+    """With how many this server computes; asked before anything has changed it."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 @st.cache_resource(max_entries=12, show_spinner="Loading the network ...", hash_funcs={Run: stamp})
@@ -149,7 +173,7 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
 
     there = watched(runs[0])
     looks = [entry_of(config_of(run)).look for run in runs]
-    with TURNS:
+    with TURNS, one_thread():
         seen = [seen_by(run, picture, T) for run in runs]
         shown = [
             Lane(name, hue(look.hue), one)
@@ -177,7 +201,8 @@ def title_of(run: Run, picture: Picture) -> str:
 
 def images_that(run: Run, kind: Kind, T: int) -> list[int]:
     """Test images of a kind for the network of a run over T timesteps; see `predictions`."""
-    found = predictions(run)
+    with one_thread():
+        found = predictions(run)
     return images_of_kind(kind, found.quiet[:T], found.labels)
 
 
@@ -196,7 +221,7 @@ def neuron_seen(run: Run, picture: Picture, T: int, stage: int, index: int) -> N
     layers = watched(run).net.neuron_layers()
     if not 0 <= stage < len(layers):
         return None
-    with TURNS:
+    with TURNS, one_thread():
         seen = seen_by(run, picture, T).stages[stage]
     if not 0 <= index < seen.spikes[0].size:
         return None
@@ -228,5 +253,5 @@ def neuron_over_images(run: Run, T: int, stage: int, index: int) -> OneNeuron:
 
     there = watched(run)
     images = there.images.first(min(MOST_IMAGES, len(there.images)))
-    with TURNS:
+    with TURNS, one_thread():
         return neuron_residuals(there.net, images, T, stage=stage, index=index)
