@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from snnlab.dashboard import given_currents, neuron, training_settings
+from snnlab.dashboard import explorer, given_currents, neuron, training_settings
 from snnlab.dashboard.address import journey
 from snnlab.dashboard.joining import class_address, draw_link
 from snnlab.dashboard.navigation import PAGES
 from snnlab.dashboard.screen import escaped
 
-LESSONS = {"neuron": neuron, "train": training_settings}
+LESSONS = {"neuron": neuron, "explorer": explorer, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
-ALONG = {"neuron": given_currents.IN_LINKS}
+ALONG = {"neuron": given_currents.IN_LINKS, "explorer": explorer.IN_LINKS}
 """What else a link takes along."""
 
 
@@ -37,7 +37,7 @@ def lesson_link(
 
     Args:
         address: of the dashboard, as the class reaches it.
-        page: neuron or train.
+        page: one of `LESSONS`.
         values: of the controls, as the link of the page writes them.
         fix: controls that are shown and cannot be moved.
         hide: controls that are not shown.

@@ -18,6 +18,7 @@ from snnlab.show.colours import LIGHT
 
 PAGES = {
     "neuron": ("Neuron lab", ":material/ecg_heart:"),
+    "explorer": ("Network", ":material/hub:"),
     "train": ("Train", ":material/model_training:"),
     "sigma_map": ("Sigma map", ":material/grid_on:"),
     "distributions": ("Distributions", ":material/bar_chart:"),

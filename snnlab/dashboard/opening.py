@@ -25,7 +25,7 @@ from snnlab.runs.config import ConfigError
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""
-SLOW = ("pandas", "altair", "torch", "snnlab.dashboard.train")
+SLOW = ("pandas", "altair", "torch", "snnlab.dashboard.train", "snnlab.dashboard.explorer")
 """Modules that take long to import, for all pages."""
 LOG = logging.getLogger(__name__)
 

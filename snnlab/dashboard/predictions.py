@@ -15,7 +15,7 @@ from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
 
 if TYPE_CHECKING:
-    from snnlab.data.images import Data
+    from snnlab.data.images import Data, Images
     from snnlab.network.net import SpikingNet
 
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
@@ -70,6 +70,12 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
     return net, load_data(**asdict(config_of(run).data))
 
 
+def first_images(run: Run, data: Data) -> Images:
+    """The test images that are looked at one by one."""
+    most = MOST_IMAGES.get(config_of(run).data.name, FEW_IMAGES)
+    return data.test.first(min(most, len(data.test)))
+
+
 def stamp(run: Run) -> tuple[str, int]:
     """Tells a run apart from others, and from itself once it was trained anew."""
     result = run.folder.absolute() / "result.json"
@@ -88,7 +94,7 @@ def predictions(run: Run) -> Predictions:
 
     net, data = network_and_data(run)
     config = config_of(run)
-    images = data.test.first(min(MOST_IMAGES.get(config.data.name, FEW_IMAGES), len(data.test)))
+    images = first_images(run, data)
     T, noise = config.timesteps, config.acting_noise
 
     @torch.no_grad()

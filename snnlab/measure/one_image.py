@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ class StageSeen:
     trained: Floats
     """How often each neuron fires in the one timestep of training, (*)."""
 
-    @property
+    @cached_property
     def rates(self) -> Floats:
         """Spikes per timestep over the first 1, 2, ..., T timesteps, (T, *)."""
         return running_mean(self.spikes)

@@ -1,10 +1,12 @@
 """A crowd before the dashboard: connections as browsers make them, timed.
 
     python -m tests.dashboard.crowd [--clients 24] [--trainings 6] [--seconds 30] [--against FOLDER]
+    python -m tests.dashboard.crowd --page explorer --clients 30 --trainings 0
 
-Every client moves a slider of the neuron lab as soon as the last move is drawn; others train; every
-few seconds a newcomer opens the page. Prints the seconds of redraws and of the first page. With
-another checkout of the kit in FOLDER, both are served and timed in turns, as machines have moods.
+Every client moves a slider of the neuron lab as soon as the last move is drawn, or plays as people
+do in the network explorer; others train; every few seconds a newcomer opens the page. Prints the
+seconds of redraws and of the first page. With another checkout of the kit in FOLDER, both are
+served and timed in turns, as machines have moods.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import random
 import re
 import statistics
@@ -21,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -34,6 +38,10 @@ BEGINS_ANEW = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 PATIENCE = 120
 """Seconds for one answer."""
 BETWEEN_NEWCOMERS = 3.0
+LOOKING = (1.0, 4.0)
+"""Seconds for which somebody in the explorer looks before the next step or image."""
+STEPS = 4
+"""Steps in the explorer before the next image: the browser makes them and tells where it rests."""
 TRAINING = "preset=digits&epochs=300"
 """What those ask for who train; each with a sigma of its own."""
 SCRIPTS = re.compile(r"""(?:src|href)="(\./static/[^"]+)""")
@@ -70,6 +78,8 @@ class Page:
     """Id of a widget to that of the part of the page which it draws anew."""
     clock: dict[str, float] = field(default_factory=dict)
     """Parts that are drawn anew every so many seconds."""
+    kept: set[str] = field(default_factory=set)
+    """Large messages that need not be sent again, by their hash."""
 
     async def open(self) -> Drawn:
         """Draw all of it."""
@@ -87,6 +97,21 @@ class Page:
         ask = self.about(id)
         ask.rerun_script.widget_states.widgets.add(id=id, trigger_value=True)
         return await self.ask(ask)
+
+    async def say(self, part: str, event: str, value: object) -> Drawn:
+        """Tell what a part of the page that lives in the browser has come to."""
+        id = self.labels[part]
+        ask = self.about(id)
+        said = json.dumps([{"event": event, "value": value}])
+        trigger = f"$$STREAMLIT_INTERNAL_KEY_{id}__events"
+        ask.rerun_script.widget_states.widgets.add(id=trigger, json_trigger_value=said)
+        return await self.ask(ask)
+
+    async def enter(self, label: str, value: float) -> Drawn:
+        """Type a number."""
+        state = self.states[self.labels[label]]
+        state.double_value = value
+        return await self.ask(self.about(state.id))
 
     async def wait(self) -> None:
         """Until the next part draws itself anew, and that."""
@@ -111,6 +136,7 @@ class Page:
         rerun.query_string, rerun.page_script_hash = self.query, self.hash
         rerun.page_name = "" if self.hash else self.name
         rerun.widget_states.widgets.extend(self.states.values())
+        rerun.cached_message_hashes.extend(self.kept)
         found = Drawn(0, 0, 0, [])
         start = time.perf_counter()
         await self.connection.write_message(ask.SerializeToString(), binary=True)
@@ -121,6 +147,8 @@ class Page:
             found.size += len(content)
             found.messages += 1
             kind = message.WhichOneof("type")
+            if message.metadata.cacheable:
+                self.kept.add(message.hash)
             if kind == "delta":
                 self.take(message, found)
             elif kind == "new_session":
@@ -145,6 +173,17 @@ class Page:
         assert kind != "exception", element.exception.message
         if kind == "heading":
             found.texts.append(element.heading.body)
+        elif kind == "bidi_component":
+            part = element.bidi_component
+            self.labels[part.component_name] = part.id
+            self.fragments[part.id] = message.delta.fragment_id
+        elif kind == "number_input":
+            number = element.number_input
+            self.labels[number.label] = number.id
+            self.fragments[number.id] = message.delta.fragment_id
+            state = self.states.setdefault(number.id, WidgetState(id=number.id))
+            if not state.HasField("double_value") or number.set_value:
+                state.double_value = number.value if number.HasField("value") else number.default
         elif kind in ("slider", "button"):
             widget = getattr(element, kind)
             self.labels[widget.label] = widget.id
@@ -169,6 +208,10 @@ class Found:
     """What was timed."""
 
     redraws: list[Drawn] = field(default_factory=list)
+    images: list[Drawn] = field(default_factory=list)
+    """Other images in the explorer; there, redraws are those after a step."""
+    first: list[float] = field(default_factory=list)
+    """Seconds until each visitor of the explorer had its first image."""
     openings: list[float] = field(default_factory=list)
     """Seconds until a newcomer has all files and the first page is drawn."""
     seconds: float = 0.0
@@ -191,6 +234,22 @@ async def mover(address: str, number: int, slider: str, until: float, found: Fou
     page.connection.close()
 
 
+async def watcher(address: str, number: int, until: float, found: Found) -> None:
+    """Goes through the images of the explorer, steps through each, and looks meanwhile."""
+    choice = random.Random(number)
+    page = await opened(address, f"{number:016x}", "explorer")
+    found.first.append((await page.open()).seconds)
+    image = next(label for label in page.labels if label.startswith("Image"))
+    while time.perf_counter() < until:
+        await asyncio.sleep(choice.uniform(*LOOKING))
+        found.images.append(await page.enter(image, choice.randrange(0, 100)))
+        for _ in range(STEPS):
+            await asyncio.sleep(choice.uniform(*LOOKING))
+            rest = {"t": choice.randrange(1, 17), "view": "spikes"}
+            found.redraws.append(await page.say("snnlab.player", "at", rest))
+    page.connection.close()
+
+
 async def trainer(address: str, number: int, until: float) -> None:
     """Starts a training and looks at it."""
     query = f"{TRAINING}&sigma={0.3 + number / 100:.2f}"
@@ -202,7 +261,7 @@ async def trainer(address: str, number: int, until: float) -> None:
     page.connection.close()
 
 
-async def newcomers(address: str, until: float, found: Found) -> None:
+async def newcomers(address: str, page_name: str, until: float, found: Found) -> None:
     """Opens the page anew, now and then, with an empty cache."""
     client = AsyncHTTPClient()
     while time.perf_counter() < until:
@@ -210,7 +269,7 @@ async def newcomers(address: str, until: float, found: Found) -> None:
         body = (await client.fetch(address)).body.decode()
         files = [f"{address}/{path}" for path in SCRIPTS.findall(body)]
         await asyncio.gather(*(client.fetch(file, request_timeout=PATIENCE) for file in files))
-        page = await opened(address, f"{random.getrandbits(64):016x}")
+        page = await opened(address, f"{random.getrandbits(64):016x}", page_name)
         await page.open()
         found.openings.append(time.perf_counter() - start)
         page.connection.close()
@@ -223,11 +282,21 @@ def used(address: str) -> float:
     return float(times.user + times.system)
 
 
-async def crowd(address: str, *, clients: int, slider: str, until: float, found: Found) -> None:
-    """All of them but those who train."""
+def resident(address: str) -> float:
+    """MiB that a server takes of the memory."""
+    return float(server_process(address).memory_info().rss) / 2**20
+
+
+async def crowd(
+    address: str, *, clients: int, slider: str, until: float, found: Found, page: str = ""
+) -> None:
+    """All of them but those who train; with page explorer all are there."""
     start, before = time.perf_counter(), used(address)
-    movers = (mover(address, number, slider, until, found) for number in range(clients))
-    await asyncio.gather(*movers, newcomers(address, until, found))
+    if page:
+        movers = [watcher(address, number, until, found) for number in range(clients)]
+    else:
+        movers = [mover(address, number, slider, until, found) for number in range(clients)]
+    await asyncio.gather(*movers, newcomers(address, page, until, found))
     found.seconds += time.perf_counter() - start
     found.server += used(address) - before
 
@@ -238,6 +307,16 @@ def table(found: Found, name: str) -> str:
     sizes = [drawn.size for drawn in found.redraws]
     counts = [drawn.messages for drawn in found.redraws]
     rate = len(times) / found.seconds
+    more = ""
+    if found.images:
+        images = [drawn.seconds for drawn in found.images]
+        more = (
+            f"; {len(images)} other images, median {statistics.median(images):.3f} s, 95 % within "
+            f"{share(images, 0.95):.3f} s, "
+            f"{statistics.median(drawn.size for drawn in found.images) / 1024:.0f} KiB; first "
+            f"image after {statistics.median(found.first):.2f} s, 95 % within "
+            f"{share(found.first, 0.95):.2f} s"
+        )
     return (
         f"{name}: {len(times)} redraws in {found.seconds:.0f} s, {1000 / rate:.1f} ms each "
         f"({1000 * found.server / len(times):.1f} ms of the server's processor time); "
@@ -245,7 +324,7 @@ def table(found: Found, name: str) -> str:
         f"{statistics.median(sizes) / 1024:.1f} KiB in {statistics.median(counts):.0f} messages; "
         f"{len(found.openings)} pages opened, median {statistics.median(found.openings):.2f} s, "
         f"slowest {max(found.openings):.2f} s; {found.trained} epochs trained"
-    )
+    ) + more
 
 
 def share(values: Sequence[float], part: float) -> float:
@@ -265,6 +344,7 @@ async def measure(
     trainings: int,
     seconds: float,
     slider: str,
+    page: str = "",
 ) -> dict[str, Found]:
     """Time several servers in turns; only the one whose turn it is has a crowd.
 
@@ -282,9 +362,19 @@ async def measure(
                 asyncio.ensure_future(trainer(address, one, until)) for one in range(trainings)
             ]
             await asyncio.sleep(3 * bool(trainings))
-            before = epochs(root)
-            await crowd(address, clients=clients, slider=slider, until=until, found=found[name])
+            before, memory = epochs(root), resident(address)
+            await crowd(
+                address,
+                clients=clients,
+                slider=slider,
+                until=until,
+                found=found[name],
+                page=page,
+            )
             found[name].trained += epochs(root) - before
+            grown = resident(address) - memory
+            load = psutil.getloadavg()[0]
+            print(f"{name}: {grown:+.0f} MiB of memory; load {load:.1f}")  # noqa: T201
             await asyncio.gather(*at_work)
             print(table(found[name], name), flush=True)  # noqa: T201
     return found
@@ -297,6 +387,7 @@ def main() -> None:
     parser.add_argument("--trainings", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--slider", default="Current")
+    parser.add_argument("--page", default="", choices=("", "explorer"))
     parser.add_argument("--against", type=Path, help="another checkout")
     args = parser.parse_args()
     checkouts = {"this": ROOT} | ({"other": args.against.resolve()} if args.against else {})
@@ -314,6 +405,7 @@ def main() -> None:
                 trainings=args.trainings,
                 seconds=args.seconds,
                 slider=args.slider,
+                page=args.page,
             )
         )
 

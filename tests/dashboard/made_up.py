@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.dashboard import lesson
+from snnlab.dashboard.explorer import IN_LINKS
 from snnlab.runs.methods import METHODS
 from snnlab.runs.presets import PRESETS
 
-PAGES = ("neuron", "train", "distributions", "compare", "runs", "teacher")
-OTHERS = ("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin", "journey", "T")
+PAGES = ("neuron", "explorer", "train", "distributions", "compare", "runs", "teacher")
+OTHERS = (
+    *("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin", "journey", "T"),
+    *IN_LINKS,
+)
 """What links hold besides the controls of lessons."""
 VALUES = (
     *("", " ", "0", "1", "-1", "2", "7.5", "1e3", "1e999", "-1e999", "nan", "inf", "0x10", "1_000"),

@@ -47,7 +47,7 @@ def test_a_lesson_that_fixes_all_is_read_back(page: str, empty: Path, open_page:
     assert all(slider.disabled for slider in app.slider if slider.key.split(":")[1] in names)
 
 
-@pytest.mark.parametrize("page", ["train", "distributions", "compare", "runs"])
+@pytest.mark.parametrize("page", ["explorer", "train", "distributions", "compare", "runs"])
 def test_a_run_that_is_gone_is_named_and_the_rest_is_shown(
     page: str, runs: Path, open_page: Open
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_run_that_is_gone_is_named_and_the_rest_is_shown(
 
 def test_nothing_is_said_of_runs_that_are_shown(runs: Path, open_page: Open) -> None:
     ids = ",".join(run.id for run in list_runs(runs))
-    for page in ("train", "distributions", "compare", "runs"):
+    for page in ("explorer", "train", "distributions", "compare", "runs"):
         assert warnings(open_page(page, run=ids)) == ""
         assert warnings(open_page(page)) == ""
 

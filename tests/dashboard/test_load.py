@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,16 +17,19 @@ from tests.dashboard.crowd import Found, crowd, opened, table
 
 pytestmark = pytest.mark.slow
 VISITORS, SECONDS, MOST_GROWTH = 30, 120, 200 * 2**20
+MOST_BYTES = 4096
+"""That go to the browser when the player has come to rest."""
 
 
 def memory(process: psutil.Process) -> int:
     return int(process.memory_info().rss)
 
 
-def visit(address: str, seconds: float) -> Found:
-    """All visitors move the slider of the current without a pause."""
+def visit(address: str, seconds: float, page: str = "") -> Found:
+    """All visitors move the slider of the current without a pause, or play in the explorer."""
     found, until = Found(), time.perf_counter() + seconds
-    asyncio.run(crowd(address, clients=VISITORS, slider="Current", until=until, found=found))
+    visitors: dict[str, Any] = {"clients": VISITORS, "slider": "Current", "page": page}
+    asyncio.run(crowd(address, until=until, found=found, **visitors))
     return found
 
 
@@ -42,6 +47,23 @@ def test_thirty_visitors_for_two_minutes(
     with capsys.disabled():
         print(f"\n{table(found, 'thirty visitors')}; {growth / 2**20:.0f} MiB more")  # noqa: T201
     assert len(found.redraws) >= 2 * VISITORS
+    assert growth < MOST_GROWTH, f"the server grew by {growth / 2**20:.0f} MiB"
+
+
+def test_thirty_visitors_in_the_explorer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(tmp_path / "runs") as address:  # with the examples
+        server = server_process(address)
+        visit(address, 20, "explorer")  # everything is loaded
+        before = memory(server)
+        found = visit(address, SECONDS / 2, "explorer")
+        growth = memory(server) - before
+    with capsys.disabled():
+        print(f"\n{table(found, 'thirty in the explorer')}; {growth / 2**20:.0f} MiB more")  # noqa: T201
+    assert len(found.images) >= VISITORS
+    assert len(found.redraws) >= 2 * VISITORS
+    assert statistics.median(step.size for step in found.redraws) < MOST_BYTES
     assert growth < MOST_GROWTH, f"the server grew by {growth / 2**20:.0f} MiB"
 
 

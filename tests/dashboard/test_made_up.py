@@ -76,6 +76,7 @@ def test_a_damaged_folder_never_raises(
     every, one = ",".join(ids), ids[seed % len(ids)]
     for page, link in (
         ("train", {"run": every}),
+        ("explorer", {"run": one}),
         ("distributions", {"run": one}),
         ("compare", {"run": every, "view": VIEWS[seed % len(VIEWS)]}),
         ("runs", {"run": one}),

@@ -17,7 +17,7 @@ from tests.dashboard.conftest import SMALL, Open
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("neuron", "train", "sigma_map", "distributions", "compare", "runs", "teacher")
+PAGES = ("neuron", "explorer", "train", "sigma_map", "distributions", "compare", "runs", "teacher")
 
 
 def words(app: AppTest) -> str:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FULL = OSError(errno.ENOSPC, "No space left on device")
 READ_ONLY = OSError(errno.EROFS, "Read-only file system")
 REFUSALS = [(FULL, "disk of the server is full"), (READ_ONLY, "is read-only")]
-PAGES = ("train", "distributions", "compare", "runs", "teacher")
+PAGES = ("explorer", "train", "distributions", "compare", "runs", "teacher")
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
@@ -287,7 +287,7 @@ def test_no_network_of_absurd_size_is_built(runs: Path, monkeypatch: pytest.Monk
 def test_an_absurd_run_is_a_message_on_every_page(runs: Path, open_page: Open) -> None:
     run = noisy(runs)
     rewrite(run, "config.json", lambda config: config["model"].update(width=999_999))
-    for page in ("train", "distributions"):
+    for page in ("explorer", "train", "distributions"):
         app = open_page(page, run=run.id)
         assert not app.exception
         assert "size mismatch" in " ".join(w.value for w in app.warning).replace("\\", "")

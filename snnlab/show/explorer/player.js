@@ -1145,12 +1145,20 @@ class Player {
     this.panel.style.setProperty("--hue", network.hue);
     this.panel.setAttribute("aria-label", title);
     this.panel.replaceChildren(
-      node("header", {}, node("h4", {}, node("i"), title), close),
+      node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
       node("dl", { class: "number small" }, ...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)])),
       this.chart(stage, at, t, title, this.width - 28 - factsWide),
       details,
     );
     if (hadFocus) (hadFocus === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
+  }
+
+  // A button to what a host shows of the neuron besides, in its words.
+  wayOn() {
+    if (!this.given.more) return [];
+    const made = node("button", { type: "button", "data-key": "further" }, this.given.more);
+    made.addEventListener("click", () => this.tell?.("further", this.opened));
+    return [made];
   }
 
   table(stage, at, t) {
