@@ -106,6 +106,22 @@ class Control:
         low, high = min(valid.usual[0], default), max(valid.usual[1], default)
         return number(low), number(high), number(valid.step)
 
+    def value_in(self, settings: Any) -> Any:
+        """The value of its setting in a dataclass."""
+        return getattr(*self.found([settings]))
+
+    def reaches(self, first: Any, settings: Any) -> bool:
+        """Whether it can be moved to the value of some settings from where it stands at first."""
+        (group, field), value = self.found([first]), self.value_in(settings)
+        hint, default = fields_of(group)[field], getattr(group, field)
+        options = options_of(hint)
+        if options is not None:
+            return value in possible(group, field, tuple(options))
+        if isinstance(default, bool):
+            return True
+        low, high, _ = self.range(hint, default)
+        return bool(low <= value <= high)
+
     def found(self, defaults: Sequence[Any]) -> tuple[Any, str]:
         """The dataclass that has the setting, and its name there."""
         *groups, field = self.setting.split(".")

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from snnlab.dashboard import neuron, training_settings
+from snnlab.dashboard import given_currents, neuron, training_settings
 from snnlab.dashboard.address import journey
 from snnlab.dashboard.joining import class_address, draw_link
 from snnlab.dashboard.navigation import PAGES
@@ -15,11 +15,19 @@ from snnlab.dashboard.screen import escaped
 
 LESSONS = {"neuron": neuron, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
+ALONG = {"neuron": given_currents.IN_LINKS}
+"""What else a link takes along."""
 
 
 def names(page: str) -> list[str]:
     """Names of the controls of a page."""
     return [control.name for control in LESSONS[page].CONTROLS]
+
+
+def taken_along(page: str, values: Mapping[str, str]) -> dict[str, str]:
+    """What a link of the page takes along of the values that the page has in its own."""
+    known = [*names(page), *ALONG.get(page, ())]
+    return {name: values[name] for name in known if name in values}
 
 
 def lesson_link(
@@ -38,7 +46,7 @@ def lesson_link(
         >>> lesson_link("http://127.0.0.1:8501/", "neuron", {"sigma": "0.29"}, ["sigma"], [])
         'http://127.0.0.1:8501/?sigma=0.29&fix=sigma'
     """
-    kept = {name: value for name, value in values.items() if name in names(page)}
+    kept = taken_along(page, values)
     if fix:
         kept["fix"] = ",".join(fix)
     if hide:
@@ -54,7 +62,7 @@ def draw_lesson() -> None:
     rest = [name for name in names(page) if name not in fix]
     hide = st.multiselect("Hidden", rest, key=f"hide-{page}")
     visited = journey().links.get(page, {})
-    values = ", ".join(f"{name} {visited[name]}" for name in names(page) if name in visited)
+    values = ", ".join(" ".join(pair) for pair in taken_along(page, visited).items())
     if values:
         st.caption(f"As you left the page: {escaped(values)}.")
     else:

@@ -6,17 +6,28 @@ It is the first page: what loads slowly (charts, torch) is imported after its ti
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
+from snnlab.dashboard import address, given_currents
 from snnlab.dashboard.controls import Control, read
-from snnlab.dashboard.neuron_numbers import Curves, Settings, Timesteps, curves, timesteps
-from snnlab.dashboard.screen import colours, heading, show_chart
+from snnlab.dashboard.given_currents import MOST, Given, given
+from snnlab.dashboard.neuron_numbers import (
+    SPREAD,
+    Curves,
+    Settings,
+    Timesteps,
+    curves,
+    timesteps,
+)
+from snnlab.dashboard.screen import colours, escaped, heading, show_chart
+from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
 
@@ -37,12 +48,16 @@ CONTROLS = (
     Control("family", "Noise family", "noise.family", boxed=True),
 )
 """All of them."""
+CONSTANT = ("current", "T")
+"""Those that the currents of a neuron of a network take the place of."""
 FIRST = Settings()
 """Where they stand at first."""
 KEY = "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
 WITH = "Curve and band (μ ± σ): the noise that stands for it in training."
 WITHOUT = "With σ = 0 no noise stands for it."
 """What is what in the picture of the potential, with noise and without."""
+BARS = "Bars: the current of each timestep. "
+"""And where the currents are given."""
 TURNS = threading.BoundedSemaphore(2)
 """Redraws at a time: more of them would take the processor from one another, and from the thread
 that sends what is drawn."""
@@ -85,23 +100,32 @@ def lab() -> None:
 def draw_lab() -> None:
     """Controls, and the charts that follow them."""
     controls, above = st.columns([3, 7], gap="large")  # in this order on a phone, and for Tab
-    settings = read_controls(controls)
+    settings = read_controls(controls, given())
     now = address.whole("step", 0, 0, settings.T)
     path, found = timesteps(settings), curves(settings)
     drawn = charts(settings, path, found, colours(), now or None)
     with above:
         st.subheader(trace_title(path), anchor=False)
-        show_chart(drawn["potential"], lambda: trace_table(path), key="potential")
-        st.caption(KEY + (WITHOUT if settings.acting_noise is None else WITH))
+        show_chart(drawn["potential"], lambda: trace_table(settings, path), key="potential")
+        bars = BARS if settings.currents else ""
+        st.caption(KEY + bars + (WITHOUT if settings.acting_noise is None else WITH))
         draw_steps(settings, path, now)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
         show_chart(drawn["firing"], lambda: firing_table(settings, found), key="firing")
+        if settings.currents:
+            mean = f"{settings.current:.2f}".replace("-", "\u2212")
+            st.caption(f"At the mean of its currents, {mean}. Ticks: the currents that it met.")
     with right:
         what = "No" if settings.acting_noise is None else "The"
         st.subheader(f"{what} noise stands for what is left over", anchor=False)
         show_chart(drawn["residual"], lambda: residual_table(found), key="residual")
+        if settings.currents:
+            st.caption(
+                "The residuals are those of a crowd of neurons that meet these currents, each "
+                f"neuron up to {SPREAD:.0%} weaker or stronger."
+            )
 
 
 def warm_up() -> None:
@@ -112,9 +136,16 @@ def warm_up() -> None:
             chart.to_dict()
 
 
-def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
+def read_controls(place: st.delta_generator.DeltaGenerator, given: Given | None) -> Settings:
     """The controls, the most important ones in sight."""
-    values = read(CONTROLS, [FIRST], place, "More of the neuron")
+    shown: Sequence[Control] = CONTROLS
+    if given is not None:
+        draw_given(given, place)
+        shown = [control for control in CONTROLS if control.name not in CONSTANT]
+    values = read(shown, [FIRST], place, "More of the neuron")
+    if given is not None:
+        currents = given.currents
+        values |= {"current": given.mean, "T": len(currents), "currents": currents}
     if values["noise.sigma"] == 0:  # which no noise has
         values |= {"noise.sigma": FIRST.noise.sigma, "quiet": True}
     return settings_of(tuple(values.items()))
@@ -124,6 +155,64 @@ def read_controls(place: st.delta_generator.DeltaGenerator) -> Settings:
 def settings_of(values: tuple[tuple[str, Any], ...]) -> Settings:
     """What the controls say, by the dotted names of the settings."""
     return with_settings(FIRST, dict(values))
+
+
+def draw_given(given: Given, place: st.delta_generator.DeltaGenerator) -> None:
+    """Whose currents they are, and the way back to one constant current."""
+    T = len(given.currents)
+    limit = ", as many as a link holds" if T == MOST else ""
+    name = f"  \n{escaped(given.name)}" if given.name else ""
+    when = f"t = 1 to {T}" if T > 1 else "t = 1"
+    place.markdown(f"**Currents of a neuron of a trained network, {when}**{limit}{name}")
+    place.caption(
+        "Computed in single precision, as networks are: until a control is moved, the neuron fires "
+        "when it does there without noise."
+    )
+    if not address.set_by_lesson().intersection(CONSTANT):
+        place.button(
+            "One constant current", icon=":material/remove:", on_click=leave, args=(given,)
+        )
+
+
+def leave(given: Given) -> None:
+    """Go on with one constant current, the mean, over as many timesteps."""
+    given_currents.forget()
+    address.forget(CONSTANT)
+    address.remember("current", round(given.mean, 2), FIRST.current)
+    address.remember("T", len(given.currents), FIRST.T)
+
+
+def link_to(
+    currents: Sequence[float], neuron: Neuron, noise: Noise | None, name: str
+) -> str | None:
+    """A link, relative to any page, that opens the lab with the currents of a neuron of a network.
+
+    Args:
+        currents: into it at t = 1 to T, (T,), in the unit of its potentials; a link holds the
+            first 64.
+        neuron: its constants.
+        noise: what stood for its residual in training; None: nothing did.
+        name: where it is, as in "stage 2, map 5, row 3, column 4, test image 17".
+
+    Returns:
+        The link; None where the controls of the lab do not reach: a constant outside the range of
+        its slider, noise with a table of its own, currents that are no numbers.
+
+    Example:
+        >>> link_to([0.5, 0.25], Neuron(), Noise(sigma=0.3), "stage 1, neuron 7")
+        'neuron?sigma=0.3&currents=0.5,0.25&from=stage+1,+neuron+7'
+    """
+    text = given_currents.text_of(currents)
+    own = Settings(neuron=replace(neuron, v_init=neuron.v_start), noise=noise or FIRST.noise)
+    if not text or not all(control.reaches(FIRST, own) for control in CONTROLS):
+        return None
+    values = {control.name: control.value_in(own) for control in CONTROLS}
+    usual = {control.name: control.value_in(FIRST) for control in CONTROLS}
+    query = {key: address.written(value) for key, value in values.items() if value != usual[key]}
+    if noise is None:
+        query["sigma"] = "0"
+    query |= {given_currents.CURRENTS: text} | ({given_currents.NAME: name} if name else {})
+    return f"neuron?{urlencode(query, safe=',')}"
 
 
 def charts(
@@ -141,6 +230,7 @@ def charts(
             v_th=settings.neuron.v_th,
             beside=beside,
             colours=colours,
+            currents=settings.currents,
             now=now,
         ),
         "firing": firing_chart(
@@ -152,6 +242,7 @@ def charts(
             current=settings.current,
             at_current=found.at_current,
             noisy=settings.acting_noise is not None,
+            met=settings.currents,
         ),
         "residual": residual_chart(
             found.edges, found.without, found.drawn, found.points, found.law, colours=colours
@@ -159,9 +250,11 @@ def charts(
     }
 
 
-def trace_table(path: Timesteps) -> pd.DataFrame:
+def trace_table(settings: Settings, path: Timesteps) -> pd.DataFrame:
     """The numbers behind the potential."""
     table = pd.DataFrame(asdict(path), index=range(1, len(path.h) + 1)).rename_axis("t")
+    if settings.currents:
+        table.insert(0, "current", settings.currents)
     names = {"before": "v[t-1]", "deviation": "noise", "h": "h[t]", "spikes": "spike", "v": "v[t]"}
     return table.rename(columns=names).reset_index()
 
@@ -213,13 +306,15 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     before, h, v, noise = path.before[i], path.h[i], path.v[i], path.deviation[i]
     fired = bool(path.spikes[i])
     leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
-    charged = neuron.beta * before + settings.current
+    current = settings.currents[i] if settings.currents else settings.current
+    charged = neuron.beta * before + current
+    seen = beside_threshold(h, neuron.v_th)
     source = "a new draw" if settings.noisy else "off: see Noise in the trace"
     if settings.quiet:
         source = "none: σ is 0"
     after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
     verbs = (
-        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {settings.current:.2f}"),
+        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {current:.2f}"),
         (
             "noise",
             f"{neuron.beta * noise:+.2f}",
@@ -228,10 +323,21 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
         (
             "fire",
             "yes" if fired else "no",
-            f"h = {h:.2f} {'≥' if fired else '<'} {neuron.v_th:g}",
+            f"h = {seen} {'≥' if fired else '<'} {neuron.v_th:g}",
         ),
         ("reset", f"{v:.2f}", after if fired else "no spike, no reset"),
     )
     for place, (label, value, why) in zip(st.columns(4), verbs, strict=True):
         place.metric(label, value, border=True)
         place.caption(why)
+
+
+def beside_threshold(h: float, v_th: float) -> str:
+    """A potential with two decimals, or as many as tell on which side of the threshold it is.
+
+    Example:
+        >>> beside_threshold(0.3, 1.0), beside_threshold(0.9999, 1.0)
+        ('0.30', '0.9999')
+    """
+    texts = (f"{h:.{decimals}f}" for decimals in (2, 4, 6, 8))
+    return next((text for text in texts if (float(text) >= v_th) == (h >= v_th)), repr(h))

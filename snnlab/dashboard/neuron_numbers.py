@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import Valid
 from snnlab.show.arrays import Floats
-from snnlab.show.described import binned, noise_density
+from snnlab.show.described import binned, noise_density, noise_points
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SCALE = 100.0
-"""Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1."""
+"""Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1.
+
+The currents of a network are no such numbers. With them the neuron runs in its own unit and in
+single precision, as it did there, and so it fires at the same timesteps."""
 CURRENTS = (-0.3, 1.6)
-"""Over which the curves go."""
-PLACES = 191
-"""Points of the curves over currents."""
-WIDE, POINTS = (-4.0, 5.0), 361
-"""Where the density of the noise is known, in units of v_th: far enough for the widest."""
+"""Over which the curves go, and further where a neuron met currents beyond."""
+PLACES = 800
+"""Points of the curves over currents at most; as long as these suffice, a hundredth apart."""
 POPULATION, LONG = 96, 240
-"""Neurons and timesteps behind the histogram of residuals ..."""
+"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons ..."""
 SPREAD = 0.04
 """... whose currents lie this far around the chosen one: a single current visits few potentials."""
 DRAWS = 20_000
@@ -38,7 +43,9 @@ class Settings:
     """What the sliders say; potentials and currents in one unit, sigma and mu in units of v_th."""
 
     current: Annotated[float, Valid(usual=CURRENTS, step=0.01)] = 0.3
-    """Into the neuron at every timestep."""
+    """Into the neuron at every timestep; the mean of `currents`, if there are any."""
+    currents: tuple[float, ...] = ()
+    """Into the neuron at t = 1 to T, where it is one of a network; none: always the same."""
     T: Annotated[int, Valid(low=1, usual=(1, 50), step=1)] = 16
     """Timesteps."""
     noisy: bool = False
@@ -95,6 +102,8 @@ class Curves:
 def timesteps(settings: Settings) -> Timesteps:
     """Run the neuron for T timesteps."""
     noise = settings.acting_noise if settings.noisy else None
+    if settings.currents:
+        return path_along(settings.currents, settings.neuron, noise)
     return path_of(settings.current, settings.T, settings.scaled_neuron, noise)
 
 
@@ -105,15 +114,19 @@ def curves(settings: Settings) -> Curves:
     """
     neuron, noise = settings.scaled_neuron, settings.acting_noise
     drawn, law = densities(noise)
-    edges, without = residuals(settings.current, neuron)
+    if settings.currents:
+        edges, without = residuals_along(settings.currents, settings.neuron)
+    else:
+        edges, without = residuals(settings.current, neuron)
+    span = span_of(settings.currents)
     return Curves(
-        currents().tolist(),
-        probabilities(neuron, noise),
-        rates(settings.T, neuron),
+        currents(span).tolist(),
+        probabilities(neuron, noise, span),
+        rates(settings.T, neuron, span),
         edges,
         without,
         drawn,
-        points().tolist(),
+        noise_points().tolist(),
         law,
         probability_at(settings.current, neuron, noise),
     )
@@ -131,16 +144,18 @@ def scaled(current: float) -> Floats:
     return np.array([round(SCALE * current, 6)])
 
 
+def span_of(met: tuple[float, ...]) -> tuple[float, float]:
+    """From where to where the curves go, so that the currents that a neuron met lie within."""
+    low, high = CURRENTS
+    return math.floor(min((low, *met)) * 10) / 10, math.ceil(max((high, *met)) * 10) / 10
+
+
 @lru_cache
-def currents() -> Floats:
+def currents(span: tuple[float, float]) -> Floats:
     """Where the curves are known."""
-    return np.linspace(*CURRENTS, PLACES).round(2)
-
-
-@lru_cache
-def points() -> Floats:
-    """Where the density of the noise is known, in units of v_th."""
-    return np.linspace(*WIDE, POINTS)
+    low, high = span
+    places = min(round(SCALE * (high - low)) + 1, PLACES)
+    return np.linspace(low, high, places).round(2)
 
 
 @lru_cache(KEPT)
@@ -148,33 +163,42 @@ def path_of(current: float, T: int, neuron: Neuron, noise: Noise | None) -> Time
     """What happens under a constant current; with another sigma the same noise, wider."""
     import torch
 
-    from snnlab.neuron.dynamics import trace
+    return path(torch.full((T,), scaled(current).item(), dtype=torch.float64), neuron, noise, SCALE)
 
-    charged = scaled(current).item()
-    generator = torch.Generator().manual_seed(0)
-    path = trace(
-        torch.full((T, 1), charged, dtype=torch.float64),  # (T, 1)
-        neuron,
-        noise=noise,
-        generator=generator,
-    )
-    first = neuron.v_start if noise is None else noise.mu * neuron.v_th
-    before = torch.cat([torch.full((1, 1), first, dtype=torch.float64), path.v[:-1]])
-    deviation = (path.h - charged) / neuron.beta - before
-    if noise is None:
-        deviation = torch.zeros_like(deviation)
-    parts = (before / SCALE, deviation / SCALE, path.h / SCALE, path.spikes, path.v / SCALE)
+
+@lru_cache(KEPT)
+def path_along(currents: tuple[float, ...], neuron: Neuron, noise: Noise | None) -> Timesteps:
+    """What happens under the currents of a network, computed as there."""
+    import torch
+
+    return path(torch.tensor(currents, dtype=torch.float32), neuron, noise, 1.0)
+
+
+def path(currents: Tensor, neuron: Neuron, noise: Noise | None, scale: float) -> Timesteps:
+    """What happens under currents (T,), all potentials in units of 1 / scale."""
+    import torch
+
+    from snnlab.neuron.dynamics import first_potential, trace
+
+    currents = currents.unsqueeze(1)  # (T, 1)
+    path = trace(currents, neuron, noise=noise, generator=torch.Generator().manual_seed(0))
+    first = first_potential(currents, neuron, noise)
+    before = torch.cat([first.unsqueeze(0), path.v[:-1]])
+    deviation = torch.zeros_like(before)
+    if noise is not None:
+        deviation = (path.h - currents) / neuron.beta - before
+    parts = (before / scale, deviation / scale, path.h / scale, path.spikes, path.v / scale)
     return Timesteps(*(part[:, 0].tolist() for part in parts))
 
 
 @lru_cache(KEPT)
-def rates(T: int, neuron: Neuron) -> list[float]:
+def rates(T: int, neuron: Neuron, span: tuple[float, float]) -> list[float]:
     """Spikes per timestep over T timesteps without noise, for all currents."""
     import torch
 
     from snnlab.neuron.dynamics import scan
 
-    everywhere = torch.from_numpy((SCALE * currents()).round())
+    everywhere = torch.from_numpy((SCALE * currents(span)).round())
     spikes, _ = scan(everywhere.expand(T, -1), neuron)
     found: list[float] = spikes.mean(0).tolist()
     return found
@@ -187,9 +211,9 @@ def probability_at(current: float, neuron: Neuron, noise: Noise | None) -> float
 
 
 @lru_cache(KEPT)
-def probabilities(neuron: Neuron, noise: Noise | None) -> list[float]:
+def probabilities(neuron: Neuron, noise: Noise | None, span: tuple[float, float]) -> list[float]:
     """Of a spike in one timestep with noise, for all currents."""
-    return probability((SCALE * currents()).round(), neuron, noise)
+    return probability((SCALE * currents(span)).round(), neuron, noise)
 
 
 def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[float]:
@@ -215,18 +239,36 @@ def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
         return [], []
     draws = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
     drawn, _ = binned(draws.numpy(), (LOWEST, HIGHEST), BINS)
-    return drawn.tolist(), noise_density(noise, points()).tolist()
+    return drawn.tolist(), noise_density(noise, noise_points()).tolist()
 
 
 @lru_cache(KEPT)
 def residuals(current: float, neuron: Neuron) -> tuple[list[float], list[float]]:
     """The edges of the bins, and the density of what is left over without noise in each."""
+    around = scaled(current).item() * spread(POPULATION)  # (POPULATION,)
+    return left_over(around.expand(LONG, -1), neuron, start=LONG // 4)
+
+
+@lru_cache(KEPT)
+def residuals_along(currents: tuple[float, ...], neuron: Neuron) -> tuple[list[float], list[float]]:
+    """The same for neurons whose currents are those of one in a network, a little off."""
     import torch
 
+    met = torch.tensor(currents, dtype=torch.float64).unsqueeze(1)  # (T, 1)
+    return left_over(met * spread(POPULATION * LONG // len(currents)), neuron)
+
+
+def spread(count: int) -> Tensor:
+    """By what the currents of a crowd of neurons are multiplied, (count,)."""
+    import torch
+
+    return torch.linspace(1 - SPREAD, 1 + SPREAD, count, dtype=torch.float64)
+
+
+def left_over(currents: Tensor, neuron: Neuron, start: int = 0) -> tuple[list[float], list[float]]:
+    """Edges and densities of what neurons under currents (T, N) keep, from a timestep on."""
     from snnlab.neuron.dynamics import trace
 
-    spread = torch.linspace(1 - SPREAD, 1 + SPREAD, POPULATION, dtype=torch.float64)
-    around = scaled(current).item() * spread  # (POPULATION,)
-    left = trace(around.expand(LONG, -1), neuron).v[LONG // 4 :] / neuron.v_th
+    left = trace(currents, neuron).v[start:] / neuron.v_th
     density, edges = binned(left.flatten().numpy(), (LOWEST, HIGHEST), BINS)
     return edges.tolist(), density.tolist()

@@ -11,6 +11,8 @@ from .energy import Assumptions as Assumptions
 from .energy import CostReport as CostReport
 from .energy import ann_operations as ann_operations
 from .energy import cost_report as cost_report
+from .one_neuron import OneNeuron as OneNeuron
+from .one_neuron import neuron_residuals as neuron_residuals
 from .residuals import ResidualSummary as ResidualSummary
 from .residuals import residuals as residuals
 from .response import Response as Response

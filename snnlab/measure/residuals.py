@@ -180,6 +180,13 @@ def driven(currents: Tensor, neuron: Neuron) -> Tensor:
     return (mean > (1 - neuron.beta) * neuron.v_th) & (mean < neuron.v_th)
 
 
+def groups_of(spikes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Which neurons are silent, active, saturated, by their spikes (T, B, *): each (B, *)."""
+    fired = spikes.sum(0)
+    silent, saturated = fired == 0, fired == len(spikes)
+    return silent, ~(silent | saturated), saturated
+
+
 def targets_for(layer: SpikingLayer) -> dict[str, Target]:
     """The distributions that the residuals of a layer are compared with."""
     laws = dict(matched_laws())
@@ -224,14 +231,12 @@ class Tally:
 
         Of the active neurons only the `wanted` ones (B, C, *), if given, are described.
         """
-        fired = spikes.sum(0)  # (B, C, *)
-        silent, saturated = fired == 0, fired == len(spikes)
-        active = ~(silent | saturated)
-        groups = [over_channels(group) for group in (silent, active, saturated)]
+        groups = groups_of(spikes)
         if self.wide is not None:
-            for counts, group in zip(self.wide, (silent, active, saturated), strict=True):
+            for counts, group in zip(self.wide, groups, strict=True):
                 counts += wide_counts(residuals[:, group], len(counts))
-        self.groups += torch.stack(groups)  # (3, C)
+        self.groups += torch.stack([over_channels(group) for group in groups])  # (3, C)
+        active = groups[GROUPS.index("active")]
         described = active if wanted is None else active & wanted
         chosen = residuals[:, described].double()  # (T - 1, n)
         self.described += chosen.shape[1]

@@ -6,6 +6,7 @@ What a figure of matplotlib and a chart of Altair both show, both take from here
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from snnlab.neuron.spec import MATCHED_SIGMA, Noise
 from snnlab.show.arrays import Floats
 
 if TYPE_CHECKING:
+    from snnlab.measure.one_neuron import OneNeuron
     from snnlab.measure.residuals import ResidualSummary
 
 TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
@@ -30,6 +32,8 @@ Points = tuple[Sequence[float], Sequence[float]]
 _MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
 """Bins of the measurement that make one bin of a picture."""
+_NOISE_SPAN, _NOISE_POINTS = (-4.0, 5.0), 361
+"""Where the density of noise is drawn, in units of v_th: far enough for the widest."""
 _WIDE_BINS = 120
 """Of a picture that reaches as far as potentials drift."""
 
@@ -159,6 +163,24 @@ def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init
     )
 
 
+def current_words(currents: Sequence[float], v_th: float) -> str:
+    """What flows into a neuron.
+
+    Args:
+        currents: (T,).
+        v_th: threshold, in the unit of the currents.
+
+    Example:
+        >>> current_words([0.5, -0.2, 0.9], 1.0)
+        'Current from -0.20 to 0.90 v_th, mean 0.40.'
+    """
+    parts = np.asarray(currents) / v_th
+    low, high = parts.min(), parts.max()
+    if low == high:
+        return f"Current {low:.2f} v_th at each timestep."
+    return f"Current from {low:.2f} to {high:.2f} v_th, mean {parts.mean():.2f}."
+
+
 def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str:
     """What a neuron carried over, and the noise that stands for it, in the same two numbers.
 
@@ -175,10 +197,18 @@ def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str
 
 
 def trace_limits(
-    h: Sequence[float], v: Sequence[float], v_th: float, v_init: float
+    h: Sequence[float],
+    v: Sequence[float],
+    v_th: float,
+    v_init: float,
+    currents: Sequence[float] = (),
 ) -> tuple[float, float, float]:
-    """The lowest potential, the height at which spikes are marked, and the upper limit."""
-    floor, roof = float(np.nanmin([0, v_init, *h, *v])), max(v_th, *h)
+    """The lowest limit, the height at which spikes are marked, and the upper limit.
+
+    Currents that are drawn lie within them, too.
+    """
+    floor = float(np.nanmin([0, v_init, *h, *v, *currents]))
+    roof = float(np.nanmax([v_th, v_init, *h, *currents]))
     mark = roof + 0.12 * (roof - floor)
     return floor, mark, mark + 0.08 * (mark - floor)
 
@@ -197,6 +227,12 @@ def residual_bins(found: ResidualSummary) -> tuple[Floats, Floats]:
     """Density of the residuals of a stage, and the edges of its bins, in units of v_th."""
     density = np.asarray(found.density).reshape(-1, _MERGED).mean(axis=1)
     return density, np.asarray(found.edges)[::_MERGED]
+
+
+@lru_cache(1)
+def noise_points() -> Floats:
+    """Where the density of a noise is drawn, in units of v_th."""
+    return np.linspace(*_NOISE_SPAN, _NOISE_POINTS)
 
 
 def noise_density(noise: Noise, x: Floats) -> Floats:
@@ -247,6 +283,33 @@ def residual_words(stage: str, found: ResidualSummary) -> str:
         f"neurons active, {moments}{whole_percent(found.silent)} silent, "
         f"{whole_percent(found.saturated)} saturated, not shown."
     )
+
+
+def one_neuron_words(found: OneNeuron, noise: Noise | None) -> str:
+    """The residuals of one neuron over many images, and whether the noise fits them.
+
+    Args:
+        found: what `neuron_residuals` found.
+        noise: that of the training; None: trained without.
+    """
+    from snnlab.measure.match import FEWEST, Match  # here, as figures do not load torch
+
+    counts = (int(group.sum()) for group in (found.silent, found.active, found.saturated))
+    silent, active, saturated = counts
+    images = f"Over {found.images} image{'s' * (found.images != 1)}"
+    others = f"silent for {silent}, saturated for {saturated}"
+    match = Match(found.summary, noise)
+    if not active:
+        return f"{images} it was never active ({others}): there is no residual to compare."
+    said = (
+        f"{images} it was active for {active} ({others}): its residuals then have mean "
+        f"{found.summary.mean:.2f}, deviation {found.summary.std:.2f} v_th."
+    )
+    if match.distance is None:
+        return f"{said} No verdict: each channel has learned a σ of its own."
+    if match.verdict is None:
+        return f"{said} No verdict on the noise: it must be active for {FEWEST} images or more."
+    return f"{said} {match.text()}"
 
 
 def drift_words(found: ResidualSummary) -> str:

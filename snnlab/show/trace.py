@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
-from snnlab.show.described import POTENTIAL, STEP, trace_limits, trace_words
+from snnlab.show.described import POTENTIAL, STEP, current_words, trace_limits, trace_words
 from snnlab.show.page import dressed, head, write_near
 from snnlab.show.picture import attach_description
 from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION
@@ -57,12 +57,16 @@ def neuron_trace(
     before, after, spiked = before / v_th, after / v_th, fired == 1
     start = np.nan if v_init is None else v_init / v_th
     ax = dressed(ax, x=STEP, y=POTENTIAL)
+    words = trace_words(before.tolist(), fired.tolist(), 1.0, start)
+    steps = np.empty(0)
     if current is not None:
         steps = floats("current", current) / v_th
         require_same_shape(current=steps, h=before)
         _draw_current(ax, steps)
+        words = f"{words} {current_words(steps.tolist(), 1.0)}"
     _draw_potential(ax, before, after, start)
-    floor, mark, top = trace_limits(before.tolist(), after.tolist(), 1.0, start)
+    lines = before.tolist(), after.tolist()
+    floor, mark, top = trace_limits(*lines, 1.0, start, steps.tolist())
     _draw_spikes(ax, before, after, spiked, mark)
     ax.set_ylim(floor - 0.05 * (mark - floor), top)
     ax.axhline(1, zorder=2, **DASHED)
@@ -70,7 +74,7 @@ def neuron_trace(
     ax.set_xlim(-0.3 if v_init is not None else 0, len(before) + 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True))
     head(ax, title, key=True)
-    attach_description(ax, trace_words(before.tolist(), fired.tolist(), 1.0, start))
+    attach_description(ax, words)
     return ax
 
 

@@ -23,7 +23,17 @@ from snnlab.show.charts.frame import (
     repeated,
 )
 from snnlab.show.colours import Palette
-from snnlab.show.described import DENSITY, RESIDUAL, STEP, beside_words, trace_limits, trace_words
+from snnlab.show.described import (
+    DENSITY,
+    RESIDUAL,
+    STEP,
+    beside_words,
+    current_words,
+    noise_density,
+    noise_points,
+    trace_limits,
+    trace_words,
+)
 
 QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
 """The curves over potentials, as the legend names them."""
@@ -31,10 +41,13 @@ BELOW = -0.25
 """Potentials are shown from here on, in units of v_th, so that sigma does not move the axis."""
 TICKS = -0.25
 """Where what is left over stands, beside the noise that goes from 0 to 1."""
+APART = 0.06
+"""Between the bar of a current and the timestep where the next begins."""
+MET_AT = 0.02
+"""How high the currents that a neuron met are marked, in spikes per timestep."""
 
-
-CHOSEN = "chosen"
-"""The part of the data with the current that was chosen."""
+CHOSEN, MET = "chosen", "met"
+"""The parts of the data with the current that was chosen, and with those that a neuron met."""
 DATA = "all"
 """The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
 
@@ -44,9 +57,10 @@ def part_of(part: str) -> Any:
     return named(DATA).transform_filter(f"datum.name == '{part}'")
 
 
-def all_but(part: str) -> Any:
-    """A chart of all parts of the data but one."""
-    return named(DATA).transform_filter(f"datum.name != '{part}'")
+def all_but(*parts: str) -> Any:
+    """A chart of all parts of the data but these."""
+    others = " && ".join(f"datum.name != '{part}'" for part in parts)
+    return named(DATA).transform_filter(others)
 
 
 def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
@@ -74,6 +88,15 @@ class Beside:
     law: Sequence[float] = ()
     """Its density there."""
 
+    @classmethod
+    def of(cls, left: Sequence[float], noise: Noise | None) -> Beside:
+        """What was left, and the density of the noise wherever it is drawn."""
+        if noise is None:
+            return cls(left, None)
+        return cls(
+            left, noise, noise_points().tolist(), noise_density(noise, noise_points()).tolist()
+        )
+
 
 def potential_chart(
     h: Sequence[float],
@@ -83,12 +106,14 @@ def potential_chart(
     v_th: float,
     beside: Beside,
     colours: Palette,
+    currents: Sequence[float] = (),
     now: int | None = None,
     height: int = 360,
 ) -> LiveChart:
     """Charge, fire and reset as one line; the threshold; a triangle for every spike.
 
     At its right what was carried from timestep to timestep, and the noise that stands for it.
+    A bar for the current of each timestep, if they are given.
 
     Args:
         h: potential before firing at t = 1 to T.
@@ -97,6 +122,7 @@ def potential_chart(
         v_th: threshold, in the unit of the potentials.
         beside: what stands at its right; the line begins at the first of what is left.
         colours: see `palette`.
+        currents: into the neuron at t = 1 to T, in the unit of the potentials; none: no bars.
         now: the timestep at which somebody looks, 1 to T; None: at all of them.
         height: in pixels.
 
@@ -112,9 +138,11 @@ def potential_chart(
             f"h, v, spikes and what is left must have one value per timestep, got {len(h)}, "
             f"{len(v)}, {len(spikes)} and {len(beside.left)}"
         )
+    if len(currents) not in (0, len(h)):
+        raise ValueError(f"{len(h)} timesteps need as many currents or none, got {len(currents)}")
     T, v_init = len(h), beside.left[0]
     upto = T if now is None else now
-    floor, mark, roof = trace_limits(h, v, v_th, v_init)
+    floor, mark, roof = trace_limits(h, v, v_th, v_init, currents)
     floor = min(floor, BELOW * v_th)
     seen = [t for t in range(1, upto + 1) if spikes[t - 1]]
     corners = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
@@ -130,10 +158,29 @@ def potential_chart(
         "spikes": {"t": seen, "potential": [mark] * len(seen)},
         "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
     }
+    if len(currents):
+        bars = bars_of(currents)
+        parts["currents"] = bars
+        if now is not None:
+            parts["current"] = {name: values[now - 1 : now] for name, values in bars.items()}
     data = together(parts | noise_beside(beside, floor / v_th, roof / v_th, v_th))
-    kept = potential_look(colours, height, stepping=now is not None)
-    words = trace_words(h, spikes, v_th, v_init)
-    return LiveChart(kept, data, f"{words} {beside_words(beside.left, beside.noise, v_th)}", height)
+    kept = potential_look(colours, height, stepping=now is not None, driven=len(currents) > 0)
+    words = [trace_words(h, spikes, v_th, v_init)]
+    if len(currents):
+        words.append(current_words(currents, v_th))
+    words.append(beside_words(beside.left, beside.noise, v_th))
+    return LiveChart(kept, data, " ".join(words), height)
+
+
+def bars_of(currents: Sequence[float]) -> dict[str, Sequence[Any]]:
+    """A bar for each current, from 0 to it, over the timestep in which it flows."""
+    steps = range(1, len(currents) + 1)
+    return {
+        "index": steps,
+        "t": [t - 1 + APART for t in steps],
+        "until": [t - APART for t in steps],
+        "potential": currents,
+    }
 
 
 def noise_beside(
@@ -160,8 +207,10 @@ def noise_beside(
 
 
 @lru_cache
-def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str, Any]:
-    """What the chart looks like, while somebody steps through it or not."""
+def potential_look(
+    colours: Palette, height: int, *, stepping: bool, driven: bool
+) -> dict[str, Any]:
+    """What the chart looks like, while somebody steps through it or not, with bars or without."""
     x = alt.X("t:Q", title=STEP, scale=alt.Scale(nice=False, zero=False, range=part(0, 0.84)))
     x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
     y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
@@ -175,6 +224,17 @@ def potential_look(colours: Palette, height: int, *, stepping: bool) -> dict[str
         invisible.encode(x=x, y=y),
         rule.encode(y=y),
     ]
+    if driven:
+        bar: dict[str, Any] = {"x": x, "x2": "until:Q", "y": y, "y2": alt.datum(0)}
+        bar["tooltip"] = [
+            alt.Tooltip("index:Q", title="Current at t"),
+            alt.Tooltip("potential:Q", title="is", format=".3f"),
+        ]
+        orange = colours.hue("orange")
+        bars = part_of("currents").mark_rect(color=orange, opacity=0.4)
+        layers.append(bars.encode(**bar))
+        if stepping:
+            layers.append(part_of("current").mark_rect(color=orange, opacity=1).encode(**bar))
     if stepping:
         whole = part_of("line").mark_line(strokeWidth=1.5, opacity=0.4, **grey)
         upright = part_of("now").mark_rule(strokeDash=[3, 4], strokeWidth=1.5, **grey)
@@ -218,6 +278,7 @@ def firing_chart(
     at_current: float,
     noisy: bool,
     colours: Palette,
+    met: Sequence[float] = (),
     height: int = 280,
 ) -> LiveChart:
     """Firing probability of a single step, and the rate over T timesteps without noise.
@@ -231,6 +292,7 @@ def firing_chart(
         at_current: the probability there.
         noisy: whether noise acts in the single step.
         colours: see `palette`.
+        met: currents that the neuron met, a tick for each; then the chosen one is their mean.
         height: in pixels.
     """
     one, many = names_of(timesteps, noisy=noisy)
@@ -240,12 +302,16 @@ def firing_chart(
             one: {"current": currents, "value": probability},
             many: {"current": [currents[i] for i in stairs], "value": [rate[i] for i in stairs]},
             CHOSEN: {"current": [current], "value": [at_current]},
+            MET: {"current": met, "value": [MET_AT] * len(met)},
         }
     )
     words = (
         f"Spikes per timestep against current. In {one}, the neuron fires with "
-        f"probability {at_current:.2f} at current {current:.2f}."
+        f"probability {at_current:.2f} at current {current:.2f}"
     )
+    if len(met):
+        words += f", the mean of those that it met, {min(met):.2f} to {max(met):.2f}"
+    words += "."
     kept = firing_look(timesteps, colours, height, noisy=noisy)
     return LiveChart(kept, data, words, height)
 
@@ -276,11 +342,13 @@ def firing_look(timesteps: int, colours: Palette, height: int, *, noisy: bool) -
     x = alt.X("current:Q", title="Current")
     y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
     colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
-    curves = all_but(CHOSEN).mark_line(strokeWidth=LINE)
+    curves = all_but(CHOSEN, MET).mark_line(strokeWidth=LINE)
     curves = curves.encode(x=x, y=y, color=colour, strokeDash=dashed(names, ([1, 0], [7, 3])))
     rule = part_of(CHOSEN).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
     dot = part_of(CHOSEN).mark_circle(size=240, color=colours.noise, opacity=1)
-    return look(curves + rule + dot.encode(x=x, y=y), colours, height)
+    tick: Any = {"shape": "stroke", "angle": 90, "size": 260, "strokeWidth": 2.5}
+    met = part_of(MET).mark_point(color=colours.hue("orange"), opacity=0.9, **tick)
+    return look(curves + rule + met.encode(x=x, y=y) + dot.encode(x=x, y=y), colours, height)
 
 
 def residual_chart(

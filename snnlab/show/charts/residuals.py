@@ -17,6 +17,7 @@ from snnlab.show.described import (
     RESIDUAL,
     drift_words,
     noise_density,
+    one_neuron_words,
     residual_bins,
     residual_words,
     wide_bins,
@@ -24,6 +25,7 @@ from snnlab.show.described import (
 )
 
 if TYPE_CHECKING:
+    from snnlab.measure.one_neuron import OneNeuron
     from snnlab.measure.residuals import ResidualSummary
 
 MEASURED, TRAINED = "residuals, measured", "noise in training"
@@ -81,6 +83,7 @@ def layer_chart(
     colours: Palette,
     span: tuple[float, float] | None = None,
     highest: float | None = None,
+    words: str | None = None,
     height: int = 260,
 ) -> alt.Chart:
     """Residuals of one layer as an area, and the density of the training noise as a line.
@@ -92,6 +95,7 @@ def layer_chart(
         colours: see `palette`.
         span: see `layer_table`.
         highest: density to which the axis reaches, see `highest_density`; None: its own.
+        words: what it shows; None: as of a layer.
         height: in pixels.
     """
     wide = layer_table(found, noise, span)
@@ -119,7 +123,27 @@ def layer_chart(
         line = shape.transform_filter(alt.datum.name == TRAINED)
         chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
     chart = chart + key_of(alt.Chart(table), shown, lines=(TRAINED,))
-    return framed(chart, layer_words(found, noise, name, span), colours, height)
+    return framed(chart, words or layer_words(found, noise, name, span), colours, height)
+
+
+def one_neuron_chart(
+    found: OneNeuron, noise: Noise | None, *, colours: Palette, height: int = 260
+) -> alt.Chart:
+    """Residuals of one neuron over many images, and the density of the noise in its training.
+
+    Args:
+        found: what `neuron_residuals` found.
+        noise: that of the training; None: trained without.
+        colours: see `palette`.
+        height: in pixels.
+
+    Example:
+        >>> found = neuron_residuals(net, data.test.first(256), 16, stage=1, index=0)
+        >>> one_neuron_chart(found, Noise(), colours=LIGHT)
+    """
+    words = f"Residual potentials of one neuron in units of v_th. {one_neuron_words(found, noise)}"
+    name = "one neuron"
+    return layer_chart(found.summary, noise, name=name, colours=colours, words=words, height=height)
 
 
 def layer_words(
