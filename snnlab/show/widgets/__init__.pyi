@@ -1,4 +1,6 @@
 from .channels import channel_explorer as channel_explorer
+from .explorer import NetworkExplorer as NetworkExplorer
+from .explorer import network_explorer as network_explorer
 from .live import LivePicture as LivePicture
 from .live import choice as choice
 from .live import live_axes as live_axes
