@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from anywidget import AnyWidget
 from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
 from torch import Tensor
@@ -271,10 +270,10 @@ class NetworkExplorer(VBox):
             self._drawn = self._drawing if change["new"] else None
             self._see()
 
-    def _told(self, told: object) -> None:
+    def _told(self, told: Any) -> None:
         """What the browser says: [what, more]. It may send anything, and nonsense does nothing."""
         with suppress(ValueError, TypeError, KeyError, IndexError):  # DataError is a ValueError
-            what, more = told  # type: ignore[misc]
+            what, more = told
             if what == "ink":
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
@@ -302,9 +301,7 @@ class NetworkExplorer(VBox):
         own = self._pixels()[None].to(self.images.device)
         one = replace(self.images, pixels=own, labels=self.images.labels[:1])
         image = one.normalised()[0]  # (C, H, W)
-        self.seen = {
-            name: see_image(net, image, self.timesteps) for name, net in self.nets.items()
-        }
+        self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
         self._give()
         self._open()
 
