@@ -59,13 +59,28 @@ WORDS = {
         "training, on average."
     ),
     "more": "More maps",
+    "at": "t = {t} of {T}",
+    "fire": "{fired} of {neurons} fire",
+    "spike": "spike",
+    "no_spike": "no spike",
+    "beyond": "beyond: same colour",
+    "at_most": "{value} or less",
+    "at_least": "{value} or more",
+    "map_neuron": "map {map}, row {row}, column {column}",
+    "row_neuron": "neuron {neuron}",
+    "values": "{fired} at t = {t}; h = {h}, v = {v} (v_th); rate so far {rate}",
+    "true_class": "true class",
+    "some_classes": "the strongest {shown} of {classes} classes",
+    "decisions": "The decision after each timestep",
+    "numbers": "All its numbers",
+    "close": "Close",
+    "broken": "This browser is too old for the picture: it needs one of 2023 or later.",
     "keys": (
         "Keys: space plays and pauses, arrow left and right step, Home and End go to the ends. In "
         "a stage: arrow keys move from neuron to neuron, Enter opens it."
     ),
-    "open": "Open this neuron",
 }
-"""All that the player writes by itself."""
+"""All that the player writes by itself; names in braces are filled in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +179,7 @@ def drawn_lane(
         "stages": [
             drawn_stage(stage, i + 1, most, starts[i], blob) for i, stage in enumerate(seen.stages)
         ],
-        "readout": np.round(seen.readout, 4).tolist(),
+        "readout": rounded(seen.readout),
         "decisions": seen.decisions,
         "since": [seen.decided_at(t) for t in range(1, T + 1)],
         "says": [verdict(seen, classes, label, t) for t in range(1, T + 1)],
@@ -194,11 +209,47 @@ def drawn_stage(
         "width": width,
         "neurons": neurons,
         "is_map": stage.spikes.ndim == 4,
+        "size": size_words(stage),
+        "part": f"maps {first + 1} to {min(first + most, maps)}",
         "at": at,
         "fired": stage.spikes.reshape(T, -1).sum(1).astype(int).tolist(),
-        "moved": np.round(stage.moved, 4).tolist(),
+        "moved": rounded(stage.moved),
         "says": [stage_words(stage, number, t) for t in range(1, T + 1)],
     }
+
+
+def rounded(values: npt.NDArray[np.float32]) -> list[Any]:
+    """Numbers for JSON, to four places."""
+    found: list[Any] = np.round(values.astype(np.float64), 4).tolist()
+    return found
+
+
+def size_words(stage: StageSeen) -> str:
+    """How many neurons a stage has, and how they lie.
+
+    Example:
+        >>> size_words(seen.stages[1])
+        '32 maps of 7 x 7'
+    """
+    shape = stage.spikes.shape[1:]
+    if len(shape) != 3:
+        return f"{math.prod(shape):,} neurons"
+    maps, height, width = shape
+    return f"{maps} map{'s' * (maps != 1)} of {height} x {width}"
+
+
+def neuron_words(stage: StageSeen, index: int) -> str:
+    """Which neuron of a stage it is, as the player names it, by its place in (C, H, W) or (N,).
+
+    Example:
+        >>> neuron_words(seen.stages[1], 0)
+        'map 1, row 1, column 1'
+    """
+    shape = stage.spikes.shape[1:]
+    if len(shape) != 3:
+        return WORDS["row_neuron"].format(neuron=index + 1)
+    m, row, column = (int(place) + 1 for place in np.unravel_index(index, shape))
+    return WORDS["map_neuron"].format(map=m, row=row, column=column)
 
 
 def as_maps(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -268,9 +319,10 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
 
 
 def colours(palette: Palette) -> dict[str, str]:
-    """The colours of the player on one background."""
+    """The colours of the player on one background; paper is what text on ink is written in."""
     names = ("green", "vermillion", "blue", "grey")
-    return {"ink": palette.ink, "grey": palette.grey} | {f"hue_{n}": palette.hue(n) for n in names}
+    plain = {"ink": palette.ink, "grey": palette.grey, "paper": palette.on_noise}
+    return plain | {f"hue_{n}": palette.hue(n) for n in names}
 
 
 @cache

@@ -1,0 +1,42 @@
+"""The player in a web page: it plays frames in the browser, without Python and without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PLAYER_JS = Path(__file__).with_suffix(".js").read_text("utf-8")
+"""The player, an ES module with `mount(element, frames, tell, options)`."""
+
+
+def player_page(frames: Mapping[str, Any], *, t: int = 1) -> str:
+    """A piece of HTML that plays by itself; several of them may stand on one page.
+
+    Args:
+        frames: of `frames()`.
+        t: the timestep at which it starts.
+
+    Raises:
+        ValueError: a timestep that the frames do not have.
+
+    Example:
+        >>> page = Path("seven.html").write_text(player_page(shown))
+    """
+    if not 1 <= t <= frames["T"]:
+        raise ValueError(f"t must be from 1 to {frames['T']}, got {t}")
+    return (
+        '<div class="snn-player"></div>\n'
+        f'<script type="module">\n{PLAYER_JS}\n'
+        # scripts run in the order of the page, so that each finds its own place empty
+        'const place = document.querySelector(".snn-player:not([data-taken])");\n'
+        'place.dataset.taken = "";\n'
+        f"mount(place, {for_script(frames)}, null, {{ t: {t} }});\n"
+        "</script>\n"
+    )
+
+
+def for_script(value: Any) -> str:
+    """JSON that may stand inside a script: no "<", so that nothing in it ends the script."""
+    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")
