@@ -18,7 +18,7 @@ from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise
 from snnlab.show.explorer.drawing import SIDE
-from snnlab.show.widgets.explorer import Neuron, network_explorer, whole
+from snnlab.show.widgets.explorer import network_explorer, whole
 from snnlab.show.widgets.names import LIVE
 
 CLASSES = tuple("0123456789")
@@ -183,7 +183,7 @@ def test_nonsense_told_by_the_browser_does_nothing(explorer, told):
 def test_a_neuron_that_is_clicked_opens_below(explorer):
     index = int(explorer.seen["noise"].stages[0].spikes.sum(0).argmax())
     tell(explorer, "neuron", {"network": 0, "stage": 0, "index": index})
-    assert explorer.neuron == Neuron("noise", 0, index)
+    assert explorer.neuron == ("noise", 0, index)
     potential, residuals = explorer.pictures
     fired = int(explorer.seen["noise"].stages[0].spikes[:, index].sum())
     shown = explorer.children[4].value

@@ -6,9 +6,10 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ from snnlab.network.net import SpikingNet
 from snnlab.settings import count
 from snnlab.show.described import one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
-from snnlab.show.explorer.frames import frames, lanes, title_of
+from snnlab.show.explorer.frames import frames, lanes, neuron_words, title_of
 from snnlab.show.explorer.player import PLAYER_JS, player_page
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import residual_histograms
@@ -47,6 +48,8 @@ IN_NOTEBOOK: Final = Path(__file__).with_name("in_notebook.js").read_text(encodi
 """What makes a module that mounts something a widget of JupyterLab."""
 VIEWS: Final = ("spikes", "h", "v", "rates")
 """What the maps can show."""
+Place = tuple[str, int, int]
+"""Of a neuron: name of the network; stage; index in the stage, channel by channel, row by row."""
 ONE_NETWORK: Final = "network"
 """What a network is called that is given without a name."""
 
@@ -54,17 +57,6 @@ _AT_REST = (
     "<p><em>In JupyterLab you choose the image or draw one here, and open single neurons.</em></p>"
 )
 _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
-
-
-class Neuron(NamedTuple):
-    """One neuron of the networks in the explorer."""
-
-    network: str
-    """Name of the network."""
-    stage: int
-    """From 0."""
-    index: int
-    """In its stage, from 0: channel by channel, row by row."""
 
 
 class Player(AnyWidget):
@@ -123,7 +115,7 @@ class NetworkExplorer(VBox):
         self._data = data
         self._drawing: Tensor | None = None  # the last one, whether it is shown or not
         self._drawn: Tensor | None = None
-        self._neuron: Neuron | None = None
+        self._neuron: Place | None = None
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
         self._player = Player()
@@ -172,13 +164,13 @@ class NetworkExplorer(VBox):
         self._player.view = name
 
     @property
-    def neuron(self) -> Neuron | None:
+    def neuron(self) -> Place | None:
         """The neuron that is open, as (network, stage, index); None: no neuron is."""
         return self._neuron
 
     @neuron.setter
-    def neuron(self, place: tuple[str, int, int] | None) -> None:
-        self._neuron = None if place is None else self._checked(Neuron(*place))
+    def neuron(self, place: Place | None) -> None:
+        self._neuron = None if place is None else self._checked(place)
         self._open()
 
     @property
@@ -200,9 +192,8 @@ class NetworkExplorer(VBox):
             return
         self._drawn = self._drawing = None if ink is None else self._as_image(ink)
         self._see()
-        grey = np.asarray(ink, dtype=np.uint8) if np.shape(ink) == (SIDE, SIDE) else None
         said = self._player.given["said"][-1] if self._drawn is not None else ""
-        self._pad.given = pad_given(self._drawn, said, grey)
+        self._pad.given = pad_given(self._drawn, said, None if ink is None else on_pad(ink))
         if "draw" in self.controls:
             self.controls["draw"].value |= self._drawn is not None
 
@@ -242,7 +233,7 @@ class NetworkExplorer(VBox):
     def _rows(self) -> list[Box]:
         """The controls as they stand above the player."""
         step = {"Previous": -1, "Next": 1}
-        buttons = [button(words, lambda by=by: self._step(by)) for words, by in step.items()]
+        buttons = [button(words, partial(self._step, by)) for words, by in step.items()]
         find = button("Next of this kind", self.find_next)
         draw = [self.controls["draw"]] if "draw" in self.controls else []
         kinds = [self.controls[name] for name in ("kind", "network") if name in self.controls]
@@ -278,7 +269,7 @@ class NetworkExplorer(VBox):
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
                 name = list(self.nets)[whole(more["network"])]
-                self.neuron = Neuron(name, whole(more["stage"]), whole(more["index"]))
+                self.neuron = name, whole(more["stage"]), whole(more["index"])
             elif what == "more":
                 self._start(more["stage"], more["first"])
 
@@ -325,18 +316,18 @@ class NetworkExplorer(VBox):
         label = self.classes[int(self.images.labels[self.image])]
         return f"Test image {self.image}, labelled {label}"
 
-    def _checked(self, place: Neuron) -> Neuron:
+    def _checked(self, place: Place) -> Place:
         """The place of a neuron, if there is one."""
-        if place.network not in self.seen:
-            raise ValueError(f"network must be one of {list(self.seen)}, got {place.network!r}")
-        stages = self.seen[place.network].stages
-        most = len(stages)
-        if not 0 <= place.stage < most:
-            raise ValueError(f"stage must be 0 to {most - 1}, got {place.stage}")
-        neurons = stages[place.stage].spikes[0].size
-        if not 0 <= place.index < neurons:
-            raise ValueError(f"index must be 0 to {neurons - 1}, got {place.index}")
-        return place
+        name, stage, index = place
+        if name not in self.seen:
+            raise ValueError(f"network must be one of {list(self.seen)}, got {name!r}")
+        stages = self.seen[name].stages
+        if not 0 <= stage < len(stages):
+            raise ValueError(f"stage must be 0 to {len(stages) - 1}, got {stage}")
+        neurons = stages[stage].spikes[0].size
+        if not 0 <= index < neurons:
+            raise ValueError(f"index must be 0 to {neurons - 1}, got {index}")
+        return name, stage, index
 
     def _open(self) -> None:
         """Show the neuron that is open, below the player."""
@@ -355,8 +346,8 @@ class NetworkExplorer(VBox):
         if trained_noise(self.nets[name].neuron_layers()[stage]) is None:
             once = f"In the one timestep of training it {'fires' if trained else 'is silent'}."
         words = (
-            f"{self.title}: neuron {index} of stage {stage + 1}, {title_of(name)}, fires at "
-            f"{fired} of {self.timesteps} timesteps. {once}"
+            f"{self.title}: in the network {title_of(name)} the neuron of stage {stage + 1} at "
+            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps. {once}"
         )
         return f"<p>{escape(words)}</p>"
 
@@ -379,7 +370,7 @@ class NetworkExplorer(VBox):
         net, shown = self.nets[name], first_images(self.images, MOST_IMAGES)
         found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
         noise = trained_noise(net.neuron_layers()[stage])
-        axes = residual_histograms([found.summary], noise=noise, names=[f"Neuron {index}"])
+        axes = residual_histograms([found.summary], noise=noise, names=["This neuron"])
         words = f"{one_neuron_words(found, noise)} {which_images(shown, self.images)}"
         return picture(axes[0], words)
 
@@ -432,6 +423,12 @@ def network_explorer(
         as_image(np.ones((1, 1)), drawn)  # says so, if nobody can draw such images
     steps = count("timesteps", timesteps)
     return NetworkExplorer(several, images, classes, steps, drawn, image)
+
+
+def on_pad(ink: npt.ArrayLike | Tensor) -> npt.NDArray[np.uint8] | None:
+    """A drawing as the pad shows it; None: it is of another size."""
+    grey = np.asarray(ink)
+    return grey.astype(np.uint8) if grey.shape == (SIDE, SIDE) else None
 
 
 def whole(number: object) -> int:
