@@ -38,6 +38,7 @@ from snnlab.show.described import one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
 from snnlab.show.explorer.frames import frames, lanes, neuron_words, title_of
 from snnlab.show.explorer.player import PLAYER_JS, player_page
+from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import residual_histograms
 from snnlab.show.trace import neuron_trace
@@ -370,9 +371,11 @@ class NetworkExplorer(VBox):
         net, shown = self.nets[name], first_images(self.images, MOST_IMAGES)
         found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
         noise = trained_noise(net.neuron_layers()[stage])
-        axes = residual_histograms([found.summary], noise=noise, names=["This neuron"])
+        (ax,) = residual_histograms(
+            [found.summary], noise=noise, names=["This neuron"], axes=[blank_axes()]
+        )
         words = f"{one_neuron_words(found, noise)} {which_images(shown, self.images)}"
-        return picture(axes[0], words)
+        return picture(ax, words)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
