@@ -8,6 +8,8 @@ const VIEWS = ["spikes", "h", "v", "rates"];
 const REST = 300; // ms without a change until others are told
 const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 680; // px of the player below which labels stand above the columns
+const TALL = { 1: 216, 2: 192, 3: 176 }; // px of the maps of a stage, by networks
+const BESIDE = 200; // px beside the maps that are enough for the numbers
 const MOST_CLASSES = 10; // bars that are drawn; of more classes the strongest
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -54,12 +56,13 @@ const STYLE = `
 .snn .segments button + button { border-left: 1px solid var(--line); }
 .snn .segments button[aria-pressed="true"] { background: var(--chosen); font-weight: 600; }
 .snn .segments button:focus-visible { outline-offset: -3px; }
-.snn .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; min-height: 36px; }
+.snn .legend { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; min-height: 36px;
+  flex: 1 1 280px; }
 .snn .swatch { display: inline-flex; align-items: center; gap: 6px; }
 .snn .swatch i { width: 12px; height: 12px; border-radius: 2px; display: inline-block; }
-.snn .scale { display: grid; width: min(320px, 100%); }
+.snn .scale { display: grid; width: 160px; padding-top: 6px; }
 .snn .scale i { height: 10px; border-radius: 2px; }
-.snn .scale .ticks { position: relative; height: 16px; margin-top: 2px; }
+.snn .scale .ticks { position: relative; height: 16px; }
 .snn .scale .ticks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .snn .scale .ticks span:first-child { transform: none; }
 .snn .scale .ticks span:last-child { transform: translateX(-100%); }
@@ -97,15 +100,13 @@ const STYLE = `
 .snn .spot { position: absolute; pointer-events: none; border-radius: 2px; display: none;
   box-shadow: 0 0 0 2px var(--paper), 0 0 0 4px var(--ink); }
 .snn .spot.kept { box-shadow: 0 0 0 1px var(--paper), 0 0 0 3px var(--focus); }
-.snn .under { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: end;
-  gap: 4px 16px; padding-top: 8px; }
-.snn .moved { display: flex; align-items: end; gap: 8px; }
-.snn .moved b { font-size: 20px; line-height: 24px; font-weight: 700; min-width: 2.9em; display: block; }
+.snn .under { padding-top: 8px; display: grid; gap: 4px; min-width: 0; align-content: start; }
+.snn .beside { display: flex; gap: 24px; } .snn .beside .under { padding-top: 0; gap: 12px; flex: 1; }
+.snn .moved { display: flex; flex-wrap: wrap; align-items: end; gap: 0 12px; }
+.snn .moved span { width: 100%; }
+.snn .moved b { font-size: 22px; line-height: 28px; font-weight: 700; width: 60px; }
 .snn .moved svg { display: block; overflow: visible; flex: none; }
-.snn .bars { display: grid; gap: 2px; }
-.snn .bar-row { display: grid; grid-template-columns: minmax(28px, max-content) minmax(0, 1fr) 44px;
-  align-items: center; gap: 8px; height: 20px; }
-.snn .bars { grid-template-columns: max-content minmax(0, 1fr) max-content; column-gap: 8px; }
+.snn .bars { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; gap: 2px 8px; }
 .snn .bar-row { display: contents; }
 .snn .bar-row > * { height: 20px; }
 .snn .bar-name { white-space: nowrap; text-align: right; max-width: 88px; overflow: hidden;
@@ -114,7 +115,7 @@ const STYLE = `
 .snn .track { position: relative; border-radius: 2px; }
 .snn .track::before { content: ""; position: absolute; left: var(--zero); top: -1px; bottom: -1px; width: 1px;
   background: var(--line); }
-.snn .fill { position: absolute; top: 3px; bottom: 3px; left: var(--zero); width: 100%; border-radius: 2px;
+.snn .fill { position: absolute; top: 2px; bottom: 2px; left: 0; width: 100%; border-radius: 2px;
   background: var(--grey); opacity: .45; transform-origin: 0 50%; transform: scaleX(0);
   transition: transform 260ms ease-out, background-color 200ms; }
 .snn .bar-row.chosen .fill { background: var(--judged); opacity: 1; }
@@ -140,18 +141,20 @@ const STYLE = `
   color: var(--paper); border-radius: 6px; padding: 6px 10px; font-size: 12px; line-height: 16px;
   max-width: min(260px, 90vw); width: max-content; display: none; }
 .snn .opened { position: sticky; bottom: 8px; z-index: 4; background: var(--paper); margin-top: 8px;
-  border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; display: grid; gap: 8px 24px;
-  grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); box-shadow: 0 4px 24px rgb(0 0 0 / .18); }
+  border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; display: flex; flex-wrap: wrap;
+  gap: 4px 24px; box-shadow: 0 4px 24px rgb(0 0 0 / .2); }
 .snn .opened[hidden] { display: none; }
-.snn .opened header { display: flex; justify-content: space-between; gap: 8px; grid-column: 1 / -1; }
-.snn .opened h4 { font-size: 14px; line-height: 20px; padding: 8px 0; }
+.snn .opened header { display: flex; justify-content: space-between; align-items: center; gap: 8px; width: 100%; }
+.snn .opened h4 { font-size: 14px; line-height: 20px; font-weight: 600; }
 .snn .opened h4 i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 8px;
   background: var(--hue); }
-.snn .opened dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 12px; margin: 0; }
-.snn .opened dt { color: var(--grey); } .snn .opened dd { margin: 0; font-weight: 600; }
-.snn .opened svg { width: 100%; height: 112px; display: block; }
-.snn .opened details { grid-column: 1 / -1; } .snn .opened summary { cursor: pointer; min-height: 24px; }
-.snn .opened .table { max-height: 200px; overflow: auto; }
+.snn .opened header button { min-height: 28px; padding: 3px 10px; font-size: 12px; }
+.snn .opened dl { display: grid; grid-template-columns: max-content max-content; gap: 0 12px; margin: 0;
+  align-content: start; }
+.snn .opened dt { color: var(--grey); } .snn .opened dd { margin: 0; font-weight: 600; min-width: 9em; }
+.snn .opened svg { display: block; }
+.snn .opened details { width: 100%; font-size: 12px; } .snn .opened summary { cursor: pointer; min-height: 24px; }
+.snn .opened .table { max-height: 160px; overflow: auto; }
 .snn table { border-collapse: collapse; font-size: 12px; line-height: 16px; width: 100%; margin: 0; }
 .snn th, .snn td { padding: 2px 8px; text-align: right; border: 0; border-top: 1px solid var(--line);
   background: none; color: inherit; }
@@ -169,6 +172,7 @@ const STYLE = `
 .snn.narrow .head { padding-left: 9px; }
 .snn.narrow .head h3 { font-size: 16px; line-height: 20px; }
 .snn.narrow .cell, .snn.narrow .head { padding-bottom: 8px; }
+.snn.narrow .moved b { font-size: 18px; line-height: 24px; width: 52px; }
 .snn.narrow .bar-value { display: none; }
 .snn.narrow .bars { grid-template-columns: max-content minmax(0, 1fr); }
 .snn.narrow .said { font-size: 14px; line-height: 20px; }
@@ -180,9 +184,8 @@ const STYLE = `
 .snn.narrow .segments.four button:nth-child(3) { border-left: 0; }
 .snn.narrow .segments.four button:nth-child(n+3) { border-top: 1px solid var(--line); }
 .snn.narrow .buttons { width: 100%; } .snn.narrow .buttons button { flex: 1; }
-.snn.narrow .opened { grid-template-columns: minmax(0, 1fr); padding: 8px 12px; }
 @media (pointer: coarse) {
-  .snn button, .snn .segments button, .snn .side button { min-height: 44px; min-width: 44px; }
+  .snn button, .snn .segments button, .snn .side button, .snn .opened header button { min-height: 44px; min-width: 44px; }
   .snn .time input { height: 44px; }
   .snn .opened summary { min-height: 44px; padding: 12px 0; }
 }
@@ -306,7 +309,8 @@ class Player {
     this.wishes[0].addEventListener("change", () => this.frames && this.dress(), always);
     this.wishes[1].addEventListener("change", () => this.frames && this.dress(), always);
     this.root.addEventListener("keydown", (event) => this.key(event), always);
-    addEventListener("scroll", () => this.hideTip(), { ...always, passive: true, capture: true });
+    addEventListener("scroll", () => this.refreshTip(), { ...always, passive: true, capture: true });
+    addEventListener("pointerdown", (event) => event.composedPath()[0] !== this.pointing?.stage.canvas && this.hideTip(), always);
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.root);
   }
@@ -492,44 +496,38 @@ class Player {
     stage.kept = node("div", { class: "spot kept" });
     stage.fires = node("span", { class: "small grey number" });
     stage.distance = node("b", { class: "number" });
-    stage.spark = this.spark(stage, most);
-    cell.append(
-      node("div", { class: "beam" }),
+    stage.spark = drawing("svg", { "aria-hidden": "true" });
+    stage.most = most;
+    const moved = node("span", { class: "small grey" }, this.words.moved);
+    stage.inside = node(
+      "div",
+      {},
       node("div", { class: "board" }, stage.canvas, stage.spot, stage.kept),
-      node(
-        "div",
-        { class: "under" },
-        stage.fires,
-        node("div", { class: "moved", title: this.words.moved_help }, node("div", {}, node("span", { class: "small grey" }, this.words.moved), stage.distance), stage.spark.drawn),
-      ),
+      node("div", { class: "under" }, stage.fires, node("div", { class: "moved", title: this.words.moved_help }, moved, stage.distance, stage.spark)),
     );
+    cell.append(node("div", { class: "beam" }), stage.inside);
     this.pointed(stage);
     return cell;
   }
 
-  // The distance from training over t, with a mark that moves.
-  spark(stage, most) {
-    const [wide, tall] = [104, 32];
-    const x = (t) => (this.T > 1 ? ((t - 1) / (this.T - 1)) * wide : wide / 2);
-    const y = (moved) => tall - 1 - (moved / most) * (tall - 4);
-    const points = stage.moved.map((moved, i) => `${x(i + 1).toFixed(1)},${y(moved).toFixed(1)}`);
-    const colour = "var(--hue)";
-    const mark = drawing("circle", { r: 4, fill: colour, stroke: "var(--paper)", "stroke-width": 1.5 });
-    const drawn = drawing(
-      "svg",
-      { width: wide, height: tall, viewBox: `0 0 ${wide} ${tall}`, "aria-hidden": "true" },
-      drawing("polygon", { points: `0,${tall} ${points.join(" ")} ${wide},${tall}`, fill: colour, opacity: 0.16 }),
+  // The distance from training over t, on the scale of the row, with a mark that moves.
+  drawSpark(stage, wide, tall) {
+    const x = (t) => (this.T > 1 ? 4 + ((t - 1) / (this.T - 1)) * (wide - 8) : wide / 2);
+    const y = (t) => tall - 1 - (stage.moved[t - 1] / stage.most) * (tall - 6);
+    const points = stage.moved.map((_, i) => `${x(i + 1).toFixed(1)},${y(i + 1).toFixed(1)}`).join(" ");
+    const hue = "var(--hue)";
+    const mark = drawing("circle", { r: 4.5, fill: hue, stroke: "var(--paper)", "stroke-width": 1.5 });
+    filled(stage.spark, { width: wide, height: tall, viewBox: `0 0 ${wide} ${tall}` }, []);
+    stage.spark.replaceChildren(
+      drawing("polygon", { points: `${x(1)},${tall} ${points} ${x(this.T)},${tall}`, fill: hue, opacity: 0.16 }),
       drawing("line", { x1: 0, x2: wide, y1: tall - 0.5, y2: tall - 0.5, stroke: "var(--line)" }),
-      drawing("polyline", { points: points.join(" "), fill: "none", stroke: colour, "stroke-width": 2, "stroke-linejoin": "round" }),
+      drawing("polyline", { points, fill: "none", stroke: hue, "stroke-width": 2, "stroke-linejoin": "round" }),
       mark,
     );
-    const set = (t) => {
+    stage.markAt = (t) => {
       mark.setAttribute("visibility", t ? "visible" : "hidden");
-      if (!t) return;
-      mark.setAttribute("cx", x(t));
-      mark.setAttribute("cy", y(stage.moved[t - 1]));
+      if (t) filled(mark, { cx: x(t), cy: y(t) }, []);
     };
-    return { drawn, set };
   }
 
   readoutLabel() {
@@ -559,7 +557,7 @@ class Player {
     const span = Math.max(0, ...all) - low || 1;
     const cell = node("div", { class: "cell readout", style: `--zero: ${((-low / span) * 100).toFixed(2)}%` });
     network.parts.push(cell);
-    network.span = span;
+    network.length = (value) => (value - low) / span; // of a bar: the longest wins, also below 0
     network.mark = node("i", { "aria-hidden": "true" });
     network.verdict = node("span");
     network.bars = this.classes.map((k) => {
@@ -585,7 +583,7 @@ class Player {
   fillStrip(network) {
     const names = network.decisions.map((k) => this.frames.classes[k]);
     const room = network.strip.clientWidth / this.T;
-    const each = Math.max(...names.map((name) => name.length)) * 7 + 2 <= room;
+    const each = Math.max(...names.map((name) => name.length)) * 8 + 3 <= room;
     const cells = names.map((name, i) => {
       const changed = i > 0 && network.decisions[i] !== network.decisions[i - 1];
       const judged = this.judged(network.decisions[i]);
@@ -604,7 +602,7 @@ class Player {
   nameRuns(network, names, cells, room) {
     for (let i = 0, end; i < this.T; i = end) {
       for (end = i + 1; end < this.T && names[end] === names[i]; ) end++;
-      if ((end - i) * room < names[i].length * 7 + 4) continue;
+      if ((end - i) * room < names[i].length * 8 + 2) continue;
       cells[i].style.overflow = "visible";
       cells[i].append(node("em", { style: `display: block; font-style: normal; position: relative; z-index: 1; width: ${100 * (end - i)}%` }, names[i]));
     }
@@ -708,12 +706,18 @@ class Player {
   tile(stage) {
     const padding = this.width < NARROW ? 9 : 15;
     const room = Math.floor(stage.cell.getBoundingClientRect().width) - padding;
-    stage.tiles = tiling(stage, room, this.width < NARROW ? 240 : 176, this.ratio);
+    const high = this.width < NARROW ? 240 : TALL[this.networks.length] ?? TALL[3];
+    stage.tiles = tiling(stage, room, high, this.ratio);
     const { wide, tall, scale, columns, gap } = stage.tiles;
     Object.assign(stage.canvas, { width: wide, height: tall });
     stage.canvas.style.width = `${wide / this.ratio}px`;
     stage.canvas.style.height = `${tall / this.ratio}px`;
     Object.assign(stage.canvas.dataset, { scale, columns, gap });
+    const left = room - wide / this.ratio - 24;
+    const beside = left >= BESIDE;
+    stage.inside.classList.toggle("beside", beside);
+    const free = (beside ? left : room) - (this.width < NARROW ? 64 : 72); // beside the number
+    this.drawSpark(stage, Math.min(free >= 48 ? free : room, beside ? 240 : 160), beside ? 56 : 32);
   }
 
   // ---- what is seen at t
@@ -752,7 +756,7 @@ class Player {
     const neurons = stage.neurons.toLocaleString("en-US");
     stage.fires.textContent = phrase(this.words.fire, { fired: (t ? stage.fired[t - 1] : 0).toLocaleString("en-US"), neurons });
     stage.distance.textContent = t ? stage.moved[t - 1].toFixed(3) : "\u2013";
-    stage.spark.set(t);
+    stage.markAt(t);
   }
 
   // Thin gaps between neurons that are large enough.
@@ -787,7 +791,7 @@ class Player {
     network.drawnBars.setAttribute("aria-label", t ? `${network.name} ${network.says[t - 1]}` : network.name);
     for (const bar of network.bars) {
       const value = t ? network.readout[t - 1][bar.k] : 0;
-      bar.fill.style.transform = `scaleX(${(value / network.span).toFixed(4)})`;
+      bar.fill.style.transform = `scaleX(${(t ? network.length(value) : 0).toFixed(4)})`;
       bar.value.textContent = t ? value.toFixed(1).replace("-", "\u2212") : "";
       bar.row.classList.toggle("chosen", bar.k === decision);
     }
@@ -988,14 +992,16 @@ class Player {
     const code = (part) => values[part][(t - 1) * values.size + place];
     let fired = 0;
     for (let i = 0; i < t; i++) fired += values.spikes[i * values.size + place];
-    return { spike: code("spikes") > 0, h: this.potential(code("h")), v: this.potential(code("v")), rate: (fired / t).toFixed(2) };
+    const spike = code("spikes") > 0;
+    return { spike, h: this.potential(code("h"), !spike), v: this.potential(code("v"), true), rate: (fired / t).toFixed(2) };
   }
 
   // A byte as potential, in words where it stands for all beyond.
-  potential(code) {
+  potential(code, quiet) {
     const { low, high, codes } = this.frames.levels;
     const value = low + (code / codes) * (high - low);
     const text = value.toFixed(2).replace("-", "\u2212");
+    if (quiet && text === "1.00") return phrase(this.words.just_below, { value: text });
     if (code === 0) return phrase(this.words.at_most, { value: text });
     return code === codes ? phrase(this.words.at_least, { value: text }) : text;
   }
@@ -1114,13 +1120,14 @@ class Player {
       [words.v, `${now.v} v_th`],
       [words.rates, now.rate],
     ];
+    const factsWide = this.width < NARROW ? 0 : 296;
     const details = node("details", { open: wasOpen }, node("summary", {}, words.numbers), this.table(stage, at, t));
     this.panel.style.setProperty("--hue", network.hue);
     this.panel.setAttribute("aria-label", title);
     this.panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), close),
       node("dl", { class: "number small" }, ...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)])),
-      this.chart(stage, at, t, title),
+      this.chart(stage, at, t, title, Math.min(this.width - 28 - factsWide, 720)),
       details,
     );
     if (hadFocus) (hadFocus === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
@@ -1138,10 +1145,10 @@ class Player {
   }
 
   // Potentials over t: charged up to h, after a spike down to v.
-  chart(stage, at, t, title) {
+  chart(stage, at, t, title, wide) {
     const { low, high, codes } = this.frames.levels;
     const { values } = stage;
-    const [wide, tall, left] = [480, 112, 32];
+    const [tall, left] = [96, 32];
     const place = this.placeOf(stage, at);
     const x = (i) => left + ((i + 0.5) / this.T) * (wide - left);
     const y = (value) => tall - 4 - ((value - low) / (high - low)) * (tall - 20);
@@ -1149,10 +1156,10 @@ class Player {
     const steps = Array.from({ length: this.T }, (_, i) => i);
     const path = steps.map((i) => `${i ? "L" : "M"}${x(i)} ${y(value("h", i))}L${x(i)} ${y(value("v", i))}`).join("");
     const half = (wide - left) / this.T / 2;
-    const text = (at_y, words) => drawing("text", { x: left - 4, y: at_y + 4, "text-anchor": "end", "font-size": 11, fill: "var(--grey)" }, words);
+    const text = (line, words) => drawing("text", { x: left - 4, y: line + 4, "text-anchor": "end", "font-size": 11, fill: "var(--grey)" }, words);
     return drawing(
       "svg",
-      { viewBox: `0 0 ${wide} ${tall}`, preserveAspectRatio: "xMidYMid meet", role: "img", "aria-label": `${title}: ${this.words.h}, ${this.words.v}` },
+      { width: wide, height: tall, viewBox: `0 0 ${wide} ${tall}`, role: "img", "aria-label": `${title}: ${this.words.h}, ${this.words.v}` },
       drawing("rect", { x: x(t - 1) - half, y: 0, width: 2 * half, height: tall, fill: "var(--faint)" }),
       drawing("line", { x1: left, x2: wide, y1: y(1), y2: y(1), stroke: "var(--grey)", "stroke-dasharray": "4 4" }),
       drawing("line", { x1: left, x2: wide, y1: y(0), y2: y(0), stroke: "var(--line)" }),
@@ -1216,8 +1223,7 @@ class Player {
   // Whether a host only repeats what it was told a moment ago.
   heard(name, value) {
     this.told = this.told.filter(({ when }) => Date.now() - when < HEARD);
-    const at = this.told.findLastIndex((told) => told[name] === value);
-    return at >= 0;
+    return this.told.some((told) => told[name] === value);
   }
 
   // The host itself moves on.

@@ -1,4 +1,4 @@
-"""The player in a web page: it plays frames in the browser, without Python and without a network."""
+"""The player in a web page: frames play in the browser, without Python and without a network."""
 
 from __future__ import annotations
 
