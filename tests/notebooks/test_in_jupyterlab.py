@@ -309,6 +309,7 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     assert "Current" in opened.get_attribute("alt")
     page.get_by_role("button", name="Next", exact=True).click()
     player.get_by_text("Test image 28, labelled").first.wait_for()
+    player.get_by_text("t = 16 of 16").wait_for()  # where it was
     assert re.search(r"at 16 rates 28 .* \('noise', 0, \d+\)", where(page))
     shoot(page, "explorer-neuron", opened)
     page.get_by_role("button", name="Draw your own").click()
@@ -346,7 +347,7 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     shoot(page, "explorer-narrow", player)
     for part in (player, page.locator(".snn-pad"), page.locator(".snnlab-live").first):
         widths = part.evaluate("node => [node.scrollWidth, node.clientWidth]")
-        assert 250 < widths[0] <= widths[1] + 1 < 390
+        assert 250 < widths[0] <= widths[1] + 1 < 390, widths
 
 
 def shoot(page, name, at=None):

@@ -1,11 +1,13 @@
 
 // What makes the module above a widget of JupyterLab: it is mounted, follows its model, and tells it.
 
+const DARK = "(prefers-color-scheme: dark)";
+
 export default {
   render({ model, el }) {
     el.dataset.lmSuppressShortcuts = "true"; // JupyterLab has keys of its own
     let told = {}; // where the page went by itself
-    const given = () => ({ ...model.get("given"), dark: isDark() ?? false });
+    const given = () => dressed(model.get("given"));
     const options = () => ({ t: model.get("t"), view: model.get("view"), dark: isDark() });
     const tell = (what, more) => (what === "at" ? go(more) : model.send([what, more]));
 
@@ -36,6 +38,11 @@ export default {
     };
   },
 };
+
+// The pad is told with the rest of it whether it is dark.
+function dressed(given) {
+  return "dark" in given ? { ...given, dark: isDark() ?? matchMedia(DARK).matches } : given;
+}
 
 // Whether JupyterLab is dark; null: it is not JupyterLab, and the browser knows.
 function isDark() {
