@@ -32,7 +32,10 @@ def player_page(frames: Mapping[str, Any], *, t: int = 1) -> str:
         # scripts run in the order of the page, so that each finds its own place empty
         'const place = document.querySelector(".snn-player:not([data-taken])");\n'
         'place.dataset.taken = "";\n'
-        f"mount(place, {for_script(frames)}, null, {{ t: {t} }});\n"
+        # the page of a notebook says whether it is light; else the browser knows
+        "const { jpThemeLight: light } = document.body.dataset;\n"
+        'const dark = light ? light === "false" : null;\n'
+        f"mount(place, {for_script(frames)}, null, {{ t: {t}, dark }});\n"
         "</script>\n"
     )
 
