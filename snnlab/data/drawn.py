@@ -103,6 +103,7 @@ def as_mnist(digit: Grey, side: int) -> Grey:
     longest = max(digit.shape)
     height, width = (max(1, round(MNIST_BOX * n / longest)) for n in digit.shape)
     small = scaled(digit, height, width)
+    small = small * (WHITE / small.max())  # a thin pen is no faint one: every image has some white
 
     def start(masses: Grey) -> int:
         """Where the first row or column goes; the digit stays inside."""

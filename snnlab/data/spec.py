@@ -69,7 +69,7 @@ class SetInfo:
     white: int = 255
     """Grey value of white in that file."""
     drawn: Literal["", "mnist", "optdigits"] = ""
-    """How what a hand wrote became an image of it, see `data/drawn.py`; empty: nobody can draw one."""
+    """How handwriting became its images, see `data/drawn.py`; empty: nobody can draw one."""
 
 
 _COLOUR: dict[str, Any] = {

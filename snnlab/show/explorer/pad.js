@@ -8,15 +8,16 @@
 // when a stroke ends, and a moment after the last key; `tell("ink", null)` once nothing is left.
 
 const STYLE = `
-.snn-pad { container-type: inline-size; color: var(--pad-ink); font: inherit; line-height: 1.4;
+.snn-pad { color: var(--pad-ink); font: inherit; line-height: 1.4;
   max-width: 520px; text-align: start }
 .snn-pad * { box-sizing: border-box }
-.snn-pad-row { display: grid; grid-template-columns: minmax(0, 300px) minmax(88px, 1fr); gap: 16px }
-.snn-pad-label { font-size: 0.85em; margin: 0 0 4px; min-height: 1.4em }
+.snn-pad-row { display: grid; grid-template-columns: minmax(0, 300px) clamp(104px, 30%, 168px);
+  gap: 4px 16px; align-items: start }
+.snn-pad-label { font-size: 0.85em; align-self: end }
 .snn-pad-sheet { display: block; width: 100%; aspect-ratio: 1; touch-action: none;
   cursor: crosshair; border: 1px solid var(--pad-grey); border-radius: 6px;
   background: var(--pad-paper); user-select: none; -webkit-user-select: none }
-.snn-pad-seen { display: block; width: 100%; max-width: 168px; aspect-ratio: 1;
+.snn-pad-seen { display: block; width: 100%; aspect-ratio: 1;
   image-rendering: pixelated; border: 1px solid var(--pad-grey); border-radius: 6px;
   background: var(--pad-paper) }
 .snn-pad-seen.snn-pad-none { border-style: dashed }
@@ -30,7 +31,10 @@ const STYLE = `
 .snn-pad-keys { font-size: 0.85em; color: var(--pad-grey); margin: 10px 0 0 }
 .snn-pad-live { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap }
-@media (pointer: coarse) { .snn-pad button { min-height: 44px; min-width: 44px } }
+@media (pointer: coarse) {
+  .snn-pad button { min-height: 44px; min-width: 44px }
+  .snn-pad-keys { display: none } /* still the description of the sheet */
+}
 `;
 
 const PAUSE = 400; // milliseconds after the last key before it is told
@@ -44,7 +48,7 @@ export function mountPad(element, given, tell) {
   element.append(dom.style, dom.root);
 
   let shown = given;
-  let base = fromInk(given.ink); // a drawing of before, below all strokes
+  let base = given.ink ? fromText(given.ink) : null; // grey values of before, below all strokes
   let strokes = []; // each a list of [x, y] in parts of the side
   let pointer = null; // the id of the one that draws
   let penDown = false; // of the keys
@@ -56,13 +60,14 @@ export function mountPad(element, given, tell) {
   // -- What is drawn -------------------------------------------------------------------------
 
   const isEmpty = () => !base && strokes.length === 0;
+  const cannotUndo = () => isEmpty() || pointer !== null; // nor in the middle of a stroke
 
-  // Paints all ink in white on black, `side` pixels wide.
-  function paintInk(context, side) {
-    context.fillStyle = "#000";
+  // Paints all ink, `side` pixels wide.
+  function paintInk(context, side, { paper, ink }) {
+    context.fillStyle = paper;
     context.fillRect(0, 0, side, side);
-    if (base) context.drawImage(base, 0, 0, side, side);
-    context.strokeStyle = context.fillStyle = "#fff";
+    if (base) context.drawImage(picture(base, shown.side, shown.side, paper, ink), 0, 0, side, side);
+    context.strokeStyle = context.fillStyle = ink;
     context.lineWidth = shown.pen * side;
     context.lineCap = context.lineJoin = "round";
     for (const points of strokes) paintStroke(context, points, side);
@@ -70,17 +75,16 @@ export function mountPad(element, given, tell) {
 
   // The ink as grey values at the size that is told.
   function inkPixels() {
-    const sheet = blank(shown.side);
-    const context = sheet.getContext("2d", { willReadFrequently: true });
-    paintInk(context, shown.side);
-    return everyFourth(context.getImageData(0, 0, shown.side, shown.side).data);
+    const { side } = shown;
+    const context = blank(side, side).getContext("2d", { willReadFrequently: true });
+    paintInk(context, side, { paper: "#000000", ink: "#ffffff" });
+    return everyFourth(context.getImageData(0, 0, side, side).data);
   }
 
   function tellInk() {
     clearTimeout(timer);
     timer = 0;
-    const ink = { side: shown.side, pixels: toText(inkPixels()) };
-    tell("ink", isEmpty() ? null : ink);
+    tell("ink", isEmpty() ? null : { side: shown.side, pixels: toText(inkPixels()) });
     showButtons();
   }
 
@@ -93,7 +97,7 @@ export function mountPad(element, given, tell) {
   }
 
   function undo() {
-    if (isEmpty()) return;
+    if (cannotUndo()) return;
     liftPen();
     if (strokes.length) strokes.pop();
     else base = null;
@@ -101,7 +105,7 @@ export function mountPad(element, given, tell) {
   }
 
   function clear() {
-    if (isEmpty()) return;
+    if (cannotUndo()) return;
     liftPen();
     strokes = [];
     base = null;
@@ -120,18 +124,15 @@ export function mountPad(element, given, tell) {
     if (!frame) frame = requestAnimationFrame(drawSheet);
   };
 
-  // The sheet on the screen: as many pixels as the screen has, ink in the colour of ink.
+  // The sheet on the screen, with as many pixels as the screen has.
   function drawSheet() {
     frame = 0;
     const width = dom.sheet.clientWidth;
     if (!width) return;
     const side = Math.round(width * (window.devicePixelRatio || 1));
     if (dom.sheet.width !== side) dom.sheet.width = dom.sheet.height = side;
-    const context = dom.sheet.getContext("2d", { willReadFrequently: true });
-    paintInk(context, side);
-    const image = context.getImageData(0, 0, side, side);
-    colour(image, palette());
-    context.putImageData(image, 0, 0);
+    const context = dom.sheet.getContext("2d");
+    paintInk(context, side, palette());
     if (byKeys) paintCursor(context, side);
   }
 
@@ -201,12 +202,10 @@ export function mountPad(element, given, tell) {
 
   function onDown(event) {
     if (pointer !== null || event.button !== 0) return;
-    event.preventDefault(); // no text is selected, no image dragged
     liftPen();
     byKeys = false;
     pointer = event.pointerId;
     dom.sheet.setPointerCapture(pointer);
-    dom.sheet.focus({ preventScroll: true });
     strokes.push([place(event)]);
     redraw();
   }
@@ -231,6 +230,7 @@ export function mountPad(element, given, tell) {
     const known = onArrow(event) || onCommand(event);
     if (!known) return;
     event.preventDefault();
+    event.stopPropagation(); // a notebook has keys of its own
     byKeys = true;
     redraw();
   }
@@ -301,6 +301,7 @@ export function mountPad(element, given, tell) {
   on(dom.sheet, "keydown", onKey);
   on(dom.sheet, "focus", onFocus);
   on(dom.sheet, "blur", onBlur);
+  on(window, "resize", redraw); // which zooming is, too
   on(dom.undo, "click", undo);
   on(dom.clear, "click", clear);
   const resized = new ResizeObserver(redraw);
@@ -343,6 +344,7 @@ function build() {
   };
   dom.undo.type = dom.clear.type = "button";
   dom.root.setAttribute("role", "group");
+  dom.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's
   dom.sheet.tabIndex = 0;
   dom.sheet.setAttribute("role", "application"); // a screen reader hands the arrow keys on
   dom.seen.setAttribute("role", "img");
@@ -353,8 +355,8 @@ function build() {
   const row = make("div", "snn-pad-row");
   const buttons = make("div", "snn-pad-buttons");
   buttons.append(dom.undo, dom.clear);
-  row.append(within(dom.sheetLabel, dom.sheet, buttons), within(dom.seenLabel, dom.seen));
-  dom.root.append(row, dom.said, dom.keys, dom.live);
+  row.append(dom.sheetLabel, dom.seenLabel, dom.sheet, dom.seen);
+  dom.root.append(row, buttons, dom.said, dom.keys, dom.live);
   return dom;
 }
 
@@ -364,12 +366,6 @@ function make(name, className = "") {
   return element;
 }
 
-function within(...elements) {
-  const box = make("div");
-  box.append(...elements);
-  return box;
-}
-
 // Leaves an unchanged text alone, for a screen reader reads what is set.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -377,62 +373,47 @@ function setText(element, text) {
 
 // -- Pixels ----------------------------------------------------------------------------------
 
-function blank(side) {
+function blank(width, height) {
   const sheet = make("canvas");
-  sheet.width = sheet.height = side;
+  sheet.width = width;
+  sheet.height = height;
   return sheet;
 }
 
 // A smooth line: curves from middle to middle, bent by the points between them.
 function paintStroke(context, points, side) {
-  const [x0, y0] = points[0].map((part) => part * side);
+  const [[x0, y0], ...rest] = points.map(([x, y]) => [x * side, y * side]);
+  context.beginPath();
+  context.arc(x0, y0, context.lineWidth / 2, 0, 7);
+  context.fill(); // a point alone is a dot
   context.beginPath();
   context.moveTo(x0, y0);
-  for (let i = 1; i < points.length - 1; i++) {
-    const [x, y] = points[i].map((part) => part * side);
-    const [nextX, nextY] = points[i + 1].map((part) => part * side);
+  rest.forEach(([x, y], i) => {
+    const [nextX, nextY] = rest[i + 1] ?? [x, y];
     context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
-  }
-  const [x, y] = points.at(-1).map((part) => part * side);
-  context.lineTo(x, y); // of a single point a dot
+  });
   context.stroke();
 }
 
-// Grey values become shades between the colours of paper and ink, in place.
-function colour(image, { paper, ink }) {
+// Grey values as shades between paper, at 0, and ink.
+function picture(grey, width, height, paper, ink) {
   const [from, to] = [rgb(paper), rgb(ink)];
-  const data = image.data;
-  for (let i = 0; i < data.length; i += 4) {
-    const part = data[i] / WHITE;
-    for (let c = 0; c < 3; c++) data[i + c] = from[c] + part * (to[c] - from[c]);
-    data[i + 3] = WHITE;
-  }
-}
-
-function drawSeen(canvas, seen, colours) {
-  canvas.width = seen ? seen.width : 1; // and empties it
-  canvas.height = seen ? seen.height : 1;
-  if (!seen) return;
-  const context = canvas.getContext("2d");
-  const image = asImage(fromText(seen.pixels), seen.width, seen.height);
-  colour(image, colours);
-  context.putImageData(image, 0, 0);
-}
-
-// A canvas with ink that was told before; null without.
-function fromInk(text) {
-  if (!text) return null;
-  const grey = fromText(text);
-  const side = Math.round(Math.sqrt(grey.length));
-  const sheet = blank(side);
-  sheet.getContext("2d").putImageData(asImage(grey, side, side), 0, 0);
+  const image = new ImageData(width, height);
+  grey.forEach((value, i) => {
+    const shade = from.map((start, c) => start + (value / WHITE) * (to[c] - start));
+    image.data.set([...shade, WHITE], 4 * i);
+  });
+  const sheet = blank(width, height);
+  sheet.getContext("2d").putImageData(image, 0, 0);
   return sheet;
 }
 
-function asImage(grey, width, height) {
-  const image = new ImageData(width, height);
-  grey.forEach((value, i) => image.data.set([value, value, value, WHITE], 4 * i));
-  return image;
+function drawSeen(canvas, seen, { paper, ink }) {
+  canvas.width = seen ? seen.width : 1; // and empties it
+  canvas.height = seen ? seen.height : 1;
+  if (!seen) return;
+  const sheet = picture(fromText(seen.pixels), seen.width, seen.height, paper, ink);
+  canvas.getContext("2d").drawImage(sheet, 0, 0);
 }
 
 const everyFourth = (data) => Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
