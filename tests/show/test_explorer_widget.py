@@ -262,12 +262,13 @@ def test_every_control_has_a_name_of_its_own(explorer):
 
 
 def test_where_widgets_do_not_run_it_plays_and_says_what_is_seen(explorer):
-    explorer.neuron = ("noise", 0, 2)
+    explorer.neuron, explorer.t, explorer.view = ("noise", 0, 2), 3, "v"
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     html, given = bundle["text/html"], part(explorer, "Player").given
     assert '<script type="module">' in html
     assert json.dumps(given["data"]) in html
+    assert '{ t: 3, view: "v", dark }' in html
     assert not re.search(r"(src|href)=.?https?:", html)
     assert html.count("<img ") == html.count("<figcaption ") == 2  # of the neuron that is open
     assert bundle["text/plain"] == f"{given['title']}. {given['said'][-1]}"

@@ -37,7 +37,7 @@ from snnlab.settings import count
 from snnlab.show.described import one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
 from snnlab.show.explorer.frames import frames, lanes, neuron_words, title_of
-from snnlab.show.explorer.player import PLAYER_JS, player_page
+from snnlab.show.explorer.player import PLAYER_JS, VIEWS, player_page
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import residual_histograms
@@ -47,8 +47,6 @@ from snnlab.show.widgets.names import LIVE, name_controls
 
 IN_NOTEBOOK: Final = Path(__file__).with_name("in_notebook.js").read_text(encoding="utf-8")
 """What makes a module that mounts something a widget of JupyterLab."""
-VIEWS: Final = ("spikes", "h", "v", "rates")
-"""What the maps can show."""
 Place = tuple[str, int, int]
 """Of a neuron: name of the network; stage; index in the stage, channel by channel, row by row."""
 ONE_NETWORK: Final = "network"
@@ -381,7 +379,8 @@ class NetworkExplorer(VBox):
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         given = self._player.given
         bundle["text/plain"] = f"{given['title']}. {given['said'][-1]}"
-        bundle["text/html"] = player_page(given) + self._opened.value + _AT_REST
+        page = player_page(given, t=self.t, view=self.view)
+        bundle["text/html"] = page + self._opened.value + _AT_REST
         return bundle
 
 
