@@ -28,7 +28,7 @@ from snnlab.network.neurons import with_neurons
 from snnlab.neuron.spec import Noise
 from snnlab.show.widgets.channels import channel_explorer
 from snnlab.show.widgets.live import LivePicture
-from snnlab.show.widgets.networks import decision_explorer, exit_explorer, margin_explorer
+from snnlab.show.widgets.networks import exit_explorer, margin_explorer
 from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
 from snnlab.show.widgets.sketch import sketch
 from snnlab.show.widgets.timesteps import (
@@ -107,7 +107,6 @@ def course_pictures() -> Iterator[tuple[str, Callable[[], LivePicture]]]:
         "00 sketch",
         lambda: sketch([1, 2, 4, 8, 16], span=(0, 100), x_label="T", y_label="Accuracy (%)"),
     )
-    yield "00 decision_explorer", lambda: decision_explorer(quiet, data.test, data.classes)
     yield "01 neuron_explorer", neuron_explorer
     yield "02 residual_explorer", residual_explorer
     yield "03 gradient_explorer", gradient_explorer

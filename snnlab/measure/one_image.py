@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from snnlab.data.images import Images
+from snnlab.measure.passes import summed_readout
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.network.probes import record, run_whole
 from snnlab.neuron.own_layer import SpikingLayer, noise_of
@@ -19,6 +21,8 @@ from snnlab.settings import count
 
 DRAWS = 64
 """Draws of the noise over which the firing in training is averaged."""
+BATCH = 256
+"""Images that are decided at once."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -190,6 +194,50 @@ def images_of_kind(
         "wavering": (decisions != decisions[0]).any(0),
     }
     return np.flatnonzero(found[kind]).tolist()
+
+
+@torch.no_grad()
+def decisions_of(net: SpikingNet, images: Images, timesteps: int) -> npt.NDArray[np.int64]:
+    """The classes that a network without noise names after 1, 2, ..., T timesteps, (T, N).
+
+    Example:
+        >>> images_of_kind("lost", decisions_of(net, images, 16), images.labels.numpy())
+    """
+    timesteps = count("timesteps", timesteps)
+    parts = []
+    with evaluating(net):
+        for batch, _ in images.batches(BATCH):
+            sums = [part for _, part in summed_readout(net, batch, timesteps)]
+            parts.append(torch.cat(sums).argmax(2))  # (T, B)
+    return torch.cat(parts, 1).cpu().numpy()
+
+
+def parting_images(
+    nets: Mapping[str, SpikingNet], images: Images, timesteps: int = 16
+) -> list[int]:
+    """Images at which networks part that have said the same for a while.
+
+    The first network is right at every timestep. Each other one is right during the first quarter
+    of the timesteps, and wrong after the last.
+
+    Args:
+        nets: at least two, by name.
+        images: what they see.
+        timesteps: T.
+
+    Raises:
+        ValueError: fewer than two networks, or T below 1.
+
+    Example:
+        >>> parting_images({"with noise": with_noise, "from rest": from_rest}, data.test)[0]
+    """
+    if len(nets) < 2:
+        raise ValueError(f"networks part from each other: give two or more, got {list(nets)}")
+    labels = images.labels.cpu().numpy()
+    steady, *others = (decisions_of(net, images, timesteps) == labels for net in nets.values())
+    early = -(-timesteps // 4)
+    lost = [right[:early].all(0) & ~right[-1] for right in others]
+    return np.flatnonzero(np.all([steady.all(0), *lost], axis=0)).tolist()
 
 
 def next_of(images: Sequence[int], after: int) -> int | None:

@@ -2,6 +2,7 @@ from .config import ConfigError as ConfigError
 from .config import RunConfig as RunConfig
 from .config import from_dict as from_dict
 from .config import to_dict as to_dict
+from .examples import EXAMPLE_IMAGE as EXAMPLE_IMAGE
 from .examples import example as example
 from .methods import METHODS as METHODS
 from .methods import Method as Method

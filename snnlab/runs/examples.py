@@ -27,6 +27,10 @@ SEEDS = (0, 1)
 SMALL_DIGITS, FIRST_NOTEBOOK = "digits-mlp", "quickstart"
 """What the dashboard shows at first; the networks that the first notebook and the demo train."""
 
+EXAMPLE_IMAGE = 27
+"""The test image that the notebooks follow: the first at which the networks of the first notebook
+part, see `parting_images`. That with noise is right throughout; the others are right at first."""
+
 
 @cache
 def examples() -> Mapping[str, tuple[RunConfig, ...]]:

@@ -119,6 +119,7 @@ def residual_histograms(
     stages: Sequence[ResidualSummary],
     *,
     noise: Sequence[Noise | None] | Noise | None = None,
+    names: Sequence[str] | None = None,
     span: tuple[float, float] = _SPAN,
     axes: Sequence[Axes] | None = None,
     title: str | None = None,
@@ -128,6 +129,7 @@ def residual_histograms(
     Args:
         stages: what `residuals` found.
         noise: that of all stages, or one per stage; None: none is drawn.
+        names: of the panels; by default "Stage 1", "Stage 2", ...
         span: potentials shown, in units of v_th.
         axes: where to draw, one per stage; a new figure by default.
         title: above the first panel.
@@ -136,7 +138,7 @@ def residual_histograms(
         The panels.
 
     Raises:
-        ValueError: no stages, another number of noises or axes, or an empty span.
+        ValueError: no stages, another number of noises, names or axes, or an empty span.
 
     Example:
         >>> axes = residual_histograms(residuals(net, images, 16), noise=Noise())
@@ -147,19 +149,20 @@ def residual_histograms(
     noises = list(noise) if isinstance(noise, Sequence) else [noise] * len(stages)
     if len(noises) != len(stages):
         raise ValueError(f"{len(stages)} stages need as many noises, got {len(noises)}")
+    names = names or [f"Stage {number}" for number in range(1, len(stages) + 1)]
     axes = given_grid(axes, len(stages), "stages", panel=STAGE_PANEL)
     highest = max(
         _draw_stage(ax, found, trained, span)
         for ax, found, trained in zip(axes, stages, noises, strict=True)
     )
-    for number, (ax, found) in enumerate(zip(axes, stages, strict=True), start=1):
+    for name, ax, found in zip(names, axes, stages, strict=True):
         ax.set_xlim(*span)
         ax.set_ylim(0, 1.35 * highest)
-        name_panel(ax, f"Stage {number}")
+        name_panel(ax, name)
         left = f"mean {found.mean:.2f}\ndeviation {found.std:.2f}" if found.std >= 0 else ""
         right = f"{whole_percent(found.silent)} silent\n{whole_percent(found.saturated)} saturated"
         write_at_sides(ax, left, right, 0.02, 0.98, va="top")
-        attach_description(ax, residual_words(f"stage {number}", found))
+        attach_description(ax, residual_words(f"{name[:1].lower()}{name[1:]}", found))
     note = "Residuals of active neurons; even: as many at each potential"
     head_all(axes, title, note, key=True)
     return axes

@@ -30,6 +30,19 @@ SKETCH = (
 )
 """A sketch, and what is said of it."""
 
+EXPLORER = (
+    "import snnlab\n"
+    "from snnlab import show\n"
+    "from snnlab.runs import EXAMPLE_IMAGE, example\n"
+    "data = snnlab.load_data('mnist-5k')\n"
+    "nets = {name: example(name).network() for name in ('noise', 'no-noise-rest')}\n"
+    "explorer = show.widgets.network_explorer(\n"
+    "    nets, data.test, data.classes, image=EXAMPLE_IMAGE, data='mnist-5k')\n"
+    "explorer",
+    "print('at', explorer.t, explorer.view, explorer.image, explorer.title, explorer.neuron)",
+)
+"""The network explorer, and where it stands."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -44,10 +57,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a JupyterLab that serves copies of the notebooks, with settings of its own."""
     tmp_path = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    cells = [nbformat.v4.new_code_cell(source) for source in SKETCH]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-    small = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    nbformat.write(small, tmp_path / "notebooks" / "sketch.ipynb")
+    for name, sources in {"sketch": SKETCH, "explorer": EXPLORER}.items():
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        small = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+        nbformat.write(small, tmp_path / "notebooks" / f"{name}.ipynb")
     port = free_port()
     home = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
@@ -247,5 +261,99 @@ def test_a_sketch_is_drawn_on_its_axis_by_dragging_and_by_keys_and_closes(lab, p
     page.locator("text=points off on average, most at T = 16: 44 points too low.").wait_for()
     page.locator(".snnlab-stage [disabled]").first.wait_for(state="attached")
     assert page.locator("figcaption:has-text('This sketch is closed')").count() == 1
+    shoot(page, "sketch")
+
+
+def where(page):
+    """Where the explorer stands, as Python says."""
+    cell = page.locator(".jp-CodeCell").nth(1)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(1500)
+    return cell.locator(".jp-OutputArea-output:has-text('at ')").inner_text()
+
+
+def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
+    page.goto(f"{lab}/lab/tree/explorer.ipynb?reset")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-CodeCell").first.click()
+    page.keyboard.press("Shift+Enter")
+    player = page.locator(".snnlab-live .snn")
+    player.wait_for()
+    step = player.get_by_role("slider", name="Timestep")
+    player.get_by_role("button", name="Step", exact=True).click()
+    player.get_by_text("t = 2 of 16").wait_for()  # by mouse
+    player.focus()
+    player.press("ArrowRight")
+    player.get_by_text("t = 3 of 16").wait_for()  # by keyboard
+    player.get_by_role("button", name="Rate so far").click()
+    player.press("Space")
+    page.wait_for_function(
+        "() => document.querySelector('.snnlab-live .snn input[type=range]').value > 4"
+    )
+    player.press("Space")
+    player.press("End")
+    player.get_by_text("t = 16 of 16").wait_for()
+    assert step.input_value() == "16"
+    page.wait_for_timeout(1000)
+    assert where(page).startswith("at 16 rates 27 Test image 27, labelled 5 None")
+    shoot(page, "explorer-light", player)
+
+    # A neuron opens below, the images go on, and a digit is drawn.
+    maps = player.locator("canvas[data-network='0'][data-stage='0']")
+    maps.scroll_into_view_if_needed()
+    box = maps.bounding_box()
+    page.mouse.click(box["x"] + 12, box["y"] + 12)
+    opened = page.locator(".snnlab-live img[alt^='Membrane potential of one neuron']")
+    opened.wait_for()
+    assert "Current" in opened.get_attribute("alt")
+    page.get_by_role("button", name="Next", exact=True).click()
+    player.get_by_text("Test image 28, labelled").first.wait_for()
+    player.get_by_text("t = 16 of 16").wait_for()  # where it was
+    assert re.search(r"at 16 rates 28 .* \('noise', 0, \d+\)", where(page))
+    shoot(page, "explorer-neuron", opened)
+    page.get_by_role("button", name="Draw your own").click()
+    sheet = page.get_by_role("application", name="Drawing area")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"]
+    page.mouse.move(x, y + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(x - 5, y + 0.85 * box["height"], steps=8)
+    page.mouse.up()
+    player.get_by_text("Your drawing").first.wait_for()
+    said = page.locator(".snn-pad-said")
+    page.wait_for_function(
+        "() => document.querySelector('.snn-pad-said').textContent.startsWith('After 16')"
+    )
+    assert "with noise says 1" in said.inner_text()
+    assert "Your drawing" in where(page)
+    shoot(page, "explorer-drawn", sheet)
+
+    # JupyterLab turns dark, and narrow.
+    light = player.evaluate("node => getComputedStyle(node).color")
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).hover()
+    page.get_by_text("JupyterLab Dark", exact=True).click()
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    page.wait_for_timeout(500)
+    dark = player.evaluate("node => getComputedStyle(node).color")
+    brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (light, dark)]
+    assert brightness[0] < 300 < 500 < brightness[1]
+    shoot(page, "explorer-dark", player)
+    page.keyboard.press("Control+b")  # the list of files closes
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(1000)
+    shoot(page, "explorer-narrow", player)
+    for part in (player, page.locator(".snn-pad"), page.locator(".snnlab-live").first):
+        widths = part.evaluate("node => [node.scrollWidth, node.clientWidth]")
+        assert 250 < widths[0] <= widths[1] + 1 < 390, widths
+
+
+def shoot(page, name, at=None):
+    """Keep a picture of the page where a part of it begins, if a folder for it is named."""
     if folder := os.environ.get("SNNLAB_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/sketch.png")
+        if at is not None:
+            at.evaluate("node => node.scrollIntoView({ block: 'start' })")
+            page.wait_for_timeout(300)
+        page.screenshot(path=f"{folder}/{name}.png")

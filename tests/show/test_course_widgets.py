@@ -19,7 +19,7 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.picture import picture
 from snnlab.show.widgets.channels import channel_explorer, voltage_and_spikes
 from snnlab.show.widgets.live import LivePicture
-from snnlab.show.widgets.networks import decision_explorer, exit_explorer, margin_explorer
+from snnlab.show.widgets.networks import exit_explorer, margin_explorer
 from snnlab.show.widgets.timesteps import (
     ann_explorer,
     conversion_explorer,
@@ -145,8 +145,6 @@ def test_networks_shown_image_by_image_say_how_many_they_use(images):
     )
     margins = margin_explorer({"a": network()}, many)
     assert margins.picture.summary.endswith("First 64 of 80 test images.")
-    decisions = decision_explorer(network(), many, tuple("0123456789"))
-    assert decisions.picture.summary.endswith("To choose from: first 64 of 80 test images.")
 
 
 def test_what_stands_beside_a_certificate_agrees_with_it():

@@ -292,12 +292,14 @@ def test_nothing_in_the_data_ends_the_script(tiny):
     page = player_page(evil, t=4)
     assert page.lower().count("</script") == 1
     assert "<!--" not in page
-    sent = re.search(r"mount\(place, (\{.*\}), null, \{ t: 4 \}\);", page)
+    sent = re.search(r"mount\(place, (\{.*\}), null, \{ t: 4, .*\}\);", page)
     assert json.loads(sent.group(1))["title"] == evil["title"]
     assert "</script" not in PLAYER_JS.lower()
     for t in (0, 5):
         with pytest.raises(ValueError, match=f"from 1 to 4, got {t}"):
             player_page(tiny, t=t)
+    with pytest.raises(ValueError, match="spikes, h, v, rates, got 'all'"):
+        player_page(tiny, view="all")
 
 
 def test_the_player_asks_no_other_machine_and_has_all_its_words():

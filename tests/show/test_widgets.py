@@ -27,7 +27,7 @@ from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.names import LIVE
-from snnlab.show.widgets.networks import decision_explorer, margin_explorer
+from snnlab.show.widgets.networks import margin_explorer
 from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
 from snnlab.show.widgets.timesteps import conversion_explorer
 
@@ -62,7 +62,6 @@ MOVES = {
         "sigma": 0.1,
     },
     "gradient": {"sigma": 0.05, "mu": 0.0, "family": "uniform"},
-    "decision": {"image": 3, "timesteps": 16},
     "conversion": {"reset": "zero", "v_init": 0.25, "beta": 0.9},
     "margin": {"network": "b", "layer": 2, "width": 0.1},
 }
@@ -71,12 +70,10 @@ MOVES = {
 @pytest.fixture
 def live(request, net, images) -> LivePicture:
     """The live picture of the given name."""
-    classes = tuple("0123456789")
     makers = {
         "neuron": neuron_explorer,
         "residual": lambda: residual_explorer(500),
         "gradient": gradient_explorer,
-        "decision": lambda: decision_explorer(net, images, classes),
         "conversion": lambda: conversion_explorer(net, images),
         "margin": lambda: margin_explorer({"a": net, "b": with_neurons(net, v_init=0.0)}, images),
     }

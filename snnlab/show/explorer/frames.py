@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
-from snnlab.runs.methods import COMPARED, METHODS
+from snnlab.runs.methods import COMPARED, METHODS, Compared, Method
 from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
 from snnlab.show.described import RATE, STEP
 
@@ -105,13 +105,21 @@ def lanes(networks: Mapping[str, ImageSeen]) -> list[Lane]:
     """
     found, free = [], cycle(FREE)
     for name, seen in networks.items():
-        known = COMPARED.get(name) or METHODS.get(name)
-        found.append(
-            Lane(
-                known.title if known else name, hue((known.look if known else next(free)).hue), seen
-            )
-        )
+        known = entry_of(name)
+        look = known.look if known else next(free)
+        found.append(Lane(title_of(name), hue(look.hue), seen))
     return found
+
+
+def entry_of(name: str) -> Compared | Method | None:
+    """What is known of a network by its name."""
+    return COMPARED.get(name) or METHODS.get(name)
+
+
+def title_of(name: str) -> str:
+    """What the network of a name is called in the picture."""
+    known = entry_of(name)
+    return known.title if known else name
 
 
 def frames(
@@ -309,7 +317,7 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
     count = f"{spikes.sum():,.0f} of {spikes.size:,} neurons fire"
     return (
         f"Stage {number} at t = {t}: {count}; potentials before firing lie from {h.min():.2f} to "
-        f"{h.max():.2f} v_th; rate so far {stage.rates[t - 1].mean():.2f} on average."
+        f"{h.max():.2f} v_th; rate so far {stage.spikes[:t].mean():.2f} on average."
     )
 
 

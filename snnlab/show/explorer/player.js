@@ -185,7 +185,7 @@ const STYLE = `
 .snn.narrow .segments.three button { flex: 1 1 25%; }
 .snn.narrow .segments.four button:nth-child(3) { border-left: 0; }
 .snn.narrow .segments.four button:nth-child(n+3) { border-top: 1px solid var(--line); }
-.snn.narrow .buttons { width: 100%; } .snn.narrow .buttons button { flex: 1; }
+.snn.narrow .buttons { width: 100%; flex-wrap: wrap; } .snn.narrow .buttons button { flex: 1; }
 @media (pointer: coarse) {
   .snn button, .snn .segments button, .snn .side button, .snn .opened header button { min-height: 44px; min-width: 44px; }
   .snn .time input { height: 44px; }
@@ -710,6 +710,7 @@ class Player {
       this.fillStrip(network);
     }
     this.paint();
+    this.goes(this.spoken); // what stood there before room was made
   }
 
   // Room for the longest sentence, so that nothing jumps and columns stay level.
@@ -837,6 +838,7 @@ class Player {
     this.slider.max = T;
     this.clock.textContent = phrase(words.at, { t, T });
     this.slider.setAttribute("aria-valuetext", this.clock.textContent);
+    this.spoken = spoken;
     if (spoken) this.said.textContent = this.frames.said[spoken - 1];
     this.backButton.disabled = t <= 1;
     this.stepButton.disabled = t >= T;

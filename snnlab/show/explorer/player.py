@@ -10,29 +10,38 @@ from typing import Any
 PLAYER_JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 """The player, an ES module with `mount(element, frames, tell, options)`."""
 
+VIEWS = ("spikes", "h", "v", "rates")
+"""What its maps can show."""
 
-def player_page(frames: Mapping[str, Any], *, t: int = 1) -> str:
+
+def player_page(frames: Mapping[str, Any], *, t: int = 1, view: str = VIEWS[0]) -> str:
     """A piece of HTML that plays by itself; several of them may stand on one page.
 
     Args:
         frames: of `frames()`.
         t: the timestep at which it starts.
+        view: what its maps show, one of `VIEWS`.
 
     Raises:
-        ValueError: a timestep that the frames do not have.
+        ValueError: a timestep that the frames do not have, or another view.
 
     Example:
         >>> page = Path("seven.html").write_text(player_page(shown))
     """
     if not 1 <= t <= frames["T"]:
         raise ValueError(f"t must be from 1 to {frames['T']}, got {t}")
+    if view not in VIEWS:
+        raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
     return (
         '<div class="snn-player"></div>\n'
         f'<script type="module">\n{PLAYER_JS}\n'
         # scripts run in the order of the page, so that each finds its own place empty
         'const place = document.querySelector(".snn-player:not([data-taken])");\n'
         'place.dataset.taken = "";\n'
-        f"mount(place, {for_script(frames)}, null, {{ t: {t} }});\n"
+        # the page of a notebook says whether it is light; else the browser knows
+        "const { jpThemeLight: light } = document.body.dataset;\n"
+        'const dark = light ? light === "false" : null;\n'
+        f'mount(place, {for_script(frames)}, null, {{ t: {t}, view: "{view}", dark }});\n'
         "</script>\n"
     )
 

@@ -1,9 +1,10 @@
 from .channels import channel_explorer as channel_explorer
+from .explorer import NetworkExplorer as NetworkExplorer
+from .explorer import network_explorer as network_explorer
 from .live import LivePicture as LivePicture
 from .live import choice as choice
 from .live import live_axes as live_axes
 from .live import slider as slider
-from .networks import decision_explorer as decision_explorer
 from .networks import exit_explorer as exit_explorer
 from .networks import margin_explorer as margin_explorer
 from .neurons import gradient_explorer as gradient_explorer

@@ -1,8 +1,8 @@
-"""What a trained network does with its images: decisions, margins, early exits."""
+"""What a trained network does with its images: margins, early exits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -16,10 +16,9 @@ from snnlab.network.probes import record
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.show.arrays import Floats
 from snnlab.show.described import DENSITY, binned
-from snnlab.show.gallery import draw_image
-from snnlab.show.page import dress, fixed_panels, head
+from snnlab.show.page import dress, head
 from snnlab.show.picture import Picture, picture
-from snnlab.show.style import BLUE, DASHED, GREEN, GREY, ORANGE, VERMILLION
+from snnlab.show.style import BLUE, DASHED, ORANGE, VERMILLION
 from snnlab.show.widgets.live import (
     LivePicture,
     choice,
@@ -30,60 +29,6 @@ from snnlab.show.widgets.live import (
 )
 
 _SPAN = (-3.0, 4.0)
-
-
-@torch.no_grad()
-def decision_explorer(
-    net: SpikingNet, images: Images, classes: Sequence[str], *, timesteps: int = 16
-) -> LivePicture:
-    """Choose an image and T; see the readout averaged over the first T timesteps.
-
-    The bar of the chosen class is green if it is right, else vermillion.
-
-    Args:
-        net: run without noise.
-        images: of the test set; at most the first 64 are offered.
-        classes: names of the classes, K of them.
-        timesteps: T_max.
-
-    Example:
-        >>> live = decision_explorer(net, data.test, data.classes)
-        >>> live.controls["timesteps"].value = 1
-    """
-    offered = first_images(images, 64)
-    with evaluating(net):
-        parts = list(net.unroll(offered.normalised(), timesteps))
-    steps = torch.arange(1, timesteps + 1).view(-1, 1, 1)
-    means = torch.cat(parts).cpu().cumsum(0) / steps  # (T, B, K)
-    which = which_images(offered, images)
-    chosen_from = which[:1].lower() + which[1:]
-    labels, pixels = offered.labels.cpu(), offered.pixels.cpu()
-
-    def draw(image: int, timesteps: int) -> Picture:
-        readout, label = means[timesteps - 1, image], int(labels[image])  # (K,)
-        chosen = int(readout.argmax())
-        right = chosen == label
-        left, bars = fixed_panels((10, 4.6), (0.02, 0.12, 0.3, 0.72), (0.42, 0.18, 0.56, 0.66))
-        draw_image(left, pixels[image], f"a {classes[label]}")
-        colours = [GREY] * len(readout)
-        colours[label] = BLUE
-        colours[chosen] = GREEN if right else VERMILLION
-        dress(bars, x="Class", y="Readout, mean over time")
-        bars.bar(range(len(readout)), readout.tolist(), color=colours, zorder=2)
-        bars.axhline(0, color=GREY, linewidth=1)
-        bars.set_xticks(range(len(readout)), list(classes))
-        verdict = "right" if right else "wrong"
-        text = f"After T = {timesteps} the network says {classes[chosen]}: {verdict}."
-        alt = f"Readout of image {image}, a {classes[label]}. {text}"
-        return picture(bars, f"{text} To choose from: {chosen_from}", alt=alt)
-
-    return LivePicture(
-        draw,
-        {
-            "image": slider("image", 0, len(offered) - 1, 0),
-            "timesteps": slider("timesteps T", 1, timesteps, 1),
-        },
-    )
 
 
 @torch.no_grad()

@@ -1,0 +1,452 @@
+"""The network explorer in a notebook: an image, chosen or drawn, on its way through networks."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from anywidget import AnyWidget
+from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
+from torch import Tensor
+from traitlets import Dict, Enum, Int, TraitError, validate
+
+from snnlab.data.drawn import as_image
+from snnlab.data.images import Images
+from snnlab.data.spec import DataError, DataSpec
+from snnlab.measure.one_image import (
+    KINDS,
+    ImageSeen,
+    Kind,
+    decisions_of,
+    images_of_kind,
+    next_of,
+    see_image,
+)
+from snnlab.measure.one_neuron import neuron_residuals
+from snnlab.measure.residuals import trained_noise
+from snnlab.network.net import SpikingNet
+from snnlab.settings import count
+from snnlab.show.described import one_neuron_words
+from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
+from snnlab.show.explorer.frames import frames, lanes, neuron_words, title_of
+from snnlab.show.explorer.player import PLAYER_JS, VIEWS, player_page
+from snnlab.show.page import blank_axes
+from snnlab.show.picture import Picture, picture
+from snnlab.show.potentials import residual_histograms
+from snnlab.show.trace import neuron_trace
+from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, which_images
+from snnlab.show.widgets.names import LIVE, name_controls
+
+IN_NOTEBOOK: Final = Path(__file__).with_name("in_notebook.js").read_text(encoding="utf-8")
+"""What makes a module that mounts something a widget of JupyterLab."""
+Place = tuple[str, int, int]
+"""Of a neuron: name of the network; stage; index in the stage, channel by channel, row by row."""
+ONE_NETWORK: Final = "network"
+"""What a network is called that is given without a name."""
+
+_AT_REST = (
+    "<p><em>In JupyterLab you choose the image or draw one here, and open single neurons.</em></p>"
+)
+_ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
+
+
+class Player(AnyWidget):
+    """Plays the frames of an image; see `player.js`."""
+
+    _esm = PLAYER_JS + IN_NOTEBOOK.replace("MOUNT", "mount")
+    given = Dict().tag(sync=True)
+    t = Int(1).tag(sync=True)
+    view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
+
+    @validate("t")
+    def _shown_step(self, proposal: Mapping[str, Any]) -> int:
+        """A browser can send what it likes."""
+        step, last = int(proposal["value"]), self.given.get("T", 1)
+        if not 1 <= step <= last:
+            raise TraitError(f"t must be 1 to {last}, got {step}")
+        return step
+
+
+class Pad(AnyWidget):
+    """A pad to draw a digit on; see `pad.js`."""
+
+    _esm = PAD_JS + IN_NOTEBOOK.replace("MOUNT", "mountPad")
+    given = Dict().tag(sync=True)
+
+
+class NetworkExplorer(VBox):
+    """What all neurons of some networks do on one image, timestep by timestep.
+
+    Where widgets do not run (a web page, a printout) the image plays on, the others cannot be
+    chosen.
+
+    Args: see `network_explorer`.
+
+    Attributes:
+        seen: what each network does on the image, by name, to compute with.
+        controls: name to widget, as of a `LivePicture`.
+
+    Example:
+        >>> explorer.image = 17
+        >>> explorer.seen["noise"].decided_at()
+    """
+
+    def __init__(
+        self,
+        nets: Mapping[str, SpikingNet],
+        images: Images,
+        classes: Sequence[str],
+        timesteps: int,
+        data: DataSpec | None,
+        image: int,
+    ) -> None:
+        self.nets, self.images, self.classes = dict(nets), images, list(classes)
+        self.timesteps = timesteps
+        self.seen: dict[str, ImageSeen] = {}
+        self._data = data
+        self._drawing: Tensor | None = None  # the last one, whether it is shown or not
+        self._drawn: Tensor | None = None
+        self._neuron: Place | None = None
+        self._first = [0] * max(len(net.stages) for net in nets.values())
+        self._decisions: dict[str, npt.NDArray[np.int64]] = {}
+        self._player = Player()
+        self._player.on_msg(lambda _, told, __: self._told(told))
+        self._pad = Pad(given=pad_given(), layout=Layout(display="none"))
+        self._pad.on_msg(lambda _, told, __: self._told(told))
+        self._found, self._opened = HTML(layout=Layout(margin="0 0.8em")), HTML()
+        self.controls = self._made_controls(image)
+        super().__init__([*self._rows(), self._pad, self._player, self._opened, self._names()])
+        self.add_class(LIVE)
+        self._see()
+
+    @property
+    def image(self) -> int:
+        """Number of the test image; the last one, while a drawing is shown."""
+        return int(self.controls["image"].value)
+
+    @image.setter
+    def image(self, number: int) -> None:
+        if not 0 <= number < len(self.images):
+            raise ValueError(f"image must be 0 to {len(self.images) - 1}, got {number}")
+        if number == self.image:
+            self.draw(None)
+        self.controls["image"].value = number
+
+    @property
+    def t(self) -> int:
+        """The timestep that is shown, 1 to T."""
+        return int(self._player.t)
+
+    @t.setter
+    def t(self, step: int) -> None:
+        if not 1 <= step <= self.timesteps:
+            raise ValueError(f"t must be 1 to {self.timesteps}, got {step}")
+        self._player.t = step
+
+    @property
+    def view(self) -> str:
+        """What the maps show: spikes, h, v or rates."""
+        return str(self._player.view)
+
+    @view.setter
+    def view(self, name: str) -> None:
+        if name not in VIEWS:
+            raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {name!r}")
+        self._player.view = name
+
+    @property
+    def neuron(self) -> Place | None:
+        """The neuron that is open, as (network, stage, index); None: no neuron is."""
+        return self._neuron
+
+    @neuron.setter
+    def neuron(self, place: Place | None) -> None:
+        self._neuron = None if place is None else self._checked(place)
+        self._open()
+
+    @property
+    def drawn(self) -> Tensor | None:
+        """The drawing as the networks see it, uint8 (1, H, W); None: a test image is shown."""
+        return self._drawn
+
+    def draw(self, ink: npt.ArrayLike | Tensor | None) -> None:
+        """Show a drawing in place of a test image.
+
+        Args:
+            ink: (S, S), from 0 where nothing was drawn to 255, see `as_image`; None: back to
+                the test image.
+
+        Raises:
+            DataError: an empty drawing, or images that nobody can draw.
+        """
+        if ink is None and self._drawn is None:
+            return
+        self._drawn = self._drawing = None if ink is None else self._as_image(ink)
+        self._see()
+        said = self._player.given["said"][-1] if self._drawn is not None else ""
+        self._pad.given = pad_given(self._drawn, said, None if ink is None else on_pad(ink))
+        if "draw" in self.controls:
+            self.controls["draw"].value |= self._drawn is not None
+
+    def find_next(self) -> int | None:
+        """Show the next image of the kind that is chosen; its number, or None: there is none."""
+        name, kind = self._chosen_network(), self.controls["kind"].value
+        offered = first_images(self.images, MOST_IMAGES)
+        if name not in self._decisions:
+            self._decisions[name] = decisions_of(self.nets[name], offered, self.timesteps)
+        found = images_of_kind(kind, self._decisions[name], offered.labels.cpu().numpy())
+        number = next_of(found, self.image)
+        self._found.value = f"{len(found)} images. {which_images(offered, self.images)}"
+        if number is not None:
+            self.image = number
+        return number
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """Of the neuron that is open: its potential over time, and its residuals."""
+        return [] if self._neuron is None else [self._trace(), self._residuals()]
+
+    def _made_controls(self, image: int) -> dict[str, Any]:
+        """What moves the explorer from outside of the player."""
+        number = slider("test image", 0, len(self.images) - 1, image)
+        number.continuous_update = False  # all neurons of all networks are sent to the browser
+        number.observe(self._moved, names="value")
+        kinds: list[tuple[str, Kind]] = [(words, kind) for kind, words in KINDS.items()]
+        made = {"image": number, "kind": choice("kind of image", kinds)}
+        if len(self.nets) > 1:
+            titles = [(title_of(name), name) for name in self.nets]
+            made["network"] = choice("in the network", titles)
+        if self._data is not None:
+            made["draw"] = ToggleButton(description="Draw your own", tooltip="Draw your own")
+            made["draw"].observe(self._toggled, names="value")
+        return made
+
+    def _rows(self) -> list[Box]:
+        """The controls as they stand above the player."""
+        step = {"Previous": -1, "Next": 1}
+        buttons = [button(words, partial(self._step, by)) for words, by in step.items()]
+        find = button("Next of this kind", self.find_next)
+        draw = [self.controls["draw"]] if "draw" in self.controls else []
+        kinds = [self.controls[name] for name in ("kind", "network") if name in self.controls]
+        rows = [[self.controls["image"], *buttons, *draw], [*kinds, find, self._found]]
+        return [Box(row, layout=_ROW) for row in rows]
+
+    def _names(self) -> Any:
+        return name_controls(*self.controls.values())
+
+    def _chosen_network(self) -> str:
+        """The network whose kinds of images are looked for."""
+        chosen = self.controls.get("network")
+        return str(chosen.value) if chosen else next(iter(self.nets))
+
+    def _step(self, by: int) -> None:
+        self.image = (self.image + by) % len(self.images)
+
+    def _moved(self, change: object) -> None:
+        self._drawn = None
+        self._see()
+
+    def _toggled(self, change: Mapping[str, Any]) -> None:
+        self._pad.layout.display = "" if change["new"] else "none"
+        if self._drawing is not None:
+            self._drawn = self._drawing if change["new"] else None
+            self._see()
+
+    def _told(self, told: Any) -> None:
+        """What the browser says: [what, more]. It may send anything, and nonsense does nothing."""
+        with suppress(ValueError, TypeError, KeyError, IndexError):  # DataError is a ValueError
+            what, more = told
+            if what == "ink":
+                self.draw(None if more is None else ink_of(more))
+            elif what == "neuron":
+                name = list(self.nets)[whole(more["network"])]
+                self.neuron = name, whole(more["stage"]), whole(more["index"])
+            elif what == "more":
+                self._start(more["stage"], more["first"])
+
+    def _start(self, stage: int, first: int) -> None:
+        """From which map on a stage is shown."""
+        self._first[whole(stage)] = whole(first)
+        self._give()
+
+    def _as_image(self, ink: npt.ArrayLike | Tensor) -> Tensor:
+        if self._data is None:
+            raise DataError("nobody can draw such images: give `data`, the name of their set")
+        return as_image(ink, self._data)
+
+    def _pixels(self) -> Tensor:
+        """The image that is shown, uint8 (C, H, W)."""
+        return self.images.pixels[self.image] if self._drawn is None else self._drawn
+
+    def _see(self) -> None:
+        """Run the networks on the image, and show what they do."""
+        own = self._pixels()[None].to(self.images.device)
+        one = replace(self.images, pixels=own, labels=self.images.labels[:1])
+        image = one.normalised()[0]  # (C, H, W)
+        self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
+        self._give()
+        self._open()
+
+    def _give(self) -> None:
+        """Hand the player its frames."""
+        label = None if self._drawn is not None else int(self.images.labels[self.image])
+        self._player.given = frames(
+            lanes(self.seen),
+            self._pixels().cpu().numpy(),
+            self.classes,
+            title=self.title,
+            label=label,
+            first=self._first,
+        )
+
+    @property
+    def title(self) -> str:
+        """What the image is."""
+        if self._drawn is not None:
+            return "Your drawing"
+        label = self.classes[int(self.images.labels[self.image])]
+        return f"Test image {self.image}, labelled {label}"
+
+    def _checked(self, place: Place) -> Place:
+        """The place of a neuron, if there is one."""
+        name, stage, index = place
+        if name not in self.seen:
+            raise ValueError(f"network must be one of {list(self.seen)}, got {name!r}")
+        stages = self.seen[name].stages
+        if not 0 <= stage < len(stages):
+            raise ValueError(f"stage must be 0 to {len(stages) - 1}, got {stage}")
+        neurons = stages[stage].spikes[0].size
+        if not 0 <= index < neurons:
+            raise ValueError(f"index must be 0 to {neurons - 1}, got {index}")
+        return name, stage, index
+
+    def _open(self) -> None:
+        """Show the neuron that is open, below the player."""
+        parts = [self._neuron_words(), *(shown.html() for shown in self.pictures)]
+        self._opened.value = "" if self._neuron is None else "".join(parts)
+
+    def _neuron_words(self) -> str:
+        """Which neuron is open, and what it does on this image."""
+        if self._neuron is None:
+            return ""
+        name, stage, index = self._neuron
+        seen = self.seen[name].stages[stage]
+        fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
+        trained = float(seen.trained.reshape(-1)[index])
+        once = f"In the one timestep of training it fires with probability {trained:.2f}."
+        if trained_noise(self.nets[name].neuron_layers()[stage]) is None:
+            once = f"In the one timestep of training it {'fires' if trained else 'is silent'}."
+        words = (
+            f"{self.title}: in the network {title_of(name)} the neuron of stage {stage + 1} at "
+            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps. {once}"
+        )
+        return f"<p>{escape(words)}</p>"
+
+    def _trace(self) -> Picture:
+        """The potential of the neuron that is open, and its currents, on this image."""
+        assert self._neuron is not None
+        name, stage, index = self._neuron
+        seen = self.seen[name].stages[stage]
+        currents, h, v, spikes = (
+            part.reshape(self.timesteps, -1)[:, index]
+            for part in (seen.currents, seen.h, seen.v, seen.spikes)
+        )
+        ax = neuron_trace(h, v, spikes, seen.v_th, v_init=seen.v_init, current=currents)
+        return picture(ax, "Its potential on this image, over its current at each timestep.")
+
+    def _residuals(self) -> Picture:
+        """The residuals of the neuron that is open over many images, and the noise for them."""
+        assert self._neuron is not None
+        name, stage, index = self._neuron
+        net, shown = self.nets[name], first_images(self.images, MOST_IMAGES)
+        found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
+        noise = trained_noise(net.neuron_layers()[stage])
+        (ax,) = residual_histograms(
+            [found.summary], noise=noise, names=["This neuron"], axes=[blank_axes()]
+        )
+        words = f"{one_neuron_words(found, noise)} {which_images(shown, self.images)}"
+        return picture(ax, words)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        given = self._player.given
+        bundle["text/plain"] = f"{given['title']}. {given['said'][-1]}"
+        page = player_page(given, t=self.t, view=self.view)
+        bundle["text/html"] = page + self._opened.value + _AT_REST
+        return bundle
+
+
+def network_explorer(
+    nets: Mapping[str, SpikingNet] | SpikingNet,
+    images: Images,
+    classes: Sequence[str],
+    *,
+    timesteps: int = 16,
+    image: int = 0,
+    data: DataSpec | str | None = None,
+) -> NetworkExplorer:
+    """See a network think: every neuron, timestep by timestep, on an image that you choose or draw.
+
+    Several networks are shown beside each other. A click on a neuron opens it below: its potential
+    and its currents, and its residuals over the noise that stood for them.
+
+    Args:
+        nets: a network, or several by name; those of `COMPARED` ("noise", "no-noise-half",
+            "no-noise-rest") have a title and a colour of their own. They run without noise.
+        images: to choose from.
+        classes: names of the classes.
+        timesteps: T.
+        image: which is shown first.
+        data: what the images are, or the name of their set: then a digit can be drawn as those
+            of its set were made. None: no pad.
+
+    Raises:
+        ValueError: no network, T below 1, no such image, or data that nobody can draw.
+
+    Example:
+        >>> explorer = network_explorer({"noise": net}, data.test, data.classes, data=data.name)
+        >>> explorer.t = 16
+    """
+    several = {ONE_NETWORK: nets} if isinstance(nets, SpikingNet) else dict(nets)
+    if not several:
+        raise ValueError("nets is empty: give at least one network")
+    if not 0 <= image < len(images):
+        raise ValueError(f"image must be 0 to {len(images) - 1}, got {image}")
+    drawn = DataSpec(data) if isinstance(data, str) else data
+    if drawn is not None:
+        as_image(np.ones((1, 1)), drawn)  # says so, if nobody can draw such images
+    steps = count("timesteps", timesteps)
+    return NetworkExplorer(several, images, classes, steps, drawn, image)
+
+
+def on_pad(ink: npt.ArrayLike | Tensor) -> npt.NDArray[np.uint8] | None:
+    """A drawing as the pad shows it; None: it is of another size."""
+    grey = np.asarray(ink)
+    return grey.astype(np.uint8) if grey.shape == (SIDE, SIDE) else None
+
+
+def whole(number: object) -> int:
+    """A place that a browser sent, counted from 0.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    place = operator.index(number)  # type: ignore[arg-type]
+    if place < 0:
+        raise ValueError(f"places count from 0, got {place}")
+    return place
+
+
+def button(words: str, press: Callable[[], object]) -> Button:
+    """A button that says what it does."""
+    made = Button(description=words, tooltip=words, layout=Layout(width="auto"))
+    made.on_click(lambda _: press())
+    return made
