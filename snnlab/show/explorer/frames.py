@@ -34,6 +34,9 @@ QUICKLY = 1
 CODES = 255
 """Bytes count from `LOWEST` at 0 to `HIGHEST` at this."""
 
+VIEWS = ("spikes", "h", "v", "rates")
+"""What its maps can show, first that at first."""
+
 Bytes = npt.NDArray[np.uint8]
 
 WORDS = {
@@ -158,6 +161,7 @@ def frames(
         "image": {"shape": list(pixels.shape), "pixels": packed(pixels.tobytes())},
         "networks": networks,
         "said": [said(shown, classes, label, t) for t in range(1, T + 1)],
+        "views": list(VIEWS),
         "words": WORDS,
         "colours": {"light": colours(LIGHT), "dark": colours(DARK)},
         "levels": {"low": LOWEST, "high": HIGHEST, "codes": CODES, "colours": colour_map()},
