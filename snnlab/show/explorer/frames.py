@@ -68,7 +68,7 @@ WORDS = {
     "beyond": "beyond: same colour",
     "at_most": "{value} or less",
     "at_least": "{value} or more",
-    "just_below": "just below {value}",
+    "about": "about {value}",
     "map_neuron": "map {map}, row {row}, column {column}",
     "row_neuron": "neuron {neuron}",
     "values": "{fired} at t = {t}; h = {h}, v = {v} (v_th); rate so far {rate}",

@@ -10,6 +10,7 @@ const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 680; // px of the player below which labels stand above the columns
 const TALL = { 1: 216, 2: 192, 3: 176 }; // px of the maps of a stage, by networks
 const BESIDE = 200; // px beside the maps that are enough for the numbers
+const RULED = 10; // px of a neuron from which gaps are drawn between neurons
 const MOST_CLASSES = 10; // bars that are drawn; of more classes the strongest
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -54,7 +55,7 @@ const STYLE = `
   overflow: hidden; }
 .snn .segments button { border: 0; border-radius: 0; min-height: 34px; padding: 6px 12px; }
 .snn .segments button + button { border-left: 1px solid var(--line); }
-.snn .segments button[aria-pressed="true"] { background: var(--chosen); font-weight: 600; }
+.snn .segments button[aria-pressed="true"] { background: var(--chosen); box-shadow: inset 0 -3px var(--focus); }
 .snn .segments button:focus-visible { outline-offset: -3px; }
 .snn .legend { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; min-height: 36px;
   flex: 1 1 280px; }
@@ -121,6 +122,7 @@ const STYLE = `
 .snn .bar-row.chosen .fill { background: var(--judged); opacity: 1; }
 .snn .bar-row.chosen .bar-value, .snn .bar-row.chosen .bar-name { color: var(--ink); font-weight: 700; }
 .snn .bar-value { text-align: right; font-size: 12px; min-width: 52px; color: var(--grey); }
+.snn .verdict span { min-width: 0; }
 .snn .verdict { display: flex; gap: 8px; align-items: baseline; font-size: 18px; line-height: 24px;
   font-weight: 600; padding-bottom: 8px; }
 .snn .verdict i { font-style: normal; color: var(--judged); font-weight: 800; width: 1em; flex: none;
@@ -140,9 +142,9 @@ const STYLE = `
 .snn .tip { position: absolute; left: 0; top: 0; z-index: 5; pointer-events: none; background: var(--ink);
   color: var(--paper); border-radius: 6px; padding: 6px 10px; font-size: 12px; line-height: 16px;
   max-width: min(260px, 90vw); width: max-content; display: none; }
-.snn .opened { position: sticky; bottom: 8px; z-index: 4; background: var(--paper); margin-top: 8px;
-  border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; display: flex; flex-wrap: wrap;
-  gap: 4px 24px; box-shadow: 0 4px 24px rgb(0 0 0 / .2); }
+.snn .opened { grid-column: 1 / -1; background: var(--faint); margin: 4px 0 12px; border-left: 3px solid var(--hue);
+  border-radius: 0 8px 8px 0; padding: 8px 12px; display: flex; flex-wrap: wrap; gap: 4px 24px;
+  min-width: 0; scroll-margin: 8px; }
 .snn .opened[hidden] { display: none; }
 .snn .opened header { display: flex; justify-content: space-between; align-items: center; gap: 8px; width: 100%; }
 .snn .opened h4 { font-size: 14px; line-height: 20px; font-weight: 600; }
@@ -158,7 +160,7 @@ const STYLE = `
 .snn table { border-collapse: collapse; font-size: 12px; line-height: 16px; width: 100%; margin: 0; }
 .snn th, .snn td { padding: 2px 8px; text-align: right; border: 0; border-top: 1px solid var(--line);
   background: none; color: inherit; }
-.snn tr.now td { font-weight: 700; background: var(--faint); }
+.snn tr.now td { font-weight: 700; background: var(--chosen); }
 .snn .notes { padding-top: 16px; display: grid; gap: 4px; max-width: 110ch; }
 .snn.narrow .top { grid-template-columns: minmax(0, 1fr); }
 .snn.narrow .image { display: flex; gap: 12px; align-items: center; }
@@ -267,9 +269,9 @@ function pixel(hex, opacity = 1) {
 
 // How maps are tiled: as large as fits the width and the height, in device pixels.
 function tiling(stage, width, height, ratio) {
-  const gap = Math.round(3 * ratio);
   let best = null;
   for (let scale = Math.ceil(28 * ratio); scale >= 1; scale--) {
+    const gap = Math.round((scale < RULED * ratio ? 3 : 6) * ratio);
     const most = Math.floor((width * ratio + gap) / (stage.width * scale + gap));
     if (most < 1) continue;
     const rows = Math.ceil(stage.shown / Math.min(most, stage.shown));
@@ -279,7 +281,12 @@ function tiling(stage, width, height, ratio) {
     if (tall <= height * ratio) return tiles;
     best = tiles; // too tall: the smallest scale that is left
   }
-  return best ?? { scale: 1, columns: 1, rows: stage.shown, gap, wide: stage.width, tall: stage.shown * (stage.height + gap) - gap };
+  return best ?? tiling(stage, stage.width / ratio, height, ratio);
+}
+
+// A number with a true minus, and no "minus zero".
+function signed(value, places) {
+  return value.toFixed(places).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 }
 
 class Player {
@@ -325,16 +332,18 @@ class Player {
 
   // New frames: unpacked first, then put in place at once.
   async load(frames, then) {
-    const wanted = (this.wanted = frames);
+    this.wanted = frames;
+    let parts;
     try {
-      const [data, pixels] = await Promise.all([unpacked(frames.data), unpacked(frames.image.pixels)]);
-      if (this.wanted !== wanted || this.ends.signal.aborted) return;
-      this.show(frames, data, pixels);
-      then?.();
+      parts = await Promise.all([unpacked(frames.data), unpacked(frames.image.pixels)]);
     } catch (trouble) {
       console.error(trouble);
-      if (!this.frames) this.root.textContent = frames.words.broken;
+      this.root.textContent = frames.words.broken;
+      return;
     }
+    if (this.wanted !== frames || this.ends.signal.aborted) return;
+    this.show(frames, ...parts);
+    then?.();
   }
 
   show(frames, data, pixels) {
@@ -350,7 +359,7 @@ class Player {
     }));
     this.rows = Math.max(...this.networks.map((network) => network.stages.length));
     if (this.opened && !this.stageOf(this.opened)) this.opened = null;
-    this.width = 0; // its stages have no tiles yet
+    this.width = 0; // nothing is drawn until there are tiles
     this.build(pixels);
     this.dress();
     this.resized(true);
@@ -384,7 +393,6 @@ class Player {
         node("div", { class: "desk" }, this.bar(), node("div", { class: "bar" }, this.choice("view", VIEWS), this.legend), this.said),
       ),
       this.body(),
-      this.panel,
       node("div", { class: "notes small grey" }, node("p", {}, `${this.words.moved}: ${this.words.moved_help}`), node("p", {}, this.words.keys)),
       this.live,
       this.tip,
@@ -639,8 +647,14 @@ class Player {
       for (const part of network.parts) part.style.setProperty("--hue", network.hue);
     }
     this.ink = colours.ink;
-    this.fillLegend();
+    this.colour();
     if (this.width) this.paint();
+  }
+
+  // Colours and legend of the view.
+  colour() {
+    for (const network of this.networks) network.palette = this.palette(network);
+    this.fillLegend();
   }
 
   // The bytes of the view as pixels.
@@ -669,7 +683,7 @@ class Player {
     }
     const rates = this.view === "rates";
     const [low, high] = rates ? [0, 1] : [levels.low, levels.high];
-    const ticks = rates ? [[0, "0"], [0.5, "0.5"], [1, "1"]] : [[low, String(low).replace("-", "\u2212")], [0, "0"], [1, "v_th"], [high, String(high)]];
+    const ticks = rates ? [[0, "0"], [0.5, "0.5"], [1, "1"]] : [[low, signed(low, 0)], [0, "0"], [1, "v_th"], [high, String(high)]];
     const places = ticks.map(([at, text]) => node("span", { style: `left: ${((at - low) / (high - low)) * 100}%` }, text));
     const bar = node("i", { style: `background: linear-gradient(90deg, ${levels.colours.join(", ")})` });
     const name = rates ? this.words.rate_axis : this.words.potential_axis;
@@ -688,20 +702,21 @@ class Player {
     this.ratio = devicePixelRatio;
     this.root.classList.toggle("narrow", width < NARROW);
     const longest = (texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
-    this.reserve(this.said, longest(this.frames.said));
+    this.reserve([this.said], longest(this.frames.said));
+    const verdicts = this.networks.map((network) => network.verdict);
+    this.reserve(verdicts, longest(this.networks.flatMap((network) => network.says)));
     for (const network of this.networks) {
-      this.reserve(network.verdict, longest(network.says));
       for (const stage of network.stages) this.tile(stage);
       this.fillStrip(network);
     }
     this.paint();
   }
 
-  // Room for the longest sentence, so that nothing jumps.
-  reserve(place, text) {
-    place.style.minHeight = "";
-    place.textContent = text;
-    place.style.minHeight = `${place.offsetHeight}px`;
+  // Room for the longest sentence, so that nothing jumps and columns stay level.
+  reserve([first, ...others], text) {
+    first.style.minHeight = "";
+    first.textContent = text;
+    for (const place of [first, ...others]) place.style.minHeight = `${first.offsetHeight}px`;
   }
 
   tile(stage) {
@@ -718,7 +733,7 @@ class Player {
     const beside = left >= BESIDE;
     stage.inside.classList.toggle("beside", beside);
     const free = (beside ? left : room) - (this.width < NARROW ? 64 : 72); // beside the number
-    this.drawSpark(stage, Math.min(free >= 48 ? free : room, beside ? 240 : 160), beside ? 56 : 32);
+    this.drawSpark(stage, Math.min(free >= 48 ? free : room, 240), beside ? 56 : 32);
   }
 
   // ---- what is seen at t
@@ -735,14 +750,14 @@ class Player {
   paintStage(network, stage, t) {
     stage.at_t = t;
     const { values, pixels, tiles, width, height } = stage;
-    const colours = this.palette(network);
-    const words = new Uint32Array(pixels.data.buffer);
+    const colours = network.palette;
+    const drawn = new Uint32Array(pixels.data.buffer);
     if (t) {
       const from = (t - 1) * values.size;
       const shown = values[this.view];
-      for (let i = 0; i < values.size; i++) words[i] = colours[shown[from + i]];
-    } else words.fill(pixel(this.ink, 0.11));
-    if (!stage.is_map) words.fill(0, stage.neurons); // the padding
+      for (let i = 0; i < values.size; i++) drawn[i] = colours[shown[from + i]];
+    } else drawn.fill(pixel(this.ink, 0.11));
+    if (!stage.is_map) drawn.fill(0, stage.neurons); // the padding
     stage.small.getContext("2d").putImageData(pixels, 0, 0);
     const context = stage.canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
@@ -763,7 +778,7 @@ class Player {
   // Thin gaps between neurons that are large enough.
   rule(stage, context) {
     const { scale, wide, tall, gap } = stage.tiles;
-    if (scale < 6 * this.ratio) return;
+    if (scale < RULED * this.ratio) return;
     const thin = Math.max(1, Math.round(this.ratio * (scale > 14 * this.ratio ? 2 : 1)));
     for (let column = 0; column < stage.tiles.columns; column++)
       for (let c = 1; c < stage.width; c++)
@@ -793,7 +808,7 @@ class Player {
     for (const bar of network.bars) {
       const value = t ? network.readout[t - 1][bar.k] : 0;
       bar.fill.style.transform = `scaleX(${(t ? network.length(value) : 0).toFixed(4)})`;
-      bar.value.textContent = t ? value.toFixed(1).replace("-", "\u2212") : "";
+      bar.value.textContent = t ? signed(value, 1) : "";
       bar.row.classList.toggle("chosen", bar.k === decision);
     }
     network.cells?.forEach((cell, i) => cell.classList.toggle("ahead", i >= t));
@@ -825,6 +840,7 @@ class Player {
     if (spoken) this.said.textContent = this.frames.said[spoken - 1];
     this.backButton.disabled = t <= 1;
     this.stepButton.disabled = t >= T;
+    this.playButton.disabled = T < 2;
     const name = this.playing ? "pause" : "play";
     if (this.playButton.dataset.shows !== name) {
       this.playButton.replaceChildren(icon(name), node("span", {}, words[name]));
@@ -834,7 +850,7 @@ class Player {
   }
 
   viewed() {
-    this.fillLegend();
+    this.colour();
     this.paint();
     this.refreshTip();
     if (!this.playing) this.rests();
@@ -1001,8 +1017,8 @@ class Player {
   potential(code, quiet) {
     const { low, high, codes } = this.frames.levels;
     const value = low + (code / codes) * (high - low);
-    const text = value.toFixed(2).replace("-", "\u2212");
-    if (quiet && text === "1.00") return phrase(this.words.just_below, { value: text });
+    const text = signed(value, 2);
+    if (quiet && text === "1.00") return phrase(this.words.about, { value: text });
     if (code === 0) return phrase(this.words.at_most, { value: text });
     return code === codes ? phrase(this.words.at_least, { value: text }) : text;
   }
@@ -1080,6 +1096,7 @@ class Player {
     const chosen = { network: stage.n, stage: stage.s, index: first + this.placeOf(stage, at) };
     this.opened = chosen;
     this.paintOpened();
+    this.panel.scrollIntoView({ block: "nearest" });
     this.tell?.("neuron", chosen);
   }
 
@@ -1103,6 +1120,8 @@ class Player {
     const stage = this.opened && this.stageOf(this.opened);
     this.panel.hidden = !stage;
     if (!stage) return;
+    const last = this.networks.at(-1).parts[stage.s + 1]; // below the row of its stage
+    if (last.nextSibling !== this.panel) last.after(this.panel);
     const at = this.openedAt(stage);
     if (stage.tiles) this.frame(stage, stage.kept, at);
     const t = Math.max(this.t, 1);
@@ -1117,18 +1136,18 @@ class Player {
     const facts = [
       [words.timestep, String(t)],
       [words.spikes, now.spike ? words.spike : words.no_spike],
-      [words.h, `${now.h} v_th`],
-      [words.v, `${now.v} v_th`],
+      [`${words.h} (v_th)`, now.h],
+      [`${words.v} (v_th)`, now.v],
       [words.rates, now.rate],
     ];
-    const factsWide = this.width < NARROW ? 0 : 296;
+    const factsWide = this.width < NARROW ? 0 : 344;
     const details = node("details", { open: wasOpen }, node("summary", {}, words.numbers), this.table(stage, at, t));
     this.panel.style.setProperty("--hue", network.hue);
     this.panel.setAttribute("aria-label", title);
     this.panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
       node("dl", { class: "number small" }, ...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)])),
-      this.chart(stage, at, t, title, Math.min(this.width - 28 - factsWide, 720)),
+      this.chart(stage, at, t, title, this.width - 28 - factsWide),
       details,
     );
     if (hadFocus) (hadFocus === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
@@ -1225,6 +1244,7 @@ class Player {
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
     if (!same) return void this.load(frames, follow);
+    this.wanted = this.frames; // whatever was still being unpacked
     this.dress();
     follow();
   }
