@@ -25,7 +25,7 @@ from tests.data.strokes import DIGITS, Placed, Stroke, painted, strokes_on_canva
 TIMESTEPS = 8
 LINE: list[Stroke] = [[(0.5, 0.1), (0.5, 0.9)]]
 THREE = DIGITS[3][0]
-MIDDLE = Placed(pen=0.09, height=0.7, x=0.5, y=0.5)
+MIDDLE = Placed(pen=0.1, height=0.7, x=0.5, y=0.5)
 
 
 def drawn(strokes: list[Stroke], placed: Placed, side: int = 140) -> np.ndarray:
@@ -179,6 +179,13 @@ def test_digits_fill_eight_rows_and_hold_256_to_412_bits_of_ink():
     assert ((bits > 200) & (bits < 450)).all()
 
 
+@pytest.mark.parametrize("slant", [-0.4, 0.25, 0.4])
+def test_digits_stand_upright(slant):
+    image = as_image(drawn(DIGITS[1][0], MIDDLE._replace(slant=slant)), "digits")
+    columns = image[0, 1:-1].double() @ torch.arange(8.0).double() / image[0, 1:-1].double().sum(1)
+    assert columns.max() - columns.min() < 0.5  # 3.5 where it leans from corner to corner
+
+
 def every_way() -> list[list[Stroke]]:
     return [way for ways in DIGITS.values() for way in ways]
 
@@ -239,7 +246,7 @@ def quick_net(tmp_path_factory: pytest.TempPathFactory) -> SpikingNet:
 
 
 def test_the_small_network_reads_most_sketches(small_net):
-    inks, labels = sketches(pens=(0.09,), heights=(0.4, 0.75))
+    inks, labels = sketches(pens=(0.1,), heights=(0.4, 0.75))
     images = torch.stack([as_image(ink, "digits") for ink in inks])
     right = hits(small_net, load_data("digits").train, images, labels)
     assert right.float().mean() > 0.8, percent_by_digit(right, labels)

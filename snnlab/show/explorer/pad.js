@@ -31,7 +31,10 @@ const STYLE = `
 .snn-pad-keys { font-size: 0.85em; color: var(--pad-grey); margin: 10px 0 0 }
 .snn-pad-live { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap }
-@media (pointer: coarse) { .snn-pad button { min-height: 44px; min-width: 44px } }
+@media (pointer: coarse) {
+  .snn-pad button { min-height: 44px; min-width: 44px }
+  .snn-pad-keys { display: none } /* still the description of the sheet */
+}
 `;
 
 const PAUSE = 400; // milliseconds after the last key before it is told
