@@ -17,7 +17,7 @@ import streamlit as st
 
 from snnlab.dashboard import address, given_currents
 from snnlab.dashboard.controls import Control, read
-from snnlab.dashboard.given_currents import MOST, Given, given
+from snnlab.dashboard.given_currents import CONSTANT, Given, draw_given, given
 from snnlab.dashboard.neuron_numbers import (
     SPREAD,
     Curves,
@@ -26,7 +26,7 @@ from snnlab.dashboard.neuron_numbers import (
     curves,
     timesteps,
 )
-from snnlab.dashboard.screen import colours, escaped, heading, show_chart
+from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
@@ -49,8 +49,6 @@ CONTROLS = (
     Control("family", "Noise family", "noise.family", boxed=True),
 )
 """All of them."""
-CONSTANT = ("current", "T")
-"""Those that the currents of a neuron of a network take the place of."""
 FIRST = Settings()
 """Where they stand at first."""
 KEY = "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
@@ -156,32 +154,6 @@ def read_controls(place: st.delta_generator.DeltaGenerator, given: Given | None)
 def settings_of(values: tuple[tuple[str, Any], ...]) -> Settings:
     """What the controls say, by the dotted names of the settings."""
     return with_settings(FIRST, dict(values))
-
-
-def draw_given(given: Given, place: st.delta_generator.DeltaGenerator) -> None:
-    """Whose currents they are, and the way back to one constant current."""
-    T = len(given.currents)
-    limit = ", as many as a link holds" if T == MOST else ""
-    name = f"  \n{escaped(given.name)}" if given.name else ""
-    when = "t = 1" if T == 1 else f"t = 1 to {T}"
-    when = when.replace(" ", "\u00a0")  # no line ends in it
-    place.markdown(f"**Currents of a neuron of a trained network, {when}**{limit}{name}")
-    place.caption(
-        "Computed in single precision, as networks are. Until a control is moved, its spikes are "
-        "those of the network without noise."
-    )
-    if not address.set_by_lesson().intersection(CONSTANT):
-        place.button(
-            "One constant current", icon=":material/remove:", on_click=leave, args=(given,)
-        )
-
-
-def leave(given: Given) -> None:
-    """Go on with one constant current, the mean, over as many timesteps."""
-    given_currents.forget()
-    address.forget(CONSTANT)
-    address.remember("current", round(given.mean, 2), FIRST.current)
-    address.remember("T", len(given.currents), FIRST.T)
 
 
 def link_to(

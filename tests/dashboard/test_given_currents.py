@@ -220,6 +220,13 @@ def test_neurons_of_a_convnet_fire_in_the_lab_as_they_do_there(tmp_path: Path) -
     check_spikes(run(QUICKSTART, tmp_path))
 
 
+def test_potentials_are_those_of_single_precision() -> None:
+    """There 0.9 + 0.1 is 1; the same two numbers in double precision stay below."""
+    given = currents_in("0.9,0.1")
+    assert sum(given) < 1
+    assert timesteps(Settings(T=2, currents=given, neuron=Neuron(v_init=0.0))).spikes == [0, 1]
+
+
 def test_the_crowd_meets_the_currents_a_little_off() -> None:
     """After one timestep it is even: from 0.5 + 0.96 x 0.25 to 0.5 + 1.04 x 0.25."""
     found = curves(Settings(T=1, current=0.25, currents=(0.25,)))
