@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import streamlit as st
 
 from snnlab.dashboard import address
+from snnlab.dashboard.neuron_numbers import Settings
+from snnlab.dashboard.screen import escaped
 
 CURRENTS, NAME = "currents", "from"
 """In the link: what flows at t = 1, 2, ..., separated by commas, and where in a network."""
@@ -23,6 +26,8 @@ LARGEST = 1e6
 """Currents beyond are no currents, in either direction."""
 LONGEST_NAME = 120
 """Characters of a name that are shown."""
+CONSTANT = ("current", "T")
+"""The controls that make way for them."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,27 @@ def sensible(current: float) -> bool:
     return abs(current) <= LARGEST
 
 
-def forget() -> None:
-    """Take them out of the link."""
-    address.forget(IN_LINKS)
+def draw_given(given: Given, place: st.delta_generator.DeltaGenerator) -> None:
+    """Whose currents they are, and the way back to one constant current."""
+    T = len(given.currents)
+    limit = ", as many as a link holds" if T == MOST else ""
+    name = f"  \n{escaped(given.name)}" if given.name else ""
+    when = "t = 1" if T == 1 else f"t = 1 to {T}"
+    when = when.replace(" ", "\u00a0")  # no line ends in it
+    place.markdown(f"**Currents of a neuron of a trained network, {when}**{limit}{name}")
+    place.caption(
+        "Computed in single precision, as networks are. Until a control is moved, its spikes are "
+        "those of the network without noise."
+    )
+    if not address.set_by_lesson().intersection(CONSTANT):
+        place.button(
+            "One constant current", icon=":material/remove:", on_click=leave, args=(given,)
+        )
+
+
+def leave(given: Given) -> None:
+    """Go on with one constant current, the mean, over as many timesteps."""
+    first = Settings()
+    address.forget((*IN_LINKS, *CONSTANT))
+    address.remember("current", round(given.mean, 2), first.current)
+    address.remember("T", len(given.currents), first.T)

@@ -17,7 +17,7 @@ import streamlit as st
 
 from snnlab.dashboard import address, given_currents
 from snnlab.dashboard.controls import Control, read
-from snnlab.dashboard.given_currents import MOST, Given, given
+from snnlab.dashboard.given_currents import CONSTANT, Given, draw_given, given
 from snnlab.dashboard.neuron_numbers import (
     SPREAD,
     Curves,
@@ -26,10 +26,11 @@ from snnlab.dashboard.neuron_numbers import (
     curves,
     timesteps,
 )
-from snnlab.dashboard.screen import colours, escaped, heading, show_chart
+from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
+from snnlab.show.described import whole_percent
 
 if TYPE_CHECKING:
     from snnlab.show.charts.frame import LiveChart
@@ -48,8 +49,6 @@ CONTROLS = (
     Control("family", "Noise family", "noise.family", boxed=True),
 )
 """All of them."""
-CONSTANT = ("current", "T")
-"""Those that the currents of a neuron of a network take the place of."""
 FIRST = Settings()
 """Where they stand at first."""
 KEY = "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
@@ -124,7 +123,7 @@ def draw_lab() -> None:
         if settings.currents:
             st.caption(
                 "The residuals are those of a crowd of neurons that meet these currents, each "
-                f"neuron up to {SPREAD:.0%} weaker or stronger."
+                f"neuron up to {whole_percent(SPREAD)} weaker or stronger."
             )
 
 
@@ -155,31 +154,6 @@ def read_controls(place: st.delta_generator.DeltaGenerator, given: Given | None)
 def settings_of(values: tuple[tuple[str, Any], ...]) -> Settings:
     """What the controls say, by the dotted names of the settings."""
     return with_settings(FIRST, dict(values))
-
-
-def draw_given(given: Given, place: st.delta_generator.DeltaGenerator) -> None:
-    """Whose currents they are, and the way back to one constant current."""
-    T = len(given.currents)
-    limit = ", as many as a link holds" if T == MOST else ""
-    name = f"  \n{escaped(given.name)}" if given.name else ""
-    when = f"t = 1 to {T}" if T > 1 else "t = 1"
-    place.markdown(f"**Currents of a neuron of a trained network, {when}**{limit}{name}")
-    place.caption(
-        "Computed in single precision, as networks are: until a control is moved, the neuron fires "
-        "when it does there without noise."
-    )
-    if not address.set_by_lesson().intersection(CONSTANT):
-        place.button(
-            "One constant current", icon=":material/remove:", on_click=leave, args=(given,)
-        )
-
-
-def leave(given: Given) -> None:
-    """Go on with one constant current, the mean, over as many timesteps."""
-    given_currents.forget()
-    address.forget(CONSTANT)
-    address.remember("current", round(given.mean, 2), FIRST.current)
-    address.remember("T", len(given.currents), FIRST.T)
 
 
 def link_to(
@@ -308,13 +282,13 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
     leak = "" if neuron.beta == 1 else f"{neuron.beta:g} × "
     current = settings.currents[i] if settings.currents else settings.current
     charged = neuron.beta * before + current
-    seen = beside_threshold(h, neuron.v_th)
+    seen, sign = beside_threshold(h, neuron.v_th), "\u2212" if current < 0 else "+"
     source = "a new draw" if settings.noisy else "off: see Noise in the trace"
     if settings.quiet:
         source = "none: σ is 0"
     after = f"{h:.2f} − {neuron.v_th:g}" if neuron.reset == "subtract" else "set to 0"
     verbs = (
-        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} + {current:.2f}"),
+        (f"t = {now}: charge", f"{charged:.2f}", f"{leak}{before:.2f} {sign} {abs(current):.2f}"),
         (
             "noise",
             f"{neuron.beta * noise:+.2f}",

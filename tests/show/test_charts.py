@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from snnlab.dashboard.choosing import MOST
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
+from snnlab.measure.one_neuron import OneNeuron
 from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.show.charts.frame import STROKE
 from snnlab.show.charts.neuron import Beside, potential_chart
-from snnlab.show.charts.residuals import layer_chart, layer_table
+from snnlab.show.charts.residuals import layer_chart, layer_table, one_neuron_chart
 from snnlab.show.charts.runs import (
     Line,
     accuracy_chart,
@@ -30,6 +32,9 @@ from snnlab.show.charts.runs import (
 )
 from snnlab.show.colours import DARK, LIGHT, palette
 from snnlab.show.described import cost_words, noise_density, plain
+from snnlab.show.page import blank_axes
+from snnlab.show.picture import describe
+from snnlab.show.potentials import membrane_histogram
 from snnlab.show.style import looks_of
 
 
@@ -105,6 +110,46 @@ def test_what_is_left_over_stands_beside_the_noise_in_its_place() -> None:
     quiet = trace_of(Beside([0.0, 0.6, 0.2], None))
     assert f"{said}; no noise stands for it." in quiet["description"]
     assert part(quiet, "noise") == part(quiet, "band") == []
+
+
+def test_the_current_of_each_timestep_is_a_bar() -> None:
+    h, v, spikes, currents = [1.2, -0.2, 0.7], [0.2, -0.2, 0.7], [1, 0, 0], [0.7, -0.4, 0.9]
+    given: dict[str, Any] = {"v_th": 1, "beside": Beside.of([0.5, 0.2, -0.2], Noise())}
+
+    def drawn(**more: Any) -> dict[str, Any]:
+        chart = potential_chart(h, v, spikes, **given, **more, colours=LIGHT)
+        return chart.to_dict()
+
+    whole, second = drawn(currents=currents), drawn(currents=currents, now=2)
+    assert part(whole, "currents") == part(second, "currents") == currents
+    assert part(whole, "current") == []
+    assert part(second, "current") == [-0.4]
+    starts, ends = part(whole, "currents", "t"), part(whole, "currents", "until")
+    for t, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
+        assert t - 1 < start < end < t
+    assert "Current from -0.40 to 0.90 v_th, mean 0.40." in whole["description"]
+    quiet = drawn()
+    assert part(quiet, "currents") == []
+    assert "Current" not in quiet["description"]
+    assert "rect" not in str(quiet["layer"]).replace(str(quiet["layer"][0]["layer"][0]), "")
+    deep = potential_chart(h, v, spikes, **given, currents=[3, -4, 0], colours=LIGHT).to_dict()
+    low, high = part(deep, "ends")
+    assert low <= -4 < 3 <= high  # a bar is never cut
+    with pytest.raises(ValueError, match="3 timesteps need as many currents or none, got 2"):
+        drawn(currents=[1.0, 2.0])
+
+
+def test_one_neuron_is_drawn_with_words_of_its_own() -> None:
+    density = [0.0] * 100 + [1.0] * 100 + [0.0] * 100
+    summary = ResidualSummary(1 / 3, 1 / 3, 1 / 3, 0.5, 0.2887, density, neurons=1)
+    spikes = torch.tensor([[0, 1, 0], [1, 1, 0]])
+    found = OneNeuron(torch.tensor([[0.7, 0.5, 0.5]]), spikes, summary)
+    said = one_neuron_chart(found, Noise(), colours=LIGHT).to_dict()["description"]
+    assert said.startswith("Residual potentials of one neuron in units of v_th. Over 3 images it")
+    assert "active for 1 (silent for 1, saturated for 1)" in said
+    assert "of the neurons" not in said
+    ax = membrane_histogram(torch.rand(50), found.carried, silent=1 / 3, ax=blank_axes())
+    assert "multi-step residual with mean 0.700" in describe(ax)
 
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:

@@ -59,6 +59,22 @@ def test_everything_is_in_units_of_the_threshold(ax):
     assert ax.get_xlabel() == "Timestep t"
 
 
+def test_changing_currents_are_in_sight_and_told(ax):
+    currents = [0.4, 3.0, -2.5, 0.5]
+    neuron_trace(H, V, S, v_init=0.5, current=currents, ax=ax)
+    low, high = ax.get_ylim()
+    assert low < min(currents)
+    assert high > max(currents)
+    _, marks = named(ax.lines)["spike"].get_data()
+    assert min(marks) > max(currents)
+    assert describe(ax).endswith("Current from -2.50 to 3.00 v_th, mean 0.35.")
+
+
+def test_a_constant_current_is_told_once(ax):
+    neuron_trace(H, V, S, 2.0, v_init=0.5, current=[0.8] * 4, ax=ax)
+    assert describe(ax).endswith("Current 0.40 v_th at each timestep.")
+
+
 def test_unknown_start_is_not_invented(ax):
     neuron_trace(H, V, S, ax=ax)
     _, y = named(ax.lines)["charge: v[t-1] to h[t]"].get_data()
