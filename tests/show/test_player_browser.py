@@ -368,6 +368,30 @@ def test_more_maps_are_asked_for_where_somebody_answers(browser, shown, monkeypa
     assert alone.get_by_role("button", name=made["words"]["more"]).count() == 0
 
 
+def test_of_many_classes_the_strongest_and_nobody_knows_the_true_one(browser, shown):
+    weak = [f"class {k}" for k in range(10, 14)]
+    networks = [
+        network | {"readout": [[*at, -90, -91, 99, -92] for at in network["readout"]]}
+        for network in shown["networks"]
+    ]
+    made = shown | {"classes": [*shown["classes"], *weak], "networks": networks, "label": None}
+    page = opened(browser, player_page(made))
+    names = page.locator(".bars").first.locator(".bar-name").all_inner_texts()
+    assert len(names) == 10
+    assert "class 12" in names
+    assert not {"class 10", "class 11", "class 13"} & set(names)
+    assert page.get_by_text("the strongest 10 of 14 classes").is_visible()
+    assert page.get_by_text(made["words"]["true_class"]).count() == 0
+
+
+def test_an_old_browser_is_told_so(browser, shown):
+    page = browser.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto("about:blank")
+    page.set_content(BARE + player_page(shown))
+    page.get_by_text(shown["words"]["broken"]).wait_for()
+
+
 def test_two_on_one_page_and_one_in_a_shadow(browser, shown):
     page = opened(browser, player_page(shown, t=2) + player_page(shown, t=5))
     page.wait_for_function("document.querySelectorAll('.snn[data-ready]').length === 2")

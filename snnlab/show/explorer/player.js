@@ -332,16 +332,18 @@ class Player {
 
   // New frames: unpacked first, then put in place at once.
   async load(frames, then) {
-    const wanted = (this.wanted = frames);
+    this.wanted = frames;
+    let parts;
     try {
-      const [data, pixels] = await Promise.all([unpacked(frames.data), unpacked(frames.image.pixels)]);
-      if (this.wanted !== wanted || this.ends.signal.aborted) return;
-      this.show(frames, data, pixels);
-      then?.();
+      parts = await Promise.all([unpacked(frames.data), unpacked(frames.image.pixels)]);
     } catch (trouble) {
       console.error(trouble);
-      if (!this.frames) this.root.textContent = frames.words.broken;
+      this.root.textContent = frames.words.broken;
+      return;
     }
+    if (this.wanted !== frames || this.ends.signal.aborted) return;
+    this.show(frames, ...parts);
+    then?.();
   }
 
   show(frames, data, pixels) {
