@@ -53,7 +53,8 @@ ONE_NETWORK: Final = "network"
 """What a network is called that is given without a name."""
 
 _AT_REST = (
-    "<p><em>In JupyterLab you choose the image or draw one here, and open single neurons.</em></p>"
+    "<p><em>In JupyterLab you choose the image or draw one here, and see the residuals of each "
+    "neuron.</em></p>"
 )
 _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
 
