@@ -29,10 +29,9 @@ from snnlab.measure.one_image import KINDS, Kind, next_of
 from snnlab.runs.examples import FIRST_NOTEBOOK
 from snnlab.runs.store import Run
 from snnlab.show.explorer.drawing import PAD_JS, pad_given
+from snnlab.show.explorer.frames import VIEWS
 from snnlab.show.explorer.player import PLAYER_JS
 
-VIEWS = ("spikes", "h", "v", "rates")
-"""What the player can show, first that at first."""
 TEST, DRAW = "Test image", "Draw"
 NOTHING, BOTH = "none", "both"
 """Beside the run: no other network, or the first two."""

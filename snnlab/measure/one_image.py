@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,15 @@ BATCH = 256
 """Images that are decided at once."""
 
 Floats = npt.NDArray[np.float32]
+
+
+class NeuronPath(NamedTuple):
+    """One neuron at t = 1 to T, each (T,): potentials and currents in the unit of v_th."""
+
+    currents: Floats
+    h: Floats
+    v: Floats
+    spikes: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +66,11 @@ class StageSeen:
         T = len(self.spikes)
         off: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
         return off
+
+    def path(self, index: int) -> NeuronPath:
+        """What one neuron does, by its place in (C, H, W) or (N,), row by row."""
+        parts = self.currents, self.h, self.v, self.spikes
+        return NeuronPath(*(part.reshape(len(part), -1)[:, index] for part in parts))
 
 
 @dataclass(frozen=True, eq=False)

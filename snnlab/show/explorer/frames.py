@@ -140,7 +140,7 @@ def frames(
         shown: networks with equally many timesteps.
         pixels: the image, uint8 (C, H, W).
         classes: names of the classes.
-        title: what the image is: "Test image 17, a 5".
+        title: what the image is, see `described.image_title`.
         label: its class; None: nobody knows, as of a drawing.
         first: for each stage the map at which it starts; by default 0.
 
