@@ -1,4 +1,4 @@
-"""What notebooks 02 and 04 say about trained networks, held by numbers of other seeds."""
+"""What notebooks 00, 02 and 04 say about trained networks, held by numbers of other seeds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch
 
 import snnlab
 from snnlab.classroom import preset
+from snnlab.measure import see_image
 from snnlab.neuron import Neuron, Noise, Surrogate
 
 WIDE = Surrogate.matched(Noise())
@@ -81,3 +82,28 @@ def test_most_of_the_loss_from_rest_is_the_mean(data):
     hit = [with_residuals(net, data) for net in (rest, half, matched)]
     assert hit[0] < hit[1] - 8
     assert hit[1] < hit[2] + 1
+
+
+@pytest.mark.slow
+def test_rates_come_close_to_training_with_noise_and_move_away_without():
+    """What notebook 00 says of its networks, with another seed."""
+    settings, mnist = preset("fast").quickstart(), snnlab.load_data("mnist-5k")
+    images = mnist.test.normalised(slice(20))
+    for noise, v_init in ((Noise(), 0.5), (None, 0.5), (None, 0.0)):
+        net = snnlab.build(
+            settings.architecture,
+            image_shape=mnist.image_shape,
+            classes=len(mnist.classes),
+            seed=1,
+            noise=noise,
+            neuron=Neuron(v_init=v_init),
+            surrogate=WIDE,
+        )
+        snnlab.fit(net, mnist, snnlab.SingleStep(), settings.training, seed=1)
+        for image in images:
+            for stage in see_image(net, image, 16).stages:
+                if noise:
+                    assert stage.moved[-1] < 0.6 * stage.moved[0]
+                else:
+                    assert stage.moved[0] == 0
+                    assert stage.moved[-1] > 0.05

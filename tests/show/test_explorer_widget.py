@@ -193,8 +193,12 @@ def test_a_neuron_that_is_clicked_opens_below(explorer):
     assert "Current" in potential.alt  # its currents are in the picture
     assert "Over 120 images it was" in residuals.summary
     assert residuals.summary.endswith("All 120 test images.")
-    explorer.image = 1  # it stays open, and follows
+    explorer.image = 1  # it stays open, and follows; its residuals are of all images
     assert "Test image 1" in explorer.children[4].value
+    assert explorer.pictures[0].png != potential.png
+    assert explorer.pictures[1] is residuals
+    explorer.neuron = ("noise", 0, (index + 1) % 20)
+    assert explorer.pictures[1].png != residuals.png
     explorer.neuron = None
     assert explorer.children[4].value == ""
 

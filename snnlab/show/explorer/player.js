@@ -153,7 +153,8 @@ const STYLE = `
 .snn .opened header button { min-height: 28px; padding: 3px 10px; font-size: 12px; }
 .snn .opened dl { display: grid; grid-template-columns: max-content max-content; gap: 0 12px; margin: 0;
   align-content: start; }
-.snn .opened dt { color: var(--grey); } .snn .opened dd { margin: 0; font-weight: 600; min-width: 9em; }
+.snn .opened dt, .snn .opened dd { float: none; width: auto; margin: 0; padding: 0; } /* JupyterLab's float */
+.snn .opened dt { color: var(--grey); font-weight: 400; } .snn .opened dd { font-weight: 600; min-width: 9em; }
 .snn .opened svg { display: block; }
 .snn .opened details { width: 100%; font-size: 12px; } .snn .opened summary { cursor: pointer; min-height: 24px; }
 .snn .opened .table { max-height: 160px; overflow: auto; }

@@ -53,7 +53,8 @@ ONE_NETWORK: Final = "network"
 """What a network is called that is given without a name."""
 
 _AT_REST = (
-    "<p><em>In JupyterLab you choose the image or draw one here, and open single neurons.</em></p>"
+    "<p><em>In JupyterLab you choose the image or draw one here, and see the residuals of each "
+    "neuron.</em></p>"
 )
 _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
 
@@ -115,6 +116,7 @@ class NetworkExplorer(VBox):
         self._drawing: Tensor | None = None  # the last one, whether it is shown or not
         self._drawn: Tensor | None = None
         self._neuron: Place | None = None
+        self._kept: dict[Place, Picture] = {}  # of the last neuron: its residuals
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
         self._player = Player()
@@ -212,7 +214,11 @@ class NetworkExplorer(VBox):
     @property
     def pictures(self) -> list[Picture]:
         """Of the neuron that is open: its potential over time, and its residuals."""
-        return [] if self._neuron is None else [self._trace(), self._residuals()]
+        if self._neuron is None:
+            return []
+        if self._neuron not in self._kept:
+            self._kept = {self._neuron: self._residuals(*self._neuron)}
+        return [self._trace(*self._neuron), self._kept[self._neuron]]
 
     def _made_controls(self, image: int) -> dict[str, Any]:
         """What moves the explorer from outside of the player."""
@@ -350,10 +356,8 @@ class NetworkExplorer(VBox):
         )
         return f"<p>{escape(words)}</p>"
 
-    def _trace(self) -> Picture:
-        """The potential of the neuron that is open, and its currents, on this image."""
-        assert self._neuron is not None
-        name, stage, index = self._neuron
+    def _trace(self, name: str, stage: int, index: int) -> Picture:
+        """The potential of a neuron, and its currents, on this image."""
         seen = self.seen[name].stages[stage]
         currents, h, v, spikes = (
             part.reshape(self.timesteps, -1)[:, index]
@@ -362,10 +366,8 @@ class NetworkExplorer(VBox):
         ax = neuron_trace(h, v, spikes, seen.v_th, v_init=seen.v_init, current=currents)
         return picture(ax, "Its potential on this image, over its current at each timestep.")
 
-    def _residuals(self) -> Picture:
-        """The residuals of the neuron that is open over many images, and the noise for them."""
-        assert self._neuron is not None
-        name, stage, index = self._neuron
+    def _residuals(self, name: str, stage: int, index: int) -> Picture:
+        """The residuals of a neuron over many images, and the noise that stood for them."""
         net, shown = self.nets[name], first_images(self.images, MOST_IMAGES)
         found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
         noise = trained_noise(net.neuron_layers()[stage])
@@ -400,7 +402,8 @@ def network_explorer(
 
     Args:
         nets: a network, or several by name; those of `COMPARED` ("noise", "no-noise-half",
-            "no-noise-rest") have a title and a colour of their own. They run without noise.
+            "no-noise-rest") have a title and a colour of their own. They run without noise; give
+            them as they were trained, so that they can be compared with their training.
         images: to choose from.
         classes: names of the classes.
         timesteps: T.
