@@ -219,7 +219,7 @@ def draw_pad(runs: tuple[Run, ...], T: int) -> tuple[Picture | None, Any]:
     """The pad with what the networks see and say; the drawing, and the place for the player."""
     ink = drawings.drawing()
     before = st.session_state.setdefault(address.key(PAD_INK), ink)  # when the pad was made
-    left, right = st.columns([1, 2.4], gap="large")
+    left, right = st.columns([1.2, 2.5], gap="medium")
     seen, said = None, ""
     if ink is not None:
         seen = pixels_of(runs[0], ink)

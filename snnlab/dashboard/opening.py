@@ -25,7 +25,10 @@ from snnlab.runs.config import ConfigError
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""
-SLOW = ("pandas", "altair", "torch", "snnlab.dashboard.train", "snnlab.dashboard.explorer")
+SLOW = (
+    *("pandas", "altair", "torch", "matplotlib", "snnlab.data.sources"),
+    *("snnlab.dashboard.train", "snnlab.dashboard.explorer", "snnlab.show.explorer.frames"),
+)
 """Modules that take long to import, for all pages."""
 LOG = logging.getLogger(__name__)
 
