@@ -21,7 +21,7 @@ from snnlab.settings import count
 
 DRAWS = 64
 """Draws of the noise over which the firing in training is averaged."""
-BATCH = 256
+BATCH = 64
 """Images that are decided at once."""
 
 Floats = npt.NDArray[np.float32]
@@ -211,8 +211,20 @@ def images_of_kind(
 
 
 @torch.no_grad()
-def decisions_of(net: SpikingNet, images: Images, timesteps: int) -> npt.NDArray[np.int64]:
-    """The classes that a network without noise names after 1, 2, ..., T timesteps, (T, N).
+def decisions_of(
+    net: SpikingNet,
+    images: Images,
+    timesteps: int,
+    *,
+    generator: torch.Generator | None = None,
+) -> npt.NDArray[np.int64]:
+    """The classes that a network names after 1, 2, ..., T timesteps, (T, N).
+
+    Args:
+        net: which.
+        images: N of them.
+        timesteps: T.
+        generator: source of the noise; None: no noise.
 
     Example:
         >>> images_of_kind("lost", decisions_of(net, images, 16), images.labels.numpy())
@@ -221,7 +233,7 @@ def decisions_of(net: SpikingNet, images: Images, timesteps: int) -> npt.NDArray
     parts = []
     with evaluating(net):
         for batch, _ in images.batches(BATCH):
-            sums = [part for _, part in summed_readout(net, batch, timesteps)]
+            sums = [part for _, part in summed_readout(net, batch, timesteps, generator=generator)]
             parts.append(torch.cat(sums).argmax(2))  # (T, B)
     return torch.cat(parts, 1).cpu().numpy()
 

@@ -149,7 +149,7 @@ def test_networks_part_where_their_decisions_first_differ():
     assert (seen.decided_at(), seen.decided_at(3), stays.decided_at()) == (4, 1, 1)
     made = frames(lanes({"a": seen, "b": stays}), PIXELS, ["no", "yes"], title="A drawing")
     assert "part at" not in made["said"][2]
-    assert made["said"][3].endswith("says yes, since t = 1. a and b part at t = 4.")
+    assert made["said"][3].endswith("says yes, since t = 1. They part at t = 4.")
     assert made["networks"][0]["colour"] != made["networks"][1]["colour"]
 
 

@@ -307,12 +307,15 @@ def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: in
     """What is seen at timestep t, of all networks."""
     parts = [f"{lane.name} {verdict(lane.seen, classes, label, t)}" for lane in shown]
     text = f"After {t} timestep{'s' * (t != 1)}: {'; '.join(parts)}."
-    one, *others = (lane.seen for lane in shown)
-    for lane, other in zip(shown[1:], others, strict=True):
-        apart = parts_at(one, other)
-        if apart is not None and apart <= t:
-            text += f" {shown[0].name} and {lane.name} part at t = {apart}."
-    return text
+    first, *others = shown
+    apart = {lane.name: parts_at(first.seen, lane.seen) for lane in others}
+    parted = [(name, at) for name, at in apart.items() if at is not None and at <= t]
+    if not parted:
+        return text
+    if len(others) == 1:
+        return f"{text} They part at t = {parted[0][1]}."
+    ways = "; ".join(f"{name} at t = {at}" for name, at in parted)
+    return f"{text} Parted from {first.name}: {ways}."
 
 
 def stage_words(stage: StageSeen, number: int, t: int) -> str:
