@@ -142,7 +142,9 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
 
     there, pixels = watched(run), pixels_of(run, picture)
     one = replace(there.images, pixels=pixels[None], labels=there.images.labels[:1])
-    return see_image(there.net, one.normalised()[0], T)
+    config = config_of(run)
+    trained_over = config.entry.objective(config).timesteps or 1
+    return see_image(there.net, one.normalised()[0], T, trained_over=trained_over)
 
 
 @dataclass(frozen=True)

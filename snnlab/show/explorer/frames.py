@@ -57,8 +57,8 @@ WORDS = {
     "readout": "Readout, mean so far",
     "moved": "Distance from training",
     "moved_help": (
-        "How far the rates so far are from how often each neuron fired in the one timestep of "
-        "training, on average."
+        "How far the rate so far is, on average over the neurons, from how often a neuron fires "
+        "on this image as it was trained: over as many timesteps, with its noise if it had any."
     ),
     "more": "More maps",
     "at": "t = {t} of {T}",
