@@ -139,8 +139,8 @@ def test_sentences(tiny):
     assert tiny["said"][0] == "After 1 timestep: with noise says yes: wrong, since t = 1."
     assert tiny["said"][3] == "After 4 timesteps: with noise says no: right, since t = 4."
     assert tiny["networks"][0]["stages"][1]["says"][1] == (
-        "Stage 2 at t = 2: 0 of 3 neurons fire; potentials before firing lie from -1.75 to 0.75 "
-        "v_th; rate so far 0.17 on average."
+        "Stage 2 at t = 2: 0 of 3 neurons fire; potentials before firing lie from \u22121.75 to "
+        "0.75 v_th; rate so far 0.17 on average."
     )
     stages = see_image(by_hand(), IMAGE, 1).stages
     assert neuron_words(stages[0], 3) == "map 2, row 1, column 2"
