@@ -61,7 +61,8 @@ WORDS = {
     "moved": "Distance from training",
     "moved_help": (
         "How far the rate so far is, on average over the neurons, from how often a neuron fires "
-        "on this image as it was trained: over as many timesteps, with its noise if it had any."
+        "on this image as it was trained: over as many timesteps, with all of its noise if it had "
+        "any."
     ),
     "more": "More maps",
     "at": "t = {t} of {T}",
