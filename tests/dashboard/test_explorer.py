@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from snnlab.dashboard.lesson import lesson_link
 from snnlab.measure.one_image import KINDS, see_image
 from snnlab.network.net import SpikingNet
 from snnlab.runs.presets import compared
+from snnlab.runs.run import run as train
 from snnlab.runs.store import Run, list_runs
 from snnlab.show.explorer.drawing import SIDE
 from tests.dashboard.conftest import SMALL, Open
@@ -91,6 +93,14 @@ def test_what_is_sent_is_what_the_neurons_did(runs: Path) -> None:
     spikes = np.frombuffer(blob, np.uint8, stage["shown"] * 8 * stage["height"] * stage["width"])
     neurons = spikes.reshape(8, -1)[:, : stage["neurons"]]
     assert (neurons == seen.stages[0].spikes.reshape(8, -1)).all()
+
+
+def test_a_network_of_bptt_is_as_in_training_after_as_many_timesteps(runs: Path) -> None:
+    config = replace(SMALL, method="bptt", bptt_timesteps=3)
+    trained = train(config, runs)
+    (network,) = json.loads(frames_of((trained,), 3, 8, ()).frames)["networks"]
+    for stage in network["stages"]:
+        assert stage["moved"][2] == 0 < stage["moved"][0]
 
 
 def test_a_link_is_followed(runs: Path, open_page: Open) -> None:

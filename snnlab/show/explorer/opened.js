@@ -21,6 +21,7 @@ class Opened {
     this.chosen = { network: stage.n, stage: stage.s, index: before(stage) + placeOf(stage, at) };
     this.paint();
     this.panel.scrollIntoView({ block: "nearest" });
+    this.player.live.textContent = this.panel.getAttribute("aria-label");
     this.player.tell?.("neuron", this.chosen);
   }
 

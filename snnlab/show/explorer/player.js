@@ -103,7 +103,7 @@ class Player {
     this.opened.begin();
     this.controls = new Controls(this);
     this.image = imageFigure(frames, pixels);
-    this.live = node("p", { class: "unseen", "aria-live": "polite" });
+    this.live = node("p", { class: "unseen", "aria-live": "polite" }, frames.said[this.t - 1]);
     this.said = node("p", { class: "said", "aria-hidden": "true" });
     this.legend = node("div", { class: "legend small" });
     const views = choice("view", frames.views, this.view, words, (view) => this.look(view));

@@ -32,6 +32,7 @@ from snnlab.measure.one_image import (
 from snnlab.measure.one_neuron import neuron_residuals
 from snnlab.measure.residuals import trained_noise
 from snnlab.network.net import SpikingNet
+from snnlab.neuron.own_layer import noise_of
 from snnlab.settings import count
 from snnlab.show.described import DRAWING, image_title, one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
@@ -343,13 +344,16 @@ class NetworkExplorer(VBox):
         seen = self.seen[name].stages[stage]
         fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
         trained = float(seen.trained.reshape(-1)[index])
-        once = f"In the one timestep of training it fires with probability {trained:.2f}."
-        if trained_noise(self.nets[name].neuron_layers()[stage]) is None:
-            once = f"In the one timestep of training it {'fires' if trained else 'is silent'}."
         words = (
             f"{self.title}: in the network {title_of(name)} the neuron of stage {stage + 1} at "
-            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps. {once}"
+            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps."
         )
+        noise = noise_of(self.nets[name].neuron_layers()[stage])
+        if noise is not None:
+            once = "timestep", "it fires with probability"
+            if noise.timesteps > 1:  # the pass stands for them, and gives a rate
+                once = "pass", "its mean rate is"
+            words += " In one {} with the noise of its training {} {:.2f}.".format(*once, trained)
         return f"<p>{escape(words)}</p>"
 
     def _trace(self, name: str, stage: int, index: int) -> Picture:
