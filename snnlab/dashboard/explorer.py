@@ -26,13 +26,12 @@ from snnlab.dashboard.screen import colours, heading, warn
 from snnlab.dashboard.twins import draw_missing_twin, twins_of
 from snnlab.data.spec import DataError, can_draw
 from snnlab.measure.one_image import KINDS, Kind, next_of
-from snnlab.runs.examples import FIRST_NOTEBOOK
+from snnlab.runs.examples import EXAMPLE_IMAGE, FIRST_NOTEBOOK, is_example
 from snnlab.runs.store import Run
 from snnlab.show.explorer.drawing import PAD_JS, pad_given
+from snnlab.show.explorer.frames import VIEWS
 from snnlab.show.explorer.player import PLAYER_JS
 
-VIEWS = ("spikes", "h", "v", "rates")
-"""What the player can show, first that at first."""
 TEST, DRAW = "Test image", "Draw"
 NOTHING, BOTH = "none", "both"
 """Beside the run: no other network, or the first two."""
@@ -164,18 +163,23 @@ def choose_picture(runs: tuple[Run, ...], T: int, count: int) -> tuple[Picture |
         return draw_pad(runs, T)
     st.session_state.pop(address.key(PAD_INK), None)
     look_for(runs, T, count, line[2], line[3])
-    return choose_image(count, line[1]), st.container()
+    return choose_image(first_image(runs[0]), count, line[1]), st.container()
 
 
-def choose_image(count: int, place: Any) -> int:
+def first_image(run: Run) -> int:
+    """The test image that is shown at first: the one of the notebooks for their networks."""
+    return EXAMPLE_IMAGE if is_example(run, FIRST_NOTEBOOK) else 0
+
+
+def choose_image(first: int, count: int, place: Any) -> int:
     """The number of a test image; beside it the buttons for the one before and the next."""
     label = f"Image, 0 to {count - 1}"
     image = controls.held(
         "image",
-        address.whole("image", 0, 0, count - 1),
+        address.whole("image", first, 0, count - 1),
         lambda **key: place.number_input(label, 0, count - 1, **key),
         place=place,
-        default=0,
+        default=first,
         fits=lambda there: 0 <= there < count,
     )
     return int(image)
@@ -208,9 +212,10 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
         with place:
             found = images_that(run, kind, T)
         counts[run.id, kind, T] = len(found)
-        image = next_of(found, address.whole("image", 0, 0, count - 1))
+        now = first_image(runs[0])
+        image = next_of(found, address.whole("image", now, 0, count - 1))
         if image is not None:
-            address.remember("image", image, 0)
+            address.remember("image", image, now)
             st.session_state[address.key("image")] = image
         st.rerun()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ import streamlit as st
 from snnlab.dashboard.groups import config_of, entry_of, group_names
 from snnlab.dashboard.neuron import TURNS
 from snnlab.dashboard.predictions import first_images, network_and_data, predictions, stamp
-from snnlab.measure.one_image import Floats, Kind, images_of_kind
+from snnlab.measure.one_image import Kind, images_of_kind
 from snnlab.runs.store import Run
+from snnlab.show.described import DRAWING, image_title
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -140,9 +141,8 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
     """All that the neurons of a run do on a picture."""
     from snnlab.measure.one_image import see_image
 
-    there, pixels = watched(run), pixels_of(run, picture)
-    one = replace(there.images, pixels=pixels[None], labels=there.images.labels[:1])
-    return see_image(there.net, one.normalised()[0], T)
+    there = watched(run)
+    return see_image(there.net, there.images.as_input(pixels_of(run, picture)), T)
 
 
 @dataclass(frozen=True)
@@ -194,9 +194,9 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
 def title_of(run: Run, picture: Picture) -> str:
     """What a picture is."""
     if not isinstance(picture, int):
-        return "Your drawing"
+        return DRAWING
     there = watched(run)
-    return f"Test image {picture}, of class {there.classes[there.images.labels[picture]]}"
+    return image_title(picture, there.classes[there.images.labels[picture]])
 
 
 def images_that(run: Run, kind: Kind, T: int) -> list[int]:
@@ -226,17 +226,14 @@ def neuron_seen(run: Run, picture: Picture, T: int, stage: int, index: int) -> N
     if not 0 <= index < seen.spikes[0].size:
         return None
 
-    def path(values: Floats) -> list[float]:
-        found: list[float] = values.reshape(T, -1)[:, index].tolist()
-        return found
-
     layer = layers[stage]
+    currents, h, v, spikes = (part.tolist() for part in seen.path(index))
     return NeuronSeen(
         neuron_words(seen, index),
-        path(seen.currents),
-        path(seen.h),
-        path(seen.v),
-        path(seen.spikes),
+        currents,
+        h,
+        v,
+        spikes,
         v_init=seen.v_init,
         v_th=seen.v_th,
         neuron=getattr(layer, "neuron", None),

@@ -9,6 +9,7 @@ from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import escaped, fold, warn
 from snnlab.data.spec import DataError
 from snnlab.runs.store import Run
+from snnlab.show.described import image_title
 
 EARLY = 1
 """T that another T is held against."""
@@ -68,7 +69,7 @@ def draw_images(found: Predictions, chosen: list[int], late: int, title: str) ->
         label = found.classes[found.labels[image]]
         words = f"{escaped(said(found, image, EARLY))} → **{escaped(said(found, image, late))}**"
         picture = thumbnail(found.pixels[image])
-        row.image(picture, words, width=96, alt=f"Test image {image}, of class {label}.")
+        row.image(picture, words, width=96, alt=f"{image_title(image, label)}.")
 
 
 def table(found: Predictions, kinds: dict[str, list[int]], late: int) -> pd.DataFrame:

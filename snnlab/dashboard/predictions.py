@@ -89,30 +89,17 @@ def predictions(run: Run) -> Predictions:
     """The predictions of a finished run, computed once per server; see `network_and_data`."""
     import torch
 
-    from snnlab.conversion.timesteps import convert
-    from snnlab.network.net import evaluating
+    from snnlab.measure.one_image import decisions_of
 
     net, data = network_and_data(run)
     config = config_of(run)
     images = first_images(run, data)
-    T, noise = config.timesteps, config.acting_noise
-
-    @torch.no_grad()
-    def said(network: SpikingNet, generator: torch.Generator | None) -> npt.NDArray[np.int64]:
-        parts = []
-        with evaluating(network):
-            for batch, _ in images.batches(64):
-                steps = network.unroll(batch, T, generator=generator)
-                readouts = torch.cat(list(steps))  # (T, B, K)
-                parts.append(readouts.cumsum(0).argmax(2))  # (T, B)
-        return torch.cat(parts, 1).numpy()
-
-    quiet = convert(net, T, images)[0] if noise else net
-    noisy = None
+    quiet, noisy = decisions_of(net, images, config.timesteps), None
     if config.noise_can_stay:
-        noisy = said(net, torch.Generator().manual_seed(config.seed))
+        generator = torch.Generator().manual_seed(config.seed)
+        noisy = decisions_of(net, images, config.timesteps, generator=generator)
     return Predictions(
-        images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), said(quiet, None), noisy
+        images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), quiet, noisy
     )
 
 

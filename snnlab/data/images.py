@@ -110,6 +110,10 @@ class Images:
         """Images as float32 (B, C, H, W): training pixels have mean 0 and variance 1."""
         return self._normalise(self.pixels[indices])
 
+    def as_input(self, pixels: Tensor) -> Tensor:
+        """Another image, uint8 (C, H, W), normalised as these: float32 (C, H, W)."""
+        return self._normalise(pixels[None].to(self.device))[0]
+
     def batch_count(self, batch_size: int, *, drop_last: bool = False) -> int:
         """Number of batches that `batches` yields."""
         whole, rest = divmod(len(self), batch_size)

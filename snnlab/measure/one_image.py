@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,19 @@ from snnlab.settings import count
 
 DRAWS = 64
 """Draws of the noise over which the firing in training is averaged."""
-BATCH = 256
+BATCH = 64
 """Images that are decided at once."""
 
 Floats = npt.NDArray[np.float32]
+
+
+class NeuronPath(NamedTuple):
+    """One neuron at t = 1 to T, each (T,): potentials and currents in the unit of v_th."""
+
+    currents: Floats
+    h: Floats
+    v: Floats
+    spikes: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +66,11 @@ class StageSeen:
         T = len(self.spikes)
         off: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
         return off
+
+    def path(self, index: int) -> NeuronPath:
+        """What one neuron does, by its place in (C, H, W) or (N,), row by row."""
+        parts = self.currents, self.h, self.v, self.spikes
+        return NeuronPath(*(part.reshape(len(part), -1)[:, index] for part in parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,8 +211,20 @@ def images_of_kind(
 
 
 @torch.no_grad()
-def decisions_of(net: SpikingNet, images: Images, timesteps: int) -> npt.NDArray[np.int64]:
-    """The classes that a network without noise names after 1, 2, ..., T timesteps, (T, N).
+def decisions_of(
+    net: SpikingNet,
+    images: Images,
+    timesteps: int,
+    *,
+    generator: torch.Generator | None = None,
+) -> npt.NDArray[np.int64]:
+    """The classes that a network names after 1, 2, ..., T timesteps, (T, N).
+
+    Args:
+        net: which.
+        images: N of them.
+        timesteps: T.
+        generator: source of the noise; None: no noise.
 
     Example:
         >>> images_of_kind("lost", decisions_of(net, images, 16), images.labels.numpy())
@@ -207,7 +233,7 @@ def decisions_of(net: SpikingNet, images: Images, timesteps: int) -> npt.NDArray
     parts = []
     with evaluating(net):
         for batch, _ in images.batches(BATCH):
-            sums = [part for _, part in summed_readout(net, batch, timesteps)]
+            sums = [part for _, part in summed_readout(net, batch, timesteps, generator=generator)]
             parts.append(torch.cat(sums).argmax(2))  # (T, B)
     return torch.cat(parts, 1).cpu().numpy()
 

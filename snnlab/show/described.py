@@ -26,6 +26,9 @@ SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 
+DRAWING = "Your drawing"
+"""What an image is called that somebody drew."""
+
 Points = tuple[Sequence[float], Sequence[float]]
 """Positions and values of a line."""
 
@@ -283,6 +286,16 @@ def residual_words(stage: str, found: ResidualSummary) -> str:
         f"neurons active, {moments}{whole_percent(found.silent)} silent, "
         f"{whole_percent(found.saturated)} saturated, not shown."
     )
+
+
+def image_title(number: int, label: str) -> str:
+    """What a test image is called, by its number and the name of its class.
+
+    Example:
+        >>> image_title(17, "5")
+        'Test image 17, of class 5'
+    """
+    return f"Test image {number}, of class {label}"
 
 
 def one_neuron_words(found: OneNeuron, noise: Noise | None) -> str:

@@ -43,6 +43,13 @@ def test_training_pixels_have_mean_0_and_variance_1():
     assert torch.allclose(x.var((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
 
 
+def test_another_image_is_normalised_as_these():
+    images = make_images()
+    assert torch.equal(images.as_input(images.pixels[7]), images.normalised()[7])
+    white = images.as_input(torch.full((3, 6, 5), 255, dtype=torch.uint8))
+    assert torch.allclose(white[:, 0, 0], (1 - images.mean) / images.std)
+
+
 def test_statistics_equal_those_of_a_float_tensor():
     pixels = make_images(5000, (2, 3, 3)).pixels  # more than one chunk
     mean, std = channel_statistics(pixels)

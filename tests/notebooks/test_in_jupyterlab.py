@@ -296,7 +296,7 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     player.get_by_text("t = 16 of 16").wait_for()
     assert step.input_value() == "16"
     page.wait_for_timeout(1000)
-    assert where(page).startswith("at 16 rates 27 Test image 27, labelled 5 None")
+    assert where(page).startswith("at 16 rates 27 Test image 27, of class 5 None")
     shoot(page, "explorer-light", player)
 
     # A neuron opens below, the images go on, and a digit is drawn.
@@ -308,7 +308,7 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     opened.wait_for()
     assert "Current" in opened.get_attribute("alt")
     page.get_by_role("button", name="Next", exact=True).click()
-    player.get_by_text("Test image 28, labelled").first.wait_for()
+    player.get_by_text("Test image 28, of class").first.wait_for()
     player.get_by_text("t = 16 of 16").wait_for()  # where it was
     assert re.search(r"at 16 rates 28 .* \('noise', 0, \d+\)", where(page))
     shoot(page, "explorer-neuron", opened)

@@ -104,6 +104,10 @@ def test_an_image_followed_by_hand_through_two_stages(tiny):
     np.testing.assert_allclose(v[:, :3], np.clip(V2, -1, 2), atol=half)
     assert not spikes[:, 3].any()  # the padding of a row of three
     np.testing.assert_array_equal(unpacked(tiny["image"]["pixels"]), [200, 100])
+    path = see_image(by_hand(), IMAGE, 4).stages[0].path(2)
+    for part, values in zip(path[1:], (H1, V1, S1), strict=True):
+        np.testing.assert_allclose(part, np.array(values)[:, 2], atol=1e-6)
+    np.testing.assert_allclose(path.currents, 0.75)
 
 
 def test_numbers_beside_the_maps_by_hand(tiny):
@@ -145,7 +149,7 @@ def test_networks_part_where_their_decisions_first_differ():
     assert (seen.decided_at(), seen.decided_at(3), stays.decided_at()) == (4, 1, 1)
     made = frames(lanes({"a": seen, "b": stays}), PIXELS, ["no", "yes"], title="A drawing")
     assert "part at" not in made["said"][2]
-    assert made["said"][3].endswith("says yes, since t = 1. a and b part at t = 4.")
+    assert made["said"][3].endswith("says yes, since t = 1. They part at t = 4.")
     assert made["networks"][0]["colour"] != made["networks"][1]["colour"]
 
 

@@ -71,7 +71,7 @@ def told_ink(ink):
 def test_it_starts_with_the_image_and_all_networks(explorer, images):
     given = part(explorer, "Player").given
     json.dumps(given)  # goes to the browser
-    assert given["title"] == "Test image 0, labelled 0"
+    assert given["title"] == "Test image 0, of class 0"
     assert [net["name"] for net in given["networks"]] == ["with noise", "without noise, from rest"]
     assert given["T"] == explorer.timesteps == 6
     assert (explorer.image, explorer.t, explorer.view, explorer.neuron) == (0, 1, "spikes", None)
@@ -84,7 +84,7 @@ def test_what_is_seen_is_what_the_network_does(explorer, images):
     assert explorer.seen["noise"].decisions == own.decisions
     for mine, seen in zip(explorer.seen["noise"].stages, own.stages, strict=True):
         assert np.array_equal(mine.h, seen.h)
-    assert part(explorer, "Player").given["title"] == "Test image 17, labelled 7"
+    assert part(explorer, "Player").given["title"] == "Test image 17, of class 7"
     assert part(explorer, "Player").given["networks"][0]["decisions"] == own.decisions
 
 
@@ -222,13 +222,13 @@ def test_a_digit_is_drawn_from_python_and_left_again(explorer):
     assert pad.given["seen"]["width"] == 8
     pressed = explorer.controls["draw"]
     pressed.value = False
-    assert player.given["title"] == "Test image 0, labelled 0"
+    assert player.given["title"] == "Test image 0, of class 0"
     assert pad.layout.display == "none"
     pressed.value = True  # the drawing is still on the pad
     assert player.given["title"] == "Your drawing"
     explorer.image = 0
     assert explorer.drawn is None
-    assert player.given["title"] == "Test image 0, labelled 0"
+    assert player.given["title"] == "Test image 0, of class 0"
 
 
 def test_a_digit_is_drawn_in_the_browser_and_taken_back(explorer):
@@ -237,7 +237,7 @@ def test_a_digit_is_drawn_in_the_browser_and_taken_back(explorer):
     assert part(explorer, "Player").given["title"] == "Your drawing"
     tell(explorer, "ink", None, "Pad")
     assert explorer.drawn is None
-    assert part(explorer, "Player").given["title"] == "Test image 0, labelled 0"
+    assert part(explorer, "Player").given["title"] == "Test image 0, of class 0"
     assert explorer.controls["draw"].value  # the pad stays
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,9 +11,12 @@ import numpy.typing as npt
 from torch import Tensor
 
 from snnlab.show.colours import DARK, LIGHT, Palette
+from snnlab.show.explorer.modules import joined
 
-PAD_JS: Final = Path(__file__).with_name("pad.js").read_text(encoding="utf-8")
-"""The module: `mountPad(element, given, tell)`."""
+PAD_FILES: Final = ("pad.css", "elements.js", "bytes.js", "pad.js")
+"""What the pad is made of; the last mounts it."""
+PAD_JS: Final = joined(*PAD_FILES)
+"""The pad, an ES module with `mountPad(element, given, tell)`."""
 
 SIDE: Final = 140
 """Width and height of the ink that is told, in pixels."""

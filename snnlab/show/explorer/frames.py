@@ -34,6 +34,9 @@ QUICKLY = 1
 CODES = 255
 """Bytes count from `LOWEST` at 0 to `HIGHEST` at this."""
 
+VIEWS = ("spikes", "h", "v", "rates")
+"""What its maps can show, first that at first."""
+
 Bytes = npt.NDArray[np.uint8]
 
 WORDS = {
@@ -137,7 +140,7 @@ def frames(
         shown: networks with equally many timesteps.
         pixels: the image, uint8 (C, H, W).
         classes: names of the classes.
-        title: what the image is: "Test image 17, a 5".
+        title: what the image is, see `described.image_title`.
         label: its class; None: nobody knows, as of a drawing.
         first: for each stage the map at which it starts; by default 0.
 
@@ -158,6 +161,7 @@ def frames(
         "image": {"shape": list(pixels.shape), "pixels": packed(pixels.tobytes())},
         "networks": networks,
         "said": [said(shown, classes, label, t) for t in range(1, T + 1)],
+        "views": list(VIEWS),
         "words": WORDS,
         "colours": {"light": colours(LIGHT), "dark": colours(DARK)},
         "levels": {"low": LOWEST, "high": HIGHEST, "codes": CODES, "colours": colour_map()},
@@ -303,12 +307,15 @@ def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: in
     """What is seen at timestep t, of all networks."""
     parts = [f"{lane.name} {verdict(lane.seen, classes, label, t)}" for lane in shown]
     text = f"After {t} timestep{'s' * (t != 1)}: {'; '.join(parts)}."
-    one, *others = (lane.seen for lane in shown)
-    for lane, other in zip(shown[1:], others, strict=True):
-        apart = parts_at(one, other)
-        if apart is not None and apart <= t:
-            text += f" {shown[0].name} and {lane.name} part at t = {apart}."
-    return text
+    first, *others = shown
+    apart = {lane.name: parts_at(first.seen, lane.seen) for lane in others}
+    parted = [(name, at) for name, at in apart.items() if at is not None and at <= t]
+    if not parted:
+        return text
+    if len(others) == 1:
+        return f"{text} They part at t = {parted[0][1]}."
+    ways = "; ".join(f"{name} at t = {at}" for name, at in parted)
+    return f"{text} Parted from {first.name}: {ways}."
 
 
 def stage_words(stage: StageSeen, number: int, t: int) -> str:

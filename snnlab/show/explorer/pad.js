@@ -6,36 +6,7 @@
 //
 // `given` is what `drawing.pad_given` in Python returns. `tell("ink", {side, pixels})` is called
 // when a stroke ends, and a moment after the last key; `tell("ink", null)` once nothing is left.
-
-const STYLE = `
-.snn-pad { color: var(--pad-ink); font: inherit; line-height: 1.4;
-  max-width: 520px; text-align: start }
-.snn-pad * { box-sizing: border-box }
-.snn-pad-row { display: grid; grid-template-columns: minmax(0, 300px) clamp(104px, 30%, 168px);
-  gap: 4px 16px; align-items: start }
-.snn-pad-label { font-size: 0.85em; align-self: end }
-.snn-pad-sheet { display: block; width: 100%; aspect-ratio: 1; touch-action: none;
-  cursor: crosshair; border: 1px solid var(--pad-grey); border-radius: 6px;
-  background: var(--pad-paper); user-select: none; -webkit-user-select: none }
-.snn-pad-seen { display: block; width: 100%; aspect-ratio: 1;
-  image-rendering: pixelated; border: 1px solid var(--pad-grey); border-radius: 6px;
-  background: var(--pad-paper) }
-.snn-pad-seen.snn-pad-none { border-style: dashed }
-.snn-pad-said { margin: 10px 0 0; min-height: 2.8em }
-.snn-pad-buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px }
-.snn-pad button { font: inherit; color: inherit; background: transparent; min-height: 36px;
-  padding: 4px 16px; border: 1px solid var(--pad-grey); border-radius: 8px; cursor: pointer }
-.snn-pad button:hover:enabled { border-color: var(--pad-accent); color: var(--pad-accent) }
-.snn-pad button[aria-disabled=true] { opacity: 0.5; cursor: default }
-.snn-pad :focus-visible { outline: 3px solid var(--pad-accent); outline-offset: 2px }
-.snn-pad-keys { font-size: 0.85em; color: var(--pad-grey); margin: 10px 0 0 }
-.snn-pad-live { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%); white-space: nowrap }
-@media (pointer: coarse) {
-  .snn-pad button { min-height: 44px; min-width: 44px }
-  .snn-pad-keys { display: none } /* still the description of the sheet */
-}
-`;
+// drawing.py lists the files that it is made of.
 
 const PAUSE = 400; // milliseconds after the last key before it is told
 const STEP = 1 / 28; // of a key, in parts of the side
@@ -48,7 +19,7 @@ export function mountPad(element, given, tell) {
   element.append(dom.style, dom.root);
 
   let shown = given;
-  let base = given.ink ? fromText(given.ink) : null; // grey values of before, below all strokes
+  let base = given.ink ? bytesOf(given.ink) : null; // grey values of before, below all strokes
   let strokes = []; // each a list of [x, y] in parts of the side
   let pointer = null; // the id of the one that draws
   let penDown = false; // of the keys
@@ -84,7 +55,7 @@ export function mountPad(element, given, tell) {
   function tellInk() {
     clearTimeout(timer);
     timer = 0;
-    tell("ink", isEmpty() ? null : { side: shown.side, pixels: toText(inkPixels()) });
+    tell("ink", isEmpty() ? null : { side: shown.side, pixels: base64Of(inkPixels()) });
     showButtons();
   }
 
@@ -186,8 +157,7 @@ export function mountPad(element, given, tell) {
   function placeWords() {
     const [across, down] = cursor.map((part) => Math.round(100 * part));
     const { words } = shown;
-    const place = words.place.replace("{across}", across).replace("{down}", down);
-    return `${penDown ? words.pen_down : words.pen_up} ${place}`;
+    return `${penDown ? words.pen_down : words.pen_up} ${phrase(words.place, { across, down })}`;
   }
 
   // -- Mouse, pen and finger -----------------------------------------------------------------
@@ -239,7 +209,7 @@ export function mountPad(element, given, tell) {
     const way = ARROWS[event.key];
     if (!way || event.ctrlKey || event.metaKey || event.altKey) return false;
     const step = event.shiftKey ? BIG_STEP : STEP;
-    cursor = cursor.map((part, i) => Math.min(1, Math.max(0, part + way[i] * step)));
+    cursor = cursor.map((part, i) => within(part + way[i] * step, 0, 1));
     if (penDown) strokes.at(-1).push(cursor);
     if (penDown) tellSoon();
     else saySoon();
@@ -327,43 +297,25 @@ export function mountPad(element, given, tell) {
 // -- Parts of the page -----------------------------------------------------------------------
 
 function build() {
-  const style = make("style");
-  style.textContent = STYLE;
+  const keysId = `snn-pad-keys-${Math.random().toString(36).slice(2)}`;
   const dom = {
-    style,
-    root: make("div", "snn-pad"),
-    sheetLabel: make("div", "snn-pad-label"),
-    sheet: make("canvas", "snn-pad-sheet"),
-    seenLabel: make("div", "snn-pad-label"),
-    seen: make("canvas", "snn-pad-seen"),
-    said: make("p", "snn-pad-said"),
-    undo: make("button", "snn-pad-undo"),
-    clear: make("button", "snn-pad-clear"),
-    keys: make("p", "snn-pad-keys"),
-    live: make("div", "snn-pad-live"),
+    style: node("style", {}, PAD_STYLE),
+    sheetLabel: node("div", { class: "snn-pad-label" }),
+    // an application, so that a screen reader hands the arrow keys on
+    sheet: node("canvas", { class: "snn-pad-sheet", tabindex: 0, role: "application", "aria-describedby": keysId }),
+    seenLabel: node("div", { class: "snn-pad-label" }),
+    seen: node("canvas", { class: "snn-pad-seen", role: "img" }),
+    said: node("p", { class: "snn-pad-said", "aria-live": "polite" }),
+    undo: node("button", { class: "snn-pad-undo", type: "button" }),
+    clear: node("button", { class: "snn-pad-clear", type: "button" }),
+    keys: node("p", { class: "snn-pad-keys", id: keysId }),
+    live: node("div", { class: "snn-pad-live", "aria-live": "polite" }),
   };
-  dom.undo.type = dom.clear.type = "button";
-  dom.root.setAttribute("role", "group");
-  dom.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's
-  dom.sheet.tabIndex = 0;
-  dom.sheet.setAttribute("role", "application"); // a screen reader hands the arrow keys on
-  dom.seen.setAttribute("role", "img");
-  dom.said.setAttribute("aria-live", "polite");
-  dom.live.setAttribute("aria-live", "polite");
-  dom.keys.id = `snn-pad-keys-${Math.random().toString(36).slice(2)}`;
-  dom.sheet.setAttribute("aria-describedby", dom.keys.id);
-  const row = make("div", "snn-pad-row");
-  const buttons = make("div", "snn-pad-buttons");
-  buttons.append(dom.undo, dom.clear);
-  row.append(dom.sheetLabel, dom.seenLabel, dom.sheet, dom.seen);
-  dom.root.append(row, buttons, dom.said, dom.keys, dom.live);
+  const row = node("div", { class: "snn-pad-row" }, dom.sheetLabel, dom.seenLabel, dom.sheet, dom.seen);
+  const buttons = node("div", { class: "snn-pad-buttons" }, dom.undo, dom.clear);
+  const quiet = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab's
+  dom.root = node("div", { class: "snn-pad", role: "group", ...quiet }, row, buttons, dom.said, dom.keys, dom.live);
   return dom;
-}
-
-function make(name, className = "") {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  return element;
 }
 
 // Leaves an unchanged text alone, for a screen reader reads what is set.
@@ -373,12 +325,7 @@ function setText(element, text) {
 
 // -- Pixels ----------------------------------------------------------------------------------
 
-function blank(width, height) {
-  const sheet = make("canvas");
-  sheet.width = width;
-  sheet.height = height;
-  return sheet;
-}
+const blank = (width, height) => node("canvas", { width, height });
 
 // A smooth line: curves from middle to middle, bent by the points between them.
 function paintStroke(context, points, side) {
@@ -412,16 +359,8 @@ function drawSeen(canvas, seen, { paper, ink }) {
   canvas.width = seen ? seen.width : 1; // and empties it
   canvas.height = seen ? seen.height : 1;
   if (!seen) return;
-  const sheet = picture(fromText(seen.pixels), seen.width, seen.height, paper, ink);
+  const sheet = picture(bytesOf(seen.pixels), seen.width, seen.height, paper, ink);
   canvas.getContext("2d").drawImage(sheet, 0, 0);
 }
 
 const everyFourth = (data) => Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-const fromText = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-
-function toText(bytes) {
-  let letters = "";
-  for (const byte of bytes) letters += String.fromCharCode(byte);
-  return btoa(letters);
-}

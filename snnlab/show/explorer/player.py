@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-PLAYER_JS = Path(__file__).with_suffix(".js").read_text("utf-8")
+from snnlab.show.explorer.frames import VIEWS
+from snnlab.show.explorer.modules import joined
+
+PLAYER_FILES: Final = (
+    "player.css",
+    "elements.js",
+    "bytes.js",
+    "svg.js",
+    "values.js",
+    "maps.js",
+    "stage.js",
+    "readout.js",
+    "one_neuron.js",
+    "pointing.js",
+    "opened.js",
+    "dress.js",
+    "play.js",
+    "controls.js",
+    "player.js",
+)
+"""What it is made of; the last mounts it."""
+PLAYER_JS: Final = joined(*PLAYER_FILES)
 """The player, an ES module with `mount(element, frames, tell, options)`."""
-
-VIEWS = ("spikes", "h", "v", "rates")
-"""What its maps can show."""
 
 
 def player_page(frames: Mapping[str, Any], *, t: int = 1, view: str = VIEWS[0]) -> str:

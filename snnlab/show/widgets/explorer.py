@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -34,10 +33,10 @@ from snnlab.measure.one_neuron import neuron_residuals
 from snnlab.measure.residuals import trained_noise
 from snnlab.network.net import SpikingNet
 from snnlab.settings import count
-from snnlab.show.described import one_neuron_words
+from snnlab.show.described import DRAWING, image_title, one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
-from snnlab.show.explorer.frames import frames, lanes, neuron_words, title_of
-from snnlab.show.explorer.player import PLAYER_JS, VIEWS, player_page
+from snnlab.show.explorer.frames import VIEWS, frames, lanes, neuron_words, title_of
+from snnlab.show.explorer.player import PLAYER_JS, player_page
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import residual_histograms
@@ -294,9 +293,7 @@ class NetworkExplorer(VBox):
 
     def _see(self) -> None:
         """Run the networks on the image, and show what they do."""
-        own = self._pixels()[None].to(self.images.device)
-        one = replace(self.images, pixels=own, labels=self.images.labels[:1])
-        image = one.normalised()[0]  # (C, H, W)
+        image = self.images.as_input(self._pixels())  # (C, H, W)
         self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
         self._give()
         self._open()
@@ -317,9 +314,8 @@ class NetworkExplorer(VBox):
     def title(self) -> str:
         """What the image is."""
         if self._drawn is not None:
-            return "Your drawing"
-        label = self.classes[int(self.images.labels[self.image])]
-        return f"Test image {self.image}, labelled {label}"
+            return DRAWING
+        return image_title(self.image, self.classes[int(self.images.labels[self.image])])
 
     def _checked(self, place: Place) -> Place:
         """The place of a neuron, if there is one."""
@@ -359,10 +355,7 @@ class NetworkExplorer(VBox):
     def _trace(self, name: str, stage: int, index: int) -> Picture:
         """The potential of a neuron, and its currents, on this image."""
         seen = self.seen[name].stages[stage]
-        currents, h, v, spikes = (
-            part.reshape(self.timesteps, -1)[:, index]
-            for part in (seen.currents, seen.h, seen.v, seen.spikes)
-        )
+        currents, h, v, spikes = seen.path(index)
         ax = neuron_trace(h, v, spikes, seen.v_th, v_init=seen.v_init, current=currents)
         return picture(ax, "Its potential on this image, over its current at each timestep.")
 

@@ -1,0 +1,57 @@
+// What moves the player: buttons, the slider of timesteps, and choices.
+
+class Controls {
+  constructor(player) {
+    const { words, T, play } = player;
+    this.words = words;
+    this.play = this.button("play", () => play.toggle());
+    this.play.classList.add("play");
+    this.back = this.button("back", () => player.move(player.t - 1));
+    this.step = this.button("step", () => player.move(player.t + 1));
+    this.slider = node("input", { type: "range", min: 1, max: T, step: 1, "aria-label": words.timestep, "data-key": "slider" });
+    this.slider.addEventListener("input", () => player.move(Number(this.slider.value)));
+    this.clock = node("output", { class: "number" });
+    this.bar = node(
+      "div",
+      { class: "bar" },
+      node("div", { class: "buttons" }, this.play, this.back, this.step),
+      node("label", { class: "time" }, this.slider, this.clock),
+      choice("speed", Object.keys(SPEEDS), play.speed, words, (speed) => (play.speed = speed)),
+    );
+  }
+
+  button(name, press) {
+    const made = node("button", { type: "button", "data-key": name }, icon(name), node("span", {}, this.words[name]));
+    made.addEventListener("click", press);
+    return made;
+  }
+
+  // At a timestep, in play or at rest.
+  show(t, T, plays) {
+    this.slider.value = t;
+    this.clock.textContent = phrase(this.words.at, { t, T });
+    this.slider.setAttribute("aria-valuetext", this.clock.textContent);
+    this.back.disabled = t <= 1;
+    this.step.disabled = t >= T;
+    this.play.disabled = T < 2;
+    const name = plays ? "pause" : "play";
+    if (this.play.dataset.shows === name) return;
+    this.play.replaceChildren(icon(name), node("span", {}, this.words[name]));
+    this.play.dataset.shows = name;
+  }
+}
+
+// A few buttons of which one is pressed.
+function choice(name, options, chosen, words, choose) {
+  const count = { 3: "three", 4: "four" }[options.length];
+  const group = node("div", { class: `segments ${count}`, role: "group", "aria-label": words[name] });
+  for (const option of options) {
+    const made = node("button", { type: "button", "data-key": `${name}-${option}`, "aria-pressed": String(option === chosen) }, words[option]);
+    made.addEventListener("click", () => {
+      for (const other of group.children) other.setAttribute("aria-pressed", String(other === made));
+      choose(option);
+    });
+    group.append(made);
+  }
+  return node("div", { class: "choice" }, node("span", { class: "grey small", "aria-hidden": "true" }, words[name]), group);
+}

@@ -1,0 +1,27 @@
+// Elements of a page, and the words and numbers in them.
+
+// A new element with attributes and children; strings become text.
+function node(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+function filled(made, attributes, children = []) {
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== false && value != null) made.setAttribute(name, value === true ? "" : value);
+  made.append(...children);
+  return made;
+}
+
+// "t = {t} of {T}" with its values.
+function phrase(template, values) {
+  return template.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+// A number with a true minus, and no "minus zero".
+function signed(value, places) {
+  return value.toFixed(places).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
+}
+
+function within(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
