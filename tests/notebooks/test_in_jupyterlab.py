@@ -312,6 +312,8 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     player.get_by_text("t = 16 of 16").wait_for()  # where it was
     assert re.search(r"at 16 rates 28 .* \('noise', 0, \d+\)", where(page))
     shoot(page, "explorer-neuron", opened)
+    player.get_by_role("button", name="Close", exact=True).click()
+    opened.wait_for(state="detached")  # here and below
     page.get_by_role("button", name="Draw your own").click()
     sheet = page.get_by_role("application", name="Drawing area")
     sheet.scroll_into_view_if_needed()

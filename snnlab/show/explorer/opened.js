@@ -29,6 +29,7 @@ class Opened {
     this.chosen = null;
     this.paint();
     canvas.focus({ preventScroll: true });
+    this.player.tell?.("neuron", null);
   }
 
   paint() {
@@ -62,7 +63,7 @@ class Opened {
     panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
       factsOf(numbers[now - 1], now, words),
-      chartOf(stage, at, now, title, width - 28 - (narrow ? 0 : 344), frames),
+      chartOf(stage, at, now, title, Math.max(width - 28 - (narrow ? 0 : 344), 96), frames),
       details,
     );
     if (focused) (focused === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
