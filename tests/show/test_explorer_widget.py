@@ -190,6 +190,7 @@ def test_a_neuron_that_is_clicked_opens_below(explorer):
     index = int(explorer.seen["noise"].stages[0].spikes.sum(0).argmax())
     tell(explorer, "neuron", {"network": 0, "stage": 0, "index": index})
     assert explorer.neuron == ("noise", 0, index)
+    assert part(explorer, "Player").neuron == [0, 0, index]
     potential, residuals = explorer.pictures
     fired = int(explorer.seen["noise"].stages[0].spikes[:, index].sum())
     shown = explorer.children[4].value
@@ -212,7 +213,7 @@ def test_a_neuron_that_is_clicked_opens_below(explorer):
 def test_a_neuron_that_is_closed_in_the_player_is_closed_below(explorer):
     explorer.neuron = ("noise", 0, 3)
     tell(explorer, "neuron", None)
-    assert explorer.neuron is None
+    assert explorer.neuron is part(explorer, "Player").neuron is None
     assert explorer.children[4].value == ""
 
 
@@ -285,7 +286,7 @@ def test_where_widgets_do_not_run_it_plays_and_says_what_is_seen(explorer):
     html, given = bundle["text/html"], part(explorer, "Player").given
     assert '<script type="module">' in html
     assert json.dumps(given["data"]) in html
-    assert '{ t: 3, view: "v", dark }' in html
+    assert '{ t: 3, view: "v", neuron: [0, 0, 2], dark }' in html
     assert not re.search(r"(src|href)=.?https?:", html)
     assert html.count("<img ") == html.count("<figcaption ") == 2  # of the neuron that is open
     assert bundle["text/plain"] == f"{given['title']}. {given['said'][-1]}"

@@ -1,10 +1,10 @@
 // The neuron that was opened, below its stage: what it did at every timestep.
 
 class Opened {
-  constructor(player) {
+  constructor(player, place) {
     this.player = player;
-    this.chosen = null; // its network, stage and index
     this.begin();
+    this.chosen = placed(place); // its network, stage and index
   }
 
   // Before new stages are shown.
@@ -22,6 +22,12 @@ class Opened {
     this.paint();
     this.panel.scrollIntoView({ block: "nearest" });
     this.player.tell?.("neuron", this.chosen);
+  }
+
+  // As the host says; null: none.
+  show(place) {
+    this.chosen = placed(place);
+    this.paint();
   }
 
   close() {
@@ -80,6 +86,12 @@ class Opened {
     made.addEventListener("click", press);
     return made;
   }
+}
+
+// [network, stage, index] as the host names a neuron.
+function placed(place) {
+  const [network, stage, index] = place ?? [];
+  return place ? { network, stage, index } : null;
 }
 
 function factsOf({ spike, h, v, rate }, t, words) {

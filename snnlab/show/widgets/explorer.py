@@ -15,7 +15,7 @@ import numpy.typing as npt
 from anywidget import AnyWidget
 from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
 from torch import Tensor
-from traitlets import Dict, Enum, Int, TraitError, validate
+from traitlets import Dict, Enum, Int, List, TraitError, validate
 
 from snnlab.data.drawn import as_image
 from snnlab.data.images import Images
@@ -65,6 +65,7 @@ class Player(AnyWidget):
     given = Dict().tag(sync=True)
     t = Int(1).tag(sync=True)
     view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
+    neuron: Any = List(Int(), allow_none=True, default_value=None).tag(sync=True)
 
     @validate("t")
     def _shown_step(self, proposal: Mapping[str, Any]) -> int:
@@ -171,6 +172,7 @@ class NetworkExplorer(VBox):
     @neuron.setter
     def neuron(self, place: Place | None) -> None:
         self._neuron = None if place is None else self._checked(place)
+        self._player.neuron = self._in_player()
         self._open()
 
     @property
@@ -276,6 +278,13 @@ class NetworkExplorer(VBox):
             elif what == "more":
                 self._start(more["stage"], more["first"])
 
+    def _in_player(self) -> list[int] | None:
+        """The neuron that is open, as the player names it."""
+        if self._neuron is None:
+            return None
+        name, stage, index = self._neuron
+        return [list(self.nets).index(name), stage, index]
+
     def _place_in(self, told: Mapping[str, Any]) -> Place:
         """The neuron that a browser names by numbers."""
         name = list(self.nets)[whole(told["network"])]
@@ -376,7 +385,7 @@ class NetworkExplorer(VBox):
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         given = self._player.given
         bundle["text/plain"] = f"{given['title']}. {given['said'][-1]}"
-        page = player_page(given, t=self.t, view=self.view)
+        page = player_page(given, t=self.t, view=self.view, neuron=self._in_player())
         bundle["text/html"] = page + self._opened.value + _AT_REST
         return bundle
 
