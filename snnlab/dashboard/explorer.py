@@ -271,7 +271,9 @@ def rest(told: Any, T: int) -> None:
 
 
 def choose_neuron(told: Any) -> None:
-    """A neuron was chosen in the player."""
+    """A neuron was chosen in the player, or closed."""
+    if told is None:
+        address.forget(["neuron"])
     network, stage, index = (number_in(told, name) for name in ("network", "stage", "index"))
     if network is not None and stage is not None and index is not None:
         address.remember("neuron", str(Place(network, stage, index)))

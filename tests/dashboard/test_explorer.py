@@ -160,8 +160,9 @@ def test_the_link_follows_what_the_player_tells(empty: Path) -> None:
     app = after("explorer.rest({'t': 5, 'view': 'rates'}, 8)")
     assert app.query_params["t"] == "5"
     assert app.query_params["view"] == "rates"
-    app = after("explorer.choose_neuron({'network': 0, 'stage': 1, 'index': 530})")
-    assert app.query_params["neuron"] == "1,2,531"
+    chosen = "explorer.choose_neuron({'network': 0, 'stage': 1, 'index': 530})"
+    assert after(chosen).query_params["neuron"] == "1,2,531"
+    assert "neuron" not in after(f"{chosen}\nexplorer.choose_neuron(None)").query_params
     app = after("explorer.turn_over({'stage': 1, 'first': 64})")
     assert app.query_params["first"] == "0,64"
 

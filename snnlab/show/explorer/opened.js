@@ -1,10 +1,10 @@
 // The neuron that was opened, below its stage: what it did at every timestep.
 
 class Opened {
-  constructor(player) {
+  constructor(player, place) {
     this.player = player;
-    this.chosen = null; // its network, stage and index
     this.begin();
+    this.chosen = placed(place); // its network, stage and index
   }
 
   // Before new stages are shown.
@@ -25,11 +25,18 @@ class Opened {
     this.player.tell?.("neuron", this.chosen);
   }
 
+  // As the host says; null: none.
+  show(place) {
+    this.chosen = placed(place);
+    this.paint();
+  }
+
   close() {
     const { canvas } = this.stage;
     this.chosen = null;
     this.paint();
     canvas.focus({ preventScroll: true });
+    this.player.tell?.("neuron", null);
   }
 
   paint() {
@@ -63,7 +70,7 @@ class Opened {
     panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
       factsOf(numbers[now - 1], now, words),
-      chartOf(stage, at, now, title, width - 28 - (narrow ? 0 : 344), frames),
+      chartOf(stage, at, now, title, Math.max(width - 28 - (narrow ? 0 : 344), 96), frames),
       details,
     );
     if (focused) (focused === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
@@ -80,6 +87,12 @@ class Opened {
     made.addEventListener("click", press);
     return made;
   }
+}
+
+// [network, stage, index] as the host names a neuron.
+function placed(place) {
+  const [network, stage, index] = place ?? [];
+  return place ? { network, stage, index } : null;
 }
 
 function factsOf({ spike, h, v, rate }, t, words) {
