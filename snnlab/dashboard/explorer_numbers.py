@@ -142,7 +142,8 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
     from snnlab.measure.one_image import see_image
 
     there = watched(run)
-    return see_image(there.net, there.images.as_input(pixels_of(run, picture)), T)
+    image = there.images.as_input(pixels_of(run, picture))
+    return see_image(there.net, image, T, trained_with=config_of(run).training_timesteps)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class StageSeen:
     v_th: float
     """Threshold."""
     trained: Floats
-    """How often each neuron fires in the one timestep of training, (*)."""
+    """How often each neuron fires per timestep of training, (*)."""
 
     @cached_property
     def rates(self) -> Floats:
@@ -105,13 +105,16 @@ def parts_at(one: ImageSeen, other: ImageSeen) -> int | None:
     return next((t for t, (a, b) in pairs if a != b), None)
 
 
-def see_image(net: SpikingNet, image: Tensor, timesteps: int, *, seed: int = 0) -> ImageSeen:
+def see_image(
+    net: SpikingNet, image: Tensor, timesteps: int, *, trained_with: int = 1, seed: int = 0
+) -> ImageSeen:
     """Run a network on one image without noise, and keep all that its neurons do.
 
     Args:
         net: with the noise of its training, if it had any; it stays as it is.
         image: (C, H, W), normalised as in training.
         timesteps: T.
+        trained_with: T in its training.
         seed: of the noise, for the firing in training.
 
     Raises:
@@ -124,7 +127,7 @@ def see_image(net: SpikingNet, image: Tensor, timesteps: int, *, seed: int = 0) 
     timesteps = count("timesteps", timesteps)
     layers = net.neuron_layers("trace", "first_potential", "v_th", needed_by="see_image()")
     batch = image.unsqueeze(0)  # (1, C, H, W)
-    trained = firing_in_training(net, image, seed=seed)
+    trained = firing_in_training(net, image, trained_with, seed=seed)
     recorded = record(net, batch, timesteps)
     stages = tuple(
         StageSeen(
@@ -144,11 +147,11 @@ def see_image(net: SpikingNet, image: Tensor, timesteps: int, *, seed: int = 0) 
 
 
 def firing_in_training(
-    net: SpikingNet, image: Tensor, *, draws: int = DRAWS, seed: int = 0
+    net: SpikingNet, image: Tensor, timesteps: int = 1, *, draws: int = DRAWS, seed: int = 0
 ) -> list[Tensor]:
-    """How often each neuron fires in the one timestep of training, on an image (C, H, W).
+    """How often each neuron fires per timestep of training, of which there is usually one.
 
-    Over draws of the noise where the network has any; else what its one quiet timestep does.
+    On an image (C, H, W): over draws of the noise where the network has any, else without noise.
 
     Returns:
         One tensor (*) per stage, 0 to 1.
@@ -161,11 +164,11 @@ def firing_in_training(
 
     def fire(stage: int, currents: Tensor) -> Tensor:
         spikes, _ = stages[stage].advance(currents, None, generator=generator)
-        found.append(spikes[0].mean(0))
+        found.append(spikes.mean((0, 1)))
         return spikes
 
     with torch.no_grad():
-        run_whole(net, batch, 1, fire, generator)
+        run_whole(net, batch, timesteps, fire, generator)
     return found
 
 

@@ -213,6 +213,14 @@ def test_every_network_is_seen_as_it_runs(name, options):
     json.dumps(made, allow_nan=False)
 
 
+def test_training_through_time_is_what_all_its_timesteps_fired():
+    seen = see_image(net_of(), image_of(), 8, trained_with=4)
+    for stage in seen.stages:
+        np.testing.assert_allclose(stage.trained, stage.spikes[:4].mean(0), atol=1e-6)
+        assert stage.moved[3] == pytest.approx(0, abs=1e-6)
+    assert any(stage.moved[0] > 0 for stage in seen.stages)
+
+
 def test_noise_of_training_is_averaged_over_its_draws():
     net = net_of("mlp", noise=Noise())
     one, same, other = (see_image(net, image_of(), 1, seed=seed) for seed in (0, 0, 1))

@@ -60,8 +60,8 @@ WORDS = {
     "readout": "Readout, mean so far",
     "moved": "Distance from training",
     "moved_help": (
-        "How far the rates so far are from how often each neuron fired in the one timestep of "
-        "training, on average."
+        "How far, on average, the rates so far are from how often each neuron fired in training: "
+        "in its one timestep, or with BPTT in several."
     ),
     "more": "More maps",
     "at": "t = {t} of {T}",

@@ -3,14 +3,13 @@
 class Opened {
   constructor(player) {
     this.player = player;
-    this.chosen = null; // its network, stage and index
-    this.begin();
+    this.chosen = player.given.neuron ?? null; // its network, stage and index
   }
 
   // Before new stages are shown.
   begin() {
     this.panel = node("section", { class: "opened", hidden: true });
-    if (!this.stage) this.chosen = null;
+    if (this.chosen && !this.stage) this.choose(null);
   }
 
   get stage() {
@@ -18,15 +17,20 @@ class Opened {
   }
 
   open(stage, at) {
-    this.chosen = { network: stage.n, stage: stage.s, index: before(stage) + placeOf(stage, at) };
+    this.choose({ network: stage.n, stage: stage.s, index: before(stage) + placeOf(stage, at) });
     this.paint();
     this.panel.scrollIntoView({ block: "nearest" });
-    this.player.tell?.("neuron", this.chosen);
+  }
+
+  // Null: none. What a host shows of it follows.
+  choose(neuron) {
+    this.chosen = neuron;
+    this.player.tell?.("neuron", neuron);
   }
 
   close() {
     const { canvas } = this.stage;
-    this.chosen = null;
+    this.choose(null);
     this.paint();
     canvas.focus({ preventScroll: true });
   }

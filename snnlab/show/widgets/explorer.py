@@ -272,10 +272,14 @@ class NetworkExplorer(VBox):
             if what == "ink":
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
-                name = list(self.nets)[whole(more["network"])]
-                self.neuron = name, whole(more["stage"]), whole(more["index"])
+                self.neuron = None if more is None else self._place(more)
             elif what == "more":
                 self._start(more["stage"], more["first"])
+
+    def _place(self, told: Mapping[str, Any]) -> Place:
+        """Of the neuron that the player names."""
+        name = list(self.nets)[whole(told["network"])]
+        return name, whole(told["stage"]), whole(told["index"])
 
     def _start(self, stage: int, first: int) -> None:
         """From which map on a stage is shown."""
@@ -396,7 +400,8 @@ def network_explorer(
     Args:
         nets: a network, or several by name; those of `COMPARED` ("noise", "no-noise-half",
             "no-noise-rest") have a title and a colour of their own. They run without noise; give
-            them as they were trained, so that they can be compared with their training.
+            them as they were trained with one timestep, so that they can be compared with their
+            training.
         images: to choose from.
         classes: names of the classes.
         timesteps: T.
