@@ -16,7 +16,10 @@ from snnlab.data.images import Images
 from snnlab.measure.passes import summed_readout
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.network.probes import record, run_whole
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.learned import along_channels
 from snnlab.neuron.own_layer import SpikingLayer, noise_of
+from snnlab.neuron.transfer import mean_rate
 from snnlab.settings import count
 
 DRAWS = 64
@@ -152,6 +155,8 @@ def firing_in_training(
     """How often each neuron fires per timestep of training, of which there is usually one.
 
     On an image (C, H, W): over draws of the noise where the network has any, else without noise.
+    What a draw itself adds is left out where the chance of a spike is known, for few draws would
+    look like a distance.
 
     Returns:
         One tensor (*) per stage, 0 to 1.
@@ -164,12 +169,20 @@ def firing_in_training(
 
     def fire(stage: int, currents: Tensor) -> Tensor:
         spikes, _ = stages[stage].advance(currents, None, generator=generator)
-        found.append(spikes.mean((0, 1)))
+        found.append(expected_spikes(stages[stage], currents, spikes).mean((0, 1)))
         return spikes
 
     with torch.no_grad():
         run_whole(net, batch, timesteps, fire, generator)
     return found
+
+
+def expected_spikes(layer: SpikingLayer, currents: Tensor, spikes: Tensor) -> Tensor:
+    """The mean of spikes (T, B, *) over the noise of their layer; themselves if it is unknown."""
+    noise = noise_of(layer)
+    if noise is None or type(layer) is not NeuronLayer:
+        return spikes
+    return mean_rate(currents, noise, layer.neuron, along_channels(layer.sigma(noise), currents[0]))
 
 
 def running_mean(values: Floats) -> Floats:
