@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -23,7 +23,8 @@ from snnlab.dashboard.explorer_numbers import (
 from snnlab.dashboard.groups import config_of, group_names
 from snnlab.dashboard.mounted import part
 from snnlab.dashboard.screen import colours, heading, warn
-from snnlab.dashboard.twins import draw_missing_twin, twins_of
+from snnlab.dashboard.service import is_finished
+from snnlab.dashboard.twins import draw_missing_twin, missing_twin, twins_of
 from snnlab.data.spec import DataError, can_draw
 from snnlab.measure.one_image import KINDS, Kind, next_of
 from snnlab.runs.examples import EXAMPLE_IMAGE, FIRST_NOTEBOOK, is_example
@@ -130,6 +131,8 @@ def choose_beside(run: Run, place: Any) -> tuple[Run, ...]:
     """The run, and the twins that are shown beside it."""
     twins = {twin.id: twin for twin in twins_of(config_of(run))}
     if not twins:
+        if missing_twin(config_of(run)) is None:
+            place.caption("A twin beside it: only for runs with noise and without.")
         return (run,)
     titles = group_names([config_of(twin) for twin in twins.values()])
     words = dict(zip(twins, titles, strict=True)) | {NOTHING: "nothing", BOTH: "both"}
@@ -241,9 +244,13 @@ def draw_pad(runs: tuple[Run, ...], T: int) -> tuple[Picture | None, Any]:
 def play(shown: Shown) -> None:
     """The player, and the neuron that was chosen in it; when it rests, this is drawn anew alone."""
     runs, T, picture = shown.runs, shown.T, shown.picture
+    if not all(is_finished(run.id) for run in runs):  # somebody has deleted it, or trains it anew
+        st.rerun()
     made = frames_of(runs, picture, T, starts())
     t, view = address.whole("t", 1, 1, T), address.choice("view", VIEWS, VIEWS[0])
-    options = {"t": t, "view": view, "dark": colours().dark, "more": MORE}
+    place = Place.of(address.said("neuron"))
+    neuron = list(astuple(place)) if place else None
+    options = {"t": t, "view": view, "neuron": neuron, "dark": colours().dark, "more": MORE}
     # What was sent stays, else all frames would be sent again whenever the player moves.
     key = (tuple(run.id for run in runs), picture, T, starts())
     sent = st.session_state.get(address.key(SENT))
@@ -256,7 +263,7 @@ def play(shown: Shown) -> None:
         neuron=choose_neuron,
         more=turn_over,
     )
-    if place := Place.of(address.said("neuron")):
+    if place:
         with st.container(key="explorer-neuron"):
             draw_neuron(runs, picture, T, t, place)
 

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard import address
 from snnlab.dashboard import neuron as lab
 from snnlab.dashboard.explorer_numbers import (
     NeuronSeen,
@@ -69,9 +68,7 @@ def draw_neuron(runs: tuple[Run, ...], picture: Picture, T: int, t: int, place: 
         return
     where = f"stage {place.stage + 1}, {seen.where}"
     name = names_of(runs)[place.network]
-    head, shut = st.columns([6, 1], vertical_alignment="center")
-    head.subheader(escaped(f"{name}: {where}"), anchor=False)
-    shut.button("Close", on_click=address.forget, args=(["neuron"],), width="stretch")
+    st.subheader(escaped(f"{name}: {where}"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         draw_path(seen, t)

@@ -141,10 +141,9 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
     """All that the neurons of a run do on a picture."""
     from snnlab.measure.one_image import see_image
 
-    there, config = watched(run), config_of(run)
+    there = watched(run)
     image = there.images.as_input(pixels_of(run, picture))
-    trained_over = config.entry.objective(config).timesteps or 1
-    return see_image(there.net, image, T, trained_over=trained_over)
+    return see_image(there.net, image, T, trained_over=config_of(run).training_timesteps)
 
 
 @dataclass(frozen=True)

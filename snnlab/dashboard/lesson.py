@@ -17,6 +17,13 @@ LESSONS = {"neuron": neuron, "explorer": explorer, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
 ALONG = {"neuron": given_currents.IN_LINKS, "explorer": explorer.IN_LINKS}
 """What else a link takes along."""
+LONGEST = 60
+"""Characters of a value that are quoted."""
+
+
+def shortened(value: str) -> str:
+    """A value of a link as a sentence quotes it: a drawing has hundreds of characters."""
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]} ..."
 
 
 def names(page: str) -> list[str]:
@@ -62,7 +69,8 @@ def draw_lesson() -> None:
     rest = [name for name in names(page) if name not in fix]
     hide = st.multiselect("Hidden", rest, key=f"hide-{page}")
     visited = journey().links.get(page, {})
-    values = ", ".join(" ".join(pair) for pair in taken_along(page, visited).items())
+    known = taken_along(page, visited)
+    values = ", ".join(f"{name} {shortened(value)}" for name, value in known.items())
     if values:
         st.caption(f"As you left the page: {escaped(values)}.")
     else:

@@ -111,6 +111,12 @@ def find_run(id: str) -> Run | None:
     return cached_run(runs_folder() / id) if there else None
 
 
+def is_finished(id: str) -> bool:
+    """Whether the run of that id is there, and finished."""
+    run = find_run(id)
+    return run is not None and run.status == "finished"
+
+
 def cached_run(folder: Path) -> Run:
     """A run, read again only when its folder or one of the files that grow has changed."""
     stamps = []

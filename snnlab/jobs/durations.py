@@ -10,7 +10,6 @@ from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.places import ON_GPU, Kind
 from snnlab.jobs.progress import Progress
 from snnlab.runs.config import RunConfig
-from snnlab.runs.methods import plays_a_part
 from snnlab.runs.provenance import processor_name
 from snnlab.runs.store import Run
 
@@ -75,7 +74,7 @@ class Durations:
         """What two runs have in common that take equally long by epoch."""
         on_gpu = (device or config.device) in ON_GPU and "gpu" in self.kinds
         model, training = config.acting_model, config.acting_training
-        steps = config.bptt_timesteps if plays_a_part("bptt_timesteps", config.method) else 1
+        steps = config.training_timesteps
         data = config.data
         return (
             *(on_gpu, config.method, steps, data.name, data.train_size),

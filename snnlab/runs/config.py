@@ -13,7 +13,7 @@ from snnlab.data.spec import CATALOGUE, DataSpec
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.runs.methods import METHODS, PLAIN, Method, MethodName, Noises
+from snnlab.runs.methods import METHODS, PLAIN, Method, MethodName, Noises, plays_a_part
 from snnlab.settings import Count, Valid, bare, declared, quoted, settle
 
 Settings = TypeVar("Settings")
@@ -80,6 +80,11 @@ class RunConfig:
     def entry(self) -> Method:
         """What its method is."""
         return METHODS[self.method]
+
+    @property
+    def training_timesteps(self) -> int:
+        """T during training."""
+        return self.bptt_timesteps if plays_a_part("bptt_timesteps", self.method) else 1
 
     @property
     def acting_noise(self) -> Noises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +78,13 @@ def test_the_first_visit_shows_a_test_image_in_both_networks(runs: Path, open_pa
     assert frames["T"] == 8
     assert [network["name"] for network in frames["networks"]] == ["with noise", REST]
     assert frames["title"] == f"Test image 0, of class {frames['classes'][frames['label']]}"
-    assert options == {"t": 1, "view": "spikes", "dark": False, "more": explorer.MORE}
+    assert options == {
+        "t": 1,
+        "view": "spikes",
+        "neuron": None,
+        "dark": False,
+        "more": explorer.MORE,
+    }
     assert set(app.query_params) == {"run", "beside"}
 
 
@@ -251,9 +258,40 @@ def test_a_neuron_in_the_link_is_shown_with_its_residuals(runs: Path, open_page:
     assert "On this image: " in words(app)
     link = app.get("page_link")[0].proto
     assert "currents=" in link.query_string
-    next(button for button in app.button if button.label == "Close").click().run()
-    assert "neuron" not in app.query_params
-    assert not alt_texts(app)
+    _, options = sent(app)["player"]
+    assert options["neuron"] == {"network": 1, "stage": 0, "index": 2}
+
+
+def test_a_neuron_that_is_closed_in_the_player_leaves_the_link() -> None:
+    assert "neuron" not in after("explorer.choose_neuron(None)", neuron="2,1,3").query_params
+    chosen = "explorer.choose_neuron({'network': 0, 'stage': 1, 'index': 4})"
+    assert after(chosen).query_params["neuron"] == "1,2,5"
+
+
+def test_a_run_that_is_deleted_while_it_plays_draws_the_page_anew(runs: Path) -> None:
+    run = run_of(runs, "noise")
+    app = AppTest.from_string(
+        "import streamlit as st\n"
+        "from snnlab.dashboard import address, explorer\n"
+        "address.enter('explorer')\n"
+        "st.session_state['turn'] = turn = st.session_state.get('turn', 0) + 1\n"
+        "if turn < 3:\n"
+        "    explorer.play(explorer.Shown(st.session_state['runs'], 8, 0))\n"
+    )
+    app.session_state["runs"] = (run,)
+    assert set(sent(app.run())) == {"player"}
+    shutil.rmtree(run.folder)
+    app.run()
+    assert not app.exception
+    assert app.session_state["turn"] == 3
+
+
+def test_a_method_without_a_twin_says_so(
+    runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explorer, "twins_of", lambda config: [])
+    monkeypatch.setattr(explorer, "missing_twin", lambda config: None)
+    assert "A twin beside it: only" in words(open_page("explorer"))
 
 
 @pytest.mark.sample(2)

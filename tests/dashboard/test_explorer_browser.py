@@ -123,6 +123,24 @@ def test_a_link_restores_all_and_so_do_back_and_forward(server: str, browser: An
     page.get_by_text("Currents of a neuron of a trained network").wait_for()
 
 
+def test_a_neuron_is_open_in_player_and_page_or_in_neither(server: str, browser: Any) -> None:
+    page = opened(browser, f"{server}/explorer?image=4&neuron=2,2,140")
+    below, panel = page.locator(".st-key-explorer-neuron h3"), page.locator(".snn .opened")
+    below.wait_for()
+    assert "Stage 2, map 3, row 6, column 7" in panel.locator("h4").inner_text()
+    panel.get_by_role("button", name="Close").click()
+    below.wait_for(state="detached")
+    page.wait_for_url(re.compile(r"^((?!neuron=).)*$"))
+    assert not panel.is_visible()
+    page.locator(MAPS).last.click(position={"x": 15, "y": 15})  # of the network beside
+    below.wait_for()
+    page.get_by_role("combobox", name="Beside it").click()
+    page.get_by_role("option", name="nothing").click()
+    below.wait_for(state="detached")
+    page.wait_for_url(re.compile(r"^((?!neuron=).)*$"))
+    assert page.faults == []
+
+
 def test_next_goes_to_an_image_that_the_other_network_loses(server: str, browser: Any) -> None:
     page = opened(browser, f"{server}/explorer?t=16")
     button(page, "Next").click()

@@ -280,3 +280,12 @@ def test_reading_runs_needs_no_torch(module: str) -> None:
     script = f"import sys, snnlab.runs.{module}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_only_training_through_time_has_several_timesteps() -> None:
+    steps = {
+        method: RunConfig(method=method, bptt_timesteps=6).training_timesteps  # type: ignore[arg-type]
+        for method in METHODS
+    }
+    assert {method for method, count in steps.items() if count != 1} == {"bptt"}
+    assert steps["bptt"] == 6

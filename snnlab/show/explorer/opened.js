@@ -3,14 +3,17 @@
 class Opened {
   constructor(player, place) {
     this.player = player;
+    this.chosen = null; // its network, stage and index
     this.begin();
-    this.chosen = placed(place); // its network, stage and index
+    this.chosen = placed(place);
   }
 
   // Before new stages are shown.
   begin() {
     this.panel = node("section", { class: "opened", hidden: true });
-    if (!this.stage) this.chosen = null;
+    if (!this.chosen || this.stage) return;
+    this.chosen = null;
+    this.player.tell?.("neuron", null);
   }
 
   get stage() {

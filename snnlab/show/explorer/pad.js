@@ -13,6 +13,7 @@ const STEP = 1 / 28; // of a key, in parts of the side
 const BIG_STEP = 4 / 28; // with Shift
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const WHITE = 255;
+const AS_GIVEN = { paper: "#000000", ink: "#ffffff" }; // what a network is given
 
 export function mountPad(element, given, tell) {
   const dom = build();
@@ -138,7 +139,7 @@ export function mountPad(element, given, tell) {
     dom.sheet.setAttribute("aria-label", words.sheet_alt);
     dom.seen.setAttribute("aria-label", seen ? seen.alt : words.nothing);
     dom.seen.classList.toggle("snn-pad-none", !seen);
-    drawSeen(dom.seen, seen, palette());
+    drawSeen(dom.seen, seen, AS_GIVEN);
     showButtons();
     redraw();
   }

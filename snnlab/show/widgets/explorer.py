@@ -411,7 +411,8 @@ def network_explorer(
     Args:
         nets: a network, or several by name; those of `COMPARED` ("noise", "no-noise-half",
             "no-noise-rest") have a title and a colour of their own. They run without noise; give
-            them as they were trained, so that they can be compared with their training.
+            them as they were trained with one timestep, so that they can be compared with their
+            training.
         images: to choose from.
         classes: names of the classes.
         timesteps: T.
