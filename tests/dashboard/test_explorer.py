@@ -259,7 +259,7 @@ def test_a_neuron_in_the_link_is_shown_with_its_residuals(runs: Path, open_page:
     link = app.get("page_link")[0].proto
     assert "currents=" in link.query_string
     _, options = sent(app)["player"]
-    assert options["neuron"] == {"network": 1, "stage": 0, "index": 2}
+    assert options["neuron"] == [1, 0, 2]
 
 
 def test_a_neuron_that_is_closed_in_the_player_leaves_the_link() -> None:
