@@ -440,3 +440,16 @@ def test_without_colours_of_its_own_it_still_shows_bars_and_choices(browser, sho
     assert (
         page.locator(".spot:visible").evaluate("s => getComputedStyle(s).outlineStyle") == "solid"
     )
+
+
+@pytest.mark.parametrize("key", ["close", "further", "numbers", "table"])
+def test_what_has_the_focus_in_an_opened_neuron_keeps_it(browser, shown, key):
+    page = opened(browser, hosted(shown, "{t: 1, more: 'Further'}"))
+    page.locator("canvas[data-stage]").first.click(position={"x": 5, "y": 5})
+    page.locator(".opened summary").click()
+    page.locator(".opened .table").evaluate("table => { table.scrollTop = 9; }")
+    page.locator(f'.opened [data-key="{key}"]').focus()
+    page.evaluate("document.querySelector('[data-key=\"step\"]').click()")
+    assert at(page) == 2
+    assert page.evaluate("document.activeElement.dataset.key") == key
+    assert page.locator(".opened .table").evaluate("table => table.scrollTop") == 9

@@ -65,10 +65,11 @@ class Opened {
     const title = `${networks[stage.n].name}, ${stage.name}, ${nameOf(stage, at, words)}`;
     const wasOpen = panel.querySelector("details")?.open;
     const active = root.getRootNode().activeElement;
-    const focused = panel.contains(active) && active.tagName;
+    const focused = panel.contains(active) && active.dataset.key;
+    const scrolled = panel.querySelector(".table")?.scrollTop ?? 0;
     const numbers = Array.from({ length: T }, (_, i) => numbersOf(stage, at, i + 1, frames));
     const close = this.button("close", words.close, () => this.close());
-    const details = node("details", { open: wasOpen }, node("summary", {}, words.numbers), tableOf(numbers, now, words));
+    const details = node("details", { open: wasOpen }, node("summary", { "data-key": "numbers" }, words.numbers), tableOf(numbers, now, words));
     panel.setAttribute("aria-label", title);
     panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
@@ -76,7 +77,8 @@ class Opened {
       chartOf(stage, at, now, title, Math.max(width - 28 - (narrow ? 0 : 344), 96), frames),
       details,
     );
-    if (focused) (focused === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
+    panel.querySelector(".table").scrollTop = scrolled;
+    if (focused) panel.querySelector(`[data-key="${focused}"]`).focus({ preventScroll: true });
   }
 
   // A button to what a host shows of the neuron besides, in its words.
@@ -115,7 +117,7 @@ function tableOf(numbers, now, words) {
     const cells = [i + 1, spike ? 1 : 0, h, v, rate].map((value) => node("td", {}, String(value)));
     return node("tr", { class: i + 1 === now ? "now" : "" }, ...cells);
   });
-  return node("div", { class: "table", tabindex: 0 }, node("table", { class: "number" }, node("thead", {}, node("tr", {}, ...head)), node("tbody", {}, ...lines)));
+  return node("div", { class: "table", tabindex: 0, "data-key": "table" }, node("table", { class: "number" }, node("thead", {}, node("tr", {}, ...head)), node("tbody", {}, ...lines)));
 }
 
 // Potentials over t: charged up to h, after a spike down to v.
