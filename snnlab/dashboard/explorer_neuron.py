@@ -115,13 +115,16 @@ def table_of(seen: NeuronSeen) -> pd.DataFrame:
 
 def draw_residuals(run: Run, T: int, place: Place, seen: NeuronSeen) -> None:
     """What it carries from timestep to timestep on many images, and the noise that stood for it."""
-    from snnlab.show.charts.residuals import layer_table, one_neuron_chart
+    from snnlab.show.charts.residuals import layer_table, one_neuron_chart, one_neuron_span
     from snnlab.show.described import one_neuron_words
 
     found = neuron_over_images(run, T, place.stage, place.index)
     st.markdown(f"**Over {found.images} test images: what it carries, and the noise for it**")
     chart = one_neuron_chart(found, seen.noise, colours=colours(), height=HEIGHT)
-    show_chart(chart, lambda: layer_table(found.summary, seen.noise), key="explorer-residuals")
+    span = one_neuron_span(found)
+    show_chart(
+        chart, lambda: layer_table(found.summary, seen.noise, span), key="explorer-residuals"
+    )
     st.caption(escaped(one_neuron_words(found, seen.noise)))
 
 

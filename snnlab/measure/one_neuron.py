@@ -117,7 +117,7 @@ def neuron_residuals(
         with contextlib.suppress(Seen):
             run_whole(net, batch, timesteps, look)
     residuals, spikes = torch.cat(left, 1), torch.cat(fired, 1)
-    tally = Tally(1, residuals.device)
+    tally = Tally(1, residuals.device, wide=True)  # a single neuron may be anywhere
     tally.add(residuals.unsqueeze(2), spikes.unsqueeze(2))
     return OneNeuron(residuals, spikes, tally.summary(targets_for(own), channels=False))
 

@@ -15,12 +15,20 @@ import torch
 from snnlab.dashboard.choosing import MOST
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.measure.one_neuron import OneNeuron
-from snnlab.measure.residuals import ResidualSummary
+from snnlab.measure.residuals import ResidualSummary, Tally
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.show.charts.frame import STROKE
 from snnlab.show.charts.neuron import Beside, potential_chart
-from snnlab.show.charts.residuals import layer_chart, layer_table, one_neuron_chart
+from snnlab.show.charts.residuals import (
+    FROM,
+    MEASURED,
+    SPAN,
+    layer_chart,
+    layer_table,
+    one_neuron_chart,
+    one_neuron_span,
+)
 from snnlab.show.charts.runs import (
     Line,
     accuracy_chart,
@@ -150,6 +158,27 @@ def test_one_neuron_is_drawn_with_words_of_its_own() -> None:
     assert "of the neurons" not in said
     ax = membrane_histogram(torch.rand(50), found.carried, silent=1 / 3, ax=blank_axes())
     assert "multi-step residual with mean 0.700" in describe(ax)
+
+
+@pytest.mark.parametrize(("far", "wide"), [(0.0, False), (7.0, True), (-9.0, True)])
+def test_the_residuals_of_one_neuron_are_in_sight_wherever_they_lie(far: float, wide: bool) -> None:
+    residuals = torch.rand(15, 200, generator=torch.Generator().manual_seed(0)) + far
+    spikes = torch.tensor([[0.0], [1.0]]).repeat(8, 200)
+    tally = Tally(1, residuals.device, wide=True)
+    tally.add(residuals.unsqueeze(2), spikes.unsqueeze(2))
+    found = OneNeuron(residuals, spikes, tally.summary({}, channels=False))
+    span = one_neuron_span(found)
+    assert (span is not None) == wide
+    low, high = span or SPAN
+    drawn = one_neuron_chart(found, None, colours=LIGHT).to_dict()
+    area = drawn["layer"][0]["layer"][0] if "layer" in drawn["layer"][0] else drawn["layer"][0]
+    assert area["encoding"]["x"]["scale"]["domain"] == [low, high]
+    table = layer_table(found.summary, None, span)
+    seen = table[table[FROM].between(low, high)][MEASURED]
+    width = table[FROM].diff().iloc[1]
+    assert seen.sum() * width == pytest.approx(1, abs=0.1)  # nearly all of them are in sight
+    top = area["encoding"]["y"]["scale"].get("domain")
+    assert wide or top[1] == pytest.approx(1.05 * seen.max())
 
 
 def test_a_layer_is_drawn_with_and_without_noise() -> None:

@@ -104,7 +104,9 @@ def layer_chart(
     table = wide.assign(v=at).drop(columns=FROM).melt("v", var_name="name", value_name="density")
     scale = alt.Scale(domain=list(span or SPAN), nice=False)
     x = alt.X("v:Q", title=RESIDUAL, scale=scale)
-    top = alt.Undefined if highest is None else [0, 1.05 * highest]
+    if highest is None and span is None:
+        highest = highest_density([wide])
+    top = alt.Undefined if not highest else [0, 1.05 * highest]
     scale, title = alt.Scale(domain=top), DENSITY
     if span is not None:  # drifting neurons lie thinly over a wide range
         scale.type, title = "sqrt", f"{DENSITY}, root scale"
@@ -142,8 +144,28 @@ def one_neuron_chart(
         >>> one_neuron_chart(found, Noise(), colours=LIGHT)
     """
     words = f"Residual potentials of one neuron in units of v_th. {one_neuron_words(found, noise)}"
-    name = "one neuron"
-    return layer_chart(found.summary, noise, name=name, colours=colours, words=words, height=height)
+    span = one_neuron_span(found)
+    return layer_chart(
+        found.summary,
+        noise,
+        name="one neuron",
+        colours=colours,
+        span=span,
+        words=words,
+        height=height,
+    )
+
+
+def one_neuron_span(found: OneNeuron) -> tuple[float, float] | None:
+    """Potentials in sight: `SPAN`, and 90 % of the residuals of the neuron while it was active.
+
+    None: these lie inside of `SPAN`.
+    """
+    known = wide_quantiles(found.summary, "active") if found.summary.wide else None
+    low, high = known or SPAN
+    if SPAN[0] <= low and high <= SPAN[1]:
+        return None
+    return min(low, SPAN[0]), max(high, SPAN[1])
 
 
 def layer_words(
