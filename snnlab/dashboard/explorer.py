@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -249,7 +249,7 @@ def play(shown: Shown) -> None:
     made = frames_of(runs, picture, T, starts())
     t, view = address.whole("t", 1, 1, T), address.choice("view", VIEWS, VIEWS[0])
     place = Place.of(address.said("neuron"))
-    neuron = asdict(place) if place else None
+    neuron = list(astuple(place)) if place else None
     options = {"t": t, "view": view, "neuron": neuron, "dark": colours().dark, "more": MORE}
     # What was sent stays, else all frames would be sent again whenever the player moves.
     key = (tuple(run.id for run in runs), picture, T, starts())
@@ -278,7 +278,7 @@ def rest(told: Any, T: int) -> None:
 
 
 def choose_neuron(told: Any) -> None:
-    """A neuron was chosen in the player; None: none is any more."""
+    """A neuron was chosen in the player, or closed."""
     if told is None:
         address.forget(["neuron"])
     network, stage, index = (number_in(told, name) for name in ("network", "stage", "index"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,13 @@ from snnlab.data.images import Images
 from snnlab.measure.passes import summed_readout
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.network.probes import record, run_whole
-from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
 from snnlab.neuron.own_layer import SpikingLayer, noise_of
 from snnlab.neuron.transfer import mean_rate
 from snnlab.settings import count
 
 DRAWS = 64
-"""Draws of the noise over which the firing in training is averaged."""
+"""Draws of the noise over which the firing as in training is averaged."""
 BATCH = 64
 """Images that are decided at once."""
 
@@ -56,7 +55,7 @@ class StageSeen:
     v_th: float
     """Threshold."""
     trained: Floats
-    """How often each neuron fires per timestep of training, (*)."""
+    """How often each neuron fires as in training, see `firing_in_training`, (*)."""
 
     @cached_property
     def rates(self) -> Floats:
@@ -65,7 +64,7 @@ class StageSeen:
 
     @property
     def moved(self) -> Floats:
-        """How far the rates so far are from the firing in training, mean over neurons, (T,)."""
+        """How far the rates so far are from the firing as in training, mean over neurons, (T,)."""
         T = len(self.spikes)
         off: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
         return off
@@ -109,7 +108,7 @@ def parts_at(one: ImageSeen, other: ImageSeen) -> int | None:
 
 
 def see_image(
-    net: SpikingNet, image: Tensor, timesteps: int, *, trained_with: int = 1, seed: int = 0
+    net: SpikingNet, image: Tensor, timesteps: int, *, trained_over: int = 1, seed: int = 0
 ) -> ImageSeen:
     """Run a network on one image without noise, and keep all that its neurons do.
 
@@ -117,8 +116,8 @@ def see_image(
         net: with the noise of its training, if it had any; it stays as it is.
         image: (C, H, W), normalised as in training.
         timesteps: T.
-        trained_with: T in its training.
-        seed: of the noise, for the firing in training.
+        trained_over: timesteps of its training: 1, or those of BPTT.
+        seed: of the noise, for the firing as in training.
 
     Raises:
         ValueError: an image of another shape, T below 1, or neurons that cannot be watched.
@@ -130,7 +129,7 @@ def see_image(
     timesteps = count("timesteps", timesteps)
     layers = net.neuron_layers("trace", "first_potential", "v_th", needed_by="see_image()")
     batch = image.unsqueeze(0)  # (1, C, H, W)
-    trained = firing_in_training(net, image, trained_with, seed=seed)
+    trained = firing_in_training(net, image, timesteps=trained_over, seed=seed)
     recorded = record(net, batch, timesteps)
     stages = tuple(
         StageSeen(
@@ -150,17 +149,25 @@ def see_image(
 
 
 def firing_in_training(
-    net: SpikingNet, image: Tensor, timesteps: int = 1, *, draws: int = DRAWS, seed: int = 0
+    net: SpikingNet, image: Tensor, *, timesteps: int = 1, draws: int = DRAWS, seed: int = 0
 ) -> list[Tensor]:
-    """How often each neuron fires per timestep of training, of which there is usually one.
+    """How often each neuron fires on an image (C, H, W), run as in training.
 
-    On an image (C, H, W): over draws of the noise where the network has any, else without noise.
-    What a draw itself adds is left out where the chance of a spike is known, for few draws would
-    look like a distance.
+    Over draws of the noise where the network has any, at its full strength; else without noise.
+    What a stage meets is drawn, and how often it then fires in one timestep is computed where
+    there is a closed form: a count of its spikes would lie further from all rates than the truth.
+
+    Args:
+        net: with the noise of its training, if it had any.
+        image: as for `see_image`.
+        timesteps: of its training.
+        draws: of the noise.
+        seed: of the noise.
 
     Returns:
         One tensor (*) per stage, 0 to 1.
     """
+    timesteps = count("timesteps", timesteps)
     noisy = any(noise_of(layer) for layer in net.neuron_layers())
     generator = torch.Generator(image.device).manual_seed(seed) if noisy else None
     batch = image.expand(draws if noisy else 1, *image.shape)  # (B, C, H, W)
@@ -169,7 +176,8 @@ def firing_in_training(
 
     def fire(stage: int, currents: Tensor) -> Tensor:
         spikes, _ = stages[stage].advance(currents, None, generator=generator)
-        found.append(expected_spikes(stages[stage], currents, spikes).mean((0, 1)))
+        often = chances(stages[stage], currents)
+        found.append((spikes if often is None else often).mean((0, 1)))
         return spikes
 
     with torch.no_grad():
@@ -177,12 +185,21 @@ def firing_in_training(
     return found
 
 
-def expected_spikes(layer: SpikingLayer, currents: Tensor, spikes: Tensor) -> Tensor:
-    """The mean of spikes (T, B, *) over the noise of their layer; themselves if it is unknown."""
+def chances(layer: Any, currents: Tensor) -> Tensor | None:
+    """How often neurons fire on average over the noise, for currents (1, B, *); None: no formula.
+
+    There is one for a single timestep with noise of neurons whose constants say all.
+    """
     noise = noise_of(layer)
-    if noise is None or type(layer) is not NeuronLayer:
-        return spikes
-    return mean_rate(currents, noise, layer.neuron, along_channels(layer.sigma(noise), currents[0]))
+    if (
+        noise is None
+        or len(currents) > 1
+        or not all(hasattr(layer, a) for a in ("neuron", "sigma"))
+    ):
+        return None
+    current = currents[0]  # (B, *)
+    sigma = along_channels(layer.sigma(noise), current)
+    return mean_rate(current, noise, layer.neuron, sigma).unsqueeze(0)
 
 
 def running_mean(values: Floats) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from snnlab.show.bands import BANDS, scale_timesteps
 from snnlab.show.described import ACCURACY, TIMESTEPS
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
-from snnlab.show.style import BLACK, STYLES, Look, look_of
+from snnlab.show.style import BLACK, STYLES, looks_in_order
 
 _APART = 0.035
 """Between the dots of two lines, as a share of the distance of two points."""
@@ -64,7 +63,7 @@ def among_seeds(
     at = np.arange(len(given), dtype=float) if even else given
     ax = dressed(ax, x=x_label, y=y_label)
     parts = []
-    for i, (name, look) in enumerate(looks(list(lines)).items()):
+    for i, (name, look) in enumerate(looks_in_order(lines).items()):
         rows = floats(name, lines[name], ndim=2)
         places = moved(at, x_label, _APART * (i - (len(lines) - 1) / 2))
         found = [estimate(column) for column in rows.T.tolist()]
@@ -88,13 +87,6 @@ def among_seeds(
     head(ax, title, note_of(len(rows), images, bool(own)), key=len(lines) > 1)
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
     return ax
-
-
-def looks(names: list[str]) -> dict[str, Look]:
-    """Methods as they look everywhere, other lines in the order given."""
-    methods = {name: look_of(name) for name in names}
-    free = {name: replace(style, name=name) for name, style in zip(names, STYLES, strict=False)}
-    return {name: methods[name] or free[name] for name in names}
 
 
 def own_points(name: str, own: Values | Mapping[float, float], x: Floats) -> dict[int, float]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
-from snnlab.show.style import DASHED, STYLES
+from snnlab.show.style import DASHED, STYLES, looks_in_order
 
 _MOST_MARKERS = 30
 
@@ -29,7 +29,8 @@ def line_chart(
 
     Args:
         x: (n,), in rising order.
-        lines: name to values (n,).
+        lines: name to values (n,); a network of the course, such as "no-noise-rest", has its own
+            title and look.
         x_label, y_label: with units.
         ax: where to draw; a new figure by default.
         title: above the figure.
@@ -47,13 +48,14 @@ def line_chart(
     values = {name: floats(name, y) for name, y in lines.items()}
     require_same_shape(x=at, **values)
     ax = dressed(ax, x=x_label, y=y_label)
-    for (name, y), style in zip(values.items(), STYLES, strict=False):
-        look = replace(style, name=name, marker=style.marker if len(at) <= _MOST_MARKERS else "")
-        ax.plot(at, y, linewidth=2.5, markersize=8, zorder=3, **look.line)
+    looks = looks_in_order(values).values()
+    for look, y in zip(looks, values.values(), strict=True):
+        shown = look if len(at) <= _MOST_MARKERS else replace(look, marker="")
+        ax.plot(at, y, linewidth=2.5, markersize=8, zorder=3, **shown.line)
     head(ax, title, note, key=len(values) > 1)
     parts = [
-        f"{name} from {y[0]:.4g} to {y[-1]:.4g}, lowest {y.min():.4g}, highest {y.max():.4g}"
-        for name, y in values.items()
+        f"{look.name} from {y[0]:.4g} to {y[-1]:.4g}, lowest {y.min():.4g}, highest {y.max():.4g}"
+        for look, y in zip(looks, values.values(), strict=True)
     ]
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
     return ax

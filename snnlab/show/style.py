@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,6 +130,17 @@ def looks_of(labels: Sequence[str], names: Mapping[str, str] | None = None) -> d
     free = {label: drawn(label, look) for label, look in zip(unknown, FREE, strict=False)}
     found = {label: look or free[label] for label, look in looks.items()}
     return {label: replace(look, name=names.get(label, look.name)) for label, look in found.items()}
+
+
+def looks_in_order(names: Iterable[str]) -> dict[str, Look]:
+    """Networks of the course as they look everywhere, other lines in the order given.
+
+    Example:
+        >>> looks_in_order(["noise", "mine"])["noise"].name
+        'with noise'
+    """
+    pairs = zip(names, STYLES, strict=False)
+    return {name: look_of(name) or replace(style, name=name) for name, style in pairs}
 
 
 def readable(colour: str) -> str:

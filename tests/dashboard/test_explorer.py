@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from snnlab.dashboard.lesson import lesson_link
 from snnlab.measure.one_image import KINDS, see_image
 from snnlab.network.net import SpikingNet
 from snnlab.runs.presets import compared
+from snnlab.runs.run import run as train
 from snnlab.runs.store import Run, list_runs
 from snnlab.show.explorer.drawing import SIDE
 from tests.dashboard.conftest import SMALL, Open
@@ -100,6 +102,14 @@ def test_what_is_sent_is_what_the_neurons_did(runs: Path) -> None:
     assert (neurons == seen.stages[0].spikes.reshape(8, -1)).all()
 
 
+def test_a_network_of_bptt_is_as_in_training_after_as_many_timesteps(runs: Path) -> None:
+    config = replace(SMALL, method="bptt", bptt_timesteps=3)
+    trained = train(config, runs)
+    (network,) = json.loads(frames_of((trained,), 3, 8, ()).frames)["networks"]
+    for stage in network["stages"]:
+        assert stage["moved"][2] == 0 < stage["moved"][0]
+
+
 def test_a_link_is_followed(runs: Path, open_page: Open) -> None:
     quiet = run_of(runs, "no-noise")
     app = open_page("explorer", run=quiet.id, beside="none", image="5", t="3", view="h")
@@ -157,8 +167,9 @@ def test_the_link_follows_what_the_player_tells(empty: Path) -> None:
     app = after("explorer.rest({'t': 5, 'view': 'rates'}, 8)")
     assert app.query_params["t"] == "5"
     assert app.query_params["view"] == "rates"
-    app = after("explorer.choose_neuron({'network': 0, 'stage': 1, 'index': 530})")
-    assert app.query_params["neuron"] == "1,2,531"
+    chosen = "explorer.choose_neuron({'network': 0, 'stage': 1, 'index': 530})"
+    assert after(chosen).query_params["neuron"] == "1,2,531"
+    assert "neuron" not in after(f"{chosen}\nexplorer.choose_neuron(None)").query_params
     app = after("explorer.turn_over({'stage': 1, 'first': 64})")
     assert app.query_params["first"] == "0,64"
 
@@ -248,7 +259,7 @@ def test_a_neuron_in_the_link_is_shown_with_its_residuals(runs: Path, open_page:
     link = app.get("page_link")[0].proto
     assert "currents=" in link.query_string
     _, options = sent(app)["player"]
-    assert options["neuron"] == {"network": 1, "stage": 0, "index": 2}
+    assert options["neuron"] == [1, 0, 2]
 
 
 def test_a_neuron_that_is_closed_in_the_player_leaves_the_link() -> None:

@@ -87,6 +87,9 @@ def test_it_plays_on_while_the_page_is_drawn_anew(server: str, browser: Any) -> 
     until_t(page, t_of(page) + 2)
     button(page, "Pause").click()
     in_link(page, f"t={t_of(page)}")
+    page.keyboard.press("Escape")  # closes the neuron, here and below
+    page.wait_for_selector(".st-key-explorer-neuron", state="detached")
+    assert "neuron=" not in page.url
 
 
 def test_keys_step_and_play(server: str, browser: Any) -> None:

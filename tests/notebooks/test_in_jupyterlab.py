@@ -40,6 +40,7 @@ EXPLORER = (
     "    nets, data.test, data.classes, image=EXAMPLE_IMAGE, data='mnist-5k')\n"
     "explorer",
     "print('at', explorer.t, explorer.view, explorer.image, explorer.title, explorer.neuron)",
+    "explorer.neuron = ('no-noise-rest', 1, 50)",
 )
 """The network explorer, and where it stands."""
 
@@ -312,6 +313,12 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     player.get_by_text("t = 16 of 16").wait_for()  # where it was
     assert re.search(r"at 16 rates 28 .* \('noise', 0, \d+\)", where(page))
     shoot(page, "explorer-neuron", opened)
+    player.get_by_role("button", name="Close", exact=True).click()
+    opened.wait_for(state="detached")  # here and below
+    page.locator(".jp-CodeCell").nth(2).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    player.get_by_text("without noise, from rest, Stage 2, map 2, row 1, column 2").wait_for()
+    opened.wait_for()
     page.get_by_role("button", name="Draw your own").click()
     sheet = page.get_by_role("application", name="Drawing area")
     sheet.scroll_into_view_if_needed()

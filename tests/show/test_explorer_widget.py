@@ -34,6 +34,12 @@ def network(noise=True, seed=0):
     ).eval()
 
 
+def an_ann():
+    return build(
+        Architecture("mlp", width=20), image_shape=(1, 8, 8), classes=10, seed=0, activation="relu"
+    )
+
+
 @pytest.fixture(scope="module")
 def images() -> Images:
     generator = torch.Generator().manual_seed(0)
@@ -184,6 +190,7 @@ def test_a_neuron_that_is_clicked_opens_below(explorer):
     index = int(explorer.seen["noise"].stages[0].spikes.sum(0).argmax())
     tell(explorer, "neuron", {"network": 0, "stage": 0, "index": index})
     assert explorer.neuron == ("noise", 0, index)
+    assert part(explorer, "Player").neuron == [0, 0, index]
     potential, residuals = explorer.pictures
     fired = int(explorer.seen["noise"].stages[0].spikes[:, index].sum())
     shown = explorer.children[4].value
@@ -203,10 +210,16 @@ def test_a_neuron_that_is_clicked_opens_below(explorer):
     assert explorer.children[4].value == ""
 
 
+def test_a_neuron_that_is_closed_in_the_player_is_closed_below(explorer):
+    explorer.neuron = ("noise", 0, 3)
+    tell(explorer, "neuron", None)
+    assert explorer.neuron is part(explorer, "Player").neuron is None
+    assert explorer.children[4].value == ""
+
+
 def test_a_neuron_without_noise_has_no_noise_over_its_residuals(explorer):
     explorer.neuron = ("no-noise-rest", 1, 3)
-    assert "with probability" not in explorer.children[4].value
-    assert re.search("timestep of training it (fires|is silent)", explorer.children[4].value)
+    assert re.search(r"fires at \d of 6 timesteps\.</p>", explorer.children[4].value)
 
 
 def test_a_digit_is_drawn_from_python_and_left_again(explorer):
@@ -272,7 +285,7 @@ def test_where_widgets_do_not_run_it_plays_and_says_what_is_seen(explorer):
     html, given = bundle["text/html"], part(explorer, "Player").given
     assert '<script type="module">' in html
     assert json.dumps(given["data"]) in html
-    assert '{ t: 3, view: "v", dark }' in html
+    assert '{ t: 3, view: "v", neuron: [0, 0, 2], dark }' in html
     assert not re.search(r"(src|href)=.?https?:", html)
     assert html.count("<img ") == html.count("<figcaption ") == 2  # of the neuron that is open
     assert bundle["text/plain"] == f"{given['title']}. {given['said'][-1]}"
@@ -283,6 +296,10 @@ def test_where_widgets_do_not_run_it_plays_and_says_what_is_seen(explorer):
     ("change", "said"),
     [
         ({"nets": {}}, "nets is empty"),
+        ({"nets": [network()]}, "nets must be a SpikingNet, or several by name; got a list"),
+        ({"nets": an_ann()}, "must be a SpikingNet.* got a ANN"),
+        ({"nets": {"noise": network(), "ann": an_ann()}}, "must be a SpikingNet.* got a ANN"),
+        ({"image": 2.7}, "image must be a whole number, got 2.7"),
         ({"timesteps": 0}, "timesteps"),
         ({"image": 120}, "image must be 0 to 119, got 120"),
         ({"data": "cifar10"}, "nobody can draw"),
@@ -305,13 +322,21 @@ def test_what_makes_no_sense_is_refused(images, change, said):
         ("neuron", ("noise", 0, 10**6)),
         ("neuron", ("noise", 3, 0)),
         ("neuron", ("else", 0, 0)),
+        ("neuron", ("noise", 0, 1.5)),
+        ("neuron", ("noise", 0)),
+        ("neuron", "noise"),
+        ("image", 2.5),
+        ("image", "3"),
+        ("t", 2.5),
+        ("t", "3"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_and_changes_nothing(explorer, name, value):
     before = getattr(explorer, name)
-    with pytest.raises(ValueError, match=f"{value[-1] if name == 'neuron' else value}|must be"):
+    with pytest.raises(ValueError, match=f"{name}|network|stage|index"):
         setattr(explorer, name, value)
     assert getattr(explorer, name) == before
+    explorer.image = 1  # and it goes on
 
 
 @pytest.mark.parametrize("number", [-1, 0.5, "1", None])

@@ -201,7 +201,9 @@ def test_play_goes_through_the_stages_and_ends(browser, shown):
     press(page, "play")
     page.wait_for_function("document.querySelector('.cell.fires')")
     assert page.locator('[data-key="play"]').inner_text() == "Pause"
-    assert page.locator("[aria-live]").inner_text() == ""  # nothing is said in play
+    # nothing is said in play: there stands what was there before, and no other region speaks
+    assert page.locator("[aria-live]").inner_text() == shown["said"][0]
+    assert page.get_by_role("status").count() == 0
     page.wait_for_function("document.querySelector('[data-shows]').dataset.shows === 'play'")
     assert at(page) == T
     assert_drawn(page, shown, T)
@@ -244,6 +246,10 @@ def test_keys(browser, shown):
     before = at(page)
     page.keyboard.press("ArrowRight")
     assert at(page) == before + 1  # once, not twice
+    page.wait_for_function(  # said once it rests, and not over what is said of a neuron
+        "t => document.querySelector('[aria-live]').textContent.startsWith(`After ${t} `)",
+        arg=before + 1,
+    )
     canvas = page.locator("canvas[data-network='1'][data-stage='1']")
     canvas.focus()
     before = at(page)
@@ -417,3 +423,20 @@ def test_a_step_is_quick(browser, record_property):
     record_property("pace", pace)
     views = np.reshape(pace["steps"], (3, 3))
     assert views.min(1).max() < 100  # the best of each view: other work may share the machine
+
+
+def test_without_colours_of_its_own_it_still_shows_bars_and_choices(browser, shown):
+    page = opened(browser, player_page(shown), forced_colors="active")
+    colours = page.evaluate(
+        """() => ["body", ".bar-row.chosen .fill", ".bar-row:not(.chosen) .fill",
+          '.segments [aria-pressed="true"]', '.segments [aria-pressed="false"]']
+          .map((place) => getComputedStyle(document.querySelector(place)).backgroundColor)"""
+    )
+    paper, chosen, other, pressed, loose = colours
+    assert len({paper, chosen, other}) == 3
+    assert pressed != loose
+    page.locator("canvas[data-stage]").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert (
+        page.locator(".spot:visible").evaluate("s => getComputedStyle(s).outlineStyle") == "solid"
+    )

@@ -25,6 +25,7 @@ from snnlab.neuron.spec import Noise
 from snnlab.show.curves import line_chart
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
+from snnlab.show.style import STYLES, look_of
 from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.names import LIVE
 from snnlab.show.widgets.networks import margin_explorer
@@ -241,6 +242,15 @@ def test_line_chart_draws_and_describes_its_lines():
     ax = line_chart([0, 1, 2], {"a": [1, 3, 2], "b": [0, 0, 1]}, x_label="x", y_label="y")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 3, 2])
     assert "a from 1 to 2, lowest 1, highest 3; b from 0 to 1" in picture(ax).alt
+
+
+def test_a_line_chart_gives_a_network_of_the_course_its_title_and_look():
+    lines = {"mine": [1, 2, 3], "no-noise-rest": [3, 2, 1]}
+    ax = line_chart([0, 1, 2], lines, x_label="x", y_label="y")
+    known = look_of("no-noise-rest")
+    drawn = {line.get_label(): line.get_color() for line in ax.lines}
+    assert drawn == {"mine": STYLES[0].colour, "without noise, from rest": known.colour}
+    assert "without noise, from rest from 3 to 1" in picture(ax).alt
 
 
 @pytest.mark.parametrize("lines", [{}, {name: [1, 2] for name in "abcdef"}])

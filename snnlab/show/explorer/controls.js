@@ -10,7 +10,7 @@ class Controls {
     this.step = this.button("step", () => player.move(player.t + 1));
     this.slider = node("input", { type: "range", min: 1, max: T, step: 1, "aria-label": words.timestep, "data-key": "slider" });
     this.slider.addEventListener("input", () => player.move(Number(this.slider.value)));
-    this.clock = node("output", { class: "number" });
+    this.clock = node("output", { class: "number", "aria-hidden": "true" }); // else said at every timestep of a play; the slider says it
     this.bar = node(
       "div",
       { class: "bar" },

@@ -60,8 +60,9 @@ WORDS = {
     "readout": "Readout, mean so far",
     "moved": "Distance from training",
     "moved_help": (
-        "How far, on average, the rates so far are from how often each neuron fired in training: "
-        "in its one timestep, or with BPTT in several."
+        "How far the rate so far is, on average over the neurons, from how often a neuron fires "
+        "on this image as it was trained: over as many timesteps, with all of its noise if it had "
+        "any."
     ),
     "more": "More maps",
     "at": "t = {t} of {T}",
@@ -80,7 +81,10 @@ WORDS = {
     "decisions": "The decision after each timestep",
     "numbers": "All its numbers",
     "close": "Close",
-    "broken": "This browser is too old for the picture: it needs one of 2023 or later.",
+    "broken": (
+        "The picture could not be unpacked. Load the page anew; if that does not help, this "
+        "browser is too old: it needs one of 2023 or later."
+    ),
     "keys": (
         "Keys: space plays and pauses, arrow left and right step, Home and End go to the ends. In "
         "a stage: arrow keys move from neuron to neuron, Enter opens it."
@@ -322,9 +326,10 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
     """What a stage shows at timestep t, in words and numbers."""
     spikes, h = stage.spikes[t - 1], stage.h[t - 1] / stage.v_th
     count = f"{spikes.sum():,.0f} of {spikes.size:,} neurons fire"
+    low, high = (f"{end:.2f}".replace("-", "\u2212") for end in (h.min(), h.max()))
     return (
-        f"Stage {number} at t = {t}: {count}; potentials before firing lie from {h.min():.2f} to "
-        f"{h.max():.2f} v_th; rate so far {stage.spikes[:t].mean():.2f} on average."
+        f"Stage {number} at t = {t}: {count}; potentials before firing lie from {low} to "
+        f"{high} v_th; rate so far {stage.spikes[:t].mean():.2f} on average."
     )
 
 

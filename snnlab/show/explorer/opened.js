@@ -1,15 +1,19 @@
 // The neuron that was opened, below its stage: what it did at every timestep.
 
 class Opened {
-  constructor(player) {
+  constructor(player, place) {
     this.player = player;
-    this.chosen = player.given.neuron ?? null; // its network, stage and index
+    this.chosen = null; // its network, stage and index
+    this.begin();
+    this.chosen = placed(place);
   }
 
   // Before new stages are shown.
   begin() {
     this.panel = node("section", { class: "opened", hidden: true });
-    if (this.chosen && !this.stage) this.choose(null);
+    if (!this.chosen || this.stage) return;
+    this.chosen = null;
+    this.player.tell?.("neuron", null);
   }
 
   get stage() {
@@ -17,22 +21,25 @@ class Opened {
   }
 
   open(stage, at) {
-    this.choose({ network: stage.n, stage: stage.s, index: before(stage) + placeOf(stage, at) });
+    this.chosen = { network: stage.n, stage: stage.s, index: before(stage) + placeOf(stage, at) };
     this.paint();
     this.panel.scrollIntoView({ block: "nearest" });
+    this.player.live.textContent = this.panel.getAttribute("aria-label");
+    this.player.tell?.("neuron", this.chosen);
   }
 
-  // Null: none. What a host shows of it follows.
-  choose(neuron) {
-    this.chosen = neuron;
-    this.player.tell?.("neuron", neuron);
+  // As the host says; null: none.
+  show(place) {
+    this.chosen = placed(place);
+    this.paint();
   }
 
   close() {
     const { canvas } = this.stage;
-    this.choose(null);
+    this.chosen = null;
     this.paint();
     canvas.focus({ preventScroll: true });
+    this.player.tell?.("neuron", null);
   }
 
   paint() {
@@ -66,7 +73,7 @@ class Opened {
     panel.replaceChildren(
       node("header", {}, node("h4", {}, node("i"), title), ...this.wayOn(), close),
       factsOf(numbers[now - 1], now, words),
-      chartOf(stage, at, now, title, width - 28 - (narrow ? 0 : 344), frames),
+      chartOf(stage, at, now, title, Math.max(width - 28 - (narrow ? 0 : 344), 96), frames),
       details,
     );
     if (focused) (focused === "SUMMARY" ? details.firstChild : close).focus({ preventScroll: true });
@@ -83,6 +90,12 @@ class Opened {
     made.addEventListener("click", press);
     return made;
   }
+}
+
+// [network, stage, index] as the host names a neuron.
+function placed(place) {
+  const [network, stage, index] = place ?? [];
+  return place ? { network, stage, index } : null;
 }
 
 function factsOf({ spike, h, v, rate }, t, words) {

@@ -21,7 +21,7 @@ class Player {
     this.style = node("style", {}, PLAYER_STYLE);
     this.play = new Play(this);
     this.pointing = new Pointing(this);
-    this.opened = new Opened(this);
+    this.opened = new Opened(this, options.neuron);
     this.ends = new AbortController();
     element.append(this.style, this.root);
     this.listen();
@@ -103,7 +103,7 @@ class Player {
     this.opened.begin();
     this.controls = new Controls(this);
     this.image = imageFigure(frames, pixels);
-    this.live = node("p", { class: "unseen", "aria-live": "polite" });
+    this.live = node("p", { class: "unseen", "aria-live": "polite" }, frames.said[this.t - 1]);
     this.said = node("p", { class: "said", "aria-hidden": "true" });
     this.legend = node("div", { class: "legend small" });
     const views = choice("view", frames.views, this.view, words, (view) => this.look(view));
@@ -308,6 +308,7 @@ class Player {
     const asked = { t: options.t, view: options.view };
     for (const name of ["t", "view"])
       if (asked[name] == null || asked[name] === given[name] || this.heard(name, asked[name])) delete asked[name];
+    if (String(options.neuron ?? "") !== String(given.neuron ?? "")) asked.neuron = options.neuron ?? null;
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
     if (!same) return void this.load(frames, follow);
@@ -323,9 +324,10 @@ class Player {
   }
 
   // The host itself moves on.
-  follow({ t, view }) {
+  follow({ t, view, neuron }) {
     if (this.frames.views.includes(view) && view !== this.view) this.root.querySelector(`[data-key="view-${view}"]`)?.click();
     if (t && t !== this.t) this.move(t);
+    if (neuron !== undefined) this.opened.show(neuron);
   }
 
   remove() {

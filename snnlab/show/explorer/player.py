@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from snnlab.show.explorer.frames import VIEWS
@@ -31,13 +31,20 @@ PLAYER_JS: Final = joined(*PLAYER_FILES)
 """The player, an ES module with `mount(element, frames, tell, options)`."""
 
 
-def player_page(frames: Mapping[str, Any], *, t: int = 1, view: str = VIEWS[0]) -> str:
+def player_page(
+    frames: Mapping[str, Any],
+    *,
+    t: int = 1,
+    view: str = VIEWS[0],
+    neuron: Sequence[int] | None = None,
+) -> str:
     """A piece of HTML that plays by itself; several of them may stand on one page.
 
     Args:
         frames: of `frames()`.
         t: the timestep at which it starts.
         view: what its maps show, one of `VIEWS`.
+        neuron: network, stage and index of the one that is open, counted from 0; None: none is.
 
     Raises:
         ValueError: a timestep that the frames do not have, or another view.
@@ -49,6 +56,7 @@ def player_page(frames: Mapping[str, Any], *, t: int = 1, view: str = VIEWS[0]) 
         raise ValueError(f"t must be from 1 to {frames['T']}, got {t}")
     if view not in VIEWS:
         raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
+    options = f'{{ t: {t}, view: "{view}", neuron: {json.dumps(neuron)}, dark }}'
     return (
         '<div class="snn-player"></div>\n'
         f'<script type="module">\n{PLAYER_JS}\n'
@@ -58,7 +66,7 @@ def player_page(frames: Mapping[str, Any], *, t: int = 1, view: str = VIEWS[0]) 
         # the page of a notebook says whether it is light; else the browser knows
         "const { jpThemeLight: light } = document.body.dataset;\n"
         'const dark = light ? light === "false" : null;\n'
-        f'mount(place, {for_script(frames)}, null, {{ t: {t}, view: "{view}", dark }});\n'
+        f"mount(place, {for_script(frames)}, null, {options});\n"
         "</script>\n"
     )
 

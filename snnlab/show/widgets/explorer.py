@@ -15,7 +15,7 @@ import numpy.typing as npt
 from anywidget import AnyWidget
 from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
 from torch import Tensor
-from traitlets import Dict, Enum, Int, TraitError, validate
+from traitlets import Dict, Enum, Int, List, TraitError, validate
 
 from snnlab.data.drawn import as_image
 from snnlab.data.images import Images
@@ -32,7 +32,8 @@ from snnlab.measure.one_image import (
 from snnlab.measure.one_neuron import neuron_residuals
 from snnlab.measure.residuals import trained_noise
 from snnlab.network.net import SpikingNet
-from snnlab.settings import count
+from snnlab.neuron.own_layer import noise_of
+from snnlab.settings import checked, count
 from snnlab.show.described import DRAWING, image_title, one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
 from snnlab.show.explorer.frames import VIEWS, frames, lanes, neuron_words, title_of
@@ -65,6 +66,7 @@ class Player(AnyWidget):
     given = Dict().tag(sync=True)
     t = Int(1).tag(sync=True)
     view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
+    neuron: Any = List(Int(), allow_none=True, default_value=None).tag(sync=True)
 
     @validate("t")
     def _shown_step(self, proposal: Mapping[str, Any]) -> int:
@@ -135,8 +137,7 @@ class NetworkExplorer(VBox):
 
     @image.setter
     def image(self, number: int) -> None:
-        if not 0 <= number < len(self.images):
-            raise ValueError(f"image must be 0 to {len(self.images) - 1}, got {number}")
+        number = place_of("image", number, len(self.images))
         if number == self.image:
             self.draw(None)
         self.controls["image"].value = number
@@ -148,7 +149,8 @@ class NetworkExplorer(VBox):
 
     @t.setter
     def t(self, step: int) -> None:
-        if not 1 <= step <= self.timesteps:
+        step = count("t", step)
+        if step > self.timesteps:
             raise ValueError(f"t must be 1 to {self.timesteps}, got {step}")
         self._player.t = step
 
@@ -171,6 +173,7 @@ class NetworkExplorer(VBox):
     @neuron.setter
     def neuron(self, place: Place | None) -> None:
         self._neuron = None if place is None else self._checked(place)
+        self._player.neuron = self._in_player()
         self._open()
 
     @property
@@ -272,12 +275,19 @@ class NetworkExplorer(VBox):
             if what == "ink":
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
-                self.neuron = None if more is None else self._place(more)
+                self.neuron = None if more is None else self._place_in(more)
             elif what == "more":
                 self._start(more["stage"], more["first"])
 
-    def _place(self, told: Mapping[str, Any]) -> Place:
-        """Of the neuron that the player names."""
+    def _in_player(self) -> list[int] | None:
+        """The neuron that is open, as the player names it."""
+        if self._neuron is None:
+            return None
+        name, stage, index = self._neuron
+        return [list(self.nets).index(name), stage, index]
+
+    def _place_in(self, told: Mapping[str, Any]) -> Place:
+        """The neuron that a browser names by numbers."""
         name = list(self.nets)[whole(told["network"])]
         return name, whole(told["stage"]), whole(told["index"])
 
@@ -321,18 +331,16 @@ class NetworkExplorer(VBox):
             return DRAWING
         return image_title(self.image, self.classes[int(self.images.labels[self.image])])
 
-    def _checked(self, place: Place) -> Place:
+    def _checked(self, place: object) -> Place:
         """The place of a neuron, if there is one."""
+        if not isinstance(place, tuple | list) or len(place) != 3:
+            raise ValueError(f"neuron must be (network, stage, index), got {place!r}")
         name, stage, index = place
-        if name not in self.seen:
+        if name not in list(self.seen):
             raise ValueError(f"network must be one of {list(self.seen)}, got {name!r}")
         stages = self.seen[name].stages
-        if not 0 <= stage < len(stages):
-            raise ValueError(f"stage must be 0 to {len(stages) - 1}, got {stage}")
-        neurons = stages[stage].spikes[0].size
-        if not 0 <= index < neurons:
-            raise ValueError(f"index must be 0 to {neurons - 1}, got {index}")
-        return name, stage, index
+        stage = place_of("stage", stage, len(stages))
+        return name, stage, place_of("index", index, stages[stage].spikes[0].size)
 
     def _open(self) -> None:
         """Show the neuron that is open, below the player."""
@@ -347,13 +355,16 @@ class NetworkExplorer(VBox):
         seen = self.seen[name].stages[stage]
         fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
         trained = float(seen.trained.reshape(-1)[index])
-        once = f"In the one timestep of training it fires with probability {trained:.2f}."
-        if trained_noise(self.nets[name].neuron_layers()[stage]) is None:
-            once = f"In the one timestep of training it {'fires' if trained else 'is silent'}."
         words = (
             f"{self.title}: in the network {title_of(name)} the neuron of stage {stage + 1} at "
-            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps. {once}"
+            f"{neuron_words(seen, index)} fires at {fired} of {self.timesteps} timesteps."
         )
+        noise = noise_of(self.nets[name].neuron_layers()[stage])
+        if noise is not None:
+            once = "timestep", "it fires with probability"
+            if noise.timesteps > 1:  # the pass stands for them, and gives a rate
+                once = "pass", "its mean rate is"
+            words += " In one {} with the noise of its training {} {:.2f}.".format(*once, trained)
         return f"<p>{escape(words)}</p>"
 
     def _trace(self, name: str, stage: int, index: int) -> Picture:
@@ -378,7 +389,7 @@ class NetworkExplorer(VBox):
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         given = self._player.given
         bundle["text/plain"] = f"{given['title']}. {given['said'][-1]}"
-        page = player_page(given, t=self.t, view=self.view)
+        page = player_page(given, t=self.t, view=self.view, neuron=self._in_player())
         bundle["text/html"] = page + self._opened.value + _AT_REST
         return bundle
 
@@ -410,17 +421,21 @@ def network_explorer(
             of its set were made. None: no pad.
 
     Raises:
-        ValueError: no network, T below 1, no such image, or data that nobody can draw.
+        ValueError: no network, or one that does not spike; T below 1, no such image, or data that
+            nobody can draw.
 
     Example:
         >>> explorer = network_explorer({"noise": net}, data.test, data.classes, data=data.name)
         >>> explorer.t = 16
     """
-    several = {ONE_NETWORK: nets} if isinstance(nets, SpikingNet) else dict(nets)
+    several = dict(nets) if isinstance(nets, Mapping) else {ONE_NETWORK: nets}
     if not several:
         raise ValueError("nets is empty: give at least one network")
-    if not 0 <= image < len(images):
-        raise ValueError(f"image must be 0 to {len(images) - 1}, got {image}")
+    for net in several.values():
+        if not isinstance(net, SpikingNet):
+            kind = type(net).__name__
+            raise ValueError(f"nets must be a SpikingNet, or several by name; got a {kind}")
+    image = place_of("image", image, len(images))
     drawn = DataSpec(data) if isinstance(data, str) else data
     if drawn is not None:
         as_image(np.ones((1, 1)), drawn)  # says so, if nobody can draw such images
@@ -444,6 +459,18 @@ def whole(number: object) -> int:
     if place < 0:
         raise ValueError(f"places count from 0, got {place}")
     return place
+
+
+def place_of(name: str, number: object, places: int) -> int:
+    """One of some places, counted from 0.
+
+    Raises:
+        ValueError: it is none.
+    """
+    place = checked(name, int, number)
+    if not 0 <= place < places:
+        raise ValueError(f"{name} must be 0 to {places - 1}, got {place}")
+    return int(place)
 
 
 def button(words: str, press: Callable[[], object]) -> Button:

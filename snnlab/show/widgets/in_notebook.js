@@ -8,7 +8,7 @@ export default {
     el.dataset.lmSuppressShortcuts = "true"; // JupyterLab has keys of its own
     let told = {}; // where the page went by itself
     const given = () => dressed(model.get("given"));
-    const options = () => ({ t: model.get("t"), view: model.get("view"), dark: isDark() });
+    const options = () => ({ t: model.get("t"), view: model.get("view"), neuron: model.get("neuron"), dark: isDark() });
     const tell = (what, more) => (what === "at" ? go(more) : model.send([what, more]));
 
     // The page goes to a timestep or a view, and the model follows.
@@ -30,6 +30,7 @@ export default {
     };
     model.on("change:given", renew);
     model.on("change:t change:view", goAlong);
+    model.on("change:neuron", follow);
     const theme = new MutationObserver(renew);
     theme.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
     return () => {
