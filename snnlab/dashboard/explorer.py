@@ -58,6 +58,7 @@ IN_LINKS = ("t", "view", "neuron", "first", drawings.NAME)
 """What else a link holds."""
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.75rem; }
+.st-key-explorer { --snn-top: 3.75rem; }
 .st-key-explorer h1 { padding: 0; }
 .st-key-explorer-neuron { scroll-margin-top: 4.5rem; }
 .st-key-explorer [data-testid="stVerticalBlock"] { gap: 0.6rem; }

@@ -220,6 +220,20 @@ def test_play_goes_through_the_stages_and_ends(browser, shown):
     assert not page.wrong
 
 
+def test_on_a_phone_the_buttons_stay_in_sight_while_one_scrolls_to_the_maps(browser, shown):
+    page = opened(browser, hosted(shown), NARROW)
+    page.locator(".verdict").first.scroll_into_view_if_needed()
+    assert page.locator(".image").bounding_box()["y"] < 0
+    play = page.get_by_role("button", name="Play")
+    top = play.bounding_box()["y"]
+    assert 0 <= top < 40
+    page.mouse.click(*(side + 10 for side in (play.bounding_box()["x"], top)))
+    page.get_by_role("button", name="Pause").wait_for()
+    legend = page.locator(".legend").bounding_box()
+    assert legend["height"] < 60  # and no hole stands between the choices and the maps
+    assert not page.wrong
+
+
 def test_pictures_differ_between_views(browser, shown):
     page = opened(browser, hosted(shown))
     drawn = set()

@@ -14,8 +14,12 @@ class Controls {
     this.bar = node(
       "div",
       { class: "bar" },
-      node("div", { class: "buttons" }, this.play, this.back, this.step),
-      node("label", { class: "time" }, this.slider, this.clock),
+      node(
+        "div",
+        { class: "transport" },
+        node("div", { class: "buttons" }, this.play, this.back, this.step),
+        node("label", { class: "time" }, this.slider, this.clock),
+      ),
       choice("speed", Object.keys(SPEEDS), play.speed, words, (speed) => (play.speed = speed)),
     );
   }

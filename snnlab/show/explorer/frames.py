@@ -319,7 +319,7 @@ def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: in
     if len(others) == 1:
         return f"{text} They part at t = {parted[0][1]}."
     ways = "; ".join(f"{name} at t = {at}" for name, at in parted)
-    return f"{text} Parted from {first.name}: {ways}."
+    return f"{text} Parted from the first: {ways}."
 
 
 def stage_words(stage: StageSeen, number: int, t: int) -> str:
