@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from snnlab.dashboard import examples, given_currents
+from snnlab.dashboard import given_currents
 from snnlab.dashboard.given_currents import MOST, currents_in, text_of
 from snnlab.dashboard.lesson import lesson_link
 from snnlab.dashboard.neuron import beside_threshold, charts, link_to
@@ -22,6 +22,7 @@ from snnlab.network.net import SpikingNet
 from snnlab.network.probes import record
 from snnlab.neuron.dynamics import trace
 from snnlab.neuron.spec import Neuron, Noise
+from snnlab.runs.examples import SHIPPED
 from snnlab.runs.presets import QUICKSTART
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, list_runs
@@ -212,7 +213,7 @@ def check_spikes(run: Run, images: int = 64, T: int = 16) -> None:
 
 
 def test_neurons_of_a_network_fire_in_the_lab_as_they_do_there() -> None:
-    check_spikes(list_runs(examples.SHIPPED)[0])
+    check_spikes(list_runs(SHIPPED)[0])
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from snnlab.data.images import Images
 from snnlab.data.sources import load_data, read_packaged, resized
 from snnlab.data.spec import CATALOGUE, DRAWN_SETS, DataError, DataSpec, can_draw
 from snnlab.network.net import SpikingNet, evaluating
-from snnlab.runs.examples import SHIPPED, SMALL
+from snnlab.runs.examples import SHIPPED, SMALL_DIGITS
 from snnlab.runs.methods import PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART
 from snnlab.runs.run import run
@@ -234,7 +234,7 @@ def percent_by_digit(right: Tensor, labels: Tensor) -> list[int]:
 @pytest.fixture(scope="module")
 def small_net() -> SpikingNet:
     """The network of the digits that comes with the kit."""
-    wanted = PRESETS[SMALL].data
+    wanted = PRESETS[SMALL_DIGITS].data
     found = [r for r in list_runs(SHIPPED) if r.config.method == PLAIN and r.config.data == wanted]
     return found[0].network()
 
