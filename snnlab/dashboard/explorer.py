@@ -26,7 +26,7 @@ from snnlab.dashboard.screen import colours, heading, warn
 from snnlab.dashboard.service import is_finished
 from snnlab.dashboard.twins import draw_missing_twin, missing_twin, twins_of
 from snnlab.data.spec import DataError, can_draw
-from snnlab.measure.one_image import KINDS, Kind, next_of
+from snnlab.measure.decisions import KINDS, Kind, next_of
 from snnlab.runs.examples import EXAMPLE_IMAGE, FIRST_NOTEBOOK, is_example
 from snnlab.runs.store import Run
 from snnlab.show.explorer.drawing import PAD_JS, pad_given

@@ -15,7 +15,7 @@ import streamlit as st
 from snnlab.dashboard.groups import config_of, entry_of, group_names
 from snnlab.dashboard.neuron import TURNS
 from snnlab.dashboard.predictions import first_images, network_and_data, predictions, stamp
-from snnlab.measure.one_image import Kind, images_of_kind
+from snnlab.measure.decisions import Kind, images_of_kind
 from snnlab.runs.store import Run
 from snnlab.show.described import DRAWING, image_title
 

@@ -89,7 +89,7 @@ def predictions(run: Run) -> Predictions:
     """The predictions of a finished run, computed once per server; see `network_and_data`."""
     import torch
 
-    from snnlab.measure.one_image import decisions_of
+    from snnlab.measure.decisions import decisions_of
 
     net, data = network_and_data(run)
     config = config_of(run)

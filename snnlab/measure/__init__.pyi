@@ -2,6 +2,7 @@ from .accuracy import accuracy as accuracy
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .curve import AccuracyCurve as AccuracyCurve
 from .curve import SeedCurves as SeedCurves
+from .decisions import parting_images as parting_images
 from .distances import Distance as Distance
 from .disturbance import Disturbance as Disturbance
 from .disturbance import disturbed_accuracy as disturbed_accuracy
@@ -13,7 +14,6 @@ from .energy import ann_operations as ann_operations
 from .energy import cost_report as cost_report
 from .one_image import ImageSeen as ImageSeen
 from .one_image import StageSeen as StageSeen
-from .one_image import parting_images as parting_images
 from .one_image import see_image as see_image
 from .one_neuron import OneNeuron as OneNeuron
 from .one_neuron import neuron_residuals as neuron_residuals

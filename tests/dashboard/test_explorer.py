@@ -18,7 +18,8 @@ from snnlab.dashboard import drawings, explorer
 from snnlab.dashboard.explorer_neuron import Place
 from snnlab.dashboard.explorer_numbers import frames_of, images_that, names_of, watched
 from snnlab.dashboard.lesson import lesson_link
-from snnlab.measure.one_image import KINDS, see_image
+from snnlab.measure.decisions import KINDS
+from snnlab.measure.one_image import see_image
 from snnlab.network.net import SpikingNet
 from snnlab.runs.presets import compared
 from snnlab.runs.run import run as train

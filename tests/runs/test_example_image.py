@@ -7,7 +7,8 @@ import pytest
 import snnlab
 from snnlab.classroom import preset
 from snnlab.data.sources import load_data
-from snnlab.measure.one_image import decisions_of, parting_images, see_image
+from snnlab.measure.decisions import decisions_of, parting_images
+from snnlab.measure.one_image import see_image
 from snnlab.runs.examples import EXAMPLE_IMAGE, example
 from snnlab.runs.methods import COMPARED
 from snnlab.runs.store import RunError

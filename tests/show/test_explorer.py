@@ -12,13 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from snnlab.measure.one_image import (
-    firing_in_training,
-    images_of_kind,
-    next_of,
-    parts_at,
-    see_image,
-)
+from snnlab.measure.decisions import images_of_kind, next_of
+from snnlab.measure.one_image import firing_in_training, parts_at, see_image
 from snnlab.network import Architecture, SpikingNet, Stage, build, record
 from snnlab.network.probes import run_whole
 from snnlab.neuron import Neuron, NeuronLayer, Noise, registry

@@ -13,7 +13,8 @@ from traitlets import TraitError
 
 from snnlab.data.images import Images
 from snnlab.data.spec import DataError
-from snnlab.measure.one_image import KINDS, decisions_of, see_image
+from snnlab.measure.decisions import KINDS, decisions_of
+from snnlab.measure.one_image import see_image
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise

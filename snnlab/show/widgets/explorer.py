@@ -20,15 +20,8 @@ from traitlets import Dict, Enum, Int, List, TraitError, validate
 from snnlab.data.drawn import as_image
 from snnlab.data.images import Images
 from snnlab.data.spec import DataError, DataSpec
-from snnlab.measure.one_image import (
-    KINDS,
-    ImageSeen,
-    Kind,
-    decisions_of,
-    images_of_kind,
-    next_of,
-    see_image,
-)
+from snnlab.measure.decisions import KINDS, Kind, decisions_of, images_of_kind, next_of
+from snnlab.measure.one_image import ImageSeen, see_image
 from snnlab.measure.one_neuron import neuron_residuals
 from snnlab.measure.residuals import trained_noise
 from snnlab.network.net import SpikingNet

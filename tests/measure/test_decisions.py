@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snnlab.measure import one_image
-from snnlab.measure.one_image import decisions_of, parting_images, see_image
+from snnlab.measure import decisions
+from snnlab.measure.decisions import decisions_of, parting_images
+from snnlab.measure.one_image import see_image
 
 
 def test_decisions_are_those_that_are_seen_image_by_image(busy_net, random_images, monkeypatch):
     net, images = busy_net("convnet"), random_images(5)
-    monkeypatch.setattr(one_image, "BATCH", 2)
+    monkeypatch.setattr(decisions, "BATCH", 2)
     found = decisions_of(net, images, 6)
     assert found.shape == (6, 5)
     for number, image in enumerate(images.normalised()):
@@ -38,7 +39,7 @@ def test_which_images_part(said, parts, random_images, monkeypatch):
     images = random_images(1)
     label = int(images.labels[0])
     answers = iter([np.where(np.array(one)[:, None] == 1, label, label + 1) for one in said])
-    monkeypatch.setattr(one_image, "decisions_of", lambda *given: next(answers))
+    monkeypatch.setattr(decisions, "decisions_of", lambda *given: next(answers))
     nets = dict.fromkeys(map(str, range(len(said))))
     assert parting_images(nets, images, 8) == ([0] if parts else [])
 

@@ -1,0 +1,111 @@
+"""What networks decide from timestep to timestep, and images at which they change their mind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from snnlab.data.images import Images
+from snnlab.measure.passes import summed_readout
+from snnlab.network.net import SpikingNet, evaluating
+from snnlab.settings import count
+
+BATCH = 64
+"""Images that are decided at once."""
+
+Kind = Literal["gained", "lost", "wavering"]
+KINDS: dict[Kind, str] = {
+    "gained": "wrong at T = 1, right in the end",
+    "lost": "right at T = 1, wrong in the end",
+    "wavering": "changes its mind",
+}
+"""Kinds of images at which a network does not stay with its first decision."""
+
+
+def images_of_kind(
+    kind: Kind, decisions: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+) -> list[int]:
+    """Images at which a network does not stay with its first decision.
+
+    Args:
+        kind: see `KINDS`.
+        decisions: after 1, 2, ..., T timesteps, (T, N).
+        labels: (N,).
+    """
+    first, last = decisions[0] == labels, decisions[-1] == labels
+    found = {
+        "gained": ~first & last,
+        "lost": first & ~last,
+        "wavering": (decisions != decisions[0]).any(0),
+    }
+    return np.flatnonzero(found[kind]).tolist()
+
+
+@torch.no_grad()
+def decisions_of(
+    net: SpikingNet,
+    images: Images,
+    timesteps: int,
+    *,
+    generator: torch.Generator | None = None,
+) -> npt.NDArray[np.int64]:
+    """The classes that a network names after 1, 2, ..., T timesteps, (T, N).
+
+    Args:
+        net: which.
+        images: N of them.
+        timesteps: T.
+        generator: source of the noise; None: no noise.
+
+    Example:
+        >>> images_of_kind("lost", decisions_of(net, images, 16), images.labels.numpy())
+    """
+    timesteps = count("timesteps", timesteps)
+    parts = []
+    with evaluating(net):
+        for batch, _ in images.batches(BATCH):
+            sums = [part for _, part in summed_readout(net, batch, timesteps, generator=generator)]
+            parts.append(torch.cat(sums).argmax(2))  # (T, B)
+    return torch.cat(parts, 1).cpu().numpy()
+
+
+def parting_images(
+    nets: Mapping[str, SpikingNet], images: Images, timesteps: int = 16
+) -> list[int]:
+    """Images at which networks part that have said the same for a while.
+
+    The first network is right at every timestep. Each other one is right during the first quarter
+    of the timesteps, and wrong after the last.
+
+    Args:
+        nets: at least two, by name.
+        images: what they see.
+        timesteps: T.
+
+    Raises:
+        ValueError: fewer than two networks, or T below 1.
+
+    Example:
+        >>> parting_images({"with noise": with_noise, "from rest": from_rest}, data.test)[0]
+    """
+    if len(nets) < 2:
+        raise ValueError(f"networks part from each other: give two or more, got {list(nets)}")
+    labels = images.labels.cpu().numpy()
+    steady, *others = (decisions_of(net, images, timesteps) == labels for net in nets.values())
+    early = -(-timesteps // 4)
+    lost = [right[:early].all(0) & ~right[-1] for right in others]
+    return np.flatnonzero(np.all([steady.all(0), *lost], axis=0)).tolist()
+
+
+def next_of(images: Sequence[int], after: int) -> int | None:
+    """The first of some images after one, going round; None: there are none.
+
+    Example:
+        >>> next_of([2, 7], 7)
+        2
+    """
+    return next((image for image in images if image > after), images[0] if images else None)
