@@ -238,6 +238,8 @@ def test_the_readout_is_that_of_the_network(net, drawn):
 def test_one_image_is_followed(net):
     with pytest.raises(ValueError, match=r"one image, got shape \(2, 1, 8, 8\)"):
         stages(net, image().expand(2, *SHAPE))
+    with pytest.raises(ValueError, match="of a SpikingNet, got a Linear"):
+        stages(torch.nn.Linear(1, 1), image())  # type: ignore[arg-type]
 
 
 def test_shapes_are_those_that_the_layers_see(net, drawn):

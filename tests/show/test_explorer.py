@@ -350,6 +350,8 @@ def test_what_cannot_be_shown():
         frames(lanes({"a": seen, "b": shorter}), PIXELS, ["no", "yes"], title="x")
     with pytest.raises(ValueError, match="equally many"):
         frames([], PIXELS, ["no", "yes"], title="x")
+    with pytest.raises(ValueError, match="tell 2 classes apart, got 3 names"):
+        frames(lanes({"a": seen}), PIXELS, ["no", "yes", "perhaps"], title="x")
     with pytest.raises(ValueError, match="timesteps"):
         see_image(by_hand(), IMAGE, 0)
     with pytest.raises(ValueError, match=r"\(B, 1, 1, 2\), got \(1, 1, 2, 2\)"):

@@ -54,12 +54,14 @@ def stages(net: SpikingNet, image: Tensor) -> Diagram:
         image: (1, C, H, W), normalised as for the network, on the same device.
 
     Raises:
-        ValueError: not one image, one of another shape, or neurons of one's own that cannot be
-            recorded, see `record`.
+        ValueError: not one image, one of another shape, a network that does not spike, or neurons
+            of one's own that cannot be recorded, see `record`.
 
     Example:
         >>> stages(net, data.test.normalised(slice(1)))
     """
+    if not isinstance(net, SpikingNet):
+        raise ValueError(f"the drawing is of a SpikingNet, got a {type(net).__name__}")
     if len(image) != 1:
         raise ValueError(f"the drawing follows one image, got shape {tuple(image.shape)}")
     with torch.no_grad(), evaluating(net):

@@ -149,11 +149,15 @@ def frames(
         first: for each stage the map at which it starts; by default 0.
 
     Raises:
-        ValueError: no network, or other numbers of timesteps.
+        ValueError: no network, other numbers of timesteps, or not one name for each class.
     """
     counts = {lane.seen.timesteps for lane in shown}
     if len(counts) != 1:
         raise ValueError(f"networks to be shown need equally many timesteps, got {sorted(counts)}")
+    sizes = {lane.seen.readout.shape[1] for lane in shown}
+    if sizes != {len(classes)}:
+        known = " and ".join(map(str, sorted(sizes)))
+        raise ValueError(f"the networks tell {known} classes apart, got {len(classes)} names")
     T, most = counts.pop(), maps_at_once(shown)
     blob: list[bytes] = []
     networks = [drawn_lane(lane, classes, label, most, first, blob) for lane in shown]
