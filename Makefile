@@ -24,7 +24,7 @@ env: $(READY)  ## Make the virtual environment in .venv, or update it
 demo: $(READY)  ## Train from three starts, draw accuracy against timesteps
 	$(BIN)/snnlab demo $(ARGS)
 
-test: $(READY)  ## Run the quick tests, and samples of the cases: three to four minutes
+test: $(READY)  ## Run the quick tests, and samples of the cases: four to eight minutes
 	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(READY)  ## Run all tests and all cases, those that train for minutes too

@@ -100,7 +100,8 @@ def archive_of(members: dict[str, bytes], kind: str = "zip") -> bytes:
     if kind == "zip":
         with zipfile.ZipFile(file, "w") as archive:
             for name, content in members.items():
-                archive.writestr(name, content)
+                # of one date: equal bytes, whenever made
+                archive.writestr(zipfile.ZipInfo(name), content)
         return file.getvalue()
     with tarfile.open(fileobj=file, mode=kind) as tar:  # type: ignore[call-overload]
         for name, content in members.items():
