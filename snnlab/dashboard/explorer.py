@@ -282,6 +282,7 @@ def choose_neuron(told: Any) -> None:
     """A neuron was chosen in the player, or closed."""
     if told is None:
         address.forget(["neuron"])
+        return
     network, stage, index = (number_in(told, name) for name in ("network", "stage", "index"))
     if network is not None and stage is not None and index is not None:
         address.remember("neuron", str(Place(network, stage, index)))

@@ -30,7 +30,7 @@ from snnlab.dashboard.screen import colours, heading, show_chart
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import with_settings
 from snnlab.show.colours import Palette, palette
-from snnlab.show.described import whole_percent
+from snnlab.show.described import whole_percent, with_minus
 
 if TYPE_CHECKING:
     from snnlab.show.charts.frame import LiveChart
@@ -114,7 +114,7 @@ def draw_lab() -> None:
         st.subheader(f"It fires with probability {found.at_current:.2f}", anchor=False)
         show_chart(drawn["firing"], lambda: firing_table(settings, found), key="firing")
         if settings.currents:
-            mean = f"{settings.current:.2f}".replace("-", "\u2212")
+            mean = with_minus(f"{settings.current:.2f}")
             st.caption(f"At the mean of its currents, {mean}. Ticks: the currents that it met.")
     with right:
         what = "No" if settings.acting_noise is None else "The"

@@ -231,6 +231,12 @@ COMPARED: dict[str, Compared] = {
 """Noise has a mean and a spread: the second has its mean without its spread, the third neither.
 By the name that tables hold."""
 
+
+def entry_of(name: str) -> Compared | Method | None:
+    """What has this name, a start of `COMPARED` or a method; None: neither."""
+    return COMPARED.get(name) or METHODS.get(name)
+
+
 KIT = tuple(METHODS.values())
 """Entries whose code is that of the kit."""
 

@@ -26,8 +26,8 @@ SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 
-DRAWING = "Your drawing"
-"""What an image is called that somebody drew."""
+DRAWING, SEEN = "Your drawing", "What the network sees"
+"""What an image is called that somebody drew; and what stands at any image."""
 
 Points = tuple[Sequence[float], Sequence[float]]
 """Positions and values of a line."""
@@ -125,6 +125,11 @@ def plain(number: float) -> str:
         '18,900'
     """
     return f"{float(f'{number:.3g}'):,.15g}"
+
+
+def with_minus(number: str) -> str:
+    """A number as text, with a true minus in place of a hyphen."""
+    return number.replace("-", "\u2212")
 
 
 def training_words(
@@ -266,6 +271,17 @@ def wide_bins(
     return density, places / WIDE_BINS_PER_THRESHOLD + WIDE_RANGE[0]
 
 
+def drifted_span(found: ResidualSummary, usual: tuple[float, float]) -> tuple[float, float] | None:
+    """The usual span, widened to hold 90 % of the residuals of active neurons.
+
+    None: it holds them, or nobody has asked where those lie that drift.
+    """
+    low, high = (wide_quantiles(found, "active") if found.wide else None) or usual
+    if usual[0] <= low and high <= usual[1]:
+        return None
+    return min(low, usual[0]), max(high, usual[1])
+
+
 def wide_quantiles(found: ResidualSummary, group: str) -> tuple[float, float] | None:
     """Between which potentials 90 % of the residuals of a group lie; None: it has none."""
     from snnlab.measure.residuals import WIDE_RANGE, edges_of
@@ -333,7 +349,7 @@ def drift_words(found: ResidualSummary) -> str:
         share = whole_percent(getattr(found, group))
         where = ""
         if ends:
-            low, high = (f"{end:.1f}".replace("-", "\u2212") for end in ends)
+            low, high = (with_minus(f"{end:.1f}") for end in ends)
             where = f", 90 % of them between {low} and {high} v_th"
         parts.append(f"{share} {group}{where}")
     return "; ".join(parts)

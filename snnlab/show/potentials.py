@@ -15,10 +15,12 @@ from snnlab.show.described import (
     POTENTIAL,
     RESIDUAL,
     binned,
+    drifted_span,
     noise_density,
     residual_bins,
     residual_words,
     whole_percent,
+    wide_bins,
 )
 from snnlab.show.page import (
     dress,
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
 
 _DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 _POINTS = 600
-_SPAN = (-0.75, 1.75)
+IN_SIGHT = (-0.75, 1.75)
+"""Potentials that are shown, in units of v_th."""
 STAGE_PANEL = (4.6, 5.4)
 """Width and height of the panel of one stage in inches."""
 
@@ -52,7 +55,7 @@ def membrane_histogram(
     densities: Mapping[str, Line] | None = None,
     silent: float | None = None,
     saturated: float | None = None,
-    span: tuple[float, float] = _SPAN,
+    span: tuple[float, float] = IN_SIGHT,
     bins: int = 50,
     ax: Axes | None = None,
     title: str | None = None,
@@ -120,7 +123,7 @@ def residual_histograms(
     *,
     noise: Sequence[Noise | None] | Noise | None = None,
     names: Sequence[str] | None = None,
-    span: tuple[float, float] = _SPAN,
+    span: tuple[float, float] = IN_SIGHT,
     axes: Sequence[Axes] | None = None,
     title: str | None = None,
 ) -> tuple[Axes, ...]:
@@ -178,7 +181,8 @@ def _draw_stage(
 ) -> float:
     """Draw one stage; the highest density in it."""
     dress(ax, x=RESIDUAL, y="" if is_inner(ax) else DENSITY)
-    density, edges = residual_bins(found)
+    wide = found.wide and drifted_span(found, IN_SIGHT)  # then not all lie in the bins of a stage
+    density, edges = wide_bins(found, "active", span) if wide else residual_bins(found)
     ax.stairs(density, edges, fill=True, color=ORANGE, alpha=0.55, label="residuals", zorder=2)
     x = np.linspace(*span, _POINTS)
     flat = ((x >= 0) & (x < 1)).astype(float)

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
 
 from snnlab.runs import methods
-from snnlab.runs.methods import COMPARED, METHODS, Dashes
+from snnlab.runs.methods import METHODS, Dashes
 from snnlab.show.colours import FREE, HUES, PREDICTION, hue
 
 SIZE = (10.0, 6.0)  # inches
@@ -98,7 +98,7 @@ def look_of(label: str) -> Look | None:
     """How a method, or a student's prediction, looks in every figure; None for other labels."""
     if label == PREDICTION_LABEL:
         return PREDICTED
-    known = METHODS.get(label) or COMPARED.get(label)
+    known = methods.entry_of(label)
     return drawn(known.title, known.look) if known else None
 
 

@@ -6,8 +6,9 @@ import io
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -21,6 +22,7 @@ from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import RunConfig
 from snnlab.runs.run import run
+from tests.dashboard.browser import browsing, chromium, served
 from tests.dashboard.fake_engine import FakeEngine
 
 SMALL = RunConfig(
@@ -109,6 +111,21 @@ def archive_of(members: dict[str, bytes], kind: str = "zip") -> bytes:
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard with the examples, for tests in a browser."""
+    chromium()
+    with served(tmp_path_factory.mktemp("served") / "runs") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser without a screen."""
+    with browsing() as started:
+        yield started
 
 
 Open = Callable[..., AppTest]

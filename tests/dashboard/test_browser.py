@@ -17,7 +17,6 @@ from snnlab.runs.examples import SHIPPED
 from tests.dashboard.browser import (
     PATIENCE,
     badge,
-    browsing,
     button,
     chromium,
     drawn,
@@ -39,12 +38,6 @@ def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(trained, root)  # so that no examples are trained
     with served(root, SNNLAB_TEACHER_PIN="1234") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as started:
-        yield started
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.dashboard.browser import PATIENCE, browsing, button, chromium, drawn, served
+from tests.dashboard.browser import PATIENCE, button, drawn
 
 pytestmark = pytest.mark.slow
 MAPS = ".snn .board canvas"
@@ -21,20 +20,6 @@ STEPPED = """() => {
   return [before, [snn.dataset.t, canvas.toDataURL()]];
 }"""
 """Steps, and says at once what has become of timestep and picture: nothing can come meanwhile."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard with the examples."""
-    chromium()
-    with served(tmp_path_factory.mktemp("served") / "runs") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as started:
-        yield started
 
 
 def opened(browser: Any, address: str, *, narrow: bool = False, **more: Any) -> Any:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.screen import ANNOUNCED
-from tests.dashboard.browser import PATIENCE, browsing, chromium, drawn, served
+from tests.dashboard.browser import PATIENCE, drawn
 
 LONG = re.compile(r"\d\.\d{5,}")
 """A number that nobody wants to hear."""
@@ -27,20 +26,6 @@ def test_what_is_announced_ends_no_script() -> None:
     body = app.get("html")[0].proto.body
     assert body.count("</script>") == 1
     assert 'const [id, text] = ["announced-run", "Done: \\u003c/script>' in body
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard with the examples."""
-    chromium()
-    with served(tmp_path_factory.mktemp("served") / "runs") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as started:
-        yield started
 
 
 def opened(browser: Any, address: str) -> Any:

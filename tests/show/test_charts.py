@@ -39,10 +39,10 @@ from snnlab.show.charts.runs import (
     training_chart,
 )
 from snnlab.show.colours import DARK, LIGHT, palette
-from snnlab.show.described import cost_words, noise_density, plain
+from snnlab.show.described import cost_words, drifted_span, noise_density, plain
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import describe
-from snnlab.show.potentials import membrane_histogram
+from snnlab.show.potentials import IN_SIGHT, membrane_histogram, residual_histograms
 from snnlab.show.style import looks_of
 
 
@@ -173,6 +173,15 @@ def test_the_residuals_of_one_neuron_are_in_sight_wherever_they_lie(far: float, 
     drawn = one_neuron_chart(found, None, colours=LIGHT).to_dict()
     area = drawn["layer"][0]["layer"][0] if "layer" in drawn["layer"][0] else drawn["layer"][0]
     assert area["encoding"]["x"]["scale"]["domain"] == [low, high]
+    (ax,) = residual_histograms(
+        [found.summary],
+        span=drifted_span(found.summary, IN_SIGHT) or IN_SIGHT,
+        axes=[blank_axes()],
+    )  # as notebooks draw it
+    heights, edges, _ = ax.patches[0].get_data()  # type: ignore[attr-defined]
+    left, right = ax.get_xlim()
+    inside = (edges[:-1] >= left - 0.1) & (edges[1:] <= right + 0.1)
+    assert (heights * np.diff(edges))[inside].sum() == pytest.approx(1, abs=0.1)
     table = layer_table(found.summary, None, span)
     seen = table[table[FROM].between(low, high)][MEASURED]
     width = table[FROM].diff().iloc[1]

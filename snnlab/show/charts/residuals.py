@@ -16,6 +16,7 @@ from snnlab.show.described import (
     DENSITY,
     RESIDUAL,
     drift_words,
+    drifted_span,
     noise_density,
     one_neuron_words,
     residual_bins,
@@ -161,11 +162,7 @@ def one_neuron_span(found: OneNeuron) -> tuple[float, float] | None:
 
     None: these lie inside of `SPAN`.
     """
-    known = wide_quantiles(found.summary, "active") if found.summary.wide else None
-    low, high = known or SPAN
-    if SPAN[0] <= low and high <= SPAN[1]:
-        return None
-    return min(low, SPAN[0]), max(high, SPAN[1])
+    return drifted_span(found.summary, SPAN)
 
 
 def layer_words(

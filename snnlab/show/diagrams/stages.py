@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from snnlab.measure.operations import stage_shapes
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.network.probes import Recording, record
+from snnlab.show.described import with_minus
 from snnlab.show.diagrams.diagram import Diagram
 from snnlab.show.diagrams.symbols import (
     GREY,
@@ -136,7 +137,7 @@ def _draw_inside(ax: Axes, net: SpikingNet, rows: list[_Row]) -> None:
         write(ax, x, 110, name)
     for i, row in enumerate(rows):
         y = 137 + 29 * i
-        write(ax, left + 48, y, f"{row.current:.2f}".replace("-", "\u2212"), ha="right")
+        write(ax, left + 48, y, with_minus(f"{row.current:.2f}"), ha="right")
         arrow(ax, (left + 56, y), (left + 82, y))
         neuron(ax, left + 94, y)
         arrow(ax, (left + 105, y), (left + 127, y))

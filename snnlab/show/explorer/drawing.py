@@ -11,6 +11,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from snnlab.show.colours import DARK, LIGHT, Palette
+from snnlab.show.described import SEEN
 from snnlab.show.explorer.modules import joined
 
 PAD_FILES: Final = ("pad.css", "elements.js", "bytes.js", "pad.js")
@@ -27,8 +28,8 @@ WORDS: Final = {
     "pad": "Draw a digit",
     "sheet": "Draw a digit here",
     "sheet_alt": "Drawing area",
-    "seen": "What the network sees",
-    "nothing": "What the network sees: nothing yet.",
+    "seen": SEEN,
+    "nothing": f"{SEEN}: nothing yet.",
     "ask": "Draw a digit, and see what the network makes of it.",
     "undo": "Undo",
     "clear": "Clear",

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
-from snnlab.runs.methods import COMPARED, METHODS, Compared, Method
+from snnlab.runs.methods import entry_of
 from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
-from snnlab.show.described import RATE, STEP
+from snnlab.show.described import POTENTIAL, RATE, SEEN, STEP, with_minus
 
 MOST_MAPS = 64
 """Maps of a stage that are shown at once; the others on demand."""
@@ -54,9 +54,9 @@ WORDS = {
     "h": "Potential before firing",
     "v": "Potential after reset",
     "rates": "Rate so far",
-    "potential_axis": "Potential (v_th)",
+    "potential_axis": POTENTIAL,
     "rate_axis": RATE,
-    "image": "What the network sees",
+    "image": SEEN,
     "readout": "Readout, mean so far",
     "moved": "Distance from training",
     "moved_help": (
@@ -116,11 +116,6 @@ def lanes(networks: Mapping[str, ImageSeen]) -> list[Lane]:
         look = known.look if known else next(free)
         found.append(Lane(title_of(name), hue(look.hue), seen))
     return found
-
-
-def entry_of(name: str) -> Compared | Method | None:
-    """What is known of a network by its name."""
-    return COMPARED.get(name) or METHODS.get(name)
 
 
 def title_of(name: str) -> str:
@@ -330,7 +325,7 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
     """What a stage shows at timestep t, in words and numbers."""
     spikes, h = stage.spikes[t - 1], stage.h[t - 1] / stage.v_th
     count = f"{spikes.sum():,.0f} of {spikes.size:,} neurons fire"
-    low, high = (f"{end:.2f}".replace("-", "\u2212") for end in (h.min(), h.max()))
+    low, high = (with_minus(f"{end:.2f}") for end in (h.min(), h.max()))
     return (
         f"Stage {number} at t = {t}: {count}; potentials before firing lie from {low} to "
         f"{high} v_th; rate so far {stage.spikes[:t].mean():.2f} on average."
@@ -338,9 +333,9 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
 
 
 def colours(palette: Palette) -> dict[str, str]:
-    """The colours of the player on one background; paper is what text on ink is written in."""
+    """The colours of the player on one background."""
     names = ("green", "vermillion", "blue", "grey")
-    plain = {"ink": palette.ink, "grey": palette.grey, "paper": palette.on_noise}
+    plain = {"ink": palette.ink, "grey": palette.grey, "paper": palette.paper}
     return plain | {f"hue_{n}": palette.hue(n) for n in names}
 
 

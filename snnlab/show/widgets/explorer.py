@@ -27,13 +27,13 @@ from snnlab.measure.residuals import trained_noise
 from snnlab.network.net import SpikingNet
 from snnlab.neuron.own_layer import noise_of
 from snnlab.settings import checked, count
-from snnlab.show.described import DRAWING, image_title, one_neuron_words
+from snnlab.show.described import DRAWING, drifted_span, image_title, one_neuron_words
 from snnlab.show.explorer.drawing import PAD_JS, SIDE, ink_of, pad_given
 from snnlab.show.explorer.frames import VIEWS, frames, lanes, neuron_words, title_of
 from snnlab.show.explorer.player import PLAYER_JS, player_page
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
-from snnlab.show.potentials import residual_histograms
+from snnlab.show.potentials import IN_SIGHT, residual_histograms
 from snnlab.show.trace import neuron_trace
 from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, which_images
 from snnlab.show.widgets.names import LIVE, name_controls
@@ -373,7 +373,11 @@ class NetworkExplorer(VBox):
         found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
         noise = trained_noise(net.neuron_layers()[stage])
         (ax,) = residual_histograms(
-            [found.summary], noise=noise, names=["This neuron"], axes=[blank_axes()]
+            [found.summary],
+            noise=noise,
+            names=["This neuron"],
+            span=drifted_span(found.summary, IN_SIGHT) or IN_SIGHT,
+            axes=[blank_axes()],
         )
         words = f"{one_neuron_words(found, noise)} {which_images(shown, self.images)}"
         return picture(ax, words)
