@@ -21,7 +21,7 @@ import numpy.typing as npt
 from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
 from snnlab.runs.methods import entry_of
 from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
-from snnlab.show.described import POTENTIAL, RATE, SEEN, STEP, with_minus
+from snnlab.show.described import RATE, SEEN, STEP, with_minus
 
 MOST_MAPS = 64
 """Maps of a stage that are shown at once; the others on demand."""
@@ -54,7 +54,7 @@ WORDS = {
     "h": "Potential before firing",
     "v": "Potential after reset",
     "rates": "Rate so far",
-    "potential_axis": POTENTIAL,
+    "potential_axis": "Potential (v_th)",  # short, as the view beside it says which
     "rate_axis": RATE,
     "image": SEEN,
     "readout": "Readout, mean so far",
