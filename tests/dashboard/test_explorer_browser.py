@@ -119,8 +119,10 @@ def test_a_neuron_is_open_in_player_and_page_or_in_neither(server: str, browser:
     assert not panel.is_visible()
     page.locator(MAPS).last.click(position={"x": 15, "y": 15})  # of the network beside
     below.wait_for()
-    drawn(page)  # a page that is still drawn anew closes the menu
-    page.get_by_role("combobox", name="Beside it").click()
+    beside = page.get_by_role("combobox", name="Beside it")
+    beside.scroll_into_view_if_needed()
+    page.wait_for_timeout(700)  # a page that still scrolls closes the menu
+    beside.click()
     page.get_by_role("option", name="nothing").click()
     below.wait_for(state="detached")
     page.wait_for_url(re.compile(r"^((?!neuron=).)*$"))
