@@ -25,6 +25,8 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from snnlab.show.web import making_web_pages, with_scripts
+
 _WITHOUT_SCRIPTS = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
@@ -75,8 +77,9 @@ class CoursePage(HTMLExporter):
         if heading:
             titled.metadata["title"] = heading[1]
         given = {**(resources or {}), "formulas": _font()}
-        page: tuple[str, dict[str, Any]] = super().from_notebook_node(titled, given, **options)
-        return page
+        with making_web_pages():
+            page, given = super().from_notebook_node(titled, given, **options)
+        return with_scripts(page), given
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
