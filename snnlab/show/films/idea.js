@@ -305,7 +305,7 @@ class Idea {
     const { scene } = this.film;
     const noise = this.begin("noise");
     const whole = { at: noise, until: this.ends("noise") };
-    const     const later = eased(time, noise + 3.4, noise + 4);
+    const later = eased(time, noise + 3.4, noise + 4);
     this.sheet.with(this.shown(whole, time), () => this.table(frame, scene.golden.histogram, scene.law, 1, later));
     for (const name of ["crowd", "layer"]) {
       if (!scene[name]) continue;

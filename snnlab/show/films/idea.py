@@ -1,4 +1,4 @@
-"""The film of the idea: what is left in a neuron goes around a circle, and noise can stand for it."""
+"""The film of the idea: residuals go around a circle, and noise can stand for them."""
 
 from __future__ import annotations
 
@@ -203,7 +203,8 @@ def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> La
         if path is None:
             path = some_of(seen.residuals[0, 0], seen.h[:, 0], seen.spikes[:, 0], scale)
             neurons = seen.spikes[0, 0].numel()
-    assert tally is not None and path is not None  # there is an image
+    assert tally is not None  # there is an image
+    assert path is not None
     return LayerSeen(
         path,
         neurons,
@@ -361,8 +362,8 @@ def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
     silent, active, saturated = (groups.count(group) for group in range(3))
     return {
         "quarter": (
-            "Each timestep adds a current. At v_th the neuron spikes and v_th is taken away, so its "
-            "potential goes around a circle. What is left over is its residual. With a current "
+            "Each timestep adds a current. At v_th the neuron spikes and v_th is taken away, so "
+            "its potential goes around a circle. What is left over is its residual. With a current "
             "of v_th/4 it only knows four."
         ),
         "golden": (
@@ -370,14 +371,14 @@ def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
             f"place twice. After {GOLDEN_STEPS} timesteps its residuals fill the circle evenly."
         ),
         "noise": (
-            f"The residuals have mean {one['mean']:.3f} and deviation {one['std']:.3f} v_th. Matched "
-            "noise has the two numbers of an even spread: v_th/2 and v_th/√12 = "
+            f"The residuals have mean {one['mean']:.3f} and deviation {one['std']:.3f} v_th. "
+            "Matched noise has the two numbers of an even spread: v_th/2 and v_th/√12 = "
             f"{noise['std']:.4f} v_th. But a Gaussian reaches further: "
             f"{whole_percent(noise['outside'])} of it lies below 0 or above v_th."
         ),
         "crowd": (
-            f"{CROWD} neurons, each with its own current. The residuals of the {active} active ones "
-            f"fill the histogram. Left out: {silent} silent neurons, which never spike, and "
+            f"{CROWD} neurons, each with its own current. The residuals of the {active} active "
+            f"ones fill the histogram. Left out: {silent} silent neurons, which never spike, and "
             f"{saturated} saturated ones, which always do. Most of those drift away, and their "
             "residual changes no spike."
         ),
