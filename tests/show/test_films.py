@@ -110,8 +110,8 @@ def test_the_layer_is_what_residuals_measures(film, trained):
     merged = np.array(found.density).reshape(-1, 5).sum(1)[10:50] * shown["total"] / 100
     assert np.abs(merged - shown["counts"][-1]).max() <= 2  # at an edge of two bins
     said = film.chapters[4].said
-    assert f"mean {found.mean:.3f} and deviation {found.std:.3f} v_th" in said
-    assert f"{100 * found.silent:.0f} % silent" in said
+    assert f"mean {found.mean:.3f} and deviation {found.std:.3f}\u00a0v_th" in said
+    assert f"{100 * found.silent:.0f}\u00a0% silent" in said
     law = film.scene["layer"]["law"]
     assert (law["mean"], law["std"]) == (0.5, pytest.approx(12**-0.5))
 
