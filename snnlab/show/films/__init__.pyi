@@ -1,0 +1,2 @@
+from .film import Chapter as Chapter
+from .film import Film as Film
