@@ -8,6 +8,7 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
+from snnlab.show.described import TRAINING_TIME
 from snnlab.show.page import blank_axes
 from snnlab.studies.race import TERMS, by_method
 from snnlab.studies.study import Entry, Result
@@ -30,7 +31,7 @@ def draw(race: Result) -> dict[str, Axes]:
         ),
         "accuracy_vs_training_time": accuracy_against_cost(
             training_curves(race, T),
-            "Training time (s)",
+            TRAINING_TIME,
             note=f"At T = {T}; one point with equal epochs, one with equal time",
             ax=blank_axes(),
             title="Accuracy against training time",

@@ -107,4 +107,3 @@ def numbers(epochs: Epochs, name: str) -> tuple[float, ...]:
     """A number of each epoch that has it, as long as it is one, and not below 0."""
     found: Iterable[Any] = (epoch.get(name) for epoch in epochs)
     return tuple(float(value) for value in found if is_number(value) and value >= 0)
-

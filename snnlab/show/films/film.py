@@ -16,17 +16,19 @@ from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
-KINDS: Final[tuple[str, ...]] = ()
+KINDS: Final[tuple[str, ...]] = ("race",)
 """Films that there are; `idea.js` has the scene of the kind "idea"."""
 FILM_FILES: Final = (
     "controls.css",
     "film.css",
+    "race.css",
     "elements.js",
     "svg.js",
     "dress.js",
     "controls.js",
     "easing.js",
     "sheet.js",
+    "plot.js",
     "clock.js",
     "film.js",
     *(f"{kind}.js" for kind in KINDS),
