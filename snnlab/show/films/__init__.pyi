@@ -1,3 +1,4 @@
 from .film import Chapter as Chapter
 from .film import Film as Film
+from .idea import idea as idea
 from .race import race as race

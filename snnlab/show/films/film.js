@@ -5,7 +5,8 @@
 //
 // A scene is a class in SCENES: `constructor(film)`, `element`, and `paint(time)`, which draws the
 // picture of that moment from nothing else; `resize()` when `film.width` or `film.narrow` has
-// changed. It finds its data in `film.scene`, words in `film.words`, colours in `film.colours`.
+// changed; `poster`, where the sign to play stands at first, in parts of width and height. It finds
+// its data in `film.scene`, words in `film.words`, colours in `film.colours`.
 
 const SCENES = {}; // by the kind of the film; the file of each puts it here
 const REST = 300; // ms without a change until others are told
@@ -104,6 +105,8 @@ class Film {
     this.narrow = width < NARROW;
     this.root.classList.toggle("narrow", this.narrow);
     this.drawn.resize?.();
+    const [x, y] = this.drawn.poster ?? [0.5, 0.5];
+    Object.assign(this.poster.style, { left: `${100 * x}%`, top: `${100 * y}%` });
     this.makeRoom();
     this.paint();
   }

@@ -16,7 +16,7 @@ from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
-KINDS: Final[tuple[str, ...]] = ("race",)
+KINDS: Final[tuple[str, ...]] = ("idea", "race")
 """Films that there are; `idea.js` has the scene of the kind "idea"."""
 FILM_FILES: Final = (
     "controls.css",
@@ -130,12 +130,13 @@ class Film:
         """The film in words."""
         return f"Film: {self.title}. {self.alt}"
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """A widget in JupyterLab; a film that plays, where widgets do not run; and its words."""
-        shown: dict[str, Any] = {"text/plain": self.text(), "text/html": self.html()}
+        shown = {"text/plain": self.text(), "text/html": self.html()}
         if for_web_pages():
-            return shown
+            return shown, {}
         from snnlab.show.widgets.film import FilmWidget
 
-        data, _ = FilmWidget(given=self.given())._repr_mimebundle_(**options)
-        return {**data, **shown}
+        widget = FilmWidget(given=self.given())
+        data, about = widget._repr_mimebundle_(**options) or ({}, {})
+        return {**data, **shown}, about
