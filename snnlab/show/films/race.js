@@ -4,8 +4,8 @@ const MOVE = 0.4; // s that points take to the next T
 const FLAG = "M0 0V-18L12 -13.5L0 -9"; // on its pole, at the end of a lane
 const FLAG_WIDE = 20; // px that it takes
 const SIZES = {
-  wide: { text: 18, tick: 15, now: 40, mark: 13, line: 3.5, plot: 290, row: 38, left: 52, right: 24, column: 100 },
-  narrow: { text: 13, tick: 12, now: 26, mark: 10, line: 2.5, plot: 210, row: 36, left: 36, right: 10, column: 49 },
+  wide: { text: 18, tick: 15, now: 40, mark: 13, line: 3.5, parts: 480, row: 38, left: 52, right: 24, column: 100 },
+  narrow: { text: 13, tick: 12, now: 26, mark: 10, line: 2.5, parts: 394, row: 36, left: 36, right: 10, column: 49 },
 };
 
 class Race {
@@ -20,8 +20,9 @@ class Race {
   resize() {
     const { film, svg } = this;
     const { racers } = film.scene;
-    this.size = SIZES[film.narrow ? "narrow" : "wide"];
-    const { plot, row, tick, text } = this.size;
+    this.size = { ...SIZES[film.narrow ? "narrow" : "wide"] };
+    const { row, tick, text, parts } = this.size;
+    const plot = (this.size.plot = parts - racers.length * row); // few racers have a higher plot
     this.head = Math.round(2.1 * tick); // height of what stands above a plot
     this.rows = this.head + plot + Math.round(0.8 * row); // where the first lane begins
     this.foot = this.rows + racers.length * row + 4; // where the lanes end

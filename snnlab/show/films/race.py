@@ -35,8 +35,8 @@ from snnlab.show.described import (
 from snnlab.show.films.film import Chapter, Film
 from snnlab.show.style import Look, looks_of
 
-MOST: Final = 5
-"""Lines that can be told apart while they move."""
+MOST: Final = 6
+"""Lines for which there is room."""
 HIGHEST: Final = 16
 """T at which the film ends."""
 TOLD: Final = (1, 4, HIGHEST)
@@ -116,7 +116,7 @@ def race(runs: Mapping[str, Sequence[Recorded]], *, names: Mapping[str, str] | N
 
     Args:
         runs: methods, or any other names, to their finished trainings, one for each seed: of a
-            race `recorded_runs(result)`, of a run `[recorded(run)]`. Five names at most.
+            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most.
         names: other names for some of them, as written in the film.
 
     Raises:
