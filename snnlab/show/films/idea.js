@@ -2,7 +2,7 @@
 //
 // Everything is computed by idea.py; here it is only drawn. Potentials are in units of v_th.
 
-const FADE = 0.7; // s in which one picture gives way to the next
+const FADE = 1.2; // s in which one picture gives way to the next
 const TURN = 2 * Math.PI;
 const FLIGHT = 0.35; // s from the circle into the histogram
 const RING = 6; // units: width of the line of a large circle
@@ -24,7 +24,7 @@ const SHAPES = {
     whole: { zero: 115, one: 275, base: 384, scale: 190 },
     aside: { zero: 115, one: 275, base: 404, scale: 108 },
     crowd: { x: 8, y: 6, width: 374, columns: 20, cell: 18.7, legend: 142, stamp: 178, image: { x: 10, y: 158, side: 52 } },
-    title: { x: 195, y: 332, size: 24 }, poster: [0.5, 0.78], top: -26, bottom: 36,
+    title: { x: 195, y: 332, size: 22 }, poster: [0.5, 0.78], top: -26, bottom: 36,
     pair: { xs: [97, 293], y: 190, r: 72, title: 62, lines: 312, gap: 26 },
   },
 };

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
+from snnlab.data.sources import load_data
+from snnlab.measure.one_neuron import Seen
+from snnlab.measure.passes import watched_batches
 from snnlab.measure.residuals import (
     ResidualSummary,
     Several,
@@ -20,11 +24,13 @@ from snnlab.measure.residuals import (
     trained_noise,
 )
 from snnlab.network.net import SpikingNet
-from snnlab.network.probes import record
-from snnlab.neuron.dynamics import trace
+from snnlab.network.probes import run_whole
+from snnlab.neuron.dynamics import Trace, trace
 from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import firing_probability
+from snnlab.runs.examples import EXAMPLE_IMAGE, example
+from snnlab.runs.presets import QUICKSTART
 from snnlab.settings import checked
 from snnlab.show.arrays import Floats
 from snnlab.show.described import RESIDUAL, noise_density, whole_percent
@@ -45,8 +51,8 @@ LAW_POINTS, DRAWS = 161, 48
 """Where the density of the noise is drawn; how many neurons are seen to train with it."""
 DIGITS = 5
 """Decimals of a potential that are sent."""
-MOST_IMAGES = 32
-"""Whose residuals are measured, at most."""
+MOST_IMAGES, AT_ONCE = 64, 16
+"""Whose residuals are measured, at most; images at once."""
 
 WORDS: Final = {
     "title": TITLE,
@@ -186,42 +192,56 @@ class LayerSeen:
 @torch.no_grad()
 def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> LayerSeen:
     """Watch a stage: some of its neurons on the first image, the residuals of all on all."""
-    own = net.neuron_layers("trace", "v_th", needed_by="the film")[stage]
-    batches = [images.normalised(slice(i, i + 8)) for i in range(0, len(images), 8)]
-    tally: Tally | None = None
+    layers = net.neuron_layers("trace", "v_th", "first_potential", needed_by="the film")
     landed: list[list[Floats]] = [[] for _ in range(timesteps - 1)]
-    path: Hops | None = None
-    for batch in batches:
-        seen = record(net, batch, timesteps)[stage]
-        scale = float(own.v_th)
-        residuals = seen.v[:-1] / scale  # (T - 1, B, C, *)
-        tally = tally or Tally(residuals.shape[2], residuals.device)
-        tally.add(residuals, seen.spikes)
-        _, active, _ = groups_of(seen.spikes)
+    tallies: list[Tally] = []
+    paths: list[Hops] = []
+    neurons = 0
+
+    def watched(number: int, currents: Tensor) -> Tensor:
+        nonlocal neurons
+        own = layers[number]
+        if number < stage:
+            return own.advance(currents)[0]
+        path = own.trace(currents)
+        residuals = path.v[:-1] / own.v_th  # (T - 1, B, C, *)
+        if not paths:
+            neurons = currents[0, 0].numel()
+            paths.append(some_of(own.first_potential(currents)[0], path, own.v_th))
+            tallies.append(Tally(residuals.shape[2], residuals.device))
+        tallies[0].add(residuals, path.spikes)
+        _, active, _ = groups_of(path.spikes)
         for t, values in enumerate(residuals[:, active].double().cpu().numpy()):
             landed[t].append(values)
-        if path is None:
-            path = some_of(seen.residuals[0, 0], seen.h[:, 0], seen.spikes[:, 0], scale)
-            neurons = seen.spikes[0, 0].numel()
-    assert tally is not None  # there is an image
-    assert path is not None
+        raise Seen
+
+    for batch, _ in watched_batches(images, AT_ONCE, "residuals", progress=False):
+        with contextlib.suppress(Seen):
+            run_whole(net, batch, timesteps, watched)
     return LayerSeen(
-        path,
+        paths[0],
         neurons,
         len(images),
         [np.concatenate(values) for values in landed],
-        tally.summary({}, channels=False),
-        trained_noise(own),
+        tallies[0].summary({}, channels=False),
+        trained_noise(layers[stage]),
         drawable(images.pixels[0]),
     )
 
 
-def some_of(first: Tensor, h: Tensor, spikes: Tensor, scale: float) -> Hops:
-    """Neurons spread over a stage: first (*), h and spikes (T, *), `scale` is their v_th."""
-    T, count = len(h), first.numel()
-    chosen = torch.linspace(0, count - 1, min(CROWD, count)).long()
-    of = [part.reshape(T, -1)[:, chosen].double().cpu().numpy() for part in (h / scale, spikes)]
-    return Hops(first.reshape(-1)[chosen].double().cpu().numpy() / scale, *of)
+def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
+    """Neurons spread over a stage, on the first image.
+
+    Args:
+        first: potentials before the first timestep, (*).
+        path: of all images, (T, B, *).
+        v_th: their threshold.
+    """
+    count = first.numel()
+    chosen = torch.linspace(0, count - 1, min(CROWD, count)).long().to(first.device)
+    h, spikes = (part[:, 0].flatten(1)[:, chosen].double().cpu() for part in path[:2])
+    begin = first.flatten()[chosen].double().cpu()
+    return Hops((begin / v_th).numpy(), (h / v_th).numpy(), spikes.numpy())
 
 
 def drawable(pixels: Tensor) -> dict[str, Any]:
@@ -274,6 +294,14 @@ def idea(
         few = images.first(min(MOST_IMAGES, len(images)))
         seen = see_layer(net, few, timesteps, stage)
     return cut(seen, stage)
+
+
+def example_idea() -> Film:
+    """The film with the network of notebook 00, on the image that the course follows first."""
+    few = torch.arange(MOST_IMAGES)
+    few = torch.cat([few[EXAMPLE_IMAGE:], few[:EXAMPLE_IMAGE]])
+    images = load_data(**asdict(QUICKSTART.data)).test.subset(few)
+    return idea(cast(SpikingNet, example().network()), images)
 
 
 def cut(seen: LayerSeen | None, stage: int) -> Film:
