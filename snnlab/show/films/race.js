@@ -1,8 +1,9 @@
 // The race: trainings against the clock, each with a lane and a flag; then accuracy as T grows.
 
 const MOVE = 0.4; // s that points take to the next T
-const FLAG = "M0 0V-18L12 -13.5L0 -9"; // on its pole, at the end of a lane
-const FLAG_WIDE = 20; // px that it takes
+const FLAG = "M0 6V-11L12 -6.5L0 -2"; // on its pole, right of the end of a lane
+const FLAG_WIDE = 30; // px that it takes with the mark before it
+const ABOVE = 13; // px between a lane and the words above it
 const SIZES = {
   wide: { text: 18, tick: 15, now: 40, mark: 13, line: 3.5, parts: 480, row: 38, left: 52, right: 24, column: 100 },
   narrow: { text: 13, tick: 12, now: 26, mark: 10, line: 2.5, parts: 394, row: 36, left: 36, right: 10, column: 49 },
@@ -98,13 +99,12 @@ class Race {
     const { film, size, course, rows } = this;
     const { left, right } = course.area;
     const floor = rows + (i + 1) * size.row - 8;
-    const [line, mark, track, place] = [this.lineOf(racer), this.markOf(racer), this.lineOf(racer), this.markOf(racer)];
+    const [line, track, place] = [this.lineOf(racer), this.lineOf(racer), this.markOf(racer)];
+    const mark = filled(this.markOf(racer), { "data-part": "head" });
     const flag = drawing("path", { class: "flag", d: FLAG, "data-part": "flag" });
-    const took = written("", film.width, floor - 8, { class: "halo", "font-size": size.text, "text-anchor": "end", "data-part": "took" });
+    const took = written("", film.width, floor - ABOVE, { class: "halo", "font-size": size.text, "text-anchor": "end", "data-part": "took" });
     const words = fitted(racer.name, 0.6 * (right - left), size.text, this.svg);
-    const end = course.left(racer.ends.at(-1));
-    const hidden = end < left + widthOf(words, size.text, this.svg) + 4; // by its own flag
-    const name = written(words, hidden ? end + FLAG_WIDE : left, floor - 8, { class: "halo", "font-size": size.text });
+    const name = written(words, left, floor - ABOVE, { class: "halo", "font-size": size.text });
     const rail = drawing("path", { class: "grid", d: `M${left} ${floor}H${right}` });
     const points = racer.ends.map((end, k) => [end, racer.validation[k]]);
     return {
@@ -136,7 +136,8 @@ class Race {
   // What moves of a racer while T grows.
   point(racer, i, label) {
     const along = (values) => racer.timesteps.map((T, k) => [Math.log2(T), values[k]]);
-    const [line, mark, band] = [this.lineOf(racer), this.markOf(racer), drawing("path", { class: "band" })];
+    const [line, band] = [this.lineOf(racer), drawing("path", { class: "band" })];
+    const mark = filled(this.markOf(racer), { "data-part": "head" });
     const marks = along(racer.accuracy).map(() => this.markOf(racer));
     const leader = drawing("path", { class: "leader" });
     const name = written("", 0, 0, { class: "halo", "font-size": this.size.text, "data-part": "label" });
@@ -155,7 +156,7 @@ class Race {
     const { film, size, sweep, rows } = this;
     const { racers, told } = film.scene;
     const { words } = film;
-    const right = film.width - (film.narrow ? 0 : size.right);
+    const right = film.width;
     const at = (column) => right - (told.length - column) * size.column;
     const small = { class: "axis", "font-size": size.tick, "text-anchor": "end" };
     const top = rows + 0.5 * size.row - 4;
@@ -218,12 +219,13 @@ class Race {
     const trained = done.length === points.length;
     const x = course.left(Math.min(seconds, end));
     runner.line.setAttribute("d", course.path(done));
-    seen(runner.mark, done.length ? 1 : 0);
+    const low = course.y.limits[0];
+    seen(runner.mark, done.length && done.at(-1)[1] >= low ? 1 : 0);
     if (done.length) put(runner.mark, course.left(done.at(-1)[0]), course.top(done.at(-1)[1]), size.mark);
     runner.track.setAttribute("d", `M${course.area.left} ${floor}H${x}`);
     put(runner.place, x, floor, size.mark);
     seen(runner.flag, trained ? 1 : 0);
-    runner.flag.setAttribute("transform", `translate(${x} ${floor - 0.4 * size.mark})`);
+    runner.flag.setAttribute("transform", `translate(${x + 0.9 * size.mark} ${floor})`);
     runner.took.textContent = said(trained ? racer.took : seconds.toFixed(film.scene.digits));
     runner.took.classList.toggle("strong", trained);
   }

@@ -269,7 +269,7 @@ class Course:
             at.setdefault("without timesteps" if T is None else f"T = {T}", []).append(racer.name)
         how = next(iter(at))
         if len(at) > 1:
-            how = "; ".join(f"{how} ({', '.join(names)})" for how, names in at.items())
+            how = "; ".join(f"{how} ({listed(names)})" for how, names in at.items())
         return f"Height: accuracy on the validation images as in training, {how}."
 
     def first_words(self) -> str:
@@ -421,7 +421,7 @@ def marker_path(marker: str) -> str:
 def axis(limits: tuple[float, float]) -> dict[str, Any]:
     """An axis: its limits, and a few round numbers within them with their texts."""
     low, high = limits
-    ticks = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(low, high)
     inside = [float(f"{tick:.10g}") for tick in ticks if low <= tick <= high]
     return {"limits": [low, high], "ticks": [[tick, f"{tick:g}"] for tick in inside]}
 
