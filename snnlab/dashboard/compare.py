@@ -10,6 +10,7 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
+from snnlab.dashboard.race_film import draw_film_of_runs
 from snnlab.dashboard.races import draw_races
 from snnlab.dashboard.screen import READ_AT, colours, heading, height_for, show_chart
 from snnlab.runs.store import Run
@@ -40,6 +41,7 @@ def draw() -> None:
         draw_seconds(groups)
     else:
         draw_operations(groups)
+    draw_film_of_runs(groups)
     st.subheader("What differs", anchor=False)
     st.dataframe(difference_table(groups), hide_index=True)
 

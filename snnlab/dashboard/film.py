@@ -1,16 +1,17 @@
-"""The film of the idea, on a page: opened by a switch, so that the page stays quick."""
+"""Films on pages: opened by a switch, so that a page stays quick."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.mounted import part
-from snnlab.dashboard.screen import colours
-from snnlab.show.films.film import FILM_JS
+from snnlab.dashboard.screen import colours, warn
+from snnlab.show.films.film import FILM_JS, Film
 
 SHOWN, MOMENT = "film", "at"
 """In links: whether it is shown, and the second at which it rests."""
@@ -25,23 +26,44 @@ player = part(
 )
 
 
+class Packed(NamedTuple):
+    """A film as it is sent to a browser."""
+
+    length: float
+    """In seconds."""
+    given: bytes
+
+
+def packed(film: Film) -> Packed:
+    """A film, to be sent."""
+    return Packed(film.length, json.dumps(film.given()).encode())
+
+
 @st.cache_resource(show_spinner="Making the film ...")
-def film() -> tuple[float, bytes]:
-    """Its length in seconds, and what the browser is given; the same for all visitors."""
+def idea() -> Packed:
+    """The film of the idea; the same for all visitors."""
     from snnlab.show.films.idea import example_idea  # here, as it loads torch
 
-    made = example_idea()
-    return made.length, json.dumps(made.given()).encode()
+    return packed(example_idea())
 
 
 @st.fragment
-def draw_film() -> None:
-    """The switch, and the film; a press draws nothing else of the page anew."""
-    if not controls.toggle(SHOWN, "Show the film of the idea", False):
+def draw_film(label: str, make: Callable[[], Packed]) -> None:
+    """The switch, and the film; a press draws nothing else of the page anew.
+
+    Args:
+        label: of the switch.
+        make: makes the film, once somebody wants to see it; its ValueError is said in its place.
+    """
+    if not controls.toggle(SHOWN, label, False):
         st.session_state.pop(address.key(SENT), None)
         address.forget([MOMENT])
         return
-    length, given = film()
+    try:
+        length, given = make()
+    except ValueError as problem:
+        warn(problem)
+        return
     wishes = {"t": address.number(MOMENT, 0, 0, length), "dark": colours().dark}
     sent = st.session_state.get(address.key(SENT))
     if sent is None or sent["dark"] != wishes["dark"]:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from snnlab.dashboard import controls
+from snnlab.dashboard.race_film import draw_film_of_race
 from snnlab.dashboard.screen import Colour, colours, escaped, fold, height_for, show_chart, warn
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
@@ -47,6 +48,7 @@ def draw_races() -> None:
     st.subheader("The race, equal epochs", anchor=False)
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
+    draw_film_of_race(race, races[name])
     box = fold("All that was measured", key="all-measured")
     if box is not None:
         box.markdown(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,17 +17,19 @@ from snnlab.show.colours import DARK, HUES, LIGHT
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
-KINDS: Final[tuple[str, ...]] = ("idea",)
+KINDS: Final[tuple[str, ...]] = ("idea", "race")
 """Films that there are; `idea.js` has the scene of the kind "idea"."""
 FILM_FILES: Final = (
     "controls.css",
     "film.css",
+    "race.css",
     "elements.js",
     "svg.js",
     "dress.js",
     "controls.js",
     "easing.js",
     "sheet.js",
+    "plot.js",
     "clock.js",
     "film.js",
     *(f"{kind}.js" for kind in KINDS),
@@ -53,6 +56,22 @@ WORDS: Final = {
     ),
 }
 """What every film says by itself."""
+PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>TITLE</title>
+<style>body { margin: 16px; font-family: system-ui, sans-serif; }</style>
+</head>
+<body>
+<main>
+FILM</main>
+</body>
+</html>
+"""
+"""A page that holds a film and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +142,10 @@ class Film:
         """A piece of a page that plays without Python; several may stand on one page."""
         given = for_script(self.given())
         return piece_of_page(FILM_JS, f"mountFilm(place, {given}, null, {{ dark }});")
+
+    def page(self) -> str:
+        """A whole page that plays, to be opened from disk."""
+        return PAGE.replace("TITLE", escape(self.title)).replace("FILM", self.html())
 
     def text(self) -> str:
         """The film in words."""
