@@ -22,7 +22,7 @@ FROM, UNTIL, PER_UNIT = -0.5, 1.5, 200
 NOISY, HARD, STAIRS, RAMP = (
     "one noisy timestep",
     "one without noise",
-    "T without, v_init = mu",
+    "T timesteps, v_init = mu",
     "many timesteps",
 )
 CURVES = {

@@ -26,7 +26,7 @@ TRACE = {
     INFLOW: LIGHT.hue("orange"),
 }
 """What the potential shows, as the legend names it."""
-STAIRS, RAMP = "this neuron, T timesteps", "current from 0 to v_th, in v_th"
+STAIRS, RAMP = "rate of T timesteps", "clip(I / v_th, 0, 1)"
 RATES = {STAIRS: LIGHT.hue("blue"), RAMP: LIGHT.grey}
 
 
@@ -155,6 +155,7 @@ def against_current(most: int, ends: tuple[int, ...]) -> Any:
     ramp = ramp.transform_calculate(name=f"'{RAMP}'")
     chosen = stairs.transform_filter("datum.i == i")
     x = alt.X("current:Q", title=CURRENT, scale=alt.Scale(nice=False))
+    x = x.axis(alt.Axis(tickCount=alt.expr("width < 420 ? 4 : 8")))
     y = alt.Y("rate:Q", title=RATE, scale=alt.Scale(domain=[0, 1.03]))
     return alt.layer(
         ramp.mark_line(strokeWidth=2, strokeDash=[2, 4]).encode(x=x, y=y, color=coloured(RATES)),

@@ -50,11 +50,12 @@ async function live(piece, whole) {
   const said = added(whole, "p", "said");
   said.setAttribute("role", "status");
   const places = added(whole, "div", "charts");
-  const options = { actions: false, bind: controls, defaultStyle: false, mode: "vega-lite" };
+  const options = { actions: false, defaultStyle: false, mode: "vega-lite", renderer: "svg" };
   const views = [];
   for (const chart of charts) {
     const place = added(places, "div", "chart");
-    const { view } = await window.vegaEmbed(place, chart, { ...options, renderer: "svg" });
+    const bind = views.length ? undefined : controls; // who is given them empties them first
+    const { view } = await window.vegaEmbed(place, chart, { ...options, bind });
     views.push(view);
   }
   controls.querySelectorAll("label").forEach(dress);

@@ -1,4 +1,4 @@
-"""Residuals of a crowd of neurons in closed form, and the density of the noise that stands for them.
+"""Residuals of a crowd of neurons in closed form, and the noise that stands for them.
 
 Each neuron has a constant current of its own, spread evenly from `lowest` to `highest`, resets by
 subtraction, and starts at v_0. Those with 0 <= I < 1 have v[t] = (v_0 + t I) mod 1, so over the
