@@ -13,14 +13,13 @@ function written(number, step) {
   return Number(number).toFixed(decimals).replace("-", "\u2212");
 }
 
-// Names a control for screen readers, and shows the value of a slider beside its name.
+// Names a control for screen readers, and shows the value of a slider with its decimals.
 function dress(label) {
   const [name, control, value] = label.children;
   control.setAttribute("aria-label", name.textContent);
   if (control.type !== "range") return;
   value.className = "value";
   value.setAttribute("aria-hidden", "true");
-  control.before(value);
   const show = () => (value.textContent = written(control.value, control.step));
   for (const event of ["input", "change"]) control.addEventListener(event, show);
   show();

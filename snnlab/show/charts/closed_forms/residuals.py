@@ -55,9 +55,9 @@ def residual_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]
         "said": (
             f"'Residuals of the active neurons: mean ' + {fixed('mean', 3)} + ', deviation ' + "
             f"{fixed('deviation', 3)} + ' v_th. Noise: mean ' + {fixed('mu', 3)} + ', deviation ' "
-            f"+ {fixed('sigma', 3)} + ' v_th. Not shown: ' + {fixed('100 * silent', 1)} + "
-            f"' % of the neurons, silent, and ' + {fixed('100 * saturated', 1)} + "
-            "' %, saturated.'"
+            f"+ {fixed('sigma', 3)} + ' v_th. ' + {fixed('100 * silent', 1)} + "
+            f"' % of the neurons are silent and ' + {fixed('100 * saturated', 1)} + "
+            "' % saturated, not shown.'"
         ),
     }
     words = "Density of the residuals of active neurons, and of the noise that stands for them."
