@@ -48,13 +48,13 @@ async function live(piece, whole) {
   const controls = added(whole, "div", "controls");
   const said = added(whole, "p", "said");
   said.setAttribute("role", "status");
-  const places = added(whole, "div", "charts");
+  const row = added(whole, "div", "charts");
+  const places = charts.map(() => added(row, "div", "chart")); // all, so that each has its width
   const options = { actions: false, defaultStyle: false, mode: "vega-lite", renderer: "svg" };
   const views = [];
-  for (const chart of charts) {
-    const place = added(places, "div", "chart");
-    const bind = views.length ? undefined : controls; // who is given them empties them first
-    const { view } = await window.vegaEmbed(place, chart, { ...options, bind });
+  for (const [i, chart] of charts.entries()) {
+    const bind = i ? undefined : controls; // who is given them empties them first
+    const { view } = await window.vegaEmbed(places[i], chart, { ...options, bind });
     views.push(view);
   }
   controls.querySelectorAll("label").forEach(dress);
