@@ -9,13 +9,43 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""
 
-SCRIPTS: Final[dict[str, Callable[[], str]]] = {}
-"""Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`."""
+
+@cache
+def vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed, of the version that Altair writes for, without a network.
+
+    Raises:
+        ImportError: vl-convert is missing, which brings them.
+    """
+    import altair as alt
+
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ImportError(
+            "a page with charts that compute by themselves needs Vega, which vl-convert brings: "
+            "pip install vl-convert-python"
+        ) from error
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version))
+
+
+def live_charts() -> str:
+    """What brings the pieces of `charts.closed_forms.piece` to life."""
+    from snnlab.show.charts.closed_forms.piece import mounting
+
+    return mounting()
+
+
+SCRIPTS: Final[dict[str, Callable[[], str]]] = {"vega": vega, "live charts": live_charts}
+"""Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
+stand on the page in this order."""
 
 
 def for_web_pages() -> bool:

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from snnlab.data.images import Images
 from snnlab.show.page import fixed_panels
 from snnlab.show.picture import Picture
+from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.names import LIVE, name_controls
 
 _AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
@@ -26,7 +27,8 @@ RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
 class LivePicture(VBox):
     """Controls, and a picture that follows them.
 
-    Where widgets do not run (a web page, a printout) the picture is shown as it was last.
+    Where widgets do not run (a web page, a printout) the picture is shown as it was last, unless
+    it knows how to live on a web page.
 
     Args:
         draw: called with the value of each control by name; returns the picture. What it
@@ -34,6 +36,8 @@ class LivePicture(VBox):
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
         direction: "row" puts the controls side by side and wraps them, "column" below each other.
+        on_page: returns the HTML that a web page without Python shows in place of the picture; None
+            from it: as the picture is now, it lives nowhere else.
 
     Raises:
         ValueError: a control without a description, or two of the same name.
@@ -51,10 +55,11 @@ class LivePicture(VBox):
         controls: Mapping[str, ValueWidget],
         *,
         direction: str = "column",
+        on_page: Callable[[], str | None] | None = None,
     ) -> None:
         self.controls = dict(controls)
         self.picture: Picture | None = None
-        self._draw = draw
+        self._draw, self._on_page = draw, on_page
         self._view = HTML()
         flow = Layout(
             display="flex",
@@ -87,7 +92,8 @@ class LivePicture(VBox):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
-        bundle["text/html"] = self._view.value + _AT_REST
+        alive = self._on_page() if self._on_page and for_web_pages() else None
+        bundle["text/html"] = alive or self._view.value + _AT_REST
         return bundle
 
 
