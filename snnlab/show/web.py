@@ -14,7 +14,20 @@ from typing import Final
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""
 
-SCRIPTS: Final[dict[str, Callable[[], str]]] = {}
+
+def _predict() -> str:
+    from snnlab.show.on_page import predict_script
+
+    return predict_script()
+
+
+def _recorded() -> str:
+    from snnlab.show.on_page import recorded_script
+
+    return recorded_script()
+
+
+SCRIPTS: Final[dict[str, Callable[[], str]]] = {"predict": _predict, "recorded": _recorded}
 """Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`."""
 
 

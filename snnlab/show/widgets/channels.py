@@ -12,6 +12,7 @@ from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, attach_description, picture
 from snnlab.show.style import BLUE, GREY, INK
 from snnlab.show.widgets.live import LivePicture, choice, slider
+from snnlab.show.widgets.recorded import recorded
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
 _STRONGEST = 12  # µA/cm²
@@ -75,6 +76,7 @@ def channel_explorer(
             "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
             "channels_chosen": choice("sodium channels", numbers, middle),
         },
+        on_page=recorded(current=range(_STRONGEST + 1)),
     )
 
 

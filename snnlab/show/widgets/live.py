@@ -14,9 +14,10 @@ from matplotlib.axes import Axes
 from snnlab.data.images import Images
 from snnlab.show.page import fixed_panels
 from snnlab.show.picture import Picture
+from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.names import LIVE, name_controls
 
-_AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
+_AT_REST = "<p data-note=''><em>In JupyterLab this picture has sliders and follows them.</em></p>"
 _LEFT, _BOTTOM, _RIGHT = 1.15, 0.9, 0.65  # margins in inches
 
 RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
@@ -34,6 +35,7 @@ class LivePicture(VBox):
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
         direction: "row" puts the controls side by side and wraps them, "column" below each other.
+        on_page: what a web page shows of it, as HTML; by default the picture as it was last.
 
     Raises:
         ValueError: a control without a description, or two of the same name.
@@ -51,10 +53,11 @@ class LivePicture(VBox):
         controls: Mapping[str, ValueWidget],
         *,
         direction: str = "column",
+        on_page: Callable[[LivePicture], str] | None = None,
     ) -> None:
         self.controls = dict(controls)
         self.picture: Picture | None = None
-        self._draw = draw
+        self._draw, self._on_page = draw, on_page
         self._view = HTML()
         flow = Layout(
             display="flex",
@@ -74,6 +77,15 @@ class LivePicture(VBox):
         """The value of each control."""
         return {name: control.value for name, control in self.controls.items()}
 
+    def drawn(self, **values: Any) -> Picture:
+        """The picture for a value of each control, which stay as they are."""
+        with _without_full_collection():
+            return self._draw(**values)
+
+    def still(self) -> str:
+        """The picture as it was last, for a page without controls."""
+        return str(self._view.value) + _AT_REST
+
     def _redraw(self, change: object = None) -> None:
         with _without_full_collection():
             try:
@@ -87,7 +99,8 @@ class LivePicture(VBox):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
-        bundle["text/html"] = self._view.value + _AT_REST
+        on_page = self._on_page if for_web_pages() else None
+        bundle["text/html"] = on_page(self) if on_page else self.still()
         return bundle
 
 

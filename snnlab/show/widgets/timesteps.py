@@ -32,6 +32,7 @@ from snnlab.show.widgets.live import (
     slider,
     which_images,
 )
+from snnlab.show.widgets.recorded import recorded
 
 _STEPS = (1, 2, 4, 8, 16)
 _STEPS_OF_RELU = (*_STEPS, 32)
@@ -82,6 +83,7 @@ def conversion_explorer(
             "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.05),
             "reset": choice("reset", RESETS),
         },
+        on_page=recorded(v_init=(0.0, 0.25, 0.5, 0.75, 1.0), beta=(0.5, 0.7, 0.8, 0.9, 1.0)),
     )
 
 
@@ -150,6 +152,7 @@ def ann_explorer(
                 "biases", [("as trained", False), (f"corrected at T = {_CORRECTED_AT}", True)]
             ),
         },
+        on_page=recorded(),
     )
 
 
@@ -198,6 +201,7 @@ def disturbance_explorer(
             "kind": choice("disturbance", [(name, kind) for kind, name in _KINDS.items()]),
             "level": slider("strength (tenths)", 0, _LEVELS, 2),
         },
+        on_page=recorded(level=range(_LEVELS + 1)),
     )
 
 
@@ -237,6 +241,7 @@ def energy_explorer(report: CostReport) -> LivePicture:
                 "first layer", [("once per image", False), ("at each timestep", True)]
             ),
         },
+        on_page=recorded(mac=(0.9, 2.3, 4.6, 6.9, 9.2), ac=(0.1, 0.5, 0.9, 2.3, 4.6)),
     )
 
 
