@@ -6,29 +6,66 @@ of them on one page need, such as a library that draws charts, stands once in it
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""
 
 
-def _predict() -> str:
+@cache
+def vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed, of the version that Altair writes for, without a network.
+
+    Raises:
+        ImportError: vl-convert is missing, which brings them.
+    """
+    import altair as alt
+
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ImportError(
+            "a page with charts that compute by themselves needs Vega, which vl-convert brings: "
+            "pip install vl-convert-python"
+        ) from error
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return str(vl_convert.javascript_bundle(vl_version=version))
+
+
+def live_charts() -> str:
+    """What brings the pieces of `charts.closed_forms.piece` to life."""
+    from snnlab.show.charts.closed_forms.piece import mounting
+
+    return mounting()
+
+
+def predict() -> str:
+    """What lets the reader of a page predict before the result is shown."""
     from snnlab.show.on_page import predict_script
 
     return predict_script()
 
 
-def _recorded() -> str:
+def recorded() -> str:
+    """What plays the recorded frames of live pictures."""
     from snnlab.show.on_page import recorded_script
 
     return recorded_script()
 
 
-SCRIPTS: Final[dict[str, Callable[[], str]]] = {"predict": _predict, "recorded": _recorded}
-"""Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`."""
+SCRIPTS: Final[dict[str, Callable[[], str]]] = {
+    "vega": vega,
+    "live charts": live_charts,
+    "predict": predict,
+    "recorded": recorded,
+}
+"""Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
+stand on the page in this order."""
 
 
 def for_web_pages() -> bool:
@@ -59,3 +96,8 @@ def with_scripts(page: str) -> str:
     needed = [text() for name, text in SCRIPTS.items() if f'data-needs="{name}"' in page]
     scripts = "".join(f'<script type="module">\n{script}\n</script>\n' for script in needed)
     return page.replace("</head>", f"{scripts}</head>", 1)
+
+
+def for_script(value: Any) -> str:
+    """JSON that may stand inside a script: no "<", so that nothing in it ends the script."""
+    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")

@@ -153,7 +153,7 @@ def test_figures_that_a_chapter_is_about_carry_a_prediction(stem, read_notebook)
     key = ("accuracy_against_timesteps", "accuracy_against_sigma")
     for cell in codes(read_notebook(stem)):
         if any(f"show.{name}(" in cell.source for name in key):
-            assert "show.lay_prediction(" in cell.source or '"prediction"' in cell.source
+            assert "show.lay_prediction(" in cell.source
 
 
 @every_notebook
@@ -180,8 +180,9 @@ def test_a_prediction_comes_before_its_measurement(stem, read_notebook):
         if cell.cell_type == "code":
             for name in re.findall(r"^(\w+) = show\.widgets\.sketch\(", cell.source, re.MULTILINE):
                 asked[name] = index
-            for name in re.findall(r"\b(\w+)\.y\b", cell.source):
+            for name in re.findall(r"show\.lay_prediction\(ax, (\w+)", cell.source):
                 shown.setdefault(name, index)
+                assert f"{name}.told(" in cell.source, cell.source
     assert asked
     assert all(shown.get(name, -1) > index for name, index in asked.items()), (asked, shown)
 

@@ -26,6 +26,7 @@ from snnlab.show.curves import line_chart
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.style import STYLES, look_of
+from snnlab.show.web import making_web_pages
 from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.names import LIVE
 from snnlab.show.widgets.networks import margin_explorer
@@ -157,6 +158,16 @@ def test_a_page_without_widgets_gets_the_last_picture():
     assert "<img " in bundle["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "spikes in 20 timesteps" in bundle["text/plain"]
+
+
+def test_only_a_web_page_gets_what_lives_without_python():
+    alive: list[str | None] = ["<p>alive</p>"]
+    live = LivePicture(lambda: Picture(b"", "at rest"), {}, on_page=lambda: alive[-1])
+    assert "at rest" in live._repr_mimebundle_()["text/html"]
+    with making_web_pages():
+        assert live._repr_mimebundle_()["text/html"] == "<p>alive</p>"
+        alive.append(None)
+        assert "at rest" in live._repr_mimebundle_()["text/html"]
 
 
 @pytest.mark.parametrize("names", [("current", "current"), ("current", "")])

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from snnlab.show.explorer.frames import VIEWS
 from snnlab.show.explorer.modules import joined
+from snnlab.show.web import for_script
 
 PLAYER_FILES: Final = (
     "player.css",
@@ -69,8 +70,3 @@ def player_page(
         f"mount(place, {for_script(frames)}, null, {options});\n"
         "</script>\n"
     )
-
-
-def for_script(value: Any) -> str:
-    """JSON that may stand inside a script: no "<", so that nothing in it ends the script."""
-    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")

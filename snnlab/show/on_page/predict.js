@@ -11,28 +11,22 @@ for (const place of document.querySelectorAll("[data-sketch]")) {
 // A sketch that can be drawn into, and the figure that answers it, if the page has one.
 function predictIn(place, asked, figure) {
   const { words } = asked;
-  const state = node("p", { "aria-live": "polite" }, words.asked);
-  const rings = ringsIn(asked, changed);
-  const parts = [state, rings.whole];
+  const rings = ringsIn(asked, () => button.classList.add("ready"));
+  const button = toButton(words.show, () => (result.hidden ? show() : again()));
+  const parts = [node("p", {}, words.asked), rings.whole];
   dress(place);
   if (!figure) return place.replaceChildren(...parts);
 
-  const answer = { ...JSON.parse(figure.dataset.answer), ...asked };
+  const answer = JSON.parse(figure.dataset.answer);
   const hidden = hiddenUntilAsked(place, figure, words);
-  const button = node("button", { type: "button" }, words.show);
   const result = dress(node("section", { class: "snn-result", tabindex: "-1", "aria-label": words.result, hidden: true }));
   const waiting = dress(node("section", { class: "snn-waiting", "aria-label": words.result }, node("p", {}, words.waiting),
     node("div", { class: "buttons" }, toButton(words.predict, focusFirst), toButton(words.show, show))));
   hidden.start.before(waiting, result);
-  button.addEventListener("click", () => (result.hidden ? show() : again()));
-  const key = node("div", { class: "snn-key", hidden: true }, keyTo(words.mine, ""), keyTo(words.measured, "measured"));
+  const measuredKey = keyTo(words.measured, "measured", true);
+  const key = node("div", { class: "snn-key" }, keyTo(words.mine, "mine"), measuredKey);
   place.replaceChildren(...parts, key, node("div", { class: "buttons" }, button));
   const silent = withoutLine(figure, words.nothing);
-
-  function changed() {
-    state.textContent = pointsSaid(asked, rings.said()) || words.asked;
-    if (figure) button.classList.add("ready");
-  }
 
   function show() {
     const said = rings.said();
@@ -41,16 +35,14 @@ function predictIn(place, asked, figure) {
     hidden.set(false);
     silent(true);
     const outside = overlay(figure, answer, said);
-    const sentence = said.some((y) => y != null) ? howFarOff(answer, said) : words.unpredicted;
+    const sentence = said.some((y) => y != null) ? howFarOff({ ...asked, ...answer }, said) : words.unpredicted;
     result.replaceChildren(
       node("p", { class: "told" }, sentence),
       ...(outside ? [node("p", {}, phrase(outside === 1 ? words.outside_one : words.outside_several, { count: outside }))] : []),
       tableOf(asked, said, answer.texts),
       node("div", { class: "buttons" }, toButton(words.again, again)),
     );
-    state.textContent = [pointsSaid(asked, said), words.closed].join(" ").trim();
-    [result.hidden, waiting.hidden, key.hidden] = [false, true, false];
-    waiting.classList.add("snn-unasked");
+    [result.hidden, waiting.hidden, measuredKey.hidden] = [false, true, false];
     button.textContent = words.again;
     button.classList.remove("ready");
     dispatchEvent(new Event("resize")); // for pictures that were hidden and fit themselves
@@ -62,9 +54,7 @@ function predictIn(place, asked, figure) {
     hidden.set(true);
     silent(false);
     figure.querySelector(".snn-over svg")?.remove();
-    [result.hidden, waiting.hidden, key.hidden] = [true, false, true];
-    waiting.classList.remove("snn-unasked");
-    state.textContent = words.asked;
+    [result.hidden, waiting.hidden, measuredKey.hidden] = [true, false, true];
     button.textContent = words.show;
     focusFirst();
   }
@@ -86,8 +76,8 @@ function toButton(text, does) {
   return button;
 }
 
-function keyTo(text, kind) {
-  return node("span", { class: kind }, node("i"), text);
+function keyTo(text, kind, hidden = false) {
+  return node("span", { class: kind, hidden }, node("i"), text);
 }
 
 // Brings a place into sight, and the keyboard to what is in it.
@@ -95,12 +85,6 @@ function goTo(place, focused = place) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   focused.focus({ preventScroll: true });
   place.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
-}
-
-// "Your prediction: 90 at 4." or nothing.
-function pointsSaid({ words, x }, said) {
-  const points = said.flatMap((y, place) => (y == null ? [] : [`${Number(y.toPrecision(4))} at ${x[place].text}`]));
-  return points.length ? phrase(words.points, { points: points.join(", ") }) : "";
 }
 
 // Outputs from behind the sketch to the answer: `set` hides and shows them, `start` is that of the answer.

@@ -16,6 +16,7 @@ from snnlab.show.widgets.recorded import recorded
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
 _STRONGEST = 12  # µA/cm²
+_RECORDED = (0, 2, 4, 5, 6, 7, 8, 10, 12)  # µA/cm², on web pages
 
 
 def channel_explorer(
@@ -70,14 +71,15 @@ def channel_explorer(
 
     numbers = [(f"{number:,}", number) for number in channels]
     middle = channels[len(channels) // 2]
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
             "channels_chosen": choice("sodium channels", numbers, middle),
         },
-        on_page=recorded(current=range(_STRONGEST + 1)),
+        on_page=lambda: recorded(live, current=_RECORDED),
     )
+    return live
 
 
 def _trials(trace: MembraneTrace, which: slice) -> MembraneTrace:

@@ -27,7 +27,8 @@ RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
 class LivePicture(VBox):
     """Controls, and a picture that follows them.
 
-    Where widgets do not run (a web page, a printout) the picture is shown as it was last.
+    Where widgets do not run (a web page, a printout) the picture is shown as it was last, unless
+    it knows how to live on a web page.
 
     Args:
         draw: called with the value of each control by name; returns the picture. What it
@@ -35,7 +36,8 @@ class LivePicture(VBox):
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
         direction: "row" puts the controls side by side and wraps them, "column" below each other.
-        on_page: what a web page shows of it, as HTML; by default the picture as it was last.
+        on_page: returns the HTML that a web page without Python shows in place of the picture; None
+            from it: as the picture is now, it lives nowhere else.
 
     Raises:
         ValueError: a control without a description, or two of the same name.
@@ -53,7 +55,7 @@ class LivePicture(VBox):
         controls: Mapping[str, ValueWidget],
         *,
         direction: str = "column",
-        on_page: Callable[[LivePicture], str] | None = None,
+        on_page: Callable[[], str | None] | None = None,
     ) -> None:
         self.controls = dict(controls)
         self.picture: Picture | None = None
@@ -99,8 +101,8 @@ class LivePicture(VBox):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
-        on_page = self._on_page if for_web_pages() else None
-        bundle["text/html"] = on_page(self) if on_page else self.still()
+        alive = self._on_page() if self._on_page and for_web_pages() else None
+        bundle["text/html"] = alive or self.still()
         return bundle
 
 

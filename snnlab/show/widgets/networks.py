@@ -86,15 +86,18 @@ def margin_explorer(
         )
         return picture(ax, text, alt=f"Histogram of potentials before firing. {text}")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "network": choice("network", list(nets)),
             "layer": slider("layer", 1, layers_shown, 1),
             "width": slider("width (v_th)", 0.05, 0.6, first_width, 0.01),
         },
-        on_page=recorded(layer=range(1, layers_shown + 1), width=sorted({0.1, first_width, 0.45})),
+        on_page=lambda: recorded(
+            live, layer=range(1, layers_shown + 1), width=sorted({0.1, first_width, 0.45})
+        ),
     )
+    return live
 
 
 @torch.no_grad()
@@ -145,7 +148,7 @@ def exit_explorer(
         )
         return picture(ax, text, alt=f"How many images leave at each timestep. {text}")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "threshold": slider("confidence to leave", 0.2, 1.0, 0.9, 0.01),
@@ -153,5 +156,6 @@ def exit_explorer(
                 "confidence", [("largest probability", "probability"), ("margin", "margin")]
             ),
         },
-        on_page=recorded(threshold=_THRESHOLDS),
+        on_page=lambda: recorded(live, threshold=_THRESHOLDS),
     )
+    return live

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from ipywidgets import ValueWidget
 
 from snnlab.neuron import registry
 from snnlab.neuron.dynamics import trace
 from snnlab.neuron.noise import sample
-from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
+from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
 from snnlab.neuron.surrogate import slope as slope_of
 from snnlab.neuron.transfer import firing_probability
+from snnlab.show.charts.closed_forms import families
+from snnlab.show.charts.closed_forms.firing import firing_charts
+from snnlab.show.charts.closed_forms.one_neuron import one_neuron_charts
+from snnlab.show.charts.closed_forms.piece import piece
+from snnlab.show.charts.closed_forms.residuals import residual_charts
 from snnlab.show.described import CURRENT
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
@@ -21,6 +28,30 @@ from snnlab.show.trace import neuron_trace
 from snnlab.show.widgets.live import RESETS, LivePicture, choice, live_axes, slider
 
 _FLAT = ([-0.0001, 0, 1, 1.0001], [0, 1, 1, 0])
+_MOST = 40
+"""Timesteps of one neuron on a web page, at most."""
+_CURRENT = "current (v_th)"
+
+
+def _alive(
+    live: LivePicture,
+    charts: Callable[[Mapping[str, ValueWidget]], list[dict[str, Any]]],
+    **controls: ValueWidget,
+) -> str | None:
+    """A live picture for a web page; None: it stands at a noise that browsers cannot compute.
+
+    Args:
+        live: in the notebook; the page begins with its values.
+        charts: what the page draws, by the controls of its parameters.
+        controls: further ones of the page, by parameter.
+    """
+    given = live.controls | controls
+    if "family" in live.controls:
+        if (family := live.controls["family"].value) not in families.on_pages():
+            return None
+        given["family"] = choice("noise", families.on_pages(), family)
+    still = live.picture.html() if live.picture else ""
+    return piece(charts(given), still)
 
 
 def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture:
@@ -62,15 +93,21 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
             f"Left over at the end: {path.v[-1, 0] / neuron.v_th:.2f} v_th.",
         )
 
-    return LivePicture(
+    def on_page() -> str | None:
+        steps = slider("timesteps T", 1, max(timesteps, _MOST), timesteps)
+        return _alive(live, one_neuron_charts, T=steps)
+
+    live = LivePicture(
         draw,
         {
-            "current": slider("current (v_th)", -0.3, 1.5, current, 0.01),
+            "current": slider(_CURRENT, -0.3, 1.5, current, 0.01),
             "v_init": slider("v_init (v_th)", 0.0, 0.99, 0.0, 0.01),
             "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.01),
             "reset": choice("reset", RESETS),
         },
+        on_page=on_page,
     )
+    return live
 
 
 def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
@@ -115,7 +152,10 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
             f"{carried.std():.3f}. Noise: 0.500 and {sigma:.3f}.",
         )
 
-    return LivePicture(
+    def on_page() -> str | None:
+        return _alive(live, residual_charts, mu=slider("mu (v_th)", 0.0, 1.0, MATCHED_MU, 0.01))
+
+    live = LivePicture(
         draw,
         {
             "timesteps": slider("timesteps T", 2, 64, 16),
@@ -124,7 +164,9 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
             "family": choice("noise", registry.without_table()),
             "sigma": slider("sigma (v_th)", 0.05, 0.6, round(MATCHED_SIGMA, 3), 0.001),
         },
+        on_page=on_page,
     )
+    return live
 
 
 def gradient_explorer() -> LivePicture:
@@ -158,11 +200,17 @@ def gradient_explorer() -> LivePicture:
         shown = f"Firing probability and its slope under {family} noise. {text}"
         return picture(left, text, alt=shown)
 
-    return LivePicture(
+    def on_page() -> str | None:
+        at = slider(_CURRENT, -0.5, 1.5, 0.3, 0.01)
+        return _alive(live, firing_charts, current=at, T=slider("timesteps T", 1, 32, 4))
+
+    live = LivePicture(
         draw,
         {
             "sigma": slider("sigma (v_th)", 0.02, 1.0, 0.29, 0.01),
             "mu": slider("mu (v_th)", 0.0, 1.0, 0.5, 0.05),
             "family": choice("noise", registry.without_table()),
         },
+        on_page=on_page,
     )
+    return live

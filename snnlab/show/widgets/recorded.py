@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ipywidgets import Dropdown, ValueWidget
 from PIL import Image
 
-from snnlab.show.explorer.player import for_script
+from snnlab.show.web import for_script
 
 if TYPE_CHECKING:
     from snnlab.show.widgets.live import LivePicture
@@ -22,50 +22,48 @@ _SOME = "Recorded for this page: {recorded}. In JupyterLab every value can be ch
 _REST = "Recorded for this page: {recorded}; {kept}. In JupyterLab every control moves."
 
 
-def recorded(**values: Sequence[Any]) -> Callable[[LivePicture], str]:
+def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
     """What a web page shows of a live picture: it follows its controls among recorded positions.
 
     Every frame is drawn as in JupyterLab. A list to choose from is recorded with all its options,
     a slider that is not named stays where it is and is not on the page.
 
     Args:
-        values: name of a slider to the values that are recorded, in rising order.
+        live: the picture; its controls stay as they are.
+        values: name of a slider to the values that are recorded, besides the one where it stands.
 
     Returns:
-        The HTML of a given picture.
+        HTML.
 
     Example:
-        >>> LivePicture(draw, controls, on_page=recorded(v_init=(0, 0.25, 0.5, 0.75, 1)))
+        >>> LivePicture(draw, controls, on_page=lambda: recorded(live, v_init=(0, 0.5, 1)))
     """
-
-    def page(live: LivePicture) -> str:
-        choices = {
-            name: _choices(control, values.get(name)) for name, control in live.controls.items()
-        }
-        shown = {name: options for name, options in choices.items() if len(options) > 1}
-        frames, pictures = [], _Pictures()
-        for chosen in product(*choices.values()):
-            picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
-            frames.append(
-                {
-                    "picture": pictures.place(picture.png),
-                    "alt": picture.alt,
-                    "summary": picture.summary or picture.alt,
-                }
-            )
-        told = {
-            "controls": [_told(live.controls[name], options) for name, options in shown.items()],
-            "pictures": pictures.texts,
-            "frames": frames,
-            "words": _words(live, choices),
-        }
-        return (
-            '<div class="snn-recorded" data-needs="recorded" data-recorded="">'
-            f"{live.still()}"
-            f'<script type="application/json">{for_script(told)}</script></div>'
+    choices = {name: _choices(control, values.get(name)) for name, control in live.controls.items()}
+    frames, pictures = [], _Pictures()
+    for chosen in product(*choices.values()):
+        picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
+        frames.append(
+            {
+                "picture": pictures.place(picture.png),
+                "alt": picture.alt,
+                "summary": picture.summary or picture.alt,
+            }
         )
-
-    return page
+    told = {
+        "controls": [
+            _told(live.controls[name], options)
+            for name, options in choices.items()
+            if len(options) > 1
+        ],
+        "pictures": pictures.texts,
+        "frames": frames,
+        "words": _words(live, choices),
+    }
+    return (
+        '<div class="snn-recorded" data-needs="recorded" data-recorded="">'
+        f"{live.still()}"
+        f'<script type="application/json">{for_script(told)}</script></div>'
+    )
 
 
 class _Pictures:
@@ -92,21 +90,15 @@ def small_png(png: bytes) -> bytes:
     """
     few = Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
     buffer = BytesIO()
-    few.save(buffer, format="png", optimize=True)
+    few.save(buffer, format="png")
     return buffer.getvalue()
 
 
 def _choices(control: ValueWidget, values: Sequence[Any] | None) -> list[tuple[str, Any]]:
-    """What a control can be set to on the page, as (text, value).
-
-    Raises:
-        ValueError: recorded values without the one at which the control stands.
-    """
+    """What a control can be set to on the page, as (text, value)."""
     if isinstance(control, Dropdown):
         return list(zip(control._options_labels, control._options_values, strict=True))
-    found = [control.value] if values is None else list(values)
-    if control.value not in found:
-        raise ValueError(f"{control.description!r} stands at {control.value}, recorded: {found}")
+    found = sorted({control.value, *(values or ())})
     return [(f"{value:g}", value) for value in found]
 
 

@@ -38,16 +38,13 @@ _ASKED = (
 _LOCKED = (
     "This sketch is closed: the measurement has been shown. Run this cell again to predict anew."
 )
-_POINTS = "Your prediction: {points}."
 _WORDS: Final = TOLD | {
     "axes": "Axes for your prediction",
     "asked": f"{_ASKED} What was measured stays hidden until you ask for it.",
     "waits": "nothing predicted, the ring waits at {value}",
-    "points": _POINTS,
-    "closed": "This sketch is closed: the measurement is shown.",
     "show": "Show what was measured",
     "again": "Predict again",
-    "predict": "Predict",
+    "predict": "Predict it above",
     "result": "Your prediction and what was measured",
     "waiting": "What was measured is hidden here until you have predicted it, or ask for it.",
     "later": "What this cell gave is shown together with what was measured.",
@@ -251,7 +248,7 @@ class Sketch(VBox):
         if not len(x):
             return f"{self._labels[1]} against {self._labels[0]}: empty axes for a prediction."
         points = ", ".join(f"{b:.4g} at {a:g}" for a, b in zip(x, y, strict=True))
-        return _POINTS.format(points=points)
+        return f"Your prediction: {points}."
 
     @property
     def _text(self) -> str:

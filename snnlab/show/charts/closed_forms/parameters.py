@@ -1,0 +1,74 @@
+"""Parameters of charts on a web page: set by a slider or a list there, or found from others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+from ipywidgets import Dropdown, ValueWidget
+
+from snnlab.show.charts.frame import framed
+from snnlab.show.colours import LIGHT
+
+HEIGHT = 300
+"""Of a chart in pixels."""
+
+
+def charts_with(
+    controls: Mapping[str, ValueWidget], found: Mapping[str, str], *charts: tuple[str, Any]
+) -> list[dict[str, Any]]:
+    """Charts of one picture in Vega-Lite's words; the first brings what its readers set.
+
+    Args:
+        controls: by the name of the parameter, the widget of the notebook that sets it: the page
+            has the same range, name and options, and begins where the widget stands.
+        found: further parameters, each an expression of those before; `said` is the sentence that
+            goes with the picture.
+        charts: each with what it shows in general.
+    """
+    derived = [alt.param(name=name, expr=expression) for name, expression in found.items()]
+    specs = []
+    for place, (words, chart) in enumerate(charts):
+        given = [bound(name, control, here=place == 0) for name, control in controls.items()]
+        whole = framed(chart, words, LIGHT, HEIGHT).add_params(*given, *derived)
+        specs.append(whole.properties(width="container").to_dict())
+    return specs
+
+
+def bound(name: str, control: ValueWidget, *, here: bool) -> alt.Parameter:
+    """The parameter that a widget stands for.
+
+    Args:
+        name: of the parameter.
+        control: a slider, or a list to choose from.
+        here: whether this chart brings its control; False: it follows another chart.
+    """
+    if not here:
+        return alt.param(name=name, value=control.value)
+    binding: Any
+    if isinstance(control, Dropdown):
+        pairs = [
+            option if isinstance(option, tuple) else (option,) * 2 for option in control.options
+        ]
+        labels, options = (list(part) for part in zip(*pairs, strict=True))
+        binding = alt.binding_select(options=options, labels=labels, name=control.description)
+    else:
+        ends: dict[str, Any] = {"min": control.min, "max": control.max, "step": control.step}
+        binding = alt.binding_range(name=control.description, **ends)
+    return alt.param(name=name, value=control.value, bind=binding)
+
+
+def counted(number: str, noun: str) -> str:
+    """An expression for so many things, in words.
+
+    Example:
+        >>> counted("T", "timestep")
+        "T + ' timestep' + (T == 1 ? '' : 's')"
+    """
+    return f"{number} + ' {noun}' + ({number} == 1 ? '' : 's')"
+
+
+def fixed(number: str, decimals: int) -> str:
+    """An expression for a number with so many decimals."""
+    return f"format({number}, '.{decimals}f')"

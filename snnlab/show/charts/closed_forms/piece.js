@@ -1,0 +1,74 @@
+// Charts that compute by themselves: draws those of each piece, and has them follow its controls.
+
+// An element with a class, at the end of another.
+function added(parent, tag, className) {
+  const made = document.createElement(tag);
+  made.className = className;
+  return parent.appendChild(made);
+}
+
+// A number as its slider counts it, with a true minus.
+function written(number, step) {
+  const decimals = (step.split(".")[1] ?? "").length;
+  return Number(number).toFixed(decimals).replace("-", "\u2212");
+}
+
+// Names a control for screen readers, and shows the value of a slider beside its name.
+function dress(label) {
+  const [name, control, value] = label.children;
+  control.setAttribute("aria-label", name.textContent);
+  if (control.type !== "range") return;
+  value.className = "value";
+  value.setAttribute("aria-hidden", "true");
+  control.before(value);
+  const show = () => (value.textContent = written(control.value, control.step));
+  for (const event of ["input", "change"]) control.addEventListener(event, show);
+  show();
+}
+
+// Has the other charts follow what is set in the first.
+function follow([first, ...others], params) {
+  for (const { name, bind } of params) {
+    if (!bind) continue;
+    first.addSignalListener(name, (_, value) => {
+      for (const view of others) view.signal(name, value).runAsync();
+    });
+  }
+}
+
+// Says the sentence of the picture, below its controls and as alternative text of each chart.
+function say(views, charts, place) {
+  const words = views[0].signal("said");
+  place.textContent = words;
+  views.forEach((view, i) => view.description(`${charts[i].description} ${words}`));
+}
+
+// Draws the charts of a piece in place of its picture at rest.
+async function live(piece, whole) {
+  const charts = JSON.parse(piece.querySelector("script").textContent);
+  const controls = added(whole, "div", "controls");
+  const said = added(whole, "p", "said");
+  said.setAttribute("role", "status");
+  const places = added(whole, "div", "charts");
+  const options = { actions: false, bind: controls, defaultStyle: false, mode: "vega-lite" };
+  const views = [];
+  for (const chart of charts) {
+    const place = added(places, "div", "chart");
+    const { view } = await window.vegaEmbed(place, chart, { ...options, renderer: "svg" });
+    views.push(view);
+  }
+  controls.querySelectorAll("label").forEach(dress);
+  follow(views, charts[0].params);
+  views[0].addSignalListener("said", () => say(views, charts, said));
+  say(views, charts, said);
+  piece.querySelector(".at-rest").remove();
+}
+
+document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+for (const piece of document.querySelectorAll(".snn-live-chart")) {
+  const whole = added(piece, "div", "live");
+  live(piece, whole).catch((error) => {
+    whole.setAttribute("role", "alert");
+    whole.textContent = `This picture stays at rest: its charts cannot be drawn here. ${error}`;
+  });
+}

@@ -1,0 +1,38 @@
+"""The piece of a web page that such a picture is, and the script that brings all of them to life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from snnlab.show.colours import LIGHT
+from snnlab.show.web import for_script
+
+HERE = Path(__file__).parent
+AT_REST = (
+    "<p><em>With scripts this picture has sliders and follows them, on this page too.</em></p>"
+)
+
+
+def piece(charts: Sequence[dict[str, Any]], at_rest: str) -> str:
+    """HTML for a page whose head holds what `data-needs` names, see `snnlab.show.web`.
+
+    Args:
+        charts: of `charts_with`.
+        at_rest: the picture as HTML, shown until the charts are there, and where no script runs.
+    """
+    colours = f"--accent: {LIGHT.noise}; --ink: {LIGHT.ink}; --quiet: {LIGHT.grey}"
+    return (
+        f'<div class="snn-live-chart" data-needs="vega" style="{colours}">\n'
+        f'<div class="at-rest" data-needs="live charts">{at_rest}{AT_REST}</div>\n'
+        f'<script type="application/json">{for_script(list(charts))}</script>\n'
+        "</div>"
+    )
+
+
+def mounting() -> str:
+    """The script, an ES module, with its style."""
+    style = json.dumps((HERE / "piece.css").read_text("utf-8"))
+    return f"const STYLE = {style};\n{(HERE / 'piece.js').read_text('utf-8')}"
