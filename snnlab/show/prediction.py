@@ -21,6 +21,7 @@ from snnlab.show.web import for_web_pages
 
 _CLEAR = 11.0  # points between a name and all lines, half a marker included
 _GRID = 25  # places for a name along each side of the axes
+_BOLD = 1.15  # how much wider bold letters are
 _THICK, _MARKER = 4.0, 15.0  # points
 
 
@@ -147,7 +148,7 @@ def _free_place(ax: Axes, points: Floats, name: str) -> tuple[float, float]:
 
 def _places(ax: Axes, name: str) -> tuple[Floats, Floats, Floats]:
     """Places for a name (n, 2), how far from all lines each is (n,), half its size (2,); pixels."""
-    half = np.array([text_width(name, LABEL) / 2, NOTE / 2]) * _scale(ax)
+    half = np.array([_BOLD * text_width(name, LABEL) / 2, NOTE / 2]) * _scale(ax)
     frame = ax.get_window_extent()
     low, high = np.array([frame.x0, frame.y0]) + half, np.array([frame.x1, frame.y1]) - half
     across, up = (np.linspace(low[k], high[k], _GRID) for k in (0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
 import re
 from itertools import pairwise
@@ -14,6 +15,7 @@ import pytest
 
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
+from snnlab.show import widgets
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 STEMS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -192,6 +194,14 @@ def test_a_live_picture_is_there(stem, read_notebook):
     found = [name for _, name, _ in calls(read_notebook(stem))]
     live = [name for name in found if re.fullmatch(r"show\.widgets\.\w+_explorer", name)]
     assert live, found
+
+
+@every_notebook
+def test_every_live_picture_is_alive_on_its_web_page(stem, read_notebook):
+    for _, name, _ in calls(read_notebook(stem)):
+        if re.fullmatch(r"show\.widgets\.\w+_explorer", name):
+            made = inspect.getsource(getattr(widgets, name.rpartition(".")[2]))
+            assert "on_page=" in made or "NetworkExplorer(" in made, name
 
 
 @every_notebook

@@ -1,7 +1,5 @@
 // The prediction drawn over the picture of the measurement, in the pixels of that picture.
 
-const ROOM = 24; // pixels between the edge of the axes and the value of a point outside
-
 // Lays `said` over the image of a figure, and returns how many points lie outside its axes.
 function overlay(figure, answer, said) {
   figure.querySelector(".snn-over svg")?.remove();
@@ -41,8 +39,9 @@ function shapeOf({ look }, { x, y, side, value }) {
   const size = look.size;
   const at = { transform: `translate(${x} ${y})`, fill: look.colour, stroke: COLOURS["--paper"], "stroke-width": 1 };
   if (!side) return drawing("path", { ...at, class: "point", d: look.marker });
-  const tip = `M ${-size / 2} 0 L ${size / 2} 0 L 0 ${side * size} Z`;
-  const text = written(String(Number(value.toPrecision(3))), 0, side < 0 ? ROOM : -ROOM / 2, look);
+  const base = -side * size; // the tip is at the edge
+  const tip = `M ${-size / 2} ${base} L ${size / 2} ${base} L 0 0 Z`;
+  const text = written(String(Number(value.toPrecision(3))), 0, base + (side < 0 ? look.text : -4), look);
   return drawing("g", { ...at, class: "outside" }, drawing("path", { d: tip }), text);
 }
 
