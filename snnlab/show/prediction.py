@@ -178,7 +178,7 @@ def _for_page(
 
     def pixels(points: Floats) -> list[list[float]]:
         """Downwards from the top."""
-        return np.round(np.abs(np.array([0, height]) - shrink * points), 1).tolist()
+        return np.round(np.array([0, height]) + np.array([1, -1]) * shrink * points, 1).tolist()
 
     span = told["span"]
     x = floats("x", across)

@@ -18,6 +18,7 @@ from snnlab.show.picture import describe, picture
 from snnlab.show.prediction import Prediction, lay_prediction
 from snnlab.show.transfer import transfer_curve
 from snnlab.show.web import making_web_pages
+from snnlab.show.widgets.sketch import sketch
 from tests.show.course_page import MEASURED, SPAN, X, answered_sketch
 
 
@@ -104,6 +105,18 @@ def test_a_picture_tells_a_page_where_values_lie_in_its_pixels():
         rows, columns = np.nonzero(blue)
         near = np.hypot(columns - x, rows - (low + (high - low) * share)).min()
         assert near < 3  # the measured line goes through there
+
+
+def test_values_far_outside_the_picture_lie_where_its_axis_would_reach():
+    with making_web_pages():
+        guess = sketch(X, span=(-100, 400), x_label="Timesteps T", y_label="Share (%)")
+        ax = line_chart(X, {"measured": MEASURED}, x_label="x", y_label="y")
+        ax.set_ylim(50, 100)
+        shown = picture(lay_prediction(ax, guess), "It rises.")
+    told = json.loads(shown.attributes["data-answer"])
+    _, top, _, bottom = told["frame"]  # at 100 and 50
+    slope = (top - bottom) / 50
+    assert told["y"] == pytest.approx([bottom - 150 * slope, bottom + 350 * slope], abs=1)
 
 
 def test_only_web_pages_are_told():

@@ -52,7 +52,8 @@ function written(text, x, y, { colour, text: size }) {
 
 // The name of the line, where it is near it and hides nothing: of the free places the nearest.
 function nameOf({ name, look, half, free, clear }, points) {
-  const line = along(points);
+  const values = points.filter(({ side }) => side).map(({ x, y, side }) => [x, y - 2 * side * look.size]);
+  const line = [...along(points), ...values];
   const far = (place) => Math.min(...line.map(([x, y]) =>
     Math.hypot(Math.max(Math.abs(x - place[0]) - half[0], 0), Math.max(Math.abs(y - place[1]) - half[1], 0))));
   const [nearest] = free.map((place) => ({ place, far: far(place) })).filter((one) => one.far >= clear)
