@@ -34,7 +34,7 @@ def vega() -> str:
             "pip install vl-convert-python"
         ) from error
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return str(vl_convert.javascript_bundle(vl_version=version))
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version))
 
 
 def live_charts() -> str:

@@ -12,8 +12,8 @@ import altair as alt
 from ipywidgets import ValueWidget
 
 from snnlab.show.charts.closed_forms.families import cumulative, density
-from snnlab.show.charts.closed_forms.parameters import charts_with, counted, fixed
-from snnlab.show.charts.frame import LINE, coloured, dashed
+from snnlab.show.charts.closed_forms.parameters import charts_with, counted, fixed, named_lines
+from snnlab.show.charts.frame import LINE
 from snnlab.show.colours import LIGHT
 from snnlab.show.described import CURRENT
 
@@ -22,7 +22,7 @@ FROM, UNTIL, PER_UNIT = -0.5, 1.5, 200
 NOISY, HARD, STAIRS, RAMP = (
     "one noisy timestep",
     "one without noise",
-    "T without, v_init = mu",
+    "T timesteps, v_init = mu",
     "many timesteps",
 )
 CURVES = {
@@ -95,8 +95,7 @@ def probabilities(most: int) -> Any:
     look: dict[str, Any] = {
         "x": x,
         "y": y,
-        "color": coloured(CURVES, legend=alt.Legend(symbolType="stroke", symbolSize=500)),
-        "strokeDash": dashed(CURVES, DASHES),
+        **named_lines(CURVES, DASHES),
     }
     order = alt.Order("j:Q")
     return alt.layer(
@@ -111,7 +110,7 @@ def probabilities(most: int) -> Any:
 def slopes() -> Any:
     """The slope of the noisy step."""
     x = alt.X("current:Q", title=CURRENT, scale=alt.Scale(domain=[FROM, UNTIL], nice=False))
-    domain = [0, alt.expr("max(1.6, 1.1 * steepest)")]
+    domain: Any = [0, alt.expr("max(1.6, 1.1 * steepest)")]
     y = alt.Y("value:Q", title="Slope (1/v_th)", scale=alt.Scale(domain=domain, nice=False))
     rows = along_currents().transform_calculate(value=f"{density(Z)} / sigma")
     return alt.layer(

@@ -12,8 +12,13 @@ from typing import Any
 import altair as alt
 from ipywidgets import ValueWidget
 
-from snnlab.show.charts.closed_forms.parameters import charts_with, counted, fixed
-from snnlab.show.charts.frame import LINE, coloured, key_of
+from snnlab.show.charts.closed_forms.parameters import (
+    charts_with,
+    counted,
+    fixed,
+    named_lines,
+)
+from snnlab.show.charts.frame import LINE, key_of
 from snnlab.show.colours import LIGHT
 from snnlab.show.described import CURRENT, POTENTIAL, RATE, STEP
 
@@ -26,7 +31,7 @@ TRACE = {
     INFLOW: LIGHT.hue("orange"),
 }
 """What the potential shows, as the legend names it."""
-STAIRS, RAMP = "this neuron, T timesteps", "current from 0 to v_th, in v_th"
+STAIRS, RAMP = "rate of T timesteps", "clip(I / v_th, 0, 1)"
 RATES = {STAIRS: LIGHT.hue("blue"), RAMP: LIGHT.grey}
 
 
@@ -155,15 +160,14 @@ def against_current(most: int, ends: tuple[int, ...]) -> Any:
     ramp = ramp.transform_calculate(name=f"'{RAMP}'")
     chosen = stairs.transform_filter("datum.i == i")
     x = alt.X("current:Q", title=CURRENT, scale=alt.Scale(nice=False))
+    x = x.axis(alt.Axis(tickCount=alt.expr("width < 420 ? 4 : 8")))
     y = alt.Y("rate:Q", title=RATE, scale=alt.Scale(domain=[0, 1.03]))
+    look = named_lines(RATES, [[1, 0], [2, 4]])
     return alt.layer(
-        ramp.mark_line(strokeWidth=2, strokeDash=[2, 4]).encode(x=x, y=y, color=coloured(RATES)),
-        stairs.mark_line(strokeWidth=LINE, interpolate="step-after").encode(
-            x=x, y=y, color=coloured(RATES)
-        ),
+        ramp.mark_line(strokeWidth=LINE).encode(x=x, y=y, **look),
+        stairs.mark_line(strokeWidth=LINE, interpolate="step-after").encode(x=x, y=y, **look),
         chosen.mark_rule(color=LIGHT.grey, strokeWidth=1.5).encode(x=x),
         chosen.mark_circle(color=RATES[STAIRS], size=240, opacity=1).encode(x=x, y=y),
-        key(RATES, lines=tuple(RATES)),
     )
 
 

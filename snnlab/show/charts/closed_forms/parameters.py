@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 from ipywidgets import Dropdown, ValueWidget
 
-from snnlab.show.charts.frame import framed
+from snnlab.show.charts.frame import coloured, dashed, framed
 from snnlab.show.colours import LIGHT
 
 HEIGHT = 300
@@ -72,3 +72,9 @@ def counted(number: str, noun: str) -> str:
 def fixed(number: str, decimals: int) -> str:
     """An expression for a number with so many decimals."""
     return f"format({number}, '.{decimals}f')"
+
+
+def named_lines(colours: Mapping[str, str], dashes: Sequence[list[int]]) -> dict[str, Any]:
+    """Colour and dashes of lines by the field `name`, with a legend that shows both."""
+    legend = alt.Legend(symbolType="stroke", symbolSize=500)
+    return {"color": coloured(colours, legend=legend), "strokeDash": dashed(colours, dashes)}

@@ -13,14 +13,13 @@ function written(number, step) {
   return Number(number).toFixed(decimals).replace("-", "\u2212");
 }
 
-// Names a control for screen readers, and shows the value of a slider beside its name.
+// Names a control for screen readers, and shows the value of a slider with its decimals.
 function dress(label) {
   const [name, control, value] = label.children;
   control.setAttribute("aria-label", name.textContent);
   if (control.type !== "range") return;
   value.className = "value";
   value.setAttribute("aria-hidden", "true");
-  control.before(value);
   const show = () => (value.textContent = written(control.value, control.step));
   for (const event of ["input", "change"]) control.addEventListener(event, show);
   show();
@@ -49,12 +48,13 @@ async function live(piece, whole) {
   const controls = added(whole, "div", "controls");
   const said = added(whole, "p", "said");
   said.setAttribute("role", "status");
-  const places = added(whole, "div", "charts");
-  const options = { actions: false, bind: controls, defaultStyle: false, mode: "vega-lite" };
+  const row = added(whole, "div", "charts");
+  const places = charts.map(() => added(row, "div", "chart")); // all, so that each has its width
+  const options = { actions: false, defaultStyle: false, mode: "vega-lite", renderer: "svg" };
   const views = [];
-  for (const chart of charts) {
-    const place = added(places, "div", "chart");
-    const { view } = await window.vegaEmbed(place, chart, { ...options, renderer: "svg" });
+  for (const [i, chart] of charts.entries()) {
+    const bind = i ? undefined : controls; // who is given them empties them first
+    const { view } = await window.vegaEmbed(places[i], chart, { ...options, bind });
     views.push(view);
   }
   controls.querySelectorAll("label").forEach(dress);

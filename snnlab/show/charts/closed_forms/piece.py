@@ -1,4 +1,4 @@
-"""The piece of a web page that such a picture is, and the script that brings all of them to life."""
+"""The piece of a web page that such a picture is, and the script that brings it to life."""
 
 from __future__ import annotations
 

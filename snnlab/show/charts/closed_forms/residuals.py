@@ -1,4 +1,4 @@
-"""Residuals of a crowd of neurons in closed form, and the density of the noise that stands for them.
+"""Residuals of a crowd of neurons in closed form, and the noise that stands for them.
 
 Each neuron has a constant current of its own, spread evenly from `lowest` to `highest`, resets by
 subtraction, and starts at v_0. Those with 0 <= I < 1 have v[t] = (v_0 + t I) mod 1, so over the
@@ -55,9 +55,9 @@ def residual_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]
         "said": (
             f"'Residuals of the active neurons: mean ' + {fixed('mean', 3)} + ', deviation ' + "
             f"{fixed('deviation', 3)} + ' v_th. Noise: mean ' + {fixed('mu', 3)} + ', deviation ' "
-            f"+ {fixed('sigma', 3)} + ' v_th. Not shown: ' + {fixed('100 * silent', 1)} + "
-            f"' % of the neurons, silent, and ' + {fixed('100 * saturated', 1)} + "
-            "' %, saturated.'"
+            f"+ {fixed('sigma', 3)} + ' v_th. ' + {fixed('100 * silent', 1)} + "
+            f"' % of the neurons are silent and ' + {fixed('100 * saturated', 1)} + "
+            "' % saturated, not shown.'"
         ),
     }
     words = "Density of the residuals of active neurons, and of the noise that stands for them."
