@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import Callable, Mapping
 from html import escape
 from io import BytesIO
 
@@ -28,6 +29,22 @@ class Description(Artist):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Nothing to draw."""
+
+
+class ForPages(Artist):
+    """An artist that draws nothing and says what scripts of a web page have to know of its Axes.
+
+    Args:
+        tell: called once the figure is drawn; returns attributes of HTML, name to value.
+    """
+
+    def __init__(self, tell: Callable[[], Mapping[str, str]]) -> None:
+        super().__init__()
+        self.tell = tell
         self.set_in_layout(False)
 
     def draw(self, renderer: RendererBase) -> None:
@@ -69,14 +86,18 @@ class Picture:
         alt: what the figure shows, in words and numbers.
         summary: what to take from it, the line below the picture.
         png: the picture as bytes.
+        attributes: of the HTML figure, for scripts of a web page.
 
     Example:
         >>> picture(line_chart([0, 1], {"a": [2, 3]}, x_label="t", y_label="h"), "It rises.")
         It rises. h against t: a from 2 to 3, lowest 2, highest 3.
     """
 
-    def __init__(self, png: bytes, alt: str, summary: str = "") -> None:
+    def __init__(
+        self, png: bytes, alt: str, summary: str = "", attributes: Mapping[str, str] | None = None
+    ) -> None:
         self.png, self.alt, self.summary = png, alt, summary
+        self.attributes = dict(attributes or {})
 
     def __repr__(self) -> str:
         return f"{self.summary} {self.alt}".strip()
@@ -85,8 +106,9 @@ class Picture:
         """The picture as an HTML figure that needs no other file."""
         data = base64.b64encode(self.png).decode()
         caption = self.summary or self.alt
+        said = "".join(f' {name}="{escape(text)}"' for name, text in self.attributes.items())
         return (
-            f'<figure style="margin: 0.5em 0; background: #FFFFFF; color: {INK}">'
+            f'<figure{said} style="margin: 0.5em 0; background: #FFFFFF; color: {INK}">'
             f'<img src="data:image/png;base64,{data}" alt="{escape(self.alt)}" '
             'style="max-width: 100%; height: auto">'
             '<figcaption style="padding: 0.2em 0.8em 0.6em; font-size: 105%">'
@@ -118,8 +140,13 @@ def picture(figure: Axes | Figure, summary: str = "", *, alt: str = "") -> Pictu
         raise ValueError("nobody has described this figure: say in `summary` what it shows")
     buffer = BytesIO()
     whole.savefig(buffer, format="png", dpi=SCREEN_DPI, facecolor="white")
+    attributes: dict[str, str] = {}
+    for ax in whole.axes:
+        for artist in ax.artists:
+            if isinstance(artist, ForPages):
+                attributes |= artist.tell()
     _forget(whole)
-    return Picture(buffer.getvalue(), alt, summary)
+    return Picture(buffer.getvalue(), alt, summary, attributes)
 
 
 def _forget(figure: Figure) -> None:

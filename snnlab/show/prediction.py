@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 
 from snnlab.show.arrays import Floats, Values, floats, require_same_shape
 from snnlab.show.page import text_width, write_near
-from snnlab.show.picture import attach_description, describe
+from snnlab.show.picture import SCREEN_DPI, ForPages, attach_description, describe
 from snnlab.show.style import LABEL, NOTE
 from snnlab.show.style import PREDICTED as _LOOK
+from snnlab.show.web import for_web_pages
 
 _CLEAR = 11.0  # points between a name and all lines, half a marker included
 _GRID = 25  # places for a name along each side of the axes
+_BOLD = 1.15  # how much wider bold letters are
+_THICK, _MARKER = 4.0, 15.0  # points
+
+
+class Guess(Protocol):
+    """What somebody expected: a sketch, or a `Prediction`."""
+
+    @property
+    def x(self) -> Sequence[float]:
+        """Where (n,)."""
+
+    @property
+    def y(self) -> Sequence[float]:
+        """Predicted values (n,), nan where nothing was predicted."""
+
+    @property
+    def on_page(self) -> Mapping[str, Any] | None:
+        """What the picture has to know on a web page, on which the reader predicts; or nothing."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Points that somebody expected, without a sketch.
+
+    Attributes:
+        x: where (n,).
+        y: predicted values (n,), nan where nothing was predicted.
+
+    Example:
+        >>> lay_prediction(ax, Prediction([1, 4, 16], [95, 90, 80]))
+    """
+
+    x: Sequence[float]
+    y: Sequence[float]
+
+    @property
+    def on_page(self) -> None:
+        """Nobody can draw it on a page."""
+        return
 
 
 def points_said(x: Values, y: Values) -> tuple[Floats, Floats]:
@@ -31,16 +78,19 @@ def points_said(x: Values, y: Values) -> tuple[Floats, Floats]:
     return at[said], guess[said]
 
 
-def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) -> Axes:
+def lay_prediction(
+    ax: Axes, guess: Guess, *, at: Sequence[float] | None = None, name: str = _LOOK.name
+) -> Axes:
     """Draw a prediction over a finished figure, and describe it.
 
     Limits grow so that the prediction is seen whole, and its name stands where it hides nothing.
-    Where nothing was predicted nothing is drawn.
+    Where nothing was predicted nothing is drawn. On a web page its reader predicts: the picture
+    waits for that, and tells the page where in its pixels the prediction goes.
 
     Args:
         ax: a figure of this room.
-        x: in the units of its x axis (n,).
-        y: in the units of its y axis (n,), nan where nothing was predicted.
+        guess: a sketch, or a `Prediction`, in the units of the axes.
+        at: where its points lie on the x axis (n,), if the figure places them otherwise.
         name: written beside the line.
 
     Returns:
@@ -50,18 +100,21 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
         ValueError: shapes that differ, or values that are infinite.
 
     Example:
-        >>> lay_prediction(accuracy_against_timesteps(curves), [1, 4, 16], [95, 90, 80])
+        >>> lay_prediction(accuracy_against_timesteps(curves), guess)
     """
-    at, guess = points_said(x, y)
-    if not len(at):
+    across = guess.x if at is None else at
+    x, y = points_said(across, guess.y)
+    if for_web_pages() and guess.on_page:
+        ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page or {}, name)))
+    if not len(x):
         return ax
-    floats("y", guess)  # finite
+    floats("y", y)  # finite
     low, high = ax.get_ylim()
     line = _LOOK.line | {"label": ""}  # it is named beside the line, in no key
-    ax.plot(at, guess, linewidth=4, markersize=15, zorder=6, clip_on=False, **line)
+    ax.plot(x, y, linewidth=_THICK, markersize=_MARKER, zorder=6, clip_on=False, **line)
     margin = 0.04 * (high - low)
-    ax.set_ylim(min(low, guess.min() - margin), max(high, guess.max() + margin))
-    place = _free_place(ax, np.column_stack([at, guess]), name)
+    ax.set_ylim(min(low, y.min() - margin), max(high, y.max() + margin))
+    place = _free_place(ax, np.column_stack([x, y]), name)
     write_near(
         ax,
         name,
@@ -73,7 +126,7 @@ def lay_prediction(ax: Axes, x: Values, y: Values, *, name: str = _LOOK.name) ->
         fontweight="bold",
         zorder=7,
     )
-    points = ", ".join(f"{b:.4g} at {a:.4g}" for a, b in zip(at, guess, strict=True))
+    points = ", ".join(f"{b:.4g} at {a:.4g}" for a, b in zip(x, y, strict=True))
     attach_description(ax, f"{describe(ax)} {name.capitalize()}: {points}.".strip())
     return ax
 
@@ -84,20 +137,85 @@ def _free_place(ax: Axes, points: Floats, name: str) -> tuple[float, float]:
     Of a grid of places the nearest to the predicted line that is clear of all lines; if there is
     none, the clearest.
     """
-    scale = ax.get_figure(root=True).dpi / 72  # type: ignore[union-attr]  # pixels in a point
-    half = np.array([text_width(name, LABEL) / 2, NOTE / 2]) * scale
+    places, clear, half = _places(ax, name)
+    own = _along(ax.transData.transform(points))
+    near = np.array([_distance(own, place, half) for place in places])
+    enough = clear >= min(_CLEAR * _scale(ax), clear.max())
+    best = places[np.where(enough, near, np.inf).argmin()]
+    x, y = ax.transAxes.inverted().transform(best)
+    return float(x), float(y)
+
+
+def _places(ax: Axes, name: str) -> tuple[Floats, Floats, Floats]:
+    """Places for a name (n, 2), how far from all lines each is (n,), half its size (2,); pixels."""
+    half = np.array([_BOLD * text_width(name, LABEL) / 2, NOTE / 2]) * _scale(ax)
     frame = ax.get_window_extent()
     low, high = np.array([frame.x0, frame.y0]) + half, np.array([frame.x1, frame.y1]) - half
     across, up = (np.linspace(low[k], high[k], _GRID) for k in (0, 1))
     places = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    lines = np.concatenate([_along(ax.transData.transform(line.get_xydata())) for line in ax.lines])
-    own = _along(ax.transData.transform(points))
-    clear = np.array([_distance(lines, place, half) for place in places])
-    near = np.array([_distance(own, place, half) for place in places])
-    enough = clear >= min(_CLEAR * scale, clear.max())
-    best = places[np.where(enough, near, np.inf).argmin()]
-    x, y = ax.transAxes.inverted().transform(best)
-    return float(x), float(y)
+    corners = [_along(ax.transData.transform(line.get_xydata())) for line in ax.lines]
+    lines = np.concatenate(corners) if corners else np.full((1, 2), np.inf)
+    return places, np.array([_distance(lines, place, half) for place in places]), half
+
+
+def _scale(ax: Axes) -> float:
+    """Pixels in a point."""
+    return float(ax.get_figure(root=True).dpi / 72)  # type: ignore[union-attr]
+
+
+def _for_page(
+    ax: Axes, across: Sequence[float], told: Mapping[str, Any], name: str
+) -> dict[str, str]:
+    """Where a prediction goes in the pixels of the picture, and how it looks there.
+
+    Raises:
+        ValueError: an axis of values that is not linear.
+    """
+    if ax.get_yscale() != "linear":
+        raise ValueError(f"a page draws over a linear axis only, got {ax.get_yscale()!r}")
+    width, height = (SCREEN_DPI * inches for inches in ax.get_figure(root=True).get_size_inches())  # type: ignore[union-attr]
+    shrink, point = SCREEN_DPI / 72 / _scale(ax), SCREEN_DPI / 72
+
+    def pixels(points: Floats) -> list[list[float]]:
+        """Downwards from the top."""
+        return np.round(np.array([0, height]) + np.array([1, -1]) * shrink * points, 1).tolist()
+
+    span = told["span"]
+    x = floats("x", across)
+    ends = [pixels(ax.transData.transform([(x[0], value) for value in span]))[k][1] for k in (0, 1)]
+    points = ax.transData.transform(np.column_stack([x, np.full(len(x), span[0])]))
+    box = ax.get_window_extent()
+    (left, bottom), (right, top) = pixels(np.array([[box.x0, box.y0], [box.x1, box.y1]]))
+    places, clear, half = _places(ax, name)
+    dashes = () if isinstance(_LOOK.dashes, str) else _LOOK.dashes[1]
+    drawn = {
+        "name": name,
+        "size": [round(width), round(height)],
+        "frame": [left, top, right, bottom],
+        "x": [place[0] for place in pixels(points)],
+        "y": ends,
+        "half": np.round(shrink * half, 1).tolist(),
+        "free": pixels(places[clear >= _CLEAR * _scale(ax)]),
+        "clear": round(_CLEAR * point, 1),
+        "look": {
+            "colour": _LOOK.colour,
+            "thickness": round(_THICK * point, 2),
+            "dashes": " ".join(f"{_THICK * point * dash:.1f}" for dash in dashes),
+            "marker": _outline(_LOOK.marker, _MARKER * point),
+            "size": round(_MARKER * point, 1),
+            "text": round(LABEL * point, 1),
+        },
+    }
+    return {"data-needs": "predict", "data-answer": json.dumps({**told, **drawn})}
+
+
+def _outline(marker: str, size: float) -> str:
+    """A marker as a path of SVG around 0, 0."""
+    style = MarkerStyle(marker)
+    path = style.get_path().transformed(style.get_transform())
+    segments = path.iter_segments()
+    corners = [(x * size, -y * size) for (x, y), code in segments if code != Path.CLOSEPOLY]
+    return "M " + " L ".join(f"{x:.1f} {y:.1f}" for x, y in corners) + " Z"
 
 
 def _distance(points: Floats, middle: Floats, half: Floats) -> float:

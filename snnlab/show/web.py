@@ -43,7 +43,26 @@ def live_charts() -> str:
     return mounting()
 
 
-SCRIPTS: Final[dict[str, Callable[[], str]]] = {"vega": vega, "live charts": live_charts}
+def predict() -> str:
+    """What lets the reader of a page predict before the result is shown."""
+    from snnlab.show.on_page import predict_script
+
+    return predict_script()
+
+
+def recorded() -> str:
+    """What plays the recorded frames of live pictures."""
+    from snnlab.show.on_page import recorded_script
+
+    return recorded_script()
+
+
+SCRIPTS: Final[dict[str, Callable[[], str]]] = {
+    "vega": vega,
+    "live charts": live_charts,
+    "predict": predict,
+    "recorded": recorded,
+}
 """Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
 stand on the page in this order."""
 

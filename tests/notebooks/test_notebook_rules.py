@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
 import re
 from itertools import pairwise
@@ -14,6 +15,7 @@ import pytest
 
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
+from snnlab.show import widgets
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 STEMS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -153,7 +155,7 @@ def test_figures_that_a_chapter_is_about_carry_a_prediction(stem, read_notebook)
     key = ("accuracy_against_timesteps", "accuracy_against_sigma")
     for cell in codes(read_notebook(stem)):
         if any(f"show.{name}(" in cell.source for name in key):
-            assert "show.lay_prediction(" in cell.source or '"prediction"' in cell.source
+            assert "show.lay_prediction(" in cell.source
 
 
 @every_notebook
@@ -180,8 +182,9 @@ def test_a_prediction_comes_before_its_measurement(stem, read_notebook):
         if cell.cell_type == "code":
             for name in re.findall(r"^(\w+) = show\.widgets\.sketch\(", cell.source, re.MULTILINE):
                 asked[name] = index
-            for name in re.findall(r"\b(\w+)\.y\b", cell.source):
+            for name in re.findall(r"show\.lay_prediction\(ax, (\w+)", cell.source):
                 shown.setdefault(name, index)
+                assert f"{name}.told(" in cell.source, cell.source
     assert asked
     assert all(shown.get(name, -1) > index for name, index in asked.items()), (asked, shown)
 
@@ -191,6 +194,14 @@ def test_a_live_picture_is_there(stem, read_notebook):
     found = [name for _, name, _ in calls(read_notebook(stem))]
     live = [name for name in found if re.fullmatch(r"show\.widgets\.\w+_explorer", name)]
     assert live, found
+
+
+@every_notebook
+def test_every_live_picture_is_alive_on_its_web_page(stem, read_notebook):
+    for _, name, _ in calls(read_notebook(stem)):
+        if re.fullmatch(r"show\.widgets\.\w+_explorer", name):
+            made = inspect.getsource(getattr(widgets, name.rpartition(".")[2]))
+            assert "on_page=" in made or "NetworkExplorer(" in made, name
 
 
 @every_notebook

@@ -17,6 +17,7 @@ from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise
 from snnlab.show.picture import picture
+from snnlab.show.web import making_web_pages
 from snnlab.show.widgets.channels import channel_explorer, voltage_and_spikes
 from snnlab.show.widgets.live import LivePicture
 from snnlab.show.widgets.networks import exit_explorer, margin_explorer
@@ -106,6 +107,33 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     for name in moves:
         live.controls[name].value = old[name]
     assert live.picture.png == first
+
+
+FRAMES = {"channel": 18, "ann": 16, "energy": 32, "exit": 22, "disturbance": 18}
+
+
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("live", MOVES, indirect=True)
+def test_on_a_web_page_it_follows_its_controls(live, request):
+    with making_web_pages():
+        html = live._repr_mimebundle_()["text/html"]
+    assert 'data-needs="recorded"' in html
+    assert html.count('"summary"') == FRAMES[request.node.callspec.params["live"]]
+    assert len(html) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("make", "frames"),
+    [
+        pytest.param(lambda images: conversion_explorer(network(), images), 40, id="conversion"),
+        pytest.param(lambda images: margin_explorer({"a": network()}, images), 6, id="margin"),
+    ],
+)
+@pytest.mark.slow
+def test_on_a_web_page_networks_follow_their_controls(make, frames, images):
+    with making_web_pages():
+        html = make(images)._repr_mimebundle_()["text/html"]
+    assert html.count('"summary"') == frames
 
 
 @pytest.mark.sample(2)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from snnlab.data.images import Images
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.curves import line_chart
 from snnlab.show.gallery import gallery
-from snnlab.show.picture import describe
-from snnlab.show.prediction import lay_prediction
+from snnlab.show.picture import describe, picture
+from snnlab.show.prediction import Prediction, lay_prediction
 from snnlab.show.transfer import transfer_curve
+from snnlab.show.web import making_web_pages
+from snnlab.show.widgets.sketch import sketch
+from tests.show.course_page import MEASURED, SPAN, X, answered_sketch
 
 
 def test_a_prediction_is_seen_whole_and_described(ax):
     transfer_curve([0, 1], [0, 1], ([0, 1], [0, 1]), ax=ax)
     before = describe(ax)
-    lay_prediction(ax, [0, 0.5, 1], [-0.5, 1.7, 0.2])
+    lay_prediction(ax, Prediction([0, 0.5, 1], [-0.5, 1.7, 0.2]))
     low, high = ax.get_ylim()
     assert low < -0.5
     assert high > 1.7
@@ -29,7 +36,7 @@ def test_a_prediction_is_seen_whole_and_described(ax):
 @pytest.mark.parametrize("guess", [[0.5] * 3, [2.0] * 3, [-1.0] * 3, [0.1, 0.9, 0.6]])
 def test_the_name_hides_no_data_and_stays_inside(ax, guess):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
-    lay_prediction(ax, [0, 1, 2], guess)
+    lay_prediction(ax, Prediction([0, 1, 2], guess))
     (name,) = [text for text in ax.texts if text.get_text() == "your prediction"]
     whole, frame = name.get_window_extent(), ax.get_window_extent()
     assert frame.y0 < whole.y0
@@ -43,15 +50,15 @@ def test_the_name_hides_no_data_and_stays_inside(ax, guess):
 def test_only_what_was_predicted_is_drawn(ax):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
     before, limits = describe(ax), ax.get_ylim()
-    lay_prediction(ax, [0, 1, 2], [np.nan] * 3)
+    lay_prediction(ax, Prediction([0, 1, 2], [np.nan] * 3))
     assert (describe(ax), ax.get_ylim(), len(ax.lines)) == (before, limits, 1)
-    lay_prediction(ax, [0, 1, 2], [np.nan, 0.4, np.nan])
+    lay_prediction(ax, Prediction([0, 1, 2], [np.nan, 0.4, np.nan]))
     assert describe(ax).endswith("Your prediction: 0.4 at 1.")
 
 
 def test_shapes_must_fit(ax):
     with pytest.raises(ValueError, match=r"x \(2,\), y \(3,\)"):
-        lay_prediction(ax, [1, 2], [1, 2, 3])
+        lay_prediction(ax, Prediction([1, 2], [1, 2, 3]))
 
 
 def test_a_prediction_counts_as_no_seed(ax):
@@ -73,6 +80,49 @@ def test_accuracy_shows_the_part_that_was_predicted(ax, said, shown):
     }
     accuracy_against_timesteps(curves, ax=ax)
     assert ("your prediction" in describe(ax).lower()) is shown
+
+
+def test_points_go_where_the_figure_has_them(ax):
+    line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
+    lay_prediction(ax, Prediction([0.1, 5, 70], [0.2, 0.4, 0.6]), at=range(3))
+    assert ax.lines[-1].get_xdata().tolist() == [0, 1, 2]
+
+
+def test_a_picture_tells_a_page_where_values_lie_in_its_pixels():
+    with making_web_pages():
+        guess, ax = answered_sketch()
+        guess.told(X, MEASURED)
+        shown = picture(ax, "It rises.")
+    told = json.loads(shown.attributes["data-answer"])
+    assert told["sketch"] == guess.on_page["sketch"]
+    assert told["measured"] == MEASURED
+    image = np.asarray(Image.open(BytesIO(shown.png)).convert("RGB")).astype(int)
+    assert told["size"] == [image.shape[1], image.shape[0]]
+    blue = np.abs(image - [0, 114, 178]).sum(axis=2) < 40
+    low, high = told["y"]
+    for x, value in zip(told["x"], MEASURED, strict=True):
+        share = (value - SPAN[0]) / (SPAN[1] - SPAN[0])
+        rows, columns = np.nonzero(blue)
+        near = np.hypot(columns - x, rows - (low + (high - low) * share)).min()
+        assert near < 3  # the measured line goes through there
+
+
+def test_values_far_outside_the_picture_lie_where_its_axis_would_reach():
+    with making_web_pages():
+        guess = sketch(X, span=(-100, 400), x_label="Timesteps T", y_label="Share (%)")
+        ax = line_chart(X, {"measured": MEASURED}, x_label="x", y_label="y")
+        ax.set_ylim(50, 100)
+        shown = picture(lay_prediction(ax, guess), "It rises.")
+    told = json.loads(shown.attributes["data-answer"])
+    _, top, _, bottom = told["frame"]  # at 100 and 50
+    slope = (top - bottom) / 50
+    assert told["y"] == pytest.approx([bottom - 150 * slope, bottom + 350 * slope], abs=1)
+
+
+def test_only_web_pages_are_told():
+    guess, ax = answered_sketch()
+    guess.told(X, MEASURED)
+    assert picture(ax, "It rises.").attributes == {}
 
 
 def test_gallery():

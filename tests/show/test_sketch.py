@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from html import unescape
 
 import pytest
 
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.show.web import making_web_pages
 from snnlab.show.widgets.names import LIVE
 from snnlab.show.widgets.sketch import sketch
 
@@ -107,3 +110,28 @@ def test_each_handle_has_a_name_that_is_said():
 def test_a_sketch_refuses_what_makes_no_sense(options, message):
     with pytest.raises(ValueError, match=message):
         asked(**options)
+
+
+def test_a_web_page_knows_what_is_asked():
+    with making_web_pages():
+        html = asked(start=[20, 40, 60])._repr_mimebundle_()["text/html"]
+    (told,) = re.findall(r"data-sketch='([^']+)'", html)
+    told = json.loads(unescape(told))
+    assert told["start"] == [20, 40, 60]
+    assert [place["text"] for place in told["x"]] == ["1", "4", "16"]
+    assert told["x"][1]["share"] == pytest.approx(0.5)
+    assert told["ticks"][0] == {"share": 0, "text": "0"}
+    assert told["where"] == ["at T = 1", "at T = 4", "at T = 16"]
+    assert told["unit"] == "points"
+    assert "<figure" in html  # for readers without scripts
+
+
+def test_each_sketch_of_a_page_has_a_name_of_its_own():
+    assert asked().on_page["sketch"] != asked().on_page["sketch"]
+
+
+def test_a_page_gets_the_measurement_at_the_places_of_the_sketch():
+    guess = asked(x=[1, 4, 32])
+    guess.told([1, 2, 6, 16], [10, 20, 40.25, 50])
+    assert guess.on_page["measured"] == [10, pytest.approx(30.125), None]
+    assert guess.on_page["texts"] == ["10", "30.1", None]

@@ -12,9 +12,11 @@ from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, attach_description, picture
 from snnlab.show.style import BLUE, GREY, INK
 from snnlab.show.widgets.live import LivePicture, choice, slider
+from snnlab.show.widgets.recorded import recorded
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
 _STRONGEST = 12  # µA/cm²
+_RECORDED = (0, 2, 4, 5, 6, 7, 8, 10, 12)  # µA/cm², on web pages
 
 
 def channel_explorer(
@@ -69,13 +71,15 @@ def channel_explorer(
 
     numbers = [(f"{number:,}", number) for number in channels]
     middle = channels[len(channels) // 2]
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
             "channels_chosen": choice("sodium channels", numbers, middle),
         },
+        on_page=lambda: recorded(live, current=_RECORDED),
     )
+    return live
 
 
 def _trials(trace: MembraneTrace, which: slice) -> MembraneTrace:

@@ -17,7 +17,7 @@ from snnlab.show.picture import Picture
 from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.names import LIVE, name_controls
 
-_AT_REST = "<p><em>In JupyterLab this picture has sliders and follows them.</em></p>"
+_AT_REST = "<p data-note=''><em>In JupyterLab this picture has sliders and follows them.</em></p>"
 _LEFT, _BOTTOM, _RIGHT = 1.15, 0.9, 0.65  # margins in inches
 
 RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
@@ -79,6 +79,15 @@ class LivePicture(VBox):
         """The value of each control."""
         return {name: control.value for name, control in self.controls.items()}
 
+    def drawn(self, **values: Any) -> Picture:
+        """The picture for a value of each control, which stay as they are."""
+        with _without_full_collection():
+            return self._draw(**values)
+
+    def still(self) -> str:
+        """The picture as it was last, for a page without controls."""
+        return str(self._view.value) + _AT_REST
+
     def _redraw(self, change: object = None) -> None:
         with _without_full_collection():
             try:
@@ -93,7 +102,7 @@ class LivePicture(VBox):
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
         alive = self._on_page() if self._on_page and for_web_pages() else None
-        bundle["text/html"] = alive or self._view.value + _AT_REST
+        bundle["text/html"] = alive or self.still()
         return bundle
 
 

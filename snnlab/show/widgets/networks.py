@@ -27,8 +27,10 @@ from snnlab.show.widgets.live import (
     slider,
     which_images,
 )
+from snnlab.show.widgets.recorded import recorded
 
 _SPAN = (-3.0, 4.0)
+_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 @torch.no_grad()
@@ -64,6 +66,9 @@ def margin_explorer(
             (seen.h.flatten() / layer.v_th).double().cpu().numpy() for seen, layer in layers
         ]
 
+    layers_shown = min(map(len, potentials.values()))
+    first_width = round(sigma, 2)
+
     def draw(network: str, layer: int, width: float) -> Picture:
         h = potentials[network][layer - 1]
         near = float(np.mean(np.abs(h - 1) < width))
@@ -81,14 +86,18 @@ def margin_explorer(
         )
         return picture(ax, text, alt=f"Histogram of potentials before firing. {text}")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "network": choice("network", list(nets)),
-            "layer": slider("layer", 1, min(map(len, potentials.values())), 1),
-            "width": slider("width (v_th)", 0.05, 0.6, round(sigma, 2), 0.01),
+            "layer": slider("layer", 1, layers_shown, 1),
+            "width": slider("width (v_th)", 0.05, 0.6, first_width, 0.01),
         },
+        on_page=lambda: recorded(
+            live, layer=range(1, layers_shown + 1), width=sorted({0.1, first_width, 0.45})
+        ),
     )
+    return live
 
 
 @torch.no_grad()
@@ -139,7 +148,7 @@ def exit_explorer(
         )
         return picture(ax, text, alt=f"How many images leave at each timestep. {text}")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "threshold": slider("confidence to leave", 0.2, 1.0, 0.9, 0.01),
@@ -147,4 +156,6 @@ def exit_explorer(
                 "confidence", [("largest probability", "probability"), ("margin", "margin")]
             ),
         },
+        on_page=lambda: recorded(live, threshold=_THRESHOLDS),
     )
+    return live

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
-from itertools import pairwise
-from typing import Any
+from itertools import count, pairwise
+from typing import Any, Final
 
 import numpy as np
 from ipywidgets import HTML, Box, FloatSlider, Layout, VBox
@@ -16,10 +18,12 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.bands import Curve, seeds_of
+from snnlab.show.how_far_off import TOLD, how_far_off
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture
 from snnlab.show.prediction import points_said
 from snnlab.show.style import FONT, GREY, GRID, INK, PREDICTED
+from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.live import live_axes
 from snnlab.show.widgets.names import LIVE, name_controls
 
@@ -34,6 +38,25 @@ _ASKED = (
 _LOCKED = (
     "This sketch is closed: the measurement has been shown. Run this cell again to predict anew."
 )
+_WORDS: Final = TOLD | {
+    "axes": "Axes for your prediction",
+    "asked": f"{_ASKED} What was measured stays hidden until you ask for it.",
+    "waits": "nothing predicted, the ring waits at {value}",
+    "show": "Show what was measured",
+    "again": "Predict again",
+    "predict": "Predict it above",
+    "result": "Your prediction and what was measured",
+    "waiting": "What was measured is hidden here until you have predicted it, or ask for it.",
+    "later": "What this cell gave is shown together with what was measured.",
+    "unpredicted": "This is what was measured. You predicted nothing here.",
+    "outside_one": "One of your points lies outside the picture: see its edge.",
+    "outside_several": "{count} of your points lie outside the picture: see its edge.",
+    "mine": "Your prediction",
+    "measured": "Measured",
+}
+"""What a web page says."""
+
+_numbers = count(1)
 
 _STYLE = f"""<style>
 .snnlab-stage {{ position: relative; display: block; width: 100%; max-width: 800px;
@@ -84,10 +107,14 @@ class Sketch(VBox):
     ) -> None:
         self.x = list(x)
         self.locked = False
+        self._name = f"sketch-{next(_numbers)}"
+        self._measured = np.full(len(x), np.nan)
         self._labels = labels
         self._moved: set[str] = set()
-        self._frame, places, (top, height) = _drawn_frame(self.x, span, labels)
+        self._frame = frame = _drawn_frame(self.x, span, labels)
+        places, (top, height) = frame.places, frame.box
         self._places, self._box, self._span = places, (top, height), span
+        self._start = list(start)
         self.controls = {
             f"at_{i}": FloatSlider(
                 value=start[i],
@@ -134,7 +161,7 @@ class Sketch(VBox):
     @property
     def picture(self) -> Picture:
         """The sketch as it stands, for a page without handles."""
-        return Picture(self._frame, self._alt, self._text)
+        return Picture(self._frame.png, self._alt, self._text)
 
     def told(self, measured: Curve | Values, y: Values | None = None) -> str:
         """Close the sketch, and say in a sentence how far off it was.
@@ -158,28 +185,51 @@ class Sketch(VBox):
         else:
             at, found = floats("x", measured), floats("y", y)  # type: ignore[arg-type]
         require_same_shape(x=at, y=found)
-        x, said = points_said(self.x, self.y)
-        inside = (x >= at[0]) & (x <= at[-1])
-        if not inside.any():
-            return "You predicted nothing here."
-        x, off = x[inside], (said - np.interp(x, at, found))[inside]
-        worst = int(np.abs(off).argmax())
-        mean, most = float(np.abs(off).mean()), float(off[worst])
-        side = "high" if most > 0 else "low"
-        where = _where(self._labels[0], x[worst])
-        if round(abs(most) / (self._span[1] - self._span[0]), 2) == 0:
-            return "Your prediction was right, to within half a hundredth of the axis."
-        far = f"{self._amount(most)} too {side}"
-        if len(x) == 1:
-            return f"Your prediction {where} was {far}."
-        return f"Your prediction was {self._amount(mean)} off on average, most {where}: {far}."
+        self._measured = np.interp(self.x, at, found, left=np.nan, right=np.nan)
+        said = np.array(self.y)
+        width, unit = self._span[1] - self._span[0], self._unit
+        return how_far_off(said, self._measured, where=self._where, width=width, unit=unit)
 
-    def _amount(self, difference: float) -> str:
-        """A difference of two values, with its unit."""
-        size = abs(difference)
+    @property
+    def on_page(self) -> dict[str, Any]:
+        """What a picture of the measurement has to know of this sketch on a web page."""
+        return {
+            "sketch": self._name,
+            "span": self._span,
+            "measured": [None if math.isnan(value) else float(value) for value in self._measured],
+            "texts": [None if math.isnan(value) else f"{value:.3g}" for value in self._measured],
+        }
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """What a web page has to know to let its reader draw."""
+        frame, (low, high) = self._frame, self._span
+        places = zip(frame.across, self.x, self.controls.values(), strict=True)
+        return {
+            "id": self._name,
+            "low": low,
+            "high": high,
+            "width": high - low,
+            "start": self._start,
+            "labels": self._labels,
+            "ticks": [{"share": share, "text": text} for share, text in frame.ticks],
+            "x": [
+                {"share": share, "text": _written(x), "name": control.tooltip}
+                for share, x, control in places
+            ],
+            "where": self._where,
+            "unit": self._unit,
+            "words": _WORDS,
+        }
+
+    @property
+    def _where(self) -> list[str]:
+        return [_where(self._labels[0], x) for x in self.x]
+
+    @property
+    def _unit(self) -> str:
         _, unit = _name_and_unit(self._labels[1])
-        written = f"{size:.0f}" if size >= 10 else f"{size:.2g}"
-        return f"{written} {'points' if unit.startswith('%') else unit}".strip()
+        return "points" if unit.startswith("%") else unit
 
     def _said(self, name: str) -> None:
         self._moved.add(name)
@@ -232,7 +282,7 @@ class Sketch(VBox):
             if markers:
                 shapes.append(f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{_KNOB / 2}"/>')
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        data = b64encode(self._frame).decode()
+        data = b64encode(self._frame.png).decode()
         return (
             f'<img alt="{escape(self._alt)}" src="data:image/png;base64,{data}">'
             f'<svg viewBox="0 0 {width} {height}" aria-hidden="true" fill="{PREDICTED.colour}" '
@@ -245,11 +295,15 @@ class Sketch(VBox):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
-        bundle["text/html"] = (
+        at_rest = (
             f"{_STYLE}<figure style='margin: 0.5em 0'><div class='snnlab-stage'>"
             f"{self._drawing(markers=True)}</div>{self._caption()}</figure>"
             "<p><em>In JupyterLab you draw into these axes.</em></p>"
         )
+        if for_web_pages():
+            asked = escape(json.dumps(self._asked))
+            at_rest = f"<div data-needs='predict' data-sketch='{asked}'>{at_rest}</div>"
+        bundle["text/html"] = at_rest
         return bundle
 
 
@@ -264,8 +318,9 @@ def sketch(
     """Ask for a prediction: axes with a handle at each x, to be dragged or moved by keys.
 
     The axis of x is logarithmic if every x is the same multiple of the one before. Lay the
-    prediction over the measurement with `show.lay_prediction(ax, guess.x, guess.y)`, and have it
-    told with `guess.told(...)`, which closes the sketch.
+    prediction over the measurement with `show.lay_prediction(ax, guess)`, and have it told with
+    `guess.told(...)`, which closes the sketch. On a web page the reader predicts, and what the
+    cells from here to that picture show stays hidden until the reader asks for it.
 
     Args:
         x: where to predict, at most 8 places, in rising order.
@@ -297,20 +352,30 @@ def sketch(
     return Sketch(x, span, starts, (x_label, y_label))
 
 
-def _drawn_frame(
-    x: Sequence[float], span: tuple[float, float], labels: tuple[str, str]
-) -> tuple[bytes, list[float], tuple[float, float]]:
-    """The empty axes: picture, where each x lies in its width, and top and height of the axes.
+@dataclass(frozen=True)
+class _Frame:
+    """The empty axes. All places are shares of the whole picture unless it says otherwise."""
 
-    All as shares of the picture.
-    """
+    png: bytes
+    places: list[float]
+    """Where each x lies in the width."""
+    box: tuple[float, float]
+    """Top and height of the axes."""
+    across: list[float]
+    """Where each x lies in the width of the axes."""
+    ticks: list[tuple[float, str]]
+    """Where each tick lies in the height of the axes, and what stands beside it."""
+
+
+def _drawn_frame(x: Sequence[float], span: tuple[float, float], labels: tuple[str, str]) -> _Frame:
+    """The empty axes, drawn."""
     ax = live_axes(_SIZE, top=0.45)
     dress(ax, x=labels[0], y=labels[1])
     if _geometric(x):
         ax.set_xscale("log")
         ax.minorticks_off()
     _leave_room(ax, x)
-    ax.set_xticks(x, [f"{value:,.6g}" for value in x])
+    ax.set_xticks(x, [_written(value) for value in x])
     ax.set_ylim(*span)
     head(ax, None)
     buffer = BytesIO()
@@ -319,7 +384,21 @@ def _drawn_frame(
     across = ax.transAxes.inverted().transform(
         ax.transData.transform([(value, span[0]) for value in x])
     )[:, 0]
-    return buffer.getvalue(), (left + width * across).tolist(), (1 - bottom - height, height)
+    ticks = [value for value in ax.get_yticks() if span[0] <= value <= span[1]]
+    texts = ax.yaxis.get_major_formatter().format_ticks(ticks)
+    up = [(value - span[0]) / (span[1] - span[0]) for value in ticks]
+    return _Frame(
+        buffer.getvalue(),
+        (left + width * across).tolist(),
+        (1 - bottom - height, height),
+        across.tolist(),
+        list(zip(up, texts, strict=True)),
+    )
+
+
+def _written(x: float) -> str:
+    """An x as it stands on the axis."""
+    return f"{x:,.6g}"
 
 
 def _geometric(x: Sequence[float]) -> bool:
@@ -349,5 +428,5 @@ def _where(label: str, x: float) -> str:
     name, unit = _name_and_unit(label)
     symbol = name.split()[-1]
     if len(symbol) == 1 or symbol == "sigma":
-        return f"at {symbol} = {x:,.6g}"
-    return f"at {x:,.6g} {unit}".strip()
+        return f"at {symbol} = {_written(x)}"
+    return f"at {_written(x)} {unit}".strip()

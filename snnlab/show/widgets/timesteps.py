@@ -32,6 +32,7 @@ from snnlab.show.widgets.live import (
     slider,
     which_images,
 )
+from snnlab.show.widgets.recorded import recorded
 
 _STEPS = (1, 2, 4, 8, 16)
 _STEPS_OF_RELU = (*_STEPS, 32)
@@ -75,14 +76,18 @@ def conversion_explorer(
             f"{which_images(shown, images)}",
         )
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "v_init": slider("v_init (v_th)", 0.0, 1.0, 0.5, 0.05),
             "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.05),
             "reset": choice("reset", RESETS),
         },
+        on_page=lambda: recorded(
+            live, v_init=(0.0, 0.25, 0.5, 0.75, 1.0), beta=(0.5, 0.7, 0.9, 1.0)
+        ),
     )
+    return live
 
 
 def ann_explorer(
@@ -138,7 +143,7 @@ def ann_explorer(
             f"the ReLU network: {goal:.1f} %. {which_images(shown, images)}",
         )
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "threshold": choice(
@@ -150,7 +155,9 @@ def ann_explorer(
                 "biases", [("as trained", False), (f"corrected at T = {_CORRECTED_AT}", True)]
             ),
         },
+        on_page=lambda: recorded(live),
     )
+    return live
 
 
 def disturbance_explorer(
@@ -192,13 +199,15 @@ def disturbance_explorer(
         what = f"{_KINDS[kind].capitalize()} of strength {_LEVEL * level:.1f}"
         return picture(ax, f"{what}, at T = 16: {ends}. {which_images(shown, images)}")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "kind": choice("disturbance", [(name, kind) for kind, name in _KINDS.items()]),
             "level": slider("strength (tenths)", 0, _LEVELS, 2),
         },
+        on_page=lambda: recorded(live, level=range(_LEVELS + 1)),
     )
+    return live
 
 
 def energy_explorer(report: CostReport) -> LivePicture:
@@ -228,7 +237,7 @@ def energy_explorer(report: CostReport) -> LivePicture:
         text = f"up to T = {max(below)}" if below else "at no T"
         return picture(ax, f"The spiking network needs less energy {text}.")
 
-    return LivePicture(
+    live = LivePicture(
         draw,
         {
             "mac": slider("multiply-accumulate (pJ)", 0.1, 10.0, 4.6, 0.1),
@@ -237,7 +246,9 @@ def energy_explorer(report: CostReport) -> LivePicture:
                 "first layer", [("once per image", False), ("at each timestep", True)]
             ),
         },
+        on_page=lambda: recorded(live, mac=(0.9, 2.3, 4.6, 9.2), ac=(0.1, 0.9, 2.3, 4.6)),
     )
+    return live
 
 
 def percent_chart(timesteps: tuple[int, ...], lines: Mapping[str, Values], ax: Axes) -> Axes:

@@ -1,0 +1,72 @@
+// The prediction drawn over the picture of the measurement, in the pixels of that picture.
+
+// Lays `said` over the image of a figure, and returns how many points lie outside its axes.
+function overlay(figure, answer, said) {
+  figure.querySelector(".snn-over svg")?.remove();
+  const points = said.flatMap((y, place) => (y == null ? [] : [pointAt(answer, y, place)]));
+  const shapes = points.map((point) => shapeOf(answer, point));
+  const svg = drawing("svg", { viewBox: `0 0 ${answer.size.join(" ")}`, "aria-hidden": "true" });
+  if (points.length) {
+    const corners = points.map(({ x, y }) => `${x},${y}`).join(" ");
+    const { colour, thickness, dashes } = answer.look;
+    svg.append(drawing("polyline", { points: corners, fill: "none", stroke: colour, "stroke-width": thickness,
+      "stroke-dasharray": dashes }), ...shapes, nameOf(answer, points));
+  }
+  over(figure).append(svg);
+  return points.filter((point) => point.side).length;
+}
+
+// The image of a figure, in a box of its own size.
+function over(figure) {
+  const found = figure.querySelector(".snn-over");
+  if (found) return found;
+  const image = figure.querySelector("img");
+  const box = node("span", { class: "snn-over" });
+  image.replaceWith(box);
+  box.append(image);
+  return box;
+}
+
+// Where a value lies, at the edge of the axes if it lies outside: `side` says on which.
+function pointAt({ x, y: [low, high], span, frame: [, top, , bottom] }, value, place) {
+  const y = low + ((high - low) * (value - span[0])) / (span[1] - span[0]);
+  const side = y < top - 1 ? -1 : y > bottom + 1 ? 1 : 0;
+  return { x: x[place], y: within(y, top, bottom), side, value };
+}
+
+// A marker, or outside an arrow that points there, with the value.
+function shapeOf({ look }, { x, y, side, value }) {
+  const size = look.size;
+  const at = { transform: `translate(${x} ${y})`, fill: look.colour, stroke: COLOURS["--paper"], "stroke-width": 1 };
+  if (!side) return drawing("path", { ...at, class: "point", d: look.marker });
+  const base = -side * size; // the tip is at the edge
+  const tip = `M ${-size / 2} ${base} L ${size / 2} ${base} L 0 0 Z`;
+  const text = written(String(Number(value.toPrecision(3))), 0, base + (side < 0 ? look.text : -4), look);
+  return drawing("g", { ...at, class: "outside" }, drawing("path", { d: tip }), text);
+}
+
+function written(text, x, y, { colour, text: size }) {
+  return drawing("text", { x, y, fill: colour, stroke: COLOURS["--paper"], "stroke-width": 5, "paint-order": "stroke",
+    "text-anchor": "middle", "font-family": "DejaVu Sans, Verdana, sans-serif", "font-weight": "bold", "font-size": size }, text);
+}
+
+// The name of the line, where it is near it and hides nothing: of the free places the nearest.
+function nameOf({ name, look, half, free, clear }, points) {
+  const values = points.filter(({ side }) => side).map(({ x, y, side }) => [x, y - 2 * side * look.size]);
+  const line = [...along(points), ...values];
+  const far = (place) => Math.min(...line.map(([x, y]) =>
+    Math.hypot(Math.max(Math.abs(x - place[0]) - half[0], 0), Math.max(Math.abs(y - place[1]) - half[1], 0))));
+  const [nearest] = free.map((place) => ({ place, far: far(place) })).filter((one) => one.far >= clear)
+    .sort((one, other) => one.far - other.far);
+  const { x, y } = points.at(-1);
+  const [across, down] = nearest ? nearest.place : [x - half[0], y - 2 * half[1]];
+  return written(name, across, down + half[1], look);
+}
+
+// Points all along a line.
+function along(points) {
+  return points.flatMap(({ x, y }, i) => {
+    const to = points[i + 1] ?? { x, y };
+    return Array.from({ length: 20 }, (_, k) => [x + ((to.x - x) * k) / 20, y + ((to.y - y) * k) / 20]);
+  });
+}

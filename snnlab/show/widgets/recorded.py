@@ -1,0 +1,129 @@
+"""Live pictures on a web page: frames that are drawn beforehand, for controls that choose one."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+from ipywidgets import Dropdown, ValueWidget
+from PIL import Image
+
+from snnlab.show.web import for_script
+
+if TYPE_CHECKING:
+    from snnlab.show.widgets.live import LivePicture
+
+_COLOURS: Final = 48  # of a recorded picture
+_ALL = "The controls have all their positions here."
+_SOME = "Recorded for this page: {recorded}. In JupyterLab every value can be chosen."
+_REST = "Recorded for this page: {recorded}; {kept}. In JupyterLab every control moves."
+
+
+def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
+    """What a web page shows of a live picture: it follows its controls among recorded positions.
+
+    Every frame is drawn as in JupyterLab. A list to choose from is recorded with all its options,
+    a slider that is not named stays where it is and is not on the page.
+
+    Args:
+        live: the picture; its controls stay as they are.
+        values: name of a slider to the values that are recorded, besides the one where it stands.
+
+    Returns:
+        HTML.
+
+    Example:
+        >>> LivePicture(draw, controls, on_page=lambda: recorded(live, v_init=(0, 0.5, 1)))
+    """
+    choices = {name: _choices(control, values.get(name)) for name, control in live.controls.items()}
+    frames, pictures = [], _Pictures()
+    for chosen in product(*choices.values()):
+        picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
+        frames.append(
+            {
+                "picture": pictures.place(picture.png),
+                "alt": picture.alt,
+                "summary": picture.summary or picture.alt,
+            }
+        )
+    told = {
+        "controls": [
+            _told(live.controls[name], options)
+            for name, options in choices.items()
+            if len(options) > 1
+        ],
+        "pictures": pictures.texts,
+        "frames": frames,
+        "words": _words(live, choices),
+    }
+    return (
+        '<div class="snn-recorded" data-needs="recorded" data-recorded="">'
+        f"{live.still()}"
+        f'<script type="application/json">{for_script(told)}</script></div>'
+    )
+
+
+class _Pictures:
+    """Each picture once, small enough for a page."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._places: dict[bytes, int] = {}
+
+    def place(self, png: bytes) -> int:
+        """Where a picture lies."""
+        small = small_png(png)
+        if small not in self._places:
+            self._places[small] = len(self.texts)
+            self.texts.append(b64encode(small).decode())
+        return self._places[small]
+
+
+def small_png(png: bytes) -> bytes:
+    """The same picture with few colours, a quarter of the size.
+
+    Args:
+        png: a picture without transparent parts.
+    """
+    few = Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    buffer = BytesIO()
+    few.save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _choices(control: ValueWidget, values: Sequence[Any] | None) -> list[tuple[str, Any]]:
+    """What a control can be set to on the page, as (text, value)."""
+    if isinstance(control, Dropdown):
+        return list(zip(control._options_labels, control._options_values, strict=True))
+    found = sorted({control.value, *(values or ())})
+    return [(f"{value:g}", value) for value in found]
+
+
+def _told(control: ValueWidget, options: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A control as the page makes it."""
+    return {
+        "label": control.description,
+        "choice": isinstance(control, Dropdown),
+        "texts": [text for text, _ in options],
+        "at": [value for _, value in options].index(control.value),
+    }
+
+
+def _words(live: LivePicture, choices: dict[str, list[tuple[str, Any]]]) -> str:
+    """Which positions the page has."""
+    parts, kept = [], []
+    for name, control in live.controls.items():
+        if isinstance(control, Dropdown):
+            continue
+        texts = [text for text, _ in choices[name]]
+        positions = round((control.max - control.min) / control.step) + 1
+        if len(texts) == 1 < positions:
+            kept.append(f"{control.description} stays at {texts[0]}")
+        elif len(texts) < positions:
+            parts.append(f"{control.description} {', '.join(texts)}")
+    if kept:
+        return _REST.format(recorded="; ".join(parts) or "the lists", kept=", ".join(kept))
+    return _SOME.format(recorded="; ".join(parts)) if parts else _ALL
