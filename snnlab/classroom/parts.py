@@ -137,7 +137,7 @@ class Parts(Mapping[str, Function]):
         cells = "".join(
             f"<tr><th scope='row' style='{_CELL}'><code>{name}</code></th>"
             f"<td style='{_CELL}; white-space: nowrap'>{whose(part)}</td>"
-            f"<td style='{_CELL}'>{escape(part.said)}</td>"
+            f"<td style='{_CELL}; min-width: 11em'>{escape(part.said)}</td>"
             f"<td style='{_CELL}'>{escape(part.source)}</td></tr>"
             for name, part in self._parts.items()
         )
