@@ -10,7 +10,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-FOLDERS: Final = tuple(Path(__file__).parent / name for name in ("explorer", "films"))
+FOLDERS: Final = tuple(
+    Path(__file__).parent / name for name in ("explorer", "films", "on_page", "charts/closed_forms")
+)
 """Where scripts and styles lie."""
 
 

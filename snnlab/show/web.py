@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""

@@ -7,14 +7,11 @@ drawn beforehand. `show/web.py` brings each once per page.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Final
 
 from snnlab.show.colours import LIGHT
-from snnlab.show.explorer.modules import joined
+from snnlab.show.modules import joined
 from snnlab.show.style import BLUE, GRID, PREDICTED
-
-_HERE: Final = Path(__file__).parent
 
 COLOURS: Final = {
     "--ink": LIGHT.ink,
@@ -39,8 +36,5 @@ def recorded_script() -> str:
 
 
 def _script(*names: str) -> str:
-    """Files of this folder or of the explorer, whichever has them, as one module."""
-    colours = f"const COLOURS = {json.dumps(COLOURS)};\n"
-    return colours + joined(
-        *(str(_HERE / name) if (_HERE / name).exists() else name for name in names)
-    )
+    """Files as one module that knows the colours."""
+    return f"const COLOURS = {json.dumps(COLOURS)};\n{joined(*names)}"

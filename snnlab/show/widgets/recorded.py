@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ipywidgets import Dropdown, ValueWidget
 from PIL import Image
 
-from snnlab.show.web import for_script
+from snnlab.show.modules import for_script
 
 if TYPE_CHECKING:
     from snnlab.show.widgets.live import LivePicture

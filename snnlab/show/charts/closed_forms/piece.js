@@ -64,7 +64,7 @@ async function live(piece, whole) {
   piece.querySelector(".at-rest").remove();
 }
 
-document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+document.head.append(Object.assign(document.createElement("style"), { textContent: PIECE_STYLE }));
 for (const piece of document.querySelectorAll(".snn-live-chart")) {
   const whole = added(piece, "div", "live");
   live(piece, whole).catch((error) => {

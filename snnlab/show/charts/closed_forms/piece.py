@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from snnlab.show.colours import LIGHT
-from snnlab.show.modules import for_script
+from snnlab.show.modules import for_script, joined
 
-HERE = Path(__file__).parent
 AT_REST = (
     "<p><em>With scripts this picture has sliders and follows them, on this page too.</em></p>"
 )
@@ -34,5 +31,4 @@ def piece(charts: Sequence[dict[str, Any]], at_rest: str) -> str:
 
 def mounting() -> str:
     """The script, an ES module, with its style."""
-    style = json.dumps((HERE / "piece.css").read_text("utf-8"))
-    return f"const STYLE = {style};\n{(HERE / 'piece.js').read_text('utf-8')}"
+    return joined("piece.css", "piece.js")
