@@ -116,7 +116,12 @@ def write_markdown_page(source: Path, target: Path) -> None:
     Example:
         >>> write_markdown_page(Path("notebooks/README.md"), Path("index.html"))
     """
-    cell = nbformat.v4.new_markdown_cell(source.read_text(encoding="utf-8"))
+    write_page(source.read_text(encoding="utf-8"), target)
+
+
+def write_page(markdown: str, target: Path) -> None:
+    """Write a text as such a page."""
+    cell = nbformat.v4.new_markdown_cell(markdown)
     page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
