@@ -130,8 +130,8 @@ _INDEX = """# Slides of the course
 
 Right and left go from section to section, down and up through a section, space and the keys of a
 clicker through all. **S** opens the notes of the speaker in a window of their own, **O** shows all
-slides, **G** goes to one, **F** fills the screen, **?** lists the keys. Inside a picture with controls the
-arrow keys move the picture; Escape gives them back to the slides.
+slides, **G** goes to one, **F** fills the screen, **?** lists the keys. Inside a picture with
+controls the arrow keys move the picture; Escape gives them back to the slides.
 
 """
 
