@@ -36,10 +36,11 @@ FAULTS = """async (readable) => {
   const slide = Reveal.getCurrentSlide();
   while (slide.dataset.fitted !== "done") await new Promise(requestAnimationFrame);
   const faults = [];
-  const scrolls = slide.querySelector(".snn-player");
+  const scrolls = slide.querySelector(".snn:not(.film)");
   if (slide.scrollWidth > slide.clientWidth) faults.push("too wide");
   if (slide.scrollHeight > slide.clientHeight && !scrolls) faults.push("too tall");
-  const inside = [...slide.querySelectorAll("p:not(.running), li, pre, img, svg, canvas, input, td")];
+  const parts = "p:not(.running), li, pre, img, svg, canvas, input, td";
+  const inside = [...slide.querySelectorAll(parts)];
   const shown = (part) => !part.closest("aside") && part.getBoundingClientRect().height > 0;
   const seen = inside.filter(shown);
   if (!seen.length) faults.push("empty");
