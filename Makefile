@@ -10,10 +10,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+NBCONVERT := $(BIN)/python -m nbconvert --execute \
+	--ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.store_widget_state=False \
+	--NbConvertBase.display_data_priority=text/html \
+	--NbConvertBase.display_data_priority=image/png \
+	--NbConvertBase.display_data_priority=text/plain
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-all test-gpu lint format app lab notebooks docs bench bench-gpu clean
+.PHONY: help env demo test test-all test-gpu lint format app lab notebooks slides docs bench bench-gpu clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,13 +58,15 @@ lab: $(READY)  ## Open the notebooks in JupyterLab
 		--LabApp.default_url=/lab/tree/README.md $(ARGS)
 
 notebooks: $(READY)  ## Run all notebooks and write them as web pages to build/notebooks
-	$(BIN)/python -m nbconvert --execute --to snnlab.classroom.page.CoursePage \
-		--output-dir=build/notebooks \
-		--ExecutePreprocessor.timeout=3600 --ExecutePreprocessor.store_widget_state=False \
-		--NbConvertBase.display_data_priority=text/html \
-		--NbConvertBase.display_data_priority=image/png \
-		--NbConvertBase.display_data_priority=text/plain $(ARGS) notebooks/*.ipynb
+	$(NBCONVERT) --to snnlab.classroom.page.CoursePage --output-dir=build/notebooks \
+		$(ARGS) notebooks/*.ipynb
 	$(BIN)/python -m snnlab.classroom.page notebooks/README.md build/notebooks/index.html
+	$(BIN)/python -m snnlab.classroom.page notebooks/lecture/README.md build/notebooks/lecture/index.html
+
+slides: $(READY)  ## Run the notebooks, or those in ARGS, and write slides to build/slides
+	$(NBCONVERT) --to snnlab.classroom.slides.CourseSlides --output-dir=build/slides \
+		$(or $(ARGS),notebooks/*.ipynb)
+	$(BIN)/python -m snnlab.classroom.slides build/slides
 
 docs: $(READY)  ## Write the reference of all public names to build/docs
 	$(BIN)/python docs/reference/build.py build/docs $(ARGS)

@@ -48,7 +48,10 @@ math mtd:nth-child(even) { text-align: left }
 
 
 class _Markdown(IPythonRenderer):
-    """Markdown to HTML: formulas as MathML, links to notebooks as links to their pages."""
+    """Markdown to HTML: formulas as MathML, links to notebooks as links to their pages.
+
+    A link to a file that becomes no page, such as the guide to the assignments, is left as text.
+    """
 
     def inline_math(self, body: str) -> str:
         return _mathml(body, "inline")
@@ -57,9 +60,15 @@ class _Markdown(IPythonRenderer):
         return _mathml(body, "block")
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        if url == "README.md":
-            url = "index.html"
-        return str(super().link(text, re.sub(r"^(\w+)\.ipynb$", r"\1.html", url), title))
+        if not re.match(r"#|\w+:", url):
+            url = re.sub(r"\.ipynb$", ".html", _INDEX.sub(r"\1index.html", url))
+            if not url.endswith(".html"):
+                return text
+        return str(super().link(text, url, title))
+
+
+_INDEX = re.compile(r"^(|\.\./|lecture/)README\.md$")
+"""The course and the page for lecturers: both are the index of their folder."""
 
 
 class CoursePage(HTMLExporter):
@@ -116,7 +125,12 @@ def write_markdown_page(source: Path, target: Path) -> None:
     Example:
         >>> write_markdown_page(Path("notebooks/README.md"), Path("index.html"))
     """
-    cell = nbformat.v4.new_markdown_cell(source.read_text(encoding="utf-8"))
+    write_page(source.read_text(encoding="utf-8"), target)
+
+
+def write_page(markdown: str, target: Path) -> None:
+    """Write a text as such a page."""
+    cell = nbformat.v4.new_markdown_cell(markdown)
     page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")

@@ -61,13 +61,15 @@ class Pointing {
     tip.textContent = sentence(stage, at, stage.at_t, frames);
     tip.style.display = "block";
     const [board, origin] = [stage.canvas.getBoundingClientRect(), root.getBoundingClientRect()];
+    const scale = origin.width / root.offsetWidth || 1; // a slide shows the player larger or smaller
+    const [x, y] = [board.left - origin.left, board.top - origin.top].map((far) => far / scale);
+    const [left, top, edge] = [origin.left, origin.top, document.documentElement.clientWidth].map((far) => far / scale);
     const box = boxOf(stage, at);
-    const [left, top] = [board.left + box.left, board.top + box.top];
-    const edge = document.documentElement.clientWidth;
-    const above = top - tip.offsetHeight - 10;
-    const place = above >= 4 ? above : top + box.size + 10;
-    tip.style.left = `${within(left + box.size + 4, 4, edge - tip.offsetWidth - 4) - origin.left - root.clientLeft}px`;
-    tip.style.top = `${place - origin.top - root.clientTop}px`;
+    const above = y + box.top - tip.offsetHeight - 10;
+    const place = above + top >= 4 ? above : y + box.top + box.size + 10;
+    const beside = within(x + box.left + box.size + 4, 4 - left, edge - left - tip.offsetWidth - 4);
+    tip.style.left = `${beside - root.clientLeft}px`;
+    tip.style.top = `${place - root.clientTop}px`;
   }
 
   // Where the keyboard stands.

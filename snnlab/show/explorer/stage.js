@@ -47,7 +47,7 @@ function stageCell(stage, words) {
 
 // Sizes of maps and curve in the room that the cell has; `most` is the end of the curve's scale.
 function layStage(stage, most, { networks, narrow, ratio }) {
-  const room = Math.floor(stage.cell.getBoundingClientRect().width) - (narrow ? 9 : 15);
+  const room = stage.cell.clientWidth - (narrow ? 9 : 15);
   stage.tiles = tiling(stage, room, narrow ? TALL_NARROW : TALL[networks] ?? TALL[3], ratio);
   const { wide, tall, scale, columns, gap } = stage.tiles;
   Object.assign(stage.canvas, { width: wide, height: tall });

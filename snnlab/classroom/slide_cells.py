@@ -1,0 +1,260 @@
+"""A notebook cut into slides: the same cells, by rule, and tags where the rule is wrong.
+
+A section begins a slide, what belongs to it follows below. Prose is cut where it would not fit.
+Code that draws is left out, for its picture says it; a picture has a slide to itself. An exercise
+shows its task, a quiz its answers one after the other. `CONTRIBUTING.md` lists rules and tags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from snnlab.classroom.slide_text import CODE, GAP, LINES, Sized, packed, paragraphs, together
+from snnlab.classroom.speaker_notes import SpeakerNotes
+
+CODE_TAG: Final = "slide:code"
+"""Show this code, though it draws."""
+NO_CODE_TAG: Final = "slide:no-code"
+"""Leave this code out, though it does not draw."""
+SKIP_TAG: Final = "slide:skip"
+"""Leave this cell out."""
+TAGS: Final = (CODE_TAG, NO_CODE_TAG, SKIP_TAG)
+
+WITHOUT_SLIDES: Final = ("check", "hint", "solution")
+PICTURE: Final = 11.5
+"""Lines that a picture leaves no room for, at least."""
+SMALL: Final = "small"
+"""Tag of code and output with lines that are longer than `WIDE`."""
+WIDE: Final = 76
+
+_HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
+_DRAWS = re.compile(r"\bshow\.|\blive\.|\bmany(?:_seeds\(|\.)|^(?:\w+_)?(?:guess|explorer)$", re.M)
+"""Code whose point is what it draws, or what it tells of many seeds."""
+_QUESTION = re.compile(
+    r"^(\*\*\d+\.\*\* .+?)\s*<details>\s*<summary>[^<]*</summary>(.+?)</details>", re.M | re.S
+)
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+Slide = list[NotebookNode]
+
+
+def cut_into_slides(notebook: NotebookNode, notes: SpeakerNotes | None = None) -> NotebookNode:
+    """A notebook whose cells say which slide they are on, as nbconvert reads it.
+
+    Args:
+        notebook: run, if its pictures are to be shown.
+        notes: for the speaker; those of a section go with its first slide.
+    """
+    cells: Slide = []
+    for heading, first, slide in _slides(notebook):
+        if not _has_heading(slide[0]):
+            slide = [new_markdown_cell(f'<p class="running">{_html(heading)}</p>'), *slide]
+        if not (slide[0].metadata.get("slideshow") or {}).get("slide_type"):
+            _type(slide[0], "slide" if first else "subslide")
+        cells += slide
+        said = _notes(notes, heading) if first else ""
+        if said:
+            cells.append(new_markdown_cell(said))
+            _type(cells[-1], "notes")
+    for number, cell in enumerate(cells):
+        cell.id = f"slide-{number}"
+    return new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def _notes(notes: SpeakerNotes | None, heading: str) -> str:
+    if notes is None:
+        return ""
+    section = notes.sections.get(heading.removeprefix("## "))
+    if section:
+        return section.markdown
+    return notes.opening if heading.startswith("# ") else ""
+
+
+def _slides(notebook: NotebookNode) -> Iterator[tuple[str, bool, Slide]]:
+    """The heading of a section, whether a slide is its first, and what is on it."""
+    for heading, cells in _sections(notebook):
+        first = True
+        for slide in _arranged(cells):
+            yield heading, first, slide
+            first = False
+
+
+def _sections(notebook: NotebookNode) -> Iterator[tuple[str, Slide]]:
+    """Headings of level 1 and 2, with the cells below; a cell with several is divided."""
+    heading, cells = "", []
+    for cell in _shown(notebook):
+        if cell.cell_type != "markdown":
+            cells.append(cell)
+            continue
+        for part in re.split(r"^(?=##? )", cell.source, flags=re.MULTILINE):
+            if not part.strip():
+                continue
+            if re.match("##? ", part):
+                if cells:
+                    yield heading, cells
+                heading, cells = part.splitlines()[0], []
+            cells.append(new_markdown_cell(part, metadata=cell.metadata))
+    if cells:
+        yield heading, cells
+
+
+def _shown(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """The cells that become slides; the first code only says how much is computed."""
+    codes = 0
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        codes += cell.cell_type == "code"
+        setup = cell.cell_type == "code" and codes == 1
+        left_out = any(tag.startswith(tuple(f"{kind}:" for kind in WITHOUT_SLIDES)) for tag in tags)
+        if cell.source.strip() and not (setup or left_out or SKIP_TAG in tags):
+            yield cell
+
+
+def _arranged(cells: Slide) -> Iterator[Slide]:
+    """The slides of a section: prose and code fill them up, a picture closes one."""
+    run: list[Sized[NotebookNode]] = []
+    for cell in cells:
+        for piece in _pieces(cell):
+            begins = piece.what.cell_type == "markdown" and piece.what.source.startswith("### ")
+            if begins and not all(_has_heading(above.what) for above in run):
+                yield from _packed(run)
+                run = []
+            if piece.lines >= PICTURE and _draws(piece.what):
+                yield from _with_picture(run, piece)
+                run = []
+            else:
+                run.append(piece)
+    yield from _packed(run)
+
+
+def _packed(pieces: list[Sized[NotebookNode]]) -> Iterator[Slide]:
+    for slide in packed(pieces):
+        yield list(_with_prose_joined([piece.what for piece in slide]))
+
+
+def _with_picture(
+    before: list[Sized[NotebookNode]], picture: Sized[NotebookNode]
+) -> Iterator[Slide]:
+    """A picture below the few lines that come before it; alone, if they are many."""
+    *slides, last = packed(before) or [[]]
+    above = last if sum(piece.lines for piece in last) + picture.lines <= LINES else []
+    for slide in slides if above else [*slides, last]:
+        if slide:
+            yield list(_with_prose_joined([piece.what for piece in slide]))
+    yield list(_with_prose_joined([*(piece.what for piece in above), picture.what]))
+
+
+def _with_prose_joined(slide: Slide) -> Iterator[NotebookNode]:
+    """Neighbouring prose in one cell; an answer stays apart, as it comes when it is asked for."""
+    for plain, cells in groupby(slide, _is_plain):
+        if plain:
+            yield new_markdown_cell(together([cell.source for cell in cells]))
+        else:
+            yield from cells
+
+
+def _is_plain(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and not cell.metadata
+
+
+def _pieces(cell: NotebookNode) -> Iterator[Sized[NotebookNode]]:
+    """What a cell brings to slides."""
+    tags = cell.metadata.get("tags", [])
+    if cell.cell_type == "code":
+        yield from _code_pieces(cell, tags)
+    elif "quiz" in tags and _QUESTION.search(cell.source):
+        yield from _quiz_pieces(cell.source)
+    else:
+        text = cell.source
+        if "header" in tags:  # its table says what to have ready, which is for the speaker
+            text = re.sub(r"^\|.*\n?", "", text, flags=re.MULTILINE)
+        for part in paragraphs(text):
+            yield Sized(new_markdown_cell(part.what), part.lines, part.leads)
+
+
+def _quiz_pieces(quiz: str) -> Iterator[Sized[NotebookNode]]:
+    """A question and its answer, which appears at the next key, fill a slide."""
+    heading, *_ = quiz.splitlines()
+    for number, (question, answer) in enumerate(_QUESTION.findall(quiz)):
+        title = f"{heading}\n\n" if number == 0 else f"### {heading.lstrip('# ')}\n\n"
+        yield Sized(new_markdown_cell(title + question.strip()), 1, leads=True)
+        folded = new_markdown_cell(answer.strip())
+        _type(folded, "fragment")
+        yield Sized(folded, LINES - 1)
+
+
+def _code_pieces(cell: NotebookNode, tags: list[str]) -> Iterator[Sized[NotebookNode]]:
+    """The code, if it is the point; what it wrote; what it drew."""
+    draws = bool(_DRAWS.search(cell.source))
+    exercise = any(tag.startswith("exercise:") for tag in tags)
+    shown = CODE_TAG in tags or not (draws or NO_CODE_TAG in tags)
+    if exercise:
+        shown = "def " in cell.source  # the letter of a question is nothing to show
+    outputs = [] if exercise else list(cell.outputs)
+    if shown:
+        rows = cell.source.splitlines()
+        yield Sized(_code(cell.source, [], rows), CODE * len(rows) + 2 * GAP)
+    written: list[Any] = []
+    for output in [*outputs, None]:
+        picture = output is not None and _is_picture(output)
+        if output is not None and not picture:
+            written.append(output)
+            continue
+        told = _rows(written)
+        if told:
+            heard = new_output("stream", name="stdout", text="\n".join(told))
+            height = min(CODE * len(told) + 2 * GAP, LINES)
+            yield Sized(_code("", [heard], told), height)
+            written = []
+        if picture:
+            yield Sized(_code("", [output], []), LINES if _is_live(output) else PICTURE)
+
+
+def _code(source: str, outputs: list[Any], rows: list[str]) -> NotebookNode:
+    """A cell that shows only its code, or only its outputs."""
+    tags = [SMALL] if max(map(len, rows), default=0) > WIDE else []
+    cell = new_code_cell(source, outputs=outputs, metadata={"tags": tags})
+    cell.metadata["transient"] = {"remove_source": not source}
+    return cell
+
+
+def _is_picture(output: Any) -> bool:
+    kinds = output.get("data", {})
+    return any(kind.startswith("image/") or kind == "text/html" for kind in kinds)
+
+
+def _is_live(output: Any) -> bool:
+    """Whether it has controls, and so wants a slide to itself."""
+    kinds = output.get("data", {})
+    controls = re.search(r"<(?:script|input|canvas|button)\b", kinds.get("text/html", ""))
+    return _WIDGET in kinds or bool(controls)
+
+
+def _draws(cell: NotebookNode) -> bool:
+    return any(_is_picture(output) for output in cell.get("outputs", []))
+
+
+def _rows(outputs: list[Any]) -> list[str]:
+    """The lines of text in outputs."""
+    texts = [out.get("text") or out.get("data", {}).get("text/plain", "") for out in outputs]
+    return [row for text in texts for row in text.splitlines()]
+
+
+def _has_heading(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and bool(_HEADING.match(cell.source))
+
+
+def _html(heading: str) -> str:
+    """A heading as Markdown inside a paragraph of HTML."""
+    return heading.lstrip("# ")
+
+
+def _type(cell: NotebookNode, kind: str) -> None:
+    cell.metadata["slideshow"] = {"slide_type": kind}

@@ -1,0 +1,83 @@
+// Starts reveal.js, and gives live pieces on a slide the keys, the pointer and the room they need.
+const WIDTH = 1280;
+const HEIGHT = 720;
+const LARGEST = 1.4; // how much a live picture may grow
+const SMALLEST = 0.5;
+const SMALLEST_TEXT = 0.86; // 24 of 28 pixels
+const STEPS = 6; // of the search for a size
+
+// ---- keys: a piece that has the focus keeps its keys; those of a clicker always turn slides
+
+// Whether a control inside a picture, or something that unfolds, has the focus.
+function held() {
+  const active = document.activeElement;
+  return Boolean(active?.parentElement?.closest(".jp-OutputArea-output")) || active?.matches("summary");
+}
+
+function onKey(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || !held()) return;
+  const turn = { PageDown: () => Reveal.next(), PageUp: () => Reveal.prev(), Escape: () => {} }[event.key];
+  if (!turn || (event.key === "Escape" && event.defaultPrevented)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  document.activeElement.blur();
+  turn();
+}
+
+// ---- room: pictures as large as the slide holds, text a little smaller if a font is wide
+
+const frame = () => new Promise(requestAnimationFrame);
+const fits = (slide) => slide.scrollHeight <= slide.clientHeight && slide.scrollWidth <= slide.clientWidth;
+
+// How small and how large what is on a slide may become; the style sheet says what changes.
+function range(slide) {
+  const pieces = [...slide.querySelectorAll(".jp-RenderedHTML")];
+  if (pieces.some((piece) => piece.querySelector(".snn-player"))) return [1, 1];
+  if (!pieces.length) return [SMALLEST_TEXT, 1];
+  return [SMALLEST, pieces.every((piece) => piece.querySelector(":scope > figure")) ? 1 : LARGEST];
+}
+
+// The largest size at which the slide holds what is on it. Pieces lay themselves out anew at each.
+async function fit(slide) {
+  if (!slide || slide.dataset.fitted) return;
+  slide.dataset.fitted = "busy";
+  const tried = async (size) => {
+    slide.style.setProperty("--size", size);
+    await frame();
+    await frame();
+    return fits(slide);
+  };
+  let [low, high] = range(slide);
+  if (low < high && !(await tried(high))) {
+    for (let step = 0; step < STEPS; step++) {
+      const middle = (low + high) / 2;
+      if (await tried(middle)) low = middle;
+      else high = middle;
+    }
+    await tried(low);
+  }
+  slide.dataset.fitted = "done";
+}
+
+// ---- the slides
+
+for (const piece of document.querySelectorAll(".jp-RenderedHTML")) piece.dataset.preventSwipe = "";
+addEventListener("keydown", onKey);
+
+await Reveal.initialize({
+  width: WIDTH,
+  height: HEIGHT,
+  margin: 0,
+  minScale: 0.1,
+  maxScale: 4,
+  center: false,
+  hash: true,
+  slideNumber: "c/t",
+  transition: "none",
+  backgroundTransition: "none",
+  scrollActivationWidth: null,
+  keyboardCondition: () => !held(),
+  plugins: [RevealNotes],
+});
+Reveal.on("slidechanged", ({ currentSlide }) => fit(currentSlide));
+fit(Reveal.getCurrentSlide());
