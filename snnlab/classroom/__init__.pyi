@@ -1,4 +1,5 @@
 from . import biology_exercises as biology_exercises
+from . import capstone_exercises as capstone_exercises
 from . import conversion_exercises as conversion_exercises
 from . import cost_exercises as cost_exercises
 from . import distribution_exercises as distribution_exercises
@@ -11,6 +12,7 @@ from . import training_exercises as training_exercises
 from .checking import Exercise as Exercise
 from .checking import Mistake as Mistake
 from .diagnosis import Diagnosis as Diagnosis
+from .own_answers import own_answers as own_answers
 from .preset import Preset as Preset
 from .preset import preset as preset
 from .questions import Question as Question

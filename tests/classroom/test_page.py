@@ -26,7 +26,9 @@ def test_a_page_holds_everything_that_it_shows():
         cell.id = f"cell-{number}"  # two notebooks may use one id
     page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
     assert not re.search(r"<(script|link|img)[^>]*(src|href)=\"?https?:", page)
-    parts = re.split(r"BEGIN (\d\d_\w+)", re.sub(r"<title>.*?</title>", "", page, flags=re.DOTALL))
+    parts = re.split(
+        r"BEGIN (\d\d_\w+|capstone)", re.sub(r"<title>.*?</title>", "", page, flags=re.DOTALL)
+    )
     pages = dict(zip(parts[1::2], parts[2::2], strict=True))
     assert list(pages) == list(asked)
     for name, part in pages.items():
@@ -50,7 +52,7 @@ def test_rows_of_a_formula_become_rows_of_a_table():
 def test_the_index_leads_to_every_page_and_is_named(tmp_path):
     write_markdown_page(FOLDER / "README.md", tmp_path / "pages" / "index.html")
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
-    links = re.findall(r'href="(\d\d_\w+)\.html"', page)
+    links = re.findall(r'href="(\d\d_\w+|capstone)\.html"', page)
     assert links == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
     assert "<title>The course</title>" in page
     assert 'lang="en"' in page

@@ -1,0 +1,100 @@
+"""A student's function, applied to tensors: what it was checked with may have been numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnlab.classroom.calling import Beginning
+
+Function = Callable[..., Any]
+
+
+def on_tensors(function: Function) -> Function:
+    """The function, given copies: one that works in place spoils nothing.
+
+    Args:
+        function: of tensors, lists or numbers.
+    """
+    return quiet(lambda *given: plain(function(*map(copied, given))))
+
+
+def on_each_number(function: Function, calls: Sequence[Sequence[float]]) -> Function:
+    """The function, called once for each place of the tensors that it is given.
+
+    If it takes whole tensors and gives the same for them, it is called once for all.
+
+    Args:
+        function: of numbers.
+        calls: arguments with which that is tried.
+    """
+    tried = alike([torch.tensor(column) for column in zip(*calls, strict=True)])
+    if takes_tensors(function, tried):
+        return quiet(lambda *given: at_once(function, *alike(given)))
+    return quiet(lambda *given: number_by_number(function, *alike(given)))
+
+
+def alike(given: Sequence[Any]) -> list[Tensor]:
+    """Numbers and tensors as tensors of one shape, which are copies."""
+    tensors = [torch.as_tensor(each, dtype=torch.get_default_dtype()) for each in given]
+    return [each.detach().clone() for each in torch.broadcast_tensors(*tensors)]
+
+
+def copied(given: Any) -> Any:
+    """A copy; a tensor's has no past that gradients go back to."""
+    return given.detach().clone() if isinstance(given, Tensor) else copy.deepcopy(given)
+
+
+def at_once(function: Function, *given: Tensor) -> Any:
+    """Call a function of numbers once for whole tensors; a tensor of their kind per result."""
+    found = plain(function(*given))
+    dtype = given[0].dtype
+    return tuple(f.to(dtype) for f in found) if isinstance(found, tuple) else found.to(dtype)
+
+
+def number_by_number(function: Function, *given: Tensor) -> Any:
+    """Call a function of numbers for each place of tensors of one shape; a tensor per result."""
+    results = list(map(function, *(each.flatten().tolist() for each in given)))
+    several = np.size(results[0]) > 1
+    columns = list(zip(*results, strict=True)) if several else [results]
+    found = [torch.tensor(column, dtype=given[0].dtype).view_as(given[0]) for column in columns]
+    return tuple(found) if several else found[0]
+
+
+def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
+    """Whether a function of numbers gives for tensors what it gives number by number."""
+    try:
+        together = quiet(at_once)(function, *(each.clone() for each in given))
+        alone = quiet(number_by_number)(function, *given)
+        pairs = [(together, alone)] if isinstance(alone, Tensor) else zip(together, alone)  # noqa: B905
+        return all(a.shape == b.shape and torch.allclose(a, b) for a, b in pairs)
+    except Exception:
+        return False
+
+
+def plain(value: Any) -> Any:
+    """What a function returned: a tuple stays one, numbers stay numbers, all else is a tensor."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    if isinstance(value, int | float):
+        return value
+    found = value.detach() if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+    return found.float() if found.is_floating_point() else found
+
+
+def quiet(function: Function) -> Function:
+    """The function without its prints and warnings, which would come thousands of times."""
+
+    def call(*given: Any) -> Any:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(Beginning()):
+            warnings.simplefilter("ignore")
+            return function(*given)
+
+    return call

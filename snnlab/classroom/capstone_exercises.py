@@ -1,0 +1,338 @@
+"""Exercises of the capstone: a whole network over T timesteps, and a gradient by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnlab.classroom.calling import Arguments
+from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.gradient_exercises import bell, distance, probability, slope
+from snnlab.classroom.neuron_with_mistakes import MISTAKES, Floats
+from snnlab.classroom.questions import Question
+
+
+def _run(
+    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float, mistake: str
+) -> Tensor:
+    """Readout (T, B, K) of a network of two layers of neurons, or what a mistake makes of it."""
+    start = {"from rest": 0.0, "from 0.5": 0.5}.get(mistake, v_th / 2)
+    level = 1.0 if mistake == "compares with one" else v_th
+    readouts, late = [], torch.zeros(len(images), len(first))
+    potentials = [torch.full((len(images), len(each)), start) for each in (first, second)]
+    for t in range(T):
+        x = images * (t == 0) if mistake == "shown once" else images
+        for i, weights in enumerate((first, second)):
+            h = (start if mistake == "forgets" else potentials[i]) + x @ weights.T
+            spikes = (h > level if mistake == "strict" else h >= level).float()
+            taken = {"to zero": h, "subtracts one": torch.ones(()), "keeps h": torch.zeros(())}
+            potentials[i] = h - spikes * taken.get(mistake, torch.tensor(v_th))
+            passed = {"potentials": h, "currents": x @ weights.T, "worth v_th": spikes * v_th}
+            x = passed.get(mistake, spikes)
+            if mistake == "late" and i == 0:
+                x, late = late, spikes
+        readouts.append(x @ last.T)
+    return torch.stack(readouts)
+
+
+def _right(
+    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float
+) -> Tensor:
+    return _run(images, first, second, last, T, v_th, "")
+
+
+def _making(mistake: str, message: str, hint: str) -> Mistake:
+    """A mistake that `_run` makes."""
+    return Mistake(partial(_run, mistake=mistake), message, hint)
+
+
+def _fired(currents: Tensor, v_th: float) -> Tensor:
+    """Spikes of neurons that start from v_th / 2: (T, B, N) for currents of this shape."""
+    v, spikes = torch.full_like(currents[0], v_th / 2), []
+    for current in currents:
+        h = v + current
+        spikes.append((h >= v_th).float())
+        v = h - v_th * spikes[-1]
+    return torch.stack(spikes)
+
+
+def _spiking_readout(*given: Any) -> Tensor:
+    """The last layer fires, too."""
+    return _fired(_right(*given), given[-1])
+
+
+def _of_rates(
+    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float
+) -> Tensor:
+    """The second layer gets the rates of the first, the same at each timestep."""
+    rates = _fired((images @ first.T).expand(T, -1, -1), v_th).mean(0)
+    return _fired((rates @ second.T).expand(T, -1, -1), v_th) @ last.T
+
+
+def _network(sizes: tuple[int, int, int, int, int], T: int, v_th: float, seed: int) -> Arguments:
+    """Images (B, M), three matrices of weights, T and v_th; all in eighths, so that sums are exact.
+
+    Args:
+        sizes: B, M, N, N', K.
+        T, v_th: passed on.
+        seed: of the numbers.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def eighths(low: int, high: int, *shape: int) -> Tensor:
+        return torch.randint(low, high, shape, generator=generator) / 8
+
+    b, m, n, k, classes = sizes
+    images, first = eighths(0, 9, b, m), eighths(-4, 9, n, m)
+    return images, first, eighths(-4, 9, k, n), eighths(-8, 9, classes, k), T, v_th
+
+
+_ONE = (
+    torch.tensor([[0.5, 1.0]]),
+    torch.tensor([[0.5, 0.25], [0.25, 0.75]]),
+    torch.tensor([[0.5, 0.5], [0.75, -0.25]]),
+    torch.tensor([[1.0, -0.5], [0.25, 0.75]]),
+    4,
+    1.0,
+)
+"""One image, two neurons in each layer, two classes; thresholds are met exactly."""
+
+run_network = Exercise(
+    solution=_right,
+    calls=[
+        _ONE,
+        _network((2, 3, 4, 3, 2), 5, 2.0, 1),
+        _network((3, 4, 6, 5, 3), 8, 0.5, 2),
+        _network((4, 4, 8, 6, 3), 6, 1.0, 3),
+    ],
+    mistakes=[
+        _making(
+            "from rest",
+            "Your neurons start from 0. The noise of training is gone, but its mean stays: they "
+            "start from v_th / 2.",
+            "Begin with potentials that are all v_th / 2.",
+        ),
+        _making(
+            "from 0.5",
+            "Your neurons start from 0.5, whatever v_th is. That is right only where v_th is 1.",
+            "The mean of matched noise is v_th / 2.",
+        ),
+        _making("forgets", *MISTAKES["forgets"]),
+        _making("to zero", *MISTAKES["to zero"]),
+        _making("keeps h", "Your potentials are never reset.", "Subtract v_th where a spike was."),
+        _making("strict", *MISTAKES["strict"]),
+        _making("compares with one", *MISTAKES["compares with one"]),
+        _making("subtracts one", *MISTAKES["subtracts one"]),
+        _making(
+            "late",
+            "Your second layer gets the spikes of the timestep before. All layers belong to one "
+            "timestep.",
+            "Within a timestep go from layer to layer: what the first fires goes into the second.",
+        ),
+        _making(
+            "shown once",
+            "You show the image at the first timestep only.",
+            "The current of the first layer is the same at each timestep: images @ first.T.",
+        ),
+        _making(
+            "potentials",
+            "You pass potentials on. What goes from layer to layer are spikes, 0 or 1.",
+            "Hand on the result of the comparison with v_th.",
+        ),
+        _making(
+            "currents",
+            "You pass currents on: nothing fires.",
+            "Each layer of neurons turns its current into spikes before the next matrix.",
+        ),
+        _making(
+            "worth v_th",
+            "Your spikes are worth v_th. A spike is 1, whatever the threshold.",
+            "Only the reset takes v_th away.",
+        ),
+        Mistake(
+            _spiking_readout,
+            "Your last layer fires, too. It is the readout: it gives its numbers as they are.",
+            "After the second layer only multiply: spikes @ last.T.",
+        ),
+        Mistake(
+            _of_rates,
+            "Your second layer gets the rates of the first, the same at each timestep.",
+            "Let each timestep go through all layers, with the spikes of that timestep.",
+        ),
+        Mistake(
+            lambda *given: _right(*given).mean(0),
+            "You average over time. Asked for is the readout of each timestep, (T, B, K).",
+            "Keep them in a list, and `torch.stack` it.",
+        ),
+        Mistake(
+            lambda *given: _right(*given).sum(0),
+            "You add up over time. Asked for is the readout of each timestep, (T, B, K).",
+            "Keep them in a list, and `torch.stack` it.",
+        ),
+        Mistake(
+            lambda *given: _right(*given) / given[4],
+            "You divide each readout by T. Asked for is each readout as it is.",
+            "Averaging is left to who reads the readout.",
+        ),
+        Mistake(
+            lambda *given: _right(*given)[-1],
+            "You return the readout of the last timestep only.",
+            "Keep all of them in a list, and `torch.stack` it.",
+        ),
+        Mistake(
+            lambda *given: _right(*given).cumsum(0),
+            "You return sums over the timesteps so far. Asked for is each readout by itself.",
+            "Adding up is left to who reads the readout.",
+        ),
+        Mistake(
+            lambda *given: _right(*given).transpose(0, 1),
+            "Your readout has images first. Time comes first: (T, B, K).",
+            "Stack the timesteps, each of shape (B, K), along dimension 0.",
+        ),
+    ],
+    praise="That is the whole conversion: the same weights, neurons that start from v_th / 2, and "
+    "a loop over time.",
+)
+
+
+def _gradient(
+    images: Tensor,
+    weights: Tensor,
+    sent_back: Tensor,
+    mu: float,
+    sigma: float,
+    factor: Callable[[Floats, float, float], Floats] = slope,
+) -> Floats:
+    """Gradient of the loss with respect to the weights, (N, M).
+
+    Args:
+        images: (B, M).
+        weights: (N, M).
+        sent_back: gradient of the loss with respect to the spikes, (B, N).
+        mu, sigma: of the noise.
+        factor: what stands for the slope, of currents, mu and sigma.
+    """
+    seen = np.asarray(images)
+    by_current = np.asarray(sent_back) * factor(seen @ np.asarray(weights).T, mu, sigma)
+    return np.asarray(by_current.T @ seen)
+
+
+def _with_factor(factor: Callable[[Floats, float, float], Floats]) -> Callable[..., Floats]:
+    """The gradient with another factor in the place of the slope."""
+
+    def answer(
+        images: Tensor, weights: Tensor, sent_back: Tensor, mu: float, sigma: float
+    ) -> Floats:
+        return _gradient(images, weights, sent_back, mu, sigma, factor)
+
+    return answer
+
+
+def _layer(sizes: tuple[int, int, int], mu: float, sigma: float, seed: int) -> Arguments:
+    """Images (B, M), weights (N, M), gradients of the spikes (B, N), mu and sigma."""
+    generator = torch.Generator().manual_seed(seed)
+    b, m, n = sizes
+    images, weights = (
+        torch.rand(b, m, generator=generator),
+        torch.rand(n, m, generator=generator) - 0.25,
+    )
+    return images, weights, torch.randn(b, n, generator=generator), mu, sigma
+
+
+weight_gradient = Exercise(
+    solution=_gradient,
+    calls=[
+        (
+            torch.tensor([[1.0, 0.5]]),
+            torch.tensor([[0.25, 0.5]]),
+            torch.tensor([[2.0]]),
+            0.5,
+            0.25,
+        ),
+        _layer((3, 2, 4), 0.5, 0.3, 0),
+        _layer((5, 4, 3), 0.3, 0.6, 1),
+    ],
+    mistakes=[
+        Mistake(
+            _with_factor(lambda current, mu, sigma: np.ones_like(current)),
+            "You leave the neuron out: there is no slope in your gradient.",
+            "On its way back a gradient is multiplied by the slope at each neuron's current.",
+        ),
+        Mistake(
+            lambda *given: _gradient(*given).T,
+            "Your gradient is transposed. It has the shape of the weights, (N, M).",
+            "A.T @ B and B.T @ A are transposes of each other.",
+        ),
+        Mistake(
+            lambda *given: _gradient(*given) / len(given[0]),
+            "You average over the images. What is sent back belongs to the loss already; add up.",
+            "The matrix product adds up over the images by itself.",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: slope(current, 0.0, sigma)),
+            "You forget the mean of the noise: the neuron starts from mu, not from 0.",
+            "z = (current + mu - 1) / sigma",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: bell(distance(current, mu, sigma))),
+            "The factor 1 / sigma of the chain rule is missing.",
+            "The derivative of z with respect to the current is 1 / sigma.",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: bell(current + mu - 1) / sigma),
+            "You forget to divide the distance to the threshold by sigma.",
+            "z counts in standard deviations.",
+        ),
+        Mistake(
+            _with_factor(probability),
+            "You multiply by the firing probability. Asked for is its slope.",
+            "The bell over sigma, not the area under it.",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: np.where(current + mu >= 1, 1.0, 0.0)),
+            "You multiply by the spikes. What comes back is multiplied by a slope.",
+            "The bell over sigma, at each neuron's current.",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: 0 * current),
+            "Your gradient is 0: that is the slope of the hard threshold.",
+            "Backwards the slope of the firing probability stands in for it.",
+        ),
+        Mistake(
+            lambda images, weights, sent_back, *noise: _gradient(
+                images, weights, torch.ones_like(sent_back), *noise
+            ),
+            "You leave out what is sent back from the layers behind.",
+            "Chain rule: `sent_back` times the slope, number by number, before the product.",
+        ),
+        Mistake(
+            lambda images, weights, sent_back, *noise: (
+                np.asarray(sent_back)
+                * slope(np.asarray(images) @ np.asarray(weights).T, *noise)
+                @ np.asarray(weights)
+            ),
+            "That is the gradient of the images, which goes on to the layer before.",
+            "A weight is multiplied by a pixel, so its gradient is, too.",
+        ),
+    ],
+    praise="By hand and by the chain rule: this is what autograd does with your slope.",
+)
+
+where_timesteps_matter = Question(
+    "c",
+    {
+        "a": "Matched noise has the spread of the residuals, v_th / sqrt(12), and that is the same "
+        "however long the network runs.",
+        "b": "The slope is that of the firing probability in one noisy timestep. No T is in it.",
+        "c": "Training knows one timestep and noise. T comes in when the network runs, and may be "
+        "chosen anew for each image.",
+        "d": "That is what backpropagation through time does, at T times the cost. Look for T in "
+        "`train`: it isn't there.",
+    },
+    hint="Search the cells for T, one after the other.",
+)

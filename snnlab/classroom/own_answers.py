@@ -1,0 +1,138 @@
+"""A student's answers to the exercises of the course, as parts from which the capstone builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from snnlab.classroom import (
+    conversion_exercises,
+    distribution_exercises,
+    gradient_exercises,
+    neuron_exercises,
+    quickstart_exercises,
+    training_exercises,
+)
+from snnlab.classroom.answer_cells import SavedNotebook
+from snnlab.classroom.assignments.notebooks.reading import UnreadableNotebook
+from snnlab.classroom.checking import Exercise
+from snnlab.classroom.faults import NOT_WRITTEN
+from snnlab.classroom.parts import RIGHT, Part, Parts
+
+
+@dataclass(frozen=True)
+class Needed:
+    """An exercise whose answer becomes a part."""
+
+    name: str
+    notebook: str
+    """Stem of its file."""
+    exercise: Exercise
+    of_numbers: bool = False
+    """Whether the function takes numbers, and a layer has many of them."""
+
+
+NEEDED: Final = (
+    Needed("one_step", "01_spiking_neuron", neuron_exercises.one_step, of_numbers=True),
+    Needed(
+        "matched_noise", "02_membrane_potential_distributions", distribution_exercises.matched_noise
+    ),
+    Needed(
+        "surrogate_slope",
+        "03_noise_is_the_gradient",
+        gradient_exercises.surrogate_slope,
+        of_numbers=True,
+    ),
+    Needed("noisy_spikes", "04_single_step_training", training_exercises.noisy_spikes),
+    Needed(
+        "accuracy_after_each_timestep",
+        "05_from_one_to_many_timesteps",
+        conversion_exercises.accuracy_after_each_timestep,
+    ),
+    Needed("mean_and_spread", "04_single_step_training", training_exercises.mean_and_spread),
+    Needed("predicted_classes", "00_quickstart", quickstart_exercises.predicted_classes),
+    Needed("rates", "00_quickstart", quickstart_exercises.rates),
+    Needed(
+        "active_neurons",
+        "02_membrane_potential_distributions",
+        distribution_exercises.active_neurons,
+    ),
+)
+"""In the order in which the capstone uses them."""
+
+
+def own_answers(folder: Path | str = ".") -> Parts:
+    """Read a student's answers from the notebooks of a folder, and check each.
+
+    Notebooks count as they were saved last. Where an answer is not there, not written or not right,
+    the kit's own solution stands in, and the table says so. Whatever the notebooks hold, this
+    raises nothing.
+
+    Args:
+        folder: where they lie; by default the one of the notebook that calls.
+
+    Example:
+        >>> parts = own_answers()
+        >>> parts.told()
+        'None of the 9 parts is yours yet: all come from the kit.'
+    """
+    others = [SavedNotebook(file) for file in newest_first(Path(folder))]
+    return Parts(part_of(needed, others) for needed in NEEDED)
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """The notebooks of a folder, those saved last first."""
+    try:
+        files = [file for file in folder.glob("*.ipynb") if file.is_file()]
+        return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+
+
+def part_of(needed: Needed, saved: list[SavedNotebook]) -> Part:
+    """The part for an exercise: from its notebook, or from another one that holds it."""
+    part: Part | None = None
+    for notebook in candidates(needed, saved):
+        found = read_from(notebook, needed)
+        if part is None or found.said != NOT_YET_WRITTEN:
+            part = found
+        if found.said != NOT_YET_WRITTEN:
+            break
+    return part or made(needed, None, f"there is no {needed.notebook}.ipynb beside this notebook")
+
+
+NOT_YET_WRITTEN = "not written yet"
+
+
+def candidates(needed: Needed, saved: list[SavedNotebook]) -> Iterator[SavedNotebook]:
+    """Where an answer may be: first in its own notebook, then in copies under other names."""
+    named = [notebook for notebook in saved if notebook.file.stem == needed.notebook]
+    yield from named
+    for notebook in saved:
+        if notebook not in named and notebook.has_tag(needed.name):
+            yield notebook
+
+
+def read_from(notebook: SavedNotebook, needed: Needed) -> Part:
+    """The part as a notebook holds it."""
+    try:
+        source = notebook.told
+        found = notebook.answer(needed.name, needed.exercise)
+    except UnreadableNotebook as error:
+        return made(needed, None, f"{error}", notebook.file.name)
+    except OSError as error:
+        return made(needed, None, f"it cannot be read: {error.strerror}", notebook.file.name)
+    if found is None:
+        return made(needed, None, "its cell is not in this notebook", source)
+    answer, diagnosis = found
+    if diagnosis.passed:
+        return made(needed, answer, RIGHT, source)
+    said = f"yours, but the check says: {diagnosis.message}"
+    return made(needed, None, NOT_YET_WRITTEN if diagnosis == NOT_WRITTEN else said, source)
+
+
+def made(needed: Needed, answer: object, said: str, source: str = "") -> Part:
+    """A part, with the student's function or without."""
+    return Part(needed.name, needed.exercise, needed.of_numbers, answer, said, source)  # type: ignore[arg-type]

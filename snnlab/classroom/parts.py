@@ -1,0 +1,165 @@
+"""Functions of a student as parts to build with; the kit's own stand in where theirs lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from snnlab.classroom.applied import on_each_number, on_tensors
+from snnlab.classroom.checking import Exercise
+
+Function = Callable[..., Any]
+RIGHT = "yours, and right"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function that something is built from, and whose it is."""
+
+    name: str
+    exercise: Exercise
+    """Its check, and the kit's solution."""
+    of_numbers: bool
+    """Whether it takes numbers: then it is called once for each number of a tensor."""
+    answer: Function | None
+    """The student's function, if it is right."""
+    said: str
+    """What became of the student's answer."""
+    source: str = ""
+    """Where it was read from."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the student's."""
+        return self.answer is not None
+
+    @cached_property
+    def applied(self) -> Function:
+        """The function, for tensors."""
+        function = self.answer or self.exercise.solution
+        if self.of_numbers:
+            return on_each_number(function, self.exercise.calls)
+        return on_tensors(function)
+
+    def given(self, answer: Any) -> Part:
+        """The same with an answer that is right, and said to be."""
+        return replace(self, answer=answer, said=RIGHT, source="given here")
+
+    def without(self, said: str) -> Part:
+        """The same with the kit's solution, and why."""
+        return replace(self, answer=None, said=said)
+
+
+class Parts(Mapping[str, Function]):
+    """The parts by name, as `parts.one_step` or `parts["one_step"]`. A notebook shows their table.
+
+    A function that is put in, `parts["one_step"] = mine`, is checked first.
+
+    Args:
+        parts: each with a name of its own.
+    """
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._parts = {part.name: part for part in parts}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, name: str) -> Function:
+        part = self._known(name)
+
+        def use(*given: Any) -> Any:
+            try:
+                return self._parts[name].applied(*given)
+            except Exception as error:
+                if not self._parts[name].own:
+                    raise
+                self._give_up(name, error)
+                return self._parts[name].applied(*given)
+
+        use.__name__ = part.name
+        return use
+
+    def __getattr__(self, name: str) -> Function:
+        if name.startswith("_") or name not in self._parts:
+            raise AttributeError(f"parts are {', '.join(self._parts)}; got {name!r}")
+        return self[name]
+
+    def __setitem__(self, name: str, answer: Any) -> None:
+        """Check a function, say what the check says, and take it if it is right."""
+        part = self._known(name)
+        diagnosis = part.exercise.check(answer)
+        if diagnosis.passed:
+            self._parts[name] = part.given(answer)
+        tell(f"{name}: {diagnosis}\n{self.told()}")
+
+    @property
+    def own(self) -> list[str]:
+        """Names of those that are the student's."""
+        return [name for name, part in self._parts.items() if part.own]
+
+    def told(self) -> str:
+        """How many are the student's: one sentence."""
+        own, everything = len(self.own), len(self)
+        if own == 0:
+            return f"None of the {everything} parts is yours yet: all come from the kit."
+        if own == everything:
+            return f"All {everything} parts are yours."
+        from_kit = everything - own
+        verbs = "is" if own == 1 else "are", "comes" if from_kit == 1 else "come"
+        return f"{own} of {everything} parts {verbs[0]} yours, {from_kit} {verbs[1]} from the kit."
+
+    def _known(self, name: str) -> Part:
+        if name not in self._parts:
+            raise KeyError(f"parts are {', '.join(self._parts)}; got {name!r}")
+        return self._parts[name]
+
+    def _give_up(self, name: str, error: Exception) -> None:
+        """Go on with the kit's part, and say so."""
+        said = f"yours passed its check, but stopped here with {type(error).__name__}: {error}"
+        self._parts[name] = self._parts[name].without(said)
+        tell(f"{name}: {said}. From here on the kit's solution stands in. {self.told()}")
+
+    def __repr__(self) -> str:
+        rows = [
+            f"{name:30s} {whose(part):12s} {part.said}{f' ({part.source})' * bool(part.source)}"
+            for name, part in self._parts.items()
+        ]
+        return "\n".join([*rows, self.told()])
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th scope='row' style='{_CELL}'><code>{name}</code></th>"
+            f"<td style='{_CELL}; white-space: nowrap'>{whose(part)}</td>"
+            f"<td style='{_CELL}'>{escape(part.said)}</td>"
+            f"<td style='{_CELL}'>{escape(part.source)}</td></tr>"
+            for name, part in self._parts.items()
+        )
+        heads = "".join(
+            f"<th scope='col' style='{_CELL}'>{head}</th>"
+            for head in ("part", "built from", "your answer", "read from")
+        )
+        return (
+            f"<p><strong>{escape(self.told())}</strong></p><div style='overflow-x: auto'>"
+            f"<table style='margin: 0'><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{cells}</tbody></table></div>"
+        )
+
+
+_CELL = "text-align: left; vertical-align: top"
+
+
+def tell(text: str) -> None:
+    """Print, below the cell that runs."""
+    print(text)  # noqa: T201 (the notebook is where a student reads)
+
+
+def whose(part: Part) -> str:
+    """Whose function a part is, with a sign, so that it is seen from afar."""
+    return "✓ yours" if part.own else "the kit's"
