@@ -15,7 +15,7 @@ from base64 import b64encode
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import nbformat
 from jinja2 import pass_context
@@ -25,7 +25,11 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from snnlab.show.films.idea import example_idea
 from snnlab.show.web import making_web_pages, with_scripts
+
+FILM: Final = "<!-- film of the idea -->"
+"""Where a page made of Markdown shows the film; elsewhere nobody sees this."""
 
 _WITHOUT_SCRIPTS = """
 {%- extends 'lab/index.html.j2' -%}
@@ -119,6 +123,8 @@ def _mathml(latex: str, display: str) -> str:
 def write_markdown_page(source: Path, target: Path) -> None:
     """Write a Markdown file as a page that looks like those of the notebooks.
 
+    The film of the idea plays where it says `FILM`.
+
     Raises:
         FileNotFoundError: no such source.
 
@@ -132,6 +138,8 @@ def write_page(markdown: str, target: Path) -> None:
     """Write a text as such a page."""
     cell = nbformat.v4.new_markdown_cell(markdown)
     page, _ = CoursePage().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    if FILM in page:
+        page = page.replace(FILM, example_idea().html(), 1)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
 

@@ -50,7 +50,9 @@ class Race:
         folder = self.out or RACE.root / name_of(self.config)
         with closing(Bar()) as bar:
             done = race(asked, folder, bar.watch)
-        from snnlab.cli.race_figures import draw
+        from snnlab.cli.race_figures import draw, film_page
 
         tables = {"race.csv": race_csv(done), "race.md": race_markdown(done)}
+        film = film_page(done, folder)
+        tables = {"film.html": film, **tables} if film else tables
         finish(done, folder, RACE.file, tables, draw, as_json=self.json)

@@ -1,6 +1,8 @@
-"""The figures of a race: accuracy against timesteps, training time, operations, early exit."""
+"""What a race draws: accuracy over timesteps, training time, operations; early exit; its film."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from matplotlib.axes import Axes
 
@@ -8,8 +10,11 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.cost import CostCurve, accuracy_against_cost
+from snnlab.show.described import TRAINING_TIME
+from snnlab.show.films.race import race as film_of
 from snnlab.show.page import blank_axes
 from snnlab.studies.race import TERMS, by_method
+from snnlab.studies.recorded_race import recorded_runs
 from snnlab.studies.study import Entry, Result
 
 
@@ -30,7 +35,7 @@ def draw(race: Result) -> dict[str, Axes]:
         ),
         "accuracy_vs_training_time": accuracy_against_cost(
             training_curves(race, T),
-            "Training time (s)",
+            TRAINING_TIME,
             note=f"At T = {T}; one point with equal epochs, one with equal time",
             ax=blank_axes(),
             title="Accuracy against training time",
@@ -50,6 +55,17 @@ def draw(race: Result) -> dict[str, Axes]:
             title="Early exit",
         ),
     }
+
+
+def film_page(race: Result, folder: Path) -> str:
+    """The race as a film, a page that plays from disk; empty where nothing happens in it.
+
+    That is so where there are no validation images: nobody knows then how good a network was on the
+    way.
+    """
+    if not race["race"]["start"]["data"]["validation_fraction"]:
+        return ""
+    return film_of(recorded_runs(race, folder)).page()
 
 
 def training_curves(race: Result, T: int) -> dict[str, CostCurve]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from snnlab.dashboard import explorer, given_currents, neuron, training_settings
+from snnlab.dashboard import explorer, film, given_currents, neuron, training_settings
 from snnlab.dashboard.address import journey
 from snnlab.dashboard.joining import class_address, draw_link
 from snnlab.dashboard.navigation import PAGES
@@ -15,7 +15,10 @@ from snnlab.dashboard.screen import escaped
 
 LESSONS = {"neuron": neuron, "explorer": explorer, "train": training_settings}
 """Pages whose controls a link can fix or hide."""
-ALONG = {"neuron": given_currents.IN_LINKS, "explorer": explorer.IN_LINKS}
+ALONG = {
+    "neuron": (*given_currents.IN_LINKS, *film.IN_LINKS),
+    "explorer": explorer.IN_LINKS,
+}
 """What else a link takes along."""
 LONGEST = 60
 """Characters of a value that are quoted."""

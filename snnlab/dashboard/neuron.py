@@ -17,6 +17,7 @@ import streamlit as st
 
 from snnlab.dashboard import address, given_currents
 from snnlab.dashboard.controls import Control, read
+from snnlab.dashboard.film import draw_film
 from snnlab.dashboard.given_currents import CONSTANT, Given, draw_given, given
 from snnlab.dashboard.neuron_numbers import (
     SPREAD,
@@ -85,6 +86,7 @@ def draw() -> None:
         "What is left over starts the next timestep.",
     )
     st.html(STYLE)
+    draw_film()
     with st.container(key="lab"):
         lab()
 

@@ -7,6 +7,8 @@ from .examples import example as example
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .presets import PRESETS as PRESETS
+from .recorded import Recorded as Recorded
+from .recorded import recorded as recorded
 from .reproduction import once_more as once_more
 from .run import run as run
 from .store import Run as Run

@@ -1,5 +1,6 @@
 from . import charts as charts
 from . import diagrams as diagrams
+from . import films as films
 from . import widgets as widgets
 from .accuracy import accuracy_against_timesteps as accuracy_against_timesteps
 from .among_seeds import among_seeds as among_seeds

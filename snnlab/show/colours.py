@@ -89,6 +89,11 @@ class Palette:
         known = METHODS.get(method)
         return self.hue(known.look.hue) if known else self.free[place % len(FREE)]
 
+    def named(self, *hues: str) -> dict[str, str]:
+        """Ink, grey, paper and some of `HUES`, as scripts of pages know them."""
+        plain = {"ink": self.ink, "grey": self.grey, "paper": self.paper}
+        return plain | {f"hue_{name}": self.hue(name) for name in hues}
+
     @property
     def noise(self) -> str:
         """With noise."""

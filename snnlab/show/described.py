@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from snnlab.measure.residuals import ResidualSummary
 
 TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
-ACCURACY = "Test accuracy (%)"
+ACCURACY, VALIDATION = "Test accuracy (%)", "Validation accuracy (%)"
+TRAINING_TIME = "Training time (s)"
 POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
 SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"

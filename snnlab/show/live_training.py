@@ -16,6 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from snnlab.learning.time_left import TimeLeft, left_in_words
+from snnlab.show.described import VALIDATION
 from snnlab.show.style import BLUE, FONT, GREY, GRID, INK, ORANGE
 from snnlab.studies.study import Step, Watch
 
@@ -197,7 +198,7 @@ class LiveTraining:
         accuracies = [network.line("validation_accuracy") for network in self.networks]
         panels = losses
         if any(accuracies) or not any(network.done for network in self.networks):
-            title = "Validation accuracy (%)"
+            title = VALIDATION
             panels += panel(title, epochs, accuracies[:-1], accuracies[-1], BLUE, top=100)
         older = " Earlier networks of this cell are grey." if before else ""
         self._show(

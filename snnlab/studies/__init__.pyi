@@ -8,6 +8,7 @@ from .race import RaceConfig as RaceConfig
 from .race import race as race
 from .race_table import race_csv as race_csv
 from .race_table import race_markdown as race_markdown
+from .recorded_race import recorded_runs as recorded_runs
 from .robustness import Robustness as Robustness
 from .study import Watch as Watch
 from .sweep import SweepConfig as SweepConfig

@@ -39,6 +39,8 @@ def telling_damage() -> Iterator[None]:
     """A RunError for what a file should hold and does not."""
     try:
         yield
+    except RunError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
 

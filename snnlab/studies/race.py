@@ -197,6 +197,7 @@ def entry(run: Run, terms: Terms) -> Entry:
         "run": run.id,
         "epochs": run.config.training.epochs,
         "seconds_per_epoch": [epoch["seconds"] for epoch in run.metrics],
+        "validation_accuracy": [epoch["validation_accuracy"] for epoch in run.metrics],
         "environment": run.environment,
         **kept,
     }

@@ -56,7 +56,15 @@ def answered(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
 def test_a_race_leaves_table_figures_and_all_numbers(races: Path) -> None:
     folder = races / "small"
     names = sorted(path.name for path in folder.iterdir())
-    expected = ["collection.json", "race.csv", "race.json", "race.md", "runs", *FIGURES]
+    expected = [
+        "collection.json",
+        "film.html",
+        "race.csv",
+        "race.json",
+        "race.md",
+        "runs",
+        *FIGURES,
+    ]
     assert names == sorted(expected)
     assert all((folder / name).stat().st_size > 10_000 for name in FIGURES)
     with (folder / "race.csv").open(encoding="utf-8") as file:

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from snnlab.dashboard import lesson
+from snnlab.dashboard import film, lesson
 from snnlab.dashboard.explorer import IN_LINKS
 from snnlab.runs.methods import METHODS
 from snnlab.runs.presets import PRESETS
@@ -20,6 +20,7 @@ PAGES = ("neuron", "explorer", "train", "distributions", "compare", "runs", "tea
 OTHERS = (
     *("run", "view", "at", "kept", "q", "mine", "race", "step", "more", "pin", "journey", "T"),
     *IN_LINKS,
+    *film.IN_LINKS,
 )
 """What links hold besides the controls of lessons."""
 VALUES = (

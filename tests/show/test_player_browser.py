@@ -15,7 +15,8 @@ from snnlab.measure.one_image import see_image
 from snnlab.network import Architecture, build
 from snnlab.neuron import Neuron, Noise
 from snnlab.show.explorer.frames import frames, lanes
-from snnlab.show.explorer.player import PLAYER_JS, for_script, player_page
+from snnlab.show.explorer.player import PLAYER_JS, player_page
+from snnlab.show.modules import for_script
 from tests.dashboard.browser import browsing
 
 pytestmark = pytest.mark.slow

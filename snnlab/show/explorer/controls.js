@@ -1,14 +1,16 @@
-// What moves the player: buttons, the slider of timesteps, and choices.
+// What moves a player: buttons, a slider, and choices.
 
 class Controls {
-  constructor(player) {
-    const { words, T, play } = player;
+  // Of a player with `words`, `play`, `go(by)` and `move(to)`; the slider has a range and a label.
+  constructor(player, range, label, speeds) {
+    const { words, play } = player;
     this.words = words;
+    this.range = range;
     this.play = this.button("play", () => play.toggle());
     this.play.classList.add("play");
-    this.back = this.button("back", () => player.move(player.t - 1));
-    this.step = this.button("step", () => player.move(player.t + 1));
-    this.slider = node("input", { type: "range", min: 1, max: T, step: 1, "aria-label": words.timestep, "data-key": "slider" });
+    this.back = this.button("back", () => player.go(-1));
+    this.step = this.button("step", () => player.go(1));
+    this.slider = node("input", { type: "range", ...range, "aria-label": label, "data-key": "slider" });
     this.slider.addEventListener("input", () => player.move(Number(this.slider.value)));
     this.clock = node("output", { class: "number", "aria-hidden": "true" }); // else said at every timestep of a play; the slider says it
     this.bar = node(
@@ -20,7 +22,7 @@ class Controls {
         node("div", { class: "buttons" }, this.play, this.back, this.step),
         node("label", { class: "time" }, this.slider, this.clock),
       ),
-      choice("speed", Object.keys(SPEEDS), play.speed, words, (speed) => (play.speed = speed)),
+      choice("speed", speeds, play.speed, words, (speed) => (play.speed = speed)),
     );
   }
 
@@ -30,14 +32,15 @@ class Controls {
     return made;
   }
 
-  // At a timestep, in play or at rest.
-  show(t, T, plays) {
-    this.slider.value = t;
-    this.clock.textContent = phrase(this.words.at, { t, T });
-    this.slider.setAttribute("aria-valuetext", this.clock.textContent);
-    this.back.disabled = t <= 1;
-    this.step.disabled = t >= T;
-    this.play.disabled = T < 2;
+  // At a place of the range, in play or at rest: what the clock shows, and what the slider says.
+  show(at, plays, shown, said = shown) {
+    const { min, max } = this.range;
+    this.slider.value = at;
+    this.clock.textContent = shown;
+    this.slider.setAttribute("aria-valuetext", said);
+    this.back.disabled = at <= min;
+    this.step.disabled = at >= max;
+    this.play.disabled = max <= min;
     const name = plays ? "pause" : "play";
     if (this.play.dataset.shows === name) return;
     this.play.replaceChildren(icon(name), node("span", {}, this.words[name]));

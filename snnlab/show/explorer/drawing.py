@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnlab.show.colours import DARK, LIGHT, Palette
 from snnlab.show.described import SEEN
-from snnlab.show.explorer.modules import joined
+from snnlab.show.modules import joined
 
 PAD_FILES: Final = ("pad.css", "elements.js", "bytes.js", "pad.js")
 """What the pad is made of; the last mounts it."""

@@ -334,9 +334,7 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
 
 def colours(palette: Palette) -> dict[str, str]:
     """The colours of the player on one background."""
-    names = ("green", "vermillion", "blue", "grey")
-    plain = {"ink": palette.ink, "grey": palette.grey, "paper": palette.paper}
-    return plain | {f"hue_{n}": palette.hue(n) for n in names}
+    return palette.named("green", "vermillion", "blue", "grey")
 
 
 @cache

@@ -18,7 +18,7 @@ class Player {
     this.told = []; // what hosts were told lately
     this.given = options; // what the host asked for last
     this.root = node("div", { class: "snn", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
-    this.style = node("style", {}, PLAYER_STYLE);
+    this.style = node("style", {}, CONTROLS_STYLE + PLAYER_STYLE);
     this.play = new Play(this);
     this.pointing = new Pointing(this);
     this.opened = new Opened(this, options.neuron);
@@ -101,7 +101,7 @@ class Player {
     const { words, frames } = this;
     this.pointing.begin();
     this.opened.begin();
-    this.controls = new Controls(this);
+    this.controls = new Controls(this, { min: 1, max: this.T, step: 1 }, words.timestep, Object.keys(SPEEDS));
     this.image = imageFigure(frames, pixels);
     this.live = node("p", { class: "unseen", "aria-live": "polite" }, frames.said[this.t - 1]);
     this.said = node("p", { class: "said", "aria-hidden": "true" });
@@ -230,7 +230,7 @@ class Player {
 
   // Controls at the present timestep, and the sentence of one.
   goes(spoken = this.t) {
-    this.controls.show(this.t, this.T, this.play.goes);
+    this.controls.show(this.t, this.play.goes, phrase(this.words.at, { t: this.t, T: this.T }));
     this.spoken = spoken;
     if (spoken) this.said.textContent = this.frames.said[spoken - 1];
     this.root.dataset.t = this.t;
@@ -253,6 +253,11 @@ class Player {
     this.t = within(t, 1, this.T);
     this.settle();
     this.rests();
+  }
+
+  // Some steps on, or back.
+  go(by) {
+    this.move(this.t + by);
   }
 
   // It has come to rest: said aloud, and told to the host.
@@ -292,8 +297,8 @@ class Player {
     if (key === " " && !target.matches("button, summary")) return () => this.play.toggle();
     if (target === this.controls.slider) return undefined;
     return {
-      ArrowLeft: () => this.move(this.t - 1),
-      ArrowRight: () => this.move(this.t + 1),
+      ArrowLeft: () => this.go(-1),
+      ArrowRight: () => this.go(1),
       Home: () => this.move(1),
       End: () => this.move(this.T),
     }[key];

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from snnlab.show.explorer.frames import VIEWS
-from snnlab.show.explorer.modules import joined
+from snnlab.show.modules import for_script, joined, piece_of_page
 
 PLAYER_FILES: Final = (
+    "controls.css",
     "player.css",
     "elements.js",
     "bytes.js",
@@ -22,6 +23,7 @@ PLAYER_FILES: Final = (
     "pointing.js",
     "opened.js",
     "dress.js",
+    "legends.js",
     "play.js",
     "controls.js",
     "player.js",
@@ -57,20 +59,4 @@ def player_page(
     if view not in VIEWS:
         raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
     options = f'{{ t: {t}, view: "{view}", neuron: {json.dumps(neuron)}, dark }}'
-    return (
-        '<div class="snn-player"></div>\n'
-        f'<script type="module">\n{PLAYER_JS}\n'
-        # scripts run in the order of the page, so that each finds its own place empty
-        'const place = document.querySelector(".snn-player:not([data-taken])");\n'
-        'place.dataset.taken = "";\n'
-        # the page of a notebook says whether it is light; else the browser knows
-        "const { jpThemeLight: light } = document.body.dataset;\n"
-        'const dark = light ? light === "false" : null;\n'
-        f"mount(place, {for_script(frames)}, null, {options});\n"
-        "</script>\n"
-    )
-
-
-def for_script(value: Any) -> str:
-    """JSON that may stand inside a script: no "<", so that nothing in it ends the script."""
-    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")
+    return piece_of_page(PLAYER_JS, f"mount(place, {for_script(frames)}, null, {options});")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -35,11 +34,10 @@ from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import IN_SIGHT, residual_histograms
 from snnlab.show.trace import neuron_trace
+from snnlab.show.widgets.in_notebook import widget_module
 from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, which_images
 from snnlab.show.widgets.names import LIVE, name_controls
 
-IN_NOTEBOOK: Final = Path(__file__).with_name("in_notebook.js").read_text(encoding="utf-8")
-"""What makes a module that mounts something a widget of JupyterLab."""
 Place = tuple[str, int, int]
 """Of a neuron: name of the network; stage; index in the stage, channel by channel, row by row."""
 ONE_NETWORK: Final = "network"
@@ -55,7 +53,7 @@ _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overfl
 class Player(AnyWidget):
     """Plays the frames of an image; see `player.js`."""
 
-    _esm = PLAYER_JS + IN_NOTEBOOK.replace("MOUNT", "mount")
+    _esm = widget_module(PLAYER_JS, "mount")
     given = Dict().tag(sync=True)
     t = Int(1).tag(sync=True)
     view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
@@ -73,7 +71,7 @@ class Player(AnyWidget):
 class Pad(AnyWidget):
     """A pad to draw a digit on; see `pad.js`."""
 
-    _esm = PAD_JS + IN_NOTEBOOK.replace("MOUNT", "mountPad")
+    _esm = widget_module(PAD_JS, "mountPad")
     given = Dict().tag(sync=True)
 
 

@@ -1,0 +1,73 @@
+// The clock of a film: it runs at a speed, or goes from step to step where nothing should move.
+
+const SPEEDS = { slow: 0.5, normal: 1, fast: 2 }; // seconds of film in a second
+const STALL = 0.1; // s that a frame counts at most, however long the browser was busy
+const LOOK = 3; // s for which a step is seen at least
+const READ = 2.5; // words read in a second
+
+class Clock {
+  constructor(film) {
+    this.film = film;
+    this.speed = "normal";
+    this.run = null; // while it runs: the last frame, and for how long a step has been held
+  }
+
+  get goes() {
+    return this.run !== null;
+  }
+
+  toggle() {
+    if (this.goes) this.pause();
+    else this.start();
+  }
+
+  // From here, or at the end from the beginning.
+  start() {
+    const { film } = this;
+    film.hush();
+    if (film.t >= film.length) film.t = 0;
+    if (film.still) film.t = film.stepFrom(1);
+    this.run = { last: null, held: 0, frame: requestAnimationFrame((now) => this.tick(now)) };
+    film.paint();
+  }
+
+  tick(now) {
+    const { film, run } = this;
+    if (!run) return;
+    const past = run.last === null ? 0 : Math.min((now - run.last) / 1000, STALL) * SPEEDS[this.speed];
+    run.last = now;
+    run.held += past;
+    if (!film.still) this.to(film.t + past);
+    else if (run.held >= this.hold()) {
+      run.held = 0;
+      this.to(film.t < film.steps.at(-1) ? film.stepFrom(1) : film.length);
+    }
+    if (this.run) run.frame = requestAnimationFrame((next) => this.tick(next));
+  }
+
+  // The film goes on to a moment, and rests at its end.
+  to(t) {
+    this.film.t = Math.min(t, this.film.length);
+    if (this.film.t >= this.film.length) this.pause();
+    else this.film.paint();
+  }
+
+  // Seconds for which a step is held, so that a new sentence can be read.
+  hold() {
+    const { film } = this;
+    const first = film.steps.findIndex((step) => step >= film.chapter.at - 0.001);
+    const isFirst = Math.abs(film.steps[first] - film.t) < 0.001;
+    return isFirst ? Math.max(LOOK, film.chapter.said.split(" ").length / READ) : LOOK;
+  }
+
+  pause() {
+    this.stop();
+    this.film.paint();
+    this.film.rests();
+  }
+
+  stop() {
+    if (this.run) cancelAnimationFrame(this.run.frame);
+    this.run = null;
+  }
+}

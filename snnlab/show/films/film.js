@@ -1,0 +1,248 @@
+// A film: a scene that draws any moment, and what moves it from one to another.
+//
+// mountFilm(element, given, tell, options) shows what film.py has packed. All words, colours and
+// numbers come from there. It needs nothing but a browser, and never starts by itself.
+//
+// A scene is a class in SCENES: `constructor(film)`, `element`, and `paint(time)`, which draws the
+// picture of that moment from nothing else; `resize()` when `film.width` or `film.narrow` has
+// changed; `poster`, where the sign to play stands at first, in parts of width and height. It finds
+// its data in `film.scene`, words in `film.words`, colours in `film.colours`.
+
+const SCENES = {}; // by the kind of the film; the file of each puts it here
+const REST = 300; // ms without a change until others are told
+const HEARD = 5000; // ms for which a host may still answer to what it was told
+const NARROW = 600; // px of the film below which scenes stand upright
+const NUDGE = 1; // s by which arrows move the slider
+
+class Film {
+  constructor(element, given, tell, options) {
+    this.tell = tell;
+    this.given = options; // what the host asked for last
+    this.told = []; // what hosts were told lately
+    this.t = options.t ?? 0;
+    this.play = new Clock(this);
+    this.root = node("div", { class: "snn film", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
+    this.style = node("style", {}, CONTROLS_STYLE + FILM_STYLE);
+    this.ends = new AbortController();
+    element.append(this.style, this.root);
+    this.listen();
+    this.show(given);
+  }
+
+  // What comes from outside: keys, width, the wish for a dark or a still picture.
+  listen() {
+    const always = { signal: this.ends.signal };
+    this.wishes = ["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)"].map((wish) => matchMedia(wish));
+    for (const wish of this.wishes) wish.addEventListener("change", () => this.dress(), always);
+    this.root.addEventListener("keydown", (event) => this.key(event), always);
+    this.watch = new ResizeObserver(() => this.resized());
+    this.watch.observe(this.root);
+  }
+
+  get still() {
+    return this.wishes[1].matches;
+  }
+
+  get dark() {
+    return this.given.dark ?? this.wishes[0].matches;
+  }
+
+  // ---- what stands on the page
+
+  show(data) {
+    this.data = data;
+    Object.assign(this, { words: data.words, length: data.length, steps: data.steps, scene: data.scene });
+    this.t = within(this.t, 0, this.length);
+    this.play.stop();
+    this.width = 0; // nothing is drawn until there is a scene
+    this.dress();
+    this.build();
+    this.resized();
+    this.root.dataset.ready = "true";
+  }
+
+  build() {
+    const { words, data } = this;
+    this.controls = new Controls(this, { min: 0, max: this.length, step: 0.05 }, words.moment, Object.keys(SPEEDS));
+    this.drawn = new SCENES[data.kind](this);
+    this.poster = node("div", { class: "poster", "aria-hidden": "true" }, icon("play"));
+    this.screen = node("div", { class: "screen", role: "img", "aria-label": data.alt }, this.drawn.element, this.poster);
+    this.screen.addEventListener("click", () => this.play.toggle());
+    this.said = node("p", { class: "said", "aria-live": "polite" });
+    this.marks = data.chapters.map((chapter, i) => this.mark(chapter, i));
+    this.root.setAttribute("aria-label", data.title);
+    this.root.replaceChildren(
+      this.screen,
+      this.said,
+      this.controls.bar,
+      node("div", { class: "chapters", role: "group", "aria-label": words.chapters }, ...this.marks),
+      node("p", { class: "keys small grey" }, words.keys),
+    );
+  }
+
+  // The button of a chapter.
+  mark({ at, name }, i) {
+    const number = node("span", { class: "number", "aria-hidden": "true" }, `${i + 1}`);
+    const made = node("button", { type: "button", "data-key": `chapter-${i + 1}` }, number, node("span", {}, name));
+    made.addEventListener("click", () => this.jump(at));
+    return made;
+  }
+
+  // Colours of the background.
+  dress() {
+    this.colours = this.data.colours[this.dark ? "dark" : "light"];
+    dress(this.root, this.colours, this.dark);
+    this.root.classList.toggle("still", this.still);
+    if (this.width) this.paint();
+  }
+
+  // Sizes anew when the width has changed.
+  resized() {
+    const width = this.root.clientWidth;
+    if (!width || (width === this.width && devicePixelRatio === this.ratio)) return;
+    this.width = width;
+    this.ratio = devicePixelRatio;
+    this.narrow = width < NARROW;
+    this.root.classList.toggle("narrow", this.narrow);
+    this.drawn.resize?.();
+    const [x, y] = this.drawn.poster ?? [0.5, 0.5];
+    Object.assign(this.poster.style, { left: `${100 * x}%`, top: `${100 * y}%` });
+    this.makeRoom();
+    this.paint();
+  }
+
+  // Room for the longest sentence, so that nothing below it jumps.
+  makeRoom() {
+    const { said } = this;
+    const shown = said.textContent;
+    said.removeAttribute("aria-live"); // only measured, not said
+    said.style.minHeight = "";
+    const heights = this.data.chapters.map((chapter) => {
+      said.textContent = chapter.said;
+      return said.offsetHeight;
+    });
+    said.style.minHeight = `${Math.max(...heights)}px`;
+    said.textContent = shown;
+    said.setAttribute("aria-live", "polite");
+  }
+
+  // ---- what is seen at a moment
+
+  get chapter() {
+    return this.data.chapters.findLast(({ at }) => at <= this.t + 0.001);
+  }
+
+  paint() {
+    const { chapter, play, root } = this;
+    this.drawn.paint(this.t);
+    const clock = phrase(this.words.clock, { now: Math.floor(this.t), length: Math.round(this.length) });
+    const where = `${chapter.name}, ${clock}`;
+    this.controls.show(this.t, play.goes, clock, play.goes ? chapter.name : where); // in play it is not said each second
+    if (this.said.textContent !== chapter.said) this.said.textContent = chapter.said;
+    this.marks.forEach((mark, i) => mark.setAttribute("aria-current", String(this.data.chapters[i] === chapter)));
+    root.dataset.t = this.t.toFixed(2);
+    root.dataset.plays = play.goes;
+    this.poster.classList.toggle("unseen", play.goes || this.t > 0);
+  }
+
+  // ---- moving
+
+  // The step before or after this moment; where there is none, the beginning or the end.
+  stepFrom(by) {
+    const { steps, t } = this;
+    const near = 0.02;
+    if (by > 0) return steps.find((step) => step > t + near) ?? this.length;
+    return steps.findLast((step) => step < t - near) ?? 0;
+  }
+
+  go(by) {
+    this.move(this.stepFrom(by));
+  }
+
+  // To a moment, at which it rests.
+  move(t) {
+    this.play.stop();
+    this.t = within(t, 0, this.length);
+    this.paint();
+    this.rests();
+  }
+
+  // To a moment, and on from there if it plays.
+  jump(t) {
+    const goes = this.play.goes;
+    this.move(t);
+    if (goes && !this.still) this.play.start();
+  }
+
+  // It has come to rest: the host is told.
+  rests() {
+    this.hush();
+    this.resting = setTimeout(() => {
+      const t = Number(this.t.toFixed(2));
+      this.told.push({ t, when: Date.now() });
+      this.tell?.("at", { t });
+    }, REST);
+  }
+
+  hush() {
+    clearTimeout(this.resting);
+  }
+
+  // ---- keys
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const act = this.action(event.key, event.target);
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  // What a key does where it was pressed; undefined: what it does anyway.
+  action(key, target) {
+    if (key === " " && target.matches("button")) return undefined;
+    const nudge = target === this.controls.slider;
+    const by = (sign) => () => (nudge ? this.move(this.t + sign * NUDGE) : this.go(sign));
+    const acts = {
+      " ": () => this.play.toggle(),
+      ArrowLeft: by(-1),
+      ArrowRight: by(1),
+      Home: () => this.move(0),
+      End: () => this.move(this.length),
+    };
+    return acts[key] ?? (nudge ? { ArrowDown: by(-1), ArrowUp: by(1) }[key] : undefined);
+  }
+
+  // ---- for the host
+
+  // Another film or other wishes; the moment stays where the user left it.
+  update(data, options = {}) {
+    const { given } = this;
+    this.given = { ...given, ...options };
+    if (JSON.stringify(data) !== JSON.stringify(this.data)) this.show(data);
+    this.dress();
+    if (options.t != null && options.t !== given.t && !this.heard(options.t)) this.move(options.t);
+  }
+
+  // Whether a host only repeats what it was told a moment ago.
+  heard(t) {
+    this.told = this.told.filter(({ when }) => Date.now() - when < HEARD);
+    return this.told.some((told) => told.t === t);
+  }
+
+  remove() {
+    this.ends.abort();
+    this.watch.disconnect();
+    this.hush();
+    this.play.stop();
+    this.root.remove();
+    this.style.remove();
+  }
+}
+
+// Shows a film inside an element; see film.py for what it is given.
+export function mountFilm(element, given, tell, options) {
+  const film = new Film(element, given, tell, options ?? {});
+  return { update: (next, wishes) => film.update(next, wishes), remove: () => film.remove() };
+}

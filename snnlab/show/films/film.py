@@ -1,0 +1,163 @@
+"""A film: chapters, the moments at which one may stop, and what its scene draws from.
+
+Python computes all that is shown. The scene, JavaScript beside this file, draws the picture of any
+moment, and `film.js` moves from one to another: in a notebook, in the dashboard, and on a web page
+without Python and without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from itertools import pairwise
+from typing import Any, Final
+
+from snnlab.show.colours import DARK, HUES, LIGHT
+from snnlab.show.modules import for_script, joined, piece_of_page
+from snnlab.show.web import for_web_pages
+
+KINDS: Final[tuple[str, ...]] = ("idea", "race")
+"""Films that there are; `idea.js` has the scene of the kind "idea"."""
+FILM_FILES: Final = (
+    "controls.css",
+    "film.css",
+    "race.css",
+    "elements.js",
+    "svg.js",
+    "dress.js",
+    "controls.js",
+    "easing.js",
+    "sheet.js",
+    "plot.js",
+    "clock.js",
+    "film.js",
+    *(f"{kind}.js" for kind in KINDS),
+)
+"""What films are made of; `film.js` mounts them."""
+FILM_JS: Final = joined(*FILM_FILES)
+"""All films, an ES module with `mountFilm(element, given, tell, options)`."""
+
+WORDS: Final = {
+    "play": "Play",
+    "pause": "Pause",
+    "step": "Step",
+    "back": "Back",
+    "speed": "Speed",
+    "slow": "slow",
+    "normal": "normal",
+    "fast": "fast",
+    "moment": "Moment of the film",
+    "clock": "{now} of {length} s",
+    "chapters": "Chapters",
+    "keys": (
+        "With keys: Space plays and pauses, arrows go from step to step, Home and End to the "
+        "beginning and the end."
+    ),
+}
+"""What every film says by itself."""
+PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>TITLE</title>
+<style>body { margin: 16px; font-family: system-ui, sans-serif; }</style>
+</head>
+<body>
+<main>
+FILM</main>
+</body>
+</html>
+"""
+"""A page that holds a film and nothing else."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a film."""
+
+    at: float
+    """Where it begins, in seconds; the picture of that moment belongs to it."""
+    name: str
+    """On its button."""
+    said: str
+    """A sentence or two that stand below the picture while it lasts."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that plays wherever it is shown; it never starts by itself.
+
+    Raises:
+        ValueError: an unknown kind, chapters that do not begin at 0 and follow one another, or
+            steps that do.
+
+    Example:
+        >>> Path("idea.html").write_text(film.html())
+    """
+
+    kind: str
+    """One of `KINDS`."""
+    title: str
+    alt: str
+    """All of it in words and numbers, for those who do not see it."""
+    length: float
+    """In seconds at normal speed."""
+    chapters: tuple[Chapter, ...]
+    steps: tuple[float, ...]
+    """Moments to which the keys for steps go, and at which a play without motion stops."""
+    scene: Mapping[str, Any]
+    """What the scene draws from, as JSON."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Those of the scene."""
+
+    def __post_init__(self) -> None:
+        """Check what a film must be to play."""
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown film {self.kind!r}; valid: {', '.join(KINDS)}")
+        begins = [chapter.at for chapter in self.chapters]
+        if not begins or begins[0] != 0:
+            raise ValueError(f"the first chapter must begin at 0, got {begins}")
+        for name, moments in {"chapters": begins, "steps": list(self.steps)}.items():
+            if not moments or not all(a < b for a, b in pairwise([*moments, self.length + 1e-9])):
+                raise ValueError(f"{name} must rise up to the length {self.length}, got {moments}")
+
+    def given(self) -> dict[str, Any]:
+        """What `mountFilm` is given, as JSON."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "alt": self.alt,
+            "length": self.length,
+            "chapters": [asdict(chapter) for chapter in self.chapters],
+            "steps": list(self.steps),
+            "words": {**WORDS, **self.words},
+            "colours": {"light": LIGHT.named(*HUES), "dark": DARK.named(*HUES)},
+            "scene": dict(self.scene),
+        }
+
+    def html(self) -> str:
+        """A piece of a page that plays without Python; several may stand on one page."""
+        given = for_script(self.given())
+        return piece_of_page(FILM_JS, f"mountFilm(place, {given}, null, {{ dark }});")
+
+    def page(self) -> str:
+        """A whole page that plays, to be opened from disk."""
+        return PAGE.replace("TITLE", escape(self.title)).replace("FILM", self.html())
+
+    def text(self) -> str:
+        """The film in words."""
+        return f"Film: {self.title}. {self.alt}"
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A widget in JupyterLab; a film that plays, where widgets do not run; and its words."""
+        shown = {"text/plain": self.text(), "text/html": self.html()}
+        if for_web_pages():
+            return shown, {}
+        from snnlab.show.widgets.film import FilmWidget
+
+        widget = FilmWidget(given=self.given())
+        data, about = widget._repr_mimebundle_(**options) or ({}, {})
+        return {**data, **shown}, about

@@ -1,0 +1,476 @@
+"""The film of the idea: residuals go around a circle, and noise can stand for them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnlab.data.images import Images
+from snnlab.data.sources import load_data
+from snnlab.measure.one_neuron import Seen
+from snnlab.measure.passes import watched_batches
+from snnlab.measure.residuals import (
+    ResidualSummary,
+    Several,
+    Tally,
+    groups_of,
+    trained_noise,
+)
+from snnlab.network.net import SpikingNet
+from snnlab.network.probes import run_whole
+from snnlab.neuron.dynamics import Trace, trace
+from snnlab.neuron.noise import sample
+from snnlab.neuron.spec import Neuron, Noise
+from snnlab.neuron.transfer import firing_probability
+from snnlab.runs.examples import EXAMPLE_IMAGE, example
+from snnlab.runs.presets import QUICKSTART
+from snnlab.settings import checked
+from snnlab.show.arrays import Floats
+from snnlab.show.described import RESIDUAL, noise_density, whole_percent
+from snnlab.show.films.film import Chapter, Film
+
+TITLE: Final = "What is left in the membrane"
+QUARTER, GOLDEN = 0.25, (math.sqrt(5) - 1) / 2
+"""Currents in units of v_th: of the neuron that knows four residuals, and of the one whose
+residuals fill the circle; the latter, the golden ratio, is as far from any fraction as can be."""
+QUARTER_STEPS, GOLDEN_STEPS, CROWD_STEPS = 12, 200, 32
+CROWD, CURRENTS = 120, (-0.3, 1.3)
+"""How many neurons a crowd has, and between which currents, in units of v_th, theirs lie."""
+BINS = 20
+"""Of a histogram, in one v_th."""
+SPAN = (-0.5, 1.5)
+"""Of a histogram, in units of v_th."""
+LAW_POINTS, DRAWS = 161, 48
+"""Where the density of the noise is drawn; how many neurons are seen to train with it."""
+DIGITS = 5
+"""Decimals of a potential that are sent."""
+MOST_IMAGES, AT_ONCE = 64, 16
+"""Whose residuals are measured, at most; images at once."""
+
+WORDS: Final = {
+    "title": TITLE,
+    "residual": RESIDUAL,
+    "top": "0 and v_th",
+    "bottom": "v_th/2",
+    "threshold": "v_th",
+    "half": "v_th/2",
+    "taken": "− v_th",
+    "spike": "spike",
+    "spikes": "{spikes} spikes",
+    "one_spike": "1 spike",
+    "steps": "in {t} timesteps",
+    "one_step": "in 1 timestep",
+    "timestep": "timestep {t} of {T}",
+    "what": "Residuals",
+    "noise": "Noise",
+    "mean": "mean",
+    "std": "deviation",
+    "no_noise": "It trained without noise.",
+    "training": "In training",
+    "training_1": "one timestep",
+    "training_2": "noise for the residual",
+    "after": "Afterwards",
+    "after_1": "many timesteps",
+    "after_2": "the residual itself",
+}
+"""All that stands in the picture; sentences stand below it."""
+
+
+@dataclass(frozen=True)
+class Hops:
+    """Neurons that hop, timestep by timestep, potentials in units of v_th."""
+
+    first: Floats
+    """Potential before the first timestep, (N,)."""
+    h: Floats
+    """Potentials before firing, (T, N)."""
+    spikes: Floats
+    """(T, N)."""
+
+    @property
+    def v(self) -> Floats:
+        """Potentials after reset by subtraction, (T, N)."""
+        return self.h - self.spikes
+
+    @property
+    def groups(self) -> list[int]:
+        """Of each neuron the place of its group in `GROUPS`, (N,)."""
+        silent, _, saturated = (group.numpy() for group in groups_of(torch.tensor(self.spikes)))
+        return np.where(silent, 0, np.where(saturated, 2, 1)).tolist()
+
+    def sent(self, moments: Sequence[float]) -> dict[str, Any]:
+        """What the scene draws them from.
+
+        Args:
+            moments: at which they land, (T,), in seconds.
+        """
+        return {
+            "first": np.round(self.first, DIGITS).tolist(),
+            "h": np.round(self.h, DIGITS).tolist(),
+            "spikes": self.spikes.astype(int).tolist(),
+            "groups": self.groups,
+            "moments": [round(moment, 3) for moment in moments],
+        }
+
+
+def hops(currents: Tensor, neuron: Neuron | None = None) -> Hops:
+    """Run neurons with currents (T, N)."""
+    path = trace(currents, neuron or Neuron())
+    first = np.full(currents.shape[1], (neuron or Neuron()).v_start)
+    return Hops(first, path.h.double().numpy(), path.spikes.double().numpy())
+
+
+def edges() -> Floats:
+    """Edges of the histograms, in units of v_th."""
+    low, high = (round(end * BINS) for end in SPAN)
+    return np.arange(low, high + 1) / BINS
+
+
+def filling(landed: Sequence[Floats]) -> list[list[int]]:
+    """How many residuals each bin holds after each timestep, (T + 1, bins).
+
+    Args:
+        landed: those of each timestep.
+    """
+    counts = [np.histogram(values, edges())[0] for values in landed]
+    return np.cumsum([np.zeros_like(edges()[1:]), *counts], axis=0).astype(int).tolist()
+
+
+def histogram(landed: Sequence[Floats], mean: float, std: float) -> dict[str, Any]:
+    """A histogram that fills: its counts, of how many residuals, and their two numbers."""
+    total = sum(len(values) for values in landed)
+    return {"counts": filling(landed), "total": total, "mean": mean, "std": std}
+
+
+def of_one(path: Hops) -> dict[str, Any]:
+    """The histogram of a single neuron: of all potentials at which it lands."""
+    v = path.v[:, 0]
+    return histogram([v[t : t + 1] for t in range(len(v))], float(v.mean()), float(v.std()))
+
+
+def law(noise: Noise) -> dict[str, Any]:
+    """A noise as the scene draws it, and what of it lies outside of [0, v_th)."""
+    x = np.linspace(*SPAN, LAW_POINTS)
+    ends = (torch.tensor([0.0, 1.0], dtype=torch.float64) - noise.mu) / noise.sigma
+    below, up_to = noise.law.cumulative(ends).tolist()
+    return {
+        "x": x.round(DIGITS).tolist(),
+        "density": noise_density(noise, x).round(DIGITS).tolist(),
+        "mean": noise.mu,
+        "std": noise.sigma,
+        "outside": 1 - (up_to - below),
+    }
+
+
+@dataclass(frozen=True)
+class LayerSeen:
+    """The neurons of a stage of a trained network, without noise."""
+
+    path: Hops
+    """Some of them, on the first image."""
+    neurons: int
+    """How many the stage has."""
+    images: int
+    """On how many images the residuals were measured."""
+    landed: list[Floats]
+    """Residuals of the active neurons by the timestep that left them, t = 1 to T - 1."""
+    found: ResidualSummary
+    """As `measure.residuals` describes them."""
+    noise: Noise | None
+    """What stood for them in training."""
+    image: dict[str, Any]
+    """The first image, to be drawn."""
+
+
+@torch.no_grad()
+def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> LayerSeen:
+    """Watch a stage: some of its neurons on the first image, the residuals of all on all."""
+    layers = net.neuron_layers("trace", "v_th", "first_potential", needed_by="the film")
+    landed: list[list[Floats]] = [[] for _ in range(timesteps - 1)]
+    tallies: list[Tally] = []
+    paths: list[Hops] = []
+    neurons = 0
+
+    def watched(number: int, currents: Tensor) -> Tensor:
+        nonlocal neurons
+        own = layers[number]
+        if number < stage:
+            return own.advance(currents)[0]
+        path = own.trace(currents)
+        residuals = path.v[:-1] / own.v_th  # (T - 1, B, C, *)
+        if not paths:
+            neurons = currents[0, 0].numel()
+            paths.append(some_of(own.first_potential(currents)[0], path, own.v_th))
+            tallies.append(Tally(residuals.shape[2], residuals.device))
+        tallies[0].add(residuals, path.spikes)
+        _, active, _ = groups_of(path.spikes)
+        for t, values in enumerate(residuals[:, active].double().cpu().numpy()):
+            landed[t].append(values)
+        raise Seen
+
+    for batch, _ in watched_batches(images, AT_ONCE, "residuals", progress=False):
+        with contextlib.suppress(Seen):
+            run_whole(net, batch, timesteps, watched)
+    return LayerSeen(
+        paths[0],
+        neurons,
+        len(images),
+        [np.concatenate(values) for values in landed],
+        tallies[0].summary({}, channels=False),
+        trained_noise(layers[stage]),
+        drawable(images.pixels[0]),
+    )
+
+
+def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
+    """Neurons spread over a stage, on the first image.
+
+    Args:
+        first: potentials before the first timestep, (*).
+        path: of all images, (T, B, *).
+        v_th: their threshold.
+    """
+    count = first.numel()
+    chosen = torch.linspace(0, count - 1, min(CROWD, count)).long().to(first.device)
+    h, spikes = (part[:, 0].flatten(1)[:, chosen].double().cpu() for part in path[:2])
+    begin = first.flatten()[chosen].double().cpu()
+    return Hops((begin / v_th).numpy(), (h / v_th).numpy(), spikes.numpy())
+
+
+def drawable(pixels: Tensor) -> dict[str, Any]:
+    """An image uint8 (C, H, W), as the scene draws it: red, green and blue of each pixel."""
+    channels, height, width = pixels.shape
+    rgb = pixels.cpu().expand(3, -1, -1) if channels == 1 else pixels.cpu()
+    values = rgb.permute(1, 2, 0).reshape(-1).tolist()
+    return {"width": width, "height": height, "rgb": values}
+
+
+def evenly(begin: float, until: float, steps: int) -> list[float]:
+    """Moments of landings, evenly from a moment to another."""
+    return np.linspace(begin, until, steps + 1)[1:].tolist()
+
+
+def ever_faster(begin: float, until: float, steps: int) -> list[float]:
+    """Moments of landings, slow at first, so that one sees what happens, then ever faster."""
+    grown = np.log1p(0.2 * np.arange(1, steps + 1))
+    return (begin + (until - begin) * grown / grown[-1]).tolist()
+
+
+def idea(
+    net: SpikingNet | None = None,
+    images: Images | None = None,
+    *,
+    timesteps: int = 16,
+    stage: int = 0,
+) -> Film:
+    """The film of the idea: one neuron, the noise, a crowd, a layer of a trained network.
+
+    Args:
+        net: trained with one timestep; None: the film goes without the network.
+        images: what it sees, the first `MOST_IMAGES`; the first is shown.
+        timesteps: T of the network.
+        stage: whose residuals are shown, from 0.
+
+    Raises:
+        ValueError: a network without images, no such stage, or fewer than 2 timesteps.
+
+    Example:
+        >>> show.films.idea(net, data.test)
+    """
+    timesteps = checked("timesteps", Several, timesteps)
+    seen = None
+    if net is not None:
+        if images is None or not len(images):
+            raise ValueError("a network needs images: give `images`")
+        if not 0 <= stage < len(net.stages):
+            raise ValueError(f"stage must be 0 to {len(net.stages) - 1}, got {stage}")
+        few = images.first(min(MOST_IMAGES, len(images)))
+        seen = see_layer(net, few, timesteps, stage)
+    return cut(seen, stage)
+
+
+def example_idea() -> Film:
+    """The film with the network of notebook 00, on the image that the course follows first."""
+    few = torch.arange(MOST_IMAGES)
+    few = torch.cat([few[EXAMPLE_IMAGE:], few[:EXAMPLE_IMAGE]])
+    images = load_data(**asdict(QUICKSTART.data)).test.subset(few)
+    return idea(cast(SpikingNet, example().network()), images)
+
+
+def cut(seen: LayerSeen | None, stage: int) -> Film:
+    """The film, from what was seen of a network."""
+    quarter = hops(torch.full((QUARTER_STEPS, 1), QUARTER, dtype=torch.float64))
+    golden = hops(torch.full((GOLDEN_STEPS, 1), GOLDEN, dtype=torch.float64))
+    low, high = CURRENTS
+    drawn = torch.Generator().manual_seed(0)
+    currents = low + (high - low) * torch.rand(CROWD, generator=drawn, dtype=torch.float64)
+    crowd = hops(currents.expand(CROWD_STEPS, CROWD))
+    noise = Noise()
+    start = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
+    once = trace(torch.full((1, DRAWS), GOLDEN, dtype=torch.float64), Neuron(), start)
+
+    moments = {
+        "quarter": [*evenly(3.6, 7.6, 4), *evenly(7.6, 11.6, QUARTER_STEPS - 4)],
+        "golden": ever_faster(14.6, 29.5, GOLDEN_STEPS),
+        "crowd": evenly(45.0, 56.0, CROWD_STEPS),
+    }
+    begins = {"quarter": 0.0, "golden": 14.0, "noise": 31.5, "crowd": 44.0}
+    meaning = 60.0
+    scene: dict[str, Any] = {
+        "edges": edges().tolist(),
+        "quarter": quarter.sent(moments["quarter"]) | {"histogram": of_one(quarter)},
+        "golden": golden.sent(moments["golden"]) | {"histogram": of_one(golden)},
+        "law": law(noise),
+    }
+    active = np.asarray(crowd.groups) == 1
+    residuals = [values[active] for values in crowd.v[:-1]]
+    together = np.concatenate(residuals)
+    scene["crowd"] = crowd.sent(moments["crowd"]) | {
+        "histogram": histogram(residuals, float(together.mean()), float(together.std())),
+        "sizes": counted(crowd.groups),
+    }
+    said = first_sentences(scene, crowd.groups)
+    if seen is not None:
+        begins["layer"], meaning = 60.0, 77.0
+        moments["layer"] = evenly(61.2, 73.0, len(seen.path.h))
+        scene["layer"] = seen.path.sent(moments["layer"]) | {
+            "histogram": histogram(seen.landed, seen.found.mean, seen.found.std),
+            "sizes": shares(seen.found),
+            "law": law(seen.noise) if seen.noise else None,
+            "image": seen.image,
+            "caption": [
+                f"{len(seen.path.first)} of {seen.neurons:,} neurons",
+                f"of stage {stage + 1}, on this image",
+            ],
+        }
+        said["layer"] = layer_sentence(seen, stage)
+    begins["meaning"], length = meaning, meaning + 11.0
+    probability = float(firing_probability(torch.tensor(GOLDEN), noise))
+    rate = float(golden.spikes.mean())
+    scene["once"] = Hops(start.numpy(), once.h.numpy(), once.spikes.numpy()).sent([meaning + 4.0])
+    scene["begins"], scene["length"] = begins, length
+    names = {"quarter": f"Current {QUARTER:g} v_th", "golden": f"Current {GOLDEN:.3f}… v_th"}
+    told = {
+        "training_3": f"fires with probability {probability:.2f}",
+        "after_3": f"fires at {rate:.2f} of the timesteps",
+    }
+    return Film(
+        "idea",
+        TITLE,
+        alt_of(said, scene["crowd"]["histogram"]),
+        length,
+        tuple(Chapter(at, TITLES[name], said[name]) for name, at in begins.items()),
+        tuple(round(step, 3) for step in steps_of(begins, moments, length)),
+        scene,
+        WORDS | names | told,
+    )
+
+
+TITLES: Final = {
+    "quarter": "One neuron",
+    "golden": "It fills the circle",
+    "noise": "The noise",
+    "crowd": "A crowd",
+    "layer": "A trained network",
+    "meaning": "What this means",
+}
+"""Names of the chapters."""
+
+
+def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
+    """What is said in each chapter, but that of the network."""
+    one, noise = scene["golden"]["histogram"], scene["law"]
+    silent, active, saturated = (groups.count(group) for group in range(3))
+    return {
+        "quarter": (
+            "Each timestep adds a current. At v_th the neuron spikes and v_th is taken away, so "
+            "its potential goes around a circle. What is left over is its residual. With a current "
+            "of v_th/4 it only knows four."
+        ),
+        "golden": (
+            "A current that is no fraction of v_th, such as the golden ratio, never lands in one "
+            f"place twice. After {GOLDEN_STEPS} timesteps its residuals fill the circle evenly."
+        ),
+        "noise": (
+            f"The residuals have mean {one['mean']:.3f} and deviation {one['std']:.3f} v_th. "
+            "Matched noise has the two numbers of an even spread: v_th/2 and v_th/√12 = "
+            f"{noise['std']:.4f} v_th. But a Gaussian reaches further: "
+            f"{whole_percent(noise['outside'])} of it lies below 0 or above v_th."
+        ),
+        "crowd": (
+            f"{CROWD} neurons, each with its own current. The residuals of the {active} active "
+            f"ones fill the histogram. Left out: {silent} silent neurons, which never spike, and "
+            f"{saturated} saturated ones, which always do. Most of those drift away, and their "
+            "residual changes no spike."
+        ),
+        "meaning": (
+            "In training, noise stands for the residual, so one timestep is enough. Afterwards the "
+            "noise goes and the weights stay: over many timesteps the real residual plays its part."
+        ),
+    }
+
+
+def layer_sentence(seen: LayerSeen, stage: int) -> str:
+    """What is said of the network."""
+    found = seen.found
+    images = f"{seen.images} image{'s' * (seen.images != 1)}"
+    noise = "It trained without noise."
+    if seen.noise:
+        noise = (
+            f"The noise that stood for them in training had {seen.noise.mu:.3f} and "
+            f"{seen.noise.sigma:.3f}."
+        )
+    return (
+        f"Stage {stage + 1} of a trained network, {images}. Its active neurons, "
+        f"{whole_percent(found.active)} of all, carry residuals of mean {found.mean:.3f} and "
+        f"deviation {found.std:.3f} v_th. {noise} Left out: {whole_percent(found.silent)} silent, "
+        f"{whole_percent(found.saturated)} saturated."
+    )
+
+
+def counted(groups: list[int]) -> list[str]:
+    """How many neurons of each group there are, in the order of `GROUPS`."""
+    silent, active, saturated = (groups.count(group) for group in range(3))
+    return [f"{silent} silent", f"{active} active", f"{saturated} saturated"]
+
+
+def shares(found: ResidualSummary) -> list[str]:
+    """The same as shares of all neurons on all images."""
+    parts = {"silent": found.silent, "active": found.active, "saturated": found.saturated}
+    return [f"{whole_percent(share)} {name}" for name, share in parts.items()]
+
+
+def alt_of(said: dict[str, str], crowd: dict[str, Any]) -> str:
+    """The film in words: chapter by chapter."""
+    more = {
+        "crowd": f" Mean {crowd['mean']:.3f}, deviation {crowd['std']:.3f} v_th.",
+    }
+    parts = [f"{TITLES[name]}: {said[name]}{more.get(name, '')}" for name in TITLES if name in said]
+    return " ".join(parts)
+
+
+def steps_of(
+    begins: dict[str, float], moments: dict[str, list[float]], length: float
+) -> list[float]:
+    """The moments at which one sees something new."""
+    after = 0.5  # s after a landing, when the mark is in the histogram, too
+    landings = {
+        "quarter": (1, 2, 3, 4, QUARTER_STEPS),
+        "golden": (1, 2, 3, 10, 40, GOLDEN_STEPS),
+        "crowd": (1, 2, 8, CROWD_STEPS),
+        "layer": (1, 2, 4, len(moments.get("layer", ()))),
+    }
+    steps = {2.9, begins["noise"] + 4.0, begins["noise"] + 9.0, begins["meaning"] + 5.0, length}
+    for name, begin in begins.items():
+        steps |= {begin} if begin else set()
+        for t in landings[name] if name in moments else ():
+            landed, following = moments[name][t - 1], [*moments[name], length][t]
+            steps.add(landed + min(after, (following - landed) / 2))
+    return sorted(steps)

@@ -1,0 +1,66 @@
+"""The trainings of a race, as they are remembered: from its file, or from the runs beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from snnlab.runs.config import RunConfig, from_dict
+from snnlab.runs.presets import at_its_best
+from snnlab.runs.recorded import Recorded, recorded, remembered
+from snnlab.runs.store import RunError, load_run
+from snnlab.studies.audit import telling_damage
+from snnlab.studies.race import TERMS, Terms, by_method
+from snnlab.studies.study import Entry, Result
+
+PER_EPOCH = {"seconds": "seconds_per_epoch", "validation_accuracy": "validation_accuracy"}
+"""What the metrics of a run hold of an epoch, and where the entry of a race holds it for all."""
+
+
+def recorded_runs(
+    race: Result, folder: Path | None = None, terms: Terms = TERMS[0]
+) -> dict[str, list[Recorded]]:
+    """The trainings of a race by method, a training for each seed.
+
+    Args:
+        race: content of race.json.
+        folder: of the race. The file of an older race does not say what accuracy a network had
+            after each epoch; then its runs are read, which lie there.
+        terms: which of its two halves.
+
+    Raises:
+        RunError: the race is not finished, or does not say what happened epoch by epoch.
+
+    Example:
+        >>> recorded_runs(read_race(Path("runs/races/digits")))["bptt"][0].validation
+    """
+    if not race.get("finished"):
+        raise RunError("the race is not finished; the same snnlab race command goes on with it")
+    with telling_damage():
+        start = from_dict(race["race"]["start"])
+        hardware = (race.get("environment") or {}).get("hardware") or {}
+        return {
+            method: [recorded_entry(entry, start, hardware, folder) for entry in entries]
+            for method, entries in by_method(race, terms).items()
+        }
+
+
+def recorded_entry(
+    entry: Entry, start: RunConfig, hardware: dict[str, Any], folder: Path | None
+) -> Recorded:
+    """One entry of a race; see `recorded_runs`."""
+    if not all(entry.get(name) for name in PER_EPOCH.values()):
+        if folder is not None and "run" in entry:
+            return recorded(load_run(entry["run"], folder / "runs"))
+        raise RunError(
+            "the race was kept without what happened epoch by epoch; race once more, and it is"
+        )
+    training = replace(start.training, epochs=entry["epochs"])
+    config = at_its_best(
+        replace(start, method=entry["method"], seed=entry["seed"], training=training)
+    )
+    columns = zip(*(entry[name] for name in PER_EPOCH.values()), strict=True)
+    epochs = [dict(zip(PER_EPOCH, values, strict=True)) for values in columns]
+    name = f"{config.method}, seed {config.seed},"
+    return remembered(name, config, epochs, entry, hardware)
