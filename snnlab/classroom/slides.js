@@ -32,7 +32,7 @@ const fits = (slide) => slide.scrollHeight <= slide.clientHeight && slide.scroll
 // How small and how large what is on a slide may become; the style sheet says what changes.
 function range(slide) {
   const pieces = [...slide.querySelectorAll(".jp-RenderedHTML")];
-  if (pieces.some((piece) => piece.querySelector(".snn-player"))) return [1, 1];
+  if (pieces.some((piece) => piece.querySelector(".snn:not(.film)"))) return [1, 1];
   if (!pieces.length) return [SMALLEST_TEXT, 1];
   return [SMALLEST, pieces.every((piece) => piece.querySelector(":scope > figure")) ? 1 : LARGEST];
 }
