@@ -16,7 +16,7 @@ from snnlab.classroom.speaker_notes import (
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 NOTES = FOLDER / "lecture" / "notes"
-STEMS = sorted(path.stem for path in FOLDER.glob("[0-9]*.ipynb"))
+STEMS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 
 every_notebook = pytest.mark.parametrize("stem", STEMS)
 
