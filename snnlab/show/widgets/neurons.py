@@ -15,10 +15,7 @@ from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Neuron, Noise, Reset, 
 from snnlab.neuron.surrogate import slope as slope_of
 from snnlab.neuron.transfer import firing_probability
 from snnlab.show.charts.closed_forms import families
-from snnlab.show.charts.closed_forms.firing import firing_charts
-from snnlab.show.charts.closed_forms.one_neuron import one_neuron_charts
 from snnlab.show.charts.closed_forms.piece import piece
-from snnlab.show.charts.closed_forms.residuals import residual_charts
 from snnlab.show.described import CURRENT
 from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, picture
@@ -94,6 +91,8 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
         )
 
     def on_page() -> str | None:
+        from snnlab.show.charts.closed_forms.one_neuron import one_neuron_charts  # loads Altair
+
         steps = slider("timesteps T", 1, max(timesteps, _MOST), timesteps)
         return _alive(live, one_neuron_charts, T=steps)
 
@@ -153,6 +152,8 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
         )
 
     def on_page() -> str | None:
+        from snnlab.show.charts.closed_forms.residuals import residual_charts  # loads Altair
+
         return _alive(live, residual_charts, mu=slider("mu (v_th)", 0.0, 1.0, MATCHED_MU, 0.01))
 
     live = LivePicture(
@@ -201,6 +202,8 @@ def gradient_explorer() -> LivePicture:
         return picture(left, text, alt=shown)
 
     def on_page() -> str | None:
+        from snnlab.show.charts.closed_forms.firing import firing_charts  # loads Altair
+
         at = slider(_CURRENT, -0.5, 1.5, 0.3, 0.01)
         return _alive(live, firing_charts, current=at, T=slider("timesteps T", 1, 32, 4))
 
