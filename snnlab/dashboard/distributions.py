@@ -20,7 +20,7 @@ from snnlab.data.spec import DataError
 from snnlab.measure.match import RULE, Match
 from snnlab.runs.methods import PAIR
 from snnlab.runs.store import Run
-from snnlab.show.described import drift_words, whole_percent
+from snnlab.show.described import drift_words, unbroken, whole_percent
 
 MOST_AT_FIRST = 16
 """Timesteps that are measured unless somebody wants more."""
@@ -190,11 +190,6 @@ def draw_panel(
         f"{whole_percent(found.silent)} silent, {whole_percent(found.saturated)} saturated."
     )
     st.caption(unbroken(said))
-
-
-def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its unit."""
-    return text.replace(" %", "\u00a0%").replace(" v_th", "\u00a0v_th")
 
 
 def colour_of(fits: bool | None) -> str:

@@ -359,3 +359,8 @@ def drift_words(found: ResidualSummary) -> str:
 def whole_percent(share: float) -> str:
     """A share as a whole number of percent."""
     return f"{100 * share:.0f} %"
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its unit."""
+    return text.replace(" %", "\u00a0%").replace(" v_th", "\u00a0v_th")

@@ -10,7 +10,9 @@ from pathlib import Path
 import nbformat
 from fontTools.ttLib import TTFont
 
+from snnlab.classroom import page as page_module
 from snnlab.classroom.page import CoursePage, write_markdown_page
+from snnlab.show.films import idea
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
@@ -47,12 +49,15 @@ def test_rows_of_a_formula_become_rows_of_a_table():
     assert page.count("<mtr") == 2
 
 
-def test_the_index_leads_to_every_page_and_is_named(tmp_path):
+def test_the_index_leads_to_every_page_and_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "example_idea", idea)  # without its network
     write_markdown_page(FOLDER / "README.md", tmp_path / "pages" / "index.html")
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
     links = re.findall(r'href="(\d\d_\w+)\.html"', page)
     assert links == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
     assert "<title>The course</title>" in page
+    assert page.count("mountFilm(place, {") == 1
+    assert page.index("mountFilm(place, {") < page.index("00_quickstart.html")
     assert 'lang="en"' in page
     assert 'charset="utf-8"' in page
 

@@ -44,6 +44,9 @@ EXPLORER = (
 )
 """The network explorer, and where it stands."""
 
+FILM = ("from snnlab import show\nshow.films.idea()",)
+"""A film."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -59,7 +62,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     tmp_path = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-    for name, sources in {"sketch": SKETCH, "explorer": EXPLORER}.items():
+    for name, sources in {"sketch": SKETCH, "explorer": EXPLORER, "film": FILM}.items():
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         small = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
         nbformat.write(small, tmp_path / "notebooks" / f"{name}.ipynb")
@@ -355,6 +358,35 @@ def test_the_explorer_plays_and_steps_draws_and_follows_the_theme(lab, page):
     for part in (player, page.locator(".snn-pad"), page.locator(".snnlab-live").first):
         widths = part.evaluate("node => [node.scrollWidth, node.clientWidth]")
         assert 250 < widths[0] <= widths[1] + 1 < 390, widths
+
+
+def test_a_film_plays_stops_steps_and_follows_the_theme(lab, page):
+    page.goto(f"{lab}/lab/tree/film.ipynb?reset")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.locator(".jp-CodeCell").first.click()
+    page.keyboard.press("Shift+Enter")
+    film = page.locator(".film[data-ready]")
+    film.wait_for()
+    assert film.count() == 1
+    picture = "document.querySelector('.film canvas').toDataURL()"
+    before = page.evaluate(picture)
+    film.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('.film').dataset.t > 1.5")
+    film.get_by_role("button", name="Pause", exact=True).click()
+    assert page.evaluate(picture) != before
+    film.get_by_role("button", name="The noise", exact=True).click()
+    assert film.get_attribute("data-t") == "31.50"
+    film.press("ArrowRight")  # JupyterLab has keys of its own
+    assert film.get_attribute("data-t") == "35.50"
+    shoot(page, "film-light", film)
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).hover()
+    page.get_by_text("JupyterLab Dark", exact=True).click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.film')).color === 'rgb(241, 243, 245)'"
+    )
+    assert film.get_attribute("data-t") == "35.50"
+    shoot(page, "film-dark", film)
 
 
 def shoot(page, name, at=None):

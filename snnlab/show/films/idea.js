@@ -454,7 +454,7 @@ function inks(colours) {
     grey: colours.grey,
     line: `color-mix(in srgb, ${colours.ink} 16%, transparent)`,
     residual: colours.hue_vermillion,
-    fill: `color-mix(in srgb, ${colours.hue_orange} 62%, transparent)`,
+    fill: `color-mix(in srgb, ${colours.hue_vermillion} 45%, transparent)`,
     noise: colours.hue_blue,
     spike: colours.hue_green,
     groups: [colours.grey, colours.hue_vermillion, colours.hue_violet],

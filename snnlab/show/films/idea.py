@@ -33,7 +33,7 @@ from snnlab.runs.examples import EXAMPLE_IMAGE, example
 from snnlab.runs.presets import QUICKSTART
 from snnlab.settings import checked
 from snnlab.show.arrays import Floats
-from snnlab.show.described import RESIDUAL, noise_density, whole_percent
+from snnlab.show.described import RESIDUAL, noise_density, unbroken, whole_percent
 from snnlab.show.films.film import Chapter, Film
 
 TITLE: Final = "What is left in the membrane"
@@ -366,7 +366,7 @@ def cut(seen: LayerSeen | None, stage: int) -> Film:
         TITLE,
         alt_of(said, scene["crowd"]["histogram"]),
         length,
-        tuple(Chapter(at, TITLES[name], said[name]) for name, at in begins.items()),
+        tuple(Chapter(at, TITLES[name], unbroken(said[name])) for name, at in begins.items()),
         tuple(round(step, 3) for step in steps_of(begins, moments, length)),
         scene,
         WORDS | names | told,
