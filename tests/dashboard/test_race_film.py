@@ -37,7 +37,7 @@ def test_the_chosen_runs_become_a_film_once_somebody_asks(runs: Path, open_page:
     (film,) = films(app)
     assert [line["name"] for line in film["scene"]["racers"]] == [
         "with noise, σ = 0.289",
-        "without noise",
+        "without noise, from rest",
     ]
     by_method = {found.config.method: found for found in list_runs(runs) if found.config}
     for line, method in zip(film["scene"]["racers"], ("noise", "no-noise"), strict=True):
