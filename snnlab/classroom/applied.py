@@ -62,10 +62,9 @@ def at_once(function: Function, *given: Tensor) -> Any:
 def number_by_number(function: Function, *given: Tensor) -> Any:
     """Call a function of numbers for each place of tensors of one shape; a tensor per result."""
     results = list(map(function, *(each.flatten().tolist() for each in given)))
-    several = np.size(results[0]) > 1
-    columns = list(zip(*results, strict=True)) if several else [results]
-    found = [torch.tensor(column, dtype=given[0].dtype).view_as(given[0]) for column in columns]
-    return tuple(found) if several else found[0]
+    found = torch.from_numpy(np.array(results, np.float64)).to(given[0].dtype)  # (n,), (n, k)
+    columns = [column.reshape(given[0].shape) for column in found.view(len(results), -1).T]
+    return tuple(columns) if len(columns) > 1 else columns[0]
 
 
 def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
