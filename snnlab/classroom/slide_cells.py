@@ -1,8 +1,9 @@
 """A notebook cut into slides: the same cells, by rule, and tags where the rule is wrong.
 
 A section begins a slide, what belongs to it follows below. Prose is cut where it would not fit.
-Code that draws is left out, for its picture says it; a picture has a slide to itself. An exercise
-shows its task, a quiz its answers one after the other. `CONTRIBUTING.md` lists rules and tags.
+Code that draws is left out, for its picture says it. A picture closes a slide, one with controls
+has its own. An exercise shows its task, a quiz its answers at the next key. `CONTRIBUTING.md` lists
+rules and tags.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ SKIP_TAG: Final = "slide:skip"
 """Leave this cell out."""
 TAGS: Final = (CODE_TAG, NO_CODE_TAG, SKIP_TAG)
 
-WITHOUT_SLIDES: Final = ("check", "hint", "solution")
+WITHOUT_SLIDES: Final = ("check:", "hint:", "solution:")
+"""Beginnings of tags of cells that are for who writes an answer."""
 PICTURE: Final = 11.5
-"""Lines that a picture leaves no room for, at least."""
+"""Lines whose room a picture takes, at least."""
 SMALL: Final = "small"
 """Tag of code and output with lines that are longer than `WIDE`."""
 WIDE: Final = 76
 
-_HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
 _DRAWS = re.compile(r"\bshow\.|\blive\.|\bmany(?:_seeds\(|\.)|^(?:\w+_)?(?:guess|explorer)$", re.M)
 """Code whose point is what it draws, or what it tells of many seeds."""
 _QUESTION = re.compile(
@@ -55,9 +56,9 @@ def cut_into_slides(notebook: NotebookNode, notes: SpeakerNotes | None = None) -
     cells: Slide = []
     for heading, first, slide in _slides(notebook):
         if not _has_heading(slide[0]):
-            slide = [new_markdown_cell(f'<p class="running">{_html(heading)}</p>'), *slide]
-        if not (slide[0].metadata.get("slideshow") or {}).get("slide_type"):
-            _type(slide[0], "slide" if first else "subslide")
+            above = f'<p class="running">{heading.lstrip("# ")}</p>'
+            slide = [new_markdown_cell(above), *slide]
+        _type(slide[0], "slide" if first else "subslide")
         cells += slide
         said = _notes(notes, heading) if first else ""
         if said:
@@ -112,7 +113,7 @@ def _shown(notebook: NotebookNode) -> Iterator[NotebookNode]:
         tags = cell.metadata.get("tags", [])
         codes += cell.cell_type == "code"
         setup = cell.cell_type == "code" and codes == 1
-        left_out = any(tag.startswith(tuple(f"{kind}:" for kind in WITHOUT_SLIDES)) for tag in tags)
+        left_out = any(tag.startswith(WITHOUT_SLIDES) for tag in tags)
         if cell.source.strip() and not (setup or left_out or SKIP_TAG in tags):
             yield cell
 
@@ -248,12 +249,7 @@ def _rows(outputs: list[Any]) -> list[str]:
 
 
 def _has_heading(cell: NotebookNode) -> bool:
-    return cell.cell_type == "markdown" and bool(_HEADING.match(cell.source))
-
-
-def _html(heading: str) -> str:
-    """A heading as Markdown inside a paragraph of HTML."""
-    return heading.lstrip("# ")
+    return cell.cell_type == "markdown" and bool(re.match("#{1,3} ", cell.source))
 
 
 def _type(cell: NotebookNode, kind: str) -> None:

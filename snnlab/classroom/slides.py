@@ -25,6 +25,10 @@ from snnlab.classroom.slide_cells import cut_into_slides
 from snnlab.classroom.speaker_notes import read_speaker_notes
 
 _FRAME = """
+{%- block notebook_css -%}
+{{ super() }}
+<style>{{ resources.slides_css }}</style>
+{%- endblock -%}
 {%- block body_header -%}
 <body class="jp-Notebook" data-jp-theme-light="true" data-jp-theme-name="JupyterLab Light">
 <main class="reveal"><div class="slides">
@@ -70,9 +74,9 @@ class CourseSlides(CoursePage, SlidesExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """The slides of a notebook, and reveal.js with them."""
-        page, given = super().from_notebook_node(nb, resources, **options)
         style = "\n".join([_reveal("reveal.css"), _own("slides.css")])
-        page = page.replace("</head>", f"<style>\n{style}\n</style>\n</head>", 1)
+        given = {**(resources or {}), "slides_css": style}
+        page, given = super().from_notebook_node(nb, given, **options)
         scripts = [
             f"<script>\n{_reveal('reveal.js')}\n</script>",
             f"<script>\n{_reveal('notes.js')}\n</script>",

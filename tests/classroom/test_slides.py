@@ -14,6 +14,7 @@ from snnlab.classroom.slide_cells import TAGS, cut_into_slides
 from snnlab.classroom.slide_text import LINES, Sized, lines, packed, paragraphs, together
 from snnlab.classroom.slides import CourseSlides, write_index
 from snnlab.classroom.speaker_notes import SectionNotes, SpeakerNotes
+from snnlab.show import web
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 FILES = sorted(FOLDER.glob("*.ipynb"))
@@ -226,6 +227,15 @@ def test_the_file_holds_everything_that_it_shows(page):
     assert page.count("RevealNotes") > 1
     assert "<math" in page
     assert 'href="01_a.html"' in page
+
+
+def test_styles_are_in_the_head_whatever_scripts_say(monkeypatch):
+    """A library that draws charts writes pages itself, so it has the end of a head in its text."""
+    monkeypatch.setitem(web.SCRIPTS, "odd", lambda: 'const page = "<head></head>";')
+    cell = new_markdown_cell('# A\n\n<p data-needs="odd">x</p>')
+    made, _ = CourseSlides().from_notebook_node(new_notebook(cells=[cell]))
+    assert 'const page = "<head></head>";' in made
+    assert made.index(".reveal .slides") < made.index("const page")
 
 
 def test_without_reveal_it_is_said_what_to_install(monkeypatch):
