@@ -106,7 +106,9 @@ def _reveal(name: str) -> str:
             "pip install sphinx-revealjs (make env installs it, too)"
         )
     folder = Path(found.origin).parent / "_static" / "revealjs"
-    return (folder / _PLACES[name]).read_text(encoding="utf-8")
+    text = (folder / _PLACES[name]).read_text(encoding="utf-8")
+    # its own controls lie right in it; those of a picture have nothing to do with them
+    return text.replace(".reveal .controls", ".reveal>.controls") if name.endswith(".css") else text
 
 
 def _own(name: str) -> str:
