@@ -23,18 +23,21 @@ COLOURS: Final = {
 }
 """Of the pieces, as variables of CSS; pages of the course are light."""
 
+PREDICT_FILES: Final = (
+    "elements.js",
+    "svg.js",
+    "dress.css",
+    "predict.css",
+    "how_far_off.js",
+    "rings.js",
+    "overlay.js",
+    "predict.js",
+)
+"""Sketches that can be drawn into, and results that wait for a prediction."""
+RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
+"""Live pictures whose controls choose among recorded frames."""
 
-def predict_script() -> str:
-    """Sketches that can be drawn into, and results that wait for a prediction."""
-    files = ("dress.css", "predict.css", "how_far_off.js", "rings.js", "overlay.js", "predict.js")
-    return _script("elements.js", "svg.js", *files)
 
-
-def recorded_script() -> str:
-    """Live pictures whose controls choose among recorded frames."""
-    return _script("elements.js", "dress.css", "recorded.css", "recorded.js")
-
-
-def _script(*names: str) -> str:
+def script(*names: str) -> str:
     """Files as one module that knows the colours."""
     return f"const COLOURS = {json.dumps(COLOURS)};\n{joined(*names)}"
