@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import contextlib
+import dis
 import linecache
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -22,10 +27,21 @@ from snnlab.classroom.judging import Judge
 
 SECONDS = 10.0
 """On the clock, for the cell of an answer."""
-SECONDS_OF_SCENE = 120.0
-"""On the clock, for what the other cells import: a busy machine may take long."""
-SCENE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-"""What an answer may need from the other cells, beside constants; nothing else of them is run."""
+SECONDS_OF_OTHERS = 120.0
+"""On the clock, for what an answer needs of other cells: on a busy machine imports take long."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a cell, and the names by which an answer may need it."""
+
+    place: int
+    """Of its cell."""
+    code: CodeType
+    gives: frozenset[str]
+    """Names that it binds; `*` where it imports all of a module."""
+    reads: frozenset[str]
+    """Names that it looks up outside of functions, now or when it is called."""
 
 
 class SavedNotebook:
@@ -64,57 +80,71 @@ class SavedNotebook:
     def answer(self, name: str, judge: Judge) -> tuple[Any, Diagnosis] | None:
         """The function of this name and what its check says; None: no cell holds it.
 
-        Of several cells the last one counts that holds more than the three dots.
+        Of several cells the last one counts that is right; if none is, the last one that holds more
+        than the three dots.
         """
-        best: tuple[Any, Diagnosis] | None = None
-        for cell in self.holding(name):
-            found = self.run(cell, name, judge)
-            if found[1] != NOT_WRITTEN:
-                return found
-            best = best or found
-        return best
+        found: list[tuple[Any, Diagnosis]] = []
+        for place in self.holding(name):
+            found.append(self.run(place, name, judge))
+            if found[-1][1].passed:
+                break
+        return min(found, key=lambda each: how_far(*each), default=None)
 
-    def holding(self, name: str) -> Iterator[NotebookNode]:
-        """The cells that hold an answer, or its place, from the last one on."""
-        gives = re.compile(rf"^(def {name}\b|{name} *=)", re.MULTILINE)
-        for cell in reversed(self.cells):
+    def holding(self, name: str) -> Iterator[int]:
+        """Places of the cells that hold an answer, or its stub, from the last one on."""
+        gives = re.compile(rf"^(def {name}\b|{name} *[:=])", re.MULTILINE)
+        for place, cell in reversed(list(enumerate(self.cells))):
             if is_tagged(cell, name) or gives.search(cell.source):
-                yield cell
+                yield place
 
-    def run(self, cell: NotebookNode, name: str, judge: Judge) -> tuple[Any, Diagnosis]:
+    def run(self, place: int, name: str, judge: Judge) -> tuple[Any, Diagnosis]:
         """Run the cell of an answer in a scope of its own, and judge the function."""
         scope: dict[str, Any] = {"__name__": "__main__"}
         shell = Shell(lambda code, magic: exec(code_in(code), scope))
         scope |= {"get_ipython": lambda: shell, "display": lambda *what, **how: None}
-
-        here = self.cells.index(cell)
-
-        def set_scene() -> None:
-            for place in range(len(self.cells)):
-                if place != here:
-                    self.set_scene(place, scope)
-
         with random_states_kept():
-            call(set_scene, (), seconds=SECONDS_OF_SCENE)
+            call(lambda: self.run_others(place, scope), (), seconds=SECONDS_OF_OTHERS)
             scope.pop(name, None)
-            outcome = call(lambda: exec(self.compiled(here), scope), (), seconds=SECONDS)
+            outcome = call(lambda: exec(self.compiled(place), scope), (), seconds=SECONDS)
         if name in scope:
             return scope[name], judge.check(scope[name])
         told = told_by_kind(outcome.error) if outcome.error else None
         return None, told or missing(outcome.error)
 
-    def set_scene(self, place: int, scope: dict[str, Any]) -> None:
-        """Run the imports, definitions and constants of a cell, as far as they can be run."""
-        try:
-            tree = ast.parse(code_in(self.cells[place].source))
-        except (SyntaxError, ValueError):
-            return
-        for statement in tree.body:
-            if isinstance(statement, SCENE) or is_constant(statement):
+    def run_others(self, place: int, scope: dict[str, Any]) -> None:
+        """Run what a cell needs of the other cells, as far as it can be run.
+
+        Cells below count only for names that are not there without them: they came later.
+        """
+        for statement in self.needed_by(place):
+            there = scope.keys() | vars(builtins).keys()
+            if statement.place < place or not statement.gives <= there:
                 try:
-                    exec(compile(ast.Module([statement], []), self.title(place), "exec"), scope)
+                    exec(statement.code, scope)
                 except Exception:  # what the answer then lacks, its own check tells
                     continue
+
+    def needed_by(self, place: int) -> list[Statement]:
+        """The statements of other cells that bind what a cell looks up, and what they look up."""
+        others = [each for each in self.statements if each.place != place]
+        names, needed = {"*", *read_by(self.compiled(place))}, set[Statement]()
+        while more := {each for each in others if each.gives & names} - needed:
+            needed |= more
+            names |= {name for each in more for name in each.reads}
+        return [each for each in others if each in needed]
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """All statements, of the cells that are Python."""
+        found = []
+        for place, cell in enumerate(self.cells):
+            with contextlib.suppress(SyntaxError, ValueError):
+                for tree in ast.parse(code_in(cell.source)).body:
+                    code = compile(ast.Module([tree], []), self.title(place), "exec")
+                    star = isinstance(tree, ast.ImportFrom) and tree.names[0].name == "*"
+                    gives = frozenset("*" if star else given_by(code))
+                    found.append(Statement(place, code, gives, frozenset(read_by(code))))
+        return found
 
     def compiled(self, place: int) -> Any:
         """A cell as code whose lines can be quoted."""
@@ -133,12 +163,22 @@ def is_tagged(cell: NotebookNode, name: str) -> bool:
     return isinstance(tags, list) and f"exercise:{name}" in tags
 
 
-def is_constant(statement: ast.stmt) -> bool:
-    """Whether a statement gives names to plain values."""
-    if not isinstance(statement, ast.Assign):
-        return False
-    try:
-        ast.literal_eval(statement.value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
+def read_by(code: CodeType) -> set[str]:
+    """Names that code and the functions in it look up outside of functions."""
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    own = {
+        each.argval
+        for each in dis.get_instructions(code)
+        if each.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+    }
+    return own.union(*map(read_by, inner))
+
+
+def given_by(code: CodeType) -> set[str]:
+    """Names that code binds when it is run."""
+    return {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_NAME"}
+
+
+def how_far(answer: Any, diagnosis: Diagnosis) -> tuple[bool, ...]:
+    """How far an answer is from a right one, to find the nearest."""
+    return not diagnosis.passed, diagnosis == NOT_WRITTEN, answer is None

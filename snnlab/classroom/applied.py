@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,22 @@ import torch
 from torch import Tensor
 
 from snnlab.classroom.calling import Beginning
+from snnlab.classroom.comparing import parts
+from snnlab.classroom.outcomes import as_data
 
 Function = Callable[..., Any]
 
 
-def on_tensors(function: Function) -> Function:
+def on_tensors(function: Function, like: Any) -> Function:
     """The function, given copies: one that works in place spoils nothing.
 
     Args:
         function: of tensors, lists or numbers.
+        like: what a right one returns, a tensor or a tuple of numbers; so does this one,
+            in whatever form the function returns it.
     """
-    return quiet(lambda *given: plain(function(*map(copied, given))))
+    form = partial(numbers, like=like) if isinstance(like, tuple) else tensor
+    return quiet(lambda *given: form(function(*map(copied, given))))
 
 
 def on_each_number(function: Function, calls: Sequence[Sequence[float]]) -> Function:
@@ -79,13 +85,21 @@ def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """What a function returned: a tuple stays one, numbers stay numbers, all else is a tensor."""
-    if isinstance(value, tuple):
-        return tuple(map(plain, value))
-    if isinstance(value, int | float):
-        return value
+    """What a function of numbers returned: a tuple of tensors, or a tensor."""
+    return tuple(map(tensor, value)) if isinstance(value, tuple) else tensor(value)
+
+
+def tensor(value: Any) -> Tensor:
+    """Numbers in any form as a tensor."""
+    if isinstance(value, Iterator):
+        value = list(value)
     found = value.detach() if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
     return found.float() if found.is_floating_point() else found
+
+
+def numbers(value: Any, like: tuple[Any, ...]) -> tuple[float, ...]:
+    """Several numbers in any form that a check takes: a list, an array, tensors."""
+    return tuple(part.item() for part in parts(as_data(value), like))
 
 
 def quiet(function: Function) -> Function:

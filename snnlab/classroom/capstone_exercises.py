@@ -30,8 +30,12 @@ def _run(
         for i, weights in enumerate((first, second)):
             h = (start if mistake == "forgets" else potentials[i]) + x @ weights.T
             spikes = (h > level if mistake == "strict" else h >= level).float()
+            if mistake == "several spikes":
+                spikes = (h / v_th).floor().clamp(min=0)
             taken = {"to zero": h, "subtracts one": torch.ones(()), "keeps h": torch.zeros(())}
             potentials[i] = h - spikes * taken.get(mistake, torch.tensor(v_th))
+            if mistake == "never negative":
+                potentials[i] = potentials[i].clamp(min=0)
             passed = {"potentials": h, "currents": x @ weights.T, "worth v_th": spikes * v_th}
             x = passed.get(mistake, spikes)
             if mistake == "late" and i == 0:
@@ -128,6 +132,8 @@ run_network = Exercise(
         _making("strict", *MISTAKES["strict"]),
         _making("compares with one", *MISTAKES["compares with one"]),
         _making("subtracts one", *MISTAKES["subtracts one"]),
+        _making("several spikes", *MISTAKES["several spikes"]),
+        _making("never negative", *MISTAKES["never negative"]),
         _making(
             "late",
             "Your second layer gets the spikes of the timestep before. All layers belong to one "
@@ -287,6 +293,16 @@ weight_gradient = Exercise(
             _with_factor(lambda current, mu, sigma: bell(current + mu - 1) / sigma),
             "You forget to divide the distance to the threshold by sigma.",
             "z counts in standard deviations.",
+        ),
+        Mistake(
+            _with_factor(lambda current, mu, sigma: slope(current, mu, sigma**2)),
+            "You put the variance where the standard deviation belongs.",
+            "sigma is the standard deviation: take it as it is.",
+        ),
+        Mistake(
+            lambda images, weights, *rest: np.asarray(weights) - _gradient(images, weights, *rest),
+            "You return new weights. Asked for is the gradient.",
+            "A step against it is the work of the optimizer.",
         ),
         Mistake(
             _with_factor(probability),

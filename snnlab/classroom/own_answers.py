@@ -93,17 +93,18 @@ def newest_first(folder: Path) -> list[Path]:
 
 def part_of(needed: Needed, saved: list[SavedNotebook]) -> Part:
     """The part for an exercise: from its notebook, or from another one that holds it."""
-    part: Part | None = None
+    found: list[Part] = []
     for notebook in candidates(needed, saved):
-        found = read_from(notebook, needed)
-        if part is None or found.said != NOT_YET_WRITTEN:
-            part = found
-        if found.said != NOT_YET_WRITTEN:
-            break
-    return part or made(needed, None, f"there is no {needed.notebook}.ipynb beside this notebook")
+        found.append(read_from(notebook, needed))
+        if found[-1].own or found[-1].said.startswith(WRONG):
+            return found[-1]
+    if found:
+        return found[0]
+    return made(needed, None, f"there is no {needed.notebook}.ipynb beside this notebook")
 
 
 NOT_YET_WRITTEN = "not written yet"
+WRONG = "yours, but the check says: "
 
 
 def candidates(needed: Needed, saved: list[SavedNotebook]) -> Iterator[SavedNotebook]:
@@ -129,7 +130,7 @@ def read_from(notebook: SavedNotebook, needed: Needed) -> Part:
     answer, diagnosis = found
     if diagnosis.passed:
         return made(needed, answer, RIGHT, source)
-    said = f"yours, but the check says: {diagnosis.message}"
+    said = f"{WRONG}{diagnosis.message}"
     return made(needed, None, NOT_YET_WRITTEN if diagnosis == NOT_WRITTEN else said, source)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,10 +10,16 @@ from html import escape
 from typing import Any
 
 from snnlab.classroom.applied import on_each_number, on_tensors
+from snnlab.classroom.calling import OutOfTime, raised, stopped_after
 from snnlab.classroom.checking import Exercise
+from snnlab.classroom.faults import said_by
 
 Function = Callable[..., Any]
 RIGHT = "yours, and right"
+SECONDS_IN_ALL = 60.0
+"""Of a processor, for all that a part of the student's does."""
+SECONDS_OF_CALL = 120.0
+"""On the clock, for one call of it: that it does not go on without an end."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Part:
         function = self.answer or self.exercise.solution
         if self.of_numbers:
             return on_each_number(function, self.exercise.calls)
-        return on_tensors(function)
+        return on_tensors(function, self.exercise.solution(*self.exercise.calls[0]))
 
     def given(self, answer: Any) -> Part:
         """The same with an answer that is right, and said to be."""
@@ -64,6 +71,7 @@ class Parts(Mapping[str, Function]):
 
     def __init__(self, parts: Iterable[Part]) -> None:
         self._parts = {part.name: part for part in parts}
+        self._spent = dict.fromkeys(self._parts, 0.0)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)
@@ -75,13 +83,19 @@ class Parts(Mapping[str, Function]):
         part = self._known(name)
 
         def use(*given: Any) -> Any:
+            if not self._parts[name].own:
+                return self._parts[name].applied(*given)
+            started = time.process_time()
             try:
+                with stopped_after(SECONDS_OF_CALL):
+                    found = self._parts[name].applied(*given)
+            except (Exception, SystemExit, OutOfTime) as error:
+                self._give_up(name, f"stopped here with {said_by(raised(error)).rstrip('.')}")
                 return self._parts[name].applied(*given)
-            except Exception as error:
-                if not self._parts[name].own:
-                    raise
-                self._give_up(name, error)
-                return self._parts[name].applied(*given)
+            self._spent[name] += time.process_time() - started
+            if self._spent[name] > SECONDS_IN_ALL:
+                self._give_up(name, f"has taken {SECONDS_IN_ALL:.0f} s here, which is too long")
+            return found
 
         use.__name__ = part.name
         return use
@@ -96,7 +110,7 @@ class Parts(Mapping[str, Function]):
         part = self._known(name)
         diagnosis = part.exercise.check(answer)
         if diagnosis.passed:
-            self._parts[name] = part.given(answer)
+            self._parts[name], self._spent[name] = part.given(answer), 0.0
         tell(f"{name}: {diagnosis}\n{self.told()}")
 
     @property
@@ -120,9 +134,9 @@ class Parts(Mapping[str, Function]):
             raise KeyError(f"parts are {', '.join(self._parts)}; got {name!r}")
         return self._parts[name]
 
-    def _give_up(self, name: str, error: Exception) -> None:
+    def _give_up(self, name: str, why: str) -> None:
         """Go on with the kit's part, and say so."""
-        said = f"yours passed its check, but stopped here with {type(error).__name__}: {error}"
+        said = f"yours passed its check, but {why}"
         self._parts[name] = self._parts[name].without(said)
         tell(f"{name}: {said}. From here on the kit's solution stands in. {self.told()}")
 

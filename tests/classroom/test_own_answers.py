@@ -112,6 +112,12 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
     assert "its cell is not in this notebook" in told(tmp_path)
     file.write_text("<html>")
     assert "is not a notebook" in told(tmp_path)
+    save(tmp_path, [cell(RIGHT, "one_step")], "copy")
+    assert "(copy.ipynb" in told(tmp_path)
+    file.unlink()
+    save(tmp_path, [cell("x = 1")])
+    assert "(copy.ipynb" in told(tmp_path)
+    (tmp_path / "copy.ipynb").unlink()
     file.unlink()
     file.mkdir()
     assert "there is no" in told(tmp_path)
@@ -141,6 +147,41 @@ def test_an_answer_finds_what_other_cells_define_and_nothing_else_of_them_is_run
     save(tmp_path, [cell("%matplotlib inline\n" + other), cell(run), cell(answer, "one_step")])
     assert "yours, and right" in told(tmp_path)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "charge = lambda v, i, b: b * v + i",
+        "import operator as o\nadd = o.add\ndef charge(v, i, b): return add(b * v, i)",
+        "try:\n    import nowhere\nexcept ImportError:\n    def charge(v, i, b): return b * v + i",
+        "raise SystemExit\ndef charge(v, i, b): return b * v + i",
+    ],
+)
+def test_an_answer_finds_what_it_uses_however_that_is_made(tmp_path, helper):
+    answer = RIGHT.replace("beta * v + current", "charge(v, current, beta)")
+    save(tmp_path, [cell(helper), cell(answer, "one_step")])
+    assert "yours, and right" in told(tmp_path)
+    save(tmp_path, [cell(answer, "one_step"), cell(helper)])
+    assert "yours, and right" in told(tmp_path)
+
+
+def test_what_later_cells_do_to_names_spoils_no_answer(tmp_path):
+    answer = RIGHT.replace("1 if h >= v_th else 0", "int(max(0, h >= v_th))")
+    later = "max = 3\ndef int(x): return 7\n"
+    save(tmp_path, [cell(answer, "one_step"), cell(later)])
+    assert "yours, and right" in told(tmp_path)
+    save(tmp_path, [cell(later), cell(answer, "one_step")])
+    assert "'int' object is not callable" in told(tmp_path)
+
+
+def test_of_several_answers_the_right_one_counts(tmp_path):
+    save(tmp_path, [cell(RIGHT, "one_step"), cell(STRICT)])
+    assert "yours, and right" in told(tmp_path)
+    save(tmp_path, [cell(RIGHT), cell("# see above", "one_step")])
+    assert "yours, and right" in told(tmp_path)
+    save(tmp_path, [cell(STRICT), cell("# see above", "one_step")])
+    assert "At exactly v_th your neuron stays silent." in told(tmp_path)
 
 
 def test_magic_and_prints_of_a_cell_do_no_harm(tmp_path, capsys):
@@ -175,6 +216,35 @@ def test_a_part_that_stops_later_is_replaced_and_that_is_said(tmp_path, capsys):
     assert "stopped here with ValueError: no 99. From here on the kit's solution" in said
     assert "None of the 9 parts is yours" in said
     assert parts.own == []
+
+
+def test_a_part_that_is_too_slow_or_never_ends_is_replaced(tmp_path, monkeypatch, capsys):
+    endless = RIGHT.replace("h = ", "while v == 99: pass\n    h = ")
+    save(tmp_path, [cell(endless, "one_step")])
+    monkeypatch.setattr("snnlab.classroom.parts.SECONDS_OF_CALL", 0.3)
+    parts = own_answers(tmp_path)
+    assert parts.one_step(torch.tensor([0.5, 99.0]), 0.5, 1.0, 1.0)[0].tolist() == [1, 1]
+    assert "stopped here with OutOfTime. From here on" in capsys.readouterr().out
+    monkeypatch.setattr("snnlab.classroom.parts.SECONDS_OF_CALL", 60)
+    monkeypatch.setattr("snnlab.classroom.parts.SECONDS_IN_ALL", 0)
+    parts = own_answers(tmp_path)
+    assert parts.one_step(torch.tensor([0.5]), 0.5, 1.0, 1.0)[0].tolist() == [1]
+    assert "which is too long. From here on the kit's solution" in capsys.readouterr().out
+    assert parts.own == []
+
+
+def test_results_come_in_one_form_whatever_a_student_returns(tmp_path):
+    parts = own_answers(tmp_path)
+    parts["matched_noise"] = lambda v_th: torch.tensor([v_th / 2, v_th / 12**0.5])
+    mu, sigma = parts.matched_noise(1.0)
+    assert f"{mu:.2f} {sigma:.4f}" == "0.50 0.2887"
+    parts["matched_noise"] = lambda v_th: (torch.tensor([v_th / 2]), torch.tensor([v_th / 12**0.5]))
+    assert f"{parts.matched_noise(1.0)[0]:.2f}" == "0.50"
+    parts["rates"] = lambda spikes: tuple(spikes.mean(0).tolist())
+    assert parts.rates(torch.eye(2)).tolist() == [0.5, 0.5]
+    parts["predicted_classes"] = lambda readout: (r.argmax() for r in readout.sum(0))
+    assert parts.predicted_classes(torch.eye(3)[None]).tolist() == [0, 1, 2]
+    assert len(parts.own) == 3
 
 
 def test_all_kit_parts_take_tensors():
@@ -230,7 +300,7 @@ def test_a_function_of_numbers_is_called_once_for_each_or_once_for_all():
 
 def test_a_function_that_works_in_place_spoils_nothing():
     readout = torch.ones(3)
-    assert on_tensors(lambda x: x.mul_(2))(readout).tolist() == [2, 2, 2]
+    assert on_tensors(lambda x: x.mul_(2), readout)(readout).tolist() == [2, 2, 2]
     assert readout.tolist() == [1, 1, 1]
 
 

@@ -61,6 +61,32 @@ def swapped_in_time(images, first, second, last, T, v_th):
     return in_time(images, first, second, last, T, v_th).flip(0)
 
 
+def as_often_as_it_takes(images, first, second, last, T, v_th):
+    v1 = v2 = v_th / 2
+    out = []
+    for _ in range(T):
+        h = v1 + images @ first.T
+        s = torch.floor(h / v_th).clamp(min=0)
+        v1, h = h - v_th * s, v2 + s @ second.T
+        s = torch.floor(h / v_th).clamp(min=0)
+        v2 = h - v_th * s
+        out.append(s @ last.T)
+    return torch.stack(out)
+
+
+def at_least_0(images, first, second, last, T, v_th):
+    v1 = v2 = v_th / 2
+    out = []
+    for _ in range(T):
+        h = v1 + images @ first.T
+        s = (h >= v_th).float()
+        v1, h = torch.relu(h - v_th * s), v2 + s @ second.T
+        s = (h >= v_th).float()
+        v2 = torch.relu(h - v_th * s)
+        out.append(s @ last.T)
+    return torch.stack(out)
+
+
 def slope_at(current, mu, sigma):
     z = (current + mu - 1) / sigma
     return torch.exp(-z * z / 2) / math.sqrt(2 * math.pi) / sigma
@@ -98,12 +124,16 @@ WRONG = {
         (from_zero, "start from 0."),
         (averaged, "You average over time."),
         (swapped_in_time, "in the reverse order"),
+        (as_often_as_it_takes, "how often v_th fits"),
+        (at_least_0, "cut the potential off"),
         (lambda images, first, second, last, T, v_th: images @ first.T, "should have"),
     ],
     "weight_gradient": [
         (one_sided, "transposed"),
         (lambda x, w, g, mu, sigma: g.T @ x, "You leave the neuron out"),
         (lambda x, w, g, mu, sigma: by_chain_rule(x, w, g, 0, sigma), "mean of the noise"),
+        (lambda x, w, g, mu, sigma: by_chain_rule(x, w, g, mu, sigma**2), "variance"),
+        (lambda x, w, g, mu, sigma: w - by_chain_rule(x, w, g, mu, sigma), "new weights"),
         (lambda x, w, g, mu, sigma: -by_chain_rule(x, w, g, mu, sigma), "sign"),
     ],
 }
