@@ -57,11 +57,19 @@ def recorded() -> str:
     return recorded_script()
 
 
+def sideways() -> str:
+    """What lets keys move pictures that are wider than the page."""
+    from snnlab.show.on_page import sideways_script
+
+    return sideways_script()
+
+
 SCRIPTS: Final[dict[str, Callable[[], str]]] = {
     "vega": vega,
     "live charts": live_charts,
     "predict": predict,
     "recorded": recorded,
+    "sideways": sideways,
 }
 """Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
 stand on the page in this order."""

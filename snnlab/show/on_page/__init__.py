@@ -1,12 +1,14 @@
 """What makes pictures live on a web page without Python: scripts, and how they are dressed.
 
 `predict` lets the reader predict before the result is shown, `recorded` plays pictures that were
-drawn beforehand. `show/web.py` brings each once per page.
+drawn beforehand, `sideways` keeps pictures readable where the page is narrow. `show/web.py` brings
+each once per page.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Final
 
 from snnlab.show.colours import LIGHT
@@ -33,6 +35,16 @@ def predict_script() -> str:
 def recorded_script() -> str:
     """Live pictures whose controls choose among recorded frames."""
     return _script("elements.js", "dress.css", "recorded.css", "recorded.js")
+
+
+def sideways_script() -> str:
+    """Pictures that are wider than the page can be moved by keys, too."""
+    return joined("sideways.js")
+
+
+def sideways_style() -> str:
+    """Pictures that are wider than the page move in a box of their own, without scripts as well."""
+    return (Path(__file__).parent / "sideways.css").read_text("utf-8")
 
 
 def _script(*names: str) -> str:
