@@ -26,6 +26,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from snnlab.show.films.idea import example_idea
+from snnlab.show.on_page import SIDEWAYS_STYLE
 from snnlab.show.web import making_web_pages, with_scripts
 
 FILM: Final = "<!-- film of the idea -->"
@@ -45,10 +46,12 @@ math mtext { font-family: inherit }
 math[display="block"] { overflow-x: auto; overflow-y: hidden; padding: 0.2em 0 }
 math mtd:nth-child(odd) { text-align: right }
 math mtd:nth-child(even) { text-align: left }
+{{ resources.sideways }}
 </style>
 {%- endblock -%}
 """
-"""The page of nbconvert, less what it would fetch from other machines; rows of formulas aligned."""
+"""The page of nbconvert, less what it would fetch from other machines; rows of formulas
+aligned, pictures readable on a phone."""
 
 
 class _Markdown(IPythonRenderer):
@@ -89,7 +92,7 @@ class CoursePage(HTMLExporter):
         heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in nb.cells), re.M)
         if heading:
             titled.metadata["title"] = heading[1]
-        given = {**(resources or {}), "formulas": _font()}
+        given = {**(resources or {}), "formulas": _font(), "sideways": SIDEWAYS_STYLE}
         with making_web_pages():
             page, given = super().from_notebook_node(titled, given, **options)
         return with_scripts(page), given

@@ -27,11 +27,16 @@ def joined(*names: str) -> str:
 
 def script_of(name: str) -> str:
     """The text of a file as it stands in a module."""
+    stem, _, kind = name.rpartition(".")
+    if kind != "css":
+        return text_of(name)
+    return f"const {stem.upper()}_STYLE = {json.dumps(text_of(name))};\n"
+
+
+def text_of(name: str) -> str:
+    """What a file says, wherever it lies."""
     path = next(found for folder in FOLDERS if (found := folder / name).exists())
-    text = path.read_text("utf-8")
-    if path.suffix != ".css":
-        return text
-    return f"const {path.stem.upper()}_STYLE = {json.dumps(text)};\n"
+    return path.read_text("utf-8")
 
 
 def piece_of_page(module: str, start: str) -> str:

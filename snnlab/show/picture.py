@@ -102,6 +102,11 @@ class Picture:
     def __repr__(self) -> str:
         return f"{self.summary} {self.alt}".strip()
 
+    @property
+    def width(self) -> int:
+        """Of the picture in pixels, as its file says."""
+        return int.from_bytes(self.png[16:20], "big")
+
     def html(self) -> str:
         """The picture as an HTML figure that needs no other file."""
         data = base64.b64encode(self.png).decode()
@@ -109,13 +114,29 @@ class Picture:
         said = "".join(f' {name}="{escape(text)}"' for name, text in self.attributes.items())
         return (
             f'<figure{said} style="margin: 0.5em 0; background: #FFFFFF; color: {INK}">'
-            f'<img src="data:image/png;base64,{data}" alt="{escape(self.alt)}" '
-            'style="max-width: 100%; height: auto">'
-            '<figcaption style="padding: 0.2em 0.8em 0.6em; font-size: 105%">'
+            + movable(
+                f'<img src="data:image/png;base64,{data}" alt="{escape(self.alt)}" '
+                'style="max-width: 100%; height: auto">',
+                self.width,
+            )
+            + '<figcaption style="padding: 0.2em 0.8em 0.6em; font-size: 105%">'
             f"{escape(caption)}</figcaption></figure>"
         )
 
     _repr_html_ = html
+
+
+def movable(drawn: str, width: int) -> str:
+    """A drawing in a box. Web pages keep it readable there, and let it move sideways if need be.
+
+    Args:
+        drawn: HTML that shrinks with the width that it has.
+        width: at which it was drawn, in pixels.
+    """
+    return (
+        f'<div class="snn-sideways" data-needs="sideways" style="--wide: {width}px">'
+        f"<div>{drawn}</div></div>"
+    )
 
 
 def picture(figure: Axes | Figure, summary: str = "", *, alt: str = "") -> Picture:

@@ -58,11 +58,20 @@ def recorded() -> str:
     return script(*RECORDED_FILES)
 
 
+def sideways() -> str:
+    """What lets keys move pictures that are wider than the page."""
+    from snnlab.show.modules import joined
+    from snnlab.show.on_page import SIDEWAYS_FILES
+
+    return joined(*SIDEWAYS_FILES)
+
+
 SCRIPTS: Final[dict[str, Callable[[], str]]] = {
     "vega": vega,
     "live charts": live_charts,
     "predict": predict,
     "recorded": recorded,
+    "sideways": sideways,
 }
 """Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
 stand on the page in this order."""

@@ -48,7 +48,7 @@ def answered_sketch() -> tuple[Sketch, Any]:
 
 
 def prediction_page() -> str:
-    """The reader predicts; two outputs below give the answer away, a text and one output do not."""
+    """The reader predicts; what is below gives the answer away, as far as the next section."""
     with making_web_pages():
         guess, ax = answered_sketch()
         asked = guess._repr_mimebundle_()["text/html"]
@@ -60,6 +60,8 @@ def prediction_page() -> str:
         nbformat.v4.new_markdown_cell("A text between stays."),
         cell("certificate", printed("accuracy from T = 1 to 16: 62 to 97 %")),
         cell("answer", printed(told), shown(result)),
-        nbformat.v4.new_markdown_cell("A text behind stays."),
+        nbformat.v4.new_markdown_cell("A text behind tells it too."),
+        cell("again", printed("A table tells it as well.")),
+        nbformat.v4.new_markdown_cell("Its last words.\n\n## The next section stays"),
         cell("later", printed("A later output stays.")),
     )

@@ -12,7 +12,7 @@ from snnlab.show.explorer.drawing import PAD_FILES, PAD_JS
 from snnlab.show.explorer.player import PLAYER_FILES, PLAYER_JS
 from snnlab.show.films.film import FILM_FILES, FILM_JS
 from snnlab.show.modules import FOLDERS, joined
-from snnlab.show.on_page import PREDICT_FILES, RECORDED_FILES
+from snnlab.show.on_page import PREDICT_FILES, RECORDED_FILES, SIDEWAYS_FILES
 
 NAMED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 """Of a script: what it names for all that it is joined with."""
@@ -25,7 +25,7 @@ def test_every_file_is_joined_and_no_two_have_one_name():
         for path in folder.iterdir()
         if path.suffix in (".js", ".css")
     ]
-    pages = {*PREDICT_FILES, *RECORDED_FILES, *PIECE_FILES}
+    pages = {*PREDICT_FILES, *RECORDED_FILES, *PIECE_FILES, *SIDEWAYS_FILES, "sideways.css"}
     assert sorted(there) == sorted({*PLAYER_FILES, *PAD_FILES, *FILM_FILES, *pages})
 
 

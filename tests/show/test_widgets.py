@@ -128,7 +128,7 @@ def test_ends_of_the_sliders_can_be_drawn(live):
 def alternative_text(html):
     """What the picture in a piece of HTML is called."""
     tree = ElementTree.fromstring(re.sub(r"(<img [^>]*)>", r"\1/>", html))
-    return tree.find("img").get("alt")
+    return tree.find(".//img").get("alt")
 
 
 def test_the_neuron_explorer_counts_exactly():

@@ -1,7 +1,8 @@
 """What makes pictures live on a web page without Python: scripts, and how they are dressed.
 
 `predict` lets the reader predict before the result is shown, `recorded` plays pictures that were
-drawn beforehand. `show/web.py` brings each once per page.
+drawn beforehand, `sideways` keeps pictures readable where the page is narrow. `show/web.py` brings
+each once per page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from typing import Final
 
 from snnlab.show.colours import LIGHT
-from snnlab.show.modules import joined
+from snnlab.show.modules import joined, text_of
 from snnlab.show.style import BLUE, GRID, PREDICTED
 
 COLOURS: Final = {
@@ -36,6 +37,10 @@ PREDICT_FILES: Final = (
 """Sketches that can be drawn into, and results that wait for a prediction."""
 RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
 """Live pictures whose controls choose among recorded frames."""
+SIDEWAYS_FILES: Final = ("sideways.js",)
+"""Pictures that are wider than the page can be moved by keys, too."""
+SIDEWAYS_STYLE: Final = text_of("sideways.css")
+"""Pictures that are wider than the page move in a box of their own, without scripts as well."""
 
 
 def script(*names: str) -> str:

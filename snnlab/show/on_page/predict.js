@@ -20,7 +20,7 @@ function predictIn(place, asked, figure) {
   const answer = JSON.parse(figure.dataset.answer);
   const hidden = hiddenUntilAsked(place, figure, words);
   const result = dress(node("section", { class: "snn-result", tabindex: "-1", "aria-label": words.result, hidden: true }));
-  const waiting = dress(node("section", { class: "snn-waiting", "aria-label": words.result }, node("p", {}, words.waiting),
+  const waiting = dress(node("section", { class: "snn-waiting", "aria-label": words.result }, node("p", {}, hidden.more ? `${words.waiting} ${words.rest}` : words.waiting),
     node("div", { class: "buttons" }, toButton(words.predict, focusFirst), toButton(words.show, show))));
   hidden.start.before(waiting, result);
   const measuredKey = keyTo(words.measured, "measured", true);
@@ -87,24 +87,46 @@ function goTo(place, focused = place) {
   place.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
 }
 
-// Outputs from behind the sketch to the answer: `set` hides and shows them, `start` is that of the answer.
+// What tells the answer: outputs from behind the sketch to it, and the rest of its section. `set` hides and shows
+// them, `start` is the output of the answer, `more` whether there is such a rest.
 function hiddenUntilAsked(place, figure, words) {
   const cells = [...document.querySelectorAll(".jp-Cell")];
   const [first, last] = [place, figure].map((one) => cells.indexOf(one.closest(".jp-Cell")));
-  const outputs = cells.slice(first + 1, last + 1).map((cell) => cell.querySelector(".jp-Cell-outputWrapper"))
+  const outputs = cells.slice(first + 1, last + 1).map(outputOf)
     .filter((output) => output && !output.querySelector("[data-sketch]"));
   const start = outputs.at(-1) ?? figure;
-  const notes = outputs.slice(0, -1).map((output) => {
+  const rest = last < 0 ? [] : restOfSection(cells.slice(last + 1));
+  const others = [...outputs, ...rest].filter((one) => one !== start && one.matches(".jp-Cell-outputWrapper"));
+  const notes = others.map((output) => {
     const note = dress(node("p", { class: "quiet snn-waiting" }, words.later));
     output.before(note);
     return note;
   });
   const set = (away) => {
-    for (const one of outputs.length ? outputs : [figure]) one.classList.toggle("snn-unasked", away);
+    for (const one of outputs.length ? [...outputs, ...rest] : [figure]) one.classList.toggle("snn-unasked", away);
     for (const note of notes) note.hidden = !away;
   };
   set(true);
-  return { set, start };
+  return { set, start, more: rest.length > 0 };
+}
+
+function outputOf(cell) {
+  return cell.querySelector(".jp-Cell-outputWrapper");
+}
+
+// Texts and outputs of these cells as far as the next heading, or the next prediction.
+function restOfSection(cells) {
+  const rest = [];
+  for (const cell of cells) {
+    if (cell.querySelector("[data-sketch], [data-answer]")) return rest;
+    const texts = cell.matches(".jp-MarkdownCell") ? [...cell.querySelector(".jp-RenderedMarkdown").children] : [];
+    const end = texts.findIndex((text) => text.matches("h1, h2, h3"));
+    rest.push(...(end < 0 ? texts : texts.slice(0, end)));
+    if (end >= 0) return rest;
+    const output = outputOf(cell);
+    if (output) rest.push(output);
+  }
+  return rest;
 }
 
 // The sentence that Python printed knows no prediction: it gives way to the one below.

@@ -20,7 +20,7 @@ from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.how_far_off import TOLD, how_far_off
 from snnlab.show.page import dress, head
-from snnlab.show.picture import SCREEN_DPI, Picture
+from snnlab.show.picture import SCREEN_DPI, Picture, movable
 from snnlab.show.prediction import points_said
 from snnlab.show.style import FONT, GREY, GRID, INK, PREDICTED
 from snnlab.show.web import for_web_pages
@@ -47,6 +47,7 @@ _WORDS: Final = TOLD | {
     "predict": "Predict it above",
     "result": "Your prediction and what was measured",
     "waiting": "What was measured is hidden here until you have predicted it, or ask for it.",
+    "rest": "So is what the rest of this section says of it.",
     "later": "What this cell gave is shown together with what was measured.",
     "unpredicted": "This is what was measured. You predicted nothing here.",
     "outside_one": "One of your points lies outside the picture: see its edge.",
@@ -295,9 +296,11 @@ class Sketch(VBox):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
         bundle["text/plain"] = repr(self.picture)
+        stage = f"<div class='snnlab-stage'>{self._drawing(markers=True)}</div>"
+        width = round(_SIZE[0] * SCREEN_DPI)
         at_rest = (
-            f"{_STYLE}<figure style='margin: 0.5em 0'><div class='snnlab-stage'>"
-            f"{self._drawing(markers=True)}</div>{self._caption()}</figure>"
+            f"{_STYLE}<figure style='margin: 0.5em 0'>{movable(stage, width)}"
+            f"{self._caption()}</figure>"
             "<p><em>In JupyterLab you draw into these axes.</em></p>"
         )
         if for_web_pages():
@@ -319,8 +322,9 @@ def sketch(
 
     The axis of x is logarithmic if every x is the same multiple of the one before. Lay the
     prediction over the measurement with `show.lay_prediction(ax, guess)`, and have it told with
-    `guess.told(...)`, which closes the sketch. On a web page the reader predicts, and what the
-    cells from here to that picture show stays hidden until the reader asks for it.
+    `guess.told(...)`, which closes the sketch. On a web page the reader predicts: what the
+    cells from here to that picture show, and the rest of its section, stays hidden until the
+    reader asks for it.
 
     Args:
         x: where to predict, at most 8 places, in rising order.
