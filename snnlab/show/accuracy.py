@@ -23,8 +23,7 @@ from snnlab.show.described import ACCURACY, TIMESTEPS, accuracy_limits, accuracy
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dressed
 from snnlab.show.picture import attach_description
-from snnlab.show.prediction import points_said
-from snnlab.show.style import PREDICTION_LABEL, looks_of
+from snnlab.show.style import looks_of
 
 _MOST_TICKS = 10
 
@@ -42,8 +41,7 @@ def accuracy_against_timesteps(
     Args:
         curves: method to its accuracy: `SeedCurves`, the `AccuracyCurve` of one network, or
             timesteps (n,) and accuracy (seeds, n) in percent. The methods (see `METHODS`) look
-            the same in every figure. A single seed has no band. Of a "prediction" only what was
-            predicted is drawn (its accuracy is nan elsewhere).
+            the same in every figure. A single seed has no band.
         band: "range" from the lowest to the highest seed, or "interval", the 95 % t-interval
             of the mean. The figure says which.
         names: other names for methods, as written in the figure.
@@ -62,7 +60,7 @@ def accuracy_against_timesteps(
     """
     if band not in BANDS:
         raise ValueError(f"band must be one of {', '.join(BANDS)}, got {band!r}")
-    found = seed_curves(_without_blanks(curves))
+    found = seed_curves(curves)
     looks = looks_of(list(found), names)
     ax = dressed(ax, x=TIMESTEPS, y=ACCURACY)
     ticks = _scale_timesteps(ax, list(found.values()))
@@ -86,21 +84,10 @@ def accuracy_against_timesteps(
         LineEnd(seeds.x[-1], seeds.mean[-1], looks[method].name, looks[method].colour)
         for method, seeds in found.items()
     ]
-    trained = [seeds for method, seeds in found.items() if method != PREDICTION_LABEL]
-    head_and_names(ax, ends, title, seeds_note(trained or found.values(), band))
+    head_and_names(ax, ends, title, seeds_note(found.values(), band))
     named = {looks[method].name: seeds for method, seeds in found.items()}
     attach_description(ax, accuracy_words(named))
     return ax
-
-
-def _without_blanks(curves: Mapping[str, Curve]) -> Mapping[str, Curve]:
-    """The same curves; of a prediction only the points that say something, or nothing at all."""
-    match curves:
-        case {"prediction": {"timesteps": x, "accuracy": y}} if np.ndim(y) == 1:
-            at, said = points_said(x, y)
-            rest = {name: curve for name, curve in curves.items() if name != PREDICTION_LABEL}
-            return rest | ({PREDICTION_LABEL: (at, said)} if len(at) else {})
-    return curves
 
 
 def _scale_timesteps(ax: Axes, curves: list[SeedCurves]) -> Floats:

@@ -89,15 +89,12 @@ def drawn(name: str, look: methods.Look) -> Look:
     return Look(name, hue(look.hue).light, look.marker, look.dashes)
 
 
-PREDICTION_LABEL = "prediction"
 PREDICTED = drawn("your prediction", PREDICTION)
 """What a student expected."""
 
 
 def look_of(label: str) -> Look | None:
-    """How a method, or a student's prediction, looks in every figure; None for other labels."""
-    if label == PREDICTION_LABEL:
-        return PREDICTED
+    """How a method looks in every figure; None for other labels."""
     known = methods.entry_of(label)
     return drawn(known.title, known.look) if known else None
 
@@ -106,7 +103,7 @@ def looks_of(labels: Sequence[str], names: Mapping[str, str] | None = None) -> d
     """The look of each label: a known one's own, or a free one in the order given.
 
     Args:
-        labels: names of methods, "prediction", or any other text, which is written as it is.
+        labels: names of methods, or any other text, which is written as it is.
         names: other names for some of them, as written in the figure.
 
     Raises:

@@ -38,30 +38,32 @@ def vega() -> str:
 
 def live_charts() -> str:
     """What brings the pieces of `charts.closed_forms.piece` to life."""
-    from snnlab.show.charts.closed_forms.piece import mounting
+    from snnlab.show.charts.closed_forms.piece import PIECE_FILES
+    from snnlab.show.modules import joined
 
-    return mounting()
+    return joined(*PIECE_FILES)
 
 
 def predict() -> str:
     """What lets the reader of a page predict before the result is shown."""
-    from snnlab.show.on_page import predict_script
+    from snnlab.show.on_page import PREDICT_FILES, script
 
-    return predict_script()
+    return script(*PREDICT_FILES)
 
 
 def recorded() -> str:
     """What plays the recorded frames of live pictures."""
-    from snnlab.show.on_page import recorded_script
+    from snnlab.show.on_page import RECORDED_FILES, script
 
-    return recorded_script()
+    return script(*RECORDED_FILES)
 
 
 def sideways() -> str:
     """What lets keys move pictures that are wider than the page."""
-    from snnlab.show.on_page import sideways_script
+    from snnlab.show.modules import joined
+    from snnlab.show.on_page import SIDEWAYS_JS
 
-    return sideways_script()
+    return joined(SIDEWAYS_JS)
 
 
 SCRIPTS: Final[dict[str, Callable[[], str]]] = {

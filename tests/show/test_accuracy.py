@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.collections import FillBetweenPolyCollection
-from matplotlib.text import Text
 from scipy import stats
 
 from snnlab.measure.curve import AccuracyCurve
@@ -229,11 +228,3 @@ def test_every_form_of_a_curve_is_drawn_alike(ax):
 def test_curves_without_names_are_refused(wrong):
     with pytest.raises(ValueError, match="curves must be curves by their names"):
         accuracy_against_timesteps(wrong)
-
-
-def test_a_prediction_is_no_seed_whatever_it_is_called():
-    guess = {"timesteps": T, "accuracy": NOISE[:1]}
-    curves = {"noise": both()["noise"], "prediction": guess}
-    ax = accuracy_against_timesteps(curves, ax=blank_axes(), names={"prediction": "my guess"})
-    said = " ".join(text.get_text() for text in ax.figure.findobj(Text))
-    assert "Mean of 3 seeds" in said

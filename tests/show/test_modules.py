@@ -1,4 +1,4 @@
-"""Player, pad and films: files that are joined to one module each."""
+"""Player, pad, films and what lives on web pages: files that are joined to one module each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 
 import pytest
 
+from snnlab.show.charts.closed_forms.piece import PIECE_FILES
 from snnlab.show.explorer.drawing import PAD_FILES, PAD_JS
 from snnlab.show.explorer.player import PLAYER_FILES, PLAYER_JS
 from snnlab.show.films.film import FILM_FILES, FILM_JS
 from snnlab.show.modules import FOLDERS, joined
+from snnlab.show.on_page import PREDICT_FILES, RECORDED_FILES, SIDEWAYS_CSS, SIDEWAYS_JS
 
 NAMED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 """Of a script: what it names for all that it is joined with."""
@@ -23,7 +25,8 @@ def test_every_file_is_joined_and_no_two_have_one_name():
         for path in folder.iterdir()
         if path.suffix in (".js", ".css")
     ]
-    assert sorted(there) == sorted({*PLAYER_FILES, *PAD_FILES, *FILM_FILES})
+    pages = {*PREDICT_FILES, *RECORDED_FILES, *PIECE_FILES, SIDEWAYS_JS, SIDEWAYS_CSS}
+    assert sorted(there) == sorted({*PLAYER_FILES, *PAD_FILES, *FILM_FILES, *pages})
 
 
 @pytest.mark.parametrize(
@@ -42,8 +45,11 @@ def test_a_module_stands_alone_and_gives_one_thing(text, start):
     [
         ((*PLAYER_FILES, *PAD_FILES), {"node", "Player", "mount", "mountPad", "PAD_STYLE"}),
         (FILM_FILES, {"node", "Film", "mountFilm", "SCENES", "FILM_STYLE"}),
+        (PREDICT_FILES, {"node", "PREDICT_STYLE"}),
+        (RECORDED_FILES, {"node", "RECORDED_STYLE"}),
+        (PIECE_FILES, {"follow", "PIECE_STYLE"}),
     ],
-    ids=["explorer", "films"],
+    ids=["explorer", "films", "predictions", "recorded", "closed forms"],
 )
 def test_no_two_files_give_one_name(files, some):
     names = NAMED.findall(joined(*dict.fromkeys(files)))

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 
 from snnlab.data.images import Images
-from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.curves import line_chart
 from snnlab.show.gallery import gallery
 from snnlab.show.picture import describe, picture
@@ -59,27 +58,6 @@ def test_only_what_was_predicted_is_drawn(ax):
 def test_shapes_must_fit(ax):
     with pytest.raises(ValueError, match=r"x \(2,\), y \(3,\)"):
         lay_prediction(ax, Prediction([1, 2], [1, 2, 3]))
-
-
-def test_a_prediction_counts_as_no_seed(ax):
-    curves = {
-        "noise": {"timesteps": [1, 2], "accuracy": [[97, 98], [96, 97]]},
-        "prediction": {"timesteps": [1, 2], "accuracy": [50, 60]},
-    }
-    accuracy_against_timesteps(curves, ax=ax)
-    texts = [text.get_text() for text in ax.texts]
-    assert any(text.startswith("Mean of 2 seeds") for text in texts)
-    assert "your prediction" in texts
-
-
-@pytest.mark.parametrize(("said", "shown"), [([np.nan] * 2, False), ([np.nan, 60.0], True)])
-def test_accuracy_shows_the_part_that_was_predicted(ax, said, shown):
-    curves = {
-        "noise": {"timesteps": [1, 2], "accuracy": [97, 98]},
-        "prediction": {"timesteps": [1, 2], "accuracy": said},
-    }
-    accuracy_against_timesteps(curves, ax=ax)
-    assert ("your prediction" in describe(ax).lower()) is shown
 
 
 def test_points_go_where_the_figure_has_them(ax):

@@ -12,7 +12,7 @@ import pytest
 from snnlab.runs.methods import METHODS
 from snnlab.show.line_ends import spread
 from snnlab.show.page import blank_axes, blank_grid, blank_panels, head, size_in_points
-from snnlab.show.style import FONT, NOTE, Look, look_of, looks_of, readable
+from snnlab.show.style import FONT, NOTE, PREDICTED, Look, look_of, looks_of, readable
 
 
 def luminance(colour):
@@ -22,7 +22,7 @@ def luminance(colour):
 
 
 def test_no_two_looks_share_colour_marker_or_dashes():
-    looks = looks_of([*METHODS, "prediction", "a", "b", "c", "d"]).values()
+    looks = [PREDICTED, *looks_of([*METHODS, "a", "b", "c", "d"]).values()]
     assert len(looks) == len(METHODS) + 5
     for one, other in itertools.combinations(looks, 2):
         assert one.colour != other.colour

@@ -25,28 +25,28 @@ COLOURS: Final = {
 }
 """Of the pieces, as variables of CSS; pages of the course are light."""
 
-
-def predict_script() -> str:
-    """Sketches that can be drawn into, and results that wait for a prediction."""
-    files = ("dress.css", "predict.css", "how_far_off.js", "rings.js", "overlay.js", "predict.js")
-    return _script("elements.js", "svg.js", *files)
-
-
-def recorded_script() -> str:
-    """Live pictures whose controls choose among recorded frames."""
-    return _script("elements.js", "dress.css", "recorded.css", "recorded.js")
-
-
-def sideways_script() -> str:
-    """Pictures that are wider than the page can be moved by keys, too."""
-    return joined("sideways.js")
+PREDICT_FILES: Final = (
+    "elements.js",
+    "svg.js",
+    "dress.css",
+    "predict.css",
+    "how_far_off.js",
+    "rings.js",
+    "overlay.js",
+    "predict.js",
+)
+"""Sketches that can be drawn into, and results that wait for a prediction."""
+RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
+"""Live pictures whose controls choose among recorded frames."""
+SIDEWAYS_JS, SIDEWAYS_CSS = "sideways.js", "sideways.css"
+"""Pictures that are wider than the page: keys move them, too; and the style, see below."""
 
 
 def sideways_style() -> str:
     """Pictures that are wider than the page move in a box of their own, without scripts as well."""
-    return (Path(__file__).parent / "sideways.css").read_text("utf-8")
+    return (Path(__file__).parent / SIDEWAYS_CSS).read_text("utf-8")
 
 
-def _script(*names: str) -> str:
+def script(*names: str) -> str:
     """Files as one module that knows the colours."""
     return f"const COLOURS = {json.dumps(COLOURS)};\n{joined(*names)}"

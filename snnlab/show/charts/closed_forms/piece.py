@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from snnlab.show.colours import LIGHT
-from snnlab.show.modules import for_script, joined
+from snnlab.show.modules import for_script
 
+PIECE_FILES: Final = ("piece.css", "piece.js")
+"""What brings the pieces to life."""
 AT_REST = (
     "<p><em>With scripts this picture has sliders and follows them, on this page too.</em></p>"
 )
@@ -27,8 +29,3 @@ def piece(charts: Sequence[dict[str, Any]], at_rest: str) -> str:
         f'<script type="application/json">{for_script(list(charts))}</script>\n'
         "</div>"
     )
-
-
-def mounting() -> str:
-    """The script, an ES module, with its style."""
-    return joined("piece.css", "piece.js")
