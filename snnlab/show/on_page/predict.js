@@ -95,7 +95,8 @@ function hiddenUntilAsked(place, figure, words) {
   const outputs = cells.slice(first + 1, last + 1).map(outputOf)
     .filter((output) => output && !output.querySelector("[data-sketch]"));
   const start = outputs.at(-1) ?? figure;
-  const rest = last < 0 ? [] : restOfSection(cells.slice(last + 1));
+  const slides = document.querySelector(".reveal"); // whoever talks decides when to go on
+  const rest = last < 0 || slides ? [] : restOfSection(cells.slice(last + 1));
   const others = [...outputs, ...rest].filter((one) => one !== start && one.matches(".jp-Cell-outputWrapper"));
   const notes = others.map((output) => {
     const note = dress(node("p", { class: "quiet snn-waiting" }, words.later));
