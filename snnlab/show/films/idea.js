@@ -333,7 +333,7 @@ class Idea {
         });
       });
     if (narrow) [words.mean, words.std].forEach((what, i) => this.write(what, columns[i + 1] - 22, top - gap + 4, { colour: ink.grey, size: 13 }));
-    row(words.what, measured, top, ink.residual, first);
+    if (measured.mean !== null) row(words.what, measured, top, ink.residual, first);
     if (law) row(words.noise, law, top + gap, ink.noise, second);
     else this.write(words.no_noise, columns[0], top + gap, { colour: ink.grey });
   }
@@ -362,18 +362,18 @@ class Idea {
     path.first.forEach((first, i) => {
       const cell = { x: (crowd.x + (i % crowd.columns + 0.5) * crowd.cell) * unit, y: (crowd.y + (Math.floor(i / crowd.columns) + 0.5) * crowd.cell) * unit, r: 0.34 * crowd.cell * unit };
       const from = done ? after(path, done, i) : first;
-      this.small(cell, from, done < path.h.length ? path.h[done][i] : null, path.spikes[done]?.[i], share, path.groups[i]);
+      const to = done < path.h.length ? after(path, done + 1, i) : from;
+      this.small(cell, from, to, path.spikes[done]?.[i], share, path.groups[i]);
     });
     this.legend(path.sizes, phrase(this.film.words.timestep, { t: Math.min(done + (share > 0 ? 1 : 0), path.h.length), T: path.h.length }));
   }
 
   // A neuron of a crowd: its circle, and its potential on it; below 0 it sinks in, from v_th on it rises out.
-  small(circle, from, h, spike, share, group) {
+  small(circle, from, to, spike, share, group) {
     const { sheet, ink, unit } = this;
     const colour = ink.groups[group];
-    const to = h === null ? from : h - (spike ?? 0);
     const around = spike && from < 1 && to >= 0 && to < 1;
-    const whole = h === null ? from : mix(from, around ? h : to, share);
+    const whole = mix(from, around ? to + 1 : to, share);
     const now = around && whole >= 1 ? whole - 1 : whole;
     const flash = spike && share > 0.5 ? Math.sin(Math.PI * (share - 0.5) * 2) : 0;
     sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.line, width: 2 });
@@ -478,7 +478,7 @@ function progress(moments, time) {
 
 // The potential of a neuron after timestep t, counted from 1.
 function after(path, t, i) {
-  return path.h[t - 1][i] - path.spikes[t - 1][i];
+  return path.v ? path.v[t - 1][i] : path.h[t - 1][i] - path.spikes[t - 1][i];
 }
 
 // When a hop reaches the threshold.
