@@ -38,8 +38,10 @@ class Controls {
     this.slider.value = at;
     this.clock.textContent = shown;
     this.slider.setAttribute("aria-valuetext", said);
+    const pressed = this.bar.getRootNode().activeElement;
     this.back.disabled = at <= min;
     this.step.disabled = at >= max;
+    if (pressed === this.back ? this.back.disabled : pressed === this.step && this.step.disabled) this.play.focus({ preventScroll: true }); // else keys reach nothing
     this.play.disabled = max <= min;
     const name = plays ? "pause" : "play";
     if (this.play.dataset.shows === name) return;

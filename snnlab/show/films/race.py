@@ -117,7 +117,8 @@ def race(runs: Mapping[str, Sequence[Recorded]], *, names: Mapping[str, str] | N
 
     Args:
         runs: methods, or any other names, to their finished trainings, one for each seed: of a
-            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most, four of them no methods.
+            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most, of which
+            four may be no methods.
         names: other names for some of them, as written in the film.
 
     Raises:
