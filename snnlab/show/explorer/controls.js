@@ -41,7 +41,7 @@ class Controls {
     const pressed = this.bar.getRootNode().activeElement;
     this.back.disabled = at <= min;
     this.step.disabled = at >= max;
-    if (pressed === this.back ? this.back.disabled : pressed === this.step && this.step.disabled) this.play.focus({ preventScroll: true }); // else keys reach nothing
+    if ([this.back, this.step].includes(pressed) && pressed.disabled) this.bar.closest("[tabindex]")?.focus({ preventScroll: true }); // else keys reach nothing
     this.play.disabled = max <= min;
     const name = plays ? "pause" : "play";
     if (this.play.dataset.shows === name) return;

@@ -13,7 +13,7 @@ const SHAPES = {
     beside: { zero: 590, one: 1050, base: 440, scale: 190 },
     whole: { zero: 400, one: 700, base: 390, scale: 210 },
     aside: { zero: 690, one: 930, base: 390, scale: 205 },
-    crowd: { x: 30, y: 16, width: 470, columns: 12, cell: 39, legend: 442, stamp: 486, image: { x: 30, y: 464, side: 62 } },
+    crowd: { x: 30, y: 16, width: 470, columns: 12, cell: 39, beside: 372, legend: 442, stamp: 486, image: { x: 30, y: 464, side: 62 } },
     title: { x: 825, y: 150, size: 32 }, poster: [0.75, 0.5], top: -32, bottom: 46,
     pair: { xs: [290, 810], y: 262, r: 118, title: 84, lines: 436, gap: 34 },
   },
@@ -23,7 +23,7 @@ const SHAPES = {
     beside: { zero: 40, one: 350, base: 448, scale: 104 },
     whole: { zero: 115, one: 275, base: 384, scale: 190 },
     aside: { zero: 115, one: 275, base: 404, scale: 108 },
-    crowd: { x: 8, y: 6, width: 374, columns: 20, cell: 18.7, legend: 142, stamp: 178, image: { x: 10, y: 158, side: 52 } },
+    crowd: { x: 8, y: 6, width: 374, columns: 20, cell: 18.7, beside: 176, legend: 142, stamp: 178, image: { x: 10, y: 158, side: 52 } },
     title: { x: 195, y: 332, size: 22 }, poster: [0.5, 0.78], top: -26, bottom: 36,
     pair: { xs: [97, 293], y: 190, r: 72, title: 62, lines: 312, gap: 26 },
   },
@@ -224,13 +224,23 @@ class Idea {
 
   // Where the histogram stands at a moment.
   frame(time) {
-    let found = this.shape[this.frames[this.parts[0].name]];
+    let found = this.frameOf(this.parts[0].name);
     for (const { name, at } of this.parts.slice(1)) {
       const share = eased(time, at - 1, at);
-      const next = this.shape[this.frames[name]];
+      const next = this.frameOf(name);
       if (share > 0) found = Object.fromEntries(Object.keys(next).map((key) => [key, mix(found[key], next[key], share)]));
     }
     return scaled(found, this.unit);
+  }
+
+  // Its place in a part; lower where the bars of a network would be higher than the picture.
+  frameOf(name) {
+    const { edges, layer } = this.film.scene;
+    const place = this.shape[this.frames[name]];
+    if (name !== "layer" || !layer.histogram.total) return place;
+    const { counts, total } = layer.histogram;
+    const highest = Math.max(...counts.at(-1)) / (total * (edges[1] - edges[0]));
+    return { ...place, scale: Math.min(place.scale, this.shape.crowd.beside / highest) };
   }
 
   // Bars grow with what has landed; in the end their heights are a density.

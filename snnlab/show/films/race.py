@@ -257,7 +257,7 @@ class Course:
     def clock_words(self) -> str:
         """How long a second of the film is, and on which machine."""
         machines = list(dict.fromkeys(machine_words(run) for run in self.runs))
-        clock = f"1 s of film is {self.scale:g} s of training"
+        clock = f"1 s of film is {self.scale:,g} s of training"
         if len(machines) > 1:
             known = listed(machine or "one that nobody noted" for machine in machines)
             return f"{clock}, not all on the same machine: {known}."
