@@ -5,6 +5,7 @@ What a figure of matplotlib and a chart of Altair both show, both take from here
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -362,5 +363,6 @@ def whole_percent(share: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its unit."""
-    return text.replace(" %", "\u00a0%").replace(" v_th", "\u00a0v_th")
+    """A text in which no line ends between a number and its unit, or within "T = 4"."""
+    text = re.sub(r" (?=%|v_th)|(?<=\d) (?=s\b)", "\u00a0", text)
+    return re.sub(r"\bT = (?=\d)", "T\u00a0=\u00a0", text)

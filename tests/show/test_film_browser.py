@@ -107,12 +107,31 @@ def test_keys_go_from_step_to_step(browser: Any, address: str, film: Film) -> No
     page.wait_for_function("document.querySelector('.film').dataset.t > 0.3")
     root.press("Space")
     assert root.get_attribute("data-plays") == "false"
+    key(page, "step").focus()
+    while t_of(page) < film.length:
+        page.keyboard.press("Enter")
+    page.keyboard.press("Home")  # a button that can do no more leaves the keys to another one
+    assert t_of(page) == 0
     slider = key(page, "slider")
     slider.focus()
     before = t_of(page)
     slider.press("ArrowRight")
     assert t_of(page) == pytest.approx(before + 1, abs=0.02)
     assert page.wrong == []
+
+
+def test_nothing_jumps_from_chapter_to_chapter_and_the_clock_comes_to_its_end(
+    browser: Any, address: str, film: Film
+) -> None:
+    page = opened(browser, address, narrow=True)
+    heights = set()
+    for i in range(len(film.chapters)):
+        key(page, f"chapter-{i + 1}").tap()
+        heights.add(page.evaluate("document.querySelector('.film').offsetHeight"))
+    assert len(heights) == 1
+    page.locator(".film").press("End")
+    shown = page.locator(".film .time output").inner_text()
+    assert shown == f"{film.length:.0f} of {film.length:.0f} s"
 
 
 def test_the_slider_is_dragged_and_says_where_it_is(browser: Any, address: str, film: Film) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import re
@@ -137,6 +138,49 @@ def test_a_network_without_noise_says_so(trained):
     made = idea(quiet, images.first(4), timesteps=4)
     assert made.scene["layer"]["law"] is None
     assert "It trained without noise." in made.chapters[4].said
+
+
+@pytest.mark.parametrize(("reset", "beta"), [("subtract", 0.8), ("zero", 1.0)])
+def test_its_neurons_land_where_their_own_reset_leaves_them(trained, reset, beta):
+    net, images = trained
+    other = build(
+        Architecture("mlp", width=32),
+        image_shape=images.pixels.shape[1:],
+        classes=10,
+        neuron=Neuron(reset=reset, beta=beta, v_th=2.0),
+        seed=0,
+    )
+    other.load_state_dict(net.state_dict(), strict=False)
+    layer = idea(other.eval(), images.first(1), timesteps=8).scene["layer"]
+    h, spikes = np.array(layer["h"]), np.array(layer["spikes"])
+    left = h * (1 - spikes) if reset == "zero" else h - spikes
+    assert np.allclose(h - spikes if layer["v"] is None else layer["v"], left, atol=1e-4)
+    assert 0 < spikes.mean() < 1
+
+
+@pytest.mark.parametrize("timesteps", [2, 3])
+def test_a_network_may_run_for_few_timesteps(trained, timesteps):
+    net, images = trained
+    made = idea(net, images.first(4), timesteps=timesteps)
+    landed = made.scene["layer"]["moments"]
+    assert len(landed) == timesteps
+    inside = [step for step in made.steps if landed[0] <= step <= landed[-1] + 0.5]
+    assert len(inside) == timesteps
+
+
+@pytest.mark.parametrize(("bias", "groups"), [(-9.0, "100 % are silent"), (9.0, "100 % saturated")])
+def test_a_stage_without_active_neurons_is_said_in_words(trained, bias, groups):
+    net, images = trained
+    other = copy.deepcopy(net)
+    for module in other.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.bias.data.fill_(bias)
+    made = idea(other, images.first(4), timesteps=4)
+    assert made.scene["layer"]["histogram"]["mean"] is None
+    json.dumps(made.given(), allow_nan=False)  # what a browser can read
+    said = made.chapters[4].said.replace("\u00a0", " ")
+    assert "No neuron is active" in said
+    assert groups in said
 
 
 def test_without_a_network_it_ends_with_what_it_means():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,9 @@ def three(**changed: Recorded) -> dict[str, list[Recorded]]:
 
 
 def said(runs: dict[str, list[Recorded]]) -> dict[str, str]:
-    """The sentences of a film by the name of their chapter."""
-    return {chapter.name: chapter.said for chapter in race(runs).chapters}
+    """The sentences of a film by the name of their chapter, with plain blanks."""
+    chapters = race(runs).chapters
+    return {chapter.name: chapter.said.replace("\u00a0", " ") for chapter in chapters}
 
 
 def told_entries(runs: dict[str, list[Recorded]], *left_out: str) -> dict[str, Any]:
@@ -119,6 +121,7 @@ def test_the_clock_runs_in_proportion_and_its_scale_is_said_exactly() -> None:
     assert [T for T, _ in film.scene["frames"]] == [1, 2, 4, 8, 16]
     assert set(frames) <= set(film.steps)
     assert max(by_name["All are trained"] + 1, *film.scene["turn"]) <= frames[0]
+    assert by_name["More timesteps"] == frames[0]  # its first picture shows what it speaks of
 
 
 def test_the_last_picture_is_that_of_the_figure() -> None:
@@ -171,6 +174,18 @@ def test_equals_are_named_together() -> None:
         "At T = 1 with noise and BPTT are ahead with 98.00 %, by 1.00 points."
         in said(third)["The numbers"]
     )
+
+
+def test_of_trainings_that_took_equally_long_none_is_said_to_be_quicker() -> None:
+    same = three()["noise"]
+    words = said({"noise": same, "again": same})
+    assert "Again is trained, after 8 s: about as long as with noise." in words["All are trained"]
+    assert "Training took" not in words["The numbers"]
+
+
+def test_no_line_of_a_sentence_ends_within_a_number() -> None:
+    for chapter in race(three()).chapters:
+        assert not re.search(r"\d (%|s\b)|T =|= \d", chapter.said), chapter.said
 
 
 def test_the_timesteps_of_the_validation_are_said() -> None:

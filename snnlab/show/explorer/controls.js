@@ -38,8 +38,10 @@ class Controls {
     this.slider.value = at;
     this.clock.textContent = shown;
     this.slider.setAttribute("aria-valuetext", said);
+    const pressed = this.bar.getRootNode().activeElement;
     this.back.disabled = at <= min;
     this.step.disabled = at >= max;
+    if ([this.back, this.step].includes(pressed) && pressed.disabled) this.bar.closest("[tabindex]")?.focus({ preventScroll: true }); // else keys reach nothing
     this.play.disabled = max <= min;
     const name = plays ? "pause" : "play";
     if (this.play.dataset.shows === name) return;

@@ -135,7 +135,7 @@ class Film {
   paint() {
     const { chapter, play, root } = this;
     this.drawn.paint(this.t);
-    const clock = phrase(this.words.clock, { now: Math.floor(this.t), length: Math.round(this.length) });
+    const clock = phrase(this.words.clock, { now: Math.floor(this.t), length: Math.floor(this.length) });
     const where = `${chapter.name}, ${clock}`;
     this.controls.show(this.t, play.goes, clock, play.goes ? chapter.name : where); // in play it is not said each second
     if (this.said.textContent !== chapter.said) this.said.textContent = chapter.said;

@@ -13,7 +13,7 @@ const SHAPES = {
     beside: { zero: 590, one: 1050, base: 440, scale: 190 },
     whole: { zero: 400, one: 700, base: 390, scale: 210 },
     aside: { zero: 690, one: 930, base: 390, scale: 205 },
-    crowd: { x: 30, y: 16, width: 470, columns: 12, cell: 39, legend: 442, stamp: 486, image: { x: 30, y: 464, side: 62 } },
+    crowd: { x: 30, y: 16, width: 470, columns: 12, cell: 39, beside: 372, legend: 442, stamp: 486, image: { x: 30, y: 464, side: 62 } },
     title: { x: 825, y: 150, size: 32 }, poster: [0.75, 0.5], top: -32, bottom: 46,
     pair: { xs: [290, 810], y: 262, r: 118, title: 84, lines: 436, gap: 34 },
   },
@@ -23,7 +23,7 @@ const SHAPES = {
     beside: { zero: 40, one: 350, base: 448, scale: 104 },
     whole: { zero: 115, one: 275, base: 384, scale: 190 },
     aside: { zero: 115, one: 275, base: 404, scale: 108 },
-    crowd: { x: 8, y: 6, width: 374, columns: 20, cell: 18.7, legend: 142, stamp: 178, image: { x: 10, y: 158, side: 52 } },
+    crowd: { x: 8, y: 6, width: 374, columns: 20, cell: 18.7, beside: 176, legend: 142, stamp: 178, image: { x: 10, y: 158, side: 52 } },
     title: { x: 195, y: 332, size: 22 }, poster: [0.5, 0.78], top: -26, bottom: 36,
     pair: { xs: [97, 293], y: 190, r: 72, title: 62, lines: 312, gap: 26 },
   },
@@ -224,13 +224,23 @@ class Idea {
 
   // Where the histogram stands at a moment.
   frame(time) {
-    let found = this.shape[this.frames[this.parts[0].name]];
+    let found = this.frameOf(this.parts[0].name);
     for (const { name, at } of this.parts.slice(1)) {
       const share = eased(time, at - 1, at);
-      const next = this.shape[this.frames[name]];
+      const next = this.frameOf(name);
       if (share > 0) found = Object.fromEntries(Object.keys(next).map((key) => [key, mix(found[key], next[key], share)]));
     }
     return scaled(found, this.unit);
+  }
+
+  // Its place in a part; lower where the bars of a network would be higher than the picture.
+  frameOf(name) {
+    const { edges, layer } = this.film.scene;
+    const place = this.shape[this.frames[name]];
+    if (name !== "layer" || !layer.histogram.total) return place;
+    const { counts, total } = layer.histogram;
+    const highest = Math.max(...counts.at(-1)) / (total * (edges[1] - edges[0]));
+    return { ...place, scale: Math.min(place.scale, this.shape.crowd.beside / highest) };
   }
 
   // Bars grow with what has landed; in the end their heights are a density.
@@ -333,7 +343,7 @@ class Idea {
         });
       });
     if (narrow) [words.mean, words.std].forEach((what, i) => this.write(what, columns[i + 1] - 22, top - gap + 4, { colour: ink.grey, size: 13 }));
-    row(words.what, measured, top, ink.residual, first);
+    if (measured.mean !== null) row(words.what, measured, top, ink.residual, first);
     if (law) row(words.noise, law, top + gap, ink.noise, second);
     else this.write(words.no_noise, columns[0], top + gap, { colour: ink.grey });
   }
@@ -362,18 +372,18 @@ class Idea {
     path.first.forEach((first, i) => {
       const cell = { x: (crowd.x + (i % crowd.columns + 0.5) * crowd.cell) * unit, y: (crowd.y + (Math.floor(i / crowd.columns) + 0.5) * crowd.cell) * unit, r: 0.34 * crowd.cell * unit };
       const from = done ? after(path, done, i) : first;
-      this.small(cell, from, done < path.h.length ? path.h[done][i] : null, path.spikes[done]?.[i], share, path.groups[i]);
+      const to = done < path.h.length ? after(path, done + 1, i) : from;
+      this.small(cell, from, to, path.spikes[done]?.[i], share, path.groups[i]);
     });
     this.legend(path.sizes, phrase(this.film.words.timestep, { t: Math.min(done + (share > 0 ? 1 : 0), path.h.length), T: path.h.length }));
   }
 
   // A neuron of a crowd: its circle, and its potential on it; below 0 it sinks in, from v_th on it rises out.
-  small(circle, from, h, spike, share, group) {
+  small(circle, from, to, spike, share, group) {
     const { sheet, ink, unit } = this;
     const colour = ink.groups[group];
-    const to = h === null ? from : h - (spike ?? 0);
     const around = spike && from < 1 && to >= 0 && to < 1;
-    const whole = h === null ? from : mix(from, around ? h : to, share);
+    const whole = mix(from, around ? to + 1 : to, share);
     const now = around && whole >= 1 ? whole - 1 : whole;
     const flash = spike && share > 0.5 ? Math.sin(Math.PI * (share - 0.5) * 2) : 0;
     sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.line, width: 2 });
@@ -478,7 +488,7 @@ function progress(moments, time) {
 
 // The potential of a neuron after timestep t, counted from 1.
 function after(path, t, i) {
-  return path.h[t - 1][i] - path.spikes[t - 1][i];
+  return path.v ? path.v[t - 1][i] : path.h[t - 1][i] - path.spikes[t - 1][i];
 }
 
 // When a hop reaches the threshold.

@@ -93,11 +93,8 @@ class Hops:
     """Potentials before firing, (T, N)."""
     spikes: Floats
     """(T, N)."""
-
-    @property
-    def v(self) -> Floats:
-        """Potentials after reset by subtraction, (T, N)."""
-        return self.h - self.spikes
+    v: Floats
+    """Potentials after reset, (T, N)."""
 
     @property
     def groups(self) -> list[int]:
@@ -111,10 +108,12 @@ class Hops:
         Args:
             moments: at which they land, (T,), in seconds.
         """
+        subtracted = np.allclose(self.v, self.h - self.spikes)
         return {
             "first": np.round(self.first, DIGITS).tolist(),
             "h": np.round(self.h, DIGITS).tolist(),
             "spikes": self.spikes.astype(int).tolist(),
+            "v": None if subtracted else np.round(self.v, DIGITS).tolist(),
             "groups": self.groups,
             "moments": [round(moment, 3) for moment in moments],
         }
@@ -124,7 +123,7 @@ def hops(currents: Tensor, neuron: Neuron | None = None) -> Hops:
     """Run neurons with currents (T, N)."""
     path = trace(currents, neuron or Neuron())
     first = np.full(currents.shape[1], (neuron or Neuron()).v_start)
-    return Hops(first, path.h.double().numpy(), path.spikes.double().numpy())
+    return Hops(first, *(part.double().numpy() for part in path))
 
 
 def edges() -> Floats:
@@ -144,9 +143,13 @@ def filling(landed: Sequence[Floats]) -> list[list[int]]:
 
 
 def histogram(landed: Sequence[Floats], mean: float, std: float) -> dict[str, Any]:
-    """A histogram that fills: its counts, of how many residuals, and their two numbers."""
+    """A histogram that fills: its counts, of how many residuals, and their two numbers.
+
+    Of no residuals there are no such numbers, and they are None.
+    """
     total = sum(len(values) for values in landed)
-    return {"counts": filling(landed), "total": total, "mean": mean, "std": std}
+    numbers = {"mean": mean, "std": std} if total else {"mean": None, "std": None}
+    return {"counts": filling(landed), "total": total, **numbers}
 
 
 def of_one(path: Hops) -> dict[str, Any]:
@@ -239,9 +242,9 @@ def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
     """
     count = first.numel()
     chosen = torch.linspace(0, count - 1, min(CROWD, count)).long().to(first.device)
-    h, spikes = (part[:, 0].flatten(1)[:, chosen].double().cpu() for part in path[:2])
+    h, spikes, v = (part[:, 0].flatten(1)[:, chosen].double().cpu() for part in path)
     begin = first.flatten()[chosen].double().cpu()
-    return Hops((begin / v_th).numpy(), (h / v_th).numpy(), spikes.numpy())
+    return Hops(*(part.numpy() for part in (begin / v_th, h / v_th, spikes, v / v_th)))
 
 
 def drawable(pixels: Tensor) -> dict[str, Any]:
@@ -354,7 +357,7 @@ def cut(seen: LayerSeen | None, stage: int) -> Film:
     begins["meaning"], length = meaning, meaning + 11.0
     probability = float(firing_probability(torch.tensor(GOLDEN), noise))
     rate = float(golden.spikes.mean())
-    scene["once"] = Hops(start.numpy(), once.h.numpy(), once.spikes.numpy()).sent([meaning + 4.0])
+    scene["once"] = Hops(start.numpy(), *(part.numpy() for part in once)).sent([meaning + 4.0])
     scene["begins"], scene["length"] = begins, length
     names = {"quarter": f"Current {QUARTER:g} v_th", "golden": f"Current {GOLDEN:.3f}… v_th"}
     told = {
@@ -395,8 +398,9 @@ def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
             "of v_th/4 it only knows four."
         ),
         "golden": (
-            "A current that is no fraction of v_th, such as the golden ratio, never lands in one "
-            f"place twice. After {GOLDEN_STEPS} timesteps its residuals fill the circle evenly."
+            f"The golden section of v_th, {GOLDEN:.3f}…, is no ratio of whole numbers. With such a "
+            "current the neuron never lands in one place twice: after "
+            f"{GOLDEN_STEPS} timesteps its residuals fill the circle evenly."
         ),
         "noise": (
             f"The residuals have mean {one['mean']:.3f} and deviation {one['std']:.3f} v_th. "
@@ -424,8 +428,14 @@ def layer_sentence(seen: LayerSeen, stage: int) -> str:
     noise = "It trained without noise."
     if seen.noise:
         noise = (
-            f"The noise that stood for them in training had {seen.noise.mu:.3f} and "
+            f"The noise in training had mean {seen.noise.mu:.3f} and deviation "
             f"{seen.noise.sigma:.3f}."
+        )
+    if math.isnan(found.mean):
+        return (
+            f"Stage {stage + 1} of a trained network, {images}. No neuron is active: "
+            f"{whole_percent(found.silent)} are silent, {whole_percent(found.saturated)} "
+            f"saturated. So no residual counts, and the histogram stays empty. {noise}"
         )
     return (
         f"Stage {stage + 1} of a trained network, {images}. Its active neurons, "
@@ -471,6 +481,8 @@ def steps_of(
     for name, begin in begins.items():
         steps |= {begin} if begin else set()
         for t in landings[name] if name in moments else ():
+            if t > len(moments[name]):
+                continue
             landed, following = moments[name][t - 1], [*moments[name], length][t]
             steps.add(landed + min(after, (following - landed) / 2))
     return sorted(steps)

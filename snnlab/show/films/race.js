@@ -38,6 +38,13 @@ class Race {
     this.dressed = null;
   }
 
+  // In the plot, above what the clock says.
+  get poster() {
+    const { course, film, height } = this;
+    const { left, right, top, bottom } = course.area;
+    return [(left + right) / 2 / film.width, mix(top, bottom, 0.4) / height];
+  }
+
   // On the board, left of the columns.
   roomForNames() {
     const { film, size } = this;
@@ -104,7 +111,7 @@ class Race {
     const flag = drawing("path", { class: "flag", d: FLAG, "data-part": "flag" });
     const took = written("", film.width, floor - ABOVE, { class: "halo", "font-size": size.text, "text-anchor": "end", "data-part": "took" });
     const words = fitted(racer.name, 0.6 * (right - left), size.text, this.svg);
-    const name = written(words, left, floor - ABOVE, { class: "halo", "font-size": size.text });
+    const name = written(words, left + 6, floor - ABOVE, { class: "halo", "font-size": size.text });
     const rail = drawing("path", { class: "grid", d: `M${left} ${floor}H${right}` });
     const points = racer.ends.map((end, k) => [end, racer.validation[k]]);
     return {

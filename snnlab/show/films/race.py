@@ -31,6 +31,7 @@ from snnlab.show.described import (
     accuracy_limits,
     accuracy_words,
     plain,
+    unbroken,
 )
 from snnlab.show.films.film import Chapter, Film
 from snnlab.show.style import Look, looks_of
@@ -41,7 +42,7 @@ HIGHEST: Final = 16
 """T at which the film ends."""
 TOLD: Final = (1, 4, HIGHEST)
 """T whose accuracy the board below the picture holds."""
-START, TRAINING, REST, TURN, FRAME, END = 1.0, 16.0, 2.0, 1.0, 0.7, 6.0
+START, TRAINING, REST, TURN, FRAME, END = 1.0, 16.0, 6.0, 1.0, 0.7, 6.0
 """Seconds of film: before the start, the slowest training at most, until the axes change, while
 they do, a T, the last picture."""
 BEGINNING: Final = 6
@@ -116,7 +117,8 @@ def race(runs: Mapping[str, Sequence[Recorded]], *, names: Mapping[str, str] | N
 
     Args:
         runs: methods, or any other names, to their finished trainings, one for each seed: of a
-            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most.
+            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most, of which
+            four may be no methods.
         names: other names for some of them, as written in the film.
 
     Raises:
@@ -223,15 +225,15 @@ class Course:
     def chapters(self) -> tuple[Chapter, ...]:
         """The parts of the film and their sentences."""
         first, last = (self.moment(racer.seconds) for racer in (self.order[0], self.order[-1]))
-        parts = [Chapter(0.0, "Training", self.start_words())]
+        parts = [(0.0, "Training", self.start_words())]
         if first < last:
-            parts.append(Chapter(first, "The first is trained", self.first_words()))
-        return (
-            *parts,
-            Chapter(last, "All are trained", self.last_words()),
-            Chapter(self.turn, "More timesteps", self.sweep_words()),
-            Chapter(self.end, "The numbers", self.end_words()),
-        )
+            parts.append((first, "The first is trained", self.first_words()))
+        parts += [
+            (last, "All are trained", self.last_words()),
+            (self.frame(self.timesteps[0]), "More timesteps", self.sweep_words()),
+            (self.end, "The numbers", self.end_words()),
+        ]
+        return tuple(Chapter(at, name, unbroken(said)) for at, name, said in parts)
 
     # ---- what is said
 
@@ -255,14 +257,14 @@ class Course:
     def clock_words(self) -> str:
         """How long a second of the film is, and on which machine."""
         machines = list(dict.fromkeys(machine_words(run) for run in self.runs))
-        clock = f"1 s of film is {self.scale:g} s of training"
+        clock = f"1 s of film is {self.scale:,g} s of training"
         if len(machines) > 1:
             known = listed(machine or "one that nobody noted" for machine in machines)
             return f"{clock}, not all on the same machine: {known}."
         return f"{clock} on {machines[0]}." if machines[0] else f"{clock}."
 
     def validation_words(self) -> str:
-        """At how many timesteps accuracy is seen after each epoch."""
+        """At how many timesteps accuracy is measured after each epoch; never with noise."""
         at: dict[str, list[str]] = {}
         for racer in self.racers:
             T = racer.runs[0].validated_at
@@ -270,7 +272,7 @@ class Course:
         how = next(iter(at))
         if len(at) > 1:
             how = "; ".join(f"{how} ({listed(names)})" for how, names in at.items())
-        return f"Height: accuracy on the validation images as in training, {how}."
+        return f"Height: accuracy on the validation images at the T of training, {how}."
 
     def first_words(self) -> str:
         """Who has trained first, and where the last one is at that moment."""
@@ -287,7 +289,8 @@ class Course:
         other = self.racers[0] if self.racers[0] is not last else self.order[0]
         said = f"{starting(last.name)} is trained, after {plain(last.seconds)} s"
         if other is not last:
-            said += f": {last.seconds / other.seconds:.2g} times as long as {other.name}"
+            times = f"{last.seconds / other.seconds:.2g}"
+            said += f": {'about' if times == '1' else f'{times} times'} as long as {other.name}"
         reached = self.highest_words(lambda racer: racer.validation[-1])
         return f"{said}. On the validation images {reached}."
 
@@ -308,9 +311,11 @@ class Course:
         """Who is ahead at which T, and at what price, whoever it is."""
         ahead = [f"At T = {T} {self.highest_words(partial(Racer.at, T=T))}." for T in self.told]
         first, last = self.order[0], self.order[-1]
-        if first is not last:
-            quick, slow = (f"{plain(one.seconds)} s ({one.name})" for one in (first, last))
-            ahead.append(f"Training took from {quick} to {slow}.")
+        shortest, longest = (f"{plain(one.seconds)} s" for one in (first, last))
+        if shortest != longest:
+            ahead.append(
+                f"Training took from {shortest} ({first.name}) to {longest} ({last.name})."
+            )
         images = (run.accuracy.images for run in self.runs)
         worth = one_image_words(count for count in images if count)
         return " ".join([*ahead, f"{starting(worth)}."] if worth else ahead)
