@@ -47,14 +47,14 @@ def answered_sketch() -> tuple[Sketch, Any]:
     return guess, prediction.lay_prediction(ax, guess)
 
 
-def prediction_page() -> str:
+def prediction_cells() -> list[Any]:
     """The reader predicts; two outputs below give the answer away, a text and one output do not."""
     with making_web_pages():
         guess, ax = answered_sketch()
         asked = guess._repr_mimebundle_()["text/html"]
         told = guess.told(X, MEASURED)
         result = picture(ax, "It rises.").html()
-    return page_of(
+    return [
         nbformat.v4.new_markdown_cell("# Predict"),
         cell("guess", shown(asked)),
         nbformat.v4.new_markdown_cell("A text between stays."),
@@ -62,4 +62,9 @@ def prediction_page() -> str:
         cell("answer", printed(told), shown(result)),
         nbformat.v4.new_markdown_cell("A text behind stays."),
         cell("later", printed("A later output stays.")),
-    )
+    ]
+
+
+def prediction_page() -> str:
+    """A page of these cells."""
+    return page_of(*prediction_cells())
