@@ -201,9 +201,13 @@ def test_the_speaker_has_notes_in_a_window(browser, tmp_path):
     assert page.wrong == []
 
 
-SHOW = "() => { const { h, v } = Reveal.getIndices(%s.closest('.slides section')); Reveal.slide(h, v); }"
+SHOW = """() => {
+  const { h, v } = Reveal.getIndices(%s.closest('.slides section'));
+  Reveal.slide(h, v);
+}"""
 GIVEN_AWAY = """() => [...Reveal.getCurrentSlide().querySelectorAll('pre, [data-answer]')].some(
-  (part) => part.checkVisibility() && (part.dataset.answer || part.innerText.includes("62 to 97 %")))"""
+  (part) => part.checkVisibility()
+    && (part.dataset.answer || part.innerText.includes("62 to 97 %")))"""
 FITTED = "Reveal.getCurrentSlide().dataset.fitted === 'done'"
 
 
