@@ -8,20 +8,30 @@ const STEPS = 6; // of the search for a size
 
 // ---- keys: a piece that has the focus keeps its keys; those of a clicker always turn slides
 
-// Whether a control inside a picture, or something that unfolds, has the focus.
+// Whether a control of a picture, or something that unfolds, has the focus.
 function held() {
   const active = document.activeElement;
-  return Boolean(active?.parentElement?.closest(".jp-OutputArea-output")) || active?.matches("summary");
+  return Boolean(active?.parentElement?.closest(".jp-OutputArea-output, .snn-page")) || active?.matches("summary");
 }
 
 function onKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || !held()) return;
   const turn = { PageDown: () => Reveal.next(), PageUp: () => Reveal.prev(), Escape: () => {} }[event.key];
-  if (!turn || (event.key === "Escape" && event.defaultPrevented)) return;
+  const first = event.eventPhase === Event.CAPTURING_PHASE; // a piece hears Escape before the slides do
+  if (!turn || first === (event.key === "Escape") || event.defaultPrevented) return;
   event.preventDefault();
   event.stopPropagation();
   document.activeElement.blur();
   turn();
+}
+
+// Turns to the slide of what a piece wants to be seen, such as the answer to a prediction.
+function onSought(event) {
+  const slide = event.target.closest(".slides section:not(.stack)");
+  if (!slide) return;
+  event.preventDefault();
+  const { h, v } = Reveal.getIndices(slide);
+  Reveal.slide(h, v);
 }
 
 // ---- room: pictures as large as the slide holds, text a little smaller if a font is wide
@@ -41,6 +51,10 @@ function range(slide) {
 async function fit(slide) {
   if (!slide || slide.dataset.fitted) return;
   slide.dataset.fitted = "busy";
+  while (slide.querySelector('[aria-busy="true"]')) {
+    if (slide !== Reveal.getCurrentSlide()) return delete slide.dataset.fitted; // it is drawn when it is seen
+    await frame();
+  }
   const tried = async (size) => {
     slide.style.setProperty("--size", size);
     await frame();
@@ -59,10 +73,20 @@ async function fit(slide) {
   slide.dataset.fitted = "done";
 }
 
+// Fits a slide again when something on it has grown too large, such as an answer that was asked for.
+const watch = new ResizeObserver(() => {
+  const slide = Reveal.getCurrentSlide();
+  if (slide?.dataset.fitted !== "done" || fits(slide)) return;
+  delete slide.dataset.fitted;
+  fit(slide);
+});
+
 // ---- the slides
 
 for (const piece of document.querySelectorAll(".jp-RenderedHTML")) piece.dataset.preventSwipe = "";
 addEventListener("keydown", onKey);
+addEventListener("keydown", onKey, true);
+addEventListener("sought", onSought);
 
 await Reveal.initialize({
   width: WIDTH,
@@ -81,3 +105,4 @@ await Reveal.initialize({
 });
 Reveal.on("slidechanged", ({ currentSlide }) => fit(currentSlide));
 fit(Reveal.getCurrentSlide());
+for (const part of document.querySelectorAll(".slides section:not(.stack) > *")) watch.observe(part);

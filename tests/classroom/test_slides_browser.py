@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ import nbformat
 import pytest
 
 from snnlab.classroom.slides import CourseSlides
+from snnlab.show.films.idea import example_idea
+from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
 from tests.dashboard.browser import browsing
+from tests.show.course_page import cell, prediction_cells, shown
+from tests.show.test_closed_forms import on_page
 
 pytestmark = pytest.mark.slow
 
@@ -193,4 +198,131 @@ def test_the_speaker_has_notes_in_a_window(browser, tmp_path):
     notes.get_by_text("Have it ready.").wait_for()
     page.keyboard.press("ArrowRight")
     notes.get_by_text("something kind").wait_for()
+    assert page.wrong == []
+
+
+SHOW = """() => {
+  const { h, v } = Reveal.getIndices(%s.closest('.slides section'));
+  Reveal.slide(h, v);
+}"""
+GIVEN_AWAY = """() => [...Reveal.getCurrentSlide().querySelectorAll('pre, [data-answer]')].some(
+  (part) => part.checkVisibility()
+    && (part.dataset.answer || part.innerText.includes("62 to 97 %")))"""
+FITTED = "Reveal.getCurrentSlide().dataset.fitted === 'done'"
+
+
+def put(slider: Any, way: str) -> None:
+    """Move a slider, to another place by each of three ways."""
+    if way == "keyboard":
+        return slider.press("Home")
+    box = slider.bounding_box()
+    at = {"mouse": 0.7, "touch": 0.4}[way]
+    where = {"x": at * box["width"], "y": box["height"] / 2}
+    (slider.click if way == "mouse" else slider.tap)(position=where)
+
+
+CLOSED_FORMS = (neuron_explorer, residual_explorer, gradient_explorer)
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory) -> Path:
+    """Slides of a prediction, of the pictures that compute by themselves, and of a film."""
+    cells = [cell("import torch"), *prediction_cells()]
+    for make in CLOSED_FORMS:
+        cells.append(nbformat.v4.new_markdown_cell(f"## {make.__name__}"))
+        cells.append(cell("show.it()", shown(on_page(make()))))
+    cells.append(nbformat.v4.new_markdown_cell("## Film"))
+    cells.append(cell("show.it()", shown(example_idea().html())))
+    made, _ = CourseSlides().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    file = tmp_path_factory.mktemp("pieces") / "pieces.html"
+    file.write_text(made, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])
+def test_what_computes_by_itself_is_drawn_when_its_slide_is_seen(browser, pieces, width, height):
+    page = opened(browser, pieces, {"width": width, "height": height}, has_touch=True)
+    for at, make in enumerate(CLOSED_FORMS):
+        page.evaluate(SHOW % f"document.querySelectorAll('.snn-live-chart')[{at}]")
+        piece = page.locator(".snn-live-chart").nth(at)
+        piece.locator(".chart svg").last.wait_for()
+        page.wait_for_function(FITTED)
+        assert page.evaluate(FAULTS, READABLE) == [], make.__name__
+        scale = page.evaluate("Reveal.getScale()")
+        room = piece.bounding_box()["width"]
+        assert room == pytest.approx(1168 * scale, rel=0.01)
+        charts = piece.locator(".chart svg").all()
+        assert sum(chart.bounding_box()["width"] for chart in charts) > 0.9 * room
+        slider = piece.locator("input[type=range]").first
+        said = piece.get_by_role("status")
+        seen = [said.text_content()]
+        here = place(page)
+        for way in ("mouse", "touch", "keyboard"):
+            put(slider, way)
+            seen.append(said.text_content())
+        assert all(before != after for before, after in pairwise(seen)), make.__name__
+        slider.press("ArrowRight")
+        assert place(page) == here
+        value = slider.input_value()
+        page.keyboard.press("PageDown")
+        assert place(page) != here
+        assert slider.input_value() == value
+    assert page.wrong == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_an_answer_waits_until_it_is_asked_for(browser, pieces, width, height):
+    page = opened(browser, pieces, {"width": width, "height": height})
+    picture = page.locator("[data-answer]")
+
+    def all_slides() -> list[bool]:
+        """Whether a slide shows the result, from the first to the last."""
+        page.evaluate("Reveal.slide(0, 0)")
+        seen = []
+        while True:
+            seen.append(page.evaluate(GIVEN_AWAY))
+            if page.evaluate("Reveal.isLastSlide()"):
+                return seen
+            page.evaluate(NEXT)
+
+    assert not any(all_slides())
+    assert page.evaluate("Reveal.getTotalSlides()") == len(all_slides())
+    page.evaluate(SHOW % "document.querySelector('[data-sketch]')")
+    ring, here = page.locator(".ring").first, place(page)
+    ring.press("ArrowUp")
+    predicted = ring.get_attribute("aria-valuenow")
+    assert place(page) == here
+    page.keyboard.press("PageDown")  # as a clicker sends it
+    assert place(page) != here
+    assert ring.get_attribute("aria-valuenow") == predicted
+    page.keyboard.press("PageUp")
+    button = page.locator("[data-sketch] button")
+    button.focus()
+    page.keyboard.press("Space")  # the button's, not the slides'
+    page.locator(".snn-result .told").wait_for()
+    assert picture.is_visible()
+    page.wait_for_function(FITTED)
+    assert page.evaluate(FAULTS, READABLE) == []
+    assert page.evaluate("Reveal.getCurrentSlide().scrollTop") == 0
+    there = place(page)
+    page.keyboard.press("Space")
+    assert place(page) != there
+    assert sum(all_slides()) == 2
+    assert page.wrong == []
+
+
+def test_a_film_plays_on_its_slide(browser, pieces):
+    page = opened(browser, pieces)
+    page.evaluate(SHOW % "document.querySelector('.snn.film')")
+    page.wait_for_function(FITTED)
+    assert page.evaluate(FAULTS, READABLE) == []
+    film, here = page.locator(".snn.film"), place(page)
+    film.locator(".screen").click()
+    page.wait_for_function("+document.querySelector('.snn.film').dataset.t > 0.2")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('.snn.film').dataset.plays === 'false'")
+    page.keyboard.press("ArrowRight")
+    assert place(page) == here
+    page.keyboard.press("PageUp")
+    assert place(page) != here
     assert page.wrong == []

@@ -47,14 +47,14 @@ def answered_sketch() -> tuple[Sketch, Any]:
     return guess, prediction.lay_prediction(ax, guess)
 
 
-def prediction_page() -> str:
+def prediction_cells() -> list[Any]:
     """The reader predicts; what is below gives the answer away, as far as the next section."""
     with making_web_pages():
         guess, ax = answered_sketch()
         asked = guess._repr_mimebundle_()["text/html"]
         told = guess.told(X, MEASURED)
         result = picture(ax, "It rises.").html()
-    return page_of(
+    return [
         nbformat.v4.new_markdown_cell("# Predict"),
         cell("guess", shown(asked)),
         nbformat.v4.new_markdown_cell("A text between stays."),
@@ -64,4 +64,9 @@ def prediction_page() -> str:
         cell("again", printed("A table tells it as well.")),
         nbformat.v4.new_markdown_cell("Its last words.\n\n## The next section stays"),
         cell("later", printed("A later output stays.")),
-    )
+    ]
+
+
+def prediction_page() -> str:
+    """A page of these cells."""
+    return page_of(*prediction_cells())

@@ -10,7 +10,7 @@ class Opened {
 
   // Before new stages are shown.
   begin() {
-    this.panel = node("section", { class: "opened", hidden: true });
+    this.panel = node("div", { class: "opened", hidden: true });
     if (!this.chosen || this.stage) return;
     this.chosen = null;
     this.player.tell?.("neuron", null);

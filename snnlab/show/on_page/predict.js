@@ -19,8 +19,8 @@ function predictIn(place, asked, figure) {
 
   const answer = JSON.parse(figure.dataset.answer);
   const hidden = hiddenUntilAsked(place, figure, words);
-  const result = dress(node("section", { class: "snn-result", tabindex: "-1", "aria-label": words.result, hidden: true }));
-  const waiting = dress(node("section", { class: "snn-waiting", "aria-label": words.result }, node("p", {}, hidden.more ? `${words.waiting} ${words.rest}` : words.waiting),
+  const result = dress(node("div", { class: "snn-result", role: "region", tabindex: "-1", "aria-label": words.result, hidden: true }));
+  const waiting = dress(node("div", { class: "snn-waiting", role: "region", "aria-label": words.result }, node("p", {}, hidden.more ? `${words.waiting} ${words.rest}` : words.waiting),
     node("div", { class: "buttons" }, toButton(words.predict, focusFirst), toButton(words.show, show))));
   hidden.start.before(waiting, result);
   const measuredKey = keyTo(words.measured, "measured", true);
@@ -80,11 +80,13 @@ function keyTo(text, kind, hidden = false) {
   return node("span", { class: kind, hidden }, node("i"), text);
 }
 
-// Brings a place into sight, and the keyboard to what is in it.
+// Brings a place into sight, and the keyboard to what is in it. On slides it may be on another one, so
+// who shows them hears "sought" first, and prevents that anything is scrolled.
 function goTo(place, focused = place) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const scrolls = place.dispatchEvent(new Event("sought", { bubbles: true, cancelable: true }));
   focused.focus({ preventScroll: true });
-  place.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
+  if (scrolls) place.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
 }
 
 // What tells the answer: outputs from behind the sketch to it, and the rest of its section. `set` hides and shows
@@ -132,7 +134,8 @@ function restOfSection(cells) {
 
 // The sentence that Python printed knows no prediction: it gives way to the one below.
 function withoutLine(figure, line) {
-  const outputs = figure.closest(".jp-Cell")?.querySelectorAll("pre") ?? [];
+  const cell = figure.closest(".slides > section") ?? figure.closest(".jp-Cell"); // slides take cells apart
+  const outputs = cell?.querySelectorAll("pre") ?? [];
   const found = [...outputs].find((pre) => pre.textContent.split("\n").includes(line));
   if (!found) return () => {};
   const before = found.textContent;

@@ -42,7 +42,27 @@ function say(views, charts, place) {
   views.forEach((view, i) => view.description(`${charts[i].description} ${words}`));
 }
 
-// Draws the charts of a piece in place of its picture at rest.
+// Once a place has a width; in an answer that waits, and on a slide that is not shown, it has none.
+function seen(place) {
+  return new Promise((resolve) => {
+    const watch = new ResizeObserver(() => {
+      if (!place.clientWidth) return;
+      watch.disconnect();
+      resolve();
+    });
+    watch.observe(place);
+  });
+}
+
+// Keeps a chart as wide as its place, whatever makes that wider or narrower.
+function fit(view, place) {
+  const watch = new ResizeObserver(() => {
+    if (place.clientWidth) view.width(place.clientWidth).runAsync();
+  });
+  watch.observe(place);
+}
+
+// Draws the charts of a piece in place of its picture at rest, as soon as it is seen.
 async function live(piece, whole) {
   const charts = JSON.parse(piece.querySelector("script").textContent);
   const controls = added(whole, "div", "controls");
@@ -52,9 +72,11 @@ async function live(piece, whole) {
   const places = charts.map(() => added(row, "div", "chart")); // all, so that each has its width
   const options = { actions: false, defaultStyle: false, mode: "vega-lite", renderer: "svg" };
   const views = [];
+  await seen(row);
   for (const [i, chart] of charts.entries()) {
     const bind = i ? undefined : controls; // who is given them empties them first
     const { view } = await window.vegaEmbed(places[i], chart, { ...options, bind });
+    fit(view, places[i]);
     views.push(view);
   }
   controls.querySelectorAll("label").forEach(dress);
@@ -67,8 +89,10 @@ async function live(piece, whole) {
 document.head.append(Object.assign(document.createElement("style"), { textContent: PIECE_STYLE }));
 for (const piece of document.querySelectorAll(".snn-live-chart")) {
   const whole = added(piece, "div", "live");
-  live(piece, whole).catch((error) => {
+  const failed = (error) => {
     whole.setAttribute("role", "alert");
     whole.textContent = `This picture stays at rest: its charts cannot be drawn here. ${error}`;
-  });
+  };
+  piece.setAttribute("aria-busy", "true");
+  live(piece, whole).catch(failed).finally(() => piece.removeAttribute("aria-busy"));
 }
