@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
 from snnlab.show.arrays import Floats, Values, floats, require_same_shape
 from snnlab.show.page import text_width, write_near
 from snnlab.show.picture import SCREEN_DPI, ForPages, attach_description, describe
-from snnlab.show.style import LABEL, NOTE
+from snnlab.show.style import INK, LABEL, NOTE
 from snnlab.show.style import PREDICTED as _LOOK
 from snnlab.show.web import for_web_pages
 
@@ -23,6 +24,7 @@ _CLEAR = 11.0  # points between a name and all lines, half a marker included
 _GRID = 25  # places for a name along each side of the axes
 _BOLD = 1.15  # how much wider bold letters are
 _THICK, _MARKER = 4.0, 15.0  # points
+_DASHES = {"--": "8 4", "-.": "8 4 2 4", ":": "2 4"}  # of lines, as pages draw them
 
 
 class Guess(Protocol):
@@ -190,6 +192,7 @@ def _for_page(
     dashes = () if isinstance(_LOOK.dashes, str) else _LOOK.dashes[1]
     drawn = {
         "name": name,
+        "curves": _curves(ax, x, told["measured"]),
         "size": [round(width), round(height)],
         "frame": [left, top, right, bottom],
         "x": [place[0] for place in pixels(points)],
@@ -207,6 +210,47 @@ def _for_page(
         },
     }
     return {"data-needs": "predict", "data-answer": json.dumps({**told, **drawn})}
+
+
+def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[dict[str, Any]]:
+    """The named lines of a figure at some x (n,): name, look, values; the predicted one first.
+
+    If no line shows what was predicted, it is the first all the same, without a name.
+    """
+    goal = np.array(measured, dtype=np.float64)
+    found = []
+    for line in ax.lines:
+        name, (x, y) = str(line.get_label()), np.array(line.get_data(), dtype=np.float64)
+        if not name or name.startswith("_") or line.get_transform() != ax.transData:
+            continue
+        if len(x) < 2 or (np.diff(x) <= 0).any():
+            continue
+        values = np.interp(across, x, y, left=np.nan, right=np.nan)
+        if not np.isnan(values).all():
+            look = to_hex(line.get_color()), _DASHES.get(line.get_linestyle(), "")
+            found.append(_curve(name, *look, values))
+            if np.allclose(values, goal, equal_nan=True) and not found[0]["predicted"]:
+                found.insert(0, found.pop() | {"predicted": True})
+    if not (found and found[0]["predicted"]):
+        found.insert(0, _curve("", INK, "", goal) | {"predicted": True})
+    return found
+
+
+def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any]:
+    """A line as a page draws it, and the values as it writes them."""
+    return {
+        "name": name,
+        "colour": colour,
+        "dashes": dashes,
+        "predicted": False,
+        "y": [None if np.isnan(value) else float(value) for value in values],
+        "texts": ["\u2013" if np.isnan(value) else _written(value) for value in values],
+    }
+
+
+def _written(value: float) -> str:
+    """Three digits and a true minus, as a table holds it."""
+    return f"{value:.3g}".replace("-", "\u2212")
 
 
 def _outline(marker: str, size: float) -> str:

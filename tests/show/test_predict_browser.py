@@ -110,9 +110,11 @@ def test_the_reader_predicts_and_then_sees_the_measurement_with_the_prediction_o
     assert page.locator(".snn-result .told").inner_text() == told
     assert not page.get_by_text("You predicted nothing here").is_visible()
     assert page.evaluate("() => document.activeElement.className").startswith("snn-result")
-    rows = page.locator(".snn-result tbody tr").all_inner_texts()
-    assert rows[1].split() == ["2", "70", "70"]
-    assert rows[2].split()[1] == "\u2013"
+    mine, measured = page.locator(".snn-result tbody tr").all_inner_texts()
+    written = [f"{value(page, 1):g}", "70", "\u2013", "100", f"{value(page, 16):g}"]
+    assert mine.split() == ["Your", "prediction", *written]
+    assert measured.split() == ["Measured", "62", "70", "90", "95.5", "97.2"]
+    assert page.locator(".snn-rings g polyline").count() == 1
 
     # The points lie where the picture has these values; the first lies below its axes.
     answer = json.loads(page.locator("[data-answer]").get_attribute("data-answer"))

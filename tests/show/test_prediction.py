@@ -85,6 +85,33 @@ def test_a_picture_tells_a_page_where_values_lie_in_its_pixels():
         assert near < 3  # the measured line goes through there
 
 
+def test_a_page_gets_all_curves_of_the_figure_the_predicted_one_first():
+    with making_web_pages():
+        guess = sketch([1, 4, 32], span=(0, 100), x_label="Timesteps T", y_label="Share (%)")
+        lines = {"other": [50, 60, 70, 90], "mine": [10, 20, 30, 40]}
+        ax = line_chart([1, 2, 4, 16], lines, x_label="Timesteps T", y_label="Share (%)")
+        ax.axvline(3, label="upright")
+        ax.axhline(50, label="level")
+        lay_prediction(ax, guess)
+        guess.told([1, 2, 4, 16], lines["mine"])
+        told = json.loads(picture(ax, "It rises.").attributes["data-answer"])
+    first, second = told["curves"]
+    assert (first["name"], first["predicted"], first["y"]) == ("mine", True, [10, 30, None])
+    assert (second["name"], second["predicted"], second["y"]) == ("other", False, [50, 70, None])
+    assert second["texts"] == ["50", "70", "\u2013"]
+    assert second["colour"] != first["colour"]
+
+
+def test_what_was_predicted_comes_first_even_if_no_line_shows_it():
+    with making_web_pages():
+        guess, ax = answered_sketch()
+        guess.told(X, [1, 2, 3, 4, -5])
+        told = json.loads(picture(ax, "It rises.").attributes["data-answer"])
+    first, second = told["curves"]
+    assert (first["name"], first["texts"][-1]) == ("", "\u22125")
+    assert second["y"] == MEASURED
+
+
 def test_values_far_outside_the_picture_lie_where_its_axis_would_reach():
     with making_web_pages():
         guess = sketch(X, span=(-100, 400), x_label="Timesteps T", y_label="Share (%)")

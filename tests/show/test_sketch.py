@@ -134,4 +134,3 @@ def test_a_page_gets_the_measurement_at_the_places_of_the_sketch():
     guess = asked(x=[1, 4, 32])
     guess.told([1, 2, 6, 16], [10, 20, 40.25, 50])
     assert guess.on_page["measured"] == [10, pytest.approx(30.125), None]
-    assert guess.on_page["texts"] == ["10", "30.1", None]

@@ -50,16 +50,18 @@ function written(text, x, y, { colour, text: size }) {
     "text-anchor": "middle", "font-family": "DejaVu Sans, Verdana, sans-serif", "font-weight": "bold", "font-size": size }, text);
 }
 
-// The name of the line, where it is near it and hides nothing: of the free places the nearest.
-function nameOf({ name, look, half, free, clear }, points) {
+// The name of the line, where it is near it and hides nothing: of the free places the nearest, or if
+// the line itself leaves none, the one that is farthest from it.
+function nameOf({ name, look, half, free, clear, frame }, points) {
   const values = points.filter(({ side }) => side).map(({ x, y, side }) => [x, y - 2 * side * look.size]);
   const line = [...along(points), ...values];
   const far = (place) => Math.min(...line.map(([x, y]) =>
     Math.hypot(Math.max(Math.abs(x - place[0]) - half[0], 0), Math.max(Math.abs(y - place[1]) - half[1], 0))));
-  const [nearest] = free.map((place) => ({ place, far: far(place) })).filter((one) => one.far >= clear)
-    .sort((one, other) => one.far - other.far);
+  const places = free.map((place) => ({ place, far: far(place) })).sort((one, other) => one.far - other.far);
+  const best = places.find((one) => one.far >= clear) ?? places.at(-1);
   const { x, y } = points.at(-1);
-  const [across, down] = nearest ? nearest.place : [x - half[0], y - 2 * half[1]];
+  const [across, down] = best?.place ?? [
+    within(x, frame[0] + half[0], frame[2] - half[0]), within(y, frame[1] + half[1], frame[3] - half[1])];
   return written(name, across, down + half[1], look);
 }
 

@@ -23,15 +23,14 @@ function predictIn(place, asked, figure) {
   const waiting = dress(node("div", { class: "snn-waiting", role: "region", "aria-label": words.result }, node("p", {}, hidden.more ? `${words.waiting} ${words.rest}` : words.waiting),
     node("div", { class: "buttons" }, toButton(words.predict, focusFirst), toButton(words.show, show))));
   hidden.start.before(waiting, result);
-  const measuredKey = keyTo(words.measured, "measured", true);
-  const key = node("div", { class: "snn-key" }, keyTo(words.mine, "mine"), measuredKey);
+  const keys = answer.curves.map((curve) => node("span", { hidden: true }, ...namedCurve(curve, answer.curves, words)));
+  const key = node("div", { class: "snn-key" }, node("span", {}, ...mineNamed(words)), ...keys);
   place.replaceChildren(...parts, key, node("div", { class: "buttons" }, button));
   const silent = withoutLine(figure, words.nothing);
 
   function show() {
     const said = rings.said();
-    const { measured } = answer;
-    rings.close(measured);
+    rings.close(answer.curves);
     hidden.set(false);
     silent(true);
     const outside = overlay(figure, answer, said);
@@ -39,10 +38,11 @@ function predictIn(place, asked, figure) {
     result.replaceChildren(
       node("p", { class: "told" }, sentence),
       ...(outside ? [node("p", {}, phrase(outside === 1 ? words.outside_one : words.outside_several, { count: outside }))] : []),
-      tableOf(asked, said, answer.texts),
+      tableOf(asked, said, answer.curves),
       node("div", { class: "buttons" }, toButton(words.again, again)),
     );
-    [result.hidden, waiting.hidden, measuredKey.hidden] = [false, true, false];
+    [result.hidden, waiting.hidden] = [false, true];
+    for (const one of keys) one.hidden = false;
     button.textContent = words.again;
     button.classList.remove("ready");
     dispatchEvent(new Event("resize")); // for pictures that were hidden and fit themselves
@@ -54,7 +54,8 @@ function predictIn(place, asked, figure) {
     hidden.set(true);
     silent(false);
     figure.querySelector(".snn-over svg")?.remove();
-    [result.hidden, waiting.hidden, measuredKey.hidden] = [true, false, true];
+    [result.hidden, waiting.hidden] = [true, false];
+    for (const one of keys) one.hidden = true;
     button.textContent = words.show;
     focusFirst();
   }
@@ -76,8 +77,20 @@ function toButton(text, does) {
   return button;
 }
 
-function keyTo(text, kind, hidden = false) {
-  return node("span", { class: kind, hidden }, node("i"), text);
+// A piece of a line, and the name of the curve; what was measured where it is the only one.
+function namedCurve({ name, predicted, ...look }, curves, words) {
+  const text = predicted && (!name || curves.length === 1) ? words.measured
+    : predicted ? phrase(words.measured_one, { name }) : name;
+  return [pieceOf({ predicted, ...look }), text];
+}
+
+function mineNamed(words) {
+  return [pieceOf({ colour: COLOURS["--predicted"], dashes: "6 3", predicted: true }), words.mine];
+}
+
+function pieceOf({ colour, dashes, predicted }) {
+  const line = drawing("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: colour, "stroke-dasharray": dashes, "stroke-width": predicted ? 3 : 2 });
+  return drawing("svg", { viewBox: "0 0 28 8", "aria-hidden": "true" }, line);
 }
 
 // Brings a place into sight, and the keyboard to what is in it. On slides it may be on another one, so
@@ -146,11 +159,16 @@ function withoutLine(figure, line) {
   };
 }
 
-// Prediction and measurement at each x.
-function tableOf({ words, x, labels }, said, texts) {
-  const rows = x.map(({ text }, place) => node("tr", {}, node("th", { scope: "row" }, text),
-    node("td", { class: "mine" }, said[place] == null ? "\u2013" : String(Number(said[place].toPrecision(3)))),
-    node("td", {}, texts[place] ?? "\u2013")));
-  const head = [labels[0], words.mine, words.measured].map((text) => node("th", { scope: "col" }, text));
-  return node("table", {}, node("thead", {}, node("tr", {}, ...head)), node("tbody", {}, ...rows));
+// The prediction, what was measured and the other curves of the figure, at each x.
+function tableOf({ words, x, labels }, said, curves) {
+  const mine = said.map((y) => (y == null ? "\u2013" : String(Number(y.toPrecision(3))).replace("-", "\u2212")));
+  const head = [labels[0], ...x.map(({ text }) => text)].map((text) => node("th", { scope: "col" }, text));
+  const rows = [rowOf(mineNamed(words), mine, "mine"),
+    ...curves.map((curve) => rowOf(namedCurve(curve, curves, words), curve.texts, curve.predicted ? "measured" : ""))];
+  return node("div", { class: "table", role: "region", tabindex: "0", "aria-label": labels[1] },
+    node("table", {}, node("caption", {}, labels[1]), node("thead", {}, node("tr", {}, ...head)), node("tbody", {}, ...rows)));
+}
+
+function rowOf(named, texts, kind) {
+  return node("tr", { class: kind }, node("th", { scope: "row" }, ...named), ...texts.map((text) => node("td", {}, text)));
 }

@@ -14,7 +14,7 @@ function ringsIn(asked, changed) {
   let open = true;
 
   const line = drawing("polyline", { class: "mine" });
-  const found = drawing("polyline", { class: "measured" });
+  const found = drawing("g");
   const lines = drawing("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, found, line);
   const axes = node("div", { class: "axes" }, ...asked.ticks.flatMap(ruleAt), lines);
   const rings = asked.x.map(ringAt);
@@ -92,21 +92,24 @@ function ringsIn(asked, changed) {
     return steps.map((step, place) => (moved[place] ? valueAt(asked, step) : null));
   }
 
-  // Nothing moves any more, and what was measured is drawn beside it.
-  function close(measured) {
+  // Nothing moves any more, and what was measured is drawn beside it, with dots on what was predicted.
+  function close(curves) {
     setOpen(false);
-    const points = measured.flatMap((y, place) =>
-      y == null ? [] : [[100 * asked.x[place].share, 100 * (1 - (y - asked.low) / (asked.high - asked.low))]]);
-    found.setAttribute("points", points.map((point) => point.join()).join(" "));
-    for (const [x, y] of points.filter(([, y]) => y >= 0 && y <= 100))
-      dots.push(node("i", { class: "dot", style: `left: ${x}%; top: ${y}%` }));
+    for (const { y: values, colour, dashes, predicted } of [...curves].reverse()) {
+      const points = values.flatMap((y, place) =>
+        y == null ? [] : [[100 * asked.x[place].share, 100 * (1 - (y - asked.low) / (asked.high - asked.low))]]);
+      found.append(drawing("polyline", { points: points.join(" "), stroke: colour, "stroke-dasharray": dashes,
+        class: predicted ? "predicted" : "" }));
+      for (const [x, y] of points.filter(([, y]) => predicted && y >= 0 && y <= 100))
+        dots.push(node("i", { class: "dot", style: `left: ${x}%; top: ${y}%; background: ${colour}` }));
+    }
     axes.append(...dots);
   }
 
   // As it was before anything was predicted.
   function clear() {
     for (const dot of dots.splice(0)) dot.remove();
-    found.removeAttribute("points");
+    found.replaceChildren();
     moved.fill(false);
     asked.start.forEach((value, place) => {
       steps[place] = ((value - asked.low) / (asked.high - asked.low)) * STEPS;

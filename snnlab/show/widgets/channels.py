@@ -16,7 +16,7 @@ from snnlab.show.widgets.recorded import recorded
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
 _STRONGEST = 12  # µA/cm²
-_RECORDED = (0, 2, 4, 5, 6, 7, 8, 10, 12)  # µA/cm², on web pages
+_RECORDED = (0, 2, 4, 6, 7, 9, 12)  # µA/cm², on web pages
 
 
 def channel_explorer(

@@ -88,7 +88,8 @@ def small_png(png: bytes) -> bytes:
     Args:
         png: a picture without transparent parts.
     """
-    few = Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    whole, method = Image.open(BytesIO(png)).convert("RGB"), Image.Quantize.MAXCOVERAGE
+    few = whole.quantize(_COLOURS, method, dither=Image.Dither.NONE)
     buffer = BytesIO()
     few.save(buffer, format="png")
     return buffer.getvalue()

@@ -54,6 +54,7 @@ _WORDS: Final = TOLD | {
     "outside_several": "{count} of your points lie outside the picture: see its edge.",
     "mine": "Your prediction",
     "measured": "Measured",
+    "measured_one": "Measured: {name}",
 }
 """What a web page says."""
 
@@ -198,7 +199,6 @@ class Sketch(VBox):
             "sketch": self._name,
             "span": self._span,
             "measured": [None if math.isnan(value) else float(value) for value in self._measured],
-            "texts": [None if math.isnan(value) else f"{value:.3g}" for value in self._measured],
         }
 
     @property

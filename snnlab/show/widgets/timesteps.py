@@ -83,9 +83,7 @@ def conversion_explorer(
             "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.05),
             "reset": choice("reset", RESETS),
         },
-        on_page=lambda: recorded(
-            live, v_init=(0.0, 0.25, 0.5, 0.75, 1.0), beta=(0.5, 0.7, 0.9, 1.0)
-        ),
+        on_page=lambda: recorded(live, v_init=(0.0, 0.25, 0.5, 0.75, 1.0), beta=(0.5, 0.9, 1.0)),
     )
     return live
 
