@@ -227,7 +227,7 @@ def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[
             continue
         values = np.interp(across, x, y, left=np.nan, right=np.nan)
         if not np.isnan(values).all():
-            look = to_hex(line.get_color()), _DASHES.get(line.get_linestyle(), "")
+            look = to_hex(line.get_color()), _DASHES.get(str(line.get_linestyle()), "")
             found.append(_curve(name, *look, values))
             if np.allclose(values, goal, equal_nan=True) and not found[0]["predicted"]:
                 found.insert(0, found.pop() | {"predicted": True})

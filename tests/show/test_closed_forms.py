@@ -87,7 +87,7 @@ def test_a_page_offers_what_it_can_compute_and_stays_at_rest_with_another(monkey
     for make in (gradient_explorer, residual_explorer):
         live = make()
         live.controls["family"].value = "mine"
-        assert "data-needs" not in on_page(live)
+        assert 'data-needs="vega"' not in on_page(live)
         assert "<img" in on_page(live)
 
 

@@ -109,7 +109,7 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
     assert live.picture.png == first
 
 
-FRAMES = {"channel": 18, "ann": 16, "energy": 32, "exit": 22, "disturbance": 18}
+FRAMES = {"channel": 14, "ann": 16, "energy": 32, "exit": 22, "disturbance": 18}
 
 
 @pytest.mark.sample(2)
@@ -125,7 +125,7 @@ def test_on_a_web_page_it_follows_its_controls(live, request):
 @pytest.mark.parametrize(
     ("make", "frames"),
     [
-        pytest.param(lambda images: conversion_explorer(network(), images), 40, id="conversion"),
+        pytest.param(lambda images: conversion_explorer(network(), images), 30, id="conversion"),
         pytest.param(lambda images: margin_explorer({"a": network()}, images), 6, id="margin"),
     ],
 )
