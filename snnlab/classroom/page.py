@@ -26,7 +26,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from snnlab.show.films.idea import example_idea
-from snnlab.show.on_page import SIDEWAYS_STYLE
+from snnlab.show.on_page import PAGE_STYLE
 from snnlab.show.web import making_web_pages, with_scripts
 
 FILM: Final = "<!-- film of the idea -->"
@@ -46,7 +46,7 @@ math mtext { font-family: inherit }
 math[display="block"] { overflow-x: auto; overflow-y: hidden; padding: 0.2em 0 }
 math mtd:nth-child(odd) { text-align: right }
 math mtd:nth-child(even) { text-align: left }
-{{ resources.sideways }}
+{{ resources.page_style }}
 </style>
 {%- endblock -%}
 """
@@ -92,7 +92,7 @@ class CoursePage(HTMLExporter):
         heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in nb.cells), re.M)
         if heading:
             titled.metadata["title"] = heading[1]
-        given = {**(resources or {}), "formulas": _font(), "sideways": SIDEWAYS_STYLE}
+        given = {**(resources or {}), "formulas": _font(), "page_style": PAGE_STYLE}
         with making_web_pages():
             page, given = super().from_notebook_node(titled, given, **options)
         return with_scripts(page), given

@@ -10,13 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.markers import MarkerStyle
-from matplotlib.path import Path
 
 from snnlab.show.arrays import Floats, Values, floats, require_same_shape
+from snnlab.show.described import with_minus
 from snnlab.show.page import text_width, write_near
 from snnlab.show.picture import SCREEN_DPI, ForPages, attach_description, describe
-from snnlab.show.style import INK, LABEL, NOTE
+from snnlab.show.style import INK, LABEL, NOTE, marker_path
 from snnlab.show.style import PREDICTED as _LOOK
 from snnlab.show.web import for_web_pages
 
@@ -204,7 +203,7 @@ def _for_page(
             "colour": _LOOK.colour,
             "thickness": round(_THICK * point, 2),
             "dashes": " ".join(f"{_THICK * point * dash:.1f}" for dash in dashes),
-            "marker": _outline(_LOOK.marker, _MARKER * point),
+            "marker": marker_path(_LOOK.marker, _MARKER * point),
             "size": round(_MARKER * point, 1),
             "text": round(LABEL * point, 1),
         },
@@ -250,16 +249,7 @@ def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any
 
 def _written(value: float) -> str:
     """Three digits and a true minus, as a table holds it."""
-    return f"{value:.3g}".replace("-", "\u2212")
-
-
-def _outline(marker: str, size: float) -> str:
-    """A marker as a path of SVG around 0, 0."""
-    style = MarkerStyle(marker)
-    path = style.get_path().transformed(style.get_transform())
-    segments = path.iter_segments()
-    corners = [(x * size, -y * size) for (x, y), code in segments if code != Path.CLOSEPOLY]
-    return "M " + " L ".join(f"{x:.1f} {y:.1f}" for x, y in corners) + " Z"
+    return with_minus(f"{value:.3g}")
 
 
 def _distance(points: Floats, middle: Floats, half: Floats) -> float:

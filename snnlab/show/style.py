@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.markers import MarkerStyle
 
 from snnlab.runs import methods
 from snnlab.runs.methods import METHODS, Dashes
@@ -67,6 +69,24 @@ class Look:
         """How matplotlib draws it as a line with markers."""
         kinds = {"color": self.colour, "marker": self.marker, "linestyle": self.dashes}
         return kinds | {"label": self.name, "markeredgecolor": "white"}
+
+
+def marker_path(marker: str, size: float = 1.0) -> str:
+    """A marker of matplotlib as a path of SVG, about `size` wide around 0.
+
+    Example:
+        >>> marker_path("s")
+        'M-0.5 0.5L0.5 0.5L0.5 -0.5L-0.5 -0.5Z'
+    """
+    style = MarkerStyle(marker)
+    path = style.get_path().transformed(style.get_transform())
+    letters = {path.MOVETO: "M", path.LINETO: "L", path.CURVE3: "Q", path.CURVE4: "C"}
+    parts = []
+    for points, code in path.iter_segments(simplify=False):
+        upright = np.reshape(points, (-1, 2)) * (size, -size)
+        numbers = " ".join(f"{number:.4g}" for number in upright.ravel())
+        parts.append("Z" if code == path.CLOSEPOLY else f"{letters[code]}{numbers}")
+    return "".join(parts)
 
 
 BLUE, VERMILLION, GREEN, BLACK, ORANGE, PURPLE = (

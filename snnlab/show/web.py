@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
+from snnlab.show.modules import joined
+
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""
 
@@ -39,28 +41,26 @@ def vega() -> str:
 def live_charts() -> str:
     """What brings the pieces of `charts.closed_forms.piece` to life."""
     from snnlab.show.charts.closed_forms.piece import PIECE_FILES
-    from snnlab.show.modules import joined
 
     return joined(*PIECE_FILES)
 
 
 def predict() -> str:
     """What lets the reader of a page predict before the result is shown."""
-    from snnlab.show.on_page import PREDICT_FILES, script
+    from snnlab.show.on_page import PREDICT_FILES
 
-    return script(*PREDICT_FILES)
+    return joined(*PREDICT_FILES)
 
 
 def recorded() -> str:
     """What plays the recorded frames of live pictures."""
-    from snnlab.show.on_page import RECORDED_FILES, script
+    from snnlab.show.on_page import RECORDED_FILES
 
-    return script(*RECORDED_FILES)
+    return joined(*RECORDED_FILES)
 
 
 def sideways() -> str:
     """What lets keys move pictures that are wider than the page."""
-    from snnlab.show.modules import joined
     from snnlab.show.on_page import SIDEWAYS_FILES
 
     return joined(*SIDEWAYS_FILES)

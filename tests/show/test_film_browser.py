@@ -11,6 +11,7 @@ import pytest
 
 from snnlab.show.films import Film, idea
 from tests.dashboard.browser import browsing
+from tests.show.film_page import NARROW, opened
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>x</title>'
 )
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PHONE = {"size": NARROW, "has_touch": True, "is_mobile": True}
 PICTURE = "document.querySelector('.film canvas').toDataURL()"
 
 
@@ -40,21 +41,6 @@ def address(film: Film, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-def opened(browser: Any, address: str, *, narrow: bool = False, **options: Any) -> Any:
-    """A page from disk; what goes wrong in its script or asks for anything fails the test."""
-    size = NARROW if narrow else WIDE
-    context = browser.new_context(viewport=size, has_touch=narrow, is_mobile=narrow, **options)
-    context.route("http*://**/*", lambda route: route.abort())
-    page = context.new_page()
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("request", lambda request: page.wrong.append(request.url))
-    page.goto(address)
-    page.wait_for_selector(".film[data-ready]")
-    page.wrong.remove(address)
-    return page
-
-
 def t_of(page: Any) -> float:
     return float(page.locator(".film").get_attribute("data-t"))
 
@@ -65,7 +51,7 @@ def key(page: Any, name: str) -> Any:
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 def test_it_plays_when_asked_and_stops(browser: Any, address: str, narrow: bool) -> None:
-    page = opened(browser, address, narrow=narrow)
+    page = opened(browser, address, **(PHONE if narrow else {}))
     before = page.evaluate(PICTURE)
     page.wait_for_timeout(400)
     assert (t_of(page), page.evaluate(PICTURE)) == (0, before), "it starts by itself"
@@ -123,7 +109,7 @@ def test_keys_go_from_step_to_step(browser: Any, address: str, film: Film) -> No
 def test_nothing_jumps_from_chapter_to_chapter_and_the_clock_comes_to_its_end(
     browser: Any, address: str, film: Film
 ) -> None:
-    page = opened(browser, address, narrow=True)
+    page = opened(browser, address, **PHONE)
     heights = set()
     for i in range(len(film.chapters)):
         key(page, f"chapter-{i + 1}").tap()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from snnlab.show.how_far_off import how_far_off
-from snnlab.show.on_page import PREDICT_FILES, script
+from snnlab.show.modules import joined
+from snnlab.show.on_page import PREDICT_FILES
 from snnlab.show.web import making_web_pages
 from tests.dashboard.browser import browsing
 from tests.show.course_page import MEASURED, SPAN, X, cell, page_of, prediction_page, shown
@@ -176,7 +177,7 @@ def test_page_and_python_tell_the_same(opened):
     """Many predictions, some of them exactly between two written numbers."""
     page = opened(prediction_page())
     words = page.locator("[data-sketch]").evaluate("one => JSON.parse(one.dataset.sketch).words")
-    source = script(*PREDICT_FILES)
+    source = joined(*PREDICT_FILES)
     functions = source[source.index("// How far off") : source.index("// Axes with a ring")]
     phrase = re.search(r"function phrase.*?\n}", source, re.S)[0]
     chance, cases = np.random.default_rng(0), []

@@ -19,7 +19,8 @@ from snnlab.runs.recorded import Recorded, recorded
 from snnlab.runs.store import Run, RunError
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.films import race
-from snnlab.show.films.race import HIGHEST, MOST, TRAINING, Course, axis, marker_path, racers_of
+from snnlab.show.films.race import HIGHEST, MOST, TRAINING, Course, axis, racers_of
+from snnlab.show.style import marker_path
 from snnlab.studies.race import TERMS, entry
 from snnlab.studies.recorded_race import recorded_runs
 from tests.runs.conftest import finished, mine

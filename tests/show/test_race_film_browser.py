@@ -12,11 +12,11 @@ from snnlab.show.described import plain
 from snnlab.show.films import race
 from snnlab.show.films.film import Film
 from tests.dashboard.browser import browsing
+from tests.show.film_page import NARROW, WIDE, opened
 from tests.show.test_race_film import three, training
 
 pytestmark = pytest.mark.slow
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ANN = training("ann", 1.0, 30.0, 90.0, 98.0, 98.5, 98.75, 98.75)
 
 # Where the lines of a part end, in px of the picture, by racer; null before they begin.
@@ -56,18 +56,6 @@ def file(film: Film, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("film") / "film.html"
     path.write_text(film.page(), encoding="utf-8")
     return path.as_uri()
-
-
-def opened(browser: Any, address: str, size: dict[str, int] = WIDE, **options: Any) -> Any:
-    """The film, drawn; a script that fails or asks for the network fails the test."""
-    context = browser.new_context(viewport=size, **options)
-    page = context.new_page()
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    context.route("http*://**", lambda route: (page.wrong.append(route.request.url), route.abort()))
-    page.goto(address)
-    page.wait_for_selector(".film[data-ready]")
-    return page
 
 
 def go_to(page: Any, moment: float) -> None:

@@ -73,9 +73,9 @@ def test_a_prediction_that_is_right_is_told_so():
 
 
 def test_handles_stand_on_the_true_axis():
-    low, middle, high = asked(x=[1, 4, 16])._places
+    low, middle, high = asked(x=[1, 4, 16])._frame.places
     assert middle == pytest.approx((low + high) / 2)  # logarithmic
-    places = asked(x=[0, 2, 8])._places
+    places = asked(x=[0, 2, 8])._frame.places
     assert places[1] - places[0] == pytest.approx((places[2] - places[0]) / 4)
 
 
@@ -85,7 +85,7 @@ def test_a_page_without_widgets_gets_the_axes_and_what_was_predicted():
     bundle = guess._repr_mimebundle_()
     assert bundle["text/html"].count("<circle") == 1
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    top, height = guess._box
+    top, height = guess._frame.box
     (y,) = re.findall(r'cy="([\d.]+)"', bundle["text/html"])
     assert float(y) == pytest.approx(360 * (top + height / 4), abs=0.1)
 

@@ -4,18 +4,16 @@
 // colours and numbers come from there; this file only moves them. It needs nothing but a browser.
 // player.py lists the files that it is made of.
 
-const REST = 300; // ms without a change until others are told
-const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 680; // px of the player below which labels stand above the columns
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Player {
   constructor(element, frames, tell, options) {
+    this.host = new Host(tell);
     this.tell = tell;
     this.t = options.t ?? 1;
     this.view = frames.views.includes(options.view) ? options.view : frames.views[0];
     this.networks = [];
-    this.told = []; // what hosts were told lately
     this.given = options; // what the host asked for last
     this.root = node("div", { class: "snn", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
     this.style = node("style", {}, CONTROLS_STYLE + PLAYER_STYLE);
@@ -31,8 +29,7 @@ class Player {
   // What comes from outside: keys, width, the wish for a dark or a still picture.
   listen() {
     const always = { signal: this.ends.signal };
-    this.wishes = ["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)"].map((wish) => matchMedia(wish));
-    for (const wish of this.wishes) wish.addEventListener("change", () => this.frames && this.dress(), always);
+    this.wishes = new Wishes(() => this.frames && this.dress(), always);
     this.root.addEventListener("keydown", (event) => this.key(event), always);
     addEventListener("scroll", () => this.pointing.refresh(), { ...always, passive: true, capture: true });
     addEventListener("pointerdown", (event) => event.composedPath()[0] !== this.pointing.stage?.canvas && this.pointing.hide(), always);
@@ -41,11 +38,11 @@ class Player {
   }
 
   get still() {
-    return this.wishes[1].matches;
+    return this.wishes.still;
   }
 
   get dark() {
-    return this.given.dark ?? this.wishes[0].matches;
+    return this.given.dark ?? this.wishes.dark;
   }
 
   get narrow() {
@@ -262,16 +259,14 @@ class Player {
 
   // It has come to rest: said aloud, and told to the host.
   rests() {
-    this.hush();
-    this.resting = setTimeout(() => {
+    this.host.rests(() => {
       this.live.textContent = this.frames.said[this.t - 1];
-      this.told.push({ t: this.t, view: this.view, when: Date.now() });
-      this.tell?.("at", { t: this.t, view: this.view });
-    }, REST);
+      return { t: this.t, view: this.view };
+    });
   }
 
   hush() {
-    clearTimeout(this.resting);
+    this.host.hush();
   }
 
   // ---- keys
@@ -312,7 +307,7 @@ class Player {
     this.given = { ...given, ...options };
     const asked = { t: options.t, view: options.view };
     for (const name of ["t", "view"])
-      if (asked[name] == null || asked[name] === given[name] || this.heard(name, asked[name])) delete asked[name];
+      if (asked[name] == null || asked[name] === given[name] || this.host.heard(name, asked[name])) delete asked[name];
     if (String(options.neuron ?? "") !== String(given.neuron ?? "")) asked.neuron = options.neuron ?? null;
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
@@ -320,12 +315,6 @@ class Player {
     this.wanted = this.frames; // whatever was still being unpacked
     this.dress();
     follow();
-  }
-
-  // Whether a host only repeats what it was told a moment ago.
-  heard(name, value) {
-    this.told = this.told.filter(({ when }) => Date.now() - when < HEARD);
-    return this.told.some((told) => told[name] === value);
   }
 
   // The host itself moves on.

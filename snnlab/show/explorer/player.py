@@ -26,6 +26,7 @@ PLAYER_FILES: Final = (
     "legends.js",
     "play.js",
     "controls.js",
+    "host.js",
     "player.js",
 )
 """What it is made of; the last mounts it."""

@@ -9,16 +9,13 @@
 // its data in `film.scene`, words in `film.words`, colours in `film.colours`.
 
 const SCENES = {}; // by the kind of the film; the file of each puts it here
-const REST = 300; // ms without a change until others are told
-const HEARD = 5000; // ms for which a host may still answer to what it was told
 const NARROW = 600; // px of the film below which scenes stand upright
 const NUDGE = 1; // s by which arrows move the slider
 
 class Film {
   constructor(element, given, tell, options) {
-    this.tell = tell;
+    this.host = new Host(tell);
     this.given = options; // what the host asked for last
-    this.told = []; // what hosts were told lately
     this.t = options.t ?? 0;
     this.play = new Clock(this);
     this.root = node("div", { class: "snn film", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
@@ -32,19 +29,18 @@ class Film {
   // What comes from outside: keys, width, the wish for a dark or a still picture.
   listen() {
     const always = { signal: this.ends.signal };
-    this.wishes = ["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)"].map((wish) => matchMedia(wish));
-    for (const wish of this.wishes) wish.addEventListener("change", () => this.dress(), always);
+    this.wishes = new Wishes(() => this.dress(), always);
     this.root.addEventListener("keydown", (event) => this.key(event), always);
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.root);
   }
 
   get still() {
-    return this.wishes[1].matches;
+    return this.wishes.still;
   }
 
   get dark() {
-    return this.given.dark ?? this.wishes[0].matches;
+    return this.given.dark ?? this.wishes.dark;
   }
 
   // ---- what stands on the page
@@ -176,16 +172,11 @@ class Film {
 
   // It has come to rest: the host is told.
   rests() {
-    this.hush();
-    this.resting = setTimeout(() => {
-      const t = Number(this.t.toFixed(2));
-      this.told.push({ t, when: Date.now() });
-      this.tell?.("at", { t });
-    }, REST);
+    this.host.rests(() => ({ t: Number(this.t.toFixed(2)) }));
   }
 
   hush() {
-    clearTimeout(this.resting);
+    this.host.hush();
   }
 
   // ---- keys
@@ -222,13 +213,7 @@ class Film {
     this.given = { ...given, ...options };
     if (JSON.stringify(data) !== JSON.stringify(this.data)) this.show(data);
     this.dress();
-    if (options.t != null && options.t !== given.t && !this.heard(options.t)) this.move(options.t);
-  }
-
-  // Whether a host only repeats what it was told a moment ago.
-  heard(t) {
-    this.told = this.told.filter(({ when }) => Date.now() - when < HEARD);
-    return this.told.some((told) => told.t === t);
+    if (options.t != null && options.t !== given.t && !this.host.heard("t", options.t)) this.move(options.t);
   }
 
   remove() {

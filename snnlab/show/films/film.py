@@ -27,6 +27,7 @@ FILM_FILES: Final = (
     "svg.js",
     "dress.js",
     "controls.js",
+    "host.js",
     "easing.js",
     "sheet.js",
     "plot.js",

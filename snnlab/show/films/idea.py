@@ -2,57 +2,49 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final, cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data
-from snnlab.measure.one_neuron import Seen
-from snnlab.measure.passes import watched_batches
-from snnlab.measure.residuals import (
-    ResidualSummary,
-    Several,
-    Tally,
-    groups_of,
-    trained_noise,
-)
+from snnlab.measure.residuals import ResidualSummary, Several
 from snnlab.network.net import SpikingNet
-from snnlab.network.probes import run_whole
-from snnlab.neuron.dynamics import Trace, trace
+from snnlab.neuron.dynamics import trace
 from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.neuron.transfer import firing_probability
 from snnlab.runs.examples import EXAMPLE_IMAGE, example
 from snnlab.runs.presets import QUICKSTART
 from snnlab.settings import checked
-from snnlab.show.arrays import Floats
-from snnlab.show.described import RESIDUAL, noise_density, unbroken, whole_percent
+from snnlab.show.described import RESIDUAL, unbroken, whole_percent
 from snnlab.show.films.film import Chapter, Film
+from snnlab.show.films.hops import (
+    MOST_NEURONS,
+    Hops,
+    LayerSeen,
+    edges,
+    histogram,
+    hops,
+    law,
+    of_one,
+    see_layer,
+)
 
+DRAWS = 48
+"""How many neurons are seen to train with the noise."""
+MOST_IMAGES = 64
+"""Whose residuals are measured, at most."""
 TITLE: Final = "What is left in the membrane"
 QUARTER, GOLDEN = 0.25, (math.sqrt(5) - 1) / 2
 """Currents in units of v_th: of the neuron that knows four residuals, and of the one whose
 residuals fill the circle; the latter, the golden ratio, is as far from any fraction as can be."""
 QUARTER_STEPS, GOLDEN_STEPS, CROWD_STEPS = 12, 200, 32
-CROWD, CURRENTS = 120, (-0.3, 1.3)
+CROWD, CURRENTS = MOST_NEURONS, (-0.3, 1.3)
 """How many neurons a crowd has, and between which currents, in units of v_th, theirs lie."""
-BINS = 20
-"""Of a histogram, in one v_th."""
-SPAN = (-0.5, 1.5)
-"""Of a histogram, in units of v_th."""
-LAW_POINTS, DRAWS = 161, 48
-"""Where the density of the noise is drawn; how many neurons are seen to train with it."""
-DIGITS = 5
-"""Decimals of a potential that are sent."""
-MOST_IMAGES, AT_ONCE = 64, 16
-"""Whose residuals are measured, at most; images at once."""
 
 WORDS: Final = {
     "title": TITLE,
@@ -81,178 +73,6 @@ WORDS: Final = {
     "after_2": "the residual itself",
 }
 """All that stands in the picture; sentences stand below it."""
-
-
-@dataclass(frozen=True)
-class Hops:
-    """Neurons that hop, timestep by timestep, potentials in units of v_th."""
-
-    first: Floats
-    """Potential before the first timestep, (N,)."""
-    h: Floats
-    """Potentials before firing, (T, N)."""
-    spikes: Floats
-    """(T, N)."""
-    v: Floats
-    """Potentials after reset, (T, N)."""
-
-    @property
-    def groups(self) -> list[int]:
-        """Of each neuron the place of its group in `GROUPS`, (N,)."""
-        silent, _, saturated = (group.numpy() for group in groups_of(torch.tensor(self.spikes)))
-        return np.where(silent, 0, np.where(saturated, 2, 1)).tolist()
-
-    def sent(self, moments: Sequence[float]) -> dict[str, Any]:
-        """What the scene draws them from.
-
-        Args:
-            moments: at which they land, (T,), in seconds.
-        """
-        subtracted = np.allclose(self.v, self.h - self.spikes)
-        return {
-            "first": np.round(self.first, DIGITS).tolist(),
-            "h": np.round(self.h, DIGITS).tolist(),
-            "spikes": self.spikes.astype(int).tolist(),
-            "v": None if subtracted else np.round(self.v, DIGITS).tolist(),
-            "groups": self.groups,
-            "moments": [round(moment, 3) for moment in moments],
-        }
-
-
-def hops(currents: Tensor, neuron: Neuron | None = None) -> Hops:
-    """Run neurons with currents (T, N)."""
-    path = trace(currents, neuron or Neuron())
-    first = np.full(currents.shape[1], (neuron or Neuron()).v_start)
-    return Hops(first, *(part.double().numpy() for part in path))
-
-
-def edges() -> Floats:
-    """Edges of the histograms, in units of v_th."""
-    low, high = (round(end * BINS) for end in SPAN)
-    return np.arange(low, high + 1) / BINS
-
-
-def filling(landed: Sequence[Floats]) -> list[list[int]]:
-    """How many residuals each bin holds after each timestep, (T + 1, bins).
-
-    Args:
-        landed: those of each timestep.
-    """
-    counts = [np.histogram(values, edges())[0] for values in landed]
-    return np.cumsum([np.zeros_like(edges()[1:]), *counts], axis=0).astype(int).tolist()
-
-
-def histogram(landed: Sequence[Floats], mean: float, std: float) -> dict[str, Any]:
-    """A histogram that fills: its counts, of how many residuals, and their two numbers.
-
-    Of no residuals there are no such numbers, and they are None.
-    """
-    total = sum(len(values) for values in landed)
-    numbers = {"mean": mean, "std": std} if total else {"mean": None, "std": None}
-    return {"counts": filling(landed), "total": total, **numbers}
-
-
-def of_one(path: Hops) -> dict[str, Any]:
-    """The histogram of a single neuron: of all potentials at which it lands."""
-    v = path.v[:, 0]
-    return histogram([v[t : t + 1] for t in range(len(v))], float(v.mean()), float(v.std()))
-
-
-def law(noise: Noise) -> dict[str, Any]:
-    """A noise as the scene draws it, and what of it lies outside of [0, v_th)."""
-    x = np.linspace(*SPAN, LAW_POINTS)
-    ends = (torch.tensor([0.0, 1.0], dtype=torch.float64) - noise.mu) / noise.sigma
-    below, up_to = noise.law.cumulative(ends).tolist()
-    return {
-        "x": x.round(DIGITS).tolist(),
-        "density": noise_density(noise, x).round(DIGITS).tolist(),
-        "mean": noise.mu,
-        "std": noise.sigma,
-        "outside": 1 - (up_to - below),
-    }
-
-
-@dataclass(frozen=True)
-class LayerSeen:
-    """The neurons of a stage of a trained network, without noise."""
-
-    path: Hops
-    """Some of them, on the first image."""
-    neurons: int
-    """How many the stage has."""
-    images: int
-    """On how many images the residuals were measured."""
-    landed: list[Floats]
-    """Residuals of the active neurons by the timestep that left them, t = 1 to T - 1."""
-    found: ResidualSummary
-    """As `measure.residuals` describes them."""
-    noise: Noise | None
-    """What stood for them in training."""
-    image: dict[str, Any]
-    """The first image, to be drawn."""
-
-
-@torch.no_grad()
-def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> LayerSeen:
-    """Watch a stage: some of its neurons on the first image, the residuals of all on all."""
-    layers = net.neuron_layers("trace", "v_th", "first_potential", needed_by="the film")
-    landed: list[list[Floats]] = [[] for _ in range(timesteps - 1)]
-    tallies: list[Tally] = []
-    paths: list[Hops] = []
-    neurons = 0
-
-    def watched(number: int, currents: Tensor) -> Tensor:
-        nonlocal neurons
-        own = layers[number]
-        if number < stage:
-            return own.advance(currents)[0]
-        path = own.trace(currents)
-        residuals = path.v[:-1] / own.v_th  # (T - 1, B, C, *)
-        if not paths:
-            neurons = currents[0, 0].numel()
-            paths.append(some_of(own.first_potential(currents)[0], path, own.v_th))
-            tallies.append(Tally(residuals.shape[2], residuals.device))
-        tallies[0].add(residuals, path.spikes)
-        _, active, _ = groups_of(path.spikes)
-        for t, values in enumerate(residuals[:, active].double().cpu().numpy()):
-            landed[t].append(values)
-        raise Seen
-
-    for batch, _ in watched_batches(images, AT_ONCE, "residuals", progress=False):
-        with contextlib.suppress(Seen):
-            run_whole(net, batch, timesteps, watched)
-    return LayerSeen(
-        paths[0],
-        neurons,
-        len(images),
-        [np.concatenate(values) for values in landed],
-        tallies[0].summary({}, channels=False),
-        trained_noise(layers[stage]),
-        drawable(images.pixels[0]),
-    )
-
-
-def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
-    """Neurons spread over a stage, on the first image.
-
-    Args:
-        first: potentials before the first timestep, (*).
-        path: of all images, (T, B, *).
-        v_th: their threshold.
-    """
-    count = first.numel()
-    chosen = torch.linspace(0, count - 1, min(CROWD, count)).long().to(first.device)
-    h, spikes, v = (part[:, 0].flatten(1)[:, chosen].double().cpu() for part in path)
-    begin = first.flatten()[chosen].double().cpu()
-    return Hops(*(part.numpy() for part in (begin / v_th, h / v_th, spikes, v / v_th)))
-
-
-def drawable(pixels: Tensor) -> dict[str, Any]:
-    """An image uint8 (C, H, W), as the scene draws it: red, green and blue of each pixel."""
-    channels, height, width = pixels.shape
-    rgb = pixels.cpu().expand(3, -1, -1) if channels == 1 else pixels.cpu()
-    values = rgb.permute(1, 2, 0).reshape(-1).tolist()
-    return {"width": width, "height": height, "rgb": values}
 
 
 def evenly(begin: float, until: float, steps: int) -> list[float]:
@@ -319,13 +139,13 @@ def cut(seen: LayerSeen | None, stage: int) -> Film:
     start = sample(noise, (DRAWS,), torch.Generator().manual_seed(1), dtype=torch.float64)
     once = trace(torch.full((1, DRAWS), GOLDEN, dtype=torch.float64), Neuron(), start)
 
-    moments = {
-        "quarter": [*evenly(3.6, 7.6, 4), *evenly(7.6, 11.6, QUARTER_STEPS - 4)],
-        "golden": ever_faster(14.6, 29.5, GOLDEN_STEPS),
-        "crowd": evenly(45.0, 56.0, CROWD_STEPS),
-    }
     begins = {"quarter": 0.0, "golden": 14.0, "noise": 31.5, "crowd": 44.0}
     meaning = 60.0
+    moments = {
+        "quarter": [*evenly(3.6, 7.6, 4), *evenly(7.6, 11.6, QUARTER_STEPS - 4)],
+        "golden": ever_faster(begins["golden"] + 0.6, begins["noise"] - 2.0, GOLDEN_STEPS),
+        "crowd": evenly(begins["crowd"] + 1.0, meaning - 4.0, CROWD_STEPS),
+    }
     scene: dict[str, Any] = {
         "edges": edges().tolist(),
         "quarter": quarter.sent(moments["quarter"]) | {"histogram": of_one(quarter)},
@@ -341,8 +161,8 @@ def cut(seen: LayerSeen | None, stage: int) -> Film:
     }
     said = first_sentences(scene, crowd.groups)
     if seen is not None:
-        begins["layer"], meaning = 60.0, 77.0
-        moments["layer"] = evenly(61.2, 73.0, len(seen.path.h))
+        begins["layer"], meaning = meaning, meaning + 17.0
+        moments["layer"] = evenly(begins["layer"] + 1.2, meaning - 4.0, len(seen.path.h))
         scene["layer"] = seen.path.sent(moments["layer"]) | {
             "histogram": histogram(seen.landed, seen.found.mean, seen.found.std),
             "sizes": shares(seen.found),
@@ -425,7 +245,7 @@ def layer_sentence(seen: LayerSeen, stage: int) -> str:
     """What is said of the network."""
     found = seen.found
     images = f"{seen.images} image{'s' * (seen.images != 1)}"
-    noise = "It trained without noise."
+    noise = WORDS["no_noise"]
     if seen.noise:
         noise = (
             f"The noise in training had mean {seen.noise.mu:.3f} and deviation "

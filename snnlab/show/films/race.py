@@ -15,8 +15,6 @@ from itertools import accumulate, pairwise
 from statistics import mean
 from typing import Any, Final
 
-import numpy as np
-from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.measure.curve import SeedCurves
@@ -34,7 +32,7 @@ from snnlab.show.described import (
     unbroken,
 )
 from snnlab.show.films.film import Chapter, Film
-from snnlab.show.style import Look, looks_of
+from snnlab.show.style import Look, looks_of, marker_path
 
 MOST: Final = 6
 """Lines for which there is room."""
@@ -73,8 +71,13 @@ class Racer:
 
     @property
     def name(self) -> str:
-        """As written in the film."""
+        """As written in the picture."""
         return self.look.name
+
+    @property
+    def called(self) -> str:
+        """In a sentence, where a comma inside of a name would part it."""
+        return f"\u201c{self.name}\u201d" if "," in self.name else self.name
 
     @cached_property
     def ends(self) -> list[float]:
@@ -279,24 +282,26 @@ class Course:
         first, last = self.order[0], self.order[-1]
         epoch = min(bisect_right(last.ends, first.seconds) + 1, last.epochs)
         return (
-            f"{starting(first.name)} is trained, after {plain(first.seconds)} s. "
-            f"{starting(last.name)} is in epoch {epoch} of {last.epochs}."
+            f"{starting(first.called)} is trained, after {plain(first.seconds)} s. "
+            f"{starting(last.called)} is in epoch {epoch} of {last.epochs}."
         )
 
     def last_words(self) -> str:
         """How long the slowest took, beside the first in line, and what they reached."""
         last = self.order[-1]
         other = self.racers[0] if self.racers[0] is not last else self.order[0]
-        said = f"{starting(last.name)} is trained, after {plain(last.seconds)} s"
+        said = f"{starting(last.called)} is trained, after {plain(last.seconds)} s"
         if other is not last:
             times = f"{last.seconds / other.seconds:.2g}"
-            said += f": {'about' if times == '1' else f'{times} times'} as long as {other.name}"
+            said += f": {'about' if times == '1' else f'{times} times'} as long as {other.called}"
         reached = self.highest_words(lambda racer: racer.validation[-1])
         return f"{said}. On the validation images {reached}."
 
     def sweep_words(self) -> str:
         """What happens to the trained networks."""
-        converted = [racer.name for racer in self.racers if racer.runs[0].config.entry.conversions]
+        converted = [
+            racer.called for racer in self.racers if racer.runs[0].config.entry.conversions
+        ]
         said = (
             f"Without any more training each network now runs for T = 1 to {self.timesteps[-1]} "
             "timesteps, on the test images."
@@ -314,7 +319,7 @@ class Course:
         shortest, longest = (f"{plain(one.seconds)} s" for one in (first, last))
         if shortest != longest:
             ahead.append(
-                f"Training took from {shortest} ({first.name}) to {longest} ({last.name})."
+                f"Training took from {shortest} ({first.called}) to {longest} ({last.called})."
             )
         images = (run.accuracy.images for run in self.runs)
         worth = one_image_words(count for count in images if count)
@@ -322,7 +327,7 @@ class Course:
 
     def highest_words(self, value: Callable[[Racer], float | None]) -> str:
         """Who is highest in a value in percent, as it is written, and by how much."""
-        found = {racer.name: value(racer) for racer in self.racers}
+        found = {racer.called: value(racer) for racer in self.racers}
         values = {name: number for name, number in found.items() if number is not None}
         best = max(values.values())
         names = [name for name, number in values.items() if f"{number:.2f}" == f"{best:.2f}"]
@@ -338,7 +343,7 @@ class Course:
     def alt(self) -> str:
         """The film in words and numbers."""
         trained = [
-            f"{racer.name} after {plain(racer.seconds)} s, then {racer.validation[-1]:.2f} %"
+            f"{racer.called} after {plain(racer.seconds)} s, then {racer.validation[-1]:.2f} %"
             for racer in self.order
         ]
         return (
@@ -403,24 +408,6 @@ def machine_words(run: Recorded) -> str:
     if not run.machine or run.hardware.get("gpu") or not threads:
         return run.machine
     return f"{run.machine}, {threads} thread{'s' * (threads != 1)}"
-
-
-def marker_path(marker: str) -> str:
-    """A marker of matplotlib as a path of SVG, about one unit wide around 0.
-
-    Example:
-        >>> marker_path("s")
-        'M-0.5 0.5L0.5 0.5L0.5 -0.5L-0.5 -0.5Z'
-    """
-    style = MarkerStyle(marker)
-    path = style.get_path().transformed(style.get_transform())
-    letters = {path.MOVETO: "M", path.LINETO: "L", path.CURVE3: "Q", path.CURVE4: "C"}
-    parts = []
-    for points, code in path.iter_segments(simplify=False):
-        upright = np.reshape(points, (-1, 2)) * (1, -1)
-        numbers = " ".join(f"{number:.4g}" for number in upright.ravel())
-        parts.append("Z" if code == path.CLOSEPOLY else f"{letters[code]}{numbers}")
-    return "".join(parts)
 
 
 def axis(limits: tuple[float, float]) -> dict[str, Any]:

@@ -7,22 +7,21 @@ each once per page.
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from snnlab.show.colours import LIGHT
-from snnlab.show.modules import joined, text_of
+from snnlab.show.modules import text_of
 from snnlab.show.style import BLUE, GRID, PREDICTED
 
 COLOURS: Final = {
-    "--ink": LIGHT.ink,
-    "--grey": LIGHT.grey,
-    "--grid": GRID,
-    "--accent": BLUE,
-    "--predicted": PREDICTED.colour,
-    "--paper": LIGHT.paper,
+    "ink": LIGHT.ink,
+    "grey": LIGHT.grey,
+    "grid": GRID,
+    "accent": BLUE,
+    "predicted": PREDICTED.colour,
+    "paper": LIGHT.paper,
 }
-"""Of the pieces, as variables of CSS; pages of the course are light."""
+"""Variables of CSS on every page of the course, which is light, for pieces and slides."""
 
 PREDICT_FILES: Final = (
     "elements.js",
@@ -39,10 +38,11 @@ RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.j
 """Live pictures whose controls choose among recorded frames."""
 SIDEWAYS_FILES: Final = ("sideways.js",)
 """Pictures that are wider than the page can be moved by keys, too."""
-SIDEWAYS_STYLE: Final = text_of("sideways.css")
-"""Pictures that are wider than the page move in a box of their own, without scripts as well."""
-
-
-def script(*names: str) -> str:
-    """Files as one module that knows the colours."""
-    return f"const COLOURS = {json.dumps(COLOURS)};\n{joined(*names)}"
+PAGE_STYLE: Final = "\n".join(
+    [
+        ":root { " + "; ".join(f"--{name}: {colour}" for name, colour in COLOURS.items()) + " }",
+        text_of("sideways.css"),
+    ]
+)
+"""In the head of every page: the colours, and that pictures which are wider than the page move in a
+box of their own, without scripts as well."""

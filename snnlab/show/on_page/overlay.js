@@ -37,7 +37,7 @@ function pointAt({ x, y: [low, high], span, frame: [, top, , bottom] }, value, p
 // A marker, or outside an arrow that points there, with the value.
 function shapeOf({ look }, { x, y, side, value }) {
   const size = look.size;
-  const at = { transform: `translate(${x} ${y})`, fill: look.colour, stroke: COLOURS["--paper"], "stroke-width": 1 };
+  const at = { transform: `translate(${x} ${y})`, fill: look.colour, stroke: "var(--paper)", "stroke-width": 1 };
   if (!side) return drawing("path", { ...at, class: "point", d: look.marker });
   const base = -side * size; // the tip is at the edge
   const tip = `M ${-size / 2} ${base} L ${size / 2} ${base} L 0 0 Z`;
@@ -46,7 +46,7 @@ function shapeOf({ look }, { x, y, side, value }) {
 }
 
 function written(text, x, y, { colour, text: size }) {
-  return drawing("text", { x, y, fill: colour, stroke: COLOURS["--paper"], "stroke-width": 5, "paint-order": "stroke",
+  return drawing("text", { x, y, fill: colour, stroke: "var(--paper)", "stroke-width": 5, "paint-order": "stroke",
     "text-anchor": "middle", "font-family": "DejaVu Sans, Verdana, sans-serif", "font-weight": "bold", "font-size": size }, text);
 }
 

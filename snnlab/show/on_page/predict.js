@@ -67,7 +67,6 @@ function predictIn(place, asked, figure) {
 
 function dress(element) {
   element.classList.add("snn-page");
-  for (const [name, value] of Object.entries(COLOURS)) element.style.setProperty(name, value);
   return element;
 }
 
@@ -85,7 +84,7 @@ function namedCurve({ name, predicted, ...look }, curves, words) {
 }
 
 function mineNamed(words) {
-  return [pieceOf({ colour: COLOURS["--predicted"], dashes: "6 3", predicted: true }), words.mine];
+  return [pieceOf({ colour: "var(--predicted)", dashes: "6 3", predicted: true }), words.mine];
 }
 
 function pieceOf({ colour, dashes, predicted }) {

@@ -11,7 +11,6 @@ function play(place) {
   const chosen = controls.map(({ at }) => at);
   caption.setAttribute("aria-live", "polite");
   place.classList.add("snn-page");
-  for (const [name, value] of Object.entries(COLOURS)) place.style.setProperty(name, value);
   place.prepend(node("div", { class: "controls" }, ...controls.map(controlOf)));
   place.querySelector("[data-note]").textContent = words;
   show();

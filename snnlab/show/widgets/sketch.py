@@ -113,9 +113,8 @@ class Sketch(VBox):
         self._measured = np.full(len(x), np.nan)
         self._labels = labels
         self._moved: set[str] = set()
-        self._frame = frame = _drawn_frame(self.x, span, labels)
-        places, (top, height) = frame.places, frame.box
-        self._places, self._box, self._span = places, (top, height), span
+        self._frame, self._span = _drawn_frame(self.x, span, labels), span
+        top, height = self._frame.box
         self._start = list(start)
         self.controls = {
             f"at_{i}": FloatSlider(
@@ -136,7 +135,7 @@ class Sketch(VBox):
                     margin="0",
                 ),
             )
-            for i, place in enumerate(places)
+            for i, place in enumerate(self._frame.places)
         }
         self._words, self._view = HTML(), HTML(layout=Layout(margin="0"))
         stage = Box([self._view, *self.controls.values()], layout=Layout(overflow="visible"))
@@ -267,10 +266,10 @@ class Sketch(VBox):
     def _drawing(self, *, markers: bool) -> str:
         """The empty axes, and over them the prediction so far."""
         width, height = (round(inches * SCREEN_DPI) for inches in _SIZE)
-        top, tall = self._box
+        top, tall = self._frame.box
         low, high = self._span
         shapes, points = [], []
-        for place, y in zip(self._places, self.y, strict=True):
+        for place, y in zip(self._frame.places, self.y, strict=True):
             if math.isnan(y):
                 continue
             at = place * width, (top + tall * (high - y) / (high - low)) * height

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from snnlab.show.colours import LIGHT
 from snnlab.show.modules import for_script
 
 PIECE_FILES: Final = ("piece.css", "piece.js")
@@ -22,9 +21,8 @@ def piece(charts: Sequence[dict[str, Any]], at_rest: str) -> str:
         charts: of `charts_with`.
         at_rest: the picture as HTML, shown until the charts are there, and where no script runs.
     """
-    colours = f"--accent: {LIGHT.noise}; --ink: {LIGHT.ink}; --quiet: {LIGHT.grey}"
     return (
-        f'<div class="snn-live-chart" data-needs="vega" style="{colours}">\n'
+        '<div class="snn-live-chart" data-needs="vega">\n'
         f'<div class="at-rest" data-needs="live charts">{at_rest}{AT_REST}</div>\n'
         f'<script type="application/json">{for_script(list(charts))}</script>\n'
         "</div>"
