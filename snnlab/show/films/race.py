@@ -299,9 +299,7 @@ class Course:
 
     def sweep_words(self) -> str:
         """What happens to the trained networks."""
-        converted = [
-            racer.called for racer in self.racers if racer.runs[0].config.entry.conversions
-        ]
+        converted = [racer.name for racer in self.racers if racer.runs[0].config.entry.conversions]
         said = (
             f"Without any more training each network now runs for T = 1 to {self.timesteps[-1]} "
             "timesteps, on the test images."
