@@ -89,7 +89,8 @@ def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
         window = (layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode)
         return nn.functional.avg_pool2d(x, *window, divisor_override=1)
     if isinstance(layer, nn.AdaptiveAvgPool2d):
-        rows, columns = (adaptive_windows(s, o) for s, o in zip(x.shape[2:], layer(x).shape[2:]))
+        rows = adaptive_windows(x.shape[2], layer(x).shape[2])
+        columns = adaptive_windows(x.shape[3], layer(x).shape[3])
         return rows @ x @ columns.T
     if isinstance(layer, nn.Flatten | nn.Unflatten):
         return layer(x)

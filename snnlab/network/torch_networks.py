@@ -23,6 +23,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from snnlab.network.activations import QCFS
+from snnlab.network.layers import one_to_one
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, put_neurons
@@ -38,7 +39,7 @@ from snnlab.network.torch_layers import (
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Valid, checked
+from snnlab.settings import Valid, checked, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -48,11 +49,19 @@ BATCH = 2
 IMAGES = -1
 """Where a path starts that does not start from the neurons of a stage."""
 
-SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten)
+SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
 """Layers without a constant: of a sum they are the sum of what they make of its parts."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze"}
 SUMS = {"add", "iadd"}
+CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
+    **dict.fromkeys(("add", "iadd"), operator.add),
+    **dict.fromkeys(("sub", "isub", "subtract"), operator.sub),
+    **dict.fromkeys(("mul", "imul", "multiply"), operator.mul),
+    **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
+}
+"""Functions of two parts that are affine where one of them is a constant."""
+IN_PLACE = {"iadd", "isub", "imul", "itruediv"}
 PLACES = (torch, functional, operator, math)
 """Where the functions that we know by name come from."""
 
@@ -127,10 +136,12 @@ def check_module(module: object) -> None:
     """Raise ValueError for what is no network of torch that is ready to be taken."""
     if isinstance(module, StagedNet):
         raise ValueError(f"this {type(module).__name__} has stages already: use it as it is")
+    if isinstance(module, type):
+        raise ValueError(
+            f"from_torch() takes an nn.Module, got the class {module.__name__}: make one"
+        )
     if not isinstance(module, nn.Module):
-        kind = module.__name__ if isinstance(module, type) else type(module).__name__
-        made = ": make one of it first" if isinstance(module, type) else ""
-        raise ValueError(f"from_torch() takes an nn.Module, got {kind}{made}")
+        raise ValueError(f"from_torch() takes an nn.Module, got {quoted(module)}")
     for name, value in module.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise ValueError(f"{name!r} has no shape yet: run the module on images once")
@@ -149,8 +160,6 @@ def without_values(module: nn.Module) -> nn.Module:
 
 class Reader(fx.Tracer):
     """Reads the forward of a module; layers of torch and of ours stay whole."""
-
-    trace_asserts = True
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a call of this module is one node."""
@@ -258,10 +267,13 @@ class Walk(fx.Interpreter):
         try:
             if n.op == "output":
                 self.finish(n, result)
-            elif isinstance(result, Tensor) and n.op != "get_attr":
-                self.flows[n] = self.flow(n, result)
-            elif n.all_input_nodes and any(isinstance(part, Tensor) for part in parts(result)):
-                raise NotTaken(instead(name_of(n)))
+            elif n.op == "placeholder":
+                self.flows[n] = Flow([Route(IMAGES)])
+            elif any(source in self.flows for source in n.all_input_nodes):
+                if isinstance(result, Tensor):
+                    self.flows[n] = self.flow(n, result)
+                elif any(isinstance(part, Tensor) for part in parts(result)):
+                    raise NotTaken(instead(name_of(n)))
         except NotTaken as error:
             raise NotTaken(f"cannot take {self.place(n)}: {error}") from None
         return result
@@ -284,6 +296,11 @@ class Walk(fx.Interpreter):
                 f"{shapes}: {first_line(error)}{hint}"
             ) from error
 
+    def get_attr(self, *args: Any) -> Any:
+        """A tensor of the module, without values."""
+        found = super().get_attr(*args)
+        return found.to("meta") if isinstance(found, Tensor) else found
+
     def place(self, n: fx.Node) -> str:
         """Where a node stands, for messages."""
         if n.op == "output":
@@ -302,16 +319,18 @@ class Walk(fx.Interpreter):
 
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
         """What flows out of a node; `result` has its shape."""
-        if n.op == "placeholder":
-            return Flow([Route(IMAGES)])
         name = name_of(n)
-        if name in SUMS:
+        if name in CONSTANTS and sum(arg in self.flows for arg in operands(n)) == 1:
+            made = self.through(n, self.scaled(n, CONSTANTS[name]), result)
+        elif name in SUMS:
             made = Flow(self.summed(n))
         elif n.op == "call_module":
             layer = self.given.get_submodule(str(n.target))
+            if isinstance(layer, nn.Flatten | nn.Unflatten):
+                layer = reshaping(self.before(n), result)
             made = self.through(n, [layer], result)
         elif name in RESHAPES:
-            made = self.through(n, [nn.Flatten()], result)
+            made = self.through(n, [reshaping(self.before(n), result)], result)
         elif name == "mean":
             made = self.through(n, averaging(self.before(n), result), result)
         elif name in FUNCTIONS and known(n):
@@ -331,17 +350,41 @@ class Walk(fx.Interpreter):
 
     def summed(self, n: fx.Node) -> list[Route]:
         """The routes of a sum of two tensors."""
-        if n.kwargs.get("alpha", 1) != 1:
-            raise NotTaken(f"it weights what it adds, alpha={n.kwargs['alpha']}; use x + y")
-        args = [*n.args, *(n.kwargs[k] for k in ("input", "other") if k in n.kwargs)]
-        if not all(arg in self.flows for arg in args if isinstance(arg, fx.Node)) or len(args) != 2:
-            raise NotTaken("a constant is added; put it into the bias of a layer")
+        args = operands(n)
         one, other = (self.env[arg].shape for arg in args)
         if one != other:
             raise NotTaken(
                 f"it adds shapes {tuple(one[1:])} and {tuple(other[1:])}; use equal ones"
             )
         return [route for arg in args for route in self.flows[arg].routes]
+
+    def scaled(self, n: fx.Node, function: Callable[[Any, Any], Any]) -> list[nn.Module]:
+        """The layers of a sum with a constant, or a product: x to scale * x + shift."""
+        (flowing,) = (arg for arg in operands(n) if arg in self.flows)
+        one, other = (arg if arg is flowing else self.value(arg) for arg in operands(n))
+        weight = next(self.given.parameters(), torch.empty(()))
+        at = [torch.full((), x, dtype=torch.float64) for x in (0.0, 1.0, 2.0)]
+        y0, y1, y2 = (function(x, other) if one is flowing else function(one, x) for x in at)
+        if not torch.allclose(y2 - y1, y1 - y0):
+            raise NotTaken("it divides by what comes from the images; use sums and products")
+        shape = self.env[flowing].shape[1:]
+        scale, shift = (by_channel(values, shape) for values in (y1 - y0, y0))
+        layers = one_to_one(shape)
+        for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
+            conv.weight = nn.Parameter(scale.view_as(conv.weight))
+            conv.bias = nn.Parameter(shift)
+        return [layer.to(weight) for layer in layers]
+
+    def value(self, arg: Any) -> Any:
+        """A constant of the graph: a number, or a tensor that does not come from the images."""
+        if not isinstance(arg, fx.Node):
+            return arg
+        *path, name = str(arg.target).split(".")
+        for module in (self.given, self.module):  # which has what forward made without images
+            found = getattr(module.get_submodule(".".join(path)), name, None)
+            if isinstance(found, Tensor) and not found.is_meta:
+                return found.detach().double().cpu()
+        raise NotTaken("its other part is computed; keep it as a buffer of the module")
 
     def through(self, n: fx.Node, layers: Sequence[nn.Module], result: Tensor) -> Flow:
         """What flows out of layers that stand behind one another at a node."""
@@ -353,8 +396,6 @@ class Walk(fx.Interpreter):
             activation = as_activation(layer)
             if activation is not None:
                 return self.close(n, activation, flow, result)
-            if isinstance(layer, nn.Flatten | nn.Unflatten):
-                layer = reshaping(before, result, layer)
             if not isinstance(layer, (nn.Identity, *DROPOUTS)):
                 flow = behind(flow, layer, before)
         return flow
@@ -398,7 +439,9 @@ class Walk(fx.Interpreter):
     def finish(self, n: fx.Node, result: Any) -> None:
         """Make the readout of what flows into the output."""
         if not isinstance(result, Tensor):
-            raise NotTaken(f"it is a {type(result).__name__}; return one tensor, the logits (B, K)")
+            raise NotTaken(
+                f"it is a {type(result).__name__.removeprefix('immutable_')}; return one tensor, the logits (B, K)"
+            )
         if result.ndim != 2 or len(result) != BATCH:
             raise NotTaken(
                 f"it has shape {tuple(result.shape)} for {BATCH} images of shape "
@@ -425,9 +468,27 @@ def behind(flow: Flow, layer: nn.Module, before: Tensor) -> Flow:
         raise NotTaken(
             f"it reads vectors, and gets {tuple(before.shape[1:])}; put nn.Flatten() in front of it"
         )
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and not layer.track_running_stats:
+        raise NotTaken("it keeps no running statistics; train it with track_running_stats=True")
     if len(flow.routes) > 1 and not isinstance(layer, SPREAD):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
+
+
+def operands(n: fx.Node) -> list[Any]:
+    """The two parts of a sum or a product."""
+    both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
+    if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
+        raise NotTaken(f"it has further arguments, {dict(n.kwargs)}; use x + y")
+    return both
+
+
+def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
+    laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
+    if not torch.equal(laid, laid[:, :1].expand_as(laid)):
+        raise NotTaken(f"its constants {tuple(values.shape)} differ inside a channel; use one each")
+    return laid[:, 0].clone()
 
 
 def parts(result: Any) -> Sequence[Any]:
@@ -452,7 +513,7 @@ def in_place(n: fx.Node, module: nn.Module) -> bool:
     if n.op == "call_module":
         return bool(getattr(module.get_submodule(str(n.target)), "inplace", False))
     name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "")
-    return bool(n.kwargs.get("inplace")) or name == "iadd" or name.endswith("_")
+    return bool(n.kwargs.get("inplace")) or name in IN_PLACE or name.endswith("_")
 
 
 def made_by_call(
@@ -466,7 +527,7 @@ def made_by_call(
         raise NotTaken(f"{error}") from None
 
 
-def reshaping(before: Tensor, after: Tensor, layer: nn.Module | None = None) -> nn.Module:
+def reshaping(before: Tensor, after: Tensor) -> nn.Module:
     """The layer that makes the one shape of the other, each image by itself."""
     if before.shape == after.shape:
         return nn.Identity()
