@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import linecache
 import math
 import operator
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, Literal
 
 import torch
@@ -169,18 +171,24 @@ class Reader(fx.Tracer):
     def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
         """Note the line of code that a node comes from."""
         proxy = super().create_proxy(*args, **kwargs)
-        proxy.node.meta["line"] = users_line(traceback.extract_stack())
+        proxy.node.meta["line"] = users_line(traceback.walk_stack(None))
         return proxy
 
 
-def users_line(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`."""
+def users_line(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`.
+
+    Args:
+        frames: with their lines, the innermost first.
+    """
     library = str(Path(torch.__file__).parent)
-    for frame in reversed(frames):
-        if frame.filename == __file__ and frame.name == "graph_of":
+    for frame, number in frames:
+        code = frame.f_code
+        if code is graph_of.__code__:
             break
-        if not frame.filename.startswith((library, "<eval", __file__)):
-            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
+        if not code.co_filename.startswith((library, "<eval", __file__)):
+            text = linecache.getline(code.co_filename, number, frame.f_globals).strip()
+            return f"{Path(code.co_filename).name}:{number}: {text}"
     return ""
 
 
@@ -202,7 +210,7 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
     try:
         return fx.GraphModule(root, reader.trace(root))
     except Exception as error:
-        line = users_line(traceback.extract_tb(error.__traceback__))
+        line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
         raise NotTaken(
             f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
             f"{first_line(error)}; write it without if, for and len over what comes from the "
@@ -326,11 +334,11 @@ class Walk(fx.Interpreter):
             made = Flow(self.summed(n))
         elif n.op == "call_module":
             layer = self.given.get_submodule(str(n.target))
-            if isinstance(layer, nn.Flatten | nn.Unflatten):
-                layer = reshaping(self.before(n), result)
-            made = self.through(n, [layer], result)
+            shapes = isinstance(layer, nn.Flatten | nn.Unflatten)
+            layers = reshaping(self.before(n), result) if shapes else [layer]
+            made = self.through(n, layers, result)
         elif name in RESHAPES:
-            made = self.through(n, [reshaping(self.before(n), result)], result)
+            made = self.through(n, reshaping(self.before(n), result), result)
         elif name == "mean":
             made = self.through(n, averaging(self.before(n), result), result)
         elif name in FUNCTIONS and known(n):
@@ -439,9 +447,8 @@ class Walk(fx.Interpreter):
     def finish(self, n: fx.Node, result: Any) -> None:
         """Make the readout of what flows into the output."""
         if not isinstance(result, Tensor):
-            raise NotTaken(
-                f"it is a {type(result).__name__.removeprefix('immutable_')}; return one tensor, the logits (B, K)"
-            )
+            kind = type(result).__name__.removeprefix("immutable_")
+            raise NotTaken(f"it is a {kind}; return one tensor, the logits (B, K)")
         if result.ndim != 2 or len(result) != BATCH:
             raise NotTaken(
                 f"it has shape {tuple(result.shape)} for {BATCH} images of shape "
@@ -527,19 +534,17 @@ def made_by_call(
         raise NotTaken(f"{error}") from None
 
 
-def reshaping(before: Tensor, after: Tensor) -> nn.Module:
-    """The layer that makes the one shape of the other, each image by itself."""
+def reshaping(before: Tensor, after: Tensor) -> list[nn.Module]:
+    """The layers that make the one shape of the other, each image by itself."""
     if before.shape == after.shape:
-        return nn.Identity()
-    if len(after) == len(before) and before.numel() == after.numel():
-        if after.ndim == 2:
-            return nn.Flatten()
-        if before.ndim == 2 and after.ndim == 4:
-            return nn.Unflatten(1, tuple(after.shape[1:]))
-    raise NotTaken(
-        f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which makes "
-        "a vector of each image"
-    )
+        return []
+    if len(after) != len(before) or after.ndim < 2 or before.numel() != after.numel():
+        raise NotTaken(
+            f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which "
+            "makes a vector of each image"
+        )
+    flat = [nn.Flatten()] if before.ndim > 2 else []
+    return [*flat, nn.Unflatten(1, tuple(after.shape[1:]))] if after.ndim > 2 else flat
 
 
 def averaging(before: Tensor, after: Tensor) -> list[nn.Module]:
