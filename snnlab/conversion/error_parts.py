@@ -84,7 +84,7 @@ def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[Err
     """
     timesteps = count("timesteps", timesteps)
     layers = net.neuron_layers("v_th", needed_by="decompose_error()")
-    net.check_images(images)
+    images = net.taken(images)
     spikes, means = (deque([images], maxlen=net.reach) for _ in range(2))
     with evaluating(net):
         for i, stage in enumerate(net.stages):
