@@ -25,7 +25,8 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
-from snnlab.settings import count, quoted
+from snnlab.neuron.tensors import check_finite, check_generator, described
+from snnlab.settings import count
 
 Potentials = list[State | None]
 """One `State` per stage: (B, *), or None before the first timestep."""
@@ -156,12 +157,12 @@ class StagedNet(nn.Module):
 
         Raises:
             ValueError: another shape, type of number or device than the network takes, or a
-                pixel that is not a finite number (on a CPU: a GPU would wait for the look).
+                pixel that is not a finite number (looked for in evaluation on a CPU: a GPU would wait).
         """
         want = ", ".join(map(str, self.image_shape))
         if not isinstance(images, Tensor):
             raise ValueError(
-                f"this network takes a tensor of images (B, {want}), got {quoted(images)}"
+                f"this network takes a tensor of images (B, {want}), got {described(images)}"
             )
         if images.ndim != 4 or tuple(images.shape[1:]) != tuple(self.image_shape):
             raise ValueError(
@@ -169,8 +170,8 @@ class StagedNet(nn.Module):
             )
         if not images.is_floating_point():
             raise ValueError(
-                f"this network takes normalised images, floating-point numbers, got {images.dtype} "
-                f"{tuple(images.shape)}"
+                f"this network takes normalised images, floating-point numbers, got "
+                f"{described(images)}"
             )
         weight = next(self.parameters(), images)
         if images.device != weight.device:
@@ -178,7 +179,12 @@ class StagedNet(nn.Module):
                 f"the network is on {weight.device}, the images on {images.device}; "
                 "move one of them with .to(device)"
             )
-        if images.is_cpu and not is_traced() and not math.isfinite(images.detach().sum()):
+        if (
+            images.is_cpu
+            and not self.training
+            and not is_traced()
+            and not math.isfinite(images.detach().sum())
+        ):
             check_finite(images)
         return images if images.dtype == weight.dtype else images.to(weight.dtype)
 
@@ -186,19 +192,6 @@ class StagedNet(nn.Module):
 def is_traced() -> bool:
     """Whether the network is being compiled or exported, where no value is known yet."""
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
-
-
-def check_finite(images: Tensor) -> None:
-    """Raise ValueError that names the first of the pixels (B, C, H, W) that is not a number."""
-    wrong = (~torch.isfinite(images)).nonzero()
-    if len(wrong):
-        image, channel, row, column = wrong[0].tolist()
-        others = f"; {len(wrong):,} such pixels in all" if len(wrong) > 1 else ""
-        raise ValueError(
-            f"pixel (channel {channel}, row {row}, column {column}) of image {image} is "
-            f"{images[image, channel, row, column].item()}: images must hold finite "
-            f"numbers{others}"
-        )
 
 
 def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:
@@ -325,6 +318,8 @@ class SpikingNet(StagedNet):
             (t, B, K) with t <= chunk, T timesteps in all; (1, B, K) per chunk if summed.
         """
         images, timesteps = self.taken(images), whole("timesteps", timesteps)
+        if generator is not None:
+            check_generator(generator, images)
         first = self.stages[0].current([images])  # (B, *), the same at each timestep
         if chunk is None:
             chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // max(1, first.numel()))
