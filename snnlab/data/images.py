@@ -236,7 +236,7 @@ class Data:
 
     def __post_init__(self) -> None:
         """Check that the splits fit each other and the classes."""
-        for split, images in self._splits().items():
+        for split, images in self.splits.items():
             if images.shape != self.train.shape:
                 raise DataError(
                     f"data set {self.name!r}: {split} images have shape {images.shape}, "
@@ -253,7 +253,7 @@ class Data:
 
     def __repr__(self) -> str:
         """Numbers, shape, classes and device on one line."""
-        counts = ", ".join(f"{len(images):,} {split}" for split, images in self._splits().items())
+        counts = ", ".join(f"{len(images):,} {split}" for split, images in self.splits.items())
         shape = " x ".join(str(n) for n in self.image_shape)
         return (
             f"Data({self.name!r}: {counts} images of {shape}, {len(self.classes)} classes, "
@@ -272,10 +272,12 @@ class Data:
 
     def to(self, device: torch.device | str) -> Data:
         """The same data on `device`."""
-        moved: dict[str, Any] = {name: part.to(device) for name, part in self._splits().items()}
+        moved: dict[str, Any] = {name: part.to(device) for name, part in self.splits.items()}
         return replace(self, **moved)
 
-    def _splits(self) -> dict[str, Images]:
+    @property
+    def splits(self) -> dict[str, Images]:
+        """Training, validation and test images by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
@@ -298,6 +300,25 @@ def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
     )  # (B, C, 2s + 1, 2s + 1, H, W), a view
     rows = torch.arange(len(pixels), device=pixels.device)
     return windows[rows, :, offsets[:, 0], offsets[:, 1]]  # (B, C, H, W)
+
+
+def as_picture(pixels: Tensor) -> Tensor:
+    """Pixels as one draws them, uint8 with 1 or 3 channels.
+
+    Floating-point pixels outside of 0 to 1 are stretched: the lowest black, the highest white. Of
+    other numbers of channels their mean is drawn.
+
+    Args:
+        pixels: (C, H, W) or (N, C, H, W).
+    """
+    if pixels.is_floating_point():
+        low, high = (float(x) for x in pixels.aminmax()) if pixels.numel() else (0.0, 1.0)
+        if low < 0 or high > 1:
+            pixels = (pixels - low) / (high - low if high > low else 1.0)
+        pixels = (255 * pixels.float()).round().to(torch.uint8)
+    if pixels.shape[-3] in (1, 3):
+        return pixels
+    return pixels.float().mean(-3, keepdim=True).round().to(torch.uint8)
 
 
 def random_flip(pixels: Tensor, mirrored: Tensor) -> Tensor:

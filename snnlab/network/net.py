@@ -157,7 +157,7 @@ class StagedNet(nn.Module):
 
         Raises:
             ValueError: another shape, type of number or device than the network takes, or a
-                pixel that is not a finite number (looked for in evaluation on a CPU: a GPU would wait).
+                pixel that is not a finite number (in evaluation on a CPU).
         """
         want = ", ".join(map(str, self.image_shape))
         if not isinstance(images, Tensor):

@@ -18,6 +18,8 @@ from typing import Any
 
 import psutil
 
+from snnlab.data import own_data
+from snnlab.data.spec import is_own
 from snnlab.neuron import registry
 from snnlab.neuron.family import FamilyError
 from snnlab.neuron.own_code import source_of
@@ -179,6 +181,23 @@ def family_modules(config: RunConfig) -> list[tuple[str, str]]:
             )
         found.append((origin.module, origin.folder))
     return found
+
+
+def described_data(config: RunConfig) -> dict[str, str]:
+    """Module and digest of the file of a data set of one's own; empty for others.
+
+    Raises:
+        DataError: the module is not there.
+    """
+    if not is_own(config.data.name):
+        return {}
+    found = own_data.source(config.data.name)
+    return {"module": found.module, "digest": found.digest}
+
+
+def data_folders(config: RunConfig) -> list[str]:
+    """Where a process that trains must look for modules, besides where Python looks."""
+    return [own_data.source(config.data.name).folder] if is_own(config.data.name) else []
 
 
 def missing_families(environment: dict[str, Any]) -> str:
