@@ -149,7 +149,8 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
         >>> runs_folder("~/experiments")
         PosixPath('/home/me/experiments')
     """
-    if asked is not None and not (isinstance(asked, str | os.PathLike) and os.fspath(asked)):
+    path = "" if asked is not None and not isinstance(asked, str | os.PathLike) else asked
+    if path == "" or "\0" in str(path):
         raise RunError(f"the folder of runs must be a path, got {quoted(asked)}")
     named = usual_runs() if asked is None else Path(asked)
     by = f", named by {FOLDER}," if os.environ.get(FOLDER) == str(named) else ""

@@ -29,7 +29,7 @@ def test_the_environment_names_it(
     assert runs_folder().absolute() == wanted
     assert list_runs() == []
     assert RACE.root() == runs_folder() / "races"
-    with pytest.raises(RunError, match="no run 'x' in .*; runs there: none yet"):
+    with pytest.raises(RunError, match=r"no run 'x' in .*; runs there: none yet"):
         load_run("x")
 
 
@@ -48,20 +48,19 @@ def test_an_engine_keeps_its_queue_there(tmp_path: Path, monkeypatch: pytest.Mon
     engine.close()
 
 
-@pytest.mark.parametrize("named", ["file", "file/inside", "x" * 300, "\0", "~nobody-of-that-name"])
+@pytest.mark.parametrize("named", ["file", "file/inside", "x" * 300, "~nobody-of-that-name"])
 def test_what_is_no_folder_is_quoted(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("file").write_text("a file")
     shown = "'~nobody" if named[0] == "~" else repr(named)[:90]
     with pytest.raises(RunError) as refused:
         runs_folder(named)
     assert str(refused.value).startswith(shown)
-    if "\0" not in named:
-        monkeypatch.setenv(FOLDER, named)
-        with pytest.raises(RunError, match=f"named by {FOLDER}, is not a folder of runs: "):
-            list_runs()
+    monkeypatch.setenv(FOLDER, named)
+    with pytest.raises(RunError, match=f"named by {FOLDER}, is not a folder of runs: "):
+        list_runs()
 
 
-@pytest.mark.parametrize("given", ["", 3, ["runs"], b"runs"])
+@pytest.mark.parametrize("given", ["", 3, ["runs"], b"runs", "a\0b"])
 def test_what_is_no_path_is_refused(given: object) -> None:
     with pytest.raises(RunError, match="the folder of runs must be a path, got "):
         runs_folder(given)  # type: ignore[arg-type]
