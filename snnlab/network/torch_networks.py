@@ -42,7 +42,7 @@ from snnlab.network.torch_layers import (
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Valid, checked, quoted
+from snnlab.settings import Count, Valid, checked, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -109,7 +109,7 @@ def from_torch(
     """
     checked("pooling", Pooling, pooling)
     checked("activation", Activation | None, activation)
-    image_shape = checked("image_shape", tuple[int, int, int], image_shape)
+    image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":
