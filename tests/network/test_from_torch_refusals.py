@@ -131,7 +131,7 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
         (lambda n, x: n.last(n.two(n.first(x)) * n.first(x)), "does not read from relu"),
         (lambda n, x: (lambda y: n.last(n.two(y) * y))(n.first(x)), r"mul\(\).*products"),
         (lambda n, x: (lambda y: n.last(n.two(y) - y))(n.first(x)), r"sub\(\).*put the minus"),
-        (lambda n, x: (lambda y: n.last(n.two(y) + y))(n.first(x)), "it is a sum; put a ReLU"),
+        (lambda n, x: (lambda y: n.last(n.two(y)) + n.last(y))(n.first(x)), "it is a sum; put"),
         (lambda n, x: n.last(torch.relu(n.two(n.first(x)) + n.one(x))), "starts from the images"),
         (
             lambda n, x: (lambda y: n.last(torch.relu(n.two(y) + n.two(n.two(y)) + y)))(n.first(x)),
@@ -151,7 +151,7 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
         (lambda n, x: n.last(n.first(x) + torch.rand(4, 8, 8)), "differ inside a channel"),
         (lambda n, x: n.last(n.first(x).chunk(2, 1)[0]), r"chunk\(\).*functions that can be taken"),
         (lambda n, x: n.last(torch.relu(functional.conv2d(x, n.one.weight))), "layer nn.Conv2d"),
-        (lambda n, x: n.first(x).mean(1), "another than height|something else than height"),
+        (lambda n, x: n.first(x).mean(1), "something else than height"),
         (lambda n, x: n.last(functional.max_pool2d(n.first(x), 2)), "use AvgPool2d, or pass pooli"),
         (lambda n, x: n.last(n.one(x).clamp(min=-1)), r"use Hardtanh\(0, 1\)"),
         (lambda n, x: functional.log_softmax(n.last(n.first(x)), 1), "remove it"),
@@ -227,7 +227,5 @@ def test_a_network_of_ours_is_returned_to_sender() -> None:
 )
 def test_who_passes_a_network_of_torch_is_told_how_to_bring_it(use: Callable[..., Any]) -> None:
     module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    with pytest.raises(
-        ValueError, match=r"got a? ?Sequential.*snnlab\.from_torch\(module, image_s"
-    ):
+    with pytest.raises(ValueError, match=r"got a? ?Sequential.*snnlab\.from_torch\(mod"):
         use(module, load_data("digits"))
