@@ -13,9 +13,7 @@ import torchvision
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.folding import fold_batchnorm
-from snnlab.data.images import Images
 from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.network.torch_networks import from_torch
 from snnlab.neuron.layer import NeuronLayer
@@ -399,45 +397,3 @@ def test_a_graph_of_layers_and_neurons_is_taken() -> None:
     assert isinstance(net, SpikingNet)
     assert [stage.shortcut is None for stage in net.stages] == [True, False]
     assert net(torch.rand(2, 1, 4, 4), 5).shape == (2, 3)
-
-
-def random_images(shape: tuple[int, int, int], number: int = 6) -> Images:
-    draws = torch.Generator().manual_seed(2)
-    pixels = torch.randint(0, 256, (number, *shape), generator=draws, dtype=torch.uint8)
-    half = torch.full((shape[0],), 0.5)
-    return Images(pixels, torch.zeros(number, dtype=torch.int64), half, half / 2)
-
-
-@torch.no_grad()
-def errors(module: nn.Module, shape: tuple[int, int, int], timesteps: list[int]) -> list[float]:
-    """How far the logits of the converted network are from those of the module, by T."""
-    images = random_images(shape)
-    net = from_torch(module, shape, pooling="average")
-    spiking = convert_ann(net, 1, images, per_channel=True)
-    batch = images.normalised(slice(2))
-    wanted = with_averages(module)(batch)
-    return [float((spiking(batch, T) - wanted).norm() / wanted.norm()) for T in timesteps]
-
-
-def tiny_resnet() -> nn.Module:
-    """The stem of a ResNet with two blocks; those that follow are dropped."""
-    block = torchvision.models.resnet.BasicBlock
-    module = torchvision.models.ResNet(block, [1, 1, 1, 1], num_classes=10)
-    module.layer3, module.layer4, module.fc = nn.Identity(), nn.Identity(), nn.Linear(128, 10)
-    return module
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        tiny_resnet,
-        pytest.param(lambda: resnet("resnet18"), marks=pytest.mark.slow),
-        pytest.param(lambda: small_vgg("A", True), marks=pytest.mark.slow),
-    ],
-)
-def test_conversions_tend_to_the_logits_of_the_module(make: Callable[[], nn.Module]) -> None:
-    torch.manual_seed(0)
-    module = with_history(make()).float()
-    at_16, at_64, at_256 = errors(module, (3, 32, 32), [16, 64, 256])
-    assert at_256 < at_64 < at_16
-    assert at_256 < at_16 / 8
