@@ -38,6 +38,7 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
     nn.LocalResponseNorm: "it is not affine; use BatchNorm2d, or remove it",
     **dict.fromkeys((nn.ZeroPad2d, "pad"), "use padding= of the convolution behind it"),
     "batch_norm": "use the layer nn.BatchNorm2d",
+    nn.DataParallel: "pass the network inside it, its attribute module",
     **dict.fromkeys(
         ("cat", "concat", "concatenate", "stack"),
         "stages stand in one row, and a concatenation joins several; use a sum, x + branch(x)",
@@ -128,11 +129,11 @@ FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
     "max_pool2d": max_pool2d,
     "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
-    **dict.fromkeys(("dropout", "dropout2d", "alpha_dropout", "contiguous", "clone"), nothing),
+    **dict.fromkeys(("dropout", "dropout2d", "alpha_dropout", "contiguous"), nothing),
 }
 """The layer that stands for a function, from its arguments but the first."""
 
-BY_SHAPE = ("add", "sub", "mul", "div", "mean", "flatten", "view", "reshape", "squeeze")
+BY_SHAPE = ("add", "sub", "mul", "div", "mean", "flatten", "view", "reshape", "squeeze", "clone")
 """Functions whose layers depend on shapes and constants, see `torch_networks`."""
 
 

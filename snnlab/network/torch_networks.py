@@ -65,6 +65,8 @@ CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
 }
 """Functions of two parts that are affine where one of them is a constant."""
 
+COMPUTED = "its other part is computed; keep it as a buffer of the module"
+
 
 def from_torch(
     module: nn.Module,
@@ -121,6 +123,7 @@ def from_torch(
         raise ValueError(
             f'{", ".join(unused)} would be lost: pass activation="spiking", got {activation!r}'
         )
+    module = getattr(module, "_orig_mod", module)  # of a compiled one
     check_module(module)
     walk = Walk(module, image_shape, pooling)
     stages = walk.stages
@@ -270,6 +273,8 @@ class Walk(fx.Interpreter):
             made = self.through(n, layers, result)
         elif name in RESHAPES:
             made = self.through(n, reshaping(self.before(n), result), result)
+        elif name == "clone":
+            made = Flow(self.flows[n.all_input_nodes[0]].routes)
         elif name == "mean":
             made = self.through(n, averaging(self.before(n), result), result)
         elif name in FUNCTIONS:
@@ -308,7 +313,8 @@ class Walk(fx.Interpreter):
             raise NotTaken("it divides by what comes from the images; use sums and products")
         shape = self.env[flowing].shape[1:]
         scale, shift = (by_channel(values, shape) for values in (y1 - y0, y0))
-        layers = one_to_one(shape)
+        nothing = bool((scale == 1).all() and (shift == 0).all())  # sum() begins with 0
+        layers = [] if nothing else one_to_one(shape)
         for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
             conv.weight = nn.Parameter(scale.view_as(conv.weight))
             conv.bias = nn.Parameter(shift)
@@ -318,12 +324,16 @@ class Walk(fx.Interpreter):
         """A constant of the graph: a number, or a tensor that does not come from the images."""
         if not isinstance(arg, fx.Node):
             return arg
+        if isinstance(self.env[arg], int | float):
+            return self.env[arg]
+        if arg.op != "get_attr":
+            raise NotTaken(COMPUTED)
         *path, name = str(arg.target).split(".")
         for module in (self.given, self.module):  # which has what forward made without images
             found = getattr(module.get_submodule(".".join(path)), name, None)
             if isinstance(found, Tensor) and not found.is_meta:
                 return found.detach().double().cpu()
-        raise NotTaken("its other part is computed; keep it as a buffer of the module")
+        raise NotTaken(COMPUTED)
 
     def through(self, n: fx.Node, layers: Sequence[nn.Module], result: Tensor) -> Flow:
         """What flows out of layers that stand behind one another at a node."""
@@ -355,7 +365,8 @@ class Walk(fx.Interpreter):
                 "stand in one row with residual sums, and branches side by side do not"
             )
         main = max(from_last, key=lambda route: len(route.layers))
-        others = [route for route in flow.routes if route is not main]
+        others = list(flow.routes)
+        others.remove(main)
         if len(others) > 1:
             raise NotTaken(
                 f"it is the activation of a sum of {len(flow.routes)} parts; a stage adds two, "
@@ -415,7 +426,13 @@ def behind(flow: Flow, layer: nn.Module, before: Tensor) -> Flow:
 
 def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
     """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
-    laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
+    try:
+        laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
+    except RuntimeError:
+        raise NotTaken(
+            f"its constants {tuple(values.shape)} do not lie over {tuple(shape)}; use one for each "
+            "channel"
+        ) from None
     if not torch.equal(laid, laid[:, :1].expand_as(laid)):
         raise NotTaken(f"its constants {tuple(values.shape)} differ inside a channel; use one each")
     return laid[:, 0].clone()

@@ -346,6 +346,37 @@ def test_a_layer_in_two_places_becomes_a_copy_for_each() -> None:
     assert net.stages[0].layers[0].weight is not net.stages[1].layers[0].weight
 
 
+@pytest.mark.parametrize(
+    "residual",
+    [
+        lambda conv, x: x + x,
+        lambda conv, x: conv(x) + x + 0,
+        lambda conv, x: sum([conv(x), x]),
+        lambda conv, x: x.clone().sub_(1).mul_(x.shape[1]) + x,
+        lambda conv, x: conv(x).mul_(2).add_(x),
+        lambda conv, x: (conv(x) - 1) / 3 + 0.5 * x,
+    ],
+)
+def test_sums_and_constants_keep_the_logits(
+    residual: Callable[[nn.Module, Tensor], Tensor],
+) -> None:
+    class Net(Pooled):
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.conv(x))
+            return self.fc(self.pool(torch.relu(residual(self.inner, x))))
+
+    module = Net(lambda x: x.mean((2, 3)))
+    module.inner = nn.Conv2d(4, 4, 3, padding=1)
+    with_history(module)
+    assert_equal_logits(module, (2, 7, 7), wanted=module)
+
+
+def test_a_compiled_network_is_taken() -> None:
+    module = with_history(Pooled(lambda x: x.mean((2, 3))))
+    net = from_torch(torch.compile(module), (2, 7, 7))
+    assert torch.equal(net(images_for((2, 7, 7))), module(images_for((2, 7, 7))))
+
+
 def test_mode_and_weights_are_those_of_the_module() -> None:
     module = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).half()
     module[1].weight.requires_grad_(False)

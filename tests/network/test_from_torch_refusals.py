@@ -50,6 +50,12 @@ def row(*middle: nn.Module) -> nn.Sequential:
     )
 
 
+def with_a_result(module: nn.Module) -> nn.Module:
+    """The module, which keeps a tensor that it has computed."""
+    module.kept = 2 * next(module.parameters())
+    return module
+
+
 class Written(nn.Module):
     """A network whose forward is a function of it and the images."""
 
@@ -105,6 +111,8 @@ def test_a_function_without_rates_is_named_with_its_line(name: str) -> None:
         (nn.Sequential(nn.Conv2d(1, 4, 3)), r"shape \(3, 8, 8\) do not fit '0' \(Conv2d\)"),
         (row(NeuronLayer(), nn.Conv2d(4, 4, 1), nn.ReLU()), "NeuronLayer, ReLU; use one kind"),
         (nn.Bilinear(2, 2, 2), "takes 2 inputs"),
+        (nn.DataParallel(row(nn.ReLU())), "pass the network inside it"),
+        (with_a_result(row(nn.ReLU())), "Sequential cannot be copied: Only Tensors created"),
         (nn.LazyLinear(3), "no shape yet: run the module on images once"),
         (nn.Conv2d, "got the class Conv2d: make one"),
         ("vgg11", "takes an nn.Module, got 'vgg11'"),
@@ -149,6 +157,9 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
         (lambda n, x: n.last(1 / n.first(x)), "it divides by what comes from the images"),
         (lambda n, x: n.last(n.first(x) * n.weight.exp()), "computed; keep it as a buffer"),
         (lambda n, x: n.last(n.first(x) + torch.rand(4, 8, 8)), "differ inside a channel"),
+        (lambda n, x: n.last(n.first(x[:, :1] + n.weight[:3])), r"getitem\(\)"),
+        (lambda n, x: n.last(n.first(x).mean(1) + n.weight), r"mean\(\).*use mean\(\(2, 3\)\)"),
+        (lambda n, x: n.fc(n.last(n.first(x)).view(-1, 5, 1, 1) + torch.rand(5, 4, 1)), "not lie"),
         (lambda n, x: n.last(n.first(x).chunk(2, 1)[0]), r"chunk\(\).*functions that can be taken"),
         (lambda n, x: n.last(torch.relu(functional.conv2d(x, n.one.weight))), "layer nn.Conv2d"),
         (lambda n, x: n.first(x).mean(1), "something else than height"),
