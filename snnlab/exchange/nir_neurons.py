@@ -32,8 +32,11 @@ from numpy.typing import NDArray
 
 from snnlab.exchange.packages import package
 from snnlab.neuron.spec import Reset
+from snnlab.settings import checked
 
 Values = NDArray[np.float64]
+Shape = tuple[int, ...]
+"""Of what flows between layers, (C, H, W) or (F,): NIR knows neither batch nor time."""
 
 DT = 1e-4
 """Seconds that a timestep stands for in the files we write: snnTorch reads and writes no other."""
@@ -51,7 +54,7 @@ class Constants:
     reset: Reset
 
 
-def node_of(constants: Constants, shape: tuple[int, ...]) -> Any:
+def node_of(constants: Constants, shape: Shape) -> Any:
     """The NIR node of a layer whose currents have this shape, without batch and time."""
     nir = package("nir", "NIR")
     beta = constants.beta
@@ -78,3 +81,72 @@ def next_above(x: Values) -> Values:
     """v_th for which h >= v_th is h > x, whatever the single-precision h."""
     nearest = np.asarray(x, np.float32)
     return np.where(nearest > x, nearest, np.nextafter(nearest, np.float32(np.inf)))
+
+
+def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: Reset) -> Constants:
+    """The constants of a NIR node, for currents of this shape without batch and time.
+
+    Args:
+        node: IF, LIF, or CubaLIF without a synaptic filter.
+        place: its name, for messages.
+        shape: (C, H, W) or (F,).
+        dt: seconds that a timestep stands for; None: unknown.
+        reset: of a node whose metadata names none.
+
+    Raises:
+        ValueError: what our neurons do not do, named with its place.
+    """
+    found = {name: values_of(node, name, place, shape) for name in vars(node) if name in FIELDS}
+    beta, gain = leak_and_gain(found, place, dt)
+    reset = checked(f"the reset of {place!r}", Reset, node.metadata.get("reset", reset))
+    if found.get("v_leak", np.zeros(1)).any() or (reset == "zero" and found["v_reset"].any()):
+        raise ValueError(
+            f"{place!r} rests or is reset elsewhere than at 0, unlike our neurons; "
+            "shift its potentials so that v_leak and v_reset are 0"
+        )
+    if not (gain > 0).all():
+        raise ValueError(f"{place!r} has a current gain that is not above 0; flip the weights")
+    v_init = np.broadcast_to(np.float64(node.metadata.get("v_init", 0.0)), shape)
+    return Constants(next_above(found["v_threshold"] / gain), v_init / gain, beta, reset)
+
+
+FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_reset")
+"""What NIR nodes of neurons may hold."""
+
+
+def values_of(node: Any, name: str, place: str, shape: Shape) -> Values:
+    """A field of a node for each neuron."""
+    values = np.asarray(getattr(node, name), np.float64)
+    try:
+        return np.broadcast_to(values, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} of {place!r} has shape {values.shape}, for currents of shape {shape}"
+        ) from None
+
+
+def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tuple[float, Values]:
+    """beta, and potentials of the node per potential of ours."""
+    tau = found.get("tau", found.get("tau_mem"))
+    if tau is None:
+        return 1.0, found["r"]
+    if dt is None:
+        raise ValueError(
+            f"the file does not say how long a timestep is, which the leak of {place!r} depends "
+            "on: give dt=1e-4 for files of snnTorch, dt=1e-3 for the default of Norse"
+        )
+    if not np.allclose(found.get("tau_syn", dt), dt, rtol=1e-5, atol=0):
+        raise ValueError(
+            f"{place!r} filters its currents in a synapse, which our neurons do not; train it "
+            f"without (snnTorch: Leaky, Norse: LIFBoxCell), or with tau_syn = dt = {dt:g}"
+        )
+    share = dt / tau
+    beta = {round(1 - one, 12) for one in np.unique(share).tolist()}
+    if len(beta) > 1 or not all(0 < one <= 1 for one in beta):
+        raise ValueError(
+            f"{place!r} leaks with beta = 1 - dt / tau of {min(beta):g} to {max(beta):g} at "
+            f"dt = {dt:g}; neurons of a layer share one beta above 0 and up to 1"
+        )
+    endless = np.isinf(tau) & np.isinf(found["r"])  # snnTorch writes r = tau / dt
+    gain = np.where(endless, 1.0, np.where(endless, 1.0, found["r"]) * share)
+    return beta.pop(), gain * found.get("w_in", 1.0)

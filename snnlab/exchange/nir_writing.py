@@ -13,16 +13,13 @@ from torch import Tensor, nn
 from snnlab import __version__
 from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.data.whole_files import written_whole
-from snnlab.exchange.nir_neurons import DT, Constants, node_of
+from snnlab.exchange.nir_neurons import DT, Constants, Shape, node_of
 from snnlab.exchange.packages import package
 from snnlab.network.layers import Readout
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
 from snnlab.settings import quoted
-
-Shape = tuple[int, ...]
-"""Of what flows between layers, (C, H, W) or (F,): NIR knows neither batch nor time."""
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
