@@ -6,7 +6,6 @@ says what has to be told to it, see `notes_on`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.conversion import streamline
+from snnlab.exchange import read_nir, write_nir
+from snnlab.exchange.nir_neurons import DT
 from snnlab.neuron import Neuron
+
+from .networks import network, spikes
 
 nir = pytest.importorskip("nir", reason="the extra exchange is not installed")
 pytest.importorskip("nirtorch", reason="the peers need nirtorch to read and write NIR files")
-
-from snnlab.exchange import read_nir, write_nir
-from snnlab.exchange.nir_neurons import DT
-
-from .networks import network, spikes
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the peers among themselves
 T = 12
@@ -57,14 +55,15 @@ def snn() -> Any:
     return pytest.importorskip("snntorch")
 
 
-def snntorch_reads(snn: Any, path: Any, tell: Callable[[Any], None] = lambda layer: None) -> Any:
-    """The network in snnTorch; `tell` changes each layer of neurons."""
+def snntorch_reads(snn: Any, path: Any, **told: Any) -> Any:
+    """The network in snnTorch; with settings, new layers of neurons with their thresholds."""
     from snntorch.import_nir import import_from_nir
 
     peer = import_from_nir(nir.read(path))
+    for name, layer in list(peer.named_modules()):
+        if isinstance(layer, snn.Leaky) and told:
+            setattr(peer, name, snn.Leaky(threshold=layer.threshold, init_hidden=True, **told))
     leaky = [layer for layer in peer.modules() if isinstance(layer, snn.Leaky)]
-    for layer in leaky:
-        tell(layer)
 
     def start_afresh(_: nn.Module, given: tuple[Any, ...]) -> None:
         if len(given) == 1:  # without a state
@@ -94,7 +93,7 @@ def test_snntorch_has_to_be_told_that_if_neurons_do_not_leak(tmp_path, snn, rese
     net = network("convnet", Neuron(reset=reset, v_init=0), shape=(1, 8, 8))
     images = torch.rand(4, 1, 8, 8)
     write_nir(net, tmp_path / "net.nir")
-    peer = snntorch_reads(snn, tmp_path / "net.nir", tell)
+    peer = snntorch_reads(snn, tmp_path / "net.nir", beta=1.0, reset_mechanism=reset)
     alike(net(images, T).detach(), logits_of(peer, images))
 
 

@@ -11,18 +11,17 @@ from torch import nn
 
 from snnlab.conversion import streamline
 from snnlab.conversion.folding import fold_batchnorm
+from snnlab.exchange import from_nir, read_nir, to_nir, write_nir
+from snnlab.exchange.nir_neurons import just_below, next_above
 from snnlab.network import SpikingNet
 from snnlab.network.layers import Readout
 from snnlab.network.net import Stage
 from snnlab.neuron import Neuron, NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 
-pytest.importorskip("nir", reason="the extra exchange is not installed")
-
-from snnlab.exchange import from_nir, read_nir, to_nir, write_nir
-from snnlab.exchange.nir_neurons import just_below, next_above
-
 from .networks import lived_in, network, spikes
+
+pytest.importorskip("nir", reason="the extra exchange is not installed")
 
 NEURONS = {
     "IF": Neuron(),
