@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from snnlab.exchange.packages import package
 from snnlab.neuron.spec import Reset
-from snnlab.settings import checked
+from snnlab.settings import checked, quoted
 
 Values = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -96,9 +96,12 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
     Raises:
         ValueError: what our neurons do not do, named with its place.
     """
-    found = {name: values_of(node, name, place, shape) for name in vars(node) if name in FIELDS}
+    fields = {name: value for name, value in vars(node).items() if name in FIELDS}
+    found = {
+        name: values_of(value, f"{name} of {place!r}", shape) for name, value in fields.items()
+    }
     beta, gain = leak_and_gain(found, place, dt)
-    reset = checked(f"the reset of {place!r}", Reset, node.metadata.get("reset", reset))
+    reset = checked(f"reset of {place!r}", Reset, node.metadata.get("reset", reset))
     if found.get("v_leak", np.zeros(1)).any() or (reset == "zero" and found["v_reset"].any()):
         raise ValueError(
             f"{place!r} rests or is reset elsewhere than at 0, unlike our neurons; "
@@ -106,7 +109,7 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
         )
     if not (gain > 0).all():
         raise ValueError(f"{place!r} has a current gain that is not above 0; flip the weights")
-    v_init = np.broadcast_to(np.float64(node.metadata.get("v_init", 0.0)), shape)
+    v_init = values_of(node.metadata.get("v_init", 0.0), f"v_init of {place!r}", shape)
     return Constants(next_above(found["v_threshold"] / gain), v_init / gain, beta, reset)
 
 
@@ -114,14 +117,19 @@ FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_
 """What NIR nodes of neurons may hold."""
 
 
-def values_of(node: Any, name: str, place: str, shape: Shape) -> Values:
-    """A field of a node for each neuron."""
-    values = np.asarray(getattr(node, name), np.float64)
+def values_of(given: Any, called: str, shape: Shape) -> Values:
+    """Numbers of a node, one for each neuron."""
+    try:
+        values = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{called} must be numbers, got {quoted(given)}") from None
+    if np.isnan(values).any():
+        raise ValueError(f"{called} holds numbers that are not numbers (NaN)")
     try:
         return np.broadcast_to(values, shape)
     except ValueError:
         raise ValueError(
-            f"{name} of {place!r} has shape {values.shape}, for currents of shape {shape}"
+            f"{called} has shape {values.shape}, for currents of shape {shape}"
         ) from None
 
 
@@ -140,6 +148,8 @@ def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tup
             f"{place!r} filters its currents in a synapse, which our neurons do not; train it "
             f"without (snnTorch: Leaky, Norse: LIFBoxCell), or with tau_syn = dt = {dt:g}"
         )
+    if not (tau > 0).all():
+        raise ValueError(f"the time constant tau of {place!r} must be above 0, got {tau.min():g}")
     share = dt / tau
     beta = {round(1 - one, 12) for one in np.unique(share).tolist()}
     if len(beta) > 1 or not all(0 < one <= 1 for one in beta):

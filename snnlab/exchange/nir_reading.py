@@ -87,7 +87,7 @@ def from_nir(
         raise ValueError(f"from_nir() takes a nir.NIRGraph, got a {type(graph).__name__}")
     reset, dt = checked("reset", Reset, reset), checked("dt", Positive | None, dt)
     if dt is None and "dt" in graph.metadata:
-        dt = checked("dt in the metadata", Positive, float(graph.metadata["dt"]))
+        dt = checked("dt in the metadata", Positive, graph.metadata["dt"])
     reader = GraphReader(graph, image_shape, dt, reset)
     net = from_torch(reader.module(), reader.image_shape).eval()
     for stage, thresholds in zip(net.stages, reader.thresholds, strict=True):
@@ -212,7 +212,15 @@ def sources(graph: Any) -> dict[str, list[str]]:
                     f"an edge leads from {edge[0]!r} to {edge[1]!r}, but there is no {name!r}; "
                     f"there are {', '.join(before)}"
                 )
+        if edge[0] in before[edge[1]]:
+            raise ValueError(
+                f"the edge from {edge[0]!r} to {edge[1]!r} stands twice; double weights"
+            )
         before[edge[1]].append(edge[0])
+    leading = {edge[0] for edge in graph.edges}
+    for name, node in graph.nodes.items():
+        if name not in leading and type(node).__name__ != "Output":
+            raise ValueError(f"{name!r} leads nowhere; take it out, or lead it to the output")
     return before
 
 

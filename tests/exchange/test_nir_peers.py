@@ -97,13 +97,17 @@ def test_snntorch_has_to_be_told_that_if_neurons_do_not_leak(tmp_path, snn, rese
     alike(net(images, T).detach(), logits_of(peer, images))
 
 
-@pytest.mark.parametrize(("beta", "reset"), [(0.9, "zero"), (1.0, "zero"), (1.0, "subtract")])
+@pytest.mark.parametrize(
+    ("beta", "reset"), [(0.9, "zero"), (0.9, "subtract"), (1.0, "zero"), (1.0, "subtract")]
+)
 def test_a_file_of_snntorch_fires_the_same_here(tmp_path, snn, beta, reset):
     from snntorch.export_nir import export_to_nir
 
     def leaky(n: int) -> nn.Module:
-        constants = torch.full((n,), beta), torch.full((n,), 0.5)
-        return snn.Leaky(*constants, init_hidden=True, reset_mechanism=reset)
+        """Delayed, snnTorch subtracts after the leak: another neuron, unless nothing leaks."""
+        constants = torch.full((n,), beta), torch.full((n,), 0.9)
+        delay = beta == 1 or reset == "zero"
+        return snn.Leaky(*constants, init_hidden=True, reset_mechanism=reset, reset_delay=delay)
 
     peer = nn.Sequential(nn.Linear(12, 40), leaky(40), nn.Linear(40, 30), leaky(30))
     nir.write(tmp_path / "theirs.nir", export_to_nir(peer, torch.rand(12)))
