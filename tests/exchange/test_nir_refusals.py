@@ -92,7 +92,7 @@ def test_graphs_that_are_no_row():
     refused(r"cycle, n1 -> n2 -> n1|n2 -> n1 -> n2", *nodes, edges=cycle)
     refused(r"there is no 'n9'; there are n0, n1", *nodes, edges=[("n0", "n9")])
     refused(r"nothing leads to 'n2'", *nodes, edges=[("n0", "n1"), ("n1", "n3"), ("n2", "n3")])
-    refused(r"from 'n1' to 'n2' stands twice", *nodes, edges=[*cycle[:2], *cycle])
+    refused(r"from 'n0' to 'n1' stands twice", *nodes, edges=[*cycle[:2], *cycle])
     refused(r"one Output, this graph has 0", *nodes[:-1])
     refused(r"one Input, this graph has 2: \['n0', 'n1'\]", INPUT, *nodes)
     other = [("n0", "n1"), ("n0", "n2"), ("n1", "n2"), ("n2", "n3")]
