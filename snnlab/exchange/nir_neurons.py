@@ -25,7 +25,7 @@ NIR does not know. A tool that does not read them resets to `v_reset` and starts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def just_below(v_th: Values) -> Values:
     """X for which h > x is h >= v_th, whatever the single-precision h."""
     top = np.asarray(v_th, np.float32)
     below = np.nextafter(top, np.float32(-np.inf)).astype(np.float64)
-    return cast(Values, below + (top - below) / 4)
+    return below + (top - below) / 4
 
 
 def next_above(x: Values) -> Values:

@@ -108,8 +108,8 @@ class GraphReader:
         self, graph: Any, image_shape: tuple[int, int, int] | None, dt: float | None, reset: Reset
     ) -> None:
         self.nodes, self.dt, self.reset = graph.nodes, dt, reset
-        self.before = sources(graph)
         self.start, self.end = self.only("Input"), self.only("Output")
+        self.before = sources(graph)
         self.given = shape_of(self.nodes[self.start], self.start)
         self.image_shape = image_shape_of(self.given, image_shape)
         self.thresholds: list[list[float] | None] = []
@@ -314,8 +314,8 @@ def filled(layer: nn.Linear | nn.Conv2d, node: Any) -> nn.Module:
 def average_pooling(node: Any) -> nn.Module:
     """AvgPool2d, and SumPool2d, whose sum is divided by 1."""
     divisor = 1 if type(node).__name__ == "SumPool2d" else None
-    sizes = (pair(n) for n in (node.kernel_size, node.stride, node.padding))
-    return nn.AvgPool2d(*sizes, divisor_override=divisor)
+    kernel, stride, padding = pair(node.kernel_size), pair(node.stride), pair(node.padding)
+    return nn.AvgPool2d(kernel, stride, padding, divisor_override=divisor)
 
 
 def flatten(node: Any) -> nn.Module:
