@@ -10,22 +10,10 @@ from typing import Any
 from torch import nn
 
 from snnlab.network.activations import QCFS, ceiling
-from snnlab.network.layers import PointwiseConv2d, Readout
+from snnlab.network.layers import AFFINE
 
-LAYERS = (
-    nn.Conv2d,
-    PointwiseConv2d,
-    nn.Linear,
-    Readout,
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.AvgPool2d,
-    nn.AdaptiveAvgPool2d,
-    nn.Flatten,
-    nn.Unflatten,
-    nn.Identity,
-)
-"""Affine layers: what they make of a mean rate is the mean of what they make of spikes."""
+LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
+"""What may stand between two activations."""
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
