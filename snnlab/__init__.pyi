@@ -18,6 +18,7 @@ from .network.net import ANN as ANN
 from .network.net import SpikingNet as SpikingNet
 from .network.probes import record as record
 from .network.spec import Architecture as Architecture
+from .network.torch_networks import from_torch as from_torch
 from .neuron.layer import NeuronLayer as NeuronLayer
 from .neuron.own_layer import StepLayer as StepLayer
 from .neuron.spec import Neuron as Neuron

@@ -15,36 +15,11 @@ from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.activations import QCFS
-from snnlab.network.layers import PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import count
-
-ACTIVATIONS = (nn.ReLU, QCFS)
-
-LAYERS = (
-    nn.Conv2d,
-    PointwiseConv2d,
-    nn.Linear,
-    Readout,
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.AvgPool2d,
-    nn.AdaptiveAvgPool2d,
-    nn.Flatten,
-    nn.Identity,
-)
-
-INSTEAD: dict[type[nn.Module], str] = {
-    nn.MaxPool2d: "the largest rate is not the rate of any one timestep; use AvgPool2d",
-    nn.AdaptiveMaxPool2d: "the largest rate is not the rate of any one timestep; "
-    "use AdaptiveAvgPool2d",
-    nn.ReLU: "an activation needs neurons of its own; end a stage with it",
-    QCFS: "an activation needs neurons of its own; end a stage with it",
-    nn.Dropout: "it does nothing in evaluation; remove it",
-}
-"""Why some layers cannot be converted, and what to use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +55,11 @@ def convert_ann(
     threshold then tends to the activation as T grows.
 
     Args:
-        net: every stage ends in ReLU or QCFS; it stays as it is.
+        net: every stage ends in ReLU, QCFS, or a clip from 0 such as ReLU6; it stays as it is.
         timesteps: T of the new network.
         calibration: images from which the thresholds of ReLU layers are read, usually some
-            training images. QCFS layers bring their own threshold and need none, unless
-            biases are corrected.
+            training images. QCFS layers and clips bring their own threshold and need none,
+            unless biases are corrected.
         threshold, percentile, per_channel: see `ThresholdRule`.
         half_threshold_start: start from v_th / 2, so that the rate is the activation rounded
             to 1 / T; else from 0, where it is rounded down.
@@ -190,24 +165,29 @@ def check_convertible(net: nn.Module) -> None:
             f"convert_ann() takes an ANN trained with ReLU or QCFS, got a {type(net).__name__}"
         )
     for i, stage in enumerate(net.stages):
-        if type(stage.neuron) not in ACTIVATIONS:
-            raise ValueError(
-                f"cannot convert the activation 'stages.{i}.neuron' "
-                f"({type(stage.neuron).__name__}): its values are not rates of an IF neuron; "
-                "use ReLU or QCFS"
-            )
+        check_activation(stage.neuron, f"stages.{i}.neuron")
         check_layers(stage.layers, f"stages.{i}.layers")
         if stage.shortcut is not None:
             check_layers(stage.shortcut, f"stages.{i}.shortcut")
     check_layers(net.readout, "readout")
 
 
+def check_activation(activation: nn.Module, place: str) -> None:
+    """Raise ValueError unless an IF neuron can stand for an activation."""
+    called = f"the activation {place!r} ({type(activation).__name__})"
+    try:
+        known = as_activation(activation) is not None
+    except NotTaken as error:
+        raise ValueError(f"cannot convert {called}: {error}") from None
+    if not known:
+        raise ValueError(f"cannot convert {called}: {NOT_RATES}")
+
+
 def check_layers(layers: nn.Module, name: str) -> None:
     """Raise ValueError for a layer that is not known to be affine channel by channel."""
     for place, layer in leaves(layers, name):
         if type(layer) not in LAYERS:
-            valid = ", ".join(kind.__name__ for kind in LAYERS)
-            reason = INSTEAD.get(type(layer), f"convertible layers: {valid}")
+            reason = instead(type(layer))
             raise ValueError(f"cannot convert {place!r} ({type(layer).__name__}): {reason}")
         if isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) != (1, -1):
             raise ValueError(f"cannot convert {place!r} ({layer}): use Flatten()")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnlab.conversion.spec import ThresholdRule
 from snnlab.data.images import Images
-from snnlab.network.activations import QCFS
+from snnlab.network.activations import ceiling
 from snnlab.network.net import ANN
 
 BINS = 8192
@@ -25,14 +25,14 @@ BATCH = 128
 def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> list[Tensor]:
     """Thresholds of all stages, in units of their activations.
 
-    A stage that ends in `QCFS` has learned its threshold; for the others it is read from
-    the activations on the images. A channel that is silent on all images gets the largest
+    A stage that ends in `QCFS` has learned its threshold, and a clip is one; for ReLU it is
+    read from the activations on the images. A channel that is silent on all images gets the largest
     threshold of its layer.
 
     Args:
         net: in evaluation mode.
         images: typical for what the network will see: training images. None will do if
-            every stage ends in `QCFS`.
+            every stage ends in `QCFS` or a clip.
         rule: how.
 
     Returns:
@@ -42,10 +42,11 @@ def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> lis
         ValueError: no images where they are needed, a layer that is silent on all of them,
             or activations that are not finite.
     """
-    activations = [stage.neuron for stage in net.stages]
-    learned = [a.threshold.detach().view(1) if isinstance(a, QCFS) else None for a in activations]
-    known = [threshold for threshold in learned if threshold is not None]
-    if len(known) == len(learned):
+    own = [ceiling(stage.neuron) for stage in net.stages]
+    weight = next(net.parameters(), torch.ones(()))
+    brought = [None if top is None else top.view(1).to(weight) for top in own]
+    known = [threshold for threshold in brought if threshold is not None]
+    if len(known) == len(brought):
         return known
     if images is None or len(images) == 0:
         raise ValueError("thresholds of ReLU layers are read from images: pass calibration=")
@@ -54,7 +55,7 @@ def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> lis
     if rule.threshold == "percentile":
         measured = percentiles(net, images, rule.percentile, measured)
     spoken = [torch.where(values > 0, values, values.max()) for values in measured]
-    return [a if a is not None else b for a, b in zip(learned, spoken, strict=True)]
+    return [a if a is not None else b for a, b in zip(brought, spoken, strict=True)]
 
 
 def check_activations(largest: list[Tensor], images: int) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from snnlab.network.layers import CHANNELS, pooled_kernel
+from snnlab.network.layers import CHANNELS, one_to_one, pooled_kernel
 from snnlab.network.net import Stage, StagedNet
 
 Net = TypeVar("Net", bound=StagedNet)
@@ -20,8 +20,9 @@ def fold_batchnorm(net: Net) -> Net:
     """A copy of a network without batch norm.
 
     In evaluation mode batch norm multiplies each channel by a constant and adds another.
-    Both go into the weights and the bias of the convolution or linear layer before it. The
-    sums are made in float64, so the outputs differ by rounding only. Learned thresholds go
+    Both go into the weights and the bias of the convolution or linear layer before it; where
+    there is none, batch norm becomes a convolution from each element to itself. The sums are
+    made in float64, so the outputs differ by rounding only. Learned thresholds go
     into the same weights, except where a shortcut adds a current of its own.
 
     Args:
@@ -31,9 +32,8 @@ def fold_batchnorm(net: Net) -> Net:
         The new network, in evaluation mode. Every `Sequential` in it is flat.
 
     Raises:
-        ValueError: a batch norm that does not follow a convolution or a linear layer in a
-            `Sequential`, at once or after average pooling, or that keeps no running
-            statistics, named.
+        ValueError: a batch norm that stands inside another layer than a `Sequential`, or that
+            keeps no running statistics, named.
 
     Example:
         >>> fast = fold_batchnorm(net)
@@ -157,10 +157,14 @@ def fold(layers: nn.Module, name: str) -> nn.Sequential:
     for place, layer in leaves(layers, name):
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             at = len(folded) - 1
-            while at > 0 and keeps_affine(folded[at]):
+            while at >= 0 and keeps_affine(folded[at]):
                 at -= 1
-            before = folded.pop(at) if folded else None
-            folded.insert(max(at, 0), fused(before, layer, place))
+            if at < 0 or not isinstance(folded[at], nn.Conv2d | nn.Linear):
+                vectors = isinstance(layer, nn.BatchNorm1d)
+                shape = (layer.num_features,) if vectors else (layer.num_features, 1, 1)
+                at = len(folded) + vectors
+                folded += [own.to(layer.running_mean) for own in one_to_one(shape)]
+            folded[at] = fused(folded[at], layer, place)
         else:
             folded.append(layer)
     return nn.Sequential(*folded)
@@ -173,7 +177,7 @@ def keeps_affine(layer: nn.Module) -> bool:
     return layer.padding == 0 and not layer.ceil_mode and layer.divisor_override is None
 
 
-def fused(before: nn.Module | None, norm: nn.BatchNorm1d | nn.BatchNorm2d, place: str) -> nn.Module:
+def fused(before: nn.Module, norm: nn.BatchNorm1d | nn.BatchNorm2d, place: str) -> nn.Module:
     """A convolution or linear layer that does what `before` and then `norm` do."""
     if not norm.track_running_stats:
         raise ValueError(
@@ -182,13 +186,8 @@ def fused(before: nn.Module | None, norm: nn.BatchNorm1d | nn.BatchNorm2d, place
         )
     if isinstance(before, nn.Conv2d):
         return fuse_conv_bn_eval(exact(before), exact(norm)).to(before.weight)
-    if isinstance(before, nn.Linear):
-        return fuse_linear_bn_eval(exact(before), exact(norm)).to(before.weight)
-    found = "nothing" if before is None else type(before).__name__
-    raise ValueError(
-        f"batch norm {place!r} stands behind {found}; only one that follows a Conv2d or a "
-        "Linear, at once or after average pooling, can be folded into its weights"
-    )
+    assert isinstance(before, nn.Linear)
+    return fuse_linear_bn_eval(exact(before), exact(norm)).to(before.weight)
 
 
 def exact(layer: Layer) -> Layer:

@@ -1,7 +1,7 @@
 """Weights rescaled so that every activation is measured in units of its threshold.
 
-ReLU is homogeneous, ReLU(a x) = a ReLU(x) for a > 0, and so is QCFS if its threshold is
-scaled as well. So the activations of each channel may be divided by a number of its own,
+ReLU is homogeneous, ReLU(a x) = a ReLU(x) for a > 0, and so are QCFS and a clip if their
+threshold is scaled as well. So the activations of each channel may be divided by a number of its own,
 as long as the layers that read them multiply by it again: the logits stay the same.
 """
 
@@ -11,10 +11,10 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from snnlab.conversion.folding import leaves
-from snnlab.network.activations import QCFS
+from snnlab.network.activations import QCFS, ceiling
+from snnlab.network.layers import one_to_one
 from snnlab.network.net import ANN
 
 Weighted = nn.Conv2d | nn.Linear
@@ -26,14 +26,14 @@ def normalise(net: ANN, thresholds: list[Tensor]) -> ANN:
 
     Args:
         net: stages of convolution, linear, pooling, flatten and identity layers, without
-            batch norm, that end in ReLU or QCFS.
+            batch norm, that end in ReLU, QCFS or a clip from 0.
         thresholds: one tensor per stage, (1,) or (C,).
 
     Returns:
-        The new network, in evaluation mode. QCFS layers have the threshold 1.
+        The new network, in evaluation mode. QCFS layers and clips have the threshold 1.
 
     Raises:
-        ValueError: layers that cannot carry the factors, named.
+        ValueError: weights that cannot carry the factors, named.
 
     Source:
         Rueckauer et al. (2017), "Conversion of continuous-valued deep networks to efficient
@@ -54,6 +54,8 @@ def normalise(net: ANN, thresholds: list[Tensor]) -> ANN:
             )
         if isinstance(stage.neuron, QCFS):
             stage.neuron = QCFS(stage.neuron.levels, threshold=1.0).to(image)
+        elif ceiling(stage.neuron) is not None:
+            stage.neuron = nn.Hardtanh(0.0, 1.0)
     scaled.readout = rescale(scaled.readout, units[-1], units[0], shapes[-1], "readout")
     return scaled.eval()
 
@@ -73,27 +75,15 @@ def rescale(
         name: for the error.
 
     Raises:
-        ValueError: no weights to put the factors into, or weights of another number of channels.
+        ValueError: weights of another number of channels.
     """
     row = [layer for _, layer in leaves(layers, name)]
     if not any(isinstance(layer, Weighted) for layer in row):
-        row.insert(0, one_to_one(shape, name).to(before))
+        row = [*(layer.to(before) for layer in one_to_one(shape)), *row]
     places = [i for i, layer in enumerate(row) if isinstance(layer, Weighted)]
     row[places[0]] = scale_inputs(row[places[0]], before, name)
     row[places[-1]] = scale_outputs(row[places[-1]], after, name)
     return nn.Sequential(*row)
-
-
-def one_to_one(shape: torch.Size, name: str) -> nn.Conv2d:
-    """A synapse of weight 1 from each element of feature maps (C, H, W) to itself."""
-    if len(shape) != 3:
-        raise ValueError(
-            f"{name!r} has no weights and reads vectors of shape {tuple(shape)}; use an nn.Linear"
-        )
-    channels = shape[0]
-    layer = skip_init(nn.Conv2d, channels, channels, 1, groups=channels, bias=False)
-    nn.init.ones_(layer.weight)
-    return layer
 
 
 def scale_inputs(layer: nn.Module, factor: Tensor, name: str) -> nn.Module:

@@ -86,17 +86,24 @@ def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return nn.functional.linear(x, torch.ones_like(layer.weight, device="cpu"))
     if isinstance(layer, nn.AvgPool2d):
-        size = layer.kernel_size
-        area = size * size if isinstance(size, int) else size[0] * size[1]
-        pooled: Tensor = layer(x)
-        return pooled * area
+        window = (layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode)
+        return nn.functional.avg_pool2d(x, *window, divisor_override=1)
     if isinstance(layer, nn.AdaptiveAvgPool2d):
-        return x.sum((2, 3), keepdim=True)
-    if isinstance(layer, nn.Flatten):
-        return x.flatten(1)
+        rows, columns = (adaptive_windows(s, o) for s, o in zip(x.shape[2:], layer(x).shape[2:]))
+        return rows @ x @ columns.T
+    if isinstance(layer, nn.Flatten | nn.Unflatten):
+        return layer(x)
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.Identity):
         return x
     raise ValueError(
         f"cannot count the synapses of a {type(layer).__name__}; countable: Conv2d, Linear, "
-        "AvgPool2d, AdaptiveAvgPool2d, Flatten, BatchNorm, Identity"
+        "AvgPool2d, AdaptiveAvgPool2d, Flatten, Unflatten, BatchNorm, Identity"
     )
+
+
+def adaptive_windows(size: int, outputs: int) -> Tensor:
+    """Which of `size` rows each output of an adaptive pooling reads: ones in (outputs, size)."""
+    window = torch.arange(outputs)[:, None]
+    first, behind = window * size // outputs, -(-(window + 1) * size // outputs)
+    row = torch.arange(size)
+    return ((row >= first) & (row < behind)).float()

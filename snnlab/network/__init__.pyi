@@ -9,3 +9,4 @@ from .neurons import with_neurons as with_neurons
 from .probes import Recording as Recording
 from .probes import record as record
 from .spec import Architecture as Architecture
+from .torch_networks import from_torch as from_torch

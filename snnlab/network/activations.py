@@ -98,6 +98,20 @@ class Quantise(torch.autograd.Function):
         return inside, total, None
 
 
+def ceiling(activation: nn.Module) -> Tensor | None:
+    """The largest value that an activation can have, a scalar: its threshold; None: no such one.
+
+    That of `QCFS`, and of the clips of torch that begin at 0: ReLU6 and Hardtanh(0, c).
+    """
+    if isinstance(activation, QCFS):
+        return activation.threshold.detach()
+    if type(activation) in (nn.Hardtanh, nn.ReLU6):
+        low, high = activation.min_val, activation.max_val
+        if low == 0 and 0 < high < math.inf:
+            return torch.tensor(float(high))
+    return None
+
+
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """Sum of the products of two tensors of one shape."""
     return torch.dot(a.reshape(-1), b.reshape(-1))

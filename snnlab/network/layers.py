@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
 
 from snnlab.settings import Positive, checked
 
@@ -45,16 +47,6 @@ class Readout(nn.Linear):
         return f"{super().extra_repr()}, gain={self.gain:g}"
 
 
-AFFINE = (nn.Linear, Readout, nn.Flatten, nn.Identity, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
-"""Layers of a readout that commute with the mean over time."""
-
-
-def is_affine(readout: nn.Module) -> bool:
-    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
-    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
-    return all(type(layer) in AFFINE for layer in layers)
-
-
 class PointwiseConv2d(nn.Conv2d):
     """A 1 x 1 convolution that drops the pixels between its strides before it computes.
 
@@ -76,6 +68,27 @@ class PointwiseConv2d(nn.Conv2d):
         """(N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up."""
         rows, columns = self.stride
         return functional.conv2d(images[..., ::rows, ::columns], self.weight, self.bias)
+
+
+AFFINE = (
+    nn.Conv2d,
+    PointwiseConv2d,
+    nn.Linear,
+    Readout,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Flatten,
+    nn.Unflatten,
+    nn.Identity,
+)
+"""Layers that commute with the mean over time: what they make of a mean rate is the mean of what
+they make of spikes. In evaluation batch norm is one, too."""
+
+
+def is_affine(readout: nn.Module) -> bool:
+    """Whether the mean of a readout over time is the readout of the mean, layer by layer."""
+    layers = [layer for layer in readout.modules() if not isinstance(layer, nn.Sequential)]
+    return all(type(layer) in AFFINE for layer in layers)
 
 
 class ConvPoolNorm(nn.Sequential):
@@ -132,6 +145,16 @@ def pooled_kernel(weight: Tensor, k: int) -> Tensor:
 def averages_fast(images: Tensor) -> bool:
     """Whether `CHANNELS` or more values of a pixel lie side by side in memory."""
     return images.shape[1] >= CHANNELS and images.is_contiguous(memory_format=torch.channels_last)
+
+
+def one_to_one(shape: Sequence[int]) -> list[nn.Module]:
+    """A synapse of weight 1 from each element to itself, for inputs (C, H, W) or vectors (C,)."""
+    channels = shape[0]
+    conv = skip_init(nn.Conv2d, channels, channels, 1, groups=channels, bias=False)
+    nn.init.ones_(conv.weight)
+    if len(shape) == 1:
+        return [nn.Unflatten(1, (channels, 1, 1)), conv, nn.Flatten()]
+    return [conv]
 
 
 def listened_to(layer: nn.Module) -> bool:

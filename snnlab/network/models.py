@@ -78,11 +78,6 @@ def build(
         VGG: Simonyan and Zisserman (2015); ResNet: He et al. (2016), both in their usual
         forms for 32 x 32 images.
     """
-    makers: dict[str, MakeNeuron] = {
-        "spiking": nn.Identity,  # until the number of channels is known
-        "relu": nn.ReLU,
-        "qcfs": lambda: QCFS(levels),
-    }
     checked("activation", Activation, activation)
     spiking = activation == "spiking"
     if layer is not None and not spiking:
@@ -92,15 +87,31 @@ def build(
     classes, seed = checked("classes", Classes, classes), checked("seed", int, seed)
     image_shape = checked("image_shape", tuple[int, int, int], image_shape)
     check_image_shape(architecture.name, image_shape)
-    plan, make_neuron = PLANS[architecture.name], makers[activation]
+    plan, make_neuron = PLANS[architecture.name], makers(levels)[activation]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         stages, readout = plan(architecture, image_shape, classes, make_neuron)
         if spiking:
-            put_neurons(stages, neuron, noise, surrogate, architecture, layer)
+            channels = [channels_of(stage) for stage in stages]
+            put_neurons(stages, channels, neuron, noise, surrogate, architecture, layer)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
     set_norm_weight(net, architecture.norm_weight or (INSIDE if spiking and noise else 1.0))
     return net
+
+
+def makers(levels: int) -> dict[str, MakeNeuron]:
+    """What makes the end of a stage, by the name of its activation."""
+    return {
+        "spiking": nn.Identity,  # until the number of channels is known
+        "relu": nn.ReLU,
+        "qcfs": lambda: QCFS(levels),
+    }
+
+
+def channels_of(stage: Stage) -> int:
+    """C of the currents (B, C, *) of a stage: that of its last batch norm."""
+    norms = [m for m in stage.layers.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    return norms[-1].num_features
 
 
 def check_image_shape(name: str, image_shape: Shape) -> None:

@@ -29,13 +29,21 @@ USUAL: dict[str, object] = {"neuron": Neuron(), "noise": None, "surrogate": None
 
 def put_neurons(
     stages: list[Stage],
+    channels: Sequence[int],
     neuron: Neuron | None,
     noise: Noise | Sequence[Noise] | None,
     surrogate: Surrogate | None,
     architecture: Architecture,
     make: MakeLayer | None = None,
 ) -> None:
-    """Put spiking neurons into the stages, and thresholds if they are to be learned."""
+    """Put spiking neurons into the stages, and thresholds if they are to be learned.
+
+    Args:
+        stages: whose neurons are replaced.
+        channels: C of the currents (B, C, *) of each stage.
+        neuron, noise, surrogate, architecture, make: see `build`; the architecture says what is
+            learned.
+    """
     learned = architecture.learned_threshold or "no"
     make, asked = NeuronLayer if make is None else make, neuron or Neuron()
     one_each = isinstance(noise, Sequence)
@@ -43,16 +51,16 @@ def put_neurons(
     if len(noises) != len(stages):
         raise ValueError(f"{len(stages)} neuron layers need as many noises, got {len(noises)}")
     for i, (stage, own) in enumerate(zip(stages, noises, strict=True)):
-        channels, constants = channels_of(stage), asked
+        constants = asked
         if one_each and own is not None and asked.v_init is None:
             constants = replace(asked, v_init=own.mu * asked.v_th)
         if learned != "no":
             initial = asked.v_th * (architecture.threshold_start or 1.0)
-            stage.threshold = LearnedThreshold(initial, learned, channels)
+            stage.threshold = LearnedThreshold(initial, learned, channels[i])
             constants = replace(constants, v_th=1.0, v_init=constants.v_start / asked.v_th)
         settings = {"neuron": neuron, "noise": own, "surrogate": surrogate}
         given = [name for name, value in settings.items() if value is not None]
-        known = settings | {"neuron": constants, "channels": channels}
+        known = settings | {"neuron": constants, "channels": channels[i]}
         stage.neuron = made_by(make, known, given, i)
         v_th = getattr(stage.neuron, "v_th", 1)
         if learned != "no" and isinstance(v_th, int | float) and v_th != 1:
@@ -123,12 +131,6 @@ def parameters_of(make: MakeLayer) -> Mapping[str, Parameter]:
 def is_required(parameter: Parameter | None) -> bool:
     """Whether a maker cannot be called without this parameter."""
     return parameter is not None and parameter.default is Parameter.empty
-
-
-def channels_of(stage: Stage) -> int:
-    """C of the currents (B, C, *) of a stage: that of its last batch norm."""
-    norms = [m for m in stage.layers.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    return norms[-1].num_features
 
 
 def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:

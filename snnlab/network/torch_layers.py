@@ -1,0 +1,164 @@
+"""What the layers and functions of torch become in a stage, and what to write instead of others."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import nn
+
+from snnlab.network.activations import QCFS, ceiling
+from snnlab.network.layers import AFFINE
+
+LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
+"""What may stand between two activations."""
+
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
+
+LARGEST = "the largest rate is not the rate of any one timestep"
+OWN_NEURONS = "an activation needs neurons of its own; end a stage with it"
+NOT_RATES = "its values are not rates of an IF neuron; use ReLU or QCFS"
+BY_IMAGE = "it normalises by the image at hand; use BatchNorm2d, whose statistics are constants"
+
+INSTEAD: dict[type[nn.Module] | str, str] = {
+    nn.MaxPool2d: f"{LARGEST}; use AvgPool2d",
+    nn.AdaptiveMaxPool2d: f"{LARGEST}; use AdaptiveAvgPool2d",
+    nn.ReLU: OWN_NEURONS,
+    nn.ReLU6: OWN_NEURONS,
+    nn.Hardtanh: OWN_NEURONS,
+    QCFS: OWN_NEURONS,
+    **dict.fromkeys(DROPOUTS, "it does nothing in evaluation; remove it"),
+    **dict.fromkeys(
+        (nn.Softmax, nn.LogSoftmax, nn.Softmax2d),
+        "remove it: the readout gives "
+        "logits, whose largest is the same class, and CrossEntropyLoss takes them as they are",
+    ),
+    **dict.fromkeys((nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d), BY_IMAGE),
+    nn.LocalResponseNorm: "it is not affine; use BatchNorm2d, or remove it",
+    nn.ZeroPad2d: "use padding= of the convolution behind it",
+    "pad": "use padding= of the convolution behind it",
+    **dict.fromkeys(
+        ("cat", "concat", "concatenate", "stack"),
+        "stages stand in one row, and a "
+        "concatenation joins several; use a residual sum, x + branch(x)",
+    ),
+    **dict.fromkeys(
+        ("mul", "imul", "matmul", "bmm", "einsum"),
+        "products of activations are not sums of spikes; use sums and layers with weights",
+    ),
+    **dict.fromkeys(
+        ("sub", "isub", "div", "idiv", "truediv"),
+        "put constants into the weights "
+        "or a BatchNorm2d, and normalise images where they are loaded",
+    ),
+    **dict.fromkeys(("max", "amax", "maximum"), f"{LARGEST}; use a mean or a sum"),
+    "interpolate": "use images of the size that is needed, or AvgPool2d",
+}
+"""Why some layers and functions cannot be taken or converted, and what to use; see `instead`."""
+
+
+class NotTaken(ValueError):
+    """A layer or function that has no place in a row of stages."""
+
+
+def instead(kind: type[nn.Module] | str) -> str:
+    """Why a layer (by class) or a function (by name) does not do, and what to use."""
+    if isinstance(kind, str) and kind not in INSTEAD:
+        called = kind.replace("_", "")
+        kind = next((cls for cls in classes() if cls.__name__.lower() == called), kind)
+    if kind in INSTEAD:
+        return INSTEAD[kind]
+    if isinstance(kind, type) and kind.__module__ == "torch.nn.modules.activation":
+        return NOT_RATES
+    valid = ", ".join(layer.__name__ for layer in LAYERS)
+    return f"convertible layers: {valid}"
+
+
+def classes() -> Iterator[type[nn.Module]]:
+    """The layers that torch has, as classes."""
+    return (found for found in vars(nn).values() if isinstance(found, type))
+
+
+def max_pool2d(
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> nn.Module:
+    """The layer for the function, whose arguments stand in another order."""
+    return nn.MaxPool2d(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
+
+
+def clamp(min: float | None = None, max: float | None = None) -> nn.Module:
+    """`torch.clamp` as an activation."""
+    if min == 0 and max is None:
+        return nn.ReLU()
+    return nn.Hardtanh(-math.inf if min is None else min, math.inf if max is None else max)
+
+
+def dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
+    """`functional.dropout`, which draws in evaluation too unless it is told not to."""
+    return nn.Dropout(p) if training else nn.Identity()
+
+
+FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
+    "relu": lambda inplace=False: nn.ReLU(),
+    "relu6": lambda inplace=False: nn.ReLU6(),
+    "hardtanh": lambda min_val=-1.0, max_val=1.0, inplace=False: nn.Hardtanh(min_val, max_val),
+    "clamp": clamp,
+    "clip": clamp,
+    "avg_pool2d": nn.AvgPool2d,
+    "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
+    "max_pool2d": max_pool2d,
+    "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
+    "dropout": dropout,
+    "dropout2d": dropout,
+    "contiguous": nn.Identity,
+}
+"""The layer that stands for a function, from its arguments but the first."""
+
+
+def averaged(layer: nn.Module) -> nn.Module:
+    """Average pooling in place of max pooling, over the same windows.
+
+    Max pooling pads with minus infinity, so what is padded never counts: the mean is over the
+    pixels that are there (`count_include_pad=False`).
+
+    Raises:
+        NotTaken: windows with gaps, or indices asked for.
+    """
+    if layer.return_indices:
+        raise NotTaken("a mean has no index; use return_indices=False")
+    if isinstance(layer, nn.AdaptiveMaxPool2d):
+        return nn.AdaptiveAvgPool2d(layer.output_size)
+    assert isinstance(layer, nn.MaxPool2d)
+    if layer.dilation not in (1, (1, 1)):
+        raise NotTaken(f"average pooling has no dilation, got {layer.dilation}; use dilation=1")
+    return nn.AvgPool2d(
+        layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode, count_include_pad=False
+    )
+
+
+def as_activation(layer: nn.Module) -> nn.Module | None:
+    """The activation of a stage that does what this layer does; None: it is none.
+
+    Raises:
+        NotTaken: an activation whose values are no rates.
+    """
+    if hasattr(layer, "advance") or isinstance(layer, QCFS):
+        return copy.deepcopy(layer)
+    if type(layer) is nn.ReLU:
+        return nn.ReLU()
+    if type(layer) in (nn.ReLU6, nn.Hardtanh):
+        if ceiling(layer) is None:
+            low, high = layer.min_val, layer.max_val
+            raise NotTaken(
+                f"it clips to {low:g} ... {high:g}, and rates begin at 0; use Hardtanh(0, 1)"
+            )
+        return nn.ReLU6() if type(layer) is nn.ReLU6 else nn.Hardtanh(0.0, layer.max_val)
+    return None
