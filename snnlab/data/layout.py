@@ -99,9 +99,7 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
     else:
         found = {}
         for name, split in splits.items():
-            if (
-                by_class := _split_classes(by_top[name], split, top + 1, inside, passed)
-            ) is not None:
+            if by_class := _split_classes(by_top[name], split, top + 1, inside, passed):
                 found[split] = by_class
         for folder in inside:
             if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
@@ -208,8 +206,8 @@ def _split_classes(
         return _by_class(files, level, folders, passed)
     if split == "train":
         raise DataError(
-            f"the images in {quoted('/'.join(files[0][:level]))}, which is by its name the split "
-            f"to train on, lie in no class folders, {quoted(files[0][-1])} among them; {EXPECTED}"
+            f"the images in {quoted('/'.join(files[0][:level]))}, by its name the split to train "
+            f"on, lie in no class folders, such as {quoted('/'.join(files[0]))}; {EXPECTED}"
         )
     for file in files:
         passed.add("unlabelled", "/".join(file))

@@ -120,7 +120,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "half": (lambda: packed(PETS, **{"dog/x.png": picture()[:-30]}), "'dog/x.png' cannot be read"),
     "flat splits": (
         lambda: packed({"Train": 8, "Test": 8}),
-        "'Train', which is by its name the split to train on, lie in no class folders",
+        "'Train', by its name the split to train on, lie in no class folders",
     ),
     "gigantic": (lambda: packed(PETS, **{"dog/x.png": gigantic()}), "9,000 x 9,000 pixels, more"),
     "cut": (lambda: packed(PETS)[:-40], "not a whole zip archive: its list of files"),
