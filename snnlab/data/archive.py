@@ -101,8 +101,9 @@ def _images_and_folders(
     for number, member in enumerate(members, start=1):
         limits.check_files(number)
         name = member.safe_name
-        folder = name if member.is_folder else name.rpartition("/")[0]
-        while folder and folder not in folders and hidden_part(folder) is None:
+        hidden = hidden_part(name)
+        folder = name if member.is_folder and not hidden else (hidden or name).rpartition("/")[0]
+        while folder and folder not in folders:  # not all archives name the folders above
             folders.add(folder)
             folder = folder.rpartition("/")[0]
         if not member.is_folder and is_image(name):
@@ -112,7 +113,8 @@ def _images_and_folders(
                 passed.add("twice", name)
             images[name] = member.read()
             limits.check_images(len(images), "archive")
-        elif hidden_part(name) or not member.is_folder:
-            is_link = member.fault == NO_FILE and hidden_part(name) is None
-            passed.add("link", name) if is_link else pass_over(name, passed)
+        elif member.fault == NO_FILE and not member.is_folder and not hidden:
+            passed.add("link", name)
+        elif hidden or not member.is_folder:
+            pass_over(name, passed)
     return images, folders
