@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -105,16 +106,16 @@ def _list_folder(
         for entry in _entries(here, name):
             # A program that unpacks an archive of Windows elsewhere leaves names with backslashes.
             below = f"{name}/{readable(entry.name)}".lstrip("/").replace("\\", "/")
-            file = Path(entry.path)
+            file, kind = Path(entry.path), _kind(entry)
             if hidden_part(below):
                 pass_over(below, passed)
-            elif entry.is_dir():
+            elif kind == "folder":
                 (links if entry.is_symlink() else waiting).append((file, below))
-            elif not file.exists():
+            elif kind == "nowhere":
                 raise DataError(_leads_nowhere(file, below))
             elif not is_image(below):
                 pass_over(below, passed)
-            elif not file.is_file():
+            elif kind != "file":
                 raise DataError(f"{quoted(below)} is a device or a pipe, no file; remove it")
             else:
                 if below in files:
@@ -132,6 +133,18 @@ def _entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
     except OSError as error:
         called = f"folder {quoted(name)}" if name else "the folder"
         raise DataError(f"{called} cannot be read: {why(error)}") from error
+
+
+def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "nowhere", "other"]:
+    """What is there, links followed."""
+    try:
+        if entry.is_dir():
+            return "folder"
+        if entry.is_file():
+            return "file"
+        return "other" if Path(entry.path).exists() else "nowhere"
+    except OSError:  # links in a circle, or into a place that may not be seen
+        return "nowhere"
 
 
 def _leads_nowhere(link: Path, name: str) -> str:
