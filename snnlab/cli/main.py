@@ -12,7 +12,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Union
 
 import tyro
@@ -29,6 +30,7 @@ from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
+from snnlab.data.spec import DataWarning
 from snnlab.runs.methods import METHODS
 
 COMMANDS: dict[str, type] = {
@@ -66,7 +68,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     args = list(sys.argv[1:] if args is None else args)
     try:
-        answer_to(args)
+        with short_notes():
+            answer_to(args)
         sys.stdout.flush()
     except ValueError as error:  # ours: they quote the input and say what is valid
         return complain(error)
@@ -167,6 +170,23 @@ def first_message(box: str) -> str:
     message = " ".join(parts[1] if len(parts) > 1 else parts[0]).rstrip(".")
     message = re.sub(rf"{INNER}\.(experiment\.)?config\.", "--", message)
     return (message or "the arguments do not fit") + "; see snnlab --help"
+
+
+@contextlib.contextmanager
+def short_notes() -> Iterator[None]:
+    """What was passed over in data is said in one line on stderr, without the place in the code."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *place: Any) -> None:
+            if issubclass(category, DataWarning):
+                complain(message)
+            else:
+                usual(message, category, *place)
+
+        warnings.simplefilter("default", DataWarning)
+        warnings.showwarning = show
+        yield
 
 
 def complain(error: Exception) -> int:

@@ -195,9 +195,9 @@ def look_from(noted: Mapping[str, Any]) -> Look:
     """A look as it was noted. Raises if that makes no sense."""
     smallest, largest = ((int(h), int(w)) for h, w in (noted["smallest"], noted["largest"]))
     classes = {str(name): int(count) for name, count in noted["classes"].items()}
-    samples = tuple(map(str, noted["samples"]))
+    samples, notes = (tuple(map(str, noted.get(name, ()))) for name in ("samples", "notes"))
     channels, one_size = int(noted["channels"]), bool(noted["one_size"])
-    return Look(classes, channels, smallest, largest, one_size, samples)
+    return Look(classes, channels, smallest, largest, one_size, samples, notes)
 
 
 def every(folder: Path) -> list[Kept]:
