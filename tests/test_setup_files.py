@@ -81,6 +81,25 @@ def test_conda_environment_agrees_with_pyproject() -> None:
     assert extra in PROJECT["optional-dependencies"]
 
 
+def test_every_dependency_has_a_lowest_version_that_make_test_lowest_can_install() -> None:
+    """A `>=` each, so that the lowest versions are those that somebody has chosen."""
+    extras = PROJECT["optional-dependencies"]
+    for line in [*PROJECT["dependencies"], *(need for extra in extras.values() for need in extra)]:
+        need = Requirement(line)
+        floors = [limit for limit in need.specifier if limit.operator in (">=", "==", "~=")]
+        assert len(floors) == (need.name != PROJECT["name"]), line
+    (itself,) = [need for line in extras["dev"] if (need := Requirement(line)).name == "snnlab"]
+    assert itself.extras == set(extras) - {"dev"}
+
+
+def test_a_name_stays_the_function_when_its_module_was_imported_first() -> None:
+    """Older versions of lazy-loader gave the module then."""
+    ask = (
+        "import snnlab.classroom.preset; from snnlab.classroom import preset; print(preset().name)"
+    )
+    subprocess.run([sys.executable, "-c", ask], cwd=ROOT, check=True)
+
+
 def test_the_citation_agrees_with_pyproject_and_invents_nothing() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
@@ -205,10 +224,63 @@ def test_the_environment_is_stale_once_pyproject_is_newer(clone: Path) -> None:
 
 
 @needs_make
+@pytest.mark.skipif(
+    Path("/proc/driver/nvidia/version").exists() or sys.platform != "linux",
+    reason="the choice is made on Linux, by this file",
+)
+@pytest.mark.parametrize(
+    ("target", "smi", "asked_for", "reached", "installed"),
+    [
+        ("env", 1, "", True, "cpu .[dev]"),
+        ("demo", 1, "", True, "cpu ."),
+        ("env", 1, "", False, "any .[dev]"),
+        ("env", 0, "", True, "any .[dev]"),
+        ("env", 1, "cu128", True, "cu128 .[dev]"),
+    ],
+    ids=["no GPU", "the course alone", "no CPU index", "a GPU", "asked for"],
+)
+def test_make_takes_the_small_torch_where_no_gpu_is_and_its_index_answers(
+    clone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    smi: int,
+    asked_for: str,
+    reached: bool,
+    installed: str,
+) -> None:
+    """With stand-ins for nvidia-smi and for the Python of the environment, which runs uv."""
+    python = f"""#!/bin/sh
+case "$*" in
+*--dry-run*--torch-backend=cpu*torch)
+    echo "$UV_HTTP_RETRIES" >>asked
+    exit {int(not reached)} ;;
+"-m uv pip install"*)
+    for what; do :; done
+    echo "${{UV_TORCH_BACKEND:-any}} $what" >>installed ;;
+esac
+"""
+    executable(clone / ".venv" / "bin" / "python", python)
+    executable(clone / ".venv" / "bin" / "snnlab", "#!/bin/sh\n")
+    executable(clone / "bin" / "nvidia-smi", f"#!/bin/sh\nexit {smi}\n")
+    monkeypatch.setenv("PATH", f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("UV_TORCH_BACKEND", asked_for)
+    done = make(clone, target)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "installed").read_text().split("\n") == [installed, ""]
+    choosing = smi and not asked_for
+    assert (clone / "asked").exists() == choosing
+    assert not choosing or (clone / "asked").read_text() == "0\n"  # no retries
+    assert ("out of reach" in done.stdout) == (not reached)
+    assert make(clone, "--question", ".venv/.course").returncode == 0
+    assert make(clone, "--question", ".venv/.ready").returncode == (target != "env")
+
+
+@needs_make
 def test_clean_spares_the_runs(clone: Path) -> None:
     kept = executable(clone / "runs" / "demo" / "__pycache__" / "result.json", "{}")
     removed = [
-        executable(clone / name / "file", "") for name in (".venv", "dist", "snnlab/__pycache__")
+        executable(clone / name / "file", "")
+        for name in (".venv", ".venv-lowest", "dist", "snnlab/__pycache__")
     ]
     assert make(clone, "clean").returncode == 0
     assert kept.exists()
