@@ -21,7 +21,7 @@ from snnlab.runs import assemble, store
 from snnlab.runs.config import RunConfig, anchored, to_dict
 from snnlab.runs.measurement import measure
 from snnlab.runs.problems import explain, is_memory_error
-from snnlab.runs.provenance import described_families, environment
+from snnlab.runs.provenance import described_data, described_families, environment
 from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run, occupied
 
 
@@ -97,6 +97,8 @@ def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
     """Write what is asked for and what does it."""
     store.write_json(folder / "config.json", to_dict(config))
     made_by = environment(str(device)) | {"families": described_families(config)}
+    if found := described_data(config):
+        made_by["data"] = found
     store.write_json(folder / "environment.json", made_by)
 
 
