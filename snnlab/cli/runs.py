@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
-from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run, write_text
+from snnlab.runs.store import WEIGHTS, Run, RunError, list_runs, load_run, usual_runs, write_text
 
 
 @dataclass(frozen=True)
 class List:
     """List the runs, newest first; damaged ones with the reason."""
 
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
@@ -51,7 +51,7 @@ class Show:
 
     run: RunName
     """Id of a run, see snnlab list."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
@@ -85,7 +85,7 @@ class Export:
     """Id of a run, see snnlab list."""
     to: Path
     """Folder to write; it must not exist, or be empty."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""

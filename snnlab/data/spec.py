@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from snnlab.settings import Valid, settle
+from snnlab.settings import Valid, nearest, settle
 
 CIFAR100_CLASSES = tuple(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -213,7 +212,7 @@ def _looks_like_path(name: str) -> bool:
 
 def unknown_name(name: str) -> str:
     """The message for a `name` that is neither a known set nor a path that exists."""
-    close = difflib.get_close_matches(name, CATALOGUE, n=1)
+    close = nearest(name, CATALOGUE)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
         f"Unknown data set {name!r}, and no folder or archive has that path.{hint} "
