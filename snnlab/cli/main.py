@@ -27,12 +27,15 @@ from snnlab.cli.evaluate import Evaluate
 from snnlab.cli.noise import Noise, noise_command
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
+from snnlab.cli.served import App, Lab, divided
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
 from snnlab.runs.methods import METHODS
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
+    "lab": Lab,
+    "app": App,
     "train": Train,
     "convert": Convert,
     "evaluate": Evaluate,
@@ -47,6 +50,8 @@ COMMANDS: dict[str, type] = {
     "bench-gpu": BenchGPU,
     "assign": Assign,
 }
+SERVED = (App, Lab)
+"""Commands whose further options are those of the server that they run."""
 BAD_INPUT = 2
 BAD_PATHS = (
     FileExistsError,
@@ -116,11 +121,16 @@ def parse(args: list[str]) -> Any:
     """
     if args and not args[0].startswith("-") and args[0] not in COMMANDS:
         raise ValueError(f"unknown command {args[0]!r}; valid: {', '.join(COMMANDS)}")
+    further: tuple[str, ...] = ()
+    if args and COMMANDS.get(args[0]) in SERVED:
+        args, further = divided(args)
     args, start = start_of(args)
     defaults: dict[str, Any] = {
         "train": {"default": Train(start)},
         "race": {"default": Race(start)},
         "sweep": {"default": Sweep(start)},
+        "app": {"default": App(further=further)},
+        "lab": {"default": Lab(further=further)},
     }
     if args[:1] in (["train"], ["race"]):  # in their own help, not in the list of commands
         defaults[args[0]]["description"] = with_methods(COMMANDS[args[0]])
