@@ -25,6 +25,7 @@ from snnlab.cli.convert import Convert
 from snnlab.cli.demo import Demo
 from snnlab.cli.evaluate import Evaluate
 from snnlab.cli.noise import Noise, noise_command
+from snnlab.cli.plain_signs import write_plainly
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.served import App, Lab, divided
@@ -70,6 +71,7 @@ def main(args: Sequence[str] | None = None) -> int:
     1 stands for other failures that can be said in one line, 130 for Ctrl-C.
     """
     args = list(sys.argv[1:] if args is None else args)
+    write_plainly()
     try:
         answer_to(args)
         sys.stdout.flush()

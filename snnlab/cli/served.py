@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -39,7 +39,7 @@ class App:
         """Serve until Ctrl-C."""
         need("streamlit", "the dashboard")
         page = home() / "app.py"
-        from streamlit.web.cli import main as streamlit
+        from streamlit.web import cli
 
         from snnlab.dashboard import opening
 
@@ -48,7 +48,13 @@ class App:
         # The other options stand in .streamlit/config.toml, beside the page.
         safe = ["--server.address=127.0.0.1", "--server.showEmailPrompt=false"]
         safe.append("--browser.gatherUsageStats=false")
-        streamlit(["run", str(page), *safe, *self.further], prog_name="streamlit")
+        streamlit: Any = cli
+        try:
+            streamlit.main(["run", str(page), *safe, *self.further], standalone_mode=False)
+        except streamlit.click.Abort:  # Ctrl-C
+            pass
+        except streamlit.click.ClickException as error:
+            raise ValueError(error.format_message()) from None
 
 
 @dataclass(frozen=True)
