@@ -9,39 +9,11 @@ import codecs
 import sys
 import unicodedata
 
-LETTERS = {
-    "σ": "sigma",
-    "ρ": "rho",
-    "γ": "gamma",
-    "μ": "mu",
-    "α": "alpha",
-    "β": "beta",
-    "Δ": "Delta",
-    "≥": ">=",
-    "≤": "<=",
-    "≠": "!=",
-    "≈": "~",
-    "±": "+-",
-    "×": "x",
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "’": "'",
-    "‘": "'",
-    "“": '"',
-    "”": '"',
-    "…": "...",
-    "·": ".",
-    "•": "*",
-    "√": "sqrt",
-    "∞": "inf",
-    "→": "->",
-    "─": "-",
-    "│": "|",
-    "█": "#",
-    "✓": "yes",
-    "✗": "no",
-}
+SIGNS = (
+    "σ sigma ρ rho γ gamma μ mu β beta Δ Delta ≥ >= ≤ <= ≠ != ≈ ~ ± +- × x − - – - — - ’ ' "
+    '“ " ” " … ... · . • * √ sqrt ∞ inf → -> ─ - │ | █ # ✓ yes ✗ no'
+).split()
+LETTERS = dict(zip(SIGNS[::2], SIGNS[1::2], strict=True))
 """What stands for signs of ours; other letters lose their accents, and the rest is a ?."""
 HANDLER = "snnlab-plain-signs"
 """Its name among the error handlers of Python's codecs."""
