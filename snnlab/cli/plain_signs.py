@@ -12,8 +12,8 @@ import unicodedata
 SIGNS = (
     "σ sigma ρ rho γ gamma μ mu β beta Δ Delta ≥ >= ≤ <= ≠ != ≈ ~ ± +- × x − - – - — - ’ ' "
     '“ " ” " … ... · . • * √ sqrt ∞ inf → -> ─ - │ | █ # ✓ yes ✗ no'
-).split()
-LETTERS = dict(zip(SIGNS[::2], SIGNS[1::2], strict=True))
+)
+LETTERS = dict(zip(SIGNS.split()[::2], SIGNS.split()[1::2], strict=True))
 """What stands for signs of ours; other letters lose their accents, and the rest is a ?."""
 HANDLER = "snnlab-plain-signs"
 """Its name among the error handlers of Python's codecs."""

@@ -65,7 +65,7 @@ def is_a(value: object, *kinds: type) -> bool:
 def guard(
     package: str, folders: tuple[str, ...], *, walled: bool, windows: bool = os.sep == "\\"
 ) -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook that says in Python's words what is not allowed.
+    r"""An audit hook that says in Python's words what is not allowed.
 
     The walls of the kernel hold without it. Where there are none, it is what keeps the code
     to itself: no files of others, no processes, no network. It uses nothing of this module, and
@@ -75,7 +75,7 @@ def guard(
         package: the folder that holds snnlab.
         folders: what may be read, each with a slash at its end.
         walled: whether the walls of the kernel stand.
-        windows: whether paths look like `C:\\Users`, in which case does not count.
+        windows: whether paths look like `C:\Users`, in which case does not count.
     """
 
     def plain(path: str) -> str:
