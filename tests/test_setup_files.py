@@ -144,16 +144,6 @@ def test_the_command_is_there() -> None:
     assert callable(getattr(importlib.import_module(module), function))
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True)
-    (file,) = folder.glob("*.whl")
-    return file
-
-
 def files_below(folder: Path) -> set[str]:
     """Paths of its files, but for what Python compiled."""
     return {

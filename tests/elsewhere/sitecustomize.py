@@ -10,7 +10,6 @@ import builtins
 import importlib.abc
 import multiprocessing.context
 import os
-import signal
 import sys
 from types import ModuleType
 
@@ -115,12 +114,13 @@ def get_context(self, method=None):  # type: ignore[no-untyped-def]
     """As `multiprocessing.get_context`, where processes are spawned only."""
     if method not in (None, "spawn"):
         raise ValueError(f"cannot find context for {method!r}")
-    return real_context(self, "spawn")
+    return real_context(self, method)
 
 
 real_import, builtins.__import__ = builtins.__import__, imported
 sys.meta_path.insert(0, Uvloop())
-real_context = multiprocessing.context.DefaultContext.get_context
-multiprocessing.context.DefaultContext.get_context = get_context  # type: ignore[method-assign]
-multiprocessing.context.DefaultContext.get_all_start_methods = lambda self: ["spawn"]  # type: ignore[method-assign]
-signal.signal  # noqa: B018 (loaded before anything is hidden)
+multiprocessing.set_start_method("spawn")
+Default = multiprocessing.context.DefaultContext
+real_context = Default.get_context
+Default.get_context = get_context  # type: ignore[method-assign]
+Default.get_all_start_methods = lambda self: ["spawn"]  # type: ignore[method-assign]
