@@ -62,14 +62,10 @@ format: $(READY)  ## Format the code and mend what can be mended automatically
 	$(BIN)/python -m ruff format .
 
 app: $(COURSE)  ## Open the dashboard, served to this machine only
-	$(BIN)/python -m streamlit run app.py --server.address=127.0.0.1 \
-		--server.showEmailPrompt=false --browser.gatherUsageStats=false $(ARGS)
+	$(BIN)/snnlab app $(ARGS)
 
 lab: $(COURSE)  ## Open the notebooks in JupyterLab
-	@test -d notebooks || { echo "make lab: there is no notebooks/; this version has none." >&2; exit 1; }
-	JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/.jupyter" $(BIN)/python -m jupyterlab \
-		--ServerApp.root_dir=notebooks \
-		--LabApp.default_url=/lab/tree/README.md $(ARGS)
+	$(BIN)/snnlab lab $(ARGS)
 
 notebooks: $(COURSE)  ## Run all notebooks and write them as web pages to build/notebooks
 	$(NBCONVERT) --to snnlab.classroom.page.CoursePage --output-dir=build/notebooks \

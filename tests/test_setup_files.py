@@ -6,10 +6,12 @@ import ast
 import importlib
 import os
 import re
+import runpy
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.request
 import zipfile
@@ -23,6 +25,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from snnlab.classroom.brought import FOLDER, files
 from tests.conftest import left_out
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,19 +163,46 @@ def test_the_command_is_there() -> None:
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_the_wheel_ships_everything_in_the_package(tmp_path: Path) -> None:
-    """The indexes of the rooms (.pyi) are read when a room is imported: none may be missing."""
-    build = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    ours = {
-        file.relative_to(ROOT).as_posix()
-        for file in (ROOT / "snnlab").rglob("*")
+def files_below(folder: Path) -> set[str]:
+    """Paths of its files, but for what Python compiled."""
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
+
+
+def test_the_wheel_ships_everything_in_the_package_and_the_course(wheel: Path) -> None:
+    """The indexes of the rooms (.pyi) are read when a room is imported: none may be missing."""
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert "snnlab/py.typed" in shipped
-    assert shipped == ours
+    ours = {f"snnlab/{name}" for name in files_below(ROOT / "snnlab")}
+    course = {f"notebooks/{file.name}" for file in (ROOT / "notebooks").glob("*.*") if file.suffix}
+    course |= {f"notebooks/.jupyter/{name}" for name in files_below(ROOT / "notebooks/.jupyter")}
+    brought = course | {"app.py", ".streamlit/config.toml"}
+    assert len(course) > 12
+    assert shipped == ours | {f"snnlab/{FOLDER}/{name}" for name in brought}
+    assert wheel.stat().st_size < 6 * 2**20
+
+
+def test_a_checkout_is_installed_without_copies_of_the_course() -> None:
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))["BringTheCourse"]
+    for version, brought in (("editable", 0), ("standard", len(list(files(ROOT))))):
+        data: dict[str, dict[str, str]] = {"force_include": {}}
+        hook(str(ROOT), {}, None, None, "", "wheel").initialize(version, data)
+        assert len(data["force_include"]) == brought
+
+
+def test_the_source_distribution_holds_what_its_wheel_needs(tmp_path: Path) -> None:
+    build = "import hatchling.build, sys; hatchling.build.build_sdist(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True)
+    (packed,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {file.relative_to(ROOT).as_posix() for file in files(ROOT)}
+    assert names >= wanted | {"hatch_build.py", "pyproject.toml", "LICENSE"}
+    assert not [name for name in names if name.startswith("notebooks/assignments")]
 
 
 @needs_make
@@ -291,9 +321,9 @@ def test_clean_spares_the_runs(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "opened", "words"),
     [
-        ("app", "app.py", ["streamlit run app.py", "--server.address=127.0.0.1"]),
+        ("app", "app.py", ["/snnlab app"]),
         ("docs", "docs/reference/build.py", ["docs/reference/build.py build/docs"]),
-        ("lab", "notebooks/README.md", ["jupyterlab", "root_dir=notebooks", "README.md"]),
+        ("lab", "notebooks/README.md", ["/snnlab lab"]),
     ],
 )
 def test_a_target_opens_what_is_there(

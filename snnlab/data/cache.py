@@ -106,7 +106,8 @@ def _load(entry: Path) -> RawData | None:
             for split in SPLITS
             if f"{split}.pixels" in tensors
         }
-        os.utime(entry)  # the time of last use, for _prune
+        with contextlib.suppress(OSError):
+            os.utime(entry)  # the time of last use, for _prune
         return RawData(classes, **splits, notes=notes)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
@@ -137,5 +138,6 @@ def _prune(folder: Path, limit: int) -> None:
     for entry, stat in sorted(stats, key=lambda pair: pair[1].st_mtime_ns):
         if total <= limit:
             return
-        entry.unlink(missing_ok=True)
-        total -= stat.st_size
+        with contextlib.suppress(OSError):  # on Windows: it is in use
+            entry.unlink(missing_ok=True)
+            total -= stat.st_size

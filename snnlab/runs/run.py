@@ -14,6 +14,7 @@ import torch
 
 from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
+from snnlab.data.whole_files import patiently, remove
 from snnlab.learning.fit import Epoch, OnBatch, OnEpoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
@@ -85,7 +86,7 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
     partial.mkdir(parents=True, exist_ok=True)
     try:
         describe(partial, config, device)
-        partial.rename(folder)
+        patiently(lambda: partial.rename(folder))
     except OSError:
         if not folder.is_dir():  # else another process was faster
             raise
@@ -106,10 +107,10 @@ def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew:
     """Make the run folder ready for a training that starts, or goes on."""
     partial = [path.name for path in folder.glob(".*.partial")]
     for name in ["result.json", "error.json", *partial]:
-        (folder / name).unlink(missing_ok=True)
+        remove(folder / name)
     if anew or not (folder / CHECKPOINT).exists():
         for name in ("metrics.jsonl", WEIGHTS, CHECKPOINT):
-            (folder / name).unlink(missing_ok=True)
+            remove(folder / name)
     else:  # a kill may have cut the last line
         write_metrics(folder, store.read_metrics(folder / "metrics.jsonl"))
     describe(folder, config, device)
@@ -148,7 +149,7 @@ def carry_out(
         if is_memory_error(error):
             raise TrainingError(problem["message"]) from error
         raise
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    remove(folder / CHECKPOINT)
 
 
 def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:

@@ -26,7 +26,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-from snnlab.data.whole_files import written_whole
+from snnlab.data.whole_files import patiently, remove, written_whole
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.family import FamilyError
 from snnlab.runs.config import RunConfig, from_dict, to_dict
@@ -280,7 +280,7 @@ def occupied(folder: Path) -> Iterator[None]:
     """
     mark = folder / RUNNING
     if not is_occupied(folder):
-        mark.unlink(missing_ok=True)
+        remove(mark)
     try:
         with mark.open("x", encoding="utf-8") as file:
             file.write(json.dumps(this_process()))
@@ -290,7 +290,7 @@ def occupied(folder: Path) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):  # what went wrong before counts more
-            mark.unlink(missing_ok=True)
+            remove(mark)
 
 
 def check_result(result: dict[str, Any], timesteps: int) -> None:
@@ -383,7 +383,7 @@ def read_text(path: Path, errors: str = "strict") -> str:
         OSError: it cannot be read.
         ValueError: it is no text, or longer than any run writes one.
     """
-    with path.open(encoding="utf-8", errors=errors) as file:
+    with patiently(lambda: path.open(encoding="utf-8", errors=errors)) as file:
         text = file.read(MOST_BYTES + 1)
     if len(text) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES // 2**20} MB")
