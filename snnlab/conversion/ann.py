@@ -15,7 +15,7 @@ from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
-from snnlab.measure.passes import check_network, images_for
+from snnlab.measure.passes import check_network, from_elsewhere, images_for
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
@@ -171,6 +171,7 @@ def check_convertible(net: nn.Module) -> None:
     if not isinstance(net, ANN):
         raise ValueError(
             f"convert_ann() takes an ANN trained with ReLU or QCFS, got a {type(net).__name__}"
+            f"{from_elsewhere(net)}"
         )
     for i, stage in enumerate(net.stages):
         check_activation(stage.neuron, f"stages.{i}.neuron")

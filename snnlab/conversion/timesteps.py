@@ -12,7 +12,7 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.measure.passes import images_for
+from snnlab.measure.passes import from_elsewhere, images_for
 from snnlab.measure.statistics import PairedImages, Verdict
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import drop_noise, noise_of
@@ -146,6 +146,7 @@ def convert(
     if not isinstance(net, SpikingNet):
         raise ValueError(
             f"convert() takes a SpikingNet trained with one timestep, got a {described(net)}"
+            f"{from_elsewhere(net)}"
         )
     timesteps, seed = count("timesteps", timesteps), checked("seed", int, seed)
     images = images_for(net, images, "convert()")

@@ -66,7 +66,14 @@ def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) 
     """Raise ValueError unless a network is of a kind, compiled or not."""
     if not isinstance(getattr(net, "_orig_mod", net), kind):
         named = {SpikingNet: "a SpikingNet", ANN: "an ANN"}.get(kind, "a SpikingNet or an ANN")
-        raise ValueError(f"{needed_by} needs {named}, got {described(net)}")
+        raise ValueError(f"{needed_by} needs {named}, got {described(net)}{from_elsewhere(net)}")
+
+
+def from_elsewhere(net: Any) -> str:
+    """How a network of torch becomes one of ours, for messages; nothing for all else."""
+    if not isinstance(net, nn.Module) or isinstance(net, StagedNet):
+        return ""
+    return "; make stages of it first: snnlab.from_torch(module, image_shape)"
 
 
 def check_labels(net: StagedNet, images: Images) -> None:

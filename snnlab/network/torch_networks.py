@@ -9,25 +9,28 @@ activation closes a stage; a path that comes from further back is its residual c
 from __future__ import annotations
 
 import copy
-import inspect
-import math
 import operator
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, fx, nn
-from torch.nn import functional
 
-from snnlab.network.activations import QCFS
 from snnlab.network.layers import one_to_one
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, put_neurons
 from snnlab.network.spec import Activation, Architecture
+from snnlab.network.torch_graph import (
+    first_line,
+    graph_of,
+    in_place,
+    known,
+    name_of,
+    operands,
+    without_values,
+)
 from snnlab.network.torch_layers import (
     DROPOUTS,
     FUNCTIONS,
@@ -39,7 +42,7 @@ from snnlab.network.torch_layers import (
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Valid, checked, quoted
+from snnlab.settings import Count, Valid, checked, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -61,9 +64,6 @@ CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
 }
 """Functions of two parts that are affine where one of them is a constant."""
-IN_PLACE = {"iadd", "isub", "imul", "itruediv"}
-PLACES = (torch, functional, operator, math)
-"""Where the functions that we know by name come from."""
 
 
 def from_torch(
@@ -109,7 +109,7 @@ def from_torch(
     """
     checked("pooling", Pooling, pooling)
     checked("activation", Activation | None, activation)
-    image_shape = checked("image_shape", tuple[int, int, int], image_shape)
+    image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":
@@ -145,74 +145,6 @@ def check_module(module: object) -> None:
     for name, value in module.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise ValueError(f"{name!r} has no shape yet: run the module on images once")
-
-
-def without_values(module: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no values, at no cost in memory."""
-    tensors = [*module.parameters(), *module.buffers()]
-    empty: dict[int, Any] = {}
-    for tensor in tensors:
-        shape = torch.empty_like(tensor, device="meta")
-        parameter = isinstance(tensor, nn.Parameter)
-        empty[id(tensor)] = nn.Parameter(shape, requires_grad=False) if parameter else shape
-    return copy.deepcopy(module, empty).eval().float()
-
-
-class Reader(fx.Tracer):
-    """Reads the forward of a module; layers of torch and of ours stay whole."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Whether a call of this module is one node."""
-        ours = hasattr(m, "advance") or type(m) in (QCFS, *LAYERS)
-        return ours or super().is_leaf_module(m, module_qualified_name)
-
-    def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
-        """Note the line of code that a node comes from."""
-        proxy = super().create_proxy(*args, **kwargs)
-        proxy.node.meta["line"] = users_line(traceback.extract_stack())
-        return proxy
-
-
-def users_line(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`."""
-    library = str(Path(torch.__file__).parent)
-    for frame in reversed(frames):
-        if frame.filename == __file__ and frame.name == "graph_of":
-            break
-        if not frame.filename.startswith((library, "<eval", __file__)):
-            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
-    return ""
-
-
-def graph_of(module: nn.Module) -> fx.GraphModule:
-    """The forward of a module, inside a `Sequential` of its own, as a graph.
-
-    Raises:
-        NotTaken: several inputs, or a forward that depends on what is in the images.
-    """
-    kind = type(module).__name__
-    parameters = inspect.signature(module.forward).parameters.values()
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    if len(needed) != 1:
-        raise NotTaken(
-            f"the forward of {kind} takes {len(needed)} inputs ({', '.join(needed)}); "
-            "a network of stages takes one, the images"
-        )
-    root, reader = nn.Sequential(module), Reader()
-    try:
-        return fx.GraphModule(root, reader.trace(root))
-    except Exception as error:
-        line = users_line(traceback.extract_tb(error.__traceback__))
-        raise NotTaken(
-            f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
-            f"{first_line(error)}; write it without if, for and len over what comes from the "
-            "images, or make the stages yourself: SpikingNet or ANN of Stage(layers, activation)"
-        ) from error
-
-
-def first_line(error: Exception) -> str:
-    """What an error of torch says, without its table."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 @dataclass(frozen=True)
@@ -320,20 +252,22 @@ class Walk(fx.Interpreter):
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
         """What flows out of a node; `result` has its shape."""
         name = name_of(n)
+        if not known(n):
+            raise NotTaken(f"it is not torch's function of that name; {instead(name)}")
         if name in CONSTANTS and sum(arg in self.flows for arg in operands(n)) == 1:
             made = self.through(n, self.scaled(n, CONSTANTS[name]), result)
         elif name in SUMS:
             made = Flow(self.summed(n))
         elif n.op == "call_module":
             layer = self.given.get_submodule(str(n.target))
-            if isinstance(layer, nn.Flatten | nn.Unflatten):
-                layer = reshaping(self.before(n), result)
-            made = self.through(n, [layer], result)
+            shapes = isinstance(layer, nn.Flatten | nn.Unflatten)
+            layers = reshaping(self.before(n), result) if shapes else [layer]
+            made = self.through(n, layers, result)
         elif name in RESHAPES:
-            made = self.through(n, [reshaping(self.before(n), result)], result)
+            made = self.through(n, reshaping(self.before(n), result), result)
         elif name == "mean":
             made = self.through(n, averaging(self.before(n), result), result)
-        elif name in FUNCTIONS and known(n):
+        elif name in FUNCTIONS:
             args, options = self.fetch_args_kwargs_from_env(n)
             made = self.through(n, [made_by_call(FUNCTIONS[name], args[1:], options)], result)
         else:
@@ -439,9 +373,8 @@ class Walk(fx.Interpreter):
     def finish(self, n: fx.Node, result: Any) -> None:
         """Make the readout of what flows into the output."""
         if not isinstance(result, Tensor):
-            raise NotTaken(
-                f"it is a {type(result).__name__.removeprefix('immutable_')}; return one tensor, the logits (B, K)"
-            )
+            kind = type(result).__name__.removeprefix("immutable_")
+            raise NotTaken(f"it is a {kind}; return one tensor, the logits (B, K)")
         if result.ndim != 2 or len(result) != BATCH:
             raise NotTaken(
                 f"it has shape {tuple(result.shape)} for {BATCH} images of shape "
@@ -475,14 +408,6 @@ def behind(flow: Flow, layer: nn.Module, before: Tensor) -> Flow:
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
 
 
-def operands(n: fx.Node) -> list[Any]:
-    """The two parts of a sum or a product."""
-    both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
-    if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
-        raise NotTaken(f"it has further arguments, {dict(n.kwargs)}; use x + y")
-    return both
-
-
 def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
     """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
     laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
@@ -496,26 +421,6 @@ def parts(result: Any) -> Sequence[Any]:
     return result if isinstance(result, tuple | list) else [result]
 
 
-def name_of(n: fx.Node) -> str:
-    """The name of the function or method that a node calls, without the mark of in-place."""
-    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", str(n.target))
-    return name if name.startswith("_") else name.rstrip("_")
-
-
-def known(n: fx.Node) -> bool:
-    """Whether a function is torch's own, and not another of that name."""
-    name = getattr(n.target, "__name__", "")
-    return n.op == "call_method" or any(getattr(at, name, None) is n.target for at in PLACES)
-
-
-def in_place(n: fx.Node, module: nn.Module) -> bool:
-    """Whether a node changes what it reads."""
-    if n.op == "call_module":
-        return bool(getattr(module.get_submodule(str(n.target)), "inplace", False))
-    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "")
-    return bool(n.kwargs.get("inplace")) or name in IN_PLACE or name.endswith("_")
-
-
 def made_by_call(
     make: Callable[..., nn.Module], args: Sequence[Any], options: dict[str, Any]
 ) -> nn.Module:
@@ -523,23 +428,21 @@ def made_by_call(
     options = {name: value for name, value in options.items() if name != "input"}
     try:
         return make(*args, **options)
-    except TypeError as error:
-        raise NotTaken(f"{error}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise NotTaken(f"{first_line(error)}; use numbers") from None
 
 
-def reshaping(before: Tensor, after: Tensor) -> nn.Module:
-    """The layer that makes the one shape of the other, each image by itself."""
+def reshaping(before: Tensor, after: Tensor) -> list[nn.Module]:
+    """The layers that make the one shape of the other, each image by itself."""
     if before.shape == after.shape:
-        return nn.Identity()
-    if len(after) == len(before) and before.numel() == after.numel():
-        if after.ndim == 2:
-            return nn.Flatten()
-        if before.ndim == 2 and after.ndim == 4:
-            return nn.Unflatten(1, tuple(after.shape[1:]))
-    raise NotTaken(
-        f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which makes "
-        "a vector of each image"
-    )
+        return []
+    if len(after) != len(before) or after.ndim < 2 or before.numel() != after.numel():
+        raise NotTaken(
+            f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which "
+            "makes a vector of each image"
+        )
+    flat = [nn.Flatten()] if before.ndim > 2 else []
+    return [*flat, nn.Unflatten(1, tuple(after.shape[1:]))] if after.ndim > 2 else flat
 
 
 def averaging(before: Tensor, after: Tensor) -> list[nn.Module]:
