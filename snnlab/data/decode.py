@@ -83,6 +83,7 @@ class _Header(NamedTuple):
     height: int
     width: int
     colour: bool
+    turn: Image.Transpose | None
     more_frames: bool
 
 
@@ -137,7 +138,7 @@ def _decode(
         raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
     pixels = np.empty(shape, dtype=np.uint8)
     for i, file in enumerate(_with_progress(files, "decoding images")):
-        pixels[i] = _read_pixels(file, mode, (width, height), ground)
+        pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
     return torch.from_numpy(pixels)
 
 
@@ -169,18 +170,26 @@ def _read_header(file: ImageFile, limits: Limits) -> _Header:
         limits.check_pixels(file.name, image.width, image.height)
         more_frames = image.format != MANY_VIEWS and getattr(image, "n_frames", 1) > 1
         width, height = image.size
-        if _orientation(image, file) in ON_ITS_SIDE:
+        orientation = _orientation(image, file)
+        if orientation in ON_ITS_SIDE:
             width, height = height, width
-        return _Header(height, width, not _is_grey(image), more_frames)
+        colour = not _is_grey(image)
+        return _Header(height, width, colour, TURNS.get(orientation), more_frames)
 
 
-def _read_pixels(file: ImageFile, mode: str, size: tuple[int, int], ground: Ground) -> np.ndarray:
+def _read_pixels(
+    file: ImageFile,
+    turn: Image.Transpose | None,
+    mode: str,
+    size: tuple[int, int],
+    ground: Ground,
+) -> np.ndarray:
     """One image as uint8 (C, H, W), C = 3 for mode RGB and 1 for mode L."""
     with _opened(file) as opened:
         opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
         opened.load()
         image = _on_ground(_of_8_bits(opened), ground).convert(mode)
-        if (turn := TURNS.get(_orientation(opened, file))) is not None:
+        if turn is not None:
             image = image.transpose(turn)
         if image.size != size:
             image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)

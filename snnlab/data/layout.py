@@ -33,6 +33,8 @@ TRAINING_NAMES = ", ".join(WORDS["train"])
 
 Parts = tuple[str, ...]
 """A path, in parts."""
+ByClass = dict[str, list[Parts]]
+"""Images by the name of their class."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
         passed: notes images without labels and splits without images.
 
     Returns:
-        classes in alphabetical order, composed (NFC); the split "train", and "validation" and
+        classes in alphabetical order, their accents composed (NFC); the split "train", and "validation" and
         "test" where there are such folders.
 
     Raises:
@@ -93,17 +95,10 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
     if stray := next((file for file in files if len(file) == top + 1), None):
         raise DataError(_stray(stray))
     by_top = _grouped(files, top)
-    splits = _splits(by_top, top)
-    if splits is None:
-        found = {"train": _by_class(files, top, inside, passed)}
+    if splits := _splits(by_top, top):
+        found = _in_splits(by_top, splits, top, inside, passed)
     else:
-        found = {}
-        for name, split in splits.items():
-            if by_class := _split_classes(by_top[name], split, top + 1, inside, passed):
-                found[split] = by_class
-        for folder in inside:
-            if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
-                passed.add("empty", "/".join(folder))
+        found = {"train": _by_class(files, top, inside, passed)}
     classes = _shared_classes(found)
     label = {name: i for i, name in enumerate(classes)}
     return Layout(
@@ -113,6 +108,24 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
             for split, by_class in found.items()
         },
     )
+
+
+def _in_splits(
+    by_top: dict[str, list[Parts]],
+    splits: dict[str, Split],
+    top: int,
+    folders: list[Parts],
+    passed: PassedOver,
+) -> dict[Split, ByClass]:
+    """The images of each split that has labels, by class; notes splits that hold none."""
+    for folder in folders:
+        if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
+            passed.add("empty", "/".join(folder))
+    found = {
+        split: _split_classes(by_top[name], split, top + 1, folders, passed)
+        for name, split in splits.items()
+    }
+    return {split: by_class for split, by_class in found.items() if by_class}
 
 
 def _composed(parts: Parts) -> tuple[Parts, Parts]:
@@ -142,8 +155,8 @@ def _top(files: list[Parts]) -> int:
     return top
 
 
-def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split] | None:
-    """Which folder is which split; None if the folders are classes.
+def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split]:
+    """Which folder is which split, the one to train on first; empty if the folders are classes.
 
     Raises:
         DataError: it cannot be told, two are the same split, or there is none to train on.
@@ -152,7 +165,7 @@ def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split] | None
     others = sorted(by_top.keys() - named.keys())
     with_folders = [name for name in named if any(len(f) > top + 2 for f in by_top[name])]
     if not named or (others and not with_folders and _is_class_of_trains(named)):
-        return None
+        return {}
     if others:
         splits, beside = " and ".join(map(quoted, sorted(named))), quoted(others[0])
         if any(named[name] == "train" for name in with_folders):
@@ -187,7 +200,7 @@ def _is_class_of_trains(named: dict[str, Split]) -> bool:
 
 def _split_classes(
     files: list[Parts], split: Split, level: int, folders: list[Parts], passed: PassedOver
-) -> dict[str, list[Parts]]:
+) -> ByClass:
     """The images of a split by class; none if it has no labels, which is noted.
 
     Raises:
@@ -214,9 +227,7 @@ def _split_classes(
     return {}
 
 
-def _by_class(
-    files: list[Parts], level: int, folders: list[Parts], passed: PassedOver
-) -> dict[str, list[Parts]]:
+def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: PassedOver) -> ByClass:
     """The images by class, where the class folders stand at a level.
 
     Raises:
@@ -225,7 +236,7 @@ def _by_class(
     if stray := next((file for file in files if len(file) < level + 2), None):
         raise DataError(_stray(stray))
     _refuse_folders_inside(_grouped(files, level), level)
-    found: dict[str, list[Parts]] = {}
+    found: ByClass = {}
     for file in files:
         found.setdefault(unicodedata.normalize("NFC", file[level]), []).append(file)
     for folder in sorted(folders):
@@ -259,7 +270,7 @@ def _refuse_folders_inside(by_class: dict[str, list[Parts]], level: int) -> None
             )
 
 
-def _shared_classes(members: dict[Split, dict[str, list[Parts]]]) -> tuple[str, ...]:
+def _shared_classes(members: dict[Split, ByClass]) -> tuple[str, ...]:
     """The classes, which must be the same in every split."""
     classes = set(members["train"])
     for split, by_class in members.items():
