@@ -34,7 +34,7 @@ TRAINING_NAMES = ", ".join(WORDS["train"])
 Parts = tuple[str, ...]
 """A path, in parts."""
 ByClass = dict[str, list[Parts]]
-"""Images by the name of their class."""
+"""Images by the name of a folder that they are in, which mostly is their class."""
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,23 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
         passed: notes images without labels and splits without images.
 
     Returns:
-        classes in alphabetical order, their accents composed (NFC); the split "train", and "validation" and
-        "test" where there are such folders.
+        classes in alphabetical order; the split "train", and "validation" and "test" where there
+        are such folders. Names are compared with their accents composed (NFC), as Windows and
+        Linux write them: macOS takes them apart.
 
     Raises:
         DataError: no image, an image outside a class folder, a class without images, fewer than
             two classes, names that could be splits or classes, or splits with different classes.
     """
-    files = sorted((tuple(name.split("/")) for name in images), key=_composed)
+    names: dict[Parts, list[str]] = {}
+    for name in sorted(images):
+        names.setdefault(_parts(name), []).append(name)
+    files = sorted(names)
     if not files:
         raise DataError(_no_image(passed))
     top = _top(files)
     above = files[0][:top]
-    inside = [folder for f in folders if (folder := tuple(f.split("/")))[:top] == above]
+    inside = sorted(parts for f in folders if (parts := _parts(f))[:top] == above)
     if stray := next((file for file in files if len(file) == top + 1), None):
         raise DataError(_stray(stray))
     by_top = _grouped(files, top)
@@ -104,14 +108,14 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
     return Layout(
         classes,
         {
-            split: [("/".join(file), label[c]) for c in classes for file in by_class[c]]
+            split: [(n, label[c]) for c in classes for file in by_class[c] for n in names[file]]
             for split, by_class in found.items()
         },
     )
 
 
 def _in_splits(
-    by_top: dict[str, list[Parts]],
+    by_top: ByClass,
     splits: dict[str, Split],
     top: int,
     folders: list[Parts],
@@ -128,14 +132,13 @@ def _in_splits(
     return {split: by_class for split, by_class in found.items() if by_class}
 
 
-def _composed(parts: Parts) -> tuple[Parts, Parts]:
-    """Sorts names alike, whether a system composes their accents or takes them apart."""
-    return tuple(unicodedata.normalize("NFC", part) for part in parts), parts
+def _parts(name: str) -> Parts:
+    return tuple(unicodedata.normalize("NFC", name).split("/"))
 
 
-def _grouped(files: Iterable[Parts], level: int) -> dict[str, list[Parts]]:
+def _grouped(files: Iterable[Parts], level: int) -> ByClass:
     """The files by their folder at a level."""
-    groups: dict[str, list[Parts]] = {}
+    groups: ByClass = {}
     for file in files:
         groups.setdefault(file[level], []).append(file)
     return groups
@@ -155,7 +158,7 @@ def _top(files: list[Parts]) -> int:
     return top
 
 
-def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split]:
+def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
     """Which folder is which split, the one to train on first; empty if the folders are classes.
 
     Raises:
@@ -235,18 +238,16 @@ def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: Pass
     """
     if stray := next((file for file in files if len(file) < level + 2), None):
         raise DataError(_stray(stray))
-    _refuse_folders_inside(_grouped(files, level), level)
-    found: ByClass = {}
-    for file in files:
-        found.setdefault(unicodedata.normalize("NFC", file[level]), []).append(file)
-    for folder in sorted(folders):
+    found = _grouped(files, level)
+    _refuse_folders_inside(found, level)
+    for folder in folders:
         beside = len(folder) == level + 1 and folder[:level] == files[0][:level]
-        if beside and unicodedata.normalize("NFC", folder[level]) not in found:
+        if beside and folder[level] not in found:
             raise DataError(_empty("/".join(folder), passed))
     return found
 
 
-def _refuse_folders_inside(by_class: dict[str, list[Parts]], level: int) -> None:
+def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """Check that no class holds splits, and none the classes once more.
 
     Raises:
