@@ -45,6 +45,7 @@ TURNS = {
 }
 """By its values; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
+ADVICE = "remove it, or save it once more as PNG or JPEG"
 DISGUISES = (
     (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
     (b"<!doctype", 0, "a web page; download the image itself"),
@@ -188,7 +189,7 @@ def _read_pixels(
     with _opened(file) as opened:
         opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
         opened.load()
-        image = _on_ground(_of_8_bits(opened), ground).convert(mode)
+        image = _on_ground(_of_8_bits(opened, file.name), ground).convert(mode)
         if turn is not None:
             image = image.transpose(turn)
         if image.size != size:
@@ -204,10 +205,13 @@ def _is_grey(image: Image.Image) -> bool:
     return image.mode in GREY_MODES or image.mode.startswith(("I", "F"))
 
 
-def _of_8_bits(image: Image.Image) -> Image.Image:
+def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     """The upper 8 bits of an image of 16, with an alpha channel where one value is transparent."""
     if image.mode == "F" or (image.mode == "I" and image.format not in DEEP_GREY):
-        raise ValueError(f"32-bit pixels of mode {image.mode!r}; save it with 8 or 16 bits")
+        raise DataError(
+            f"image {quoted(name)} has 32-bit pixels of mode {image.mode!r}; save it with 8 or 16 "
+            "bits"
+        )
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
@@ -262,10 +266,9 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
         what = _what_it_is(file)
         raise DataError(f"image {quoted(file.name)} cannot be read: {what}") from error
     except Exception as error:  # Pillow raises many types on damaged files
-        advice = "" if ";" in str(error) else "; remove it, or bring it here once more"
-        raise DataError(
-            f"image {quoted(file.name)} cannot be read: {why(error)}{advice}"
-        ) from error
+        from_system = isinstance(error, OSError) and error.strerror
+        what = why(error) if from_system else f"damaged, or of a rare kind ({why(error)})"
+        raise DataError(f"image {quoted(file.name)} cannot be read: {what}; {ADVICE}") from error
 
 
 def _what_it_is(file: ImageFile) -> str:
@@ -276,12 +279,12 @@ def _what_it_is(file: ImageFile) -> str:
         with file.content.open("rb") as opened:
             start = opened.read(64)
     if not start:
-        return "it is empty (0 bytes); remove it, or bring it here once more"
+        return f"it is empty (0 bytes); {ADVICE}"
     small = start.lstrip(b"\xef\xbb\xbf \r\n").lower()
     for begins, at, words in DISGUISES:
         if small[at:].startswith(begins):
             return f"it is {words}, or remove it"
-    return "not an image, or a damaged one; remove it, or save it as PNG or JPEG"
+    return f"no image, or a damaged one; {ADVICE}"
 
 
 def _with_progress(files: Sequence[ImageFile], what: str) -> Iterable[ImageFile]:
