@@ -174,7 +174,7 @@ def draw_chosen(place: Any) -> None:
         place.image(picture.read_bytes(), alt=alt, width="content")
     place.caption(escaped_summary(kept))
     if kept.look.notes:
-        place.caption(escaped(f"Passed over: {'; '.join(kept.look.notes)}."))
+        place.caption("  \n".join(["Passed over:", *map(escaped, kept.look.notes)]))
     if visitor() not in kept.owners or DATA in address.set_by_lesson():
         return
     with place.popover("Remove", icon=":material/delete:"):

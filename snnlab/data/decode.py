@@ -45,6 +45,7 @@ TURNS = {
 }
 """By its values; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
+ADVICE = "remove it, or save it once more as PNG or JPEG"
 DISGUISES = (
     (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
     (b"<!doctype", 0, "a web page; download the image itself"),
@@ -83,6 +84,7 @@ class _Header(NamedTuple):
     height: int
     width: int
     colour: bool
+    turn: Image.Transpose | None
     more_frames: bool
 
 
@@ -137,7 +139,7 @@ def _decode(
         raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
     pixels = np.empty(shape, dtype=np.uint8)
     for i, file in enumerate(_with_progress(files, "decoding images")):
-        pixels[i] = _read_pixels(file, mode, (width, height), ground)
+        pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
     return torch.from_numpy(pixels)
 
 
@@ -169,18 +171,26 @@ def _read_header(file: ImageFile, limits: Limits) -> _Header:
         limits.check_pixels(file.name, image.width, image.height)
         more_frames = image.format != MANY_VIEWS and getattr(image, "n_frames", 1) > 1
         width, height = image.size
-        if _orientation(image, file) in ON_ITS_SIDE:
+        orientation = _orientation(image, file)
+        if orientation in ON_ITS_SIDE:
             width, height = height, width
-        return _Header(height, width, not _is_grey(image), more_frames)
+        colour = not _is_grey(image)
+        return _Header(height, width, colour, TURNS.get(orientation), more_frames)
 
 
-def _read_pixels(file: ImageFile, mode: str, size: tuple[int, int], ground: Ground) -> np.ndarray:
+def _read_pixels(
+    file: ImageFile,
+    turn: Image.Transpose | None,
+    mode: str,
+    size: tuple[int, int],
+    ground: Ground,
+) -> np.ndarray:
     """One image as uint8 (C, H, W), C = 3 for mode RGB and 1 for mode L."""
     with _opened(file) as opened:
         opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
         opened.load()
-        image = _on_ground(_of_8_bits(opened), ground).convert(mode)
-        if (turn := TURNS.get(_orientation(opened, file))) is not None:
+        image = _on_ground(_of_8_bits(opened, file.name), ground).convert(mode)
+        if turn is not None:
             image = image.transpose(turn)
         if image.size != size:
             image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
@@ -195,10 +205,13 @@ def _is_grey(image: Image.Image) -> bool:
     return image.mode in GREY_MODES or image.mode.startswith(("I", "F"))
 
 
-def _of_8_bits(image: Image.Image) -> Image.Image:
+def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     """The upper 8 bits of an image of 16, with an alpha channel where one value is transparent."""
     if image.mode == "F" or (image.mode == "I" and image.format not in DEEP_GREY):
-        raise ValueError(f"32-bit pixels of mode {image.mode!r}; save it with 8 or 16 bits")
+        raise DataError(
+            f"image {quoted(name)} has 32-bit pixels of mode {image.mode!r}; save it with 8 or 16 "
+            "bits"
+        )
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
@@ -253,10 +266,9 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
         what = _what_it_is(file)
         raise DataError(f"image {quoted(file.name)} cannot be read: {what}") from error
     except Exception as error:  # Pillow raises many types on damaged files
-        advice = "" if ";" in str(error) else "; remove it, or bring it here once more"
-        raise DataError(
-            f"image {quoted(file.name)} cannot be read: {why(error)}{advice}"
-        ) from error
+        from_system = isinstance(error, OSError) and error.strerror
+        what = why(error) if from_system else f"damaged, or of a rare kind ({why(error)})"
+        raise DataError(f"image {quoted(file.name)} cannot be read: {what}; {ADVICE}") from error
 
 
 def _what_it_is(file: ImageFile) -> str:
@@ -267,12 +279,12 @@ def _what_it_is(file: ImageFile) -> str:
         with file.content.open("rb") as opened:
             start = opened.read(64)
     if not start:
-        return "it is empty (0 bytes); remove it, or bring it here once more"
+        return f"it is empty (0 bytes); {ADVICE}"
     small = start.lstrip(b"\xef\xbb\xbf \r\n").lower()
     for begins, at, words in DISGUISES:
         if small[at:].startswith(begins):
             return f"it is {words}, or remove it"
-    return "not an image, or a damaged one; remove it, or save it as PNG or JPEG"
+    return f"no image, or a damaged one; {ADVICE}"
 
 
 def _with_progress(files: Sequence[ImageFile], what: str) -> Iterable[ImageFile]:

@@ -33,6 +33,8 @@ TRAINING_NAMES = ", ".join(WORDS["train"])
 
 Parts = tuple[str, ...]
 """A path, in parts."""
+ByClass = dict[str, list[Parts]]
+"""Images by the name of a folder that they are in, which mostly is their class."""
 
 
 @dataclass(frozen=True)
@@ -77,52 +79,66 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
         passed: notes images without labels and splits without images.
 
     Returns:
-        classes in alphabetical order, composed (NFC); the split "train", and "validation" and
-        "test" where there are such folders.
+        classes in alphabetical order; the split "train", and "validation" and "test" where there
+        are such folders. Names are compared with their accents composed (NFC), as Windows and
+        Linux write them: macOS takes them apart.
 
     Raises:
         DataError: no image, an image outside a class folder, a class without images, fewer than
             two classes, names that could be splits or classes, or splits with different classes.
     """
-    files = sorted((tuple(name.split("/")) for name in images), key=_composed)
+    names: dict[Parts, list[str]] = {}
+    for name in sorted(images):
+        names.setdefault(_parts(name), []).append(name)
+    files = sorted(names)
     if not files:
         raise DataError(_no_image(passed))
     top = _top(files)
     above = files[0][:top]
-    inside = [folder for f in folders if (folder := tuple(f.split("/")))[:top] == above]
+    inside = sorted(parts for f in folders if (parts := _parts(f))[:top] == above)
     if stray := next((file for file in files if len(file) == top + 1), None):
         raise DataError(_stray(stray))
     by_top = _grouped(files, top)
-    splits = _splits(by_top, top)
-    if splits is None:
-        found = {"train": _by_class(files, top, inside, passed)}
+    if splits := _splits(by_top, top):
+        found = _in_splits(by_top, splits, top, inside, passed)
     else:
-        found = {}
-        for name, split in splits.items():
-            if by_class := _split_classes(by_top[name], split, top + 1, inside, passed):
-                found[split] = by_class
-        for folder in inside:
-            if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
-                passed.add("empty", "/".join(folder))
+        found = {"train": _by_class(files, top, inside, passed)}
     classes = _shared_classes(found)
     label = {name: i for i, name in enumerate(classes)}
     return Layout(
         classes,
         {
-            split: [("/".join(file), label[c]) for c in classes for file in by_class[c]]
+            split: [(n, label[c]) for c in classes for file in by_class[c] for n in names[file]]
             for split, by_class in found.items()
         },
     )
 
 
-def _composed(parts: Parts) -> tuple[Parts, Parts]:
-    """Sorts names alike, whether a system composes their accents or takes them apart."""
-    return tuple(unicodedata.normalize("NFC", part) for part in parts), parts
+def _in_splits(
+    by_top: ByClass,
+    splits: dict[str, Split],
+    top: int,
+    folders: list[Parts],
+    passed: PassedOver,
+) -> dict[Split, ByClass]:
+    """The images of each split that has labels, by class; notes splits that hold none."""
+    for folder in folders:
+        if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
+            passed.add("empty", "/".join(folder))
+    found = {
+        split: _split_classes(by_top[name], split, top + 1, folders, passed)
+        for name, split in splits.items()
+    }
+    return {split: by_class for split, by_class in found.items() if by_class}
 
 
-def _grouped(files: Iterable[Parts], level: int) -> dict[str, list[Parts]]:
+def _parts(name: str) -> Parts:
+    return tuple(unicodedata.normalize("NFC", name).split("/"))
+
+
+def _grouped(files: Iterable[Parts], level: int) -> ByClass:
     """The files by their folder at a level."""
-    groups: dict[str, list[Parts]] = {}
+    groups: ByClass = {}
     for file in files:
         groups.setdefault(file[level], []).append(file)
     return groups
@@ -142,8 +158,8 @@ def _top(files: list[Parts]) -> int:
     return top
 
 
-def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split] | None:
-    """Which folder is which split; None if the folders are classes.
+def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
+    """Which folder is which split, the one to train on first; empty if the folders are classes.
 
     Raises:
         DataError: it cannot be told, two are the same split, or there is none to train on.
@@ -152,7 +168,7 @@ def _splits(by_top: dict[str, list[Parts]], top: int) -> dict[str, Split] | None
     others = sorted(by_top.keys() - named.keys())
     with_folders = [name for name in named if any(len(f) > top + 2 for f in by_top[name])]
     if not named or (others and not with_folders and _is_class_of_trains(named)):
-        return None
+        return {}
     if others:
         splits, beside = " and ".join(map(quoted, sorted(named))), quoted(others[0])
         if any(named[name] == "train" for name in with_folders):
@@ -187,7 +203,7 @@ def _is_class_of_trains(named: dict[str, Split]) -> bool:
 
 def _split_classes(
     files: list[Parts], split: Split, level: int, folders: list[Parts], passed: PassedOver
-) -> dict[str, list[Parts]]:
+) -> ByClass:
     """The images of a split by class; none if it has no labels, which is noted.
 
     Raises:
@@ -214,9 +230,7 @@ def _split_classes(
     return {}
 
 
-def _by_class(
-    files: list[Parts], level: int, folders: list[Parts], passed: PassedOver
-) -> dict[str, list[Parts]]:
+def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: PassedOver) -> ByClass:
     """The images by class, where the class folders stand at a level.
 
     Raises:
@@ -224,18 +238,16 @@ def _by_class(
     """
     if stray := next((file for file in files if len(file) < level + 2), None):
         raise DataError(_stray(stray))
-    _refuse_folders_inside(_grouped(files, level), level)
-    found: dict[str, list[Parts]] = {}
-    for file in files:
-        found.setdefault(unicodedata.normalize("NFC", file[level]), []).append(file)
-    for folder in sorted(folders):
+    found = _grouped(files, level)
+    _refuse_folders_inside(found, level)
+    for folder in folders:
         beside = len(folder) == level + 1 and folder[:level] == files[0][:level]
-        if beside and unicodedata.normalize("NFC", folder[level]) not in found:
+        if beside and folder[level] not in found:
             raise DataError(_empty("/".join(folder), passed))
     return found
 
 
-def _refuse_folders_inside(by_class: dict[str, list[Parts]], level: int) -> None:
+def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """Check that no class holds splits, and none the classes once more.
 
     Raises:
@@ -259,7 +271,7 @@ def _refuse_folders_inside(by_class: dict[str, list[Parts]], level: int) -> None
             )
 
 
-def _shared_classes(members: dict[Split, dict[str, list[Parts]]]) -> tuple[str, ...]:
+def _shared_classes(members: dict[Split, ByClass]) -> tuple[str, ...]:
     """The classes, which must be the same in every split."""
     classes = set(members["train"])
     for split, by_class in members.items():

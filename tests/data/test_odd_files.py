@@ -74,7 +74,7 @@ def test_what_may_not_be_read_is_named(
             return usual(source, **options)  # type: ignore[arg-type]
 
         patch.setattr(decode.Image, "open", open_image)
-        refused(root, r"image 'cat/03.png' cannot be read: Permission denied; remove it, or bring")
+        refused(root, r"image 'cat/03.png' cannot be read: Permission denied; remove it, or")
     usual_scan = os.scandir
 
     def scan(path: Path) -> object:
