@@ -10,7 +10,16 @@ from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
-from snnlab.runs.store import WEIGHTS, Run, RunError, list_runs, load_run, usual_runs, write_text
+from snnlab.runs.store import (
+    HASHES,
+    WEIGHTS,
+    Run,
+    RunError,
+    list_runs,
+    load_run,
+    usual_runs,
+    write_text,
+)
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,18 @@ class Show:
         found = load_run(self.run, self.runs)
         lines = [run_text(found), "", "configuration"]
         entry = run_entry(found)
+        if found.result is not None:
+            lines.insert(1, hashes_text(found))
         lines += flat_lines(entry["config"])
         lines += ["", "made by", *flat_lines(found.environment)]
         answer(entry, "\n".join(lines), as_json=self.json)
+
+
+def hashes_text(run: Run) -> str:
+    """Whether configuration and weights are known to be those that were measured."""
+    if HASHES in (run.result or {}):
+        return "configuration and weights are those that were measured"
+    return "whether the weights are those that were measured was not recorded; they are finite"
 
 
 def flat_lines(group: dict[str, object], prefix: str = "") -> list[str]:

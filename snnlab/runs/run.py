@@ -62,7 +62,7 @@ def run(
     config, root = anchored(config), store.runs_folder(root)
     folder = root / store.run_id(config)
     if folder.is_dir() and not again:
-        there = store.read_run(folder)
+        there = store.read_run(folder, weights=True)
         if there.status == "finished":
             return there
     device = assemble.pick_device(config.device)
@@ -70,7 +70,7 @@ def run(
     net = assemble.build_network(config, data.image_shape, len(data.classes)).to(device)
     create_folder(folder, config, device)
     with occupied(folder):
-        there = store.read_run(folder)
+        there = store.read_run(folder, weights=True)
         if there.status == "finished" and not again:  # by another process, meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
@@ -141,7 +141,8 @@ def carry_out(
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )
-        store.write_json(folder / "result.json", result)
+        hashes = {store.HASHES: store.hashes_of(folder)}
+        store.write_json(folder / "result.json", result | hashes)
     except Exception as error:
         problem = {"kind": type(error).__name__, "message": explain(error, config)}
         with contextlib.suppress(OSError):  # a full disk, say: the first error counts
