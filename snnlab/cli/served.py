@@ -45,12 +45,9 @@ class App:
 
         if not self.no_browser:
             opening.shown_by.append(opening.show_in_browser)
-        # The other options stand in .streamlit/config.toml, beside the page.
-        safe = ["--server.address=127.0.0.1", "--server.showEmailPrompt=false"]
-        safe.append("--browser.gatherUsageStats=false")
-        streamlit: Any = cli
+        streamlit: Any = cli  # our options stand in .streamlit/config.toml, beside the page
         try:
-            streamlit.main(["run", str(page), *safe, *self.further], standalone_mode=False)
+            streamlit.main(["run", str(page), *self.further], standalone_mode=False)
         except streamlit.click.Abort:  # Ctrl-C
             pass
         except streamlit.click.ClickException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnlab.classroom.brought import home
@@ -110,6 +110,7 @@ def test_a_file_in_its_place_is_said(kit: Path, tmp_path: Path, there: str) -> N
         lay_course(kit, tmp_path / there)
 
 
+@settings(max_examples=50)
 @given(versions=st.lists(st.sampled_from(["kit", "student", "lay"]), max_size=12))
 def test_nothing_that_a_student_wrote_is_ever_lost(
     versions: list[str], tmp_path_factory: pytest.TempPathFactory
@@ -131,7 +132,8 @@ def test_nothing_that_a_student_wrote_is_ever_lost(
         if written is not None:
             assert read(mine)["01_a.ipynb"] == written
     lay_course(kit, mine)
-    assert (kit / "01_a.ipynb").read_text(encoding="utf-8") in read(mine).values()
+    if versions[-1:] == ["kit"]:
+        assert f"kit {len(versions)}" in read(mine).values()
 
 
 def test_the_course_of_this_checkout_is_found() -> None:
