@@ -14,7 +14,6 @@ from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.exporting import Format, export_run
 from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run, write_text
 
-
 FORMATS = get_args(Format)
 """What the network of a run can be written as."""
 
