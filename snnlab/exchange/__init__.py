@@ -1,4 +1,4 @@
-"""Networks in the files of other tools: NIR for simulators and chips."""
+"""Networks in the files of other tools: NIR for simulators and chips, ONNX for runtimes."""
 
 import lazy_loader as _lazy
 

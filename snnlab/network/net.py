@@ -239,7 +239,8 @@ class SpikingNet(StagedNet):
                 in training mode.
         """
         T = whole("timesteps", self.timesteps if timesteps is None else timesteps)
-        chunk = T if torch.is_grad_enabled() else None
+        whole_time = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        chunk = T if whole_time else None  # a program is compiled for batches of any size
         once = T > 1 and is_affine(self.readout)
         total = torch.zeros((), device=images.device)
         for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
@@ -322,4 +323,4 @@ class SpikingNet(StagedNet):
         if summed:
             mean = sum_over_time(spikes) / timesteps  # (B, *)
             return timesteps * self.readout(mean).unsqueeze(0), after
-        return self.readout(inputs[-1]).view(timesteps, len(images), -1), after
+        return self.readout(inputs[-1]).view(timesteps, images.shape[0], -1), after

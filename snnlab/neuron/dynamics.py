@@ -18,7 +18,7 @@ from torch import Tensor
 
 from snnlab.neuron import noise as families
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.surrogate import Fire
+from snnlab.neuron.surrogate import fire_with_slope
 
 
 class Step(NamedTuple):
@@ -90,7 +90,7 @@ def step(
     if surrogate is None:
         spikes = fire(h, neuron.v_th)
     else:
-        spikes = Fire.apply(h, mean.detach(), neuron.v_th, surrogate)
+        spikes = fire_with_slope(h, mean, neuron.v_th, surrogate)
     return Step(h, spikes, reset(h, spikes.detach(), neuron))
 
 

@@ -17,7 +17,7 @@ from snnlab.neuron import noise as families
 from snnlab.neuron.dynamics import Step, Trace, charge, first_potential, reset
 from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.surrogate import Fire
+from snnlab.neuron.surrogate import fire_with_slope
 
 State = Tensor | tuple[Tensor, ...]
 """What neurons carry from one timestep to the next: the potential (B, *), or a tuple of tensors
@@ -209,7 +209,7 @@ class StepLayer(nn.Module):
         if deviation is not None:
             h = self.charge(displaced(state, deviation), current)
         above = self.threshold(state) - self.v_th  # 0 unless a subclass moves the threshold
-        spikes: Tensor = Fire.apply(h - above, (mean - above).detach(), self.v_th, self.surrogate)
+        spikes = fire_with_slope(h - above, mean - above, self.v_th, self.surrogate)
         after = self.reset(h, spikes.detach(), state)
         return Step(h, spikes, potential(after)), after
 
