@@ -15,10 +15,10 @@ from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
-from snnlab.measure.passes import check_network, images_for
+from snnlab.measure.passes import images_for
 from snnlab.network.activations import QCFS
 from snnlab.network.layers import PointwiseConv2d, Readout
-from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.network.net import ANN, SpikingNet, Stage, check_network
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import count

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs, image_operations, synapses
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
-from snnlab.settings import Positive, settle
+from snnlab.network.net import SpikingNet, StagedNet, check_network, evaluating
+from snnlab.settings import Positive, checked, settle
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,9 @@ def cost_report(
         >>> curve = accuracy_against_timesteps(net, data.test, 8)
         >>> print(cost_report(net, curve).text())
     """
+    check_network(net, "cost_report()")
+    checked("curve", AccuracyCurve, curve)
+    checked("assumptions", Assumptions | None, assumptions)
     paths = fan_outs(net)
     if len(paths) != len(curve.operations):
         raise ValueError(
@@ -177,6 +180,7 @@ def ann_operations(net: StagedNet) -> int:
 
     Convolutions and linear layers count; a product with the zero padding does not.
     """
+    check_network(net, "ann_operations()", StagedNet)
     counted = 0
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], _: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from snnlab.neuron.tensors import floating
 from snnlab.settings import Positive, checked, count
 
 INITIAL_THRESHOLD = 2.0
@@ -52,7 +53,7 @@ class QCFS(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Quantised activation, the shape of x."""
-        return Quantise.apply(x, self.threshold, self.levels)
+        return Quantise.apply(floating("x", x), self.threshold, self.levels)
 
     def extra_repr(self) -> str:
         """The constants, for print(net)."""

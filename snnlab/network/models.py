@@ -18,7 +18,7 @@ from torch import nn
 from snnlab.network.activations import QCFS
 from snnlab.network.layers import ConvPoolNorm, PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
-from snnlab.network.neurons import MakeLayer, put_neurons
+from snnlab.network.neurons import MakeLayer, check_given, put_neurons
 from snnlab.network.spec import INSIDE, Activation, Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Valid, checked
@@ -70,9 +70,9 @@ def build(
         `SpikingNet` or `ANN`, in training mode.
 
     Raises:
-        ValueError: unknown activation, levels below 1, fewer than 2 classes, images too small,
-            another number of noises than of neuron layers, or a `layer` that makes no layer of
-            neurons or has no parameter for what was given.
+        ValueError: arguments of another kind, unknown activation, levels below 1, fewer than 2
+            classes, images too small, another number of noises than of neuron layers, or a `layer`
+            that makes no layer of neurons or has no parameter for what was given.
 
     Source:
         VGG: Simonyan and Zisserman (2015); ResNet: He et al. (2016), both in their usual
@@ -83,6 +83,7 @@ def build(
         "relu": nn.ReLU,
         "qcfs": lambda: QCFS(levels),
     }
+    checked("architecture", Architecture, architecture)
     checked("activation", Activation, activation)
     spiking = activation == "spiking"
     if layer is not None and not spiking:
@@ -97,6 +98,7 @@ def build(
         torch.manual_seed(seed)
         stages, readout = plan(architecture, image_shape, classes, make_neuron)
         if spiking:
+            check_given(neuron, noise, surrogate)
             put_neurons(stages, neuron, noise, surrogate, architecture, layer)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)
     set_norm_weight(net, architecture.norm_weight or (INSIDE if spiking and noise else 1.0))
