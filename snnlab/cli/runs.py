@@ -12,7 +12,16 @@ from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.exporting import Format, export_run
-from snnlab.runs.store import WEIGHTS, Run, RunError, list_runs, load_run, usual_runs, write_text
+from snnlab.runs.store import (
+    HASHES,
+    WEIGHTS,
+    Run,
+    RunError,
+    list_runs,
+    load_run,
+    usual_runs,
+    write_text,
+)
 
 FORMATS = get_args(Format)
 """What the network of a run can be written as."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from snnlab.neuron.surrogate import with_gradient_of
+from snnlab.neuron.tensors import floating
 from snnlab.settings import Positive, checked, count
 
 INITIAL_THRESHOLD = 2.0
@@ -54,6 +55,7 @@ class QCFS(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Quantised activation, the shape of x."""
+        x = floating("x", x)
         if torch.compiler.is_exporting():
             return quantised(x, self.threshold, self.levels)
         return Quantise.apply(x, self.threshold, self.levels)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Surrogate
+from snnlab.neuron.tensors import floating
+from snnlab.settings import checked
 
 
 def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
@@ -33,7 +35,8 @@ def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
         Zenke (2025), "Elucidating the theoretical underpinnings of surrogate gradient
         learning in spiking neural networks".
     """
-    return surrogate.law.slope(distance, surrogate.width)
+    checked("surrogate", Surrogate, surrogate)
+    return surrogate.law.slope(floating("distance", distance), surrogate.width)
 
 
 def fire_with_slope(h: Tensor, mean: Tensor, v_th: float, surrogate: Surrogate) -> Tensor:
