@@ -1,4 +1,4 @@
-"""What every test may rely on: one thread, a fixed global seed, no screen, and two fixtures.
+"""What every test may rely on: one thread, a fixed global seed, no screen, and three fixtures.
 
 `@pytest.mark.sample(n)` on a parametrized test: n of its cases, always the same, are quick, and
 the others count as slow. So `make test` runs the sample and `make test-all` every case.
@@ -6,13 +6,15 @@ the others count as slow. So `make test` runs the sample and `make test-all` eve
 `@pytest.mark.gpu`: needs a CUDA GPU, and is skipped with a reason where there is none.
 
 `shared_data` is a folder with real data sets, or the test is skipped. `no_network` unplugs
-the network and lists who tried to use it.
+the network and lists who tried to use it. `wheel` is the wheel of this checkout.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,16 @@ def shared_data() -> Path:
     if named:
         pytest.fail(f"SNNLAB_TEST_DATA names a folder that does not exist: {named}")
     pytest.skip(f"no real data in {folder}; name a folder in SNNLAB_TEST_DATA")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(folder)], cwd=ROOT, check=True)
+    (file,) = folder.glob("*.whl")
+    return file
 
 
 class Unplugged(OSError):

@@ -6,10 +6,12 @@ import ast
 import importlib
 import os
 import re
+import runpy
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.request
 import zipfile
@@ -23,6 +25,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from snnlab.classroom.brought import FOLDER, files
 from tests.conftest import left_out
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +82,25 @@ def test_conda_environment_agrees_with_pyproject() -> None:
     assert python.specifier == PYTHONS
     assert "pip" in packages
     assert extra in PROJECT["optional-dependencies"]
+
+
+def test_every_dependency_has_a_lowest_version_that_make_test_lowest_can_install() -> None:
+    """A `>=` each, so that the lowest versions are those that somebody has chosen."""
+    extras = PROJECT["optional-dependencies"]
+    for line in [*PROJECT["dependencies"], *(need for extra in extras.values() for need in extra)]:
+        need = Requirement(line)
+        floors = [limit for limit in need.specifier if limit.operator in (">=", "==", "~=")]
+        assert len(floors) == (need.name != PROJECT["name"]), line
+    (itself,) = [need for line in extras["dev"] if (need := Requirement(line)).name == "snnlab"]
+    assert itself.extras == set(extras) - {"dev"}
+
+
+def test_a_name_stays_the_function_when_its_module_was_imported_first() -> None:
+    """Older versions of lazy-loader gave the module then."""
+    ask = (
+        "import snnlab.classroom.preset; from snnlab.classroom import preset; print(preset().name)"
+    )
+    subprocess.run([sys.executable, "-c", ask], cwd=ROOT, check=True)
 
 
 def test_the_citation_agrees_with_pyproject_and_invents_nothing() -> None:
@@ -141,19 +163,46 @@ def test_the_command_is_there() -> None:
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_the_wheel_ships_everything_in_the_package(tmp_path: Path) -> None:
-    """The indexes of the rooms (.pyi) are read when a room is imported: none may be missing."""
-    build = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    ours = {
-        file.relative_to(ROOT).as_posix()
-        for file in (ROOT / "snnlab").rglob("*")
+def files_below(folder: Path) -> set[str]:
+    """Paths of its files, but for what Python compiled."""
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
+
+
+def test_the_wheel_ships_everything_in_the_package_and_the_course(wheel: Path) -> None:
+    """The indexes of the rooms (.pyi) are read when a room is imported: none may be missing."""
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert "snnlab/py.typed" in shipped
-    assert shipped == ours
+    ours = {f"snnlab/{name}" for name in files_below(ROOT / "snnlab")}
+    course = {f"notebooks/{file.name}" for file in (ROOT / "notebooks").glob("*.*") if file.suffix}
+    course |= {f"notebooks/.jupyter/{name}" for name in files_below(ROOT / "notebooks/.jupyter")}
+    brought = course | {"app.py", ".streamlit/config.toml"}
+    assert len(course) > 12
+    assert shipped == ours | {f"snnlab/{FOLDER}/{name}" for name in brought}
+    assert wheel.stat().st_size < 6 * 2**20
+
+
+def test_a_checkout_is_installed_without_copies_of_the_course() -> None:
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))["BringTheCourse"]
+    for version, brought in (("editable", 0), ("standard", len(list(files(ROOT))))):
+        data: dict[str, dict[str, str]] = {"force_include": {}}
+        hook(str(ROOT), {}, None, None, "", "wheel").initialize(version, data)
+        assert len(data["force_include"]) == brought
+
+
+def test_the_source_distribution_holds_what_its_wheel_needs(tmp_path: Path) -> None:
+    build = "import hatchling.build, sys; hatchling.build.build_sdist(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True)
+    (packed,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {file.relative_to(ROOT).as_posix() for file in files(ROOT)}
+    assert names >= wanted | {"hatch_build.py", "pyproject.toml", "LICENSE"}
+    assert not [name for name in names if name.startswith("notebooks/assignments")]
 
 
 @needs_make
@@ -205,10 +254,63 @@ def test_the_environment_is_stale_once_pyproject_is_newer(clone: Path) -> None:
 
 
 @needs_make
+@pytest.mark.skipif(
+    Path("/proc/driver/nvidia/version").exists() or sys.platform != "linux",
+    reason="the choice is made on Linux, by this file",
+)
+@pytest.mark.parametrize(
+    ("target", "smi", "asked_for", "reached", "installed"),
+    [
+        ("env", 1, "", True, "cpu .[dev]"),
+        ("demo", 1, "", True, "cpu ."),
+        ("env", 1, "", False, "any .[dev]"),
+        ("env", 0, "", True, "any .[dev]"),
+        ("env", 1, "cu128", True, "cu128 .[dev]"),
+    ],
+    ids=["no GPU", "the course alone", "no CPU index", "a GPU", "asked for"],
+)
+def test_make_takes_the_small_torch_where_no_gpu_is_and_its_index_answers(
+    clone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    smi: int,
+    asked_for: str,
+    reached: bool,
+    installed: str,
+) -> None:
+    """With stand-ins for nvidia-smi and for the Python of the environment, which runs uv."""
+    python = f"""#!/bin/sh
+case "$*" in
+*--dry-run*--torch-backend=cpu*torch)
+    echo "$UV_HTTP_RETRIES" >>asked
+    exit {int(not reached)} ;;
+"-m uv pip install"*)
+    for what; do :; done
+    echo "${{UV_TORCH_BACKEND:-any}} $what" >>installed ;;
+esac
+"""
+    executable(clone / ".venv" / "bin" / "python", python)
+    executable(clone / ".venv" / "bin" / "snnlab", "#!/bin/sh\n")
+    executable(clone / "bin" / "nvidia-smi", f"#!/bin/sh\nexit {smi}\n")
+    monkeypatch.setenv("PATH", f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("UV_TORCH_BACKEND", asked_for)
+    done = make(clone, target)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "installed").read_text().split("\n") == [installed, ""]
+    choosing = smi and not asked_for
+    assert (clone / "asked").exists() == choosing
+    assert not choosing or (clone / "asked").read_text() == "0\n"  # no retries
+    assert ("out of reach" in done.stdout) == (not reached)
+    assert make(clone, "--question", ".venv/.course").returncode == 0
+    assert make(clone, "--question", ".venv/.ready").returncode == (target != "env")
+
+
+@needs_make
 def test_clean_spares_the_runs(clone: Path) -> None:
     kept = executable(clone / "runs" / "demo" / "__pycache__" / "result.json", "{}")
     removed = [
-        executable(clone / name / "file", "") for name in (".venv", "dist", "snnlab/__pycache__")
+        executable(clone / name / "file", "")
+        for name in (".venv", ".venv-lowest", "dist", "snnlab/__pycache__")
     ]
     assert make(clone, "clean").returncode == 0
     assert kept.exists()
@@ -219,9 +321,9 @@ def test_clean_spares_the_runs(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "opened", "words"),
     [
-        ("app", "app.py", ["streamlit run app.py", "--server.address=127.0.0.1"]),
+        ("app", "app.py", ["/snnlab app"]),
         ("docs", "docs/reference/build.py", ["docs/reference/build.py build/docs"]),
-        ("lab", "notebooks/README.md", ["jupyterlab", "root_dir=notebooks", "README.md"]),
+        ("lab", "notebooks/README.md", ["/snnlab lab"]),
     ],
 )
 def test_a_target_opens_what_is_there(

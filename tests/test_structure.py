@@ -28,6 +28,7 @@ ROOMS = (
     "measure",
     "learning",
     "conversion",
+    "exchange",
     "runs",
     "jobs",
     "studies",

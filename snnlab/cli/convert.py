@@ -60,7 +60,9 @@ class Convert:
     def execute(self) -> None:
         """Convert and answer."""
         from snnlab.network.net import SpikingNet
+        from snnlab.runs.size import check_timesteps
 
+        check_timesteps(self.timesteps, "--timesteps")
         net, data = trained_network(self.run, self.runs, self.device)
         if isinstance(net, SpikingNet):
             title, facts, certificate, entry = self.more_timesteps(net, data)

@@ -69,7 +69,9 @@ class Demo:
         files = write(runs, curves, runs_folder(self.runs) / "demo")
         found = verdicts(runs)
         said = verdict_lines(found, self.timesteps)
-        text = "\n".join([headline(done), "", as_table(curves), "", *said, "", STARTS, "", *files])
+        place = f"All of it lies in {self.runs.resolve()}; figure and table:"
+        parts = [headline(done), "", as_table(curves), "", *said, "", STARTS, "", place, *files]
+        text = "\n".join(parts)
         measured = {start: curve.to_json() for start, curve in curves.items()}
         entries = {"curves": measured, "verdicts": found, "files": files}
         answer(entries, text, as_json=self.json)

@@ -50,7 +50,9 @@ class Evaluate:
         from snnlab.measure.accuracy import accuracy_against_timesteps
         from snnlab.measure.early_exit import early_exit_curve
         from snnlab.measure.energy import cost_report
+        from snnlab.runs.size import check_timesteps
 
+        check_timesteps(self.timesteps, "--timesteps")
         net, images = spiking_network(self.run, self.runs, self.device, self.split)
         generator = None
         if self.noise:

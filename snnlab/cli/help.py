@@ -102,6 +102,8 @@ def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]
         hint = declared(kind)[field.name]
         default = default_of(field, command)
         notes = get_args(hint)[1:] if hasattr(hint, "__metadata__") else ()
+        if tyro.conf.Suppress in notes:
+            continue
         called = next((n for n in (getattr(note, "name", None) for note in notes) if n is not None),
                       field.name.replace("_", "-"))  # fmt: skip
         if is_dataclass(default):

@@ -12,7 +12,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +28,19 @@ from snnlab.cli.demo import Demo
 from snnlab.cli.evaluate import Evaluate
 from snnlab.cli.help import ASKING, first_sentence, help_of, list_of_commands, options
 from snnlab.cli.noise import EXPERIMENTS, Noise, experiment
+from snnlab.cli.plain_signs import write_plainly
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
+from snnlab.cli.served import App, Lab, divided
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
+from snnlab.data.spec import DataWarning
 from snnlab.settings import meant, nearest
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
+    "lab": Lab,
+    "app": App,
     "train": Train,
     "convert": Convert,
     "evaluate": Evaluate,
@@ -49,6 +55,8 @@ COMMANDS: dict[str, type] = {
     "bench-gpu": BenchGPU,
     "assign": Assign,
 }
+SERVED = (App, Lab)
+"""Commands whose further options are those of the server that they run."""
 BAD_INPUT = 2
 BAD_PATHS = (
     FileExistsError,
@@ -67,8 +75,10 @@ def main(args: Sequence[str] | None = None) -> int:
     1 stands for other failures that can be said in one line, 130 for Ctrl-C.
     """
     args = list(sys.argv[1:] if args is None else args)
+    write_plainly()
     try:
-        answer_to(args)
+        with short_notes():
+            answer_to(args)
         sys.stdout.flush()
     except ValueError as error:  # ours: they quote the input and say what is valid
         return complain(error)
@@ -173,6 +183,9 @@ def asked_for(args: list[str]) -> Asked:
         which, *rest = rest or [""]
         kind, default = experiment(which, start)
         name, says = f"{name} {which}", f"{default.ask.says}\n\nGoes on where it was stopped."
+    elif kind in SERVED:
+        (_, *rest), further = divided(args)
+        default = kind(further=further)
     elif kind in (Train, Race, Sweep):
         default = kind(start)
     return Asked(name, kind, default, says, rest)
@@ -268,6 +281,23 @@ def in_our_words(message: str) -> str:
     return (
         f"{missing[1]} needs a value" if missing else re.sub(r"^Error parsing \S+: ", "", message)
     )
+
+
+@contextlib.contextmanager
+def short_notes() -> Iterator[None]:
+    """What was passed over in data is said in one line on stderr, without the place in the code."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *place: Any) -> None:
+            if issubclass(category, DataWarning):
+                complain(message)
+            else:
+                usual(message, category, *place)
+
+        warnings.simplefilter("default", DataWarning)
+        warnings.showwarning = show
+        yield
 
 
 def complain(error: Exception) -> int:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
-from snnlab.runs.store import WEIGHTS, Run, RunError, list_runs, load_run, usual_runs, write_text
+from snnlab.runs.exporting import Format, export_run
+from snnlab.runs.store import (
+    HASHES,
+    WEIGHTS,
+    Run,
+    RunError,
+    list_runs,
+    load_run,
+    usual_runs,
+    write_text,
+)
+
+FORMATS = get_args(Format)
+"""What the network of a run can be written as."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +75,18 @@ class Show:
         found = load_run(self.run, self.runs)
         lines = [run_text(found), "", "configuration"]
         entry = run_entry(found)
+        if found.result is not None:
+            lines.insert(1, hashes_text(found))
         lines += flat_lines(entry["config"])
         lines += ["", "made by", *flat_lines(found.environment)]
         answer(entry, "\n".join(lines), as_json=self.json)
+
+
+def hashes_text(run: Run) -> str:
+    """Whether configuration and weights are known to be those that were measured."""
+    if HASHES in (run.result or {}):
+        return "configuration and weights are those that were measured"
+    return "whether the weights are those that were measured was not recorded; they are finite"
 
 
 def flat_lines(group: dict[str, object], prefix: str = "") -> list[str]:
@@ -79,12 +102,22 @@ def flat_lines(group: dict[str, object], prefix: str = "") -> list[str]:
 
 @dataclass(frozen=True)
 class Export:
-    """Copy a run's configuration, weights, table and figure into a folder of your own."""
+    """Copy a run's files into a folder of your own, or write its network for other tools.
+
+    A folder gets configuration, weights, table and figure. A NIR file, for simulators and chips,
+    holds the spiking network; of a run of method ann or qcfs its best-practice conversion. An ONNX
+    file, for any runtime, holds the network with its timesteps.
+    """
 
     run: RunName
     """Id of a run, see snnlab list."""
-    to: Path
-    """Folder to write; it must not exist, or be empty."""
+    to: str
+    """nir, onnx, or the folder to write, which must not exist, or be empty."""
+    timesteps: int | None = None
+    """T inside an ONNX file. Default: the highest T that the run was measured at; of a run of
+    method ann or qcfs the ANN itself, in one pass."""
+    out: Path | None = None
+    """The NIR or ONNX file; it must not exist. Default: RUN.nir or RUN.onnx in this folder."""
     runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
@@ -95,16 +128,39 @@ class Export:
         found = load_run(self.run, self.runs)
         if found.status != "finished":
             raise RunError(f"run {self.run!r} is {found.status}; only finished runs are exported")
-        if self.to.exists() and (not self.to.is_dir() or any(self.to.iterdir())):
-            raise RunError(f"{self.to} exists and is not an empty folder; nothing was written")
-        self.to.mkdir(parents=True, exist_ok=True)
+        if self.to in FORMATS:
+            self.write_network(found, cast("Format", self.to))
+        elif self.timesteps is not None or self.out is not None:
+            raise RunError(
+                f"--timesteps and --out go with --to {' or '.join(FORMATS)}, got --to {self.to}"
+            )
+        else:
+            self.copy_files(found, Path(self.to))
+
+    def write_network(self, found: Run, to: Format) -> None:
+        """Into a NIR or ONNX file."""
+        file = self.out or Path(f"{found.id}.{to}")
+        if file.exists():
+            raise RunError(f"{file} exists; nothing was written. Name another with --out")
+        timesteps, notes = export_run(found, to, file, self.timesteps)
+        size = file.stat().st_size
+        at = "" if timesteps is None else f"T = {timesteps}, "
+        text = "\n".join([f"{file}  ({at}{size / 1000:,.0f} kB)", *(f"  {note}" for note in notes)])
+        entry = {"run": found.id, "to": to, "file": str(file), "bytes": size}
+        answer(entry | {"timesteps": timesteps, "notes": notes}, text, as_json=self.json)
+
+    def copy_files(self, found: Run, folder: Path) -> None:
+        """Into a folder."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunError(f"{folder} exists and is not an empty folder; nothing was written")
+        folder.mkdir(parents=True, exist_ok=True)
         for name in ("config.json", "environment.json", "metrics.jsonl", "result.json", WEIGHTS):
-            shutil.copyfile(found.folder / name, self.to / name)
+            shutil.copyfile(found.folder / name, folder / name)
         if found.accuracy:
-            draw(found, self.to)
-        files = sorted(path.name for path in self.to.iterdir())
-        text = "\n".join(f"{self.to / name}" for name in files)
-        answer({"run": found.id, "folder": str(self.to), "files": files}, text, as_json=self.json)
+            draw(found, folder)
+        files = sorted(path.name for path in folder.iterdir())
+        text = "\n".join(f"{folder / name}" for name in files)
+        answer({"run": found.id, "folder": str(folder), "files": files}, text, as_json=self.json)
 
 
 def draw(run: Run, folder: Path) -> None:

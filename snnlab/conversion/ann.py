@@ -15,9 +15,9 @@ from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
-from snnlab.measure.passes import check_network, from_elsewhere, images_for
+from snnlab.measure.passes import images_for
 from snnlab.network.activations import QCFS
-from snnlab.network.net import ANN, SpikingNet, Stage
+from snnlab.network.net import ANN, SpikingNet, Stage, check_network, from_elsewhere
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron

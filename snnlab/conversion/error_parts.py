@@ -27,8 +27,8 @@ import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.passes import check_network, images_for
-from snnlab.network.net import SpikingNet, evaluating, over_time
+from snnlab.measure.passes import images_for
+from snnlab.network.net import SpikingNet, check_network, evaluating, over_time
 from snnlab.neuron.fast.kernels import repeat_in_time
 from snnlab.settings import count
 

@@ -9,9 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from snnlab.measure.passes import check_network
 from snnlab.network.layers import CHANNELS, one_to_one, pooled_kernel
-from snnlab.network.net import Stage, StagedNet
+from snnlab.network.net import Stage, StagedNet, check_network
 
 Net = TypeVar("Net", bound=StagedNet)
 Layer = TypeVar("Layer", bound=nn.Module)

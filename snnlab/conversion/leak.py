@@ -48,8 +48,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from snnlab.measure.passes import check_network
-from snnlab.network.net import SpikingNet
+from snnlab.network.net import SpikingNet, check_network
 from snnlab.neuron.own_layer import drop_noise
 from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise
 

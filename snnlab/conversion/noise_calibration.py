@@ -24,10 +24,10 @@ from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.measure.passes import check_network, images_for
+from snnlab.measure.passes import images_for
 from snnlab.measure.residuals import ResidualSummary, Several, residuals
 from snnlab.measure.response import Response, responses
-from snnlab.network.net import SpikingNet
+from snnlab.network.net import SpikingNet, check_network
 from snnlab.neuron import registry
 from snnlab.neuron.own_layer import noise_of
 from snnlab.neuron.spec import Noise, Surrogate

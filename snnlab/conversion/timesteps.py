@@ -12,9 +12,9 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.measure.passes import from_elsewhere, images_for
+from snnlab.measure.passes import images_for
 from snnlab.measure.statistics import PairedImages, Verdict
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.network.net import SpikingNet, StagedNet, evaluating, from_elsewhere
 from snnlab.neuron.own_layer import drop_noise, noise_of
 from snnlab.neuron.tensors import described
 from snnlab.settings import Count, Valid, checked, count, quoted

@@ -6,12 +6,14 @@ import json
 import pprint
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.exporting import NEEDED, Format, can_export, export_run
 from snnlab.runs.reproduction import first_time
 from snnlab.runs.store import WEIGHTS, Run, RunError
 
@@ -28,6 +30,11 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
             f"{run.id}.safetensors",
             "application/octet-stream",
             lambda: weights(run),
+        ),
+        *(
+            (to.upper(), f"{run.id}.{to}", "application/octet-stream", partial(network, run, to))
+            for to in NEEDED
+            if can_export(to)
         ),
     ]
     if run.accuracy:
@@ -56,6 +63,25 @@ def weights(run: Run) -> bytes:
         return (run.folder / WEIGHTS).read_bytes()
     except OSError as error:
         raise RunError(f"the weights of run {run.id!r} cannot be read") from error
+
+
+def network(run: Run, to: Format) -> bytes:
+    """The trained network in a file of another tool, see `export_run`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / run.id
+        export_run(run, to, path)
+        return path.read_bytes()
+
+
+def not_offered() -> str:
+    """Which files are not among the downloads, and why; empty if none is missing."""
+    missing = [to.upper() for to in NEEDED if not can_export(to)]
+    if not missing:
+        return ""
+    return (
+        f"For {' and '.join(missing)} files of the network, whoever runs the server can install "
+        'the packages: pip install "snnlab[exchange]"'
+    )
 
 
 def figure(run: Run, kind: str) -> bytes:

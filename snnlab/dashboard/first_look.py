@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snnlab.data.limits import UPLOADED
-from snnlab.data.spec import DataError
+from snnlab.data.spec import DataError, DataWarning
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import POLL, Outcome
@@ -56,6 +57,8 @@ class Look:
     """Whether all images have the same size."""
     samples: tuple[str, ...] = ()
     """The classes of the images that are shown."""
+    notes: tuple[str, ...] = ()
+    """What was passed over, a line for each reason."""
 
     @property
     def images(self) -> int:
@@ -123,20 +126,25 @@ def first_look(archive: Path) -> tuple[Look, Pictures.Image]:
     from snnlab.data.decode import NeedsSize
     from snnlab.data.sources import load_data
 
-    name = str(archive)
+    def load(image_size: int | None = None) -> Data:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # the page says it
+            return load_data(str(archive), limits=UPLOADED, image_size=image_size)
+
     try:
-        data = load_data(name, limits=UPLOADED)
+        data = load()
         sizes: Iterable[tuple[int, int]] = [data.image_shape[1:]]
     except NeedsSize as error:
         sizes = error.sizes
-        data = load_data(name, limits=UPLOADED, image_size=SIDES[0])
+        data = load(SIDES[0])
     by_pixels = sorted(sizes, key=lambda size: size[0] * size[1])
     ends = by_pixels[0], by_pixels[-1]
     found = Look(counted(data), data.channels, *ends, one_size=len(by_pixels) == 1)
     if found.sizes[0] is not None:
-        data = load_data(name, limits=UPLOADED, image_size=found.sizes[0])
+        data = load(found.sizes[0])
     labels, picture = side_by_side(data)
-    return Look(**asdict(found) | {"samples": tuple(data.classes[n] for n in labels)}), picture
+    samples = tuple(data.classes[n] for n in labels)
+    return replace(found, samples=samples, notes=data.notes), picture
 
 
 def counted(data: Data) -> dict[str, int]:

@@ -24,6 +24,7 @@ from snnlab.dashboard.first_look import Look, looked_at
 from snnlab.data.archive import kind_of
 from snnlab.data.limits import in_words
 from snnlab.data.spec import DataError
+from snnlab.data.whole_files import patiently
 from snnlab.runs.store import RunError, read_json, write_json
 
 FOLDER = ".uploads"
@@ -158,7 +159,7 @@ def check(staged: Path, path: Path, name: str) -> None:
         DataError: it cannot be trained on; then it is not there.
     """
     known = path.exists()  # without a note: runs may need it, whatever is found
-    staged.replace(path)
+    patiently(lambda: staged.replace(path))
     notes = path.with_suffix(".look")
     outcome = looked_at(path, notes, picture_of(path))
     try:
@@ -195,9 +196,9 @@ def look_from(noted: Mapping[str, Any]) -> Look:
     """A look as it was noted. Raises if that makes no sense."""
     smallest, largest = ((int(h), int(w)) for h, w in (noted["smallest"], noted["largest"]))
     classes = {str(name): int(count) for name, count in noted["classes"].items()}
-    samples = tuple(map(str, noted["samples"]))
+    samples, notes = (tuple(map(str, noted.get(name, ()))) for name in ("samples", "notes"))
     channels, one_size = int(noted["channels"]), bool(noted["one_size"])
-    return Look(classes, channels, smallest, largest, one_size, samples)
+    return Look(classes, channels, smallest, largest, one_size, samples, notes)
 
 
 def every(folder: Path) -> list[Kept]:

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from snnlab.data.whole_files import patiently
 from snnlab.runs.store import ID, Run, RunError, read_json, write_json
 
 LABELS = ".labels"
@@ -96,7 +97,7 @@ def delete(run: Run, visitor: str) -> None:
     if run.status == "running":
         raise RunError(f"run {run.id!r} trains at the moment: cancel it first")
     going = run.folder.with_name(f".{run.id}.deleted")
-    run.folder.rename(going)  # gone at once for everybody who lists runs
+    patiently(lambda: run.folder.rename(going))  # gone at once for everybody who lists runs
     shutil.rmtree(going)
     label_path(run.folder.parent, run.id).unlink(missing_ok=True)
 

@@ -10,11 +10,14 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from streamlit import App, config
+from streamlit.cli_util import open_browser
 
 from snnlab.dashboard.pin import the_pin
 from snnlab.dashboard.service import engine, prepare, spare_the_collector
@@ -32,6 +35,10 @@ SLOW = (
 )
 """Modules that take long to import, for all pages."""
 LOG = logging.getLogger(__name__)
+shown_by: list[Callable[[str], None]] = []
+"""What is done with the address once the server answers; `snnlab app` opens a browser."""
+MOMENT = 0.5
+"""Seconds until a browser is opened: the server takes the last step meanwhile."""
 
 
 @contextlib.asynccontextmanager
@@ -44,6 +51,8 @@ async def opened(app: App) -> AsyncIterator[None]:
             engine().resume()
         await asyncio.to_thread(get_ready)
         say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
+        for show in shown_by:
+            show(address())
         yield
     finally:
         await asyncio.to_thread(close_engines)
@@ -85,6 +94,15 @@ def address() -> str:
     name = socket.gethostname() if host == "0.0.0.0" else host
     path = str(config.get_option("server.baseUrlPath")).strip("/")
     return f"http://{name}:{config.get_option('server.port')}/{path}"
+
+
+def show_in_browser(address: str) -> None:
+    """Open an address in the user's browser, in a moment; not where there is no screen."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        return
+    timer = threading.Timer(MOMENT, open_browser, [address])
+    timer.daemon = True
+    timer.start()
 
 
 def load(modules: Iterable[str]) -> None:

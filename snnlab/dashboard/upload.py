@@ -97,7 +97,8 @@ def upload_control(place: Any) -> None:
         key=key,
         on_change=take_in,
         args=(key,),
-        help="One folder of images for each class, packed into one file. "
+        help="One folder of images for each class, packed into one file; or such folders in "
+        "train and test. "
         f"{in_words(MOST_BYTES)} and {UPLOADED.images:,} images at most.",
     )
     if (staged := st.session_state.pop(STAGED, None)) is not None:
@@ -151,7 +152,7 @@ def size_in_words(side: int | None) -> str:
     if kept is None or kept.look is None:
         return str(side)
     look, suggested = kept.look, kept.look.sizes[0]
-    words = f"{look.smallest[0]} × {look.smallest[1]}" if side is None else f"{side} × {side}"
+    words = in_pixels(look.smallest if side is None else (side, side))
     if side == suggested:
         return f"{words}, as they are" if side is None else f"{words}, suggested"
     share = look.pixels(side) / look.pixels(suggested)
@@ -172,6 +173,8 @@ def draw_chosen(place: Any) -> None:
         alt = f"{len(kept.look.samples)} of the images: {', '.join(kept.look.samples)}"
         place.image(picture.read_bytes(), alt=alt, width="content")
     place.caption(escaped_summary(kept))
+    if kept.look.notes:
+        place.caption("  \n".join(["Passed over:", *map(escaped, kept.look.notes)]))
     if visitor() not in kept.owners or DATA in address.set_by_lesson():
         return
     with place.popover("Remove", icon=":material/delete:"):
@@ -190,9 +193,14 @@ def escaped_summary(kept: Kept) -> str:
 
 
 def sizes_in_words(look: Look) -> str:
-    """From which size to which, height first."""
-    first, last = (f"{height:,} × {width:,}" for height, width in (look.smallest, look.largest))
+    """From which size to which, width first as a viewer of images has it."""
+    first, last = in_pixels(look.smallest), in_pixels(look.largest)
     return f"{first} pixels" if look.one_size else f"{first} to {last} pixels"
+
+
+def in_pixels(size: tuple[int, int]) -> str:
+    """A size, given as (height, width), as width × height."""
+    return f"{size[1]:,} × {size[0]:,}"
 
 
 def classes_in_words(look: Look) -> str:

@@ -7,4 +7,5 @@ from .sources import load_data as load_data
 from .spec import CATALOGUE as CATALOGUE
 from .spec import DataError as DataError
 from .spec import DataSpec as DataSpec
+from .spec import DataWarning as DataWarning
 from .spec import can_draw as can_draw

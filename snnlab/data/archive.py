@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from snnlab.data.archive_member import Member
-from snnlab.data.layout import is_hidden, is_image
+from snnlab.data.archive_member import NO_FILE, Member
+from snnlab.data.layout import hidden_part, is_image, pass_over
 from snnlab.data.limits import OWN, Limits
-from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
+from snnlab.data.passed_over import PassedOver
+from snnlab.data.spec import ARCHIVE_ENDINGS, DataError, why
 from snnlab.data.tar_archive import NoTar, tar_members
 from snnlab.data.zip_archive import zip_members
+from snnlab.settings import quoted
 
 
 class Kind(NamedTuple):
@@ -57,15 +59,17 @@ def kind_of(path: Path) -> Kind:
         with path.open("rb") as file:
             first = file.read(8)
     except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror}") from error
+        raise DataError(f"the file cannot be read: {why(error)}") from error
     return next(kind for kind in KINDS if first.startswith(kind.start))
 
 
-def read_archive(path: Path, limits: Limits = OWN) -> tuple[dict[str, bytes], set[str]]:
+def read_archive(
+    path: Path, passed: PassedOver, limits: Limits = OWN
+) -> tuple[dict[str, bytes], set[str]]:
     """The encoded images and the folders in a zip or tar archive.
 
-    What is no image, hidden or added by macOS is passed over, archives in the archive among it. Of
-    two members of one name the later counts, as when the archive is unpacked.
+    What is no image, hidden or added by a system is passed over, archives in the archive among it.
+    Of two members of one name the later counts, as when the archive is unpacked.
 
     Returns:
         content of the images by name, and the names of the folders; parts separated by "/".
@@ -77,29 +81,40 @@ def read_archive(path: Path, limits: Limits = OWN) -> tuple[dict[str, bytes], se
     kind = kind_of(path)
     try:
         with closing(kind.members(path, limits)) as members:
-            return _images_and_folders(members, limits)
-    except DataError:
+            return _images_and_folders(members, passed, limits)
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # a damaged archive raises about anything
         if isinstance(error, NoTar) and not kind.start:  # nothing says that it should be one
             valid = ", ".join(ARCHIVE_ENDINGS)
-            raise DataError(f"neither a zip nor a tar archive; valid: {valid}") from error
-        raise DataError(f"not a whole {kind.word} archive: {error}") from error
+            raise DataError(
+                f"neither a folder nor a zip or tar archive of images; valid: {valid}"
+            ) from error
+        raise DataError(f"not a whole {kind.word} archive: {why(error)}") from error
 
 
 def _images_and_folders(
-    members: Iterator[Member], limits: Limits
+    members: Iterator[Member], passed: PassedOver, limits: Limits
 ) -> tuple[dict[str, bytes], set[str]]:
     images: dict[str, bytes] = {}
     folders: set[str] = set()
     for number, member in enumerate(members, start=1):
         limits.check_files(number)
         name = member.safe_name
-        if member.is_folder:
-            folders.add(name)
-        elif is_image(name):
+        hidden = hidden_part(name)
+        folder = name if member.is_folder and not hidden else (hidden or name).rpartition("/")[0]
+        while folder and folder not in folders:  # not all archives name the folders above
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+        if not member.is_folder and is_image(name):
             if member.fault:
-                raise DataError(f"member {member.name!r} {member.fault}")
+                raise DataError(f"member {quoted(member.name)} {member.fault}")
+            if name in images:
+                passed.add("twice", name)
             images[name] = member.read()
             limits.check_images(len(images), "archive")
-    return images, {folder for folder in folders if folder and not is_hidden(folder)}
+        elif member.fault == NO_FILE and not member.is_folder and not hidden:
+            passed.add("link", name)
+        elif hidden or not member.is_folder:
+            pass_over(name, passed)
+    return images, folders

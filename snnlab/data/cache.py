@@ -23,7 +23,7 @@ from torch import Tensor
 
 from snnlab.data.whole_files import written_whole
 
-FORMAT = 1  # part of every fingerprint; raise it when decoding changes
+FORMAT = 2  # part of every fingerprint; raise it when decoding changes
 CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
 SPLITS = ("train", "validation", "test")
 
@@ -47,6 +47,8 @@ class RawData:
     train: RawImages
     validation: RawImages | None = None
     test: RawImages | None = None
+    notes: tuple[str, ...] = ()
+    """What was passed over in reading it, a line for each reason."""
 
 
 FileStamp = tuple[str, int, int]
@@ -96,15 +98,17 @@ def _load(entry: Path) -> RawData | None:
     """
     try:
         with safe_open(entry, framework="pt") as file:
-            classes = tuple(json.loads(file.metadata()["classes"]))
+            said = json.loads(file.metadata()["said"])
+            classes, notes = (tuple(said[name]) for name in ("classes", "notes"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         splits = {
             split: RawImages(tensors[f"{split}.pixels"], tensors[f"{split}.labels"])
             for split in SPLITS
             if f"{split}.pixels" in tensors
         }
-        os.utime(entry)  # the time of last use, for _prune
-        return RawData(classes, **splits)
+        with contextlib.suppress(OSError):
+            os.utime(entry)  # the time of last use, for _prune
+        return RawData(classes, **splits, notes=notes)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
 
@@ -122,7 +126,8 @@ def _store(entry: Path, data: RawData) -> None:
         return
     entry.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(entry) as partial:
-        save_file(tensors, partial, metadata={"classes": json.dumps(data.classes)})
+        said = json.dumps({"classes": data.classes, "notes": data.notes})
+        save_file(tensors, partial, metadata={"said": said})  # one: of several the order varies
         _prune(entry.parent, CACHE_LIMIT - needed)
 
 
@@ -133,5 +138,6 @@ def _prune(folder: Path, limit: int) -> None:
     for entry, stat in sorted(stats, key=lambda pair: pair[1].st_mtime_ns):
         if total <= limit:
             return
-        entry.unlink(missing_ok=True)
-        total -= stat.st_size
+        with contextlib.suppress(OSError):  # on Windows: it is in use
+            entry.unlink(missing_ok=True)
+            total -= stat.st_size

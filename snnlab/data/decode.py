@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,11 +18,46 @@ from torch import Tensor
 from tqdm import tqdm
 
 from snnlab.data.limits import OWN, Limits, in_words
-from snnlab.data.spec import DataError
+from snnlab.data.passed_over import PassedOver
+from snnlab.data.spec import DataError, why
+from snnlab.settings import quoted
 
+Ground = Literal["white", "black"]
+"""What is put behind transparent images."""
 GREY_MODES = {"1", "L", "LA", "La"}
+DEEP_GREY = ("PNG", "PPM")
+"""Formats whose grey values are of 16 bits where Pillow opens them as 32, mode I."""
 MANY_VIEWS = "MPO"
 """What telephones write as .jpg: the photograph, then smaller ones of the same."""
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
+"""What is read, whatever the name of the file says. Others are not even tried: to open a
+PostScript picture is to run a program."""
+ORIENTATION = 0x0112
+"""The tag of EXIF that says how a camera was held."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By its values; 1 is upright."""
+ON_ITS_SIDE = (5, 6, 7, 8)
+ADVICE = "remove it, or save it once more as PNG or JPEG"
+DISGUISES = (
+    (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
+    (b"<!doctype", 0, "a web page; download the image itself"),
+    (b"<html", 0, "a web page; download the image itself"),
+    (b"<svg", 0, "a drawing (SVG); save it as PNG"),
+    (b"<?xml", 0, "a drawing (SVG) or another text; save it as PNG"),
+    (b"%pdf", 0, "a PDF; save its picture as PNG"),
+    (b"%!ps", 0, "a PostScript file; save its picture as PNG"),
+    (b"8bps", 0, "a file of Photoshop; save it as PNG"),
+    (b"ftyp", 4, "a HEIC or AVIF picture or a film; save it as JPEG"),
+)
+"""How files begin that are found under the names of images, in small letters; where; and words."""
 
 
 class NeedsSize(DataError):
@@ -48,24 +84,50 @@ class _Header(NamedTuple):
     height: int
     width: int
     colour: bool
+    turn: Image.Transpose | None
+    more_frames: bool
 
 
 def decode(
-    files: Sequence[ImageFile], image_size: int | None = None, limits: Limits = OWN
+    files: Sequence[ImageFile],
+    image_size: int | None = None,
+    limits: Limits = OWN,
+    ground: Ground = "white",
+    passed: PassedOver | None = None,
 ) -> Tensor:
     """Decode images to uint8 (N, C, H, W): three channels if any image has colour, else one.
+
+    They are as a viewer shows them: turned as the camera was held, transparent parts on the
+    `ground`, the first of several frames. Of 16 bits the upper 8 count.
 
     Args:
         files: at least one.
         image_size: height and width in pixels; an image is shrunk or enlarged until its smaller
             side fits, then cut at the centre. None: all must have the same size.
         limits: on the size of one image and of all together.
+        ground: what is put behind transparent images.
+        passed: notes images that have more frames than the one that is read.
 
     Raises:
         NeedsSize: without `image_size` sizes differ, or all together are too large.
         DataError: an image cannot be read, or it or all together are too large.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of damaged notes in images that are whole
+        return _decode(files, image_size, limits, ground, passed or PassedOver())
+
+
+def _decode(
+    files: Sequence[ImageFile],
+    image_size: int | None,
+    limits: Limits,
+    ground: Ground,
+    passed: PassedOver,
+) -> Tensor:
     headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
+    for file, header in zip(files, headers, strict=True):
+        if header.more_frames:
+            passed.add("frames", file.name)
     mode = "RGB" if any(header.colour for header in headers) else "L"
     height, width = (image_size, image_size) if image_size else _only_size(files, headers)
     shape = (len(files), len(mode), height, width)  # (N, C, H, W)
@@ -77,7 +139,7 @@ def decode(
         raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
     pixels = np.empty(shape, dtype=np.uint8)
     for i, file in enumerate(_with_progress(files, "decoding images")):
-        pixels[i] = _read_pixels(file, mode, (width, height))
+        pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
     return torch.from_numpy(pixels)
 
 
@@ -87,10 +149,14 @@ def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[
     if len(sizes) > 1:
         example = {(h.height, h.width): f.name for f, h in zip(files, headers, strict=True)}
         found = ", ".join(
-            f"{height} x {width} ({count}, such as {example[height, width]})"
+            f"{width} x {height} ({count}, such as {quoted(example[height, width])})"
             for (height, width), count in sizes.most_common(4)
         )
-        raise NeedsSize(f"images differ in size: {found}. Give image_size to resize them", sizes)
+        message = (
+            f"images differ in size, width x height: {found}. Give image_size, such as 32, to "
+            "resize them"
+        )
+        raise NeedsSize(message, sizes)
     return next(iter(sizes))
 
 
@@ -103,28 +169,82 @@ def _read_header(file: ImageFile, limits: Limits) -> _Header:
     """Size and colour of an image, without decoding it."""
     with _opened(file) as image:
         limits.check_pixels(file.name, image.width, image.height)
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1 and image.format != MANY_VIEWS:
-            raise ValueError(f"it holds {frames} frames or pages; save one of them")
-        return _Header(image.height, image.width, not _is_grey(image.mode))
+        more_frames = image.format != MANY_VIEWS and getattr(image, "n_frames", 1) > 1
+        width, height = image.size
+        orientation = _orientation(image, file)
+        if orientation in ON_ITS_SIDE:
+            width, height = height, width
+        colour = not _is_grey(image)
+        return _Header(height, width, colour, TURNS.get(orientation), more_frames)
 
 
-def _read_pixels(file: ImageFile, mode: str, size: tuple[int, int]) -> np.ndarray:
+def _read_pixels(
+    file: ImageFile,
+    turn: Image.Transpose | None,
+    mode: str,
+    size: tuple[int, int],
+    ground: Ground,
+) -> np.ndarray:
     """One image as uint8 (C, H, W), C = 3 for mode RGB and 1 for mode L."""
-    with _opened(file) as image:
-        image.draft(mode, size)  # JPEG only: decode at a half, a quarter or an eighth if enough
-        if image.mode.startswith("I;16"):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        elif image.mode in {"I", "F"}:
-            raise ValueError(f"32-bit pixels of mode {image.mode!r}; save it with 8 or 16 bits")
-        image = image.convert(mode)
+    with _opened(file) as opened:
+        opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
+        opened.load()
+        image = _on_ground(_of_8_bits(opened, file.name), ground).convert(mode)
+        if turn is not None:
+            image = image.transpose(turn)
         if image.size != size:
             image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
         return np.asarray(image).reshape(*size[::-1], -1).transpose(2, 0, 1)
 
 
-def _is_grey(mode: str) -> bool:
-    return mode in GREY_MODES or mode.startswith(("I", "F"))
+def _is_grey(image: Image.Image) -> bool:
+    """Whether an image has no colour, as its header says."""
+    if image.mode == "P":
+        colours = np.reshape(image.getpalette() or [], (-1, 3))
+        return bool((colours == colours[:, :1]).all())
+    return image.mode in GREY_MODES or image.mode.startswith(("I", "F"))
+
+
+def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
+    """The upper 8 bits of an image of 16, with an alpha channel where one value is transparent."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in DEEP_GREY):
+        raise DataError(
+            f"image {quoted(name)} has 32-bit pixels of mode {image.mode!r}; save it with 8 or 16 "
+            "bits"
+        )
+    if not image.mode.startswith("I"):
+        return image
+    deep = np.asarray(image)
+    grey = (deep >> 8).astype(np.uint8)
+    if (clear := image.info.get("transparency")) is None:
+        return Image.fromarray(grey)
+    return Image.fromarray(np.stack([grey, np.where(deep == clear, 0, 255).astype(np.uint8)], -1))
+
+
+def _on_ground(image: Image.Image, ground: Ground) -> Image.Image:
+    """An image without transparent parts."""
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, ground), layer)
+
+
+def _orientation(image: Image.Image, file: ImageFile) -> int:
+    """How an image is to be turned, see `TURNS`; 1 where nothing or nonsense is noted.
+
+    Pillow itself turns TIFF. For a note behind the pixels of a PNG, which is allowed and rare, it
+    decodes them, so first a look whether there is one.
+    """
+    if image.format == "TIFF":
+        return 1
+    if image.format == "PNG" and "exif" not in image.info:
+        content = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+        if b"eXIf" not in content:
+            return 1
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # a damaged note raises about anything; viewers show the image all the same
+        return 1
 
 
 @contextmanager
@@ -132,19 +252,39 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
     """An image opened for reading; what goes wrong with it becomes a DataError with its name."""
     content = file.content
     try:
-        with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        with Image.open(source, formats=FORMATS) as image:
             yield image
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"image {file.name!r} has more than {OWN.pixels / 1e6:.4g} million pixels; "
+            f"image {quoted(file.name)} has more than {OWN.pixels / 1e6:.4g} million pixels; "
             "save it smaller"
         ) from error
     except UnidentifiedImageError as error:
-        raise DataError(f"image {file.name!r} cannot be read: not an image") from error
+        what = _what_it_is(file)
+        raise DataError(f"image {quoted(file.name)} cannot be read: {what}") from error
     except Exception as error:  # Pillow raises many types on damaged files
-        raise DataError(f"image {file.name!r} cannot be read: {error}") from error
+        from_system = isinstance(error, OSError) and error.strerror
+        what = why(error) if from_system else f"damaged, or of a rare kind ({why(error)})"
+        raise DataError(f"image {quoted(file.name)} cannot be read: {what}; {ADVICE}") from error
+
+
+def _what_it_is(file: ImageFile) -> str:
+    """What lies under the name of an image that is none, and what to do."""
+    if isinstance(file.content, bytes):
+        start = file.content[:64]
+    else:
+        with file.content.open("rb") as opened:
+            start = opened.read(64)
+    if not start:
+        return f"it is empty (0 bytes); {ADVICE}"
+    small = start.lstrip(b"\xef\xbb\xbf \r\n").lower()
+    for begins, at, words in DISGUISES:
+        if small[at:].startswith(begins):
+            return f"it is {words}, or remove it"
+    return f"no image, or a damaged one; {ADVICE}"
 
 
 def _with_progress(files: Sequence[ImageFile], what: str) -> Iterable[ImageFile]:

@@ -233,6 +233,8 @@ class Data:
     train: Images
     validation: Images
     test: Images
+    notes: tuple[str, ...] = ()
+    """What was passed over in reading it, a line for each reason."""
 
     def __post_init__(self) -> None:
         """Check that the splits fit each other and the classes."""

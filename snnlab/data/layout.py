@@ -1,25 +1,40 @@
 """Which image belongs to which class and split, from file names alone.
 
 Two layouts are known, both of torchvision's ImageFolder kind: `<class>/...` and
-`<split>/<class>/...`. Folders above them that hold nothing else are skipped.
+`<split>/<class>/...`, the splits under any of the names in `split_names.py`. Folders above them
+that hold nothing else are skipped, and so is a folder of a split that holds only the same once
+more, as in `seg_train/seg_train/<class>`.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snnlab.data.spec import DataError
+from snnlab.data.passed_over import PassedOver
+from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
+from snnlab.data.split_names import WORDS, Split, says_nothing, split_of
+from snnlab.settings import quoted
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-SPLIT_FOLDERS = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
+ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+UNREAD = (
+    *(".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".eps"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+)
+"""Pictures all the same: of telephones, of cameras, of programs that draw."""
+ADDED = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "$recycle.bin"}
+"""What macOS, Windows and storage devices put among files, besides names with a dot in front."""
 EXPECTED = "expected <class>/<image>, or train/<class>/<image> and test/<class>/<image>"
+TRAINING_NAMES = ", ".join(WORDS["train"])
+
+Parts = tuple[str, ...]
+"""A path, in parts."""
+ByClass = dict[str, list[Parts]]
+"""Images by the name of a folder that they are in, which mostly is their class."""
 
 
 @dataclass(frozen=True)
@@ -32,95 +47,267 @@ class Layout:
 
 def is_image(name: str) -> bool:
     """Whether a file name ends like an image and is not hidden."""
-    return name.lower().endswith(ENDINGS) and not is_hidden(name)
+    return name.lower().endswith(ENDINGS) and hidden_part(name) is None
 
 
-def is_hidden(name: str) -> bool:
-    """Whether any part of a path starts with a dot or is what macOS adds to archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+def hidden_part(name: str) -> str | None:
+    """A path up to its first part that is hidden or that a system adds; None if none is."""
+    parts = name.split("/")
+    for end, part in enumerate(parts, start=1):
+        if part.startswith(".") or part.casefold() in ADDED:
+            return "/".join(parts[:end])
+    return None
 
 
-def arrange(images: Iterable[str], folders: Iterable[str]) -> Layout:
+def pass_over(name: str, passed: PassedOver) -> None:
+    """Note a file that is not read as an image."""
+    hidden, lower = hidden_part(name), name.lower()
+    if hidden is not None:
+        passed.add("hidden", hidden)
+    elif lower.endswith(UNREAD):
+        passed.add("unread", name)
+    else:
+        passed.add("archive" if lower.endswith(ARCHIVE_ENDINGS) else "no image", name)
+
+
+def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -> Layout:
     """Sort images into classes and splits.
 
     Args:
         images: paths of images, parts separated by "/".
-        folders: paths of folders that are there even if no image is in them.
+        folders: paths of folders that are there even if no image is in them; none is hidden.
+        passed: notes images without labels and splits without images.
 
     Returns:
         classes in alphabetical order; the split "train", and "validation" and "test" where there
-        are such folders.
+        are such folders. Names are compared with their accents composed (NFC), as Windows and
+        Linux write them: macOS takes them apart.
 
     Raises:
         DataError: no image, an image outside a class folder, a class without images, fewer than
-            two classes, or splits with different classes.
+            two classes, names that could be splits or classes, or splits with different classes.
     """
-    files = sorted(tuple(name.split("/")) for name in images)
+    names: dict[Parts, list[str]] = {}
+    for name in sorted(images):
+        names.setdefault(_parts(name), []).append(name)
+    files = sorted(names)
     if not files:
-        raise DataError(f"no images found; {EXPECTED}, with the endings {' '.join(ENDINGS)}")
-    depth = _shared_depth(files)
-    tops = {file[depth] for file in files}
-    split_level = "train" in tops and any(f[depth] == "train" and len(f) > depth + 2 for f in files)
-    if split_level and not tops <= SPLIT_FOLDERS.keys():
-        other = sorted(tops - SPLIT_FOLDERS.keys())[0]
-        raise DataError(
-            f"folder {other!r} stands beside 'train'; valid there: {', '.join(SPLIT_FOLDERS)}"
-        )
-    level = depth + split_level  # where the class names stand
-    members: dict[str, dict[str, list[str]]] = {}  # split -> class -> images
-    for file in files:
-        if len(file) < level + 2:
-            raise DataError(f"image {'/'.join(file)!r} lies in no class folder; {EXPECTED}")
-        split = SPLIT_FOLDERS[file[depth]] if split_level else "train"
-        members.setdefault(split, {}).setdefault(file[level], []).append("/".join(file))
-    _refuse_empty_classes(folders, files[0][:depth], level, members)
-    classes = _shared_classes(members)
+        raise DataError(_no_image(passed))
+    top = _top(files)
+    above = files[0][:top]
+    inside = sorted(parts for f in folders if (parts := _parts(f))[:top] == above)
+    if stray := next((file for file in files if len(file) == top + 1), None):
+        raise DataError(_stray(stray))
+    by_top = _grouped(files, top)
+    if splits := _splits(by_top, top):
+        found = _in_splits(by_top, splits, top, inside, passed)
+    else:
+        found = {"train": _by_class(files, top, inside, passed)}
+    classes = _shared_classes(found)
     label = {name: i for i, name in enumerate(classes)}
     return Layout(
         classes,
         {
-            split: [(name, label[c]) for c in classes for name in by_class[c]]
-            for split, by_class in members.items()
+            split: [(n, label[c]) for c in classes for file in by_class[c] for n in names[file]]
+            for split, by_class in found.items()
         },
     )
 
 
-def _shared_depth(files: list[tuple[str, ...]]) -> int:
-    """Number of folders above the layout: shared by all images, with two levels left below."""
-    depth = 0
-    while all(len(f) > depth + 2 and f[depth] == files[0][depth] for f in files):
-        depth += 1
-    return depth
+def _in_splits(
+    by_top: ByClass,
+    splits: dict[str, Split],
+    top: int,
+    folders: list[Parts],
+    passed: PassedOver,
+) -> dict[Split, ByClass]:
+    """The images of each split that has labels, by class; notes splits that hold none."""
+    for folder in folders:
+        if len(folder) == top + 1 and split_of(folder[top]) and folder[top] not in by_top:
+            passed.add("empty", "/".join(folder))
+    found = {
+        split: _split_classes(by_top[name], split, top + 1, folders, passed)
+        for name, split in splits.items()
+    }
+    return {split: by_class for split, by_class in found.items() if by_class}
 
 
-def _refuse_empty_classes(
-    folders: Iterable[str],
-    above: tuple[str, ...],
-    level: int,
-    members: dict[str, dict[str, list[str]]],
-) -> None:
-    """Check that every folder at the level of the classes holds an image."""
-    for folder in sorted(folders):
-        parts = tuple(folder.split("/"))
-        if len(parts) != level + 1 or parts[: len(above)] != above or is_hidden(folder):
-            continue
-        split = "train" if level == len(above) else SPLIT_FOLDERS.get(parts[len(above)], "")
-        if parts[level] not in members.get(split, {}):
+def _parts(name: str) -> Parts:
+    return tuple(unicodedata.normalize("NFC", name).split("/"))
+
+
+def _grouped(files: Iterable[Parts], level: int) -> ByClass:
+    """The files by their folder at a level."""
+    groups: ByClass = {}
+    for file in files:
+        groups.setdefault(file[level], []).append(file)
+    return groups
+
+
+def _top(files: list[Parts]) -> int:
+    """Number of folders above the layout: shared by all images, with two levels left below.
+
+    A folder named like a split is one, not above the layout, unless splits are in it.
+    """
+    top = 0
+    while all(len(f) > top + 2 and f[top] == files[0][top] for f in files):
+        below = {split_of(f[top + 1]) for f in files} - {None}
+        if split_of(files[0][top]) == "train" and len(below) < 2:
+            break
+        top += 1
+    return top
+
+
+def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
+    """Which folder is which split, the one to train on first; empty if the folders are classes.
+
+    Raises:
+        DataError: it cannot be told, two are the same split, or there is none to train on.
+    """
+    named = {name: split for name in by_top if (split := split_of(name)) is not None}
+    others = sorted(by_top.keys() - named.keys())
+    with_folders = [name for name in named if any(len(f) > top + 2 for f in by_top[name])]
+    if not named or (others and not with_folders and _is_class_of_trains(named)):
+        return {}
+    if others:
+        splits, beside = " and ".join(map(quoted, sorted(named))), quoted(others[0])
+        if any(named[name] == "train" for name in with_folders):
             raise DataError(
-                f"class folder {folder!r} holds no image; remove it, or add images with one of "
-                f"the endings {' '.join(ENDINGS)}"
+                f"folder {beside} stands beside {splits}, and is no split by its name. Remove it, "
+                f"or give it the name of a split: {', '.join(words[0] for words in WORDS.values())}"
+            )
+        raise DataError(
+            f"folder {splits} stands beside {beside}: a split or a class? If it is a class, give "
+            "it another name; if it is a split, put the classes to train on into one named 'train'"
+        )
+    for name, split in sorted(named.items()):
+        if twin := next((n for n in sorted(named) if n > name and named[n] == split), None):
+            raise DataError(
+                f"folders {quoted(name)} and {quoted(twin)} are both the split {split!r} by their "
+                "names. Keep one, or put their classes together"
+            )
+    training = next((name for name, split in named.items() if split == "train"), None)
+    if training is None:
+        raise DataError(
+            f"the splits {', '.join(map(quoted, sorted(named)))} are here, but none to train on. "
+            f"Add one under one of the names {TRAINING_NAMES}; or, if these are classes, give them "
+            "other names"
+        )
+    return {name: named[name] for name in sorted(named, key=lambda name: name != training)}
+
+
+def _is_class_of_trains(named: dict[str, Split]) -> bool:
+    """Whether the only name of a split among classes is "train", which is also a vehicle."""
+    return [name.casefold() for name in named] == ["train"]
+
+
+def _split_classes(
+    files: list[Parts], split: Split, level: int, folders: list[Parts], passed: PassedOver
+) -> ByClass:
+    """The images of a split by class; none if it has no labels, which is noted.
+
+    Raises:
+        DataError: it is the one to train on.
+    """
+
+    def inner(name: str) -> bool:
+        return split_of(name) == split or says_nothing(name)
+
+    while all(len(f) > level + 2 and f[level] == files[0][level] for f in files) and inner(
+        files[0][level]
+    ):
+        level += 1
+    bare = all(len(f) == level + 1 or (len(f) == level + 2 and inner(f[level])) for f in files)
+    if split != "unlabelled" and not bare:
+        return _by_class(files, level, folders, passed)
+    if split == "train":
+        raise DataError(
+            f"the images in {quoted('/'.join(files[0][:level]))}, by its name the split to train "
+            f"on, lie in no class folders, such as {quoted('/'.join(files[0]))}; {EXPECTED}"
+        )
+    for file in files:
+        passed.add("unlabelled", "/".join(file))
+    return {}
+
+
+def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: PassedOver) -> ByClass:
+    """The images by class, where the class folders stand at a level.
+
+    Raises:
+        DataError: an image lies outside, a class folder holds no image, or holds more than a class.
+    """
+    if stray := next((file for file in files if len(file) < level + 2), None):
+        raise DataError(_stray(stray))
+    found = _grouped(files, level)
+    _refuse_folders_inside(found, level)
+    for folder in folders:
+        beside = len(folder) == level + 1 and folder[:level] == files[0][:level]
+        if beside and folder[level] not in found:
+            raise DataError(_empty("/".join(folder), passed))
+    return found
+
+
+def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
+    """Check that no class holds splits, and none the classes once more.
+
+    Raises:
+        DataError: one does.
+    """
+    for name, files in sorted(by_class.items()):
+        inside = {file[level + 1] for file in files if len(file) > level + 2}
+        splits = {split: folder for folder in sorted(inside) if (split := split_of(folder))}
+        if len(splits) > 1:
+            held = " and ".join(quoted(folder) for folder in splits.values())
+            raise DataError(
+                f"folder {quoted(name)} holds {held}, which are splits by their names, below the "
+                "classes. Put the classes into the splits: train/<class>/<image>"
+            )
+        again = sorted((inside & by_class.keys()) - {name})
+        if len(again) > 1:
+            raise DataError(
+                f"folder {quoted(name)} stands among the classes and holds class folders of the "
+                f"same names, {' and '.join(map(quoted, again[:2]))}: a copy? Remove it, or give "
+                "the folder that holds the classes and nothing else"
             )
 
 
-def _shared_classes(members: dict[str, dict[str, list[str]]]) -> tuple[str, ...]:
+def _shared_classes(members: dict[Split, ByClass]) -> tuple[str, ...]:
     """The classes, which must be the same in every split."""
     classes = set(members["train"])
     for split, by_class in members.items():
         for name in sorted(classes ^ set(by_class)):
             where, not_where = ("train", split) if name in classes else (split, "train")
+            there = by_class if not_where == split else classes
+            near = next((n for n in sorted(there) if n.casefold() == name.casefold()), None)
             raise DataError(
-                f"class {name!r} has images in the split {where!r} but none in {not_where!r}"
+                f"class {quoted(name)} has images in the split {where!r} but none in {not_where!r}"
+                + (
+                    f", which has {quoted(near)}: give both the same name"
+                    if near
+                    else "; every split needs the same classes"
+                )
             )
     if len(classes) < 2:
-        raise DataError(f"only one class, {classes.pop()!r}; at least two are needed")
+        raise DataError(f"only one class, {quoted(classes.pop())}; at least two are needed")
     return tuple(sorted(classes))
+
+
+def _no_image(passed: PassedOver) -> str:
+    there = f" Passed over: {'; '.join(passed.notes)}" if passed.notes else ""
+    return f"no images found; {EXPECTED}, with the endings {' '.join(ENDINGS)}.{there}"
+
+
+def _stray(file: Parts) -> str:
+    return (
+        f"image {quoted('/'.join(file))} lies in no class folder; {EXPECTED}. Move it into one, "
+        "or remove it"
+    )
+
+
+def _empty(folder: str, passed: PassedOver) -> str:
+    held = sorted(n for names in passed.names.values() for n in names if n.startswith(f"{folder}/"))
+    there = f" that is read here, only {quoted(held[0])} or the like" if held else ""
+    return (
+        f"class folder {quoted(folder)} holds no image{there}; remove it, or add images with one "
+        f"of the endings {' '.join(ENDINGS)}"
+    )

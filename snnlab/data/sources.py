@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -20,7 +21,15 @@ from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.own_data import made_by_own
-from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, is_own, unknown_name
+from snnlab.data.spec import (
+    CATALOGUE,
+    DataError,
+    DataSpec,
+    DataWarning,
+    SetInfo,
+    is_own,
+    unknown_name,
+)
 from snnlab.data.splits import (
     TEST_FRACTION,
     fraction_of,
@@ -54,7 +63,10 @@ def load_data(
         download: whether a set that is not there may be fetched.
         limits: how much a folder or an archive may hold.
         settings: the other fields of `DataSpec`: root, train_size, validation_fraction, test_size,
-            image_size, shift, flip and split_seed.
+            image_size, shift, flip, split_seed and ground.
+
+    Warns:
+        DataWarning: files that were passed over, counted and named; `Data.notes` says so, too.
 
     Raises:
         DataError: the set cannot be found, read or split as asked.
@@ -67,9 +79,12 @@ def load_data(
     spec = DataSpec(name, **settings)
     raw = _read(spec, download, limits)
     try:
-        return _assemble(raw, spec).to(device)
+        data = _assemble(raw, spec).to(device)
     except DataError as error:
         raise DataError(f"Data set {name!r}: {error}") from None
+    if data.notes:
+        warnings.warn(f"{name}: passed over {'; '.join(data.notes)}", DataWarning, stacklevel=2)
+    return data
 
 
 _OPTIONS = inspect.signature(load_data).parameters
@@ -101,7 +116,7 @@ def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
     path = Path(spec.name).expanduser()
     if not path.exists():
         raise DataError(unknown_name(spec.name))
-    return read_images(path, spec.image_size, limits)
+    return read_images(path, spec.image_size, limits, spec.ground)
 
 
 def raw_of(data: Data) -> RawData:
@@ -126,7 +141,7 @@ def _assemble(raw: RawData, spec: DataSpec) -> Data:
     def wrap(images: RawImages) -> Images:
         return Images(images.pixels, images.labels, mean, std, shift, flip)
 
-    return Data(spec.name, raw.classes, wrap(train), wrap(validation), wrap(test))
+    return Data(spec.name, raw.classes, wrap(train), wrap(validation), wrap(test), raw.notes)
 
 
 def _split(raw: RawData, spec: DataSpec) -> tuple[RawImages, RawImages, RawImages]:

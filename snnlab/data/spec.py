@@ -49,6 +49,16 @@ class DataError(ValueError):
     """
 
 
+class DataWarning(UserWarning):
+    """Not all files of a folder or an archive were read; says how many and which."""
+
+
+def why(error: Exception) -> str:
+    """The reason that a library or the system gives for a failure, in one line."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said.split()) or type(error).__name__
+
+
 @dataclass(frozen=True)
 class SetInfo:
     """What the catalogue says about one named data set; unless said otherwise it is like MNIST."""
@@ -158,6 +168,8 @@ class DataSpec:
     """Mirror images at random when augmenting. Default: where the set allows it; folders: no."""
     split_seed: Annotated[int, Valid(low=0)] = 0
     """Seed of the split, and of the choice of a subset."""
+    ground: Literal["white", "black"] = "white"
+    """What is put behind transparent images of a folder or an archive."""
 
     def __post_init__(self) -> None:
         """Check every value on its own; whether the data suffices is seen on loading."""

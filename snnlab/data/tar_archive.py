@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from snnlab.data.archive_member import NO_FILE, Member
+from snnlab.data.archive_member import NO_FILE, Member, readable
 from snnlab.data.limits import Limits
 
 
@@ -33,9 +33,8 @@ def tar_members(opened: Callable[[Path], Any], path: Path, limits: Limits) -> It
         with _begun(stream) as archive:
             for member in archive:
                 fault = "" if member.isreg() else NO_FILE
-                yield Member(
-                    member.name, member.isdir(), fault, partial(_content, archive, member, limits)
-                )
+                read = partial(_content, archive, member, limits)
+                yield Member(readable(member.name), member.isdir(), fault, read)
         _check_end(stream)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import stat
-import unicodedata
 import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from snnlab.data.archive_member import NO_FILE, Member
+from snnlab.data.archive_member import NO_FILE, Member, in_letters
 from snnlab.data.limits import Limits
-from snnlab.data.spec import DataError
+from snnlab.data.spec import DataError, why
+from snnlab.settings import quoted
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 LOCKED, UTF_8 = 0x1, 0x800
@@ -40,9 +40,11 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
             with archive.open(entry) as file:
                 found = file.read(entry.file_size + 1)
         except Exception as error:  # a damaged archive raises about anything
-            raise DataError(f"not a whole zip archive: member {name!r}: {error}") from error
+            raise DataError(
+                f"not a whole zip archive: member {quoted(name)}: {why(error)}"
+            ) from error
         if len(found) != entry.file_size:
-            raise DataError(f"not a whole zip archive: member {name!r} ends early")
+            raise DataError(f"not a whole zip archive: member {quoted(name)} ends early")
         taken += len(found)
         return found
 
@@ -50,13 +52,14 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
         opened = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise DataError(
-            f"not a whole zip archive: its list of files cannot be read ({error})"
+            f"not a whole zip archive: its list of files cannot be read ({why(error)})"
         ) from error
     with opened as archive:
         for entry in archive.infolist():
-            name = name_of(entry).replace("\\", "/")  # as some programs of Windows write it
+            name = name_of(entry)
             read = partial(content, archive, entry, name)
-            yield Member(name, name.endswith("/"), fault_of(entry), read)
+            is_folder = name.endswith(("/", "\\"))
+            yield Member(name, is_folder, fault_of(entry), read)
 
 
 def fault_of(entry: zipfile.ZipInfo) -> str:
@@ -72,20 +75,10 @@ def fault_of(entry: zipfile.ZipInfo) -> str:
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:
-    """The name of a zip entry in letters: programs write it in UTF-8, cp437 or cp1252."""
-    name = entry.filename
-    if not entry.flag_bits & UTF_8:  # not marked as UTF-8, and mostly UTF-8 all the same
-        for encoding in ("utf-8", "cp437", "cp1252"):
-            try:
-                read_as = name.encode("cp437").decode(encoding)
-            except UnicodeError:
-                continue
-            if encoding == "utf-8" or all(c.isascii() or latin(c) for c in read_as):
-                name = read_as
-                break
-    return name
-
-
-def latin(letter: str) -> bool:
-    """Whether this is a letter with or without marks, rather than a box or a Greek one."""
-    return unicodedata.name(letter, "").startswith(("LATIN SMALL", "LATIN CAPITAL"))
+    """The name of an entry in letters."""
+    if entry.flag_bits & UTF_8:
+        return entry.filename
+    try:  # not marked as UTF-8, and mostly UTF-8 all the same
+        return in_letters(entry.filename.encode("cp437"))
+    except UnicodeEncodeError:  # from another note in the archive
+        return entry.filename

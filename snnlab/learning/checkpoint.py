@@ -125,14 +125,14 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any])
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote.
+    """Read what `write_tensors` wrote; nothing of the file stays mapped, so it can be replaced.
 
     Raises:
         ValueError: the file is damaged or not one of ours.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
             notes: dict[str, Any] = json.loads((file.metadata() or {})["notes"])
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged or not a file of this kit: {error}") from error

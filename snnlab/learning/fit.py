@@ -22,9 +22,9 @@ from snnlab.learning.objectives import Objective
 from snnlab.learning.own_parts import Loss, MakeOptimizer, identity_of, loss_for, optimizer_for
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
-from snnlab.measure.passes import check_network, images_for
+from snnlab.measure.passes import images_for
 from snnlab.measure.speed import stopwatch
-from snnlab.network.net import StagedNet, evaluating
+from snnlab.network.net import StagedNet, check_network, evaluating
 from snnlab.neuron.tensors import described
 from snnlab.settings import checked
 

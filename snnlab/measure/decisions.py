@@ -13,6 +13,7 @@ from snnlab.data.given import images_of
 from snnlab.data.images import Images
 from snnlab.measure.passes import images_for, summed_readout
 from snnlab.network.net import SpikingNet, evaluating
+from snnlab.neuron.tensors import described
 from snnlab.settings import count
 
 BATCH = 64
@@ -94,6 +95,9 @@ def parting_images(
     Example:
         >>> parting_images({"with noise": with_noise, "from rest": from_rest}, data.test)[0]
     """
+    if not isinstance(nets, Mapping):
+        raise ValueError(f"nets must be networks by name, got {described(nets)}")
+    timesteps = count("timesteps", timesteps)
     if len(nets) < 2:
         raise ValueError(f"networks part from each other: give two or more, got {list(nets)}")
     images = images_of(images)

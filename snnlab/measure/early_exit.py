@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.measure.passes import images_for, summed_readout, watched_batches
 from snnlab.network.net import SpikingNet, evaluating
+from snnlab.neuron.tensors import described
 from snnlab.settings import checked, count
 
 Confidence = Literal["probability", "margin"]
@@ -116,7 +118,9 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     """Raise ValueError for settings that make no sense."""
     checked("confidence", Confidence, confidence)
     count("max_timesteps", max_timesteps)
-    if not thresholds:
+    if not isinstance(thresholds, Sequence | np.ndarray) or isinstance(thresholds, str):
+        raise ValueError(f"thresholds must be a list of numbers, got {described(thresholds)}")
+    if not len(thresholds):
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
         if threshold not in (-math.inf, math.inf):  # at once, and never early

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import ann_operations, fan_outs, image_operations, total
-from snnlab.network.net import SpikingNet
-from snnlab.settings import Positive, settle
+from snnlab.network.net import SpikingNet, check_network
+from snnlab.settings import Positive, checked, settle
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,9 @@ def cost_report(
         >>> curve = accuracy_against_timesteps(net, data.test, 8)
         >>> print(cost_report(net, curve).text())
     """
+    check_network(net, "cost_report()")
+    checked("curve", AccuracyCurve, curve)
+    checked("assumptions", Assumptions | None, assumptions)
     paths = fan_outs(net)
     if len(paths) != len(curve.operations):
         raise ValueError(

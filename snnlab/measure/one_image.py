@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.net import SpikingNet, check_network, evaluating
 from snnlab.network.probes import record, run_whole
 from snnlab.neuron.learned import along_channels
 from snnlab.neuron.own_layer import SpikingLayer, noise_of
+from snnlab.neuron.tensors import described, tensor
 from snnlab.neuron.transfer import mean_rate
 from snnlab.settings import count
 
@@ -122,7 +123,12 @@ def see_image(
         >>> seen.decisions[0], seen.decided_at()
     """
     timesteps = count("timesteps", timesteps)
+    check_network(net, "see_image()")
     layers = net.neuron_layers("trace", "first_potential", "v_th", needed_by="see_image()")
+    if tensor("image", image, "(C, H, W)").shape != tuple(net.image_shape):
+        raise ValueError(
+            f"see_image() takes an image of shape {tuple(net.image_shape)}, got {described(image)}"
+        )
     batch = image.unsqueeze(0)  # (1, C, H, W)
     trained = firing_in_training(net, image, timesteps=trained_over, seed=seed)
     recorded = record(net, batch, timesteps)

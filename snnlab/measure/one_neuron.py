@@ -102,6 +102,7 @@ def neuron_residuals(
     timesteps = checked("timesteps", Several, timesteps)
     images = images_for(net, images, "neuron_residuals()", labelled=False)
     layers = net.neuron_layers("trace", "v_th", needed_by="neuron_residuals()")
+    stage, index = checked("stage", int, stage), checked("index", int, index)
     if not 0 <= stage < len(layers):
         raise ValueError(f"the network has stages 0 to {len(layers) - 1}, got {stage}")
     own = layers[stage]

@@ -20,7 +20,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.net import StagedNet
+from snnlab.network.net import StagedNet, check_network
 
 
 def fan_outs(net: StagedNet) -> list[Tensor]:
@@ -55,6 +55,7 @@ def ann_operations(net: StagedNet) -> int:
 
     They are those of the first layer and one for each synapse of each neuron.
     """
+    check_network(net, "ann_operations()", StagedNet)
     return image_operations(net) + total(fan_outs(net))
 
 

@@ -12,8 +12,8 @@ from tqdm.auto import tqdm
 from snnlab.data.given import images_of
 from snnlab.data.images import Images
 from snnlab.data.spec import DataError
-from snnlab.network.net import ANN, SpikingNet, StagedNet
-from snnlab.neuron.tensors import check_generator, described
+from snnlab.network.net import SpikingNet, StagedNet, check_network
+from snnlab.neuron.tensors import check_generator
 
 
 def images_for(
@@ -60,20 +60,6 @@ def images_for(
     if labelled:
         check_labels(net, images)
     return images
-
-
-def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) -> None:
-    """Raise ValueError unless a network is of a kind, compiled or not."""
-    if not isinstance(getattr(net, "_orig_mod", net), kind):
-        named = {SpikingNet: "a SpikingNet", ANN: "an ANN"}.get(kind, "a SpikingNet or an ANN")
-        raise ValueError(f"{needed_by} needs {named}, got {described(net)}{from_elsewhere(net)}")
-
-
-def from_elsewhere(net: Any) -> str:
-    """How a network of torch becomes one of ours, for messages; nothing for all else."""
-    if not isinstance(net, nn.Module) or isinstance(net, StagedNet):
-        return ""
-    return "; make stages of it first: snnlab.from_torch(module, image_shape)"
 
 
 def check_labels(net: StagedNet, images: Images) -> None:

@@ -15,7 +15,8 @@ import psutil
 import torch
 from torch import Tensor
 
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.network.net import SpikingNet, StagedNet, check_network, evaluating
+from snnlab.neuron.tensors import described, tensor
 from snnlab.settings import Count, checked
 
 REPEATS = 3
@@ -58,6 +59,9 @@ def seconds_per_image(
     Example:
         >>> seconds_per_image(net, data.test.normalised(slice(100)), [1, 4, 16])
     """
+    check_network(net, "seconds_per_image()", StagedNet)
+    images = tensor("images", images, "(B, C, H, W)", 1)
+    timesteps = timesteps if isinstance(timesteps, Sequence) else [timesteps]
     if len(images) == 0 or not timesteps:
         raise ValueError(f"needs images and timesteps, got {len(images)} and {list(timesteps)}")
     timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
@@ -100,6 +104,8 @@ def memory_use(device: torch.device) -> Iterator[MemoryUse]:
         ...     fit(net, data, SingleStep(), seed=0)
         >>> memory.peak_mib
     """
+    if not isinstance(device, torch.device):
+        raise ValueError(f"device must be a torch.device, got {described(device)}")
     use = MemoryUse()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

@@ -7,7 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from snnlab.neuron.surrogate import with_gradient_of
+from snnlab.neuron.tensors import floating
 from snnlab.settings import Positive, checked, count
 
 INITIAL_THRESHOLD = 2.0
@@ -52,11 +55,22 @@ class QCFS(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Quantised activation, the shape of x."""
+        x = floating("x", x)
+        if torch.compiler.is_exporting():
+            return quantised(x, self.threshold, self.levels)
         return Quantise.apply(x, self.threshold, self.levels)
 
     def extra_repr(self) -> str:
         """The constants, for print(net)."""
         return f"levels={self.levels}, threshold={self.threshold.item():.4g}"
+
+
+def quantised(x: Tensor, threshold: Tensor, levels: int) -> Tensor:
+    """`Quantise` in torch's operations, for programs that are exported."""
+    steps = x * levels / threshold
+    rounded = (steps + 0.5).floor().clamp(0, levels)
+    clipped = functional.hardtanh(steps, 0, levels)
+    return with_gradient_of(clipped, rounded) * threshold / levels
 
 
 class Quantise(torch.autograd.Function):

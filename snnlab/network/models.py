@@ -18,7 +18,7 @@ from torch import nn
 from snnlab.network.activations import QCFS
 from snnlab.network.layers import ConvPoolNorm, PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
-from snnlab.network.neurons import MakeLayer, put_neurons
+from snnlab.network.neurons import MakeLayer, check_given, put_neurons
 from snnlab.network.spec import INSIDE, Activation, Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Valid, checked
@@ -70,14 +70,15 @@ def build(
         `SpikingNet` or `ANN`, in training mode.
 
     Raises:
-        ValueError: unknown activation, levels below 1, fewer than 2 classes, images too small,
-            another number of noises than of neuron layers, or a `layer` that makes no layer of
-            neurons or has no parameter for what was given.
+        ValueError: arguments of another kind, unknown activation, levels below 1, fewer than 2
+            classes, images too small, another number of noises than of neuron layers, or a `layer`
+            that makes no layer of neurons or has no parameter for what was given.
 
     Source:
         VGG: Simonyan and Zisserman (2015); ResNet: He et al. (2016), both in their usual
         forms for 32 x 32 images.
     """
+    checked("architecture", Architecture, architecture)
     checked("activation", Activation, activation)
     spiking = activation == "spiking"
     if layer is not None and not spiking:
@@ -92,6 +93,7 @@ def build(
         torch.manual_seed(seed)
         stages, readout = plan(architecture, image_shape, classes, make_neuron)
         if spiking:
+            check_given(neuron, noise, surrogate)
             channels = [channels_of(stage) for stage in stages]
             put_neurons(stages, channels, neuron, noise, surrogate, architecture, layer)
     net = SpikingNet(stages, readout, image_shape) if spiking else ANN(stages, readout, image_shape)

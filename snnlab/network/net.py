@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
 from snnlab.neuron.tensors import check_finite, check_generator, described
-from snnlab.settings import count
+from snnlab.settings import Count, checked, count
 
 Potentials = list[State | None]
 """One `State` per stage: (B, *), or None before the first timestep."""
@@ -93,6 +93,9 @@ class Stage(nn.Module):
         threshold: LearnedThreshold | None = None,
     ) -> None:
         super().__init__()
+        for name, part in (("layers", layers), ("neuron", neuron), ("shortcut", shortcut)):
+            if not isinstance(part, nn.Module) and not (part is None and name == "shortcut"):
+                raise ValueError(f"{name} of a stage must be an nn.Module, got {described(part)}")
         self.layers, self.neuron = layers, neuron
         self.shortcut, self.back = shortcut, back
         self.threshold = threshold
@@ -121,13 +124,20 @@ class StagedNet(nn.Module):
         image_shape: (C, H, W) of the images it was built for.
 
     Raises:
-        ValueError: a shortcut that starts before the first neurons.
+        ValueError: a shortcut that starts before the first neurons, or parts of another kind.
     """
 
     def __init__(
         self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
     ) -> None:
         super().__init__()
+        image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
+        if not isinstance(stages, Iterable) or not all(isinstance(s, Stage) for s in stages):
+            raise ValueError(f"a network is made of a list of Stages, got {described(stages)}")
+        if not len(stages):
+            raise ValueError("a network needs at least one Stage, got none")
+        if not isinstance(readout, nn.Module):
+            raise ValueError(f"readout must be an nn.Module, got {described(readout)}")
         for i, stage in enumerate(stages):
             if stage.shortcut is not None and not 0 <= stage.back < max(i, 1):
                 raise ValueError(
@@ -284,7 +294,8 @@ class SpikingNet(StagedNet):
                 in training mode.
         """
         T = whole("timesteps", self.timesteps if timesteps is None else timesteps)
-        chunk = T if torch.is_grad_enabled() else None
+        whole_time = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        chunk = T if whole_time else None  # a program is compiled for batches of any size
         once = T > 1 and is_affine(self.readout)
         total = torch.zeros((), device=images.device)
         for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
@@ -369,4 +380,24 @@ class SpikingNet(StagedNet):
             mean = sum_over_time(spikes) / timesteps  # (B, *)
             return timesteps * self.readout(mean).unsqueeze(0), after
         readout = self.readout(inputs[-1])  # (T * B, K)
-        return readout.view(timesteps, len(images), *readout.shape[1:]), after
+        return readout.view(timesteps, images.shape[0], *readout.shape[1:]), after
+
+
+def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) -> None:
+    """Raise ValueError unless a network is of a kind, compiled or not.
+
+    Args:
+        net: what was given.
+        needed_by: the function, for the message.
+        kind: `SpikingNet`, `ANN`, or `StagedNet` for both.
+    """
+    if not isinstance(getattr(net, "_orig_mod", net), kind):
+        named = {SpikingNet: "a SpikingNet", ANN: "an ANN"}.get(kind, "a SpikingNet or an ANN")
+        raise ValueError(f"{needed_by} needs {named}, got {described(net)}{from_elsewhere(net)}")
+
+
+def from_elsewhere(net: Any) -> str:
+    """How a network of torch becomes one of ours, for messages; nothing for all else."""
+    if not isinstance(net, nn.Module) or isinstance(net, StagedNet):
+        return ""
+    return "; make stages of it first: snnlab.from_torch(module, image_shape)"

@@ -9,12 +9,13 @@ from inspect import Parameter, signature
 
 from torch import nn
 
-from snnlab.network.net import SpikingNet, Stage
+from snnlab.network.net import SpikingNet, Stage, check_network
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import drop_noise, require
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.settings import checked
 
 MakeLayer = Callable[..., nn.Module]
 """Makes the layer of neurons of one stage: a class or a function.
@@ -68,6 +69,14 @@ def put_neurons(
                 "a learned threshold divides the currents, so its neurons need v_th = 1; the "
                 f"{type(stage.neuron).__name__} of stage {i} has {v_th}"
             )
+
+
+def check_given(neuron: object, noise: object, surrogate: object) -> None:
+    """Raise ValueError unless these are what their names say, or None."""
+    for one in noise if isinstance(noise, list | tuple) else [noise]:
+        checked("noise", Noise | None, one)
+    checked("neuron", Neuron | None, neuron)
+    checked("surrogate", Surrogate | None, surrogate)
 
 
 def made_by(
@@ -147,6 +156,7 @@ def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
     Example:
         >>> broken = with_neurons(net, reset="zero")
     """
+    check_network(net, "with_neurons()")
     changed = copy.deepcopy(net).eval()
     layers = changed.neuron_layers("neuron", needed_by="with_neurons()")
     for layer in layers:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from snnlab.network.net import SpikingNet, evaluating
+from snnlab.network.net import SpikingNet, check_network, evaluating
 from snnlab.neuron.own_layer import SpikingLayer
 
 
@@ -88,6 +88,7 @@ def record(
         recordings.append(Recording(currents, residuals, *trace))
         return trace.spikes
 
+    check_network(net, "record()")
     layers = net.neuron_layers("trace", "first_potential", needed_by="record()")
     run_whole(net, images, net.timesteps if timesteps is None else timesteps, neurons, generator)
     return recordings

@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron import noise as families
-from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.surrogate import Fire
+from snnlab.neuron.spec import Leak, Neuron, Noise, Surrogate
+from snnlab.neuron.surrogate import fire_with_slope
+from snnlab.neuron.tensors import beside, check_generator, check_together, floating, in_time
+from snnlab.settings import checked
 
 
 class Step(NamedTuple):
@@ -45,16 +47,20 @@ class Trace(NamedTuple):
 
 def charge(v: Tensor, current: Tensor, beta: float = 1.0) -> Tensor:
     """Potential before firing: what the leak left of v, plus the current. Shapes broadcast."""
-    return beta * v + current
+    check_together("v", v, "current", current)
+    return checked("beta", Leak, beta) * v + current
 
 
 def fire(h: Tensor, v_th: float = 1.0) -> Tensor:
     """1 where the potential h reaches the threshold (equality included), else 0."""
+    h, v_th = floating("h", h), checked("v_th", float, v_th)
     return (h >= v_th).to(h.dtype)
 
 
 def reset(h: Tensor, spikes: Tensor, neuron: Neuron) -> Tensor:
     """Potential after firing. Only neurons that fired change."""
+    checked("neuron", Neuron, neuron)
+    check_together("h", h, "spikes", spikes)
     if neuron.reset == "subtract":
         return h - neuron.v_th * spikes
     return h * (1 - spikes)
@@ -81,16 +87,36 @@ def step(
         Potential before firing, spikes, potential after reset. The reset treats the
         spikes as a constant in the backward pass.
 
+    Raises:
+        ValueError: arguments of another kind, or shapes or devices that do not fit.
+
     Example:
         >>> step(torch.tensor(0.5), torch.tensor(0.5), Neuron()).spikes
         tensor(1.)
     """
-    mean = charge(v, current, neuron.beta)
+    current = floating("current", current)
+    v = beside("v", v, current, "current")
+    if deviation is not None:
+        deviation = beside("deviation", deviation, current, "current")
+    checked("neuron", Neuron, neuron)
+    checked("surrogate", Surrogate | None, surrogate)
+    return one_step(v, current, neuron, surrogate, deviation)
+
+
+def one_step(
+    v: Tensor,
+    current: Tensor,
+    neuron: Neuron,
+    surrogate: Surrogate | None,
+    deviation: Tensor | None,
+) -> Step:
+    """See `step`; its arguments have been checked."""
+    mean = neuron.beta * v + current
     h = mean if deviation is None else mean + neuron.beta * deviation
     if surrogate is None:
-        spikes = fire(h, neuron.v_th)
+        spikes = (h >= neuron.v_th).to(h.dtype)
     else:
-        spikes = Fire.apply(h, mean.detach(), neuron.v_th, surrogate)
+        spikes = fire_with_slope(h, mean, neuron.v_th, surrogate)
     return Step(h, spikes, reset(h, spikes.detach(), neuron))
 
 
@@ -100,7 +126,7 @@ def first_potential(currents: Tensor, neuron: Neuron, noise: Noise | None = None
     It is the mean of the noise where noise acts, else the neuron's v_init.
     """
     v = neuron.v_start if noise is None else noise.mu * neuron.v_th
-    return torch.full_like(currents[0], v)
+    return torch.full_like(floating("currents", currents)[0], v)
 
 
 def trace(
@@ -126,25 +152,33 @@ def trace(
         Potentials before firing, spikes and potentials after reset, each (T, B, *).
 
     Raises:
-        ValueError: noise without a generator, or currents without timesteps.
+        ValueError: noise without a generator, currents without timesteps, or arguments of another
+            kind, shape or device.
 
     Example:
         >>> trace(torch.full((8, 1), 0.3), Neuron()).spikes.sum()
         tensor(2.)
     """
-    if currents.ndim == 0 or len(currents) == 0:
-        raise ValueError(
-            f"currents must have shape (T, B, *) with T >= 1, got {tuple(currents.shape)}"
-        )
+    currents = in_time(currents)
+    for name, kind, value in (
+        ("neuron", Neuron, neuron),
+        ("surrogate", Surrogate | None, surrogate),
+        ("noise", Noise | None, noise),
+    ):
+        checked(name, kind, value)
+    check_generator(generator, currents)
     if noise is not None and generator is None:
         raise ValueError("noise needs a torch.Generator: pass generator=")
-    v = first_potential(currents, neuron, noise) if v is None else v
+    if v is None:
+        v = first_potential(currents, neuron, noise)
+    else:
+        v = beside("v", v, currents[0], "the current of a timestep")
     steps = []
     for current in currents:  # (B, *)
         deviation = None
         if noise is not None and generator is not None:
             deviation = neuron.v_th * families.deviation(noise, current, generator)
-        steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
+        steps.append(one_step(v, current, neuron, surrogate, deviation))
         v = steps[-1].v
     return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
 

@@ -11,9 +11,10 @@ from snnlab.neuron import dynamics
 from snnlab.neuron.fast import fused
 from snnlab.neuron.fast.kernels import fast_scan, noisy_fire, widened
 from snnlab.neuron.learned import along_channels, log_parameter
-from snnlab.neuron.own_layer import acting_noise
+from snnlab.neuron.own_layer import acting_noise, check_constants
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.neuron.tensors import beside, check_generator, in_time
 
 
 class NeuronLayer(nn.Module):
@@ -39,8 +40,8 @@ class NeuronLayer(nn.Module):
         channels: of the currents (T, B, C, *); needed to learn sigma per channel.
 
     Raises:
-        ValueError: target-T noise for a neuron that it does not describe, or sigma learned per
-            channel without their number.
+        ValueError: target-T noise for a neuron that it does not describe, sigma learned per channel
+            without their number, noise that vanishes, or arguments of another kind.
 
     Example:
         >>> layer = NeuronLayer(noise=Noise())
@@ -56,6 +57,7 @@ class NeuronLayer(nn.Module):
         channels: int | None = None,
     ) -> None:
         super().__init__()
+        check_constants(neuron, noise, surrogate)
         self.neuron = neuron or Neuron()
         self.noise = noise
         self.mean_response = False
@@ -94,6 +96,10 @@ class NeuronLayer(nn.Module):
             ValueError: noise in training mode without a generator, or target-T noise in more
                 than a single pass.
         """
+        currents = in_time(currents)
+        if v is not None:
+            v = beside("v", v, currents[0], "the current of a timestep")
+        check_generator(generator, currents)
         alone = v is None and len(currents) == 1
         if self.mean_response and self.training and alone:
             return mean_response(currents, self.neuron), None

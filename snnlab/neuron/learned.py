@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.neuron.spec import Learned
+from snnlab.neuron.tensors import described, tensor
 from snnlab.settings import Positive, checked
 
 
@@ -33,8 +34,14 @@ def log_parameter(initial: float, learned: Learned, channels: int | None) -> nn.
 
 def along_channels(values: Tensor, current: Tensor) -> Tensor:
     """A scalar as it is, or (C,) shaped so that it broadcasts to a current (B, C, *)."""
+    tensor("values", values), tensor("current", current)
     if values.ndim == 0:
         return values
+    if values.ndim > 1 or current.ndim < 2:
+        raise ValueError(
+            f"values (C,) lie along the channels of a current (B, C, *), got {described(values)} "
+            f"for a current {described(current)}"
+        )
     if len(values) != current.shape[1]:
         raise ValueError(
             f"{len(values)} channels were named, but the current has shape {tuple(current.shape)}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Noise
+from snnlab.neuron.tensors import described
+from snnlab.settings import Valid, checked
 
 
 def deviation(noise: Noise, like: Tensor, generator: torch.Generator) -> Tensor:
@@ -31,8 +35,17 @@ def sample(
     Returns:
         Tensor of `shape` with mean `mu` and standard deviation `sigma`.
 
+    Raises:
+        ValueError: arguments of another kind.
+
     Example:
         >>> u = sample(Noise(), (1000,), torch.Generator().manual_seed(0))
     """
+    checked("noise", Noise, noise)
+    shape = checked("shape", tuple[Annotated[int, Valid(low=0)], ...], shape)
+    if not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator must be a torch.Generator, got {described(generator)}")
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise ValueError(f"dtype must be a floating-point type of torch, got {dtype!r}")
     like = torch.empty(shape, dtype=dtype, device=generator.device)
     return noise.mu + deviation(noise, like, generator)

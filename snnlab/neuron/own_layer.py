@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from snnlab.neuron import noise as families
 from snnlab.neuron.dynamics import Step, Trace, charge, first_potential, reset
 from snnlab.neuron.fast.kernels import widened
-from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.neuron.surrogate import Fire
+from snnlab.neuron.spec import SMALLEST, Neuron, Noise, Surrogate
+from snnlab.neuron.surrogate import fire_with_slope
+from snnlab.neuron.tensors import check_generator, in_time
+from snnlab.settings import checked
 
 State = Tensor | tuple[Tensor, ...]
 """What neurons carry from one timestep to the next: the potential (B, *), or a tuple of tensors
@@ -115,6 +117,20 @@ def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise |
     return noise if generator is not None else None
 
 
+def check_constants(neuron: Any, noise: Any, surrogate: Any) -> None:
+    """Raise ValueError unless these are what their names say, or None, and the noise is felt."""
+    neuron = checked("neuron", Neuron | None, neuron) or Neuron()
+    checked("surrogate", Surrogate | None, surrogate)
+    if checked("noise", Noise | None, noise) is None:
+        return
+    if (width := neuron.beta * noise.sigma * neuron.v_th) < SMALLEST:
+        raise ValueError(
+            f"sigma = {noise.sigma:g} times v_th = {neuron.v_th:g} and beta = {neuron.beta:g} is "
+            f"{width:g}, which vanishes in single precision: it must be at least {SMALLEST:g}; for "
+            "no noise pass noise=None"
+        )
+
+
 def potential(state: State) -> Tensor:
     """The membrane potential in a state, (B, *)."""
     return state if isinstance(state, Tensor) else state[0]
@@ -167,6 +183,7 @@ class StepLayer(nn.Module):
         channels: int | None = None,
     ) -> None:
         super().__init__()
+        check_constants(neuron, noise, surrogate)
         if noise is not None and (noise.timesteps > 1 or noise.learned != "no"):
             raise ValueError(
                 f"{type(self).__name__} draws its noise anew at each timestep, so it can neither "
@@ -209,7 +226,7 @@ class StepLayer(nn.Module):
         if deviation is not None:
             h = self.charge(displaced(state, deviation), current)
         above = self.threshold(state) - self.v_th  # 0 unless a subclass moves the threshold
-        spikes: Tensor = Fire.apply(h - above, (mean - above).detach(), self.v_th, self.surrogate)
+        spikes = fire_with_slope(h - above, mean - above, self.v_th, self.surrogate)
         after = self.reset(h, spikes.detach(), state)
         return Step(h, spikes, potential(after)), after
 
@@ -217,6 +234,8 @@ class StepLayer(nn.Module):
         self, currents: Tensor, state: State | None, generator: torch.Generator | None
     ) -> tuple[list[Step], State]:
         """All timesteps of the currents (T, B, *), and the state after them."""
+        currents = in_time(currents)
+        check_generator(generator, currents)
         noise = acting_noise(self, generator)
         if state is None:
             state = self.first_state(self.first_potential(currents, generator))

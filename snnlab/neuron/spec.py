@@ -20,6 +20,9 @@ MATCHED_MU = 0.5
 MATCHED_SIGMA = 1 / math.sqrt(12)
 """Standard deviation of that residual (0.2887), in units of v_th."""
 
+SMALLEST = 1e-30
+"""Of sigma, widths and thresholds: smaller ones, or one over them, vanish in single precision."""
+
 Leak = Annotated[
     float, Valid(above=0, high=1, hint="1 is the IF neuron", usual=(0.5, 1.0), step=0.01)
 ]
@@ -56,6 +59,7 @@ class Neuron:
 
     def __post_init__(self) -> None:
         settle(self)
+        require_size("v_th", self.v_th)
 
     @property
     def v_start(self) -> float:
@@ -130,6 +134,7 @@ class Noise:
             object.__setattr__(self, "mu", mu)
             object.__setattr__(self, "sigma", sigma)
             settle(self)  # numbers too large or too close have no deviation
+        require_size("sigma", self.sigma, "; for no noise pass noise=None")
 
     @property
     def law(self) -> Family:
@@ -182,6 +187,7 @@ class Surrogate:
     def __post_init__(self) -> None:
         registry.ask_for(self.shape)
         settle(self)
+        require_size("surrogate width", self.width)
         _check_quantiles("surrogate shape", self.shape, self.quantiles)
 
     @property
@@ -202,6 +208,15 @@ class Surrogate:
         if noise is None:
             return cls()
         return cls(noise.family, beta * noise.sigma, noise.mirrored_quantiles)
+
+
+def require_size(called: str, value: float, hint: str = "") -> None:
+    """Raise ValueError for a number above 0 that single precision does not hold."""
+    if not SMALLEST <= value <= 1 / SMALLEST:
+        raise ValueError(
+            f"{called} must lie in [{SMALLEST:g}, {1 / SMALLEST:g}], else it vanishes or overflows "
+            f"in single precision, got {value!r}{hint}"
+        )
 
 
 def moments(quantiles: tuple[float, ...]) -> tuple[float, float]:

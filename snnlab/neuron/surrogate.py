@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Surrogate
+from snnlab.neuron.tensors import floating
+from snnlab.settings import checked
 
 
 def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
@@ -33,14 +35,35 @@ def slope(surrogate: Surrogate, distance: Tensor) -> Tensor:
         Zenke (2025), "Elucidating the theoretical underpinnings of surrogate gradient
         learning in spiking neural networks".
     """
-    return surrogate.law.slope(distance, surrogate.width)
+    checked("surrogate", Surrogate, surrogate)
+    return surrogate.law.slope(floating("distance", distance), surrogate.width)
 
 
-class Fire(torch.autograd.Function):
-    """Spike where h >= v_th; backwards, the slope of the surrogate at `mean`.
+def fire_with_slope(h: Tensor, mean: Tensor, v_th: float, surrogate: Surrogate) -> Tensor:
+    """Spikes, 1 where h >= v_th, else 0; backwards, the slope of the surrogate at `mean`.
 
     `mean` is the potential without the noise of this timestep (h itself without noise).
     """
+    mean = mean.detach()
+    if not torch.compiler.is_exporting():
+        spikes: Tensor = Fire.apply(h, mean, v_th, surrogate)
+        return spikes
+    spikes = (h >= v_th).to(h.dtype)
+    if not torch.is_grad_enabled():
+        return spikes
+    return with_gradient_of(h * (slope(surrogate, mean / v_th - 1) / v_th).detach(), spikes)
+
+
+def with_gradient_of(smooth: Tensor, value: Tensor) -> Tensor:
+    """The value, with the gradient of something smooth; in torch's operations only.
+
+    `torch.export` keeps the operations of a forward pass and no `autograd.Function`.
+    """
+    return value.detach() + (smooth - smooth.detach())
+
+
+class Fire(torch.autograd.Function):
+    """`fire_with_slope`, quicker than in torch's operations."""
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, mean: Tensor, v_th: float, surrogate: Surrogate) -> Tensor:

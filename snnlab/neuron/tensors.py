@@ -60,6 +60,20 @@ def floating(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     return found if found.is_floating_point() else found.to(torch.get_default_dtype())
 
 
+def in_time(currents: Any) -> Tensor:
+    """Currents (T, B, *) as floating-point numbers.
+
+    Raises:
+        ValueError: something else, or no timestep.
+    """
+    found = floating("currents", currents, "(T, B, *)")
+    if found.ndim == 0 or len(found) == 0:
+        raise ValueError(
+            f"currents must have shape (T, B, *) with T >= 1, got {tuple(found.shape)}"
+        )
+    return found
+
+
 def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
     """A number or tensor that can be calculated with beside another one.
 
@@ -82,6 +96,22 @@ def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
             f"{tuple(like.shape)}"
         )
     return found
+
+
+def check_together(name: str, given: Any, called: str, like: Any) -> None:
+    """Raise ValueError unless these are numbers or tensors, on one device, that broadcast."""
+    for one, value in ((name, given), (called, like)):
+        if not isinstance(value, int | float):
+            tensor(one, value)
+    if not isinstance(given, Tensor) or not isinstance(like, Tensor):
+        return
+    check_device(name, given, like, called)
+    pairs = zip(reversed(given.shape), reversed(like.shape), strict=False)
+    if given.shape != like.shape and not all(a == b or 1 in (a, b) for a, b in pairs):
+        raise ValueError(
+            f"{name} of shape {tuple(given.shape)} and {called} of shape {tuple(like.shape)} do "
+            "not broadcast"
+        )
 
 
 def broadcasts(shape: torch.Size, to: torch.Size) -> bool:

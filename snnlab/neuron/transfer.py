@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Neuron, Noise
-from snnlab.settings import count
+from snnlab.neuron.tensors import floating
+from snnlab.settings import checked, count
 
 ROUNDING = 4
 """A number of spikes that lies so many roundings (eps of its type, times the number) below a whole
@@ -27,7 +28,9 @@ def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = No
     Returns:
         Same shape, in [0, 1].
     """
-    neuron = neuron or Neuron()
+    neuron = checked("neuron", Neuron | None, neuron) or Neuron()
+    current = floating("current", current)
+    checked("noise", Noise, noise)
     mean = current + neuron.beta * noise.mu * neuron.v_th
     width = neuron.beta * noise.sigma * neuron.v_th
     return noise.law.mirrored().cumulative((mean - neuron.v_th) / width)
@@ -104,7 +107,8 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
         >>> multi_step_rate(torch.tensor(0.29), 100, Neuron(v_init=0.0))
         tensor(0.2900)
     """
-    neuron = neuron or Neuron()
+    neuron = checked("neuron", Neuron | None, neuron) or Neuron()
+    current = floating("current", current)
     if neuron.beta != 1:
         raise ValueError(
             f"no closed form for a leaky neuron (beta = {neuron.beta}); measure it with trace()"

@@ -13,6 +13,7 @@ from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
 from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.size import check_images, check_training
 
 
 def pick_device(asked: str) -> torch.device:
@@ -35,12 +36,24 @@ def pick_device(asked: str) -> torch.device:
 
 
 def load_images(config: RunConfig, device: torch.device) -> Data:
-    """The data of a run, on the device."""
+    """The data of a run, on the device.
+
+    Raises:
+        ConfigError: images larger than the machine holds.
+        DataError: the data cannot be had.
+    """
+    check_images(config)
     return load_data(**asdict(config.data), device=device)
 
 
 def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes: int) -> StagedNet:
-    """The untrained network of a run, on the CPU."""
+    """The untrained network of a run, on the CPU.
+
+    Raises:
+        ConfigError: its training, or its measurement, is more than the machine holds.
+    """
+    if torch.get_default_device().type != "meta":  # where it takes no memory
+        check_training(config, image_shape, classes)
     return build(
         config.acting_model,
         image_shape=image_shape,

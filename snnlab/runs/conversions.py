@@ -27,6 +27,17 @@ def best_correction(net: ANN) -> int:
     return common_levels(net) or CORRECTED_AT
 
 
+def best_conversion(net: ANN, train: Images, timesteps: int) -> SpikingNet:
+    """The best-practice conversion; a network of quantised activations keeps its thresholds."""
+    return convert_ann(
+        net,
+        timesteps,
+        calibration_images(train),
+        **asdict(BEST_PRACTICE),
+        correct_bias_at=best_correction(net),
+    )
+
+
 def qcfs_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
     """QCFS learned its thresholds; biases are corrected at T = L."""
     calibration = calibration_images(train)
@@ -45,19 +56,19 @@ def relu_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
     """
     calibration = calibration_images(train)
 
-    def converted(rule: ThresholdRule, *, half: bool = True, correct_at: int = 0) -> SpikingNet:
+    def converted(rule: ThresholdRule, *, half: bool = True) -> SpikingNet:
         return convert_ann(
             net,
             timesteps,
             calibration,
             **asdict(rule),
             half_threshold_start=half,
-            correct_bias_at=correct_at,
+            correct_bias_at=0,
         )
 
     return {
-        "percentile per channel, half start, biases corrected": converted(
-            BEST_PRACTICE, correct_at=best_correction(net)
+        "percentile per channel, half start, biases corrected": best_conversion(
+            net, train, timesteps
         ),
         "percentile per channel, half start": converted(BEST_PRACTICE),
         "percentile, half start": converted(ThresholdRule("percentile")),

@@ -63,7 +63,7 @@ def git_commit() -> str | None:
         done = subprocess.run(
             ["git", "-C", str(SOURCE), "describe", "--always", "--dirty", "--abbrev=12"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=10,
             check=True,
         )
@@ -101,7 +101,7 @@ def processor_name() -> str:
     """The processor as the system names it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text().splitlines():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

@@ -7,12 +7,11 @@ stands in the notebook that the dashboard gives away with a run.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.runs.store import WEIGHTS, Run, RunError
+from snnlab.runs.store import Run, RunError, weights_digest
 
 MADE_BY = ("code", "versions", "hardware", "families")
 """Of the environment of a run: what can change its numbers."""
@@ -24,7 +23,7 @@ def first_time(run: Run) -> dict[str, Any]:
     The digest is None if the weights cannot be read: somebody has deleted the run, say.
     """
     try:
-        digest = weights_digest(run)
+        digest = weights_digest(run.folder)
     except RunError:
         digest = None
     return {
@@ -32,20 +31,6 @@ def first_time(run: Run) -> dict[str, Any]:
         "weights": digest,
         "environment": {name: run.environment.get(name) for name in MADE_BY},
     }
-
-
-def weights_digest(run: Run) -> str:
-    """SHA-256 of the file of the weights, in hex digits.
-
-    Raises:
-        RunError: it cannot be read.
-    """
-    try:
-        with (run.folder / WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        said = error.strerror or error
-        raise RunError(f"the weights of run {run.id!r} cannot be read: {said}") from error
 
 
 def once_more(again: Run, first: Mapping[str, Any]) -> str:
@@ -61,7 +46,7 @@ def once_more(again: Run, first: Mapping[str, Any]) -> str:
     found = differences(dict(first["environment"]), now)
     lines = [
         accuracy_in_words(AccuracyCurve.from_json(first["accuracy"]), again.accuracy),
-        weights_in_words(first["weights"], weights_digest(again)),
+        weights_in_words(first["weights"], weights_digest(again.folder)),
     ]
     if found:
         lines.append(f"Different from the first time: {'; '.join(found)}.")

@@ -14,6 +14,7 @@ import torch
 
 from snnlab.conversion.correction import correct_rates
 from snnlab.data.images import Data
+from snnlab.data.whole_files import patiently, remove
 from snnlab.learning.fit import Epoch, OnBatch, OnEpoch, TrainingError, fit
 from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
@@ -61,7 +62,7 @@ def run(
     config, root = anchored(config), store.runs_folder(root)
     folder = root / store.run_id(config)
     if folder.is_dir() and not again:
-        there = store.read_run(folder)
+        there = store.read_run(folder, weights=True)
         if there.status == "finished":
             return there
     device = assemble.pick_device(config.device)
@@ -69,7 +70,7 @@ def run(
     net = assemble.build_network(config, data.image_shape, len(data.classes)).to(device)
     create_folder(folder, config, device)
     with occupied(folder):
-        there = store.read_run(folder)
+        there = store.read_run(folder, weights=True)
         if there.status == "finished" and not again:  # by another process, meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
@@ -85,7 +86,7 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
     partial.mkdir(parents=True, exist_ok=True)
     try:
         describe(partial, config, device)
-        partial.rename(folder)
+        patiently(lambda: partial.rename(folder))
     except OSError:
         if not folder.is_dir():  # else another process was faster
             raise
@@ -106,10 +107,10 @@ def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew:
     """Make the run folder ready for a training that starts, or goes on."""
     partial = [path.name for path in folder.glob(".*.partial")]
     for name in ["result.json", "error.json", *partial]:
-        (folder / name).unlink(missing_ok=True)
+        remove(folder / name)
     if anew or not (folder / CHECKPOINT).exists():
         for name in ("metrics.jsonl", WEIGHTS, CHECKPOINT):
-            (folder / name).unlink(missing_ok=True)
+            remove(folder / name)
     else:  # a kill may have cut the last line
         write_metrics(folder, store.read_metrics(folder / "metrics.jsonl"))
     describe(folder, config, device)
@@ -140,7 +141,8 @@ def carry_out(
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )
-        store.write_json(folder / "result.json", result)
+        hashes = {store.HASHES: store.hashes_of(folder)}
+        store.write_json(folder / "result.json", result | hashes)
     except Exception as error:
         problem = {"kind": type(error).__name__, "message": explain(error, config)}
         with contextlib.suppress(OSError):  # a full disk, say: the first error counts
@@ -148,7 +150,7 @@ def carry_out(
         if is_memory_error(error):
             raise TrainingError(problem["message"]) from error
         raise
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    remove(folder / CHECKPOINT)
 
 
 def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:

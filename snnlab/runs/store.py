@@ -6,7 +6,8 @@
               metrics.jsonl        one line per epoch, as they come
               checkpoint.safetensors   while training: state after the last whole epoch
               weights.safetensors  the trained network
-              result.json          the measurement: its presence says "finished"
+              result.json          the measurement: its presence says "finished"; and hashes of
+                                   configuration and weights, so that a changed one is told
               error.json           why training failed, if it did
 
 Every file but metrics.jsonl and running.json is written whole or not at all.
@@ -26,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-from snnlab.data.whole_files import written_whole
+from snnlab.data.whole_files import patiently, remove, written_whole
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.family import FamilyError
 from snnlab.runs.config import RunConfig, from_dict, to_dict
@@ -51,6 +52,8 @@ FOLDER = "SNNLAB_RUNS"
 RUNNING = "running.json"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
+HASHES = "hashes"
+"""Under which a result keeps what `hashes_of` gave when it was measured."""
 COLLECTION = "collection.json"
 """A folder among the runs that holds this file is no run (the demo's tables, say)."""
 
@@ -113,6 +116,7 @@ class Run:
             reason = f": {self.reason}" if self.reason else ""
             raise RunError(f"run {self.id!r} has no trained network: it is {self.status}{reason}")
         try:
+            check_weights(self.folder, self.result or {})
             return load_network(self.folder / WEIGHTS, self.config, device)
         except ValueError as error:
             raise RunError(f"the weights of run {self.id!r} cannot be used: {error}") from error
@@ -180,7 +184,7 @@ def load_run(id: str, root: Path | None = None) -> Run:
         known = names_in(root)
         there = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
         raise RunError(f"no run {id!r} in {root}{meant(id, known) or f'; runs there: {there}'}")
-    run = read_run(root / id)
+    run = read_run(root / id, weights=True)
     if run.status == "damaged":
         raise RunError(f"run {id!r} is damaged: {run.reason}")
     return run
@@ -222,8 +226,13 @@ def may_be_run(folder: Path) -> bool:
         return True
 
 
-def read_run(folder: Path) -> Run:
-    """Read a run folder in whatever state it is; never raises."""
+def read_run(folder: Path, *, weights: bool = False) -> Run:
+    """Read a run folder in whatever state it is; never raises.
+
+    Args:
+        folder: of the run.
+        weights: read them through, and compare them with what was measured.
+    """
     try:
         if not ID.fullmatch(folder.name):
             raise RunError(f"{WHAT_IS_AN_ID}, and this is the name of its folder: rename it")
@@ -233,8 +242,11 @@ def read_run(folder: Path) -> Run:
         error = optional_json(folder / "error.json")
         metrics = read_metrics(folder / "metrics.jsonl")
         if result is not None:
+            check_hash("config.json", config_digest(folder), result)
             check_result(result, config.timesteps)
             check_tensors(folder / WEIGHTS)
+            if weights:
+                check_weights(folder, result)
             if len(metrics) != config.training.epochs:
                 held = f"{len(metrics)} of {config.training.epochs} epochs"
                 raise RunError(f"metrics.jsonl holds {held}")
@@ -280,7 +292,7 @@ def occupied(folder: Path) -> Iterator[None]:
     """
     mark = folder / RUNNING
     if not is_occupied(folder):
-        mark.unlink(missing_ok=True)
+        remove(mark)
     try:
         with mark.open("x", encoding="utf-8") as file:
             file.write(json.dumps(this_process()))
@@ -290,7 +302,7 @@ def occupied(folder: Path) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):  # what went wrong before counts more
-            mark.unlink(missing_ok=True)
+            remove(mark)
 
 
 def check_result(result: dict[str, Any], timesteps: int) -> None:
@@ -349,6 +361,62 @@ def check_tensors(path: Path) -> None:
         raise RunError(f"{path.name} cannot be read: {error}") from error
 
 
+def hashes_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of what a result belongs to, in hex digits.
+
+    Of the configuration count the values as its file holds them, of the weights the bytes.
+    """
+    return {"config.json": config_digest(folder), WEIGHTS: weights_digest(folder)}
+
+
+def config_digest(folder: Path) -> str:
+    """SHA-256 of the values in config.json, whatever their order."""
+    values = json.dumps(read_json(folder / "config.json"), sort_keys=True)
+    return hashlib.sha256(values.encode()).hexdigest()
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 of the file of the weights.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        with (folder / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"{WEIGHTS} cannot be read: {error.strerror or error}") from error
+
+
+def check_hash(name: str, found: str, result: dict[str, Any]) -> None:
+    """Raise RunError unless a file is what was measured; results of older versions hold no hash."""
+    hashes = result.get(HASHES)
+    if hashes is None:
+        return
+    if not isinstance(hashes, dict) or not isinstance(hashes.get(name), str):
+        raise RunError(f"result.json must hold {HASHES} by file, got {quoted(hashes)}")
+    if hashes[name] != found:
+        raise RunError(
+            f"{name} was changed after the run was measured: its SHA-256 is {found[:12]}..., "
+            f"result.json holds {quoted(hashes[name][:12])}"
+        )
+
+
+def check_weights(folder: Path, result: dict[str, Any]) -> None:
+    """Raise RunError unless the weights are finite, and those that were measured."""
+    from safetensors import SafetensorError, safe_open
+
+    check_hash(WEIGHTS, weights_digest(folder), result)
+    try:
+        with safe_open(folder / WEIGHTS, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                tensor = file.get_tensor(name)
+                if tensor.dtype.kind == "f" and not abs(tensor).max(initial=0) < math.inf:
+                    raise RunError(f"{WEIGHTS} holds NaN or infinity in {name}")
+    except (SafetensorError, OSError, TypeError) as error:
+        raise RunError(f"{WEIGHTS} cannot be read: {error}") from error
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file.
 
@@ -383,7 +451,7 @@ def read_text(path: Path, errors: str = "strict") -> str:
         OSError: it cannot be read.
         ValueError: it is no text, or longer than any run writes one.
     """
-    with path.open(encoding="utf-8", errors=errors) as file:
+    with patiently(lambda: path.open(encoding="utf-8", errors=errors)) as file:
         text = file.read(MOST_BYTES + 1)
     if len(text) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES // 2**20} MB")

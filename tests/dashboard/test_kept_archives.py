@@ -47,10 +47,10 @@ def seen(kept: Kept) -> Look:
     return kept.look
 
 
-def animated() -> bytes:
+def animated(kind: str) -> bytes:
     file = io.BytesIO()
     frames = [Image.new("L", (8, 8), value) for value in (0, 200)]
-    frames[0].save(file, "png", save_all=True, append_images=frames[1:])
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
     return file.getvalue()
 
 
@@ -89,11 +89,25 @@ GOOD: dict[str, Callable[[], bytes]] = {
             for i in range(3)
         }
     ),
+    "splits of a download": lambda: archive_of(
+        {
+            f"{split}/{split}/{name}/{i}.png": picture(value=10 * i)
+            for split in ("seg_train", "seg_test")
+            for name in ("sea", "street")
+            for i in range(4)
+        }
+    ),
+    "of Windows": lambda: archive_of(
+        {f"p\\{name}\\{i}.png": picture(value=i) for name in PETS for i in range(8)}
+    ),
     "twenty classes": lambda: packed({f"class {i}": 4 for i in range(20)}),
 }
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "no archive": (lambda: b"not an archive" * 100, "neither a zip nor a tar archive; valid: .zip"),
-    "nothing": (lambda: b"", "neither a zip nor a tar"),
+    "no archive": (
+        lambda: b"not an archive" * 100,
+        "neither a folder nor a zip or tar archive of images; valid: .zip",
+    ),
+    "nothing": (lambda: b"", "neither a folder nor a zip or tar"),
     "empty zip": (lambda: archive_of({}), "no images found; expected <class>/<image>"),
     "no images": (lambda: archive_of({"notes.txt": b"x"}), "no images found; expected"),
     "outside": (lambda: packed(PETS, **{"../x.png": picture()}), "points out of the archive"),
@@ -104,7 +118,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty class": (lambda: packed(PETS, **{"fish/": b""}), "class folder 'fish' holds no image"),
     "corrupt": (lambda: packed(PETS, **{"dog/x.png": b"x"}), "image 'dog/x.png' cannot be read"),
     "half": (lambda: packed(PETS, **{"dog/x.png": picture()[:-30]}), "'dog/x.png' cannot be read"),
-    "animated": (lambda: packed(PETS, **{"dog/x.png": animated()}), "'dog/x.png'.*2 frames"),
+    "flat splits": (
+        lambda: packed({"Train": 8, "Test": 8}),
+        "'Train', by its name the split to train on, lie in no class folders",
+    ),
     "gigantic": (lambda: packed(PETS, **{"dog/x.png": gigantic()}), "9,000 x 9,000 pixels, more"),
     "cut": (lambda: packed(PETS)[:-40], "not a whole zip archive: its list of files"),
     "cut tar": (lambda: packed(PETS, "w:gz")[:-40], "not a whole tar archive"),
@@ -170,6 +187,16 @@ def test_a_look_says_what_is_there(folder: Path) -> None:
         assert shown.height == first_look.SIDE
     assert set(look.samples) == {"cat", "dog"}
     assert seen(bring(packed(PETS), folder)).sizes[0] is None  # as they are
+
+
+def test_what_is_passed_over_is_said(folder: Path) -> None:
+    more = {"__MACOSX/cat/._0.png": b"x", "dog/x.gif": animated("gif"), "notes.txt": b"x"}
+    kept = bring(packed(PETS, **more), folder)
+    assert seen(kept).notes == (
+        "1 file that is no image by its name: 'notes.txt'",
+        "1 hidden file or folder, or one that a system adds: '__MACOSX'",
+        "1 image with more frames or pages, of which the first is read: 'dog/x.gif'",
+    )
 
 
 def test_images_too_large_for_a_class_are_offered_smaller() -> None:

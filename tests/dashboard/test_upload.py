@@ -83,7 +83,7 @@ def test_mixed_sizes_give_a_choice_of_size_at_once(
     size = app.selectbox(key="train:size")
     assert size.options[0] == "32 × 32, suggested"
     assert "64 × 64, 4 times the work" in size.options
-    assert "8 × 8 to 30 × 50 pixels" in words(app)
+    assert "8 × 8 to 50 × 30 pixels" in words(app)
     assert "size" not in app.query_params
     size.set_value("16").run()
     assert app.query_params["size"] == "16"
@@ -98,7 +98,7 @@ def test_mixed_sizes_give_a_choice_of_size_at_once(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no archive at all" * 50, "pets.zip: neither a zip nor a tar archive"),
+        (b"no archive at all" * 50, "pets.zip: neither a folder nor a zip or tar archive"),
         (packed({"cat": 8}), "pets.zip: only one class, 'cat'"),
         (packed(PETS, **{"dog/x.png": b"x"}), "pets.zip: image 'dog/x.png' cannot be read"),
     ],

@@ -13,7 +13,7 @@ import torch
 
 from snnlab.data import load_data
 from snnlab.data.limits import OWN, UPLOADED
-from snnlab.data.spec import DataError
+from snnlab.data.spec import DataError, DataWarning
 
 Write = Callable[..., Path]
 LIMITS = [
@@ -42,8 +42,10 @@ def test_an_archive_gives_what_the_folder_gives(
     root = write_folder(tmp_path / "pets")
     (root / "notes.txt").write_text("no image")
     write_folder(root / "__MACOSX", ("cat",))
-    folder = load_data(str(root))
-    packed = load_data(str(pack(root, tmp_path / f"p.{ending}", prefix)))
+    with pytest.warns(DataWarning, match=r"'notes.txt'.*'__MACOSX'"):
+        folder = load_data(str(root))
+    with pytest.warns(DataWarning, match=r"notes.txt'.*__MACOSX'"):
+        packed = load_data(str(pack(root, tmp_path / f"p.{ending}", prefix)))
     assert packed.classes == folder.classes == ("cat", "dog")
     for split in ("train", "validation", "test"):
         ours, theirs = getattr(packed, split), getattr(folder, split)
@@ -51,7 +53,7 @@ def test_an_archive_gives_what_the_folder_gives(
         assert torch.equal(ours.labels, theirs.labels)
 
 
-@pytest.mark.parametrize("name", ["../cat/1.png", "/cat/1.png", "cat/../../1.png", "cat\\1.png"])
+@pytest.mark.parametrize("name", ["../cat/1.png", "/cat/1.png", "cat/../../1.png", "..\\1.png"])
 def test_members_that_point_out_of_the_archive_are_refused(name: str, tmp_path: Path):
     path = pack_member(tmp_path / "bad.tar", tarfile.TarInfo(name), b"x")
     with pytest.raises(DataError, match="points out of the archive"):
@@ -106,7 +108,10 @@ def test_a_damaged_archive_is_never_half_read(
 def test_other_files_are_no_archive(tmp_path: Path):
     path = tmp_path / "notes.txt"
     path.write_text("no archive" * 100)
-    with pytest.raises(DataError, match=r"notes.txt: neither a zip nor a tar archive; valid: .zip"):
+    with pytest.raises(
+        DataError,
+        match=r"notes.txt: neither a folder nor .*; valid: .zip",
+    ):
         load_data(str(path))
 
 

@@ -14,6 +14,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from snnlab.data.whole_files import patiently
+
 FORMULA = ("=", "+", "-", "@", "\t")
 """How a cell begins that a spreadsheet would compute."""
 SEPARATORS = ",;\t|"
@@ -32,7 +34,7 @@ def write_whole(file: Path, data: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
-        Path(name).replace(file)
+        patiently(lambda: Path(name).replace(file))
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from snnlab import __version__
 from snnlab.classroom.assignments.spreadsheets import write_whole
+from snnlab.classroom.brought import FOLDER
 
 ARCHIVE = "snnlab-students"
 """Name of the zip file and of the folder in it."""
 PACKAGE = Path(__file__).parents[2]
 """The folder `snnlab` of the library."""
+LEFT_OUT = (".", "__pyc", FOLDER)
+"""How names begin that are no part of the library."""
 README = Path(__file__).with_name("student_readme.md")
 
 
@@ -51,7 +54,7 @@ def library() -> dict[str, bytes]:
     files = {}
     for path in PACKAGE.rglob("*"):
         name = path.relative_to(PACKAGE.parent)
-        if path.is_file() and not any(part.startswith((".", "__pyc")) for part in name.parts):
+        if path.is_file() and not any(part.startswith(LEFT_OUT) for part in name.parts):
             files[name.as_posix()] = path.read_bytes()
     files["pyproject.toml"] = project().encode()
     licence = distribution("snnlab").read_text("licenses/LICENSE")

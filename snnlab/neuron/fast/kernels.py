@@ -4,7 +4,8 @@
 `fast_scan`   T timesteps without noise, one saved tensor for the backward pass.
 
 Both compute what `dynamics` computes, with fewer passes over memory. On a GPU each is a single
-kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton.
+kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton. `torch.export`
+reads the plain operations of `dynamics`, as an exported program runs where the kit is not.
 
 `noisy_fire` does not draw Gaussian numbers. A neuron fires with probability
 p = F(z), z = (mean potential - v_th) / (width of the noise), so it compares p with
@@ -18,7 +19,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.compiler import is_exporting
 
+from snnlab.neuron import dynamics
 from snnlab.neuron.fast import fused
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
@@ -165,6 +168,9 @@ def fast_scan(
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
+    if is_exporting():
+        spikes, last = dynamics.scan(widened(currents), neuron, widened(v), surrogate=surrogate)
+        return spikes.to(currents.dtype), last
     if fused.usable(currents, surrogate):
         return fused.fused_scan(currents, neuron, v, surrogate)
     spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
@@ -218,6 +224,8 @@ class Scan(torch.autograd.Function):
 
 def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:
     """The same current (B, *) at each of T timesteps: (T, B, *), not copied."""
+    if is_exporting():
+        return current.expand(timesteps, *current.shape)
     return cast(Tensor, RepeatInTime.apply(current, timesteps))
 
 
@@ -242,6 +250,8 @@ class RepeatInTime(torch.autograd.Function):
 
 def sum_over_time(spikes: Tensor) -> Tensor:
     """Sum of (T, B, *) over T: (B, *)."""
+    if is_exporting():
+        return spikes.sum(0)
     return cast(Tensor, SumOverTime.apply(spikes))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import repeat
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def carried_out(
     folder: Path, name: str, lots: Sequence[Sequence[str]], workers: int
 ) -> Iterator[Sequence[str]]:
     """Write lots of pages, and tell of each lot when it is done."""
-    if workers < 2 or len(lots) < 2 or "fork" not in get_all_start_methods():
+    if workers < 2 or len(lots) < 2 or sys.platform != "linux":
         yield from map(write_lot, repeat(folder), repeat(name), lots)
         return
     with ProcessPoolExecutor(workers, get_context("fork")) as pool:

@@ -63,9 +63,9 @@ def is_a(value: object, *kinds: type) -> bool:
 
 
 def guard(
-    package: str, folders: tuple[str, ...], *, walled: bool
+    package: str, folders: tuple[str, ...], *, walled: bool, windows: bool = os.sep == "\\"
 ) -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook that says in Python's words what is not allowed.
+    r"""An audit hook that says in Python's words what is not allowed.
 
     The walls of the kernel hold without it. Where there are none, it is what keeps the code
     to itself: no files of others, no processes, no network. It uses nothing of this module, and
@@ -75,9 +75,14 @@ def guard(
         package: the folder that holds snnlab.
         folders: what may be read, each with a slash at its end.
         walled: whether the walls of the kernel stand.
+        windows: whether paths look like `C:\Users`, in which case does not count.
     """
-    packages = (f"{package}/snnlab/", f"{os.path.realpath(package)}/snnlab/")
-    classrooms = tuple(f"{path}classroom" for path in packages)
+
+    def plain(path: str) -> str:
+        return path.replace("\\", "/").lower() if windows else path
+
+    packages = tuple(plain(f"{path}/snnlab/") for path in (package, os.path.realpath(package)))
+    folders, classrooms = tuple(map(plain, folders)), tuple(f"{path}classroom" for path in packages)
     files, writing = (os.devnull, "/dev/urandom"), WRITING
     forbidden, harmless = FORBIDDEN, HARMLESS
     barred = frozenset(MACHINE_CODE if walled else MACHINE_CODE + SILENT)
@@ -89,12 +94,18 @@ def guard(
             if kind(path) is number:
                 return
             name = path.decode() if kind(path) is bytes else path
-            plain = kind(name) is text and name.startswith("/")
-            if not plain or "/../" in name or "/./" in name or "//" in name:
+            if kind(name) is not text:
+                raise denied("a check opens no such file")
+            if name in files:
+                return
+            if windows:
+                name = name.replace("\\", "/").lower()
+            whole = name[1:3] == ":/" if windows else name.startswith("/")
+            if not whole or "/../" in name or "/./" in name or "//" in name:
                 raise denied("a check opens no such file")
             writes = flags & writing if flags else mode is not None and mode not in ("r", "rb")
             read = name.startswith((*folders, *packages)) and not name.startswith(classrooms)
-            if (read and not writes) or name in files:
+            if read and not writes:
                 return
             raise denied(f"a check opens no files: {name[:80]}")
         if event == "import":

@@ -69,6 +69,11 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 CALL_NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 
 
+def has_walls() -> bool:
+    """Whether this kind of system knows walls at all: Linux, on two kinds of processors."""
+    return sys.platform == "linux" and platform.machine() in MACHINES
+
+
 def raise_walls(readable: Iterable[str], listed: Iterable[str] = ()) -> dict[str, bool]:
     """Confine this process, where the system can.
 
@@ -79,7 +84,7 @@ def raise_walls(readable: Iterable[str], listed: Iterable[str] = ()) -> dict[str
     Returns:
         Whether the wall around the files and the wall around the calls stand.
     """
-    if sys.platform != "linux" or platform.machine() not in MACHINES:
+    if not has_walls():
         return {"files": False, "calls": False}
     libc = ctypes.CDLL(None, use_errno=True)
     drop_capabilities(libc)
@@ -105,7 +110,7 @@ def drop_capabilities(libc: ctypes.CDLL) -> None:
 
 def landlock_version() -> int:
     """Version of Landlock that this system offers; 0: none."""
-    if sys.platform != "linux" or platform.machine() not in MACHINES:
+    if not has_walls():
         return 0
     libc = ctypes.CDLL(None, use_errno=True)
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1)))

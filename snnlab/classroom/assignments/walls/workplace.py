@@ -7,11 +7,11 @@ only change what it returns. What comes back is JSON, which is read here with ca
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
 import pickle
+import platform
 import shutil
 import signal
 import subprocess
@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from snnlab.classroom.assignments.walls import kernel
 from snnlab.classroom.assignments.walls.confinement import LARGEST_FILE, on_the_clock
 from snnlab.classroom.assignments.walls.report import (
     Ended,
@@ -30,6 +31,7 @@ from snnlab.classroom.assignments.walls.report import (
     report_of,
     run_of,
 )
+from snnlab.jobs.child import end_group
 
 SCRIPT = Path(__file__).with_name("process.py")
 MEGABYTES = 1024
@@ -104,6 +106,8 @@ class Workplace:
     """
 
     def __init__(self, *, walls: bool) -> None:
+        if walls and not kernel.has_walls():
+            raise no_walls([f"anything, for this is {platform.system() or sys.platform}"])
         self.walls = walls
         self.folder = tempfile.TemporaryDirectory(prefix="snnlab-check-")
         self.process = self._started()
@@ -241,13 +245,18 @@ class Workplace:
         lacking = [name for name, stands in said.get("standing", {}).items() if not stands]
         open_ways = said.get("out", ["everything"])
         if lacking or open_ways:
-            raise NoWalls(
-                "students' code cannot be kept apart here. Not walled off: "
-                f"{', '.join([*lacking, *open_ways])}. It takes Linux 5.13 or later with Landlock "
-                "and seccomp, on x86-64 or ARM64. Elsewhere grade in a container, see "
-                "notebooks/assignments/Dockerfile, or say --without-walls: then whoever knows "
-                "Python well can read and write what you can"
-            )
+            raise no_walls([*lacking, *open_ways])
+
+
+def no_walls(lacking: Sequence[str]) -> NoWalls:
+    """What is said where students' code cannot be kept apart from something."""
+    return NoWalls(
+        f"students' code cannot be kept apart here. Not walled off: {', '.join(lacking)}. "
+        "It takes Linux 5.13 or later with Landlock and seccomp, on x86-64 or ARM64. "
+        "Elsewhere, on Windows and macOS too, grade in a container, see "
+        "notebooks/assignments/Dockerfile, or say --without-walls: then whoever knows "
+        "Python well can read and write what you can"
+    )
 
 
 def without_function(
@@ -276,14 +285,13 @@ def bare_environment(folder: str) -> dict[str, str]:
     fixed = {"PYTHONHASHSEED": "0"}  # sets are printed in the same order each time
     # Arrow's own allocator asks for more memory than a notebook has.
     fixed |= {"ARROW_DEFAULT_MEMORY_POOL": "system"}
-    rest = {"HOME": folder, "TMPDIR": folder, "TEMP": folder, "CUDA_VISIBLE_DEVICES": ""}
+    rest = {"HOME": folder, "TMPDIR": folder, "CUDA_VISIBLE_DEVICES": ""}
+    rest |= {"USERPROFILE": folder, "TEMP": folder, "TMP": folder}  # as Windows calls them
     return kept | threads | fonts | fixed | rest
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process; those that it started end with it, or when they have no time left."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    end_group(process.pid)
     process.kill()
     process.communicate()

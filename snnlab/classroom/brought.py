@@ -1,0 +1,41 @@
+"""What a wheel brings beside the code: the course, and the page that Streamlit serves.
+
+In a checkout these files lie beside the package; `hatch_build.py` puts them into the wheel, in the
+same order below `snnlab/_brought`. Assignments and what lecturers say stay in the checkout: they
+hold the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+FILES = (
+    *("app.py", ".streamlit/config.toml"),
+    *("notebooks/*.ipynb", "notebooks/README.md", "notebooks/.jupyter/labconfig/*.json"),
+)
+"""Which they are, from the folder of the checkout on."""
+FOLDER = "_brought"
+"""Where they lie in an installed package."""
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def files(root: Path) -> Iterator[Path]:
+    """The files of `FILES` in a checkout, or in what stands for one."""
+    for pattern in FILES:
+        yield from sorted(root.glob(pattern))
+
+
+def home() -> Path:
+    """The folder that holds them: this checkout, or the one in the installed package.
+
+    Raises:
+        ValueError: this installation came without them.
+    """
+    for root in (PACKAGE / FOLDER, PACKAGE.parent):
+        if (root / "app.py").is_file() and (root / "notebooks" / "README.md").is_file():
+            return root
+    raise ValueError(
+        f"the snnlab in {str(PACKAGE)!r} came without course and dashboard; "
+        "install a wheel of it, or the whole checkout, with pip install"
+    )

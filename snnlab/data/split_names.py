@@ -1,0 +1,58 @@
+"""The names under which splits are published: "Training", "seg_train", "test_set", "valid" ...
+
+The one list of them. A name is a word for a split, and around it words for what any folder holds:
+
+    seg_train     seg + train         training_set    training + set
+    val2017       val + number        Test Images     test + images
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Split = Literal["train", "validation", "test", "unlabelled"]
+
+WORDS: dict[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation", "validate", "dev", "devel", "development"),
+    "test": ("test", "testing", "eval", "evaluation"),
+    "unlabelled": ("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"),
+}
+"""The last kind is published without labels: images whose class is to be predicted."""
+AROUND = (
+    *("data", "dataset", "set", "split", "seg", "folder", "dir", "raw"),
+    *("image", "images", "img", "imgs", "jpg", "jpeg", "png"),
+    *("photo", "photos", "picture", "pictures", "sample", "samples"),
+)
+"""Words that say nothing about what a folder holds."""
+
+_AROUND = f"(?:{'|'.join(AROUND)})*"
+_SPLITS = {
+    split: re.compile(rf"{_AROUND}(?:{'|'.join(words)}){_AROUND}\d*")
+    for split, words in WORDS.items()
+}
+_NOTHING = re.compile(rf"{_AROUND}\d*")
+
+
+def split_of(folder: str) -> Split | None:
+    """Which split a folder is by its name; None if it is none.
+
+    Example:
+        >>> split_of("Training_set"), split_of("trainers")
+        ('train', None)
+    """
+    plain = _plain(folder)
+    return next((split for split, names in _SPLITS.items() if names.fullmatch(plain)), None)
+
+
+def says_nothing(folder: str) -> bool:
+    """Whether a name could stand on a folder of anything, such as "images"."""
+    plain = _plain(folder)
+    return bool(plain) and not plain.isdigit() and _NOTHING.fullmatch(plain) is not None
+
+
+def _plain(name: str) -> str:
+    """Without capitals, and without what stands between words."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())

@@ -1,0 +1,284 @@
+"""Writes spiking networks as NIR graphs, which other simulators and chips read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from snnlab import __version__
+from snnlab.conversion.folding import fold_batchnorm, leaves
+from snnlab.data.whole_files import written_whole
+from snnlab.exchange.nir_neurons import DT, Constants, Shape, node_of
+from snnlab.exchange.packages import package
+from snnlab.network.layers import Readout
+from snnlab.network.net import SpikingNet, Stage
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.learned import along_channels
+from snnlab.settings import quoted
+
+
+def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
+    """Write a spiking network to a NIR file; see `to_nir` for what the file holds.
+
+    Args:
+        net: stays as it is.
+        path: of the file, usually `name.nir`; a file that is there is replaced.
+
+    Returns:
+        What other tools must be told to fire as this network does, one sentence each; the file
+        holds them, too.
+
+    Raises:
+        ValueError: what NIR cannot describe, named with its place; the package `nir` is missing;
+            or the file cannot be written.
+
+    Example:
+        >>> notes = write_nir(net, "net.nir")
+    """
+    nir, graph, target = package("nir", "write_nir()"), to_nir(net), Path(path)
+    try:
+        with written_whole(target) as partial:
+            nir.write(partial, graph)
+    except OSError as error:
+        raise ValueError(f"cannot write {quoted(str(path))}: {error}") from None
+    return list(notes_on(net))
+
+
+def to_nir(net: SpikingNet) -> Any:
+    """The NIR graph of a spiking network.
+
+    Batch norm, the gain of the readout, and learned thresholds where a stage has no shortcut are
+    folded into the weights; other learned thresholds become those of the neurons. Several edges
+    into neurons add their currents up. Noise is left out, as `convert` does. The image is the input
+    of each timestep; how many there are, and that the outputs are averaged, is up to who runs it.
+
+    Args:
+        net: stays as it is.
+
+    Returns:
+        A `nir.NIRGraph`, without what a batch adds to shapes.
+
+    Raises:
+        ValueError: no spiking network, neurons of one's own, or a layer that NIR does not have,
+            named with its place; or the package `nir` is missing.
+
+    Source:
+        Pedersen et al. (2024), "Neuromorphic intermediate representation", Nature Communications
+        15; for constants and resets see `snnlab.exchange.nir_neurons`.
+
+    Example:
+        >>> graph = to_nir(build(Architecture("mlp"), image_shape=(1, 8, 8), classes=10, seed=0))
+    """
+    if not isinstance(net, SpikingNet):
+        raise ValueError(
+            f"NIR describes spiking networks, got a {type(net).__name__}; convert_ann() makes one "
+            "of a ReLU network"
+        )
+    for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):
+        if not isinstance(layer, NeuronLayer):
+            raise ValueError(
+                f"NIR has no {type(layer).__name__}, the neurons of stage {i}; it has those of "
+                "NeuronLayer"
+            )
+    return Writer(fold_batchnorm(net).cpu()).graph()
+
+
+def notes_on(net: SpikingNet) -> list[str]:
+    """What a tool that reads only what NIR defines would do otherwise, a sentence each."""
+    neurons = [layer.neuron for layer in net.neuron_layers("neuron", needed_by="write_nir()")]
+    notes = []
+    if any(neuron.beta != 1 for neuron in neurons):
+        notes.append(f"a timestep stands for dt = {DT:g} s: Norse needs from_nir(..., dt={DT:g})")
+    if any(neuron.reset == "subtract" for neuron in neurons):
+        notes.append(
+            "neurons reset by subtraction, which stands in the metadata only: NIR defines a reset "
+            "to a value"
+        )
+    if any(neuron.v_start for neuron in neurons):
+        notes.append(
+            "neurons start from v_init, which stands in the metadata only: other tools start "
+            "from 0, as with_neurons(net, v_init=0) does"
+        )
+    return notes
+
+
+class Writer:
+    """Goes through a network with one black image, and notes what it meets as nodes and edges.
+
+    Args:
+        net: on the CPU, without batch norm.
+    """
+
+    def __init__(self, net: SpikingNet) -> None:
+        self.nir = package("nir", "to_nir()")
+        self.net = net
+        self.nodes: dict[str, Any] = {}
+        self.edges: list[tuple[str, str]] = []
+
+    @torch.no_grad()
+    def graph(self) -> Any:
+        """The whole graph, which is not checked: `nir` counts channels of groups wrongly."""
+        dtype = next(self.net.parameters()).dtype
+        at = self.add("input", self.nir.Input(np.array(self.net.image_shape)))
+        inputs = [(at, torch.zeros(1, *self.net.image_shape, dtype=dtype))]
+        for i, stage in enumerate(self.net.stages):
+            inputs.append(self.stage(i, stage, inputs))
+        at, logits = self.row(self.net.readout, "readout", *inputs[-1])
+        self.edges.append((at, self.add("output", self.nir.Output(np.array(logits.shape[1:])))))
+        metadata = {
+            "dt": DT,
+            "writer": f"snnlab {__version__}",
+            "notes": "; ".join(notes_on(self.net)),
+        }
+        return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
+
+    def stage(self, i: int, stage: Stage, inputs: list[tuple[str, Tensor]]) -> tuple[str, Tensor]:
+        """The layers and neurons of a stage; where its spikes come from, and their shape (1, *)."""
+        at, current = self.row(stage.layers, f"stages.{i}.layers", *inputs[-1])
+        sources = [at]
+        if stage.shortcut is not None:
+            at, _ = self.row(stage.shortcut, f"stages.{i}.shortcut", *inputs[-1 - stage.back])
+            sources.append(at)
+        if len(set(sources)) < len(sources):
+            raise ValueError(
+                f"stages.{i} adds the same spikes twice, for which NIR has no edge; double weights"
+            )
+        constants = constants_of(stage, current)
+        name = self.add(f"neurons_{i}", node_of(constants, tuple(current.shape[1:])))
+        self.edges += [(source, name) for source in sources]
+        return name, current
+
+    def row(self, layers: nn.Module, place: str, at: str, x: Tensor) -> tuple[str, Tensor]:
+        """Layers one behind the other, from a node whose output is x (1, *)."""
+        for where, layer in leaves(layers, place):
+            y = layer(x)
+            if not isinstance(layer, nn.Identity | nn.Dropout):
+                name = self.add(where.replace(".", "_"), self.node(layer, where, x, y))
+                self.edges.append((at, name))
+                at = name
+            x = y
+        return at, x
+
+    def add(self, name: str, node: Any) -> str:
+        """Put a node into the graph; its name."""
+        self.nodes[name] = node
+        return name
+
+    def node(self, layer: nn.Module, place: str, x: Tensor, y: Tensor) -> Any:
+        """The node of a layer that maps x (1, *) to y (1, *)."""
+        for kind, make in NODES.items():
+            if isinstance(layer, kind):
+                made = make(self.nir, layer, tuple(x.shape[1:]), tuple(y.shape[1:]))
+                if made is not None:
+                    return made
+        raise ValueError(
+            f"NIR has nothing for {layer} at {place!r}; it has "
+            f"{', '.join(kind.__name__ for kind in NODES)}, without padding but by zeros, and "
+            "pooling in whole windows"
+        )
+
+
+def constants_of(stage: Stage, current: Tensor) -> Constants:
+    """Constants of the neurons of a stage, in units of the current (1, *) that it computes."""
+    neuron = cast(NeuronLayer, stage.neuron).neuron
+    unit = np.array(1.0)
+    if stage.threshold is not None:
+        unit = along_channels(stage.threshold.v_th.double(), current).numpy()
+    return Constants(unit * neuron.v_th, unit * neuron.v_start, neuron.beta, neuron.reset)
+
+
+def numbers(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Weights as they are, in single precision or double."""
+    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy()
+
+
+def linear(nir: Any, layer: nn.Linear, before: Shape, after: Shape) -> Any:
+    """Affine or Linear; the gain of a readout goes into the weights."""
+    if len(before) != 1:
+        return None
+    weight = layer.weight * layer.gain if isinstance(layer, Readout) else layer.weight
+    if layer.bias is None:
+        return nir.Linear(numbers(weight))
+    return nir.Affine(numbers(weight), numbers(layer.bias))
+
+
+def convolution(nir: Any, layer: nn.Conv2d, before: Shape, after: Shape) -> Any:
+    """Conv2d; NIR's always has a bias."""
+    if layer.padding_mode != "zeros" and any(layer._reversed_padding_repeated_twice):
+        return None
+    bias = torch.zeros(layer.out_channels) if layer.bias is None else layer.bias
+    made = nir.Conv2d(
+        input_shape=None,
+        weight=numbers(layer.weight),
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        groups=layer.groups,
+        bias=numbers(bias),
+    )
+    made.input_shape = before[1:]
+    return typed(made, before, after)
+
+
+def average_pooling(nir: Any, layer: nn.AvgPool2d, before: Shape, after: Shape) -> Any:
+    """AvgPool2d; SumPool2d where the sum is divided by 1."""
+    if layer.ceil_mode and after != plain_pooling(layer, before):
+        return None
+    if not layer.count_include_pad and any(pair(layer.padding)):
+        return None
+    if layer.divisor_override not in {None, 1}:
+        return None
+    kind = nir.AvgPool2d if layer.divisor_override is None else nir.SumPool2d
+    made = kind(*(np.array(pair(n)) for n in (layer.kernel_size, layer.stride, layer.padding)))
+    return typed(made, before, after)
+
+
+def plain_pooling(layer: nn.AvgPool2d, before: Shape) -> Shape:
+    """The shape without windows that hang over the edge."""
+    sizes = zip(
+        before[1:], pair(layer.kernel_size), pair(layer.stride), pair(layer.padding), strict=True
+    )
+    return (before[0], *((n + 2 * p - k) // s + 1 for n, k, s, p in sizes))
+
+
+def global_pooling(nir: Any, layer: nn.AdaptiveAvgPool2d, before: Shape, after: Shape) -> Any:
+    """AvgPool2d with the windows that the size of the image asks for, if all are the same."""
+    windows = np.array([n // m for n, m in zip(before[1:], after[1:], strict=True)])
+    if tuple(windows * after[1:]) != before[1:]:
+        return None
+    return typed(nir.AvgPool2d(windows, windows, np.array([0, 0])), before, after)
+
+
+def flatten(nir: Any, layer: nn.Flatten, before: Shape, after: Shape) -> Any:
+    """Flatten, its dimensions counted without the batch."""
+    if layer.start_dim == 0:
+        return None
+    start, end = (n - 1 if n > 0 else n for n in (layer.start_dim, layer.end_dim))
+    return nir.Flatten({"input": np.array(before)}, start, end)
+
+
+def typed(node: Any, before: Shape, after: Shape) -> Any:
+    """The node, which knows the shapes that it maps from and to."""
+    node.input_type, node.output_type = {"input": np.array(before)}, {"output": np.array(after)}
+    return node
+
+
+def pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
+    """A size as (H, W)."""
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+Make = Callable[[Any, Any, Shape, Shape], Any]
+NODES: dict[type[nn.Module], Make] = {
+    nn.Linear: linear,
+    nn.Conv2d: convolution,
+    nn.AvgPool2d: average_pooling,
+    nn.AdaptiveAvgPool2d: global_pooling,
+    nn.Flatten: flatten,
+}
+"""The layers that NIR has, each with what makes its node, or None for settings that it lacks."""

@@ -1,0 +1,86 @@
+"""The network of a run as a file of another tool: NIR or ONNX, and at which T."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from snnlab.data.spec import DataError
+from snnlab.runs.store import Run, RunError
+from snnlab.settings import count
+
+if TYPE_CHECKING:
+    from snnlab.data.images import Data
+    from snnlab.network.net import ANN
+
+Format = Literal["nir", "onnx"]
+NEEDED: dict[Format, tuple[str, ...]] = {"nir": ("nir",), "onnx": ("onnx", "onnxscript")}
+"""The formats, and the packages of the extra `exchange` that write each."""
+
+
+def can_export(to: Format) -> bool:
+    """Whether the packages that write the format are installed."""
+    return all(find_spec(name) for name in NEEDED[to])
+
+
+def export_run(
+    run: Run, to: Format, path: Path, timesteps: int | None = None
+) -> tuple[int | None, list[str]]:
+    """Write the trained network of a run to a file; one that is there is replaced.
+
+    Args:
+        run: a finished one.
+        to: "nir" holds spiking networks: of a run that trained an ANN its best-practice
+            conversion. "onnx" holds these, too, if timesteps are given, else the ANN itself.
+        path: of the file.
+        timesteps: T inside the ONNX file; None: of a spiking run the highest that its accuracy
+            was measured at. A NIR file says nothing of timesteps.
+
+    Returns:
+        T in the file, None for NIR; and what who uses the file should know, a sentence each.
+
+    Raises:
+        RunError: the run is not finished, or timesteps for NIR.
+        DataError: an ANN must be converted, and its training images are not here.
+        ValueError: timesteps below 1; what `write_nir` and `write_onnx` refuse.
+    """
+    if to == "nir" and timesteps is not None:
+        raise RunError(
+            f"a NIR file says nothing of timesteps, got timesteps {timesteps}; who runs it chooses"
+        )
+    T = None if timesteps is None else count("timesteps", timesteps)
+    net = run.network()
+    assert run.config is not None  # else there is no network
+
+    from snnlab.exchange.nir_writing import write_nir
+    from snnlab.exchange.onnx_writing import write_onnx
+    from snnlab.network.net import SpikingNet
+    from snnlab.runs.conversions import best_conversion
+
+    notes = []
+    if not isinstance(net, SpikingNet) and (to == "nir" or T is not None):
+        T = T or run.config.timesteps
+        net = best_conversion(cast("ANN", net), images_of(run).train, T)
+        notes.append("the network is the best-practice conversion of the ANN to spiking neurons")
+    if isinstance(net, SpikingNet):
+        if to == "nir":
+            return None, [*notes, *write_nir(net, path)]
+        T = T or run.config.timesteps
+    data = None
+    try:
+        data = images_of(run)
+    except DataError as error:
+        notes.append(f"the file lacks mean and std of the images, which are not here: {error}")
+    write_onnx(net, path, T, data=data, run=run.id)
+    return T or 1, notes
+
+
+def images_of(run: Run) -> Data:
+    """The images of a run, on the CPU; DataError if they are not here."""
+    import torch
+
+    from snnlab.runs.assemble import load_images
+
+    assert run.config is not None
+    return load_images(run.config, torch.device("cpu"))

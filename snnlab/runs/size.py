@@ -1,0 +1,122 @@
+"""What a run asks of the machine, estimated beforehand: what no machine has is refused.
+
+The estimates are low: weights, gradients and the two moments of AdamW; the currents of a batch and
+their gradients; what is kept of every timestep and every epoch. A run that they let pass can
+still be too large, see `problems`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from math import prod
+
+import torch
+from psutil import virtual_memory
+
+from snnlab.data.spec import CATALOGUE
+from snnlab.network.models import build
+from snnlab.network.spec import Architecture
+from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.methods import plays_a_part
+
+Shape = tuple[int, int, int]
+FLOAT = 4
+"""Bytes of a number in single precision."""
+KEPT = 32
+"""Bytes of a number that Python keeps in a list."""
+KEPT_OF_AN_EPOCH = 500
+"""Bytes that the metrics of an epoch take."""
+
+
+def check_images(config: RunConfig) -> None:
+    """Raise ConfigError if images of the size that is asked for are more than the machine holds."""
+    data, info = config.data, CATALOGUE.get(config.data.name)
+    if data.image_size is None:
+        return
+    there = sum(filter(None, info.sizes)) if info else 2  # of a folder: one in each of two classes
+    asked = (data.train_size or 0) + (data.test_size or 0)
+    images, channels = min(asked or there, there), info.shape[0] if info else 1
+    side = data.image_size
+    called = f"{images:,} image{'s' * (images > 1)} of {side:,} x {side:,} pixels"
+    demand(images * channels * side**2, called, "data.image_size", side)
+
+
+def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
+    """Raise ConfigError if training and measurement need more memory than the machine has."""
+    model, training = config.acting_model, config.acting_training
+    width, batch, T = model.channels, training.batch_size, config.training_timesteps
+    weights, neurons = size_of(model, image_shape, classes)
+    demand(4 * FLOAT * weights, f"training {weights:,} weights", "model.width", width)
+    of_batch = FLOAT * batch * (prod(image_shape) + 2 * T * neurons)
+    called = f"a batch of {batch:,} images" + (f" over {T:,} timesteps" if T > 1 else "")
+    many = batch < T and plays_a_part("bptt_timesteps", config.method)
+    setting = ("bptt_timesteps", T) if many else ("training.batch_size", batch)
+    demand(of_batch, called, *setting)
+    check_timesteps(config.timesteps, "timesteps")
+    check_timesteps(config.bias_correction or 1, "bias_correction")
+    if not config.spiking:
+        check_timesteps(config.conversion_timesteps, "conversion_timesteps")
+    if plays_a_part("qcfs_levels", config.method):
+        check_timesteps(config.qcfs_levels, "qcfs_levels")
+    epochs = training.epochs
+    demand(KEPT_OF_AN_EPOCH * epochs, f"{epochs:,} epochs", "training.epochs", epochs)
+
+
+def check_timesteps(timesteps: int, setting: str) -> None:
+    """Raise ConfigError if what is measured at each T is more than the machine holds."""
+    kept = 5 * KEPT * timesteps  # accuracy, two counts of images, a rate and operations of a stage
+    demand(kept, f"measurements at {timesteps:,} timesteps", setting, timesteps)
+
+
+def demand(needed: int, what: str, setting: str, value: int) -> None:
+    """Raise ConfigError if this many bytes are more than the machine has."""
+    there = virtual_memory().total
+    if torch.cuda.is_available():
+        there += torch.cuda.get_device_properties(0).total_memory
+    if needed > there:
+        raise ConfigError(
+            f"{what} would take about {in_words(needed)} of memory, and this machine has "
+            f"{in_words(there)}: choose a lower {setting} than {value:,}"
+        )
+
+
+def in_words(size: int) -> str:
+    """A number of bytes.
+
+    Example:
+        >>> in_words(3 * 10**12)
+        '3 TB'
+    """
+    number, units = float(size), ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+    while number >= 1000 and len(units) > 1:
+        number, units = number / 1000, units[1:]
+    return f"{number:,.3g} {units[0]}" if number < 1000 else f"{number:,.0f} {units[0]}"
+
+
+@cache
+def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int]:
+    """Weights of a network and neurons per image, without the memory for it.
+
+    Both are polynomials of the width of degree 2 at most, so three small widths give them for any.
+    """
+    narrow = (replace(model, width=width) for width in (1, 2, 3))
+    first, second, third = (counted(each, image_shape, classes) for each in narrow)
+    w = model.channels
+
+    def at_width(a: int, b: int, c: int) -> int:
+        return a + (w - 1) * (b - a) + (w - 1) * (w - 2) * (c - 2 * b + a) // 2
+
+    weights, neurons = (at_width(*each) for each in zip(first, second, third, strict=True))
+    return weights, neurons
+
+
+def counted(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int]:
+    """Weights of a network and neurons per image."""
+    with torch.device("meta"):
+        net = build(model, image_shape=image_shape, classes=classes, seed=0, activation="relu")
+        inputs, neurons = [torch.empty(1, *image_shape)], 0
+        for stage in net.eval().stages:
+            inputs.append(stage.current(inputs))
+            neurons += inputs[-1].numel()
+    return sum(weight.numel() for weight in net.parameters()), neurons
