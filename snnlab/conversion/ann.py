@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from torch import Tensor, nn
 
@@ -21,7 +21,9 @@ from snnlab.network.layers import PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, check_network
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import count
+from snnlab.settings import Valid, checked, count
+
+Correction = Annotated[int | None, Valid(low=0)]
 
 ACTIVATIONS = (nn.ReLU, QCFS)
 
@@ -120,6 +122,7 @@ def convert_ann(
     normalised = normalise(folded, thresholds)
     neuron = Neuron() if half_threshold_start else Neuron(v_init=0.0)
     converted = spiking(normalised, thresholds, neuron)
+    correct_bias_at = checked("correct_bias_at", Correction, correct_bias_at)
     if correct_bias_at is None:
         correct_bias_at = 0 if calibration is None else common_levels(net)
     if correct_bias_at != 0:
