@@ -122,7 +122,6 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     if not len(thresholds):
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
-        if not isinstance(threshold, float) or not math.isinf(
-            threshold
-        ):  # at once, and never early
+        endless = isinstance(threshold, float) and math.isinf(threshold)
+        if not endless:  # at once, and never early, are valid
             checked("threshold", float, threshold)

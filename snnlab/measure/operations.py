@@ -43,7 +43,7 @@ def image_operations(net: SpikingNet) -> int:
 def stage_shapes(net: SpikingNet) -> list[tuple[int, ...]]:
     """Shape (*features) of each stage's neurons."""
     shapes: list[tuple[int, ...]] = []
-    net = copy.deepcopy(net).cpu().eval()
+    net = copy.deepcopy(net).cpu().float().eval()
     inputs = [torch.zeros(1, *net.image_shape)]
     with torch.no_grad():
         for stage in net.stages:
@@ -77,14 +77,14 @@ def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
     if isinstance(layer, nn.Conv2d):
         return nn.functional.conv2d(
             x,
-            torch.ones_like(layer.weight, device="cpu"),
+            torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"),
             stride=layer.stride,
             padding=layer.padding,
             dilation=layer.dilation,
             groups=layer.groups,
         )
     if isinstance(layer, nn.Linear):
-        return nn.functional.linear(x, torch.ones_like(layer.weight, device="cpu"))
+        return nn.functional.linear(x, torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"))
     if isinstance(layer, nn.AvgPool2d):
         size = layer.kernel_size
         area = size * size if isinstance(size, int) else size[0] * size[1]
