@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -21,9 +21,7 @@ from snnlab.network.layers import PointwiseConv2d, Readout
 from snnlab.network.net import ANN, SpikingNet, Stage, check_network
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import Valid, checked, count
-
-Correction = Annotated[int | None, Valid(low=0)]
+from snnlab.settings import count
 
 ACTIVATIONS = (nn.ReLU, QCFS)
 
@@ -122,10 +120,9 @@ def convert_ann(
     normalised = normalise(folded, thresholds)
     neuron = Neuron() if half_threshold_start else Neuron(v_init=0.0)
     converted = spiking(normalised, thresholds, neuron)
-    correct_bias_at = checked("correct_bias_at", Correction, correct_bias_at)
     if correct_bias_at is None:
         correct_bias_at = 0 if calibration is None else common_levels(net)
-    if correct_bias_at != 0:
+    if not (isinstance(correct_bias_at, int) and correct_bias_at == 0):
         correct_bias_at = count("correct_bias_at", correct_bias_at)
         if calibration is None:
             raise ValueError("biases are corrected with images: pass calibration=")

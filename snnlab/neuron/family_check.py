@@ -24,10 +24,8 @@ def check(family: Any) -> None:
     """Raise FamilyError unless an object is a family that can be registered."""
     if not isinstance(family, Family):
         kind = isinstance(family, type) and issubclass(family, Family)
-        hint = f": pass an object, {family.__name__}()" if kind else ""
-        raise FamilyError(
-            f"a noise family is an object derived from Family, got {quoted(family)}{hint}"
-        )
+        hint = f": pass an object, {family.__name__}()" if kind else f", got {quoted(family)}"
+        raise FamilyError(f"a noise family is an object derived from Family{hint}")
     name = getattr(family, "name", None)
     if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:
         raise FamilyError(
