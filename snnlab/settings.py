@@ -208,7 +208,9 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         return items(get_args(kind), value, called)
     if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            raise Refused(f"{called} must be a {kind.__name__}{none}, got {quoted(value)}")
+            article = "an" if kind.__name__[0] in "AEIOU" else "a"
+            named = f"{article} {kind.__name__}{none}"
+            raise Refused(f"{called} must be {named}, got {quoted(value)}")
         return value
     return single(kind, valid, value, called, none)
 
@@ -216,8 +218,8 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
 def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
     """A list of values; `kinds` are the arguments of its tuple type. Raises Refused."""
     endless = kinds[-1] is Ellipsis
-    if hasattr(value, "tolist"):  # an array
-        value = value.tolist()
+    if hasattr(value, "tolist") and value.ndim == 1:  # an array
+        value = list(value) if str(getattr(value, "device", "")) == "meta" else value.tolist()
     if not isinstance(value, list | tuple) or not (endless or len(value) == len(kinds)):
         size = "" if endless else f" of {len(kinds)}"
         raise Refused(f"{called} must be a list{size}, got {quoted(value)}")
@@ -227,11 +229,14 @@ def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
 
 
 def quoted(value: Any) -> str:
-    """What was given, shortened where it is long."""
+    """What was given in a line, shortened where it is long; of an array type and shape."""
     try:
         text = repr(value)
     except ValueError:  # Python writes no number of more than some thousand digits
         return "a number with thousands of digits"
+    if "\n" in text and hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"an array {value.dtype} {tuple(value.shape)}"
+    text = " ".join(text.splitlines())
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]} ..."
 
 

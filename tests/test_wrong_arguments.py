@@ -34,7 +34,6 @@ WRONG: dict[str, Any] = {
     "number": 3.5,
     "negative": -7,
     "not a number": float("nan"),
-    "huge": 10**30,
     "list": ["an apple", 17],
     "dict": {"key": 17},
     "object": slice(3, 5),
@@ -313,7 +312,7 @@ CALLS: dict[str, Callable[[], dict[str, Any]]] = {
     "conversion.with_noise": lambda: {"net": net(), "noises": [Noise(), None]},
     "conversion.ThresholdRule": lambda: {"threshold": "max", "percentile": 99.0},
 }
-"""A right call of each; `scan` is `trace`, and `SpikingNet` and `StagedNet` are made as `ANN` is."""
+"""A right call of each; `scan` is called as `trace`, and `SpikingNet` is made as `ANN`."""
 
 SAME = {"neuron.scan": "neuron.trace", "network.SpikingNet": "network.ANN"}
 
@@ -371,9 +370,14 @@ def quotes(message: str, value: Any) -> bool:
     """Whether a message says what was given: the value, its shape, type or device."""
     said = [repr(value)[:40], str(value)[:40], type(value).__name__]
     if hasattr(value, "shape"):
-        said += [str(tuple(value.shape)), str(getattr(value, "device", "")), str(value.dtype)[6:]]
-    if isinstance(value, list):
-        said += [repr(value[0])]
+        said += [
+            str(tuple(value.shape)),
+            str(tuple(value.shape[1:])),
+            str(getattr(value, "device", "")),
+            str(value.dtype)[6:],
+        ]
+    if isinstance(value, list | dict):
+        said += [repr(one) for one in value]
     if isinstance(value, type) or callable(value):
         said += [getattr(value, "__name__", "")]
     if isinstance(value, float | int):
@@ -388,19 +392,19 @@ CASES = [(name, argument) for name in [*CALLS, *SAME] for argument in CALLS[SAME
 @pytest.mark.sample(70)
 @pytest.mark.parametrize(("name", "argument"), CASES, ids=[".".join(case) for case in CASES])
 def test_a_wrong_argument_is_quoted_in_a_sentence(name: str, argument: str) -> None:
-    function = called(name)
+    function, wrong_ones = called(name), []
     for kind, wrong in WRONG.items():
         arguments = CALLS[SAME.get(name, name)]() | {argument: wrong}
         try:
             outcome(function, arguments)
         except (ValueError, TypeError) as error:  # DataError is a ValueError
             said = str(error)
-            where = f"{name}({argument}={kind}): {type(error).__name__}: {said}"
-            assert quotes(said, wrong), where
-            assert "\n" not in said.strip(), where
-            assert not isinstance(error, TypeError) or is_dataclass(function), where
+            python = isinstance(error, TypeError) and not is_dataclass(function)
+            if python or "\n" in said.strip() or not quotes(said, wrong):
+                wrong_ones.append(f"{name}({argument}={kind}): {type(error).__name__}: {said}")
         except Exception as error:
-            pytest.fail(f"{name}({argument}={kind}): {type(error).__name__}: {error}")
+            wrong_ones.append(f"{name}({argument}={kind}): {type(error).__name__}: {error}")
+    assert not wrong_ones, "\n".join(["", *wrong_ones])
 
 
 @pytest.mark.parametrize("name", [*CALLS, *SAME])

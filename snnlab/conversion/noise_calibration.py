@@ -72,6 +72,7 @@ def calibrate_noise(
         >>> noises[0].mu, noises[0].sigma  # about 0.5 and 0.29
     """
     checked("source", Source | None, source)
+    family = checked("family", str, family)
     timesteps = checked("timesteps", Several, timesteps)
     given = data.train if isinstance(data, Data) else data
     images = images_for(net, given, "calibrate_noise()", labelled=False)
@@ -117,6 +118,7 @@ def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
         >>> net = with_noise(net, calibrate_noise(net, data, 16))
     """
     check_network(net, "with_noise()")
+    noises = checked("noises", tuple[Noise | None, ...], noises)
     if len(noises) != len(net.stages):
         raise ValueError(f"{len(net.stages)} stages need as many noises, got {len(noises)}")
     changed = copy.deepcopy(net)

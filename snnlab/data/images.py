@@ -152,7 +152,7 @@ class Images:
 
     def batch_count(self, batch_size: int, *, drop_last: bool = False) -> int:
         """Number of batches that `batches` yields."""
-        whole, rest = divmod(len(self), batch_size)
+        whole, rest = divmod(len(self), checked("batch_size", Count, batch_size, DataError))
         return whole + (rest > 0 and not drop_last)
 
     def batches(

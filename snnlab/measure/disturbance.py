@@ -76,10 +76,9 @@ def disturbed_accuracy(
         >>> lost = Disturbance(dropped_spikes=0.1)
         >>> disturbed_accuracy(net, data.test, [1, 8], lost, generator=torch.Generator())
     """
-    timesteps = timesteps if isinstance(timesteps, Sequence) else [timesteps]
+    timesteps = checked("timesteps", tuple[Count, ...], timesteps)
     if not timesteps:
         raise ValueError(f"timesteps must be one or more, each at least 1, got {list(timesteps)}")
-    timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
     images = images_for(net, images, "disturbed_accuracy()", generator=generator)
     disturbance = checked("disturbance", Disturbance | None, disturbance) or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)

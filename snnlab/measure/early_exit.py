@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -118,10 +117,11 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     """Raise ValueError for settings that make no sense."""
     checked("confidence", Confidence, confidence)
     count("max_timesteps", max_timesteps)
-    if not isinstance(thresholds, Sequence | np.ndarray) or isinstance(thresholds, str):
+    if isinstance(thresholds, str) or not isinstance(thresholds, Sequence):
         raise ValueError(f"thresholds must be a list of numbers, got {described(thresholds)}")
     if not len(thresholds):
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
-        if threshold not in (-math.inf, math.inf):  # at once, and never early
+        endless = isinstance(threshold, float) and math.isinf(threshold)
+        if not endless:  # at once, and never early, are valid
             checked("threshold", float, threshold)

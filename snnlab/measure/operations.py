@@ -67,7 +67,7 @@ def total(synapses: list[Tensor]) -> int:
 def stage_shapes(net: StagedNet) -> list[tuple[int, ...]]:
     """Shape (*features) of each stage's neurons."""
     shapes: list[tuple[int, ...]] = []
-    net = copy.deepcopy(net).cpu().eval()
+    net = copy.deepcopy(net).cpu().float().eval()
     inputs = [torch.zeros(1, *net.image_shape)]
     with torch.no_grad():
         for stage in net.stages:
@@ -101,14 +101,14 @@ def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
     if isinstance(layer, nn.Conv2d):
         return nn.functional.conv2d(
             x,
-            torch.ones_like(layer.weight, device="cpu"),
+            torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"),
             stride=layer.stride,
             padding=layer.padding,
             dilation=layer.dilation,
             groups=layer.groups,
         )
     if isinstance(layer, nn.Linear):
-        return nn.functional.linear(x, torch.ones_like(layer.weight, device="cpu"))
+        return nn.functional.linear(x, torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"))
     if isinstance(layer, nn.AvgPool2d):
         window = (layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode)
         return nn.functional.avg_pool2d(x, *window, divisor_override=1)

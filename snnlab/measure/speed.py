@@ -61,10 +61,11 @@ def seconds_per_image(
     """
     check_network(net, "seconds_per_image()", StagedNet)
     images = tensor("images", images, "(B, C, H, W)", 1)
-    timesteps = timesteps if isinstance(timesteps, Sequence) else [timesteps]
+    timesteps = checked("timesteps", tuple[Count, ...], timesteps)
     if len(images) == 0 or not timesteps:
-        raise ValueError(f"needs images and timesteps, got {len(images)} and {list(timesteps)}")
-    timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
+        raise ValueError(
+            f"needs images and timesteps, got {described(images)} and {list(timesteps)}"
+        )
     with evaluating(net):
         if not isinstance(net, SpikingNet):
             net(images)

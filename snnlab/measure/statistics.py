@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from statistics import mean, stdev
 from typing import Literal
+
+from snnlab.settings import quoted
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,9 @@ def estimate(values: Sequence[float]) -> Estimate:
         >>> estimate([1.0, 2.0, 3.0]).interval  # 2 -+ 4.303 / sqrt(3)
         [-0.484..., 4.484...]
     """
-    if not values or not all(math.isfinite(value) for value in values):
-        raise ValueError(f"needs one or more finite values, got {list(values)}")
+    numbers = isinstance(values, Sequence) and all(isinstance(value, Real) for value in values)
+    if not numbers or not values or not all(map(math.isfinite, values)):
+        raise ValueError(f"needs one or more finite values, got {quoted(values)}")
     middle = mean(values)
     if len(values) == 1:
         return Estimate(middle, None, None, tuple(values))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -132,10 +132,12 @@ class StagedNet(nn.Module):
     ) -> None:
         super().__init__()
         image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
-        if not isinstance(stages, Iterable) or not all(isinstance(s, Stage) for s in stages):
+        if not isinstance(stages, Sequence | nn.ModuleList) or not all(
+            isinstance(s, Stage) for s in stages
+        ):
             raise ValueError(f"a network is made of a list of Stages, got {described(stages)}")
         if not len(stages):
-            raise ValueError("a network needs at least one Stage, got none")
+            raise ValueError(f"a network needs at least one Stage, got {described(stages)}")
         if not isinstance(readout, nn.Module):
             raise ValueError(f"readout must be an nn.Module, got {described(readout)}")
         for i, stage in enumerate(stages):

@@ -15,7 +15,7 @@ from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import drop_noise, require
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import checked
+from snnlab.settings import checked, quoted
 
 MakeLayer = Callable[..., nn.Module]
 """Makes the layer of neurons of one stage: a class or a function.
@@ -97,7 +97,7 @@ def made_by(
     if isinstance(make, nn.Module) or not callable(make):
         raise ValueError(
             "layer must be a class or a function that makes a layer for each stage, got "
-            f"{make!r}; for a layer that exists: layer=lambda: copy.deepcopy(it)"
+            f"{quoted(make)}; for a layer that exists: layer=lambda: copy.deepcopy(it)"
         )
     name, valid = getattr(make, "__name__", repr(make)), ", ".join(known)
     parameters = parameters_of(make)

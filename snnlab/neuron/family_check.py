@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.family import Family, FamilyError
+from snnlab.settings import quoted
 
 RESERVED = ("none",)  # what tables and GPU programs call the absence of noise
 CLOSE = 1e-3
@@ -23,7 +24,7 @@ def check(family: Any) -> None:
     """Raise FamilyError unless an object is a family that can be registered."""
     if not isinstance(family, Family):
         kind = isinstance(family, type) and issubclass(family, Family)
-        hint = f": pass an object, {family.__name__}()" if kind else ""
+        hint = f": pass an object, {family.__name__}()" if kind else f", got {quoted(family)}"
         raise FamilyError(f"a noise family is an object derived from Family{hint}")
     name = getattr(family, "name", None)
     if not (isinstance(name, str) and name.isidentifier()) or name in RESERVED:

@@ -46,6 +46,6 @@ def sample(
     if not isinstance(generator, torch.Generator):
         raise ValueError(f"generator must be a torch.Generator, got {described(generator)}")
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
-        raise ValueError(f"dtype must be a floating-point type of torch, got {dtype!r}")
+        raise ValueError(f"dtype must be a floating-point type of torch, got {described(dtype)}")
     like = torch.empty(shape, dtype=dtype, device=generator.device)
     return noise.mu + deviation(noise, like, generator)
