@@ -296,7 +296,7 @@ def short_notes() -> Iterator[None]:
                 usual(message, category, *place)
 
         warnings.simplefilter("default", DataWarning)
-        warnings.showwarning = show
+        warnings.showwarning = show  # type: ignore[assignment]
         yield
 
 

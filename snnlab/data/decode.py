@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,11 +19,9 @@ from tqdm import tqdm
 
 from snnlab.data.limits import OWN, Limits, in_words
 from snnlab.data.passed_over import PassedOver
-from snnlab.data.spec import DataError, why
+from snnlab.data.spec import DataError, Ground, why
 from snnlab.settings import quoted
 
-Ground = Literal["white", "black"]
-"""What is put behind transparent images."""
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_GREY = ("PNG", "PPM")
 """Formats whose grey values are of 16 bits where Pillow opens them as 32, mode I."""

@@ -14,11 +14,11 @@ import torch
 from snnlab.data.archive import read_archive
 from snnlab.data.archive_member import readable
 from snnlab.data.cache import RawData, RawImages, stamp_of, through_cache
-from snnlab.data.decode import Ground, ImageFile, decode
+from snnlab.data.decode import ImageFile, decode
 from snnlab.data.layout import Layout, arrange, hidden_part, is_image, pass_over
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.passed_over import PassedOver
-from snnlab.data.spec import DataError, why
+from snnlab.data.spec import DataError, Ground, why
 from snnlab.settings import quoted
 
 

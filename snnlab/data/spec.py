@@ -42,6 +42,10 @@ OWN = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 """A function of a module, `module:function`, that returns a data set."""
 
 
+Ground = Literal["white", "black"]
+"""What is put behind transparent images."""
+
+
 class DataError(ValueError):
     """A data set cannot be found, read or split as asked.
 
@@ -168,7 +172,7 @@ class DataSpec:
     """Mirror images at random when augmenting. Default: where the set allows it; folders: no."""
     split_seed: Annotated[int, Valid(low=0)] = 0
     """Seed of the split, and of the choice of a subset."""
-    ground: Literal["white", "black"] = "white"
+    ground: Ground = "white"
     """What is put behind transparent images of a folder or an archive."""
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from snnlab.cli.main import first_message
+from snnlab.cli.main import first_message, short_notes
+from snnlab.data.spec import DataWarning
 from snnlab.runs.store import Run
 
 Ask = Callable[..., Any]
@@ -26,6 +28,13 @@ def refused(said: Any) -> str:
     line: str = said.err[8:-1]
     assert "---" not in line
     return line
+
+
+def test_what_was_passed_over_in_data_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with short_notes():
+        for _ in range(2):  # in a race, say: once is enough
+            warnings.warn("pets: passed over 1 file:\n'notes.txt'", DataWarning, stacklevel=1)
+    assert capsys.readouterr().err == "snnlab: pets: passed over 1 file: 'notes.txt'\n"
 
 
 @pytest.mark.sample(10)

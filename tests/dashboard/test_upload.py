@@ -95,6 +95,14 @@ def test_mixed_sizes_give_a_choice_of_size_at_once(
     assert engine.jobs()[-1].config.data == DataSpec("digits")
 
 
+def test_what_was_passed_over_stands_below(empty: Path, open_page: Open) -> None:
+    app = bring(open_page("train"), packed(PETS, **{"notes.txt": b"x", ".DS_Store": b"x"}))
+    there = words(app)
+    assert "Passed over:  \n1 file that is no image by its name: 'notes.txt'" in there
+    assert "1 hidden file or folder, or one that a system adds: '.DS_Store'" in there
+    assert "Passed over" not in words(bring(app, packed(PETS)))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
