@@ -410,9 +410,9 @@ def check_hash(key: str, found: str, result: dict[str, Any], name: str = "result
         result: what records it.
         name: of its file.
     """
-    hashes = result.get(HASHES)
-    if hashes is None:
+    if HASHES not in result:
         return
+    hashes = result[HASHES]
     if not isinstance(hashes, dict) or not isinstance(hashes.get(key), str):
         raise RunError(f"{name} must hold {HASHES} as text by file, got {quoted(hashes)}")
     if hashes[key] != found:
