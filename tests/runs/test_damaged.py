@@ -311,7 +311,7 @@ def test_a_result_changed_in_any_place_is_said_or_as_it_was(
     else:
         at[last] = odd
     (folder / "result.json").write_text(json.dumps(values))
-    found = read_run(folder)
+    found = read_run(folder, weights=True)
     assert found.status in ("finished", "damaged")
     assert "\n" not in found.reason
     if found.status == "damaged":
