@@ -141,8 +141,7 @@ def carry_out(
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )
-        hashes = {store.HASHES: store.hashes_of(folder)}
-        store.write_json(folder / "result.json", result | hashes)
+        store.write_json(folder / "result.json", store.sealed_result(result, folder))
     except Exception as error:
         problem = {"kind": type(error).__name__, "message": explain(error, config)}
         with contextlib.suppress(OSError):  # a full disk, say: the first error counts

@@ -52,8 +52,8 @@ FOLDER = "SNNLAB_RUNS"
 RUNNING = "running.json"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
-HASHES = "hashes"
-"""Under which a result keeps what `hashes_of` gave when it was measured."""
+HASHES, VALUES = "hashes", "values"
+"""Under which a result keeps hashes of what it belongs to, and the hash of all else in it."""
 COLLECTION = "collection.json"
 """A folder among the runs that holds this file is no run (the demo's tables, say)."""
 
@@ -242,8 +242,9 @@ def read_run(folder: Path, *, weights: bool = False) -> Run:
         error = optional_json(folder / "error.json")
         metrics = read_metrics(folder / "metrics.jsonl")
         if result is not None:
-            check_hash("config.json", config_digest(folder), result)
             check_result(result, config.timesteps)
+            check_sealed("result.json", result)
+            check_hash("config.json", config_digest(folder), result)
             check_tensors(folder / WEIGHTS)
             if weights:
                 check_weights(folder, result)
@@ -361,18 +362,32 @@ def check_tensors(path: Path) -> None:
         raise RunError(f"{path.name} cannot be read: {error}") from error
 
 
-def hashes_of(folder: Path) -> dict[str, str]:
-    """SHA-256 of what a result belongs to, in hex digits.
-
-    Of the configuration count the values as its file holds them, of the weights the bytes.
-    """
-    return {"config.json": config_digest(folder), WEIGHTS: weights_digest(folder)}
+def digest(values: Any) -> str:
+    """SHA-256 of plain values, whatever the order of their keys, in hex digits."""
+    plain = json.loads(json.dumps(values))  # keys are text in a file
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def config_digest(folder: Path) -> str:
-    """SHA-256 of the values in config.json, whatever their order."""
-    values = json.dumps(read_json(folder / "config.json"), sort_keys=True)
-    return hashlib.sha256(values.encode()).hexdigest()
+    """SHA-256 of the values in config.json."""
+    return digest(read_json(folder / "config.json"))
+
+
+def sealed(values: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
+    """A result with its own hash in it, and those of files that belong to it."""
+    return values | {HASHES: (files or {}) | {VALUES: digest(values)}}
+
+
+def sealed_result(result: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A measurement with hashes of itself, of the configuration and of the weights (the bytes)."""
+    files = {"config.json": config_digest(folder), WEIGHTS: weights_digest(folder)}
+    return sealed(result, files)
+
+
+def check_sealed(name: str, values: dict[str, Any]) -> None:
+    """Raise RunError if a result was changed after it was written to the file of that name."""
+    found = digest({key: value for key, value in values.items() if key != HASHES})
+    check_hash(VALUES, found, values, name)
 
 
 def weights_digest(folder: Path) -> str:
@@ -388,17 +403,25 @@ def weights_digest(folder: Path) -> str:
         raise RunError(f"{WEIGHTS} cannot be read: {error.strerror or error}") from error
 
 
-def check_hash(name: str, found: str, result: dict[str, Any]) -> None:
-    """Raise RunError unless a file is what was measured; results of older versions hold no hash."""
-    hashes = result.get(HASHES)
-    if hashes is None:
+def check_hash(key: str, found: str, result: dict[str, Any], name: str = "result.json") -> None:
+    """Raise RunError unless a hash is the recorded one; older versions recorded none.
+
+    Args:
+        key: under which it was recorded.
+        found: of what is there now.
+        result: what records it.
+        name: of its file.
+    """
+    if HASHES not in result:
         return
-    if not isinstance(hashes, dict) or not isinstance(hashes.get(name), str):
-        raise RunError(f"result.json must hold {HASHES} by file, got {quoted(hashes)}")
-    if hashes[name] != found:
+    hashes = result[HASHES]
+    if not isinstance(hashes, dict) or not isinstance(hashes.get(key), str):
+        raise RunError(f"{name} must hold {HASHES} as text by file, got {quoted(hashes)}")
+    if hashes[key] != found:
+        changed = name if key == VALUES else key
         raise RunError(
-            f"{name} was changed after the run was measured: its SHA-256 is {found[:12]}..., "
-            f"result.json holds {quoted(hashes[name][:12])}"
+            f"{changed} was changed after it was measured: its SHA-256 begins with {found[:8]}, "
+            f"{quoted(hashes[key][:8])} was recorded"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from snnlab.runs.store import RunError, read_json
+from snnlab.runs.store import RunError, check_sealed, read_json
 from snnlab.settings import meant
 from snnlab.studies.claims import TESTS, Claim
 from snnlab.studies.evidence import Evidence
@@ -42,8 +42,13 @@ def telling_damage() -> Iterator[None]:
         yield
     except RunError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(f"the race is damaged: {type(error).__name__} {error}") from error
+    except KeyError as error:
+        raise RunError(f"the race is damaged: {RACE.file} lacks {error}") from error
+    except (IndexError, TypeError, AttributeError, OverflowError, ZeroDivisionError) as error:
+        kind = f"a value of {RACE.file} is of another kind than it should be"
+        raise RunError(f"the race is damaged: {kind} ({error})") from error
+    except ValueError as error:
+        raise RunError(f"the race is damaged: {RACE.file} {error}") from error
 
 
 @telling_damage()
@@ -82,12 +87,14 @@ def read_race(folder: Path) -> dict[str, Any]:
     """The content of a race's race.json.
 
     Raises:
-        RunError: there is no race in the folder, or it cannot be read.
+        RunError: there is no race in the folder, it cannot be read, or somebody changed it.
     """
     if not folder.is_dir():
         near = meant(folder.name, [one.name for one in list_races(folder.parent)])
         raise RunError(f"no race in {folder}: no such folder; snnlab race makes one{near}")
-    return read_json(folder / RACE.file)
+    race = read_json(folder / RACE.file)
+    check_sealed(RACE.file, race)
+    return race
 
 
 def list_races(root: Path | None = None) -> list[Path]:

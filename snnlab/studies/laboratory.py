@@ -56,7 +56,7 @@ class Laboratory:
     """Architecture, data, noise and training; its seed is the first one."""
     seeds: Count = 3
     """Networks per setting."""
-    folder: Path = Kind("", SHELF).root
+    folder: Path = field(default_factory=Kind("", SHELF).root)
     """The experiment's own folder."""
     watch: Watch = field(default=Watch(), compare=False)
     """Progress."""

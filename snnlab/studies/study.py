@@ -14,9 +14,11 @@ from snnlab.runs.provenance import code_digest
 from snnlab.runs.store import (
     COLLECTION,
     RunError,
+    check_sealed,
     optional_json,
     read_json,
     runs_folder,
+    sealed,
     write_json,
 )
 
@@ -111,6 +113,7 @@ class Kind:
         asked = json.loads(json.dumps(asked))
         there = optional_json(folder / self.file)
         if there is not None:
+            check_sealed(self.file, there)
             held = there.get(self.key, {})
             different = [name for name in asked if held.get(name) != asked[name]]
             if different:
@@ -152,7 +155,8 @@ class Kind:
             made_by = (there or {}).get("environment") or {}
             if there and there.get("finished") and made_by.get("code") == code_digest():
                 return there
-            write_json(folder / self.file, {self.key: asked, "finished": True} | work())
+            done = {self.key: asked, "finished": True} | work()
+            write_json(folder / self.file, sealed(done))
         return read_json(folder / self.file)
 
 

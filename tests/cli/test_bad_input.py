@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections.abc import Callable
@@ -150,6 +151,11 @@ def test_weights_of_another_network(ask: Ask, finished: Runs) -> None:
     )
     config = finished["noise"].folder / "config.json"
     config.write_text(config.read_text().replace('"width": 32', '"width": 33'))
+    result = finished["noise"].folder / "result.json"
+    assert " was changed after it was measured" in refused(ask("convert", finished["noise"].id))
+    older = json.loads(result.read_text())
+    del older["hashes"]
+    result.write_text(json.dumps(older))
     line = refused(ask("convert", finished["noise"].id))
     assert "cannot be used" in line
     assert "size mismatch for stages.0" in line

@@ -78,6 +78,9 @@ def test_more_lines_than_there_is_room_for_are_refused_in_words(
         config = read_json(runs / ids[-1] / "config.json")
         config["training"]["learning_rate"] = 0.001 * (number + 1)
         write_json(runs / ids[-1] / "config.json", config)
+        result = read_json(runs / ids[-1] / "result.json")
+        del result["hashes"]
+        write_json(runs / ids[-1] / "result.json", result)
     app = open_page("compare", run=",".join(ids), film="1")
     assert films(app) == []
     assert f"1 to {MOST} lines, got {MOST + 1}" in app.warning[-1].value.replace("\\", "")
@@ -98,6 +101,7 @@ def test_a_race_becomes_a_film_an_older_one_from_its_runs(
     (film,) = films(open_page("compare", **link))
     assert [line["name"] for line in film["scene"]["racers"]] == ["with noise", "BPTT"]
     kept = read_json(folder / "race.json")
+    del kept["hashes"]  # as in a race of an older version
     for entry in kept["entries"]:
         del entry["validation_accuracy"]
     write_json(folder / "race.json", kept)

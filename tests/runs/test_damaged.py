@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from snnlab.learning.checkpoint import read_tensors, write_tensors
-from snnlab.runs.config import RunConfig
+from snnlab.measure.operations import stage_shapes
+from snnlab.network.models import build
+from snnlab.network.spec import Architecture
+from snnlab.runs.config import ConfigError, RunConfig, from_dict
 from snnlab.runs.run import run
-from snnlab.runs.store import COLLECTION, Run, RunError, list_runs, load_run, write_json
+from snnlab.runs.size import size_of
+from snnlab.runs.store import (
+    COLLECTION,
+    Run,
+    RunError,
+    list_runs,
+    load_run,
+    read_run,
+    write_json,
+)
 
 
 def cut(path: Path) -> None:
@@ -49,6 +64,13 @@ def into_a_folder(path: Path) -> None:
 
 def remove(path: Path) -> None:
     path.unlink()
+
+
+def of_an_older_version(run: Run) -> None:
+    """Leave no hash in the result, as before there were any."""
+    result = json.loads((run.folder / "result.json").read_text())
+    result.pop("hashes", None)
+    write_json(run.folder / "result.json", result)
 
 
 FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]
@@ -164,6 +186,7 @@ def test_metrics_that_lack_an_epoch(mine: Run) -> None:
 
 
 def test_weights_of_another_network(mine: Run) -> None:
+    of_an_older_version(mine)
     config = json.loads((mine.folder / "config.json").read_text())
     write_json(mine.folder / "config.json", config | {"model": config["model"] | {"width": 17}})
     with pytest.raises(
@@ -186,6 +209,7 @@ def test_weights_of_another_network(mine: Run) -> None:
     ],
 )
 def test_weights_with_notes_that_do_not_fit(notes: Any, mine: Run) -> None:
+    of_an_older_version(mine)
     path = mine.folder / "weights.safetensors"
     write_tensors(path, read_tensors(path)[0], notes)
     with pytest.raises(RunError, match=f"weights of run '{mine.id}' cannot be used: "):
@@ -195,6 +219,7 @@ def test_weights_with_notes_that_do_not_fit(notes: Any, mine: Run) -> None:
 def test_weights_of_somebody_else(mine: Run) -> None:
     from safetensors.torch import save_file
 
+    of_an_older_version(mine)
     save_file({"w": torch.zeros(2)}, mine.folder / "weights.safetensors")
     with pytest.raises(RunError, match=r"cannot be used: .* not a file of this kit"):
         load_run(mine.id, mine.folder.parent).network()
@@ -204,6 +229,129 @@ def test_weights_that_went_after_the_run_was_read(mine: Run) -> None:
     shutil.rmtree(mine.folder)
     with pytest.raises(RunError, match=f"weights of run '{mine.id}' cannot be used: "):
         mine.network()
+
+
+def test_what_was_changed_after_the_measurement_is_said(mine: Run) -> None:
+    """Not evaluated: a weight, a setting, a number of the result."""
+    root = mine.folder.parent
+    for change in (nudge, other_seed, other_accuracy):
+        other = root / change.__name__
+        shutil.copytree(mine.folder, other)
+        file = change(other)
+        with pytest.raises(RunError, match=f"is damaged: {file} was changed after it was measured"):
+            load_run(change.__name__, root)
+    nudge(mine.folder)
+    with pytest.raises(RunError, match=r"cannot be used: weights\.safetensors was changed after"):
+        mine.network()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_no_numbers_are_named(value: float, mine: Run) -> None:
+    of_an_older_version(mine)
+    name = nudge(mine.folder, value, "readout.bias")
+    with pytest.raises(
+        RunError, match=rf"is damaged: {name} holds NaN or infinity in readout\.bias"
+    ):
+        load_run(mine.id, mine.folder.parent)
+    with pytest.raises(RunError, match=r"cannot be used: .* holds NaN or infinity"):
+        read_run(mine.folder).network()
+
+
+def nudge(folder: Path, value: float = 0.5, name: str | None = None) -> str:
+    """Change one weight."""
+    path = folder / "weights.safetensors"
+    tensors, notes = read_tensors(path)
+    tensor = tensors[name or next(key for key in tensors if key.endswith("weight"))]
+    tensor.view(-1)[0] = value
+    write_tensors(path, tensors, notes)
+    return path.name
+
+
+def other_seed(folder: Path) -> str:
+    config = json.loads((folder / "config.json").read_text())
+    write_json(folder / "config.json", config | {"seed": 77})
+    return "config.json"
+
+
+def other_accuracy(folder: Path) -> str:
+    result = json.loads((folder / "result.json").read_text())
+    result["cost"]["spikes"][0] += 1
+    write_json(folder / "result.json", result)
+    return "result.json"
+
+
+def places(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in nested JSON; of lists the first entry."""
+    yield path
+    inner = values.items() if isinstance(values, dict) else enumerate(values[:1])
+    for key, value in inner if isinstance(values, dict | list) else ():
+        yield from places(value, (*path, key)) if isinstance(value, dict | list) else [(*path, key)]
+
+
+ODD = [None, True, -1, 1.5, 1e308, float("nan"), 10**20, "text", "", [], {}, [1], {"a": 1}]
+
+
+@pytest.mark.parametrize("older", [False, True])
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_result_changed_in_any_place_is_said_or_as_it_was(
+    older: bool, data: st.DataObject, finished: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("runs") / finished.id
+    shutil.copytree(finished.folder, folder)
+    values = json.loads((folder / "result.json").read_text())
+    if older:
+        del values["hashes"]
+    *steps, last = data.draw(st.sampled_from([path for path in places(values) if path]))
+    at = values
+    for step in steps:
+        at = at[step]
+    if (odd := data.draw(st.sampled_from([*ODD, at]))) is at:
+        del at[last]
+    else:
+        at[last] = odd
+    (folder / "result.json").write_text(json.dumps(values))
+    found = read_run(folder, weights=True)
+    assert found.status in ("finished", "damaged")
+    assert "\n" not in found.reason
+    if found.status == "damaged":
+        assert "result.json" in found.reason
+    else:  # what readers of runs rely on is there; with hashes, nothing else was changed
+        assert found.accuracy.timesteps == finished.accuracy.timesteps
+        assert older or found.result == finished.result or "hashes" not in (found.result or {})
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"model": {"name": "mlp", "width": 10**9}}, "model.width than 1,000,000,000"),
+        ({"timesteps": 10**9}, "timesteps than 1,000,000,000"),
+        ({"bias_correction": 10**9}, "bias_correction than"),
+        ({"data": {"name": "digits", "image_size": 10**6}}, "data.image_size than 1,000,000"),
+        ({"training": {"batch_size": 10**12}}, "training.batch_size than"),
+        ({"training": {"epochs": 10**9}}, "training.epochs than 1,000,000,000"),
+        ({"method": "bptt", "bptt_timesteps": 10**9}, "bptt_timesteps than"),
+        ({"method": "ann", "conversion_timesteps": 10**9}, "conversion_timesteps than"),
+        ({"method": "qcfs", "qcfs_levels": 10**10}, "qcfs_levels than"),
+    ],
+)
+def test_what_no_machine_holds_is_refused_with_an_estimate(
+    change: dict[str, Any], part: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"would take about [\d.,]+ .B of memory, and this mach"):
+        run(from_dict({"device": "cpu"} | change), tmp_path)
+    with pytest.raises(ConfigError, match=f"choose a lower {part}"):
+        run(from_dict({"device": "cpu"} | change), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["mlp", "convnet", "vgg11", "resnet18"])
+def test_the_size_of_a_network_is_that_of_one_that_is_built(name: str) -> None:
+    model = Architecture(name, width=7)
+    net = build(model, image_shape=(3, 19, 17), classes=5, seed=0)
+    weights = sum(weight.numel() for weight in net.parameters())
+    neurons = sum(math.prod(shape) for shape in stage_shapes(net))
+    assert size_of(model, (3, 19, 17), 5) == (weights, neurons)
 
 
 @pytest.mark.parametrize(
