@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from threadpoolctl import ThreadpoolController
+
+from snnlab.jobs.places import cores
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 
@@ -50,7 +53,7 @@ class Preset:
 
 
 def preset(name: PresetName | None = None) -> Preset:
-    """What a notebook trains, and on what.
+    """What a notebook trains, and on what; its kernel takes no more threads than it has cores.
 
     Args:
         name: "fast": digits on the CPU, in seconds; "full": MNIST on a GPU, if there is one.
@@ -63,6 +66,7 @@ def preset(name: PresetName | None = None) -> Preset:
         >>> preset().data
         'digits'
     """
+    bound_threads()
     chosen = name or os.environ.get(VARIABLE, "fast").lower()
     if chosen == "fast":
         small = Training(epochs=15, batch_size=64)
@@ -73,6 +77,20 @@ def preset(name: PresetName | None = None) -> Preset:
     source = "preset()" if name else VARIABLE
     valid = ", ".join(get_args(PresetName))
     raise ValueError(f"{source} got {chosen!r}; valid: {valid}")
+
+
+def bound_threads() -> None:
+    """Let libraries compute with the cores that this process may use, or fewer if they do already.
+
+    They begin with a thread for each core of the machine, even where a server of notebooks lends
+    one or two. Who sets OMP_NUM_THREADS has chosen, up to that number.
+    """
+    most = cores()
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(most))  # for what is loaded later
+    for pool in ThreadpoolController().lib_controllers:
+        if pool.num_threads > most:
+            pool.set_num_threads(most)
 
 
 def _best_device() -> str:

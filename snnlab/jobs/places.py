@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from math import ceil, inf
+from pathlib import Path
 from typing import Literal
 
 Kind = Literal["gpu", "cpu", "any"]
 ON_GPU = ("auto", "cuda")
 """Devices of a configuration that mean a GPU, where there is one."""
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds that a container may compute, and in how many: Linux, control groups version 2."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,26 @@ def kind_for(device: str, free: Collection[Kind], kinds: Collection[Kind]) -> Ki
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use, at least 1.
+
+    Of those of the machine: its affinity, the quota of its container, and `CPU_LIMIT`, with which
+    JupyterHub says what it lends to one student.
+    """
+    count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return min(os.cpu_count() or 1, 60)  # Windows waits for the ends of 63 processes at most
+        count = len(os.sched_getaffinity(0))
+    lent = min(count, 60, quota())  # Windows waits for the ends of 63 processes at most
+    with suppress(ValueError):  # no number: somebody else's variable
+        lent = min(lent, float(os.environ.get("CPU_LIMIT", lent)))
+    return max(1, ceil(lent))
+
+
+def quota() -> float:
+    """How many cores the control group of this process may keep busy; inf without a limit."""
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        allowed, period = QUOTA.read_text(encoding="ascii").split()
+        return int(allowed) / int(period)
+    return inf
 
 
 def cards() -> list[str]:

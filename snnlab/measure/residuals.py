@@ -112,7 +112,7 @@ def residuals(
     neurons: Described = "active",
     channels: bool = True,
     wide: bool = False,
-    batch_size: int = 128,
+    batch_size: int = 32,
     progress: bool = False,
 ) -> list[ResidualSummary]:
     """Measure the residual potentials of every stage of a network that runs without noise.
@@ -129,7 +129,7 @@ def residuals(
             potentials drift to ever lower or higher values.
         channels: whether to describe each channel as well.
         wide: whether the summaries say, too, where silent and saturated neurons are.
-        batch_size: images at once.
+        batch_size: images at once: more are not faster, and take more memory.
         progress: show a progress bar, if there is a terminal.
 
     Returns:

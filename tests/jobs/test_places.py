@@ -1,4 +1,4 @@
-"""Where jobs are carried out: GPUs, and the address of a scheduler."""
+"""Where jobs are carried out: cores, GPUs, and the address of a scheduler."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 
+from snnlab.jobs import places
 from snnlab.jobs.places import Place, cards, equal_places, place_on, separate_places
 from snnlab.jobs.scheduler import SCHEDULER, scheduler
 from snnlab.runs.config import ConfigError
@@ -95,3 +96,32 @@ assert not {"dask", "distributed"} & {name.partition(".")[0] for name in sys.mod
 """
     environ = os.environ | {"PYTHONPATH": str(ROOT), SCHEDULER: ""}
     subprocess.run([sys.executable, "-c", script], env=environ, check=True, timeout=100)
+
+
+@pytest.mark.parametrize(
+    ("cores_of_machine", "quota", "lent", "found"),
+    [
+        (64, None, None, 60),
+        (8, None, None, 8),
+        (64, "150000 100000", None, 2),
+        (64, "max 100000", None, 60),
+        (8, "50000 100000", None, 1),
+        (8, None, "2.5", 3),
+        (8, "200000 100000", "4.0", 2),
+        (8, None, "many", 8),
+        (8, None, "0", 1),
+        (2, "900000 100000", "16", 2),
+    ],
+)
+def test_cores_are_those_of_the_machine_that_are_lent(
+    monkeypatch, tmp_path, cores_of_machine, quota, lent, found
+):
+    file = tmp_path / "cpu.max"
+    if quota:
+        file.write_text(f"{quota}\n", encoding="ascii")
+    monkeypatch.setattr(places, "QUOTA", file)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores_of_machine), raising=False)
+    monkeypatch.delenv("CPU_LIMIT", raising=False)
+    if lent:
+        monkeypatch.setenv("CPU_LIMIT", lent)
+    assert places.cores() == found
