@@ -41,6 +41,7 @@ def read_nir(
     """
     nir = package("nir", "read_nir()")
     try:
+        check_size(path)
         graph = nir.read(Path(path), type_check=False)
     except FileNotFoundError:
         raise ValueError(f"there is no file {quoted(str(path))}") from None
@@ -330,6 +331,27 @@ def pair(size: Any) -> tuple[int, int]:
     numbers = [int(n) for n in np.ravel(size)]
     height, width = numbers * 2 if len(numbers) == 1 else numbers
     return height, width
+
+
+MOST_BYTES = 2**31
+"""Of all numbers in a file together; VGG-16 as it was published has a quarter of it."""
+
+
+def check_size(path: str | Path) -> None:
+    """Raise ValueError before memory is asked for, where sizes in a file are damaged."""
+    import h5py
+
+    total = 0
+
+    def add(name: str, item: Any) -> None:
+        nonlocal total
+        if isinstance(item, h5py.Dataset):
+            total += item.size * item.dtype.itemsize
+
+    with h5py.File(path, "r") as file:
+        file.visititems(add)
+    if total > MOST_BYTES:
+        raise ValueError(f"its numbers would fill {total:.3g} bytes, at most {MOST_BYTES:.3g} do")
 
 
 def reason(path: str | Path, error: Exception) -> str:
