@@ -79,7 +79,8 @@ def just_below(v_th: Values) -> Values:
 
 def next_above(x: Values) -> Values:
     """v_th for which h >= v_th is h > x, whatever the single-precision h."""
-    nearest = np.asarray(x, np.float32)
+    with np.errstate(over="ignore"):  # then the neuron refuses a threshold without end
+        nearest = np.asarray(x, np.float32)
     return np.where(nearest > x, nearest, np.nextafter(nearest, np.float32(np.inf)))
 
 
@@ -109,8 +110,11 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
         )
     if not (gain > 0).all():
         raise ValueError(f"{place!r} has a current gain that is not above 0; flip the weights")
+    v_th = next_above(found["v_threshold"] / gain)
+    if not ((v_th > 0) & np.isfinite(v_th)).all():
+        raise ValueError(f"thresholds of {place!r} must be above 0 and finite, got {v_th.min():g}")
     v_init = values_of(node.metadata.get("v_init", 0.0), f"v_init of {place!r}", shape)
-    return Constants(next_above(found["v_threshold"] / gain), v_init / gain, beta, reset)
+    return Constants(v_th, v_init / gain, beta, reset)
 
 
 FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_reset")

@@ -190,7 +190,7 @@ class GraphReader:
     def neurons(self, constants: Constants, name: str) -> NeuronLayer:
         """The neurons, which have thresholds of 1 where theirs differ among channels."""
         v_th, v_init = by_channel(constants.v_th, name), by_channel(constants.v_init, name)
-        ratio = np.unique(np.float32(v_init / v_th)).tolist()
+        ratio = np.unique(v_init / v_th).tolist()
         alike = len(np.unique(v_th)) == len(np.unique(v_init)) == 1
         if not alike and max(ratio) - min(ratio) > 1e-5 * abs(max(ratio)):
             raise ValueError(f"v_init of {name!r} is not the same share of v_th in all channels")
@@ -272,7 +272,8 @@ def by_channel(values: np.ndarray[Any, Any], place: str) -> np.ndarray[Any, Any]
 
 def plain(value: float) -> float:
     """The shortest number that single precision does not tell from this one: 0.3, for its 0.3."""
-    return float(str(np.float32(value)))
+    with np.errstate(over="ignore"):
+        return float(str(np.float32(value)))
 
 
 def linear(node: Any) -> nn.Module:
