@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from snnlab.data.spec import CATALOGUE
+from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
 from snnlab.runs.exporting import NEEDED, Format, can_export, export_run
@@ -150,7 +150,12 @@ def needs(run: Run) -> list[str]:
             f"**Needed:** the file of the noise family `{name}`, the module `{module}`. Put it "
             "beside this notebook; the first cell imports it."
         )
-    if run.config and run.config.data.name not in CATALOGUE:
+    if run.config and is_own(run.config.data.name):
+        paragraphs.append(
+            f"**Needed:** the file with the data set `{run.config.data.name}`: put the module "
+            "beside this notebook."
+        )
+    elif run.config and run.config.data.name not in CATALOGUE:
         paragraphs.append(
             f"**Needed:** the images, which lay at `{run.config.data.name}` where the run was "
             "trained. Write into `images` where you have them."
@@ -180,7 +185,7 @@ def set_up(run: Run) -> str:
         settings["device"] = Name("device")
     else:
         settings["device"] = "cpu"
-    if run.config.data.name not in CATALOGUE:
+    if run.config.data.name not in CATALOGUE and not is_own(run.config.data.name):
         lines.append(f"images = {run.config.data.name!r}")
         settings["data"] |= {"name": Name("images")}
     shown = pprint.pformat(settings, sort_dicts=False, width=92)
