@@ -11,6 +11,7 @@ epochs, and as `10 == 10.0`, one configuration would have two ids.
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -161,6 +162,27 @@ def options_of(hint: Any) -> list[str] | None:
     if valid.options is not None:
         return list(valid.options())
     return list(get_args(kind)) if get_origin(kind) is Literal else None
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that somebody may have meant, the likeliest first.
+
+    They hold the word as it was given, or differ from it in a few letters.
+    """
+    given, words = word.lower(), list(known)
+    holding = [one for one in words if given and given in one.lower()]
+    holding.sort(key=lambda one: not one.lower().startswith(given))
+    alike = difflib.get_close_matches(given, [one.lower() for one in words], n=3)
+    return list(dict.fromkeys([*holding, *(one for one in words if one.lower() in alike)]))
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """What follows the refusal of an unknown word: the nearest known ones, or nothing."""
+    near = nearest(word, known)
+    if not near:
+        return ""
+    shown = ", ".join(map(repr, near[:8])) + (" ..." if len(near) > 8 else "")
+    return f"; did you mean {shown}?" if len(near) == 1 else f"; did you mean one of {shown}?"
 
 
 class Refused(ValueError):

@@ -14,7 +14,7 @@ from snnlab.network.spec import Architecture, ModelName
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import MethodName
 from snnlab.runs.run import run
-from snnlab.runs.store import RUNS, Run
+from snnlab.runs.store import Run
 from snnlab.studies.tables import markdown
 
 MODELS: tuple[ModelName, ...] = ("vgg16", "resnet18")
@@ -56,7 +56,7 @@ def cifar10_config(
 
 
 def train_on_cifar10(
-    seeds: Iterable[int], epochs: int, root: str | None = None, *, folder: Path = RUNS
+    seeds: Iterable[int], epochs: int, root: str | None = None, *, folder: Path | None = None
 ) -> list[Trained]:
     """Train every network by every method with every seed; what is done already is read.
 
@@ -64,7 +64,7 @@ def train_on_cifar10(
         seeds: one run each.
         epochs: of each run.
         root: where CIFAR-10 is, or goes; None: the usual place.
-        folder: of the run folders.
+        folder: of the run folders; None: the usual one.
 
     Raises:
         ConfigError: no CUDA GPU.

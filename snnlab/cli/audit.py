@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from snnlab.cli.answer import answer
-from snnlab.runs.store import RunError
+from snnlab.runs.store import RunError, usual_runs
 from snnlab.studies.audit import audit_entry, audit_text, list_races, read_race
 from snnlab.studies.race import RACE
 
@@ -25,22 +25,21 @@ class Audit:
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RACE ...]")
     ] = ()
     """Folders of races, or their names in --root; default: all races there."""
-    root: Path = RACE.root
-    """Folder of the races."""
+    root: Path | None = None
+    """Folder of the races; default: races in the folder of runs."""
+    runs: Path = field(default_factory=usual_runs)
+    """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
 
     def execute(self) -> None:
         """Judge and answer."""
-        folders = [self.folder(asked) for asked in self.races] or list_races(self.root)
-        if not folders:
-            raise RunError(f"no races in {self.root} yet: snnlab race")
+        root = self.root or RACE.root(self.runs)
+        folders = [each if each.is_dir() else root / each for each in self.races]
+        if not (folders := folders or list_races(root)):
+            raise RunError(f"no races in {root} yet: snnlab race")
         races = [(folder, read_race(folder)) for folder in folders]
         entries = [audit_entry(folder, race) for folder, race in races]
         claims = [claim for entry in entries for claim in entry.pop("claims")]
         text = "\n\n".join(audit_text(folder, race) for folder, race in races)
         answer({"races": entries, "claims": claims}, text, as_json=self.json)
-
-    def folder(self, asked: Path) -> Path:
-        """The folder of a race given by its path or its name."""
-        return asked if asked.is_dir() else self.root / asked

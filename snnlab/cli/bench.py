@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.answer import answer, table
-from snnlab.runs.store import RUNS
+from snnlab.runs.store import runs_folder
 from snnlab.settings import Positive, settle
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class BenchGPU:
     one stopped.
     """
 
-    folder: Path = RUNS / "bench-gpu"
-    """Where the report and the parts are written."""
+    folder: Path | None = None
+    """Where the report and the parts are written; default: bench-gpu in the folder of runs."""
     parts: tuple[str, ...] = ()
     """Which parts, by name; none: all of them but the trainings on CIFAR-10."""
     minutes: Positive = 8.0
@@ -67,7 +67,7 @@ class BenchGPU:
         from snnlab.runs.assemble import pick_device
 
         pick_device("cuda")  # a machine without is refused
-        report = Report(self.folder)
+        report = Report(self.folder or runs_folder() / "bench-gpu")
         report.measure(self.parts, self.minutes, said=lambda line: print(line, file=sys.stderr))
         if self.cifar10:
             report.trained = train_on_cifar10(range(self.seeds), self.epochs, self.root or None)

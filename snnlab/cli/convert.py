@@ -11,7 +11,7 @@ import tyro
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.runs.config import Device
-from snnlab.runs.store import RUNS, RunError, load_run
+from snnlab.runs.store import RunError, load_run, usual_runs
 
 if TYPE_CHECKING:
     from snnlab.conversion.ann import ANNCertificate
@@ -52,7 +52,7 @@ class Convert:
     """For runs of method ann and qcfs only."""
     device: Device = "auto"
     """Where to run it."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""

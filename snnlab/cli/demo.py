@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import fill
 
@@ -16,7 +16,7 @@ from snnlab.runs.config import Device, RunConfig
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
-from snnlab.runs.store import COLLECTION, RUNS, Run, write_json, write_text
+from snnlab.runs.store import COLLECTION, Run, runs_folder, usual_runs, write_json, write_text
 
 STARTS = """\
 The three differ only in where neurons start in training. From the second timestep on a neuron
@@ -39,7 +39,7 @@ class Demo:
     """Highest T."""
     device: Device = "auto"
     """Where to train."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders; table and figure go to its subfolder demo."""
     again: bool = False
     """Train anew even if the runs are finished."""
@@ -66,7 +66,7 @@ class Demo:
             start: SeedCurves.of(run.accuracy.thinned() for run in group)
             for start, group in runs.items()
         }
-        files = write(runs, curves, self.runs / "demo")
+        files = write(runs, curves, runs_folder(self.runs) / "demo")
         found = verdicts(runs)
         said = verdict_lines(found, self.timesteps)
         text = "\n".join([headline(done), "", as_table(curves), "", *said, "", STARTS, "", *files])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.convert import accuracy_lines, trained_network
 from snnlab.runs.config import Device
-from snnlab.runs.store import RUNS, RunError
+from snnlab.runs.store import RunError, usual_runs
 
 if TYPE_CHECKING:
     from snnlab.data.images import Images
@@ -38,7 +38,7 @@ class Evaluate:
     """Also measure early exit at these confidences, without noise: 0.9 0.99."""
     device: Device = "auto"
     """Where to run it."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""

@@ -1,7 +1,7 @@
 """Parse the command line, carry out the command, answer.
 
 The options come from the dataclasses of the commands and of `RunConfig`. Neither they nor
-this file import torch, so that `--help` answers at once.
+this file import torch, so that `--help` answers at once. What it says: `help.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Union
+from dataclasses import dataclass
+from typing import Any
 
 import tyro
 
@@ -24,12 +25,13 @@ from snnlab.cli.bench import Bench, BenchGPU
 from snnlab.cli.convert import Convert
 from snnlab.cli.demo import Demo
 from snnlab.cli.evaluate import Evaluate
-from snnlab.cli.noise import Noise, noise_command
+from snnlab.cli.help import ASKING, first_sentence, help_of, list_of_commands, options
+from snnlab.cli.noise import EXPERIMENTS, Noise, experiment
 from snnlab.cli.race import Race
 from snnlab.cli.runs import Export, List, Show
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
-from snnlab.runs.methods import METHODS
+from snnlab.settings import meant, nearest
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
@@ -56,7 +58,7 @@ BAD_PATHS = (
     PermissionError,
 )
 RULER = re.compile("[╭╰─-]{3}|╭─")
-INNER = "__tyro-dummy-inner__"  # the parser's name for what stands without one
+SAYS = "Spiking networks trained with one timestep and noise, run with many."
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -91,12 +93,10 @@ def answer_to(args: list[str]) -> None:
     """Print the version or the help, or carry out the command."""
     if args == ["--version"]:
         print(f"snnlab {__version__}")
-        return
-    try:
-        command = parse(args)
-    except SystemExit:  # help was asked for, and is printed
-        return
-    command.execute()
+    elif told := help_asked(args):
+        print(told)
+    else:
+        parse(args).execute()
 
 
 def drop_stuck_output() -> None:
@@ -107,48 +107,130 @@ def drop_stuck_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def help_asked(args: list[str]) -> str:
+    """The help that the arguments ask for; empty if they ask for none.
+
+    `help` in place of a command, or right behind one, asks for it as well.
+
+    Raises:
+        ValueError: of a command, or a group of options, that there is not.
+    """
+    if "help" in args[:2]:
+        words = [word for word in args if word != "help"]
+        args = [*words[:1], "--help", *words[1:]]
+    asked = next((word for word in args if word in ASKING), "" if args else "--help")
+    if not asked:
+        return ""
+    at = args.index(asked) if args else 0
+    before, after = (args[:at] or args[at + 1 :][:1]), args[at + 1 :]
+    if not before or before[0].startswith("-"):
+        says = {name: first_sentence(kind) for name, kind in COMMANDS.items()}
+        return list_of_commands("snnlab", SAYS, says)
+    if before == ["noise"]:
+        says = {kind.name: kind.says for kind in EXPERIMENTS}
+        return list_of_commands("snnlab noise", first_sentence(Noise), says)
+    about = next((word for word in after if not word.startswith("-")), "") if args[:at] else ""
+    found = asked_for(before)
+    return help_of(
+        f"snnlab {found.name}",
+        found.default or found.kind,
+        found.says,
+        whole=asked == "--help-all",
+        about=about,
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command that the arguments name."""
+
+    name: str
+    """As it is typed."""
+    kind: Any
+    """The type of its dataclass."""
+    default: Any
+    """An instance with the defaults of this call; None: those of the type."""
+    says: str
+    """What it does."""
+    rest: list[str]
+    """The arguments behind it."""
+
+
+def asked_for(args: list[str]) -> Asked:
+    """The command that the arguments begin with.
+
+    Raises:
+        ValueError: it is unknown, or starts from what is not there.
+    """
+    name = args[0]
+    if name not in COMMANDS:
+        wrong = "a command comes first, got" if name.startswith("-") else "unknown command"
+        raise ValueError(f"{wrong} {name!r}; valid: {', '.join(COMMANDS)}{meant(name, COMMANDS)}")
+    (_, *rest), start = start_of(args)
+    kind: Any = COMMANDS[name]
+    says, default = inspect.getdoc(kind) or "", None
+    if kind is Noise:
+        which, *rest = rest or [""]
+        kind, default = experiment(which, start)
+        name, says = f"{name} {which}", f"{default.ask.says}\n\nGoes on where it was stopped."
+    elif kind in (Train, Race, Sweep):
+        default = kind(start)
+    return Asked(name, kind, default, says, rest)
+
+
 def parse(args: list[str]) -> Any:
     """The command that the arguments describe.
 
     Raises:
         ValueError: they describe none; in one line.
-        SystemExit: help was asked for, and is printed.
     """
-    if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-        raise ValueError(f"unknown command {args[0]!r}; valid: {', '.join(COMMANDS)}")
-    args, start = start_of(args)
-    defaults: dict[str, Any] = {
-        "train": {"default": Train(start)},
-        "race": {"default": Race(start)},
-        "sweep": {"default": Sweep(start)},
-    }
-    if args[:1] in (["train"], ["race"]):  # in their own help, not in the list of commands
-        defaults[args[0]]["description"] = with_methods(COMMANDS[args[0]])
-    kinds: dict[str, Any] = COMMANDS | {"noise": noise_command(start)}
-    choices: Any = tuple(
-        Annotated[kind, tyro.conf.subcommand(name, **defaults.get(name, {}))]
-        for name, kind in kinds.items()
-    )
+    asked = asked_for(args)
+    check_options(asked)
     said = io.StringIO()
+    start = {} if asked.default is None else {"default": asked.default}
     try:
         with contextlib.redirect_stderr(said):
             return tyro.cli(
-                Union[choices],  # noqa: UP007 (built at run time)
-                prog="snnlab",
-                description="Spiking networks trained with one timestep and noise, run with many.",
-                args=args or ["--help"],
+                asked.kind,
+                prog=f"snnlab {asked.name}",
+                args=asked.rest,
                 config=(tyro.conf.FlagCreatePairsOff,),
+                **start,
             )
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-        raise ValueError(first_message(said.getvalue())) from None
+    except SystemExit:
+        message = in_our_words(first_message(said.getvalue()))
+        see = " See" if message.endswith("?") else "; see"
+        raise ValueError(f"{message}{see} snnlab {asked.name} --help") from None
 
 
-def with_methods(command: type) -> str:
-    """What a command does, and the methods that it can use."""
-    lines = [f"  {name}: {method.says}" for name, method in METHODS.items()]
-    return "\n".join([inspect.getdoc(command) or "", "", "Methods:", *lines])
+def check_options(asked: Asked) -> None:
+    """Raise ValueError for an option that the command does not have, and for an empty path.
+
+    The nearest options are named.
+    """
+    there = options(asked.default or asked.kind)
+    known = {one.name.strip("-"): one for one in there if one.name.startswith("-")}
+    for i, arg in enumerate(asked.rest):
+        name, equals, value = arg.partition("=")
+        word = name.replace("_", "-").removeprefix("--")
+        given = [value] if equals else asked.rest[i + 1 : i + 2]
+        if word in known and known[word].value.startswith("PATH") and given == [""]:
+            raise ValueError(f"{name} needs a path, got ''")
+        if arg.startswith("--") and word and word not in known:
+            near = near_options(word, list(known))
+            hint = f": did you mean {' or '.join(near)}? See" if near else "; see"
+            raise ValueError(f"{asked.name} has no option {name}{hint} snnlab {asked.name} --help")
+
+
+def near_options(word: str, known: Sequence[str]) -> list[str]:
+    """Options that somebody may have meant: `lr` is --training.learning-rate, too."""
+    last = word.split(".")[-1]
+    ends = {name: name.split(".")[-1] for name in known}
+    same = [name for name, end in ends.items() if last == end]
+    same += [name for name, end in ends.items() if last == "".join(p[0] for p in end.split("-"))]
+    close = [name for end in nearest(last, ends.values()) for name in known if ends[name] == end]
+    found = same or nearest(word, known) or close
+    return [f"--{name}" for name in dict.fromkeys(found)][:3]
 
 
 def first_message(box: str) -> str:
@@ -165,8 +247,27 @@ def first_message(box: str) -> str:
         elif text:
             parts[-1].append(text)
     message = " ".join(parts[1] if len(parts) > 1 else parts[0]).rstrip(".")
-    message = re.sub(rf"{INNER}\.(experiment\.)?config\.", "--", message)
-    return (message or "the arguments do not fit") + "; see snnlab --help"
+    return message or "the arguments do not fit"
+
+
+def in_our_words(message: str) -> str:
+    """What the parser says of a value, as the rest of the kit says it."""
+    whole = re.fullmatch(r"Error parsing (\S+): .*\bint\(\).*?: (.*)", message)
+    number = re.fullmatch(r"Error parsing (\S+): .*\bfloat: (.*)", message)
+    choice = re.match(r"invalid choice '(.*)' for argument '(\S+)'.*?\((.*)\)", message)
+    missing = re.match(r"Missing value for argument '(\S+)'", message)
+    lacking = re.match(r"Missing from snnlab (.*?): (\S+)", message)
+    if found := whole or number:
+        return f"{found[1]} must be a {'whole ' if whole else ''}number, got {found[2]}"
+    if choice:
+        valid = re.findall("'(.*?)'", choice[3])
+        near = meant(choice[1], valid)
+        return f"{choice[2]} cannot be {choice[1]!r}; valid: {', '.join(valid)}{near}"
+    if lacking:
+        return f"{lacking[1]} needs {lacking[2]}"
+    return (
+        f"{missing[1]} needs a value" if missing else re.sub(r"^Error parsing \S+: ", "", message)
+    )
 
 
 def complain(error: Exception) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar, Union
+from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
 
@@ -14,6 +14,8 @@ from snnlab.cli.study import finish
 from snnlab.cli.train import few_threads
 from snnlab.runs.config import RunConfig
 from snnlab.runs.presets import study_start
+from snnlab.runs.store import usual_runs
+from snnlab.settings import meant
 from snnlab.studies.breaks import Breaks
 from snnlab.studies.calibration import Calibration
 from snnlab.studies.laboratory import Experiment, Laboratory
@@ -22,7 +24,6 @@ from snnlab.studies.robustness import Robustness
 
 EXPERIMENTS: tuple[type[Experiment], ...] = (Calibration, NoiseSweep, Breaks, Robustness)
 Asked = TypeVar("Asked", bound=Experiment)
-Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,16 @@ class NoiseExperiment(Generic[Asked]):
     seeds: int = 3
     """Networks per setting, with seeds from --seed on."""
     out: Path | None = None
-    """Folder of the experiment; default: runs/noise/EXPERIMENT-DATA-MODEL."""
+    """Folder of the experiment; default: noise/EXPERIMENT-DATA-MODEL in the folder of runs."""
+    runs: Path = field(default_factory=usual_runs)
+    """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
     ask: Annotated[Asked, tyro.conf.arg(name="")] = field(kw_only=True)
 
     def execute(self) -> None:
         """Do the work with progress bars, write table and figures into its folder, answer."""
-        folder = self.out or self.ask.default_folder(self.config)
+        folder = self.out or self.ask.default_folder(self.config, self.runs)
         lab = Laboratory(self.config, self.seeds, folder)
         few_threads(self.config)
         with closing(Bar()) as bar:
@@ -53,32 +56,23 @@ class NoiseExperiment(Generic[Asked]):
 
 
 @dataclass(frozen=True)
-class Noise(Generic[Choice]):
+class Noise:
     """The noise laboratory: measure the noise, match it, and break it."""
 
-    experiment: Annotated[Choice, tyro.conf.arg(name="")]
 
-    def execute(self) -> None:
-        """Carry out the experiment."""
-        self.experiment.execute()  # type: ignore[attr-defined]
-
-
-def noise_command(config: RunConfig) -> Any:
-    """The type from which the parser makes `snnlab noise EXPERIMENT`.
+def experiment(name: str, config: RunConfig) -> tuple[Any, NoiseExperiment[Any]]:
+    """One of `EXPERIMENTS` by name: its type as the parser wants it, and its defaults.
 
     Args:
-        config: where the experiments start.
+        name: calibrate, sweep, breaks, ...
+        config: where it starts.
+
+    Raises:
+        ValueError: there is none of that name.
     """
-    choices: Any = tuple(
-        Annotated[
-            NoiseExperiment[kind],  # type: ignore[valid-type]
-            tyro.conf.subcommand(
-                kind.name,
-                default=NoiseExperiment(config, ask=kind()),
-                description=f"{kind.says}\n\nGoes on where it was stopped. `--preset NAME` before "
-                "other options starts from a configuration that works well.",
-            ),
-        ]
-        for kind in EXPERIMENTS
-    )
-    return Noise[Union[choices]]  # noqa: UP007 (built at run time)
+    known = {kind.name: kind for kind in EXPERIMENTS}
+    if name not in known:
+        wrong = f"unknown experiment {name!r}" if name else "noise needs an experiment"
+        raise ValueError(f"{wrong}; valid: {', '.join(known)}{meant(name, known)}")
+    kind = known[name]
+    return NoiseExperiment[kind], NoiseExperiment(config, ask=kind())  # type: ignore[valid-type]

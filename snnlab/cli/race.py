@@ -14,6 +14,7 @@ from snnlab.cli.study import finish
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS, MethodName
 from snnlab.runs.presets import study_start
+from snnlab.runs.store import usual_runs
 from snnlab.studies.race import RACE, RaceConfig, race
 from snnlab.studies.race_table import race_csv, race_markdown
 from snnlab.studies.study import name_of
@@ -23,9 +24,8 @@ from snnlab.studies.study import name_of
 class Race:
     """Race the methods: same architecture, data, seeds and epochs, then same training time.
 
-    Goes on where it was stopped. `--preset NAME` before other options starts from a
-    configuration that works well. Times are measured: do nothing else on the machine meanwhile,
-    or set OMP_NUM_THREADS=1, with which processor time counts.
+    Goes on where it was stopped. Times are measured: do nothing else on the machine meanwhile, or
+    set OMP_NUM_THREADS=1, with which processor time counts.
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
@@ -36,7 +36,9 @@ class Race:
     epochs_only: bool = False
     """Leave out the second race, with equal training time."""
     out: Path | None = None
-    """Folder of the race; default: runs/races/DATA-MODEL."""
+    """Folder of the race; default: races/DATA-MODEL in the folder of runs."""
+    runs: Path = field(default_factory=usual_runs)
+    """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -47,7 +49,7 @@ class Race:
                 f"a race has several methods: use --methods, not --method {self.config.method}"
             )
         asked = RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only)
-        folder = self.out or RACE.root / name_of(self.config)
+        folder = self.out or RACE.root(self.runs) / name_of(self.config)
         with closing(Bar()) as bar:
             done = race(asked, folder, bar.watch)
         from snnlab.cli.race_figures import draw, film_page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast, get_args
 
@@ -12,8 +12,7 @@ from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.exporting import Format, export_run
-from snnlab.runs.store import RUNS, WEIGHTS, Run, RunError, list_runs, load_run, write_text
-
+from snnlab.runs.store import WEIGHTS, Run, RunError, list_runs, load_run, usual_runs, write_text
 
 FORMATS = get_args(Format)
 """What the network of a run can be written as."""
@@ -23,7 +22,7 @@ FORMATS = get_args(Format)
 class List:
     """List the runs, newest first; damaged ones with the reason."""
 
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
@@ -57,7 +56,7 @@ class Show:
 
     run: RunName
     """Id of a run, see snnlab list."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""
@@ -101,7 +100,7 @@ class Export:
     method ann or qcfs the ANN itself, in one pass."""
     out: Path | None = None
     """The NIR or ONNX file; it must not exist. Default: RUN.nir or RUN.onnx in this folder."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     json: bool = False
     """Print one JSON object instead of text."""

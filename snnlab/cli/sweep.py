@@ -21,7 +21,7 @@ from snnlab.jobs.pool import Pool
 from snnlab.jobs.scheduler import SCHEDULER, open_pool, scheduler
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.presets import study_start
-from snnlab.runs.store import ID, RUNS
+from snnlab.runs.store import ID, usual_runs
 from snnlab.show.colours import FREE
 from snnlab.studies.study import Result, name_of
 from snnlab.studies.sweep import SWEEP, Ended, SweepConfig, check, parse_grid, sweep
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 class Sweep:
     """Train every combination of some settings, several at a time; table and figure.
 
-    Goes on where it was stopped: finished runs are taken as they are. `--preset NAME` before
-    other options starts from a configuration that works well.
+    Goes on where it was stopped: finished runs are taken as they are.
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
@@ -48,7 +47,7 @@ class Sweep:
     scheduler, its workers train, and decide that themselves."""
     name: str | None = None
     """Name of the sweep; default: from its data, its network and its grid."""
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders; the sweep gets the folder sweeps/NAME in it."""
     json: bool = False
     """Print one JSON object instead of text."""
@@ -58,7 +57,7 @@ class Sweep:
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers must be at least 1, got {self.workers}")
         asked = SweepConfig(self.config, parse_grid(self.grid))
-        folder = self.runs / SWEEP.shelf / folder_name(self.name or default_name(asked))
+        folder = SWEEP.root(self.runs) / folder_name(self.name or default_name(asked))
         total = len(asked.configs())
         open_pool = self.open_pool(asked)
         with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:

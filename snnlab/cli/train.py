@@ -13,23 +13,33 @@ import tyro
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.presets import PRESETS, with_noise
-from snnlab.runs.store import RUNS, Run, read_json
+from snnlab.runs.store import Run, read_json, usual_runs
+from snnlab.settings import meant
 
 DEFAULT_PRESET = next(iter(PRESETS))
+STARTS = {
+    "--preset": (
+        "NAME",
+        f"Start from what works well: {', '.join(PRESETS)}. Other options change it.",
+        DEFAULT_PRESET,
+    ),
+    "--config": (
+        "FILE",
+        "Start from the configuration in a file, such as the config.json of a run. A download "
+        "from the dashboard is one, too. Other options change it.",
+    ),
+}
+"""Options that say where a command that trains starts from: value, words, default."""
 
 
 @dataclass(frozen=True)
 class Train:
-    """Train a network, measure it, and keep both in a run folder.
-
-    `--preset NAME` starts from a configuration that works well, `--config FILE` from one in a file:
-    that of a download from the dashboard, or the config.json of a run. Other options change it.
-    """
+    """Train a network, measure it, and keep both in a run folder."""
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(
         default_factory=lambda: PRESETS[DEFAULT_PRESET]
     )
-    runs: Path = RUNS
+    runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     again: bool = False
     """Train anew even if a run with this configuration and code is finished."""
@@ -82,7 +92,8 @@ def start_of(args: list[str]) -> tuple[list[str], RunConfig]:
         return rest, configuration_in(file)
     if known.preset not in PRESETS:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
-        raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}")
+        near = meant(known.preset or "", PRESETS)
+        raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}{near}")
     chosen = PRESETS[known.preset]
     return rest, chosen if args[0] == "train" else with_noise(chosen)
 

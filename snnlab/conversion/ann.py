@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.measure.passes import check_network, from_elsewhere, images_for
 from snnlab.network.activations import QCFS
 from snnlab.network.net import ANN, SpikingNet, Stage
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
@@ -40,7 +42,7 @@ class ANNCertificate(Measured):
 def convert_ann(
     net: ANN,
     timesteps: int,
-    calibration: Images | None = None,
+    calibration: Images | Any | None = None,
     *,
     threshold: Threshold = "max",
     percentile: float = 99.9,
@@ -58,8 +60,8 @@ def convert_ann(
         net: every stage ends in ReLU, QCFS, or a clip from 0 such as ReLU6; it stays as it is.
         timesteps: T of the new network.
         calibration: images from which the thresholds of ReLU layers are read, usually some
-            training images. QCFS layers and clips bring their own threshold and need none,
-            unless biases are corrected.
+            training images, as `images_of` takes them; no labels needed. QCFS layers and clips
+            bring their own threshold and need none, unless biases are corrected.
         threshold, percentile, per_channel: see `ThresholdRule`.
         half_threshold_start: start from v_th / 2, so that the rate is the activation rounded
             to 1 / T; else from 0, where it is rounded down.
@@ -84,6 +86,10 @@ def convert_ann(
     rule = ThresholdRule(threshold, percentile, per_channel)
     check_convertible(net)
     timesteps = count("timesteps", timesteps)
+    if calibration is not None:
+        calibration = images_for(
+            net, calibration, "convert_ann(calibration=...)", kind=ANN, labelled=False
+        )
     folded = fold_batchnorm(net)
     thresholds = find_thresholds(folded, calibration, rule)
     normalised = normalise(folded, thresholds)
@@ -132,7 +138,7 @@ def thresholds_of(net: SpikingNet) -> list[Tensor]:
 
 
 def certify_ann(
-    net: ANN, converted: SpikingNet, images: Images, *, progress: bool = False
+    net: ANN, converted: SpikingNet, images: Images | Any, *, progress: bool = False
 ) -> ANNCertificate:
     """Compare a network of activation functions with its conversion.
 
@@ -148,6 +154,8 @@ def certify_ann(
     Example:
         >>> certify_ann(ann, convert_ann(ann, 32, data.train), data.test).loss
     """
+    check_network(converted, "certify_ann(converted=...)")
+    images = images_for(net, images, "certify_ann()", kind=ANN)
     thresholds = [values.tolist() for values in thresholds_of(converted)]
     curve = accuracy_against_timesteps(converted, images, converted.timesteps, progress=progress)
     return ANNCertificate(
@@ -163,6 +171,7 @@ def check_convertible(net: nn.Module) -> None:
     if not isinstance(net, ANN):
         raise ValueError(
             f"convert_ann() takes an ANN trained with ReLU or QCFS, got a {type(net).__name__}"
+            f"{from_elsewhere(net)}"
         )
     for i, stage in enumerate(net.stages):
         check_activation(stage.neuron, f"stages.{i}.neuron")

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
+from snnlab.measure.passes import images_for
 from snnlab.network.net import ANN, SpikingNet, Stage, over_time
 from snnlab.neuron.rounding import check_mean_response, mean_response
 from snnlab.neuron.spec import Neuron
@@ -75,7 +76,7 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
     return corrected
 
 
-def correct_rates(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet:
+def correct_rates(net: SpikingNet, images: Images | Any, timesteps: int) -> SpikingNet:
     """A copy of a network trained with one pass, its biases corrected for T timesteps.
 
     The single pass trains the mean response clip(I / v_th, 0, 1) of each neuron; over T timesteps
@@ -100,6 +101,7 @@ def correct_rates(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet
         >>> net = correct_rates(net, data.train, 4)
     """
     timesteps = count("timesteps", timesteps)
+    images = images_for(net, images, "correct_rates()", labelled=False)
     return correct_biases(net, mean_network(net), images, timesteps)
 
 

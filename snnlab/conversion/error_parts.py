@@ -21,12 +21,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
+from snnlab.measure.passes import check_network, images_for
 from snnlab.network.net import SpikingNet, evaluating, over_time
 from snnlab.neuron.fast.kernels import repeat_in_time
 from snnlab.settings import count
@@ -83,8 +84,9 @@ def error_parts(net: SpikingNet, images: Tensor, timesteps: int) -> Iterator[Err
         >>> parts = list(error_parts(net, images, 8))
     """
     timesteps = count("timesteps", timesteps)
+    check_network(net, "error_parts()")
     layers = net.neuron_layers("v_th", needed_by="decompose_error()")
-    net.check_images(images)
+    images = net.taken(images)
     spikes, means = (deque([images], maxlen=net.reach) for _ in range(2))
     with evaluating(net):
         for i, stage in enumerate(net.stages):
@@ -118,7 +120,7 @@ def split(rate: Tensor, x: Tensor, even_rate: Tensor) -> ErrorParts:
 
 
 def decompose_error(
-    net: SpikingNet, images: Images, timesteps: int, *, batch_size: int = 64
+    net: SpikingNet, images: Images | Any, timesteps: int, *, batch_size: int = 64
 ) -> list[ErrorSummary]:
     """The error of each stage of a converted network, in parts that add up.
 
@@ -137,6 +139,7 @@ def decompose_error(
     Example:
         >>> decompose_error(net, data.test, 8)[1].share["unevenness"]
     """
+    images = images_for(net, images, "decompose_error()", labelled=False)
     sums: list[Tensor] = []
     for batch, _ in images.batches(batch_size):
         found = [moments(parts) for parts in error_parts(net, batch, timesteps)]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from snnlab.measure.passes import check_network
 from snnlab.network.layers import CHANNELS, one_to_one, pooled_kernel
 from snnlab.network.net import Stage, StagedNet
 
@@ -38,6 +39,7 @@ def fold_batchnorm(net: Net) -> Net:
     Example:
         >>> fast = fold_batchnorm(net)
     """
+    check_network(net, "folding (streamline, convert_ann)", StagedNet)
     folded = copy.deepcopy(net)
     for i, stage in enumerate(folded.stages):
         stage.layers = fold(stage.layers, f"stages.{i}.layers")

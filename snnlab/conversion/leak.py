@@ -48,6 +48,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from snnlab.measure.passes import check_network
 from snnlab.network.net import SpikingNet
 from snnlab.neuron.own_layer import drop_noise
 from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise
@@ -87,6 +88,7 @@ def leaky_equivalent(net: SpikingNet, beta: float) -> SpikingNet:
     Example:
         >>> leaky = leaky_equivalent(net, 0.9)
     """
+    check_network(net, "leaky_equivalent()")
     Neuron(beta=beta)  # raises for a leak outside its range
     leaky = copy.deepcopy(net).eval()
     layers = leaky.neuron_layers("neuron", needed_by="leaky_equivalent()")

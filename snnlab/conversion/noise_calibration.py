@@ -15,14 +15,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
 from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.passes import check_network, images_for
 from snnlab.measure.residuals import ResidualSummary, Several, residuals
 from snnlab.measure.response import Response, responses
 from snnlab.network.net import SpikingNet
@@ -41,7 +43,7 @@ IMAGES = 1000
 
 def calibrate_noise(
     net: SpikingNet,
-    data: Data | Images,
+    data: Data | Images | Any,
     timesteps: int,
     *,
     family: str = "gaussian",
@@ -51,7 +53,8 @@ def calibrate_noise(
 
     Args:
         net: on the device of the data; it runs without noise and stays as it is.
-        data: typical images, the first 1,000 are used; of a `Data` the training images.
+        data: typical images, the first 1,000 are used; of a `Data` the training images, else what
+            `images_of` takes.
         timesteps: T, at least 2.
         family: of the noise returned; "empirical" takes the measured distribution itself.
         source: see the top of this file; None: residuals for IF neurons that reset by
@@ -70,8 +73,9 @@ def calibrate_noise(
     """
     checked("source", Source | None, source)
     timesteps = checked("timesteps", Several, timesteps)
+    given = data.train if isinstance(data, Data) else data
+    images = images_for(net, given, "calibrate_noise()", labelled=False)
     layers = net.neuron_layers("neuron", needed_by="calibrate_noise()")
-    images = data.train if isinstance(data, Data) else data
     images = images.first(min(IMAGES, len(images)))
     usual: dict[bool, Source] = {True: "residuals", False: "rates"}
     chosen = [source or usual[layer.neuron.loses_nothing] for layer in layers]
@@ -112,6 +116,7 @@ def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
     Example:
         >>> net = with_noise(net, calibrate_noise(net, data, 16))
     """
+    check_network(net, "with_noise()")
     if len(noises) != len(net.stages):
         raise ValueError(f"{len(net.stages)} stages need as many noises, got {len(noises)}")
     changed = copy.deepcopy(net)
@@ -190,6 +195,8 @@ def refine_noise(
     """
     rounds, tolerance = count("rounds", rounds), checked("tolerance", Positive, tolerance)
     seed = checked("seed", int, seed)
+    check_network(net, "refine_noise()")
+    data = data_of(data)
     tuned, done = copy.deepcopy(net).eval(), []
     for number in range(1, rounds + 1):
         trained = [noise_of(stage.neuron) for stage in tuned.stages]

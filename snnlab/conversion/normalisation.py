@@ -1,8 +1,8 @@
 """Weights rescaled so that every activation is measured in units of its threshold.
 
 ReLU is homogeneous, ReLU(a x) = a ReLU(x) for a > 0, and so are QCFS and a clip if their
-threshold is scaled as well. So the activations of each channel may be divided by a number of its own,
-as long as the layers that read them multiply by it again: the logits stay the same.
+threshold is scaled as well. So the activations of each channel may be divided by a number of its
+own, as long as the layers that read them multiply by it again: the logits stay the same.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ import torch
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.passes import from_elsewhere, images_for
 from snnlab.measure.statistics import PairedImages, Verdict
 from snnlab.network.net import SpikingNet, StagedNet, evaluating
 from snnlab.neuron.own_layer import drop_noise, noise_of
+from snnlab.neuron.tensors import described
 from snnlab.settings import Count, Valid, checked, count, quoted
 
 PROBE_IMAGES = 256
@@ -114,7 +116,7 @@ CERTIFIED: dict[str, Any] = {
 def convert(
     net: StagedNet,
     timesteps: int,
-    images: Images,
+    images: Images | Any,
     *,
     seed: int = 0,
     progress: bool = False,
@@ -124,7 +126,8 @@ def convert(
     Args:
         net: a network trained at T = 1; it stays as it is.
         timesteps: T of the new network.
-        images: what the certificate is measured on, usually the test images.
+        images: what the certificate is measured on, usually the test images, as `images_of` takes
+            them.
         seed: of the noise, for the accuracy with noise.
         progress: show a progress bar.
 
@@ -132,7 +135,7 @@ def convert(
         The new network, in evaluation mode, and the certificate.
 
     Raises:
-        ValueError: an ANN, or timesteps below 1.
+        ValueError: an ANN, timesteps below 1, no images, or ones that do not fit the network.
 
     Source:
         Jiang and Zhang (2023), arXiv 2211.05453.
@@ -142,9 +145,11 @@ def convert(
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"convert() takes a SpikingNet trained with one timestep, got a {type(net).__name__}"
+            f"convert() takes a SpikingNet trained with one timestep, got a {described(net)}"
+            f"{from_elsewhere(net)}"
         )
     timesteps, seed = count("timesteps", timesteps), checked("seed", int, seed)
+    images = images_for(net, images, "convert()")
     converted = copy.deepcopy(net).eval()
     converted.timesteps = timesteps
     drop_noise(converted.neuron_layers(needed_by="convert()"))

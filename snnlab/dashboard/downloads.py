@@ -6,12 +6,14 @@ import json
 import pprint
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from snnlab.data.spec import CATALOGUE
+from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
+from snnlab.runs.exporting import NEEDED, Format, can_export, export_run
 from snnlab.runs.reproduction import first_time
 from snnlab.runs.store import WEIGHTS, Run, RunError
 
@@ -28,6 +30,11 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
             f"{run.id}.safetensors",
             "application/octet-stream",
             lambda: weights(run),
+        ),
+        *(
+            (to.upper(), f"{run.id}.{to}", "application/octet-stream", partial(network, run, to))
+            for to in NEEDED
+            if can_export(to)
         ),
     ]
     if run.accuracy:
@@ -56,6 +63,25 @@ def weights(run: Run) -> bytes:
         return (run.folder / WEIGHTS).read_bytes()
     except OSError as error:
         raise RunError(f"the weights of run {run.id!r} cannot be read") from error
+
+
+def network(run: Run, to: Format) -> bytes:
+    """The trained network in a file of another tool, see `export_run`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / run.id
+        export_run(run, to, path)
+        return path.read_bytes()
+
+
+def not_offered() -> str:
+    """Which files are not among the downloads, and why; empty if none is missing."""
+    missing = [to.upper() for to in NEEDED if not can_export(to)]
+    if not missing:
+        return ""
+    return (
+        f"For {' and '.join(missing)} files of the network, whoever runs the server can install "
+        'the packages: pip install "snnlab[exchange]"'
+    )
 
 
 def figure(run: Run, kind: str) -> bytes:
@@ -124,7 +150,12 @@ def needs(run: Run) -> list[str]:
             f"**Needed:** the file of the noise family `{name}`, the module `{module}`. Put it "
             "beside this notebook; the first cell imports it."
         )
-    if run.config and run.config.data.name not in CATALOGUE:
+    if run.config and is_own(run.config.data.name):
+        paragraphs.append(
+            f"**Needed:** the file with the data set `{run.config.data.name}`: put the module "
+            "beside this notebook."
+        )
+    elif run.config and run.config.data.name not in CATALOGUE:
         paragraphs.append(
             f"**Needed:** the images, which lay at `{run.config.data.name}` where the run was "
             "trained. Write into `images` where you have them."
@@ -154,7 +185,7 @@ def set_up(run: Run) -> str:
         settings["device"] = Name("device")
     else:
         settings["device"] = "cpu"
-    if run.config.data.name not in CATALOGUE:
+    if run.config.data.name not in CATALOGUE and not is_own(run.config.data.name):
         lines.append(f"images = {run.config.data.name!r}")
         settings["data"] |= {"name": Name("images")}
     shown = pprint.pformat(settings, sort_dicts=False, width=92)

@@ -169,6 +169,7 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
     Raises:
         RunError, DataError, ValueError: see `watched` and `pixels_of`.
     """
+    from snnlab.data.images import as_picture
     from snnlab.show.colours import hue
     from snnlab.show.explorer.frames import Lane, frames
 
@@ -183,7 +184,7 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
         label = int(there.images.labels[picture]) if isinstance(picture, int) else None
         made = frames(
             shown,
-            pixels_of(runs[0], picture).numpy(),
+            as_picture(pixels_of(runs[0], picture)).numpy(),
             there.classes,
             title=title_of(runs[0], picture),
             label=label,

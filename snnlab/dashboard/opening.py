@@ -22,6 +22,7 @@ from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
 from snnlab.jobs.scheduler import scheduler
 from snnlab.runs.config import ConfigError
+from snnlab.runs.store import RunError, runs_folder
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""
@@ -51,12 +52,13 @@ async def opened(app: App) -> AsyncIterator[None]:
 def get_started() -> None:
     """Before anything slow is imported: what trains loads beside this process from now on.
 
-    Ends the program in a sentence where SNNLAB_SCHEDULER holds no address.
+    Ends the program in a sentence where SNNLAB_SCHEDULER holds no address or SNNLAB_RUNS a file.
     """
     try:
+        runs_folder()
         if scheduler() is None:
             warm_up()
-    except ConfigError as error:
+    except (ConfigError, RunError) as error:
         sys.exit(f"snnlab: {error}")
 
 

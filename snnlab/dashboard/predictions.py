@@ -11,6 +11,7 @@ import streamlit as st
 
 from snnlab.dashboard.groups import config_of
 from snnlab.dashboard.kept_archives import check_still_there
+from snnlab.data.own_data import check_offered
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
 
@@ -62,6 +63,7 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
     from snnlab.network.net import SpikingNet
 
     check_still_there(config_of(run).data.name)
+    check_offered(config_of(run).data.name)
     net = run.network()
     if not isinstance(net, SpikingNet):
         raise ValueError(
@@ -89,6 +91,7 @@ def predictions(run: Run) -> Predictions:
     """The predictions of a finished run, computed once per server; see `network_and_data`."""
     import torch
 
+    from snnlab.data.images import as_picture
     from snnlab.measure.decisions import decisions_of
 
     net, data = network_and_data(run)
@@ -99,7 +102,7 @@ def predictions(run: Run) -> Predictions:
         generator = torch.Generator().manual_seed(config.seed)
         noisy = decisions_of(net, images, config.timesteps, generator=generator)
     return Predictions(
-        images.pixels.numpy(), images.labels.numpy(), tuple(data.classes), quiet, noisy
+        as_picture(images.pixels).numpy(), images.labels.numpy(), tuple(data.classes), quiet, noisy
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,13 +11,13 @@ import streamlit as st
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.choosing import MOST, name_of, named_by_link, say_missing
-from snnlab.dashboard.downloads import downloads
+from snnlab.dashboard.downloads import Content, downloads, not_offered
 from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
 from snnlab.dashboard.navigation import page_of
-from snnlab.dashboard.screen import READ_AT, STATES, escaped, heading, state_badge, warn
+from snnlab.dashboard.screen import READ_AT, STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
-from snnlab.dashboard.trouble import attempt, draw_complaint
+from snnlab.dashboard.trouble import REFUSALS, attempt, draw_complaint, said_of
 from snnlab.dashboard.visitor import draw_nickname, name_of_user, visitor
 from snnlab.runs.store import Run
 
@@ -27,6 +28,8 @@ WIDE, NARROW = "runs-wide", "runs-narrow"
 """Keys of the two forms of the table, rows of cells and, for phones, of lines. One is in sight."""
 LINES, WIDTHS = 78, {"run": 172, "state": 140}
 """For a phone of 390 pixels: height of a row (from 4 rem on its lines break), widths of columns."""
+REFUSED = "refused-downloads"
+"""In the session: why files could not be made."""
 UNBROKEN = "\u00a0"
 """A space at which no line breaks."""
 IN_SIGHT = f"""<style>
@@ -166,15 +169,35 @@ def draw_details(run: Run) -> None:
         warn(on_page(run.reason))
     draw_hardware([run])
     if run.status == "finished":
-        buttons = st.container(horizontal=True)
-        # The page is drawn anew, as the run may have been deleted meanwhile.
-        look: dict[str, Any] = {"on_click": "rerun", "icon": ":material/download:"}
-        for label, name, kind, content in downloads(run):
-            buttons.download_button(label, content, name, kind, key=f"{label}-{run.id}", **look)
+        draw_downloads(run)
     if label_of(run).owner == visitor():
         draw_own(run)
     elif note := label_of(run).note:
         st.text(note)
+
+
+def draw_downloads(run: Run) -> None:
+    """Its files, and why one that was asked for could not be made."""
+    buttons = st.container(horizontal=True)
+    refused: list[str] = st.session_state.setdefault(REFUSED, [])
+    # The page is drawn anew, as the run may have been deleted meanwhile.
+    look: dict[str, Any] = {"on_click": "rerun", "icon": ":material/download:"}
+    for label, name, kind, content in downloads(run):
+        made = partial(noting, refused, content)
+        buttons.download_button(label, made, name, kind, key=f"{label}-{run.id}", **look)
+    if said := not_offered():
+        st.caption(escaped(said))
+    while refused:
+        complain(refused.pop())
+
+
+def noting(refused: list[str], content: Content) -> bytes:
+    """The content of a file. What prevents it is noted, for a thread of its own makes files."""
+    try:
+        return content()
+    except REFUSALS as error:
+        refused.append(said_of(error))
+        raise
 
 
 def draw_own(run: Run) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -21,18 +20,11 @@ from snnlab.runs.examples import (
     example_configs,
     is_example,
 )
-from snnlab.runs.store import ID, RUNS, Run, RunError, list_runs, read_run
+from snnlab.runs.store import ID, Run, RunError, list_runs, read_run, runs_folder
 
-FOLDER = "SNNLAB_RUNS"
-"""Environment variable with the folder of runs; default: runs/ where the server was started."""
 LOG = logging.getLogger(__name__)
 BRINGING = threading.Lock()
 """Held while an example is copied: two visitors may press Start at once."""
-
-
-def runs_folder() -> Path:
-    """The folder of the run folders."""
-    return Path(os.environ.get(FOLDER) or RUNS)
 
 
 def engine() -> Engine:

@@ -26,7 +26,8 @@ from snnlab.dashboard.upload import (
     title_of_upload,
     upload_control,
 )
-from snnlab.data.spec import CATALOGUE
+from snnlab.data.own_data import offered as offered_functions
+from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.jobs.fair_queue import MOST_JOBS
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig, with_settings
@@ -106,11 +107,13 @@ def chosen_model(preset: RunConfig) -> RunConfig:
 
 def data_sets() -> tuple[str, ...]:
     """The sets that a visitor can choose from."""
-    return (*CATALOGUE, *offered())
+    return (*CATALOGUE, *offered_functions(), *offered())
 
 
 def title_of_data(name: str) -> str:
     """A set as the menu shows it."""
+    if is_own(name):
+        return f"{name}: of this server"
     return f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else title_of_upload(name)
 
 

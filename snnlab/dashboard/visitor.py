@@ -25,6 +25,7 @@ from snnlab.dashboard.nicknames import (
 from snnlab.dashboard.screen import complain, escaped
 from snnlab.dashboard.service import engine, example_of, runs_folder
 from snnlab.dashboard.trouble import COMPLAINT, REFUSALS, said_of, try_to_write
+from snnlab.data.own_data import check_offered
 from snnlab.runs.config import RunConfig
 
 COOKIE = "snnlab_visitor"
@@ -62,10 +63,12 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
     Raises:
         QueueFull: the visitor would have more than one may have.
         OSError: nothing can be written to the folder of runs.
-        DataError: the images were uploaded, and removed since.
+        DataError: the images were uploaded, and removed since; or the data set is somebody's own,
+            and not offered here.
     """
     for config in configs:
         check_still_there(config.data.name)
+        check_offered(config.data.name)
     examples = [example_of(config) for config in configs]
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
     if missing:

@@ -31,7 +31,7 @@ SPLITS = ("train", "validation", "test")
 class RawImages(NamedTuple):
     """Pixels and their labels."""
 
-    pixels: Tensor  # uint8 (N, C, H, W)
+    pixels: Tensor  # (N, C, H, W); uint8, or floating-point of a data set of one's own
     labels: Tensor  # int64 (N,)
 
     def take(self, indices: Tensor) -> RawImages:

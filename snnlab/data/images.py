@@ -11,22 +11,28 @@ from torch import Tensor
 from torch.nn import functional
 
 from snnlab.data.spec import DataError
+from snnlab.neuron.tensors import check_finite, described
+from snnlab.settings import Count, checked
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images of one split.
+    """Labelled images of one split; `images_of` makes them from whatever there is.
+
+    A network sees (pixels - mean) / std. Floating-point pixels are taken as they are unless mean
+    and std are given. Of uint8 pixels, 0 to 255, mean and std are in units of 255, so that without
+    them a network sees numbers from 0 to 1.
 
     Args:
-        pixels: uint8 (N, C, H, W).
+        pixels: uint8 or floating-point (N, C, H, W).
         labels: int64 (N,).
-        mean: float32 (C,), mean of the training pixels, in units of 255.
-        std: float32 (C,), their standard deviation, in units of 255.
+        mean: float32 (C,), mean of the training pixels; None: 0.
+        std: float32 (C,), their standard deviation, above 0; None: 1.
         shift: largest random shift in pixels when augmenting.
         flip: whether augmenting mirrors half of the images.
 
     Raises:
-        DataError: a dtype or a shape does not fit.
+        DataError: a dtype or a shape does not fit, or a pixel is no finite number.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -36,26 +42,42 @@ class Images:
 
     pixels: Tensor
     labels: Tensor
-    mean: Tensor
-    std: Tensor
+    mean: Tensor = None  # type: ignore[assignment]  # a tensor once it is made
+    std: Tensor = None  # type: ignore[assignment]
     shift: int = 0
     flip: bool = False
 
     def __post_init__(self) -> None:
-        """Check dtypes and shapes."""
-        if self.pixels.dtype != torch.uint8 or self.pixels.ndim != 4:
-            raise DataError(f"pixels must be uint8 (N, C, H, W); got {_describe(self.pixels)}")
-        count, channels, height, width = self.pixels.shape
-        if self.labels.dtype != torch.int64 or self.labels.shape != (count,):
+        """Check dtypes, shapes and pixels."""
+        pixels, labels = self.pixels, self.labels
+        fits = isinstance(pixels, Tensor) and pixels.ndim == 4
+        if not fits or not (pixels.dtype == torch.uint8 or pixels.is_floating_point()):
             raise DataError(
-                f"labels must be int64 ({count},), one for each image; got {_describe(self.labels)}"
+                "pixels must be a tensor of uint8 or floating-point numbers (N, C, H, W); "
+                f"got {described(pixels)}"
             )
-        for name, values in (("mean", self.mean), ("std", self.std)):
-            if values.shape != (channels,):
+        count, channels, height, width = pixels.shape
+        fits = isinstance(labels, Tensor) and labels.dtype == torch.int64
+        if not fits or labels.shape != (count,):
+            raise DataError(
+                f"labels must be int64 ({count},), one for each image; got {described(labels)}"
+            )
+        for name, usual in (("mean", torch.zeros), ("std", torch.ones)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, usual(channels, device=pixels.device))
+            values = getattr(self, name)
+            if not isinstance(values, Tensor) or values.shape != (channels,):
                 raise DataError(
                     f"{name} must have shape ({channels},), one value for each channel; "
-                    f"got {_describe(values)}"
+                    f"got {described(values)}"
                 )
+        for name in ("labels", "mean", "std"):
+            if getattr(self, name).device != pixels.device:
+                raise DataError(
+                    f"{name} are on {getattr(self, name).device}, the pixels on {pixels.device}; "
+                    "move one of them with .to(device)"
+                )
+        check_finite(pixels, DataError)
         if not 0 <= self.shift < min(height, width):
             raise DataError(
                 f"shift must be 0 or more and less than the image; got {self.shift} "
@@ -91,7 +113,18 @@ class Images:
 
     def subset(self, indices: Tensor) -> Images:
         """The images at `indices`, int64 (M,), in that order."""
+        if not isinstance(indices, Tensor) or indices.dtype not in (torch.int64, torch.bool):
+            raise DataError(f"indices must be an int64 tensor (M,); got {described(indices)}")
         indices = indices.to(self.device)
+        if (
+            indices.dtype == torch.int64
+            and len(indices)
+            and not (-len(self) <= indices.min() <= indices.max() < len(self))
+        ):
+            raise DataError(
+                f"indices run from {indices.min().item()} to {indices.max().item()}, valid are "
+                f"0 to {len(self) - 1}"
+            )
         return replace(self, pixels=self.pixels[indices], labels=self.labels[indices])
 
     def first(self, n: int) -> Images:
@@ -107,11 +140,14 @@ class Images:
         return replace(self, pixels=self.pixels[:n], labels=self.labels[:n])
 
     def normalised(self, indices: Tensor | slice = slice(None)) -> Tensor:
-        """Images as float32 (B, C, H, W): training pixels have mean 0 and variance 1."""
+        """Images (B, C, H, W) as a network sees them, float32 unless the pixels have another type.
+
+        Of sets that `load_data` reads, training pixels then have mean 0 and variance 1.
+        """
         return self._normalise(self.pixels[indices])
 
     def as_input(self, pixels: Tensor) -> Tensor:
-        """Another image, uint8 (C, H, W), normalised as these: float32 (C, H, W)."""
+        """Another image (C, H, W), in units of these pixels, normalised as these."""
         return self._normalise(pixels[None].to(self.device))[0]
 
     def batch_count(self, batch_size: int, *, drop_last: bool = False) -> int:
@@ -128,7 +164,7 @@ class Images:
         drop_last: bool = False,
         channels_last: bool = False,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """One pass over the images: yields (images float32 (B, C, H, W), labels int64 (B,)).
+        """One pass over the images: yields (`normalised` images (B, C, H, W), labels int64 (B,)).
 
         All randomness of the pass is drawn from `generator` on the CPU by this call and
         moved to the device once. So the same seed gives the same batches on every device, and no
@@ -144,8 +180,7 @@ class Images:
         Raises:
             DataError: `batch_size` < 1, or a wrong or missing generator.
         """
-        if batch_size < 1:
-            raise DataError(f"batch_size must be 1 or more; got {batch_size}")
+        checked("batch_size", Count, batch_size, DataError)
         if augment and generator is None:
             raise DataError("augment=True draws at random: give generator=torch.Generator()")
         if generator is not None and generator.device.type != "cpu":
@@ -176,10 +211,13 @@ class Images:
         return map(batch, range(0, number * batch_size, batch_size))
 
     def _normalise(self, pixels: Tensor) -> Tensor:
-        """Map uint8 (B, C, H, W) to float32 of the same shape by mean and std."""
-        scale = (255 * self.std).reciprocal()[:, None, None]  # (C, 1, 1)
-        offset = (-self.mean / self.std)[:, None, None]
-        return torch.addcmul(offset, pixels.float(), scale)
+        """Pixels (B, C, H, W) by mean and std."""
+        if pixels.dtype == torch.uint8:
+            scale = (255 * self.std).reciprocal()[:, None, None]  # (C, 1, 1)
+            offset = (-self.mean / self.std)[:, None, None]
+            return torch.addcmul(offset, pixels.float(), scale)
+        mean, std = (x.to(pixels.dtype)[:, None, None] for x in (self.mean, self.std))
+        return (pixels - mean) / std  # exactly the pixels where they are taken as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +236,7 @@ class Data:
 
     def __post_init__(self) -> None:
         """Check that the splits fit each other and the classes."""
-        for split, images in self._splits().items():
+        for split, images in self.splits.items():
             if images.shape != self.train.shape:
                 raise DataError(
                     f"data set {self.name!r}: {split} images have shape {images.shape}, "
@@ -215,7 +253,7 @@ class Data:
 
     def __repr__(self) -> str:
         """Numbers, shape, classes and device on one line."""
-        counts = ", ".join(f"{len(images):,} {split}" for split, images in self._splits().items())
+        counts = ", ".join(f"{len(images):,} {split}" for split, images in self.splits.items())
         shape = " x ".join(str(n) for n in self.image_shape)
         return (
             f"Data({self.name!r}: {counts} images of {shape}, {len(self.classes)} classes, "
@@ -234,10 +272,12 @@ class Data:
 
     def to(self, device: torch.device | str) -> Data:
         """The same data on `device`."""
-        moved: dict[str, Any] = {name: part.to(device) for name, part in self._splits().items()}
+        moved: dict[str, Any] = {name: part.to(device) for name, part in self.splits.items()}
         return replace(self, **moved)
 
-    def _splits(self) -> dict[str, Images]:
+    @property
+    def splits(self) -> dict[str, Images]:
+        """Training, validation and test images by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
@@ -262,6 +302,25 @@ def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
     return windows[rows, :, offsets[:, 0], offsets[:, 1]]  # (B, C, H, W)
 
 
+def as_picture(pixels: Tensor) -> Tensor:
+    """Pixels as one draws them, uint8 with 1 or 3 channels.
+
+    Floating-point pixels outside of 0 to 1 are stretched: the lowest black, the highest white. Of
+    other numbers of channels their mean is drawn.
+
+    Args:
+        pixels: (C, H, W) or (N, C, H, W).
+    """
+    if pixels.is_floating_point():
+        low, high = (float(x) for x in pixels.aminmax()) if pixels.numel() else (0.0, 1.0)
+        if low < 0 or high > 1:
+            pixels = (pixels - low) / (high - low if high > low else 1.0)
+        pixels = (255 * pixels.float()).round().to(torch.uint8)
+    if pixels.shape[-3] in (1, 3):
+        return pixels
+    return pixels.float().mean(-3, keepdim=True).round().to(torch.uint8)
+
+
 def random_flip(pixels: Tensor, mirrored: Tensor) -> Tensor:
     """Mirror left and right the images where `mirrored` is true.
 
@@ -270,7 +329,3 @@ def random_flip(pixels: Tensor, mirrored: Tensor) -> Tensor:
         mirrored: bool (B,).
     """
     return torch.where(mirrored[:, None, None, None], pixels.flip(-1), pixels)
-
-
-def _describe(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -16,9 +16,11 @@ from torch.nn import functional
 from snnlab.data.cache import RawData, RawImages
 from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
+from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
 from snnlab.data.limits import OWN, Limits
-from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, unknown_name
+from snnlab.data.own_data import made_by_own
+from snnlab.data.spec import CATALOGUE, DataError, DataSpec, SetInfo, is_own, unknown_name
 from snnlab.data.splits import (
     TEST_FRACTION,
     fraction_of,
@@ -45,8 +47,9 @@ def load_data(
     mean and standard deviation are those of the training split.
 
     Args:
-        name: a set of the catalogue, or the path of an image folder or of a zip or tar
-            archive of one.
+        name: a set of the catalogue, the path of an image folder or of a zip or tar archive of
+            one, or module:function of one's own, see `own_data`. Floating-point images of the
+            latter are taken as they are.
         device: where the images live.
         download: whether a set that is not there may be fetched.
         limits: how much a folder or an archive may hold.
@@ -89,10 +92,27 @@ def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
         if info.package:
             return read_packaged(info)
         return read_download(spec.name, data_folder(spec.root), download=download)
+    if is_own(spec.name):
+        made = made_by_own(spec.name)
+        try:
+            return raw_of(data_of(made, name=spec.name))
+        except DataError as error:
+            raise DataError(f"what {spec.name!r} returns cannot be used: {error}") from error
     path = Path(spec.name).expanduser()
     if not path.exists():
         raise DataError(unknown_name(spec.name))
     return read_images(path, spec.image_size, limits)
+
+
+def raw_of(data: Data) -> RawData:
+    """The images of a `Data`, with splits where it has some."""
+    splits = {
+        split: RawImages(pixels.cpu(), images.labels.cpu())
+        for split, images in data.splits.items()
+        if len(images)
+        for pixels in [images.normalised() if images.pixels.is_floating_point() else images.pixels]
+    }
+    return RawData(data.classes, **splits)
 
 
 def _assemble(raw: RawData, spec: DataSpec) -> Data:
@@ -148,6 +168,8 @@ def resized(pixels: Tensor, size: int) -> Tensor:
     """Resize (N, C, H, W) to (N, C, size, size), smoothed when it shrinks."""
     if pixels.shape[2:] == (size, size) or len(pixels) == 0:
         return pixels[:, :, :size, :size]
+    if pixels.dtype in (torch.float16, torch.bfloat16):
+        return resized(pixels.float(), size).to(pixels.dtype)
     chunks = [
         functional.interpolate(chunk, size=(size, size), mode="bilinear", antialias=True)
         for chunk in torch.split(pixels, 4096)
@@ -174,17 +196,19 @@ def _augmentation(spec: DataSpec, pixels: Tensor) -> tuple[int, bool]:
 def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, in units of 255.
 
-    Both are computed from counts of the 256 grey values, so they are exact and do not depend on
-    the order of the images. A constant channel gets standard deviation 1, so that
-    nothing is divided by 0.
+    Floating-point pixels are taken as they are: 0 and 1. Else both are computed from counts of the
+    256 grey values, so they are exact and do not depend on the order of the images. A constant
+    channel gets standard deviation 1, so that nothing is divided by 0.
 
     Args:
-        pixels: uint8 (N, C, H, W).
+        pixels: (N, C, H, W).
 
     Returns:
         mean and std, float32 (C,) each.
     """
     channels = pixels.shape[1]
+    if pixels.is_floating_point():
+        return torch.zeros(channels), torch.ones(channels)
     counts = torch.zeros(channels, 256, dtype=torch.int64)
     for chunk in torch.split(pixels, 4096):  # bounds the memory of bincount, which works on int64
         for c in range(channels):

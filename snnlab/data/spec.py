@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from snnlab.settings import Valid, settle
+from snnlab.settings import Valid, nearest, settle
 
 CIFAR100_CLASSES = tuple(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -37,6 +37,9 @@ ARCHIVE_ENDINGS = (
     *(".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
 )
 """What the names of archives of images end with. Which kind one is, its first bytes tell."""
+
+OWN = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+"""A function of a module, `module:function`, that returns a data set."""
 
 
 class DataError(ValueError):
@@ -135,8 +138,9 @@ class DataSpec:
     """
 
     name: str = "digits"
-    """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, or the path of
-    an image folder or of a zip or tar archive of one."""
+    """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, the path of an
+    image folder or of a zip or tar archive of one, or module:function of one's own: it
+    takes nothing and returns a torch Dataset, a pair (train, test) or a Data."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
     train_size: Annotated[int | None, Valid(low=1)] = None
@@ -158,7 +162,8 @@ class DataSpec:
     def __post_init__(self) -> None:
         """Check every value on its own; whether the data suffices is seen on loading."""
         settle(self, DataError)
-        if self.name not in CATALOGUE and not _looks_like_path(self.name):
+        known = self.name in CATALOGUE or is_own(self.name)
+        if not known and not _looks_like_path(self.name):
             raise DataError(unknown_name(self.name))
 
 
@@ -170,6 +175,16 @@ def can_draw(data: DataSpec) -> bool:
         False
     """
     return data.name in DRAWN_SETS
+
+
+def is_own(name: str) -> bool:
+    """Whether a name can only be meant as that of a function, `module:function`.
+
+    Example:
+        >>> is_own("my_data:train")
+        True
+    """
+    return OWN.fullmatch(name) is not None and not Path(name).exists()
 
 
 def _looks_like_path(name: str) -> bool:
@@ -185,9 +200,9 @@ def _looks_like_path(name: str) -> bool:
 
 def unknown_name(name: str) -> str:
     """The message for a `name` that is neither a known set nor a path that exists."""
-    close = difflib.get_close_matches(name, CATALOGUE, n=1)
+    close = nearest(name, CATALOGUE)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
         f"Unknown data set {name!r}, and no folder or archive has that path.{hint} "
-        f"Valid names: {', '.join(CATALOGUE)}"
+        f"Valid names: {', '.join(CATALOGUE)}, or module:function of your own"
     )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +77,7 @@ def write_onnx(
         with written_whole(target) as partial:
             partial.write_bytes(model.SerializeToString())
     except OSError as error:
-        raise ValueError(f"cannot write {quoted(str(path))}: {error}") from None
+        raise ValueError(f"cannot write {quoted(str(path))}: {error.strerror}") from None
 
 
 def timesteps_of(net: StagedNet, asked: int | None) -> int:
@@ -102,16 +99,17 @@ def timesteps_of(net: StagedNet, asked: int | None) -> int:
 
 def model_of(net: StagedNet, timesteps: int) -> Any:
     """The network as an `onnx.ModelProto`."""
-    alone = copy.deepcopy(net).cpu().float().eval()
-    if isinstance(alone, SpikingNet):
-        drop_noise(stage.neuron for stage in alone.stages)
-        alone.timesteps = timesteps
-    images = torch.zeros(2, *net.image_shape)
+    whole: nn.Module = copy.deepcopy(net).cpu().float()
+    if isinstance(whole, SpikingNet):
+        drop_noise(stage.neuron for stage in whole.stages)
+        whole.timesteps = timesteps
+        whole = AllTimesteps(whole) if timesteps > 1 else whole
     try:
-        with quiet(), torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # the exporter about itself
             program = torch.onnx.export(
-                AllTimesteps(alone) if isinstance(alone, SpikingNet) and timesteps > 1 else alone,
-                (images,),
+                whole.eval(),
+                (torch.zeros(2, *net.image_shape),),
                 input_names=["images"],
                 output_names=["logits"],
                 dynamic_shapes={"images": {0: "batch"}},
@@ -158,16 +156,3 @@ def as_scan(
 
     last, spikes = scan(once, first_potential(currents, neuron), currents)
     return spikes, last
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing of what the exporter says of itself reaches the screen."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

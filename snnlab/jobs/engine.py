@@ -25,7 +25,7 @@ from snnlab.jobs.scheduler import open_pool, scheduler
 from snnlab.jobs.waiting_time import Seconds, starts
 from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.provenance import family_modules
-from snnlab.runs.store import RUNS, is_occupied, read_run, run_id
+from snnlab.runs.store import is_occupied, read_run, run_id, runs_folder
 
 IDLE_POLL = 0.5
 """Seconds between two looks at the pool while nothing trains: workers may come or go."""
@@ -55,8 +55,11 @@ class Engine:
         >>> engine.cancel(job.id, user="me")
     """
 
-    def __init__(self, root: Path = RUNS, open_pool: Callable[[], Pool] | None = None) -> None:
-        self.root, self.open_pool = root.absolute(), open_pool or pool_at(None)
+    def __init__(
+        self, root: Path | None = None, open_pool: Callable[[], Pool] | None = None
+    ) -> None:
+        self.root = runs_folder(root).absolute()
+        self.open_pool = open_pool or pool_at(None)
         self.lock = threading.RLock()
         self.wake = threading.Event()
         self.closing = False
@@ -322,7 +325,7 @@ _engines: dict[Path, Engine] = {}
 _lock = threading.Lock()
 
 
-def shared_engine(root: Path = RUNS) -> Engine:
+def shared_engine(root: Path | None = None) -> Engine:
     """The engine of this process for a folder of runs; made on the first call.
 
     Jobs run on the Dask scheduler whose address stands in the environment variable
@@ -336,7 +339,7 @@ def shared_engine(root: Path = RUNS) -> Engine:
         >>> shared_engine().submit([PRESETS["digits"]], user="me")[0].status
         'waiting'
     """
-    root = root.absolute()
+    root = runs_folder(root).absolute()
     with _lock:
         if root not in _engines:
             _engines[root] = Engine(root, pool_at(scheduler()))

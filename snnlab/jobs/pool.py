@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from snnlab.jobs.places import Kind, Place
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.provenance import command, family_modules
+from snnlab.runs.provenance import command, data_folders, family_modules
 from snnlab.runs.store import run_id
 
 POLL = 0.1
@@ -82,11 +82,13 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
 
     Raises:
         FamilyError: a noise family of one's own that the process could not import.
+        DataError: the module of a data set of one's own is not there.
     """
     return {
         "id": run_id(config),
         "config": to_dict(config),
         "families": family_modules(config),
+        "folders": data_folders(config),
         "root": str(root.absolute()),
         "threads": threads,
         "command": command(),

@@ -45,6 +45,7 @@ def train(job: JobData) -> Outcome:
     progress.remove()  # of a process that was killed
     config = None
     try:
+        sys.path += [folder for folder in job["folders"] if folder not in sys.path]
         for module, folder in job["families"]:
             registry.load(module, folder)
         config = from_dict(job["config"])

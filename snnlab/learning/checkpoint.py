@@ -40,7 +40,8 @@ def save_checkpoint(
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {f"net.{k}": v for k, v in net.state_dict().items()}
     for index, slots in state["state"].items():
-        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in slots.items()}
+        kept = {slot: value for slot, value in slots.items() if isinstance(value, Tensor)}
+        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in kept.items()}
     tensors |= {f"generator.{name}": g.get_state() for name, g in generators.items()}
     notes = {
         "identity": identity,

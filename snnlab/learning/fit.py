@@ -8,24 +8,30 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
+from snnlab.data.given import data_of
 from snnlab.data.images import Data
 from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
 from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
+from snnlab.learning.own_parts import Loss, MakeOptimizer, identity_of, loss_for, optimizer_for
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
+from snnlab.measure.passes import check_network, images_for
 from snnlab.measure.speed import stopwatch
-from snnlab.network.net import StagedNet
+from snnlab.network.net import StagedNet, evaluating
+from snnlab.neuron.tensors import described
 from snnlab.settings import checked
 
 NAN_CHECK = 25
 """Steps between two looks at the loss on a CPU; on a GPU, which a look waits for, an epoch."""
+FEW = 4
+"""Images that a loss of one's own is tried on."""
 
 
 class TrainingError(RuntimeError):
@@ -90,17 +96,19 @@ class Onlooker(Protocol):
 
 def fit(
     net: StagedNet,
-    data: Data,
+    data: Data | Any,
     objective: Objective,
     training: Training | None = None,
     *,
     seed: int,
+    loss: Loss | None = None,
+    optimizer: MakeOptimizer | None = None,
     on_batch: OnBatch = None,
     on_epoch: OnEpoch = None,
     watch: Onlooker | None = None,
     checkpoint: Path | None = None,
 ) -> list[Epoch]:
-    """Train a network in place: AdamW under a one-cycle schedule, cross-entropy loss.
+    """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
     On the CPU two calls with equal arguments give equal weights, bit for bit. An exception
     raised by a callback ends the training; with `checkpoint` a later call goes on after the
@@ -108,10 +116,16 @@ def fit(
 
     Args:
         net: on the device of the data.
-        data: training and validation images.
+        data: training and validation images; also what `images_of` takes, as training images
+            without validation, or what `data_of` makes `Data` of.
         objective: the method, e.g. `SingleStep()`.
         training: epochs, batch size, learning rate, ...
         seed: of the order of the images, the augmentation and the noise.
+        loss: function of logits (B, K) and labels (B,) to a number; None: cross-entropy.
+        optimizer: class or function that makes one of parameter groups, such as
+            `torch.optim.SGD`, or an optimizer of the network's weights. A class gets
+            `training.learning_rate`, unless it brings its own. The learning rate that it then
+            has is the peak of the one-cycle schedule; its momentum stays. None: AdamW.
         on_batch, on_epoch: called after each step and epoch: progress, metrics, cancel.
         watch: has both, in place of them: `show.live_training()` draws the loss as it falls.
         checkpoint: file written after every epoch, and read first if it is there.
@@ -120,21 +134,30 @@ def fit(
         One `Epoch` per epoch.
 
     Raises:
-        ValueError: the method cannot train this network, the checkpoint belongs to another
-            training, or `watch` is given beside `on_batch` or `on_epoch`.
+        ValueError: the method cannot train this network, the data do not fit it, the checkpoint
+            belongs to another training, `watch` is given beside `on_batch` or `on_epoch`, or
+            `loss` or `optimizer` is none.
         TrainingError: the loss is not a number any more.
 
     Example:
         >>> fit(net, load_data("digits"), SingleStep(), Training(epochs=5), seed=0)
     """
-    training, seed = training or Training(), checked("seed", int, seed)
+    training = checked("training", Training | None, training) or Training()
+    seed = checked("seed", int, seed)
     if watch is not None:
         if on_batch is not None or on_epoch is not None:
             raise ValueError("watch has on_batch and on_epoch: give it, or them, not both")
         on_batch, on_epoch = watch.on_batch, watch.on_epoch
+    check_network(net, "fit()", StagedNet)
+    check_objective(objective)
     objective.check(net)
-    check_device(net, data)
-    loop = Loop(net, data, objective, training, seed)
+    if not isinstance(data, Data):
+        data = data_of(data).to(next(net.parameters()).device)
+    for split in (data.train, data.validation) if len(data.validation) else (data.train,):
+        images_for(net, split, "fit()", kind=StagedNet)
+    own = {"loss": loss, "optimizer": optimizer}
+    described_own = {name: identity_of(part) for name, part in own.items() if part is not None}
+    loop = Loop(net, data, objective, training, seed, loss, optimizer)
     history: list[Epoch] = []
     identity = {
         "network": str(net),
@@ -142,6 +165,7 @@ def fit(
         "objective": repr(objective),
         "training": asdict(training),
         "seed": seed,
+        **described_own,
     }
     if checkpoint is not None and checkpoint.exists():
         progress = load_checkpoint(checkpoint, net, loop.optimizer, loop.generators, identity)
@@ -158,7 +182,7 @@ def fit(
             if on_epoch is not None:
                 on_epoch(history[-1])
     finally:
-        loop.noise.leave()
+        loop.leave()
     return history
 
 
@@ -166,7 +190,14 @@ class Loop:
     """Optimizer, schedule and generators of one training, and what an epoch does with them."""
 
     def __init__(
-        self, net: StagedNet, data: Data, objective: Objective, training: Training, seed: int
+        self,
+        net: StagedNet,
+        data: Data,
+        objective: Objective,
+        training: Training,
+        seed: int,
+        loss: Loss | None = None,
+        optimizer: MakeOptimizer | None = None,
     ) -> None:
         self.net, self.data, self.objective, self.training = net, data, objective, training
         self.noise = NoiseSchedule(net, training)
@@ -178,19 +209,38 @@ class Loop:
         if training.channels_last:
             net.to(memory_format=torch.channels_last)
         self.forward = cast(nn.Module, torch.compile(net)) if training.compile else net
-        self.optimizer = torch.optim.AdamW(parameter_groups(net, training), fused=True)
+        self.optimizer = optimizer_for(optimizer, net, training)
+        self.peaks = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.batches = data.train.batch_count(training.batch_size, drop_last=self.drop_last)
         self.steps = training.epochs * self.batches
         self.look_every = NAN_CHECK if device.type == "cpu" else self.batches
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, training.learning_rate, total_steps=self.steps + 1
+            self.optimizer,
+            self.peaks,
+            total_steps=self.steps + 1,
+            cycle_momentum=optimizer is None,
         )
         self.mixed = training.precision == "bfloat16" and device.type == "cuda"
-        self.criterion = nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+        self.criterion = loss_for(loss, training, *self.first_logits(loss))
         self.recorded: RecordedPasses | None = None
         if training.cuda_graph and device.type == "cuda":
             clear = partial(self.optimizer.zero_grad, set_to_none=True)
             self.recorded = RecordedPasses(self.passes, clear, self.generators["noise"])
+
+    @torch.no_grad()
+    def first_logits(self, loss: Loss | None) -> tuple[Tensor, Tensor]:
+        """Logits and labels of a few training images, to try a loss of one's own on."""
+        few = self.data.train.first(min(FEW, len(self.data.train)))
+        if loss is None:
+            return torch.empty(0), few.labels
+        with evaluating(self.net):
+            return self.net(few.normalised()), few.labels
+
+    def leave(self) -> None:
+        """Put back what the training changed besides the weights."""
+        self.noise.leave()
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak  # it may be somebody's, who trains on with it
 
     @property
     def drop_last(self) -> bool:
@@ -285,27 +335,18 @@ class Loop:
         return {key: value for key, value in state.items() if isinstance(value, int | float)}
 
 
-def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, object]]:
-    """Weight decay for matrices and kernels, none for biases and batch norm."""
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
-    return [
-        {"params": decayed, "weight_decay": training.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-
-
 def seeded_generator(seed: int, purpose: str, device: torch.device) -> torch.Generator:
     """A generator whose stream depends on the seed and on what it is for."""
     mixed = (zlib.crc32(purpose.encode()) << 32) + seed
     return torch.Generator(device).manual_seed(mixed % 2**63)
 
 
-def check_device(net: nn.Module, data: Data) -> None:
-    """Raise ValueError unless network and data are on the same device."""
-    parameter = next(net.parameters())
-    if parameter.device != data.train.device:
+def check_objective(objective: Any) -> None:
+    """Raise ValueError unless this is an objective, rather than its class or another thing."""
+    if isinstance(objective, type) or not all(
+        hasattr(objective, name) for name in ("timesteps", "check", "logits")
+    ):
         raise ValueError(
-            f"the network is on {parameter.device}, the data on {data.train.device}; "
-            "move one of them with .to(device)"
+            "objective must be a method such as SingleStep(), BPTT(4) or PlainANN(), got "
+            f"{described(objective)}"
         )

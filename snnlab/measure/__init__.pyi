@@ -10,13 +10,13 @@ from .early_exit import EarlyExit as EarlyExit
 from .early_exit import early_exit_curve as early_exit_curve
 from .energy import Assumptions as Assumptions
 from .energy import CostReport as CostReport
-from .energy import ann_operations as ann_operations
 from .energy import cost_report as cost_report
 from .one_image import ImageSeen as ImageSeen
 from .one_image import StageSeen as StageSeen
 from .one_image import see_image as see_image
 from .one_neuron import OneNeuron as OneNeuron
 from .one_neuron import neuron_residuals as neuron_residuals
+from .operations import ann_operations as ann_operations
 from .residuals import ResidualSummary as ResidualSummary
 from .residuals import residuals as residuals
 from .response import Response as Response

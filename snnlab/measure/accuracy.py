@@ -12,7 +12,7 @@ from torch import Tensor
 from snnlab.data.images import Images
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.measure.operations import fan_outs
-from snnlab.measure.passes import summed_readout, watched_batches
+from snnlab.measure.passes import images_for, summed_readout, watched_batches
 from snnlab.network.net import Fired, SpikingNet, StagedNet, evaluating, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import count
@@ -21,7 +21,7 @@ from snnlab.settings import count
 @torch.no_grad()
 def accuracy(
     net: StagedNet,
-    images: Images,
+    images: Images | Any,
     *,
     timesteps: int | None = None,
     generator: torch.Generator | None = None,
@@ -31,12 +31,17 @@ def accuracy(
 
     Args:
         net: spiking network or ANN, on the device of the images; evaluated in evaluation mode.
-        images: what to classify.
+        images: what to classify, as `images_of` takes it.
         timesteps: T of a spiking network; None: its own.
         generator: source of the noise; None: no noise.
         batch_size: images at once.
+
+    Raises:
+        ValueError: T below 1, no images, or ones that do not fit the network.
     """
-    options = {"timesteps": timesteps} if isinstance(net, SpikingNet) else {}
+    images = images_for(net, images, "accuracy()", kind=StagedNet, generator=generator)
+    spiking = isinstance(getattr(net, "_orig_mod", net), SpikingNet)
+    options = {"timesteps": timesteps} if spiking else {}
     hits = torch.zeros((), dtype=torch.int64, device=images.device)
     with evaluating(net):
         for batch, labels in images.batches(batch_size):
@@ -48,7 +53,7 @@ def accuracy(
 @torch.no_grad()
 def accuracy_against_timesteps(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: int = 16,
     *,
     generator: torch.Generator | None = None,
@@ -62,16 +67,17 @@ def accuracy_against_timesteps(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what to classify.
+        images: what to classify, as `images_of` takes it.
         timesteps: T_max.
         generator: source of the noise; None: no noise.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
 
     Raises:
-        ValueError: timesteps below 1.
+        ValueError: timesteps below 1, no images, or ones that do not fit the network.
     """
     timesteps = count("timesteps", timesteps)
+    images = images_for(net, images, "accuracy_against_timesteps()", generator=generator)
     counter = SpikeCounter(net, timesteps, images.device)
     says = f"accuracy, T = 1 to {timesteps}"
     batches = watched_batches(images, batch_size, says, progress=progress)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from snnlab.data.given import images_of
 from snnlab.data.images import Images
-from snnlab.measure.passes import summed_readout
+from snnlab.measure.passes import images_for, summed_readout
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.settings import count
 
@@ -48,7 +49,7 @@ def images_of_kind(
 @torch.no_grad()
 def decisions_of(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: int,
     *,
     generator: torch.Generator | None = None,
@@ -66,6 +67,7 @@ def decisions_of(
     """
     timesteps = count("timesteps", timesteps)
     parts = []
+    images = images_for(net, images, "decisions_of()", labelled=False, generator=generator)
     with evaluating(net):
         for batch, _ in images.batches(BATCH):
             sums = [part for _, part in summed_readout(net, batch, timesteps, generator=generator)]
@@ -74,7 +76,7 @@ def decisions_of(
 
 
 def parting_images(
-    nets: Mapping[str, SpikingNet], images: Images, timesteps: int = 16
+    nets: Mapping[str, SpikingNet], images: Images | Any, timesteps: int = 16
 ) -> list[int]:
     """Images at which networks part that have said the same for a while.
 
@@ -94,6 +96,7 @@ def parting_images(
     """
     if len(nets) < 2:
         raise ValueError(f"networks part from each other: give two or more, got {list(nets)}")
+    images = images_of(images)
     labels = images.labels.cpu().numpy()
     steady, *others = (decisions_of(net, images, timesteps) == labels for net in nets.values())
     early = -(-timesteps // 4)

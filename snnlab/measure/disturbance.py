@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from snnlab.data.images import Images
 from snnlab.measure.accuracy import count_right
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.measure.passes import images_for
 from snnlab.network.net import Fired, Runner, SpikingNet, run_neurons
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.settings import Count, Positive, Share, Valid, checked, settle
@@ -47,7 +48,7 @@ class Disturbance:
 @torch.no_grad()
 def disturbed_accuracy(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: Sequence[int],
     disturbance: Disturbance | None = None,
     *,
@@ -59,7 +60,7 @@ def disturbed_accuracy(
     Args:
         net: on the device of the images; evaluated in evaluation mode, without the noise it
             trained with. It stays as it is.
-        images: what to classify.
+        images: what to classify, as `images_of` takes it.
         timesteps: T to measure at, each at least 1.
         disturbance: None: none.
         generator: where the randomness comes from, on the device of the images.
@@ -78,6 +79,7 @@ def disturbed_accuracy(
     if not timesteps:
         raise ValueError(f"timesteps must be one or more, each at least 1, got {list(timesteps)}")
     timesteps = checked("timesteps", tuple[Count, ...], tuple(timesteps))
+    images = images_for(net, images, "disturbed_accuracy()", generator=generator)
     disturbance = disturbance or Disturbance()
     net = with_noisy_weights(net, disturbance.weight_noise, generator)
     run = losing_spikes(disturbance.dropped_spikes, generator, disturbance.spike_strength)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.passes import summed_readout, watched_batches
+from snnlab.measure.passes import images_for, summed_readout, watched_batches
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.settings import checked, count
 
@@ -41,7 +41,7 @@ class EarlyExit:
 @torch.no_grad()
 def early_exit_curve(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     thresholds: Sequence[float],
     max_timesteps: int,
     *,
@@ -53,7 +53,7 @@ def early_exit_curve(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode, without noise.
-        images: what to classify.
+        images: what to classify, as `images_of` takes it.
         thresholds: confidences at which an image leaves.
         max_timesteps: T at which every image leaves.
         confidence: "probability" or "margin".
@@ -75,6 +75,7 @@ def early_exit_curve(
         >>> early_exit_curve(net, data.test, [0.8, 0.9, 0.99], max_timesteps=16)
     """
     check_exit(thresholds, max_timesteps, confidence)
+    images = images_for(net, images, "early_exit_curve()")
     bounds = torch.tensor(thresholds, device=images.device)[:, None, None]  # (n, 1, 1)
     sums = torch.zeros(3, len(thresholds), dtype=torch.float64)  # timesteps, hits, early
     with evaluating(net):

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import torch
-from torch import Tensor, nn
-
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.measure.operations import fan_outs, image_operations, synapses
-from snnlab.network.net import SpikingNet, StagedNet, evaluating
+from snnlab.measure.operations import ann_operations, fan_outs, image_operations, total
+from snnlab.network.net import SpikingNet
 from snnlab.settings import Positive, settle
 
 
@@ -49,7 +46,7 @@ class Assumptions:
             f"45 nm, 32-bit floating point: {self.mac_picojoules:g} pJ per multiply-accumulate, "
             f"{self.ac_picojoules:g} pJ per accumulate (Horowitz 2014); first layer as "
             f"multiply-accumulates, {first}; batch norm folded. Not included: memory traffic, "
-            "neuron updates, biases, the additions of the ANN's poolings."
+            "neuron updates, biases, the additions of poolings."
         )
 
 
@@ -150,7 +147,7 @@ def cost_report(
             f"{len(curve.operations)}"
         )
     neurons = [stage.numel() for stage in paths]
-    fan_out = int(sum(stage.sum(dtype=torch.float64).item() for stage in paths))
+    fan_out = total(paths)
     operations, steps = curve.synaptic_operations, curve.timesteps
     counts = CostReport(
         timesteps=steps,
@@ -169,29 +166,3 @@ def cost_report(
         synapses=fan_out,
     )
     return counts.under(assumptions or Assumptions())
-
-
-@torch.no_grad()
-def ann_operations(net: StagedNet) -> int:
-    """Multiply-accumulates per image of the ReLU network with this architecture, edges included.
-
-    Convolutions and linear layers count; a product with the zero padding does not.
-    """
-    counted = 0
-
-    def count(layer: nn.Module, inputs: tuple[Tensor, ...], _: object) -> None:
-        nonlocal counted
-        paths = synapses(layer, tuple(inputs[0].shape[1:]))
-        counted += int(paths.sum(dtype=torch.float64).item())
-
-    layers = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    handles = [layer.register_forward_hook(count) for layer in layers]
-    image = torch.zeros(1, *net.image_shape, device=next(net.parameters()).device)
-    once = {"timesteps": 1} if isinstance(net, SpikingNet) else {}
-    try:
-        with evaluating(net):
-            net(image, **once)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return counted

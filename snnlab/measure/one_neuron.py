@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Images
-from snnlab.measure.passes import watched_batches
+from snnlab.measure.passes import images_for, watched_batches
 from snnlab.measure.residuals import ResidualSummary, Several, Tally, groups_of, targets_for
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
@@ -69,7 +70,7 @@ class OneNeuron:
 @torch.no_grad()
 def neuron_residuals(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: int,
     *,
     stage: int,
@@ -83,7 +84,7 @@ def neuron_residuals(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees.
+        images: what the network sees, as `images_of` takes it; no labels needed.
         timesteps: T, at least 2.
         stage: from 0.
         index: of the neuron in its stage, from 0: channel by channel, row by row.
@@ -99,6 +100,7 @@ def neuron_residuals(
         >>> Match(found.summary, Noise()).text()
     """
     timesteps = checked("timesteps", Several, timesteps)
+    images = images_for(net, images, "neuron_residuals()", labelled=False)
     layers = net.neuron_layers("trace", "v_th", needed_by="neuron_residuals()")
     if not 0 <= stage < len(layers):
         raise ValueError(f"the network has stages 0 to {len(layers) - 1}, got {stage}")

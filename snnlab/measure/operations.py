@@ -1,4 +1,17 @@
-"""Synaptic operations: how many additions a spike causes."""
+"""Synaptic operations: how many additions a spike causes, and multiplications the ReLU network.
+
+Both sides count the same synapses. A synapse leads from a pixel or a neuron to one output of a
+convolution, a linear layer or a residual connection that something reads:
+
+- A tap of a kernel that lies on the padding costs nothing.
+- Outputs of a convolution that fall off the edge of the pooling behind it are not computed.
+- An average before a linear layer is part of its weights: each neuron has a synapse to each class.
+- What a pooling adds up costs nothing.
+- A residual connection without layers is one synapse per neuron.
+
+So a spiking network whose neurons all fire does at each timestep as many additions as the ReLU
+network does multiply-accumulates behind its first layer.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +20,16 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.net import SpikingNet
+from snnlab.network.net import StagedNet
 
 
-def fan_outs(net: SpikingNet) -> list[Tensor]:
-    """Synapses that each neuron's spike travels along, edges of the image included.
+def fan_outs(net: StagedNet) -> list[Tensor]:
+    """Synapses of each neuron: those that a spike travels along, see the top of this file.
 
-    A spike goes through the layers of the next stage (through a pooling too) and along any
-    residual connection that starts from its neuron. An operation is one addition into one
-    output of a convolution or linear layer; what a pooling behind it adds up is not counted.
+    They lie in the layers of the next stage and in the residual connections that start from it.
 
     Args:
-        net: any spiking network.
+        net: any network of stages.
 
     Returns:
         One float tensor (*features) per stage, exact whole numbers.
@@ -34,13 +45,25 @@ def fan_outs(net: SpikingNet) -> list[Tensor]:
     return totals
 
 
-def image_operations(net: SpikingNet) -> int:
+def image_operations(net: StagedNet) -> int:
     """Multiply-accumulates of one pass of the image through the first stage's layers."""
-    paths = synapses(net.stages[0].layers, net.image_shape)
-    return int(paths.sum(dtype=torch.float64).item())
+    return total([synapses(net.stages[0].layers, net.image_shape)])
 
 
-def stage_shapes(net: SpikingNet) -> list[tuple[int, ...]]:
+def ann_operations(net: StagedNet) -> int:
+    """Multiply-accumulates per image of the ReLU network with this architecture.
+
+    They are those of the first layer and one for each synapse of each neuron.
+    """
+    return image_operations(net) + total(fan_outs(net))
+
+
+def total(synapses: list[Tensor]) -> int:
+    """All synapses of some neurons."""
+    return int(sum(each.sum(dtype=torch.float64).item() for each in synapses))
+
+
+def stage_shapes(net: StagedNet) -> list[tuple[int, ...]]:
     """Shape (*features) of each stage's neurons."""
     shapes: list[tuple[int, ...]] = []
     net = copy.deepcopy(net).cpu().eval()
@@ -89,7 +112,8 @@ def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
         window = (layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode)
         return nn.functional.avg_pool2d(x, *window, divisor_override=1)
     if isinstance(layer, nn.AdaptiveAvgPool2d):
-        rows, columns = (adaptive_windows(s, o) for s, o in zip(x.shape[2:], layer(x).shape[2:]))
+        rows = adaptive_windows(x.shape[2], layer(x).shape[2])
+        columns = adaptive_windows(x.shape[3], layer(x).shape[3])
         return rows @ x @ columns.T
     if isinstance(layer, nn.Flatten | nn.Unflatten):
         return layer(x)

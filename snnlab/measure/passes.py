@@ -6,11 +6,85 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from snnlab.data.given import images_of
 from snnlab.data.images import Images
-from snnlab.network.net import SpikingNet
+from snnlab.data.spec import DataError
+from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.neuron.tensors import check_generator, described
+
+
+def images_for(
+    net: StagedNet,
+    given: Any,
+    needed_by: str,
+    *,
+    kind: type[StagedNet] = SpikingNet,
+    labelled: bool = True,
+    generator: torch.Generator | None = None,
+) -> Images:
+    """The images that a network is to be shown, checked before the first batch.
+
+    Args:
+        net: which must be of the kind; a compiled one counts as what it was made of.
+        given: whatever `images_of` takes. What is not `Images` goes to the device of the network.
+        needed_by: the function, for messages.
+        kind: `SpikingNet`, `ANN`, or `StagedNet` for both.
+        labelled: whether the labels count.
+        generator: of the noise, or None.
+
+    Raises:
+        ValueError: another kind of network, or a generator on another device.
+        DataError: no images, ones of another shape or device, or labels without a class.
+    """
+    check_network(net, needed_by, kind)
+    images = images_of(given, labelled=labelled)
+    if len(images) == 0:
+        raise DataError(f"{needed_by} needs images, and this split has none")
+    if images.shape != tuple(net.image_shape):
+        raise DataError(
+            f"{needed_by} needs images of the shape {tuple(net.image_shape)} that the network was "
+            f"built for, got {images.shape}"
+        )
+    device = next(net.parameters(), images.pixels).device
+    if not isinstance(given, Images):
+        images = images.to(device)
+    elif images.device != device:
+        raise DataError(
+            f"the network is on {device}, the images on {images.device}; "
+            "move one of them with .to(device)"
+        )
+    check_generator(generator, images.pixels)
+    if labelled:
+        check_labels(net, images)
+    return images
+
+
+def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) -> None:
+    """Raise ValueError unless a network is of a kind, compiled or not."""
+    if not isinstance(getattr(net, "_orig_mod", net), kind):
+        named = {SpikingNet: "a SpikingNet", ANN: "an ANN"}.get(kind, "a SpikingNet or an ANN")
+        raise ValueError(f"{needed_by} needs {named}, got {described(net)}{from_elsewhere(net)}")
+
+
+def from_elsewhere(net: Any) -> str:
+    """How a network of torch becomes one of ours, for messages; nothing for all else."""
+    if not isinstance(net, nn.Module) or isinstance(net, StagedNet):
+        return ""
+    return "; make stages of it first: snnlab.from_torch(module, image_shape)"
+
+
+def check_labels(net: StagedNet, images: Images) -> None:
+    """Raise DataError for labels that the readout of a network has no class for."""
+    sizes = [layer.out_features for layer in net.readout.modules() if isinstance(layer, nn.Linear)]
+    highest = int(images.labels.max())
+    if sizes and highest >= sizes[-1]:
+        raise DataError(
+            f"the network tells {sizes[-1]} classes apart, so labels run from 0 to "
+            f"{sizes[-1] - 1}; got {highest} for image {int(images.labels.argmax())}"
+        )
 
 
 def watched_batches(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.measure.distances import Distance, Floats, Law, Target, distance, matched_laws
-from snnlab.measure.passes import watched_batches
+from snnlab.measure.passes import images_for, watched_batches
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
 from snnlab.neuron.own_layer import SpikingLayer, noise_of, sigma_of
@@ -106,7 +106,7 @@ class ResidualSummary:
 @torch.no_grad()
 def residuals(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: int,
     *,
     neurons: Described = "active",
@@ -119,7 +119,7 @@ def residuals(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees.
+        images: what the network sees, as `images_of` takes it; no labels needed.
         timesteps: T, at least 2 (before the first timestep every potential is v_init). All
             T timesteps of a batch are held in memory, one stage at a time.
         neurons: whose residuals mean, deviation, histogram and distances describe: of all
@@ -144,6 +144,7 @@ def residuals(
     """
     timesteps = checked("timesteps", Several, timesteps)
     checked("neurons", Described, neurons)
+    images = images_for(net, images, "residuals()", labelled=False)
     abilities = ("trace", "v_th", "neuron") if neurons == "driven" else ("trace", "v_th")
     layers = net.neuron_layers(*abilities, needed_by="residuals()")
     tallies: list[Tally | None] = [None] * len(net.stages)

@@ -14,7 +14,7 @@ which noise stands for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from snnlab.data.images import Images
 from snnlab.measure.distances import EVEN_SHARES, Floats
-from snnlab.measure.passes import watched_batches
+from snnlab.measure.passes import images_for, watched_batches
 from snnlab.measure.residuals import BINS, BINS_PER_THRESHOLD, RANGE, value_at
 from snnlab.network.net import SpikingNet
 from snnlab.network.probes import run_whole
@@ -73,7 +73,7 @@ class Response:
 @torch.no_grad()
 def responses(
     net: SpikingNet,
-    images: Images,
+    images: Images | Any,
     timesteps: int,
     *,
     batch_size: int = 128,
@@ -83,7 +83,7 @@ def responses(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees.
+        images: what the network sees, as `images_of` takes it; no labels needed.
         timesteps: T, at least 1. All T timesteps of a batch are held in memory.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
@@ -98,6 +98,7 @@ def responses(
         >>> responses(net, data.test, 16)[0].std  # 0.29 for IF neurons
     """
     timesteps = count("timesteps", timesteps)
+    images = images_for(net, images, "responses()", labelled=False)
     layers = net.neuron_layers("neuron", needed_by="responses()")
     size = (len(net.stages), BINS)
     counts = torch.zeros(size, dtype=torch.float64, device=images.device)

@@ -11,6 +11,7 @@ runs once per image. Potentials are handed from call to call as an argument.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
+from snnlab.neuron.tensors import check_finite, check_generator, described
 from snnlab.settings import count
 
 Potentials = list[State | None]
@@ -44,6 +46,12 @@ CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
 16 MB on the CPU: larger blocks go back to the system after use, and cost more to fetch anew
 than to compute on.
 """
+
+
+ALONE = (
+    "batch norm cannot learn from a single image where each channel has a single value: give a "
+    "batch of 2 images or more, or call eval()"
+)
 
 
 def run_neurons(
@@ -91,7 +99,12 @@ class Stage(nn.Module):
 
     def current(self, inputs: Sequence[Tensor]) -> Tensor:
         """Current into the neurons, (N, *); `inputs` are those of the last stages, (N, *)."""
-        current: Tensor = self.layers(inputs[-1])
+        try:
+            current: Tensor = self.layers(inputs[-1])
+        except ValueError as error:
+            if self.training and len(inputs[-1]) == 1:
+                raise ValueError(ALONE) from error
+            raise
         if self.shortcut is not None:
             current = current + self.shortcut(inputs[-1 - self.back])
         if self.threshold is not None:
@@ -139,20 +152,53 @@ class StagedNet(nn.Module):
             require(stage.neuron, *abilities, needed_by=needed_by, stage=i)
         return [cast(NeuronLayer, stage.neuron) for stage in self.stages]
 
-    def check_images(self, images: Tensor) -> None:
-        """Raise ValueError unless images are (B, C, H, W) of the shape the net was built for."""
-        if images.ndim != 4 or tuple(images.shape[1:]) != self.image_shape:
-            want = ", ".join(map(str, self.image_shape))
+    def taken(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) in the type of the weights.
+
+        Raises:
+            ValueError: another shape, type of number or device than the network takes, or a
+                pixel that is not a finite number (in evaluation on a CPU).
+        """
+        want = ", ".join(map(str, self.image_shape))
+        if not isinstance(images, Tensor):
+            raise ValueError(
+                f"this network takes a tensor of images (B, {want}), got {described(images)}"
+            )
+        if images.ndim != 4 or tuple(images.shape[1:]) != tuple(self.image_shape):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
+        if not images.is_floating_point():
+            raise ValueError(
+                f"this network takes normalised images, floating-point numbers, got "
+                f"{described(images)}"
+            )
+        weight = next(self.parameters(), images)
+        if images.device != weight.device:
+            raise ValueError(
+                f"the network is on {weight.device}, the images on {images.device}; "
+                "move one of them with .to(device)"
+            )
+        if (
+            images.is_cpu
+            and not self.training
+            and not is_traced()
+            and not math.isfinite(images.detach().sum())
+        ):
+            check_finite(images)
+        return images if images.dtype == weight.dtype else images.to(weight.dtype)
+
+
+def is_traced() -> bool:
+    """Whether the network is being compiled or exported, where no value is known yet."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:
     """Currents (T, B, *) of a stage, from (T * B, *); of the first from (B, *), as it repeats."""
     if stage == 0:
         return repeat_in_time(current, timesteps)
-    return current.view(timesteps, -1, *current.shape[1:])
+    return current.view(timesteps, len(current) // timesteps, *current.shape[1:])
 
 
 def fired(made: Any, stage: Stage, currents: Tensor) -> Fired:
@@ -188,13 +234,12 @@ class ANN(StagedNet):
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Logits (B, K) of images (B, C, H, W). The generator is not used."""
-        self.check_images(images)
         *_, last = self.activations(images)
         return cast(Tensor, self.readout(last))
 
     def activations(self, images: Tensor) -> Iterator[Tensor]:
         """Activations (B, *) of one stage after the other, on images (B, C, H, W)."""
-        inputs = deque([images], maxlen=self.reach)
+        inputs = deque([self.taken(images)], maxlen=self.reach)
         for stage in self.stages:
             inputs.append(stage.neuron(stage.current(inputs)))
             yield inputs[-1]
@@ -273,11 +318,12 @@ class SpikingNet(StagedNet):
         Yields:
             (t, B, K) with t <= chunk, T timesteps in all; (1, B, K) per chunk if summed.
         """
-        self.check_images(images)
-        timesteps = whole("timesteps", timesteps)
+        images, timesteps = self.taken(images), whole("timesteps", timesteps)
+        if generator is not None:
+            check_generator(generator, images)
         first = self.stages[0].current([images])  # (B, *), the same at each timestep
         if chunk is None:
-            chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // first.numel())
+            chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // max(1, first.numel()))
         chunk = max(whole("chunk", chunk), 1 if generator is None else 2)
         v: Potentials = [None] * len(self.stages)
         for begin in range(0, timesteps, chunk):
@@ -323,4 +369,5 @@ class SpikingNet(StagedNet):
         if summed:
             mean = sum_over_time(spikes) / timesteps  # (B, *)
             return timesteps * self.readout(mean).unsqueeze(0), after
-        return self.readout(inputs[-1]).view(timesteps, images.shape[0], -1), after
+        readout = self.readout(inputs[-1])  # (T * B, K)
+        return readout.view(timesteps, images.shape[0], *readout.shape[1:]), after

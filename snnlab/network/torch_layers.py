@@ -20,39 +20,46 @@ MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
 
 LARGEST = "the largest rate is not the rate of any one timestep"
 OWN_NEURONS = "an activation needs neurons of its own; end a stage with it"
-NOT_RATES = "its values are not rates of an IF neuron; use ReLU or QCFS"
+NOT_RATES = "its values are not rates of an IF neuron; use ReLU or QCFS, and train with it"
 BY_IMAGE = "it normalises by the image at hand; use BatchNorm2d, whose statistics are constants"
 
 INSTEAD: dict[type[nn.Module] | str, str] = {
     nn.MaxPool2d: f"{LARGEST}; use AvgPool2d",
     nn.AdaptiveMaxPool2d: f"{LARGEST}; use AdaptiveAvgPool2d",
-    nn.ReLU: OWN_NEURONS,
-    nn.ReLU6: OWN_NEURONS,
-    nn.Hardtanh: OWN_NEURONS,
-    QCFS: OWN_NEURONS,
+    "max_pool2d_with_indices": f"{LARGEST}; use avg_pool2d",
+    **dict.fromkeys((nn.ReLU, nn.ReLU6, nn.Hardtanh, QCFS), OWN_NEURONS),
     **dict.fromkeys(DROPOUTS, "it does nothing in evaluation; remove it"),
     **dict.fromkeys(
         (nn.Softmax, nn.LogSoftmax, nn.Softmax2d),
-        "remove it: the readout gives "
-        "logits, whose largest is the same class, and CrossEntropyLoss takes them as they are",
+        "remove it: of logits the largest is the same class, and cross-entropy takes them as they "
+        "are",
     ),
     **dict.fromkeys((nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d), BY_IMAGE),
     nn.LocalResponseNorm: "it is not affine; use BatchNorm2d, or remove it",
-    nn.ZeroPad2d: "use padding= of the convolution behind it",
-    "pad": "use padding= of the convolution behind it",
+    **dict.fromkeys((nn.ZeroPad2d, "pad"), "use padding= of the convolution behind it"),
+    "batch_norm": "use the layer nn.BatchNorm2d",
     **dict.fromkeys(
         ("cat", "concat", "concatenate", "stack"),
-        "stages stand in one row, and a "
-        "concatenation joins several; use a residual sum, x + branch(x)",
+        "stages stand in one row, and a concatenation joins several; use a sum, x + branch(x)",
     ),
     **dict.fromkeys(
-        ("mul", "imul", "matmul", "bmm", "einsum"),
+        (
+            "mul",
+            "imul",
+            "multiply",
+            "matmul",
+            "bmm",
+            "einsum",
+            "div",
+            "itruediv",
+            "truediv",
+            "divide",
+        ),
         "products of activations are not sums of spikes; use sums and layers with weights",
     ),
     **dict.fromkeys(
-        ("sub", "isub", "div", "idiv", "truediv"),
-        "put constants into the weights "
-        "or a BatchNorm2d, and normalise images where they are loaded",
+        ("sub", "isub", "subtract", "neg"),
+        "a stage adds its two parts; put the minus into the weights of one of them",
     ),
     **dict.fromkeys(("max", "amax", "maximum"), f"{LARGEST}; use a mean or a sum"),
     "interpolate": "use images of the size that is needed, or AvgPool2d",
@@ -71,10 +78,15 @@ def instead(kind: type[nn.Module] | str) -> str:
         kind = next((cls for cls in classes() if cls.__name__.lower() == called), kind)
     if kind in INSTEAD:
         return INSTEAD[kind]
-    if isinstance(kind, type) and kind.__module__ == "torch.nn.modules.activation":
+    if isinstance(kind, str):
+        return f"functions that can be taken: {', '.join(sorted((*BY_SHAPE, *FUNCTIONS)))}"
+    if kind in LAYERS:
+        return f"use the layer nn.{kind.__name__}"
+    if kind.__module__ == "torch.nn.modules.activation":
         return NOT_RATES
-    valid = ", ".join(layer.__name__ for layer in LAYERS)
-    return f"convertible layers: {valid}"
+    if kind.__module__ == "torch.nn.utils.parametrize":
+        return "make its weights plain: torch.nn.utils.parametrize.remove_parametrizations()"
+    return f"convertible layers: {', '.join(layer.__name__ for layer in LAYERS)}"
 
 
 def classes() -> Iterator[type[nn.Module]]:
@@ -101,9 +113,9 @@ def clamp(min: float | None = None, max: float | None = None) -> nn.Module:
     return nn.Hardtanh(-math.inf if min is None else min, math.inf if max is None else max)
 
 
-def dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
-    """`functional.dropout`, which draws in evaluation too unless it is told not to."""
-    return nn.Dropout(p) if training else nn.Identity()
+def nothing(*_: Any, **__: Any) -> nn.Module:
+    """What does nothing to numbers, in evaluation."""
+    return nn.Identity()
 
 
 FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
@@ -116,11 +128,12 @@ FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
     "max_pool2d": max_pool2d,
     "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
-    "dropout": dropout,
-    "dropout2d": dropout,
-    "contiguous": nn.Identity,
+    **dict.fromkeys(("dropout", "dropout2d", "alpha_dropout", "contiguous", "clone"), nothing),
 }
 """The layer that stands for a function, from its arguments but the first."""
+
+BY_SHAPE = ("add", "sub", "mul", "div", "mean", "flatten", "view", "reshape", "squeeze")
+"""Functions whose layers depend on shapes and constants, see `torch_networks`."""
 
 
 def averaged(layer: nn.Module) -> nn.Module:

@@ -9,24 +9,28 @@ activation closes a stage; a path that comes from further back is its residual c
 from __future__ import annotations
 
 import copy
-import inspect
-import math
 import operator
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, fx, nn
-from torch.nn import functional
 
-from snnlab.network.activations import QCFS
+from snnlab.network.layers import one_to_one
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, put_neurons
 from snnlab.network.spec import Activation, Architecture
+from snnlab.network.torch_graph import (
+    first_line,
+    graph_of,
+    in_place,
+    known,
+    name_of,
+    operands,
+    without_values,
+)
 from snnlab.network.torch_layers import (
     DROPOUTS,
     FUNCTIONS,
@@ -38,7 +42,7 @@ from snnlab.network.torch_layers import (
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Valid, checked
+from snnlab.settings import Count, Valid, checked, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -48,13 +52,18 @@ BATCH = 2
 IMAGES = -1
 """Where a path starts that does not start from the neurons of a stage."""
 
-SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten)
+SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
 """Layers without a constant: of a sum they are the sum of what they make of its parts."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze"}
 SUMS = {"add", "iadd"}
-PLACES = (torch, functional, operator, math)
-"""Where the functions that we know by name come from."""
+CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
+    **dict.fromkeys(("add", "iadd"), operator.add),
+    **dict.fromkeys(("sub", "isub", "subtract"), operator.sub),
+    **dict.fromkeys(("mul", "imul", "multiply"), operator.mul),
+    **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
+}
+"""Functions of two parts that are affine where one of them is a constant."""
 
 
 def from_torch(
@@ -100,7 +109,7 @@ def from_torch(
     """
     checked("pooling", Pooling, pooling)
     checked("activation", Activation | None, activation)
-    image_shape = checked("image_shape", tuple[int, int, int], image_shape)
+    image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":
@@ -127,83 +136,15 @@ def check_module(module: object) -> None:
     """Raise ValueError for what is no network of torch that is ready to be taken."""
     if isinstance(module, StagedNet):
         raise ValueError(f"this {type(module).__name__} has stages already: use it as it is")
+    if isinstance(module, type):
+        raise ValueError(
+            f"from_torch() takes an nn.Module, got the class {module.__name__}: make one"
+        )
     if not isinstance(module, nn.Module):
-        kind = module.__name__ if isinstance(module, type) else type(module).__name__
-        made = ": make one of it first" if isinstance(module, type) else ""
-        raise ValueError(f"from_torch() takes an nn.Module, got {kind}{made}")
+        raise ValueError(f"from_torch() takes an nn.Module, got {quoted(module)}")
     for name, value in module.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise ValueError(f"{name!r} has no shape yet: run the module on images once")
-
-
-def without_values(module: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no values, at no cost in memory."""
-    tensors = [*module.parameters(), *module.buffers()]
-    empty: dict[int, Any] = {}
-    for tensor in tensors:
-        shape = torch.empty_like(tensor, device="meta")
-        parameter = isinstance(tensor, nn.Parameter)
-        empty[id(tensor)] = nn.Parameter(shape, requires_grad=False) if parameter else shape
-    return copy.deepcopy(module, empty).eval().float()
-
-
-class Reader(fx.Tracer):
-    """Reads the forward of a module; layers of torch and of ours stay whole."""
-
-    trace_asserts = True
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Whether a call of this module is one node."""
-        ours = hasattr(m, "advance") or type(m) in (QCFS, *LAYERS)
-        return ours or super().is_leaf_module(m, module_qualified_name)
-
-    def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
-        """Note the line of code that a node comes from."""
-        proxy = super().create_proxy(*args, **kwargs)
-        proxy.node.meta["line"] = users_line(traceback.extract_stack())
-        return proxy
-
-
-def users_line(frames: Sequence[traceback.FrameSummary]) -> str:
-    """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`."""
-    library = str(Path(torch.__file__).parent)
-    for frame in reversed(frames):
-        if frame.filename == __file__ and frame.name == "graph_of":
-            break
-        if not frame.filename.startswith((library, "<eval", __file__)):
-            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
-    return ""
-
-
-def graph_of(module: nn.Module) -> fx.GraphModule:
-    """The forward of a module, inside a `Sequential` of its own, as a graph.
-
-    Raises:
-        NotTaken: several inputs, or a forward that depends on what is in the images.
-    """
-    kind = type(module).__name__
-    parameters = inspect.signature(module.forward).parameters.values()
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    if len(needed) != 1:
-        raise NotTaken(
-            f"the forward of {kind} takes {len(needed)} inputs ({', '.join(needed)}); "
-            "a network of stages takes one, the images"
-        )
-    root, reader = nn.Sequential(module), Reader()
-    try:
-        return fx.GraphModule(root, reader.trace(root))
-    except Exception as error:
-        line = users_line(traceback.extract_tb(error.__traceback__))
-        raise NotTaken(
-            f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
-            f"{first_line(error)}; write it without if, for and len over what comes from the "
-            "images, or make the stages yourself: SpikingNet or ANN of Stage(layers, activation)"
-        ) from error
-
-
-def first_line(error: Exception) -> str:
-    """What an error of torch says, without its table."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 @dataclass(frozen=True)
@@ -258,10 +199,13 @@ class Walk(fx.Interpreter):
         try:
             if n.op == "output":
                 self.finish(n, result)
-            elif isinstance(result, Tensor) and n.op != "get_attr":
-                self.flows[n] = self.flow(n, result)
-            elif n.all_input_nodes and any(isinstance(part, Tensor) for part in parts(result)):
-                raise NotTaken(instead(name_of(n)))
+            elif n.op == "placeholder":
+                self.flows[n] = Flow([Route(IMAGES)])
+            elif any(source in self.flows for source in n.all_input_nodes):
+                if isinstance(result, Tensor):
+                    self.flows[n] = self.flow(n, result)
+                elif any(isinstance(part, Tensor) for part in parts(result)):
+                    raise NotTaken(instead(name_of(n)))
         except NotTaken as error:
             raise NotTaken(f"cannot take {self.place(n)}: {error}") from None
         return result
@@ -284,6 +228,11 @@ class Walk(fx.Interpreter):
                 f"{shapes}: {first_line(error)}{hint}"
             ) from error
 
+    def get_attr(self, *args: Any) -> Any:
+        """A tensor of the module, without values."""
+        found = super().get_attr(*args)
+        return found.to("meta") if isinstance(found, Tensor) else found
+
     def place(self, n: fx.Node) -> str:
         """Where a node stands, for messages."""
         if n.op == "output":
@@ -302,19 +251,23 @@ class Walk(fx.Interpreter):
 
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
         """What flows out of a node; `result` has its shape."""
-        if n.op == "placeholder":
-            return Flow([Route(IMAGES)])
         name = name_of(n)
-        if name in SUMS:
+        if not known(n):
+            raise NotTaken(f"it is not torch's function of that name; {instead(name)}")
+        if name in CONSTANTS and sum(arg in self.flows for arg in operands(n)) == 1:
+            made = self.through(n, self.scaled(n, CONSTANTS[name]), result)
+        elif name in SUMS:
             made = Flow(self.summed(n))
         elif n.op == "call_module":
             layer = self.given.get_submodule(str(n.target))
-            made = self.through(n, [layer], result)
+            shapes = isinstance(layer, nn.Flatten | nn.Unflatten)
+            layers = reshaping(self.before(n), result) if shapes else [layer]
+            made = self.through(n, layers, result)
         elif name in RESHAPES:
-            made = self.through(n, [nn.Flatten()], result)
+            made = self.through(n, reshaping(self.before(n), result), result)
         elif name == "mean":
             made = self.through(n, averaging(self.before(n), result), result)
-        elif name in FUNCTIONS and known(n):
+        elif name in FUNCTIONS:
             args, options = self.fetch_args_kwargs_from_env(n)
             made = self.through(n, [made_by_call(FUNCTIONS[name], args[1:], options)], result)
         else:
@@ -331,17 +284,41 @@ class Walk(fx.Interpreter):
 
     def summed(self, n: fx.Node) -> list[Route]:
         """The routes of a sum of two tensors."""
-        if n.kwargs.get("alpha", 1) != 1:
-            raise NotTaken(f"it weights what it adds, alpha={n.kwargs['alpha']}; use x + y")
-        args = [*n.args, *(n.kwargs[k] for k in ("input", "other") if k in n.kwargs)]
-        if not all(arg in self.flows for arg in args if isinstance(arg, fx.Node)) or len(args) != 2:
-            raise NotTaken("a constant is added; put it into the bias of a layer")
+        args = operands(n)
         one, other = (self.env[arg].shape for arg in args)
         if one != other:
             raise NotTaken(
                 f"it adds shapes {tuple(one[1:])} and {tuple(other[1:])}; use equal ones"
             )
         return [route for arg in args for route in self.flows[arg].routes]
+
+    def scaled(self, n: fx.Node, function: Callable[[Any, Any], Any]) -> list[nn.Module]:
+        """The layers of a sum with a constant, or a product: x to scale * x + shift."""
+        (flowing,) = (arg for arg in operands(n) if arg in self.flows)
+        one, other = (arg if arg is flowing else self.value(arg) for arg in operands(n))
+        weight = next(self.given.parameters(), torch.empty(()))
+        at = [torch.full((), x, dtype=torch.float64) for x in (0.0, 1.0, 2.0)]
+        y0, y1, y2 = (function(x, other) if one is flowing else function(one, x) for x in at)
+        if not torch.allclose(y2 - y1, y1 - y0):
+            raise NotTaken("it divides by what comes from the images; use sums and products")
+        shape = self.env[flowing].shape[1:]
+        scale, shift = (by_channel(values, shape) for values in (y1 - y0, y0))
+        layers = one_to_one(shape)
+        for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
+            conv.weight = nn.Parameter(scale.view_as(conv.weight))
+            conv.bias = nn.Parameter(shift)
+        return [layer.to(weight) for layer in layers]
+
+    def value(self, arg: Any) -> Any:
+        """A constant of the graph: a number, or a tensor that does not come from the images."""
+        if not isinstance(arg, fx.Node):
+            return arg
+        *path, name = str(arg.target).split(".")
+        for module in (self.given, self.module):  # which has what forward made without images
+            found = getattr(module.get_submodule(".".join(path)), name, None)
+            if isinstance(found, Tensor) and not found.is_meta:
+                return found.detach().double().cpu()
+        raise NotTaken("its other part is computed; keep it as a buffer of the module")
 
     def through(self, n: fx.Node, layers: Sequence[nn.Module], result: Tensor) -> Flow:
         """What flows out of layers that stand behind one another at a node."""
@@ -353,8 +330,6 @@ class Walk(fx.Interpreter):
             activation = as_activation(layer)
             if activation is not None:
                 return self.close(n, activation, flow, result)
-            if isinstance(layer, nn.Flatten | nn.Unflatten):
-                layer = reshaping(before, result, layer)
             if not isinstance(layer, (nn.Identity, *DROPOUTS)):
                 flow = behind(flow, layer, before)
         return flow
@@ -398,7 +373,8 @@ class Walk(fx.Interpreter):
     def finish(self, n: fx.Node, result: Any) -> None:
         """Make the readout of what flows into the output."""
         if not isinstance(result, Tensor):
-            raise NotTaken(f"it is a {type(result).__name__}; return one tensor, the logits (B, K)")
+            kind = type(result).__name__.removeprefix("immutable_")
+            raise NotTaken(f"it is a {kind}; return one tensor, the logits (B, K)")
         if result.ndim != 2 or len(result) != BATCH:
             raise NotTaken(
                 f"it has shape {tuple(result.shape)} for {BATCH} images of shape "
@@ -425,34 +401,24 @@ def behind(flow: Flow, layer: nn.Module, before: Tensor) -> Flow:
         raise NotTaken(
             f"it reads vectors, and gets {tuple(before.shape[1:])}; put nn.Flatten() in front of it"
         )
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and not layer.track_running_stats:
+        raise NotTaken("it keeps no running statistics; train it with track_running_stats=True")
     if len(flow.routes) > 1 and not isinstance(layer, SPREAD):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
 
 
+def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
+    laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
+    if not torch.equal(laid, laid[:, :1].expand_as(laid)):
+        raise NotTaken(f"its constants {tuple(values.shape)} differ inside a channel; use one each")
+    return laid[:, 0].clone()
+
+
 def parts(result: Any) -> Sequence[Any]:
     """What a function gave, as a row."""
     return result if isinstance(result, tuple | list) else [result]
-
-
-def name_of(n: fx.Node) -> str:
-    """The name of the function or method that a node calls, without the mark of in-place."""
-    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", str(n.target))
-    return name if name.startswith("_") else name.rstrip("_")
-
-
-def known(n: fx.Node) -> bool:
-    """Whether a function is torch's own, and not another of that name."""
-    name = getattr(n.target, "__name__", "")
-    return n.op == "call_method" or any(getattr(at, name, None) is n.target for at in PLACES)
-
-
-def in_place(n: fx.Node, module: nn.Module) -> bool:
-    """Whether a node changes what it reads."""
-    if n.op == "call_module":
-        return bool(getattr(module.get_submodule(str(n.target)), "inplace", False))
-    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "")
-    return bool(n.kwargs.get("inplace")) or name == "iadd" or name.endswith("_")
 
 
 def made_by_call(
@@ -462,23 +428,21 @@ def made_by_call(
     options = {name: value for name, value in options.items() if name != "input"}
     try:
         return make(*args, **options)
-    except TypeError as error:
-        raise NotTaken(f"{error}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise NotTaken(f"{first_line(error)}; use numbers") from None
 
 
-def reshaping(before: Tensor, after: Tensor, layer: nn.Module | None = None) -> nn.Module:
-    """The layer that makes the one shape of the other, each image by itself."""
+def reshaping(before: Tensor, after: Tensor) -> list[nn.Module]:
+    """The layers that make the one shape of the other, each image by itself."""
     if before.shape == after.shape:
-        return nn.Identity()
-    if len(after) == len(before) and before.numel() == after.numel():
-        if after.ndim == 2:
-            return nn.Flatten()
-        if before.ndim == 2 and after.ndim == 4:
-            return nn.Unflatten(1, tuple(after.shape[1:]))
-    raise NotTaken(
-        f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which makes "
-        "a vector of each image"
-    )
+        return []
+    if len(after) != len(before) or after.ndim < 2 or before.numel() != after.numel():
+        raise NotTaken(
+            f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which "
+            "makes a vector of each image"
+        )
+    flat = [nn.Flatten()] if before.ndim > 2 else []
+    return [*flat, nn.Unflatten(1, tuple(after.shape[1:]))] if after.ndim > 2 else flat
 
 
 def averaging(before: Tensor, after: Tensor) -> list[nn.Module]:

@@ -9,7 +9,6 @@ is not here, or a choice is offered. No torch here.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 import os
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from snnlab.neuron.families import DENSITIES, FAMILIES
 from snnlab.neuron.family import Density, Family, FamilyError
+from snnlab.neuron.own_code import imported
 
 MODULES = "SNNLAB_FAMILIES"
 
@@ -180,10 +180,8 @@ def load(module: str, folder: str) -> None:
         if module in _imported:
             return
         _imported.add(module)
-        if folder not in sys.path:
-            sys.path.append(folder)
         try:
-            importlib.import_module(module)
+            imported(module, folder)
         except Exception as error:
             _imported.remove(module)
             why = f"{type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from snnlab.data.spec import CATALOGUE, DataSpec
+from snnlab.data.spec import CATALOGUE, DataSpec, is_own
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
@@ -166,7 +166,8 @@ def anchored(config: RunConfig) -> RunConfig:
         return str(Path(path).expanduser().absolute())
 
     data = config.data
-    name = data.name if data.name in CATALOGUE else absolute(data.name)
+    named = data.name in CATALOGUE or is_own(data.name)
+    name = data.name if named else absolute(data.name)
     root = data.root and absolute(data.root)
     return replace(config, data=replace(data, name=name, root=root))
 

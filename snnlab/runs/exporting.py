@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from snnlab.data.spec import DataError
 from snnlab.runs.store import Run, RunError
+from snnlab.settings import count
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data
@@ -48,6 +49,7 @@ def export_run(
         raise RunError(
             f"a NIR file says nothing of timesteps, got timesteps {timesteps}; who runs it chooses"
         )
+    T = None if timesteps is None else count("timesteps", timesteps)
     net = run.network()
     assert run.config is not None  # else there is no network
 
@@ -56,11 +58,11 @@ def export_run(
     from snnlab.network.net import SpikingNet
     from snnlab.runs.conversions import best_conversion
 
-    T, notes = timesteps, []
+    notes = []
     if not isinstance(net, SpikingNet) and (to == "nir" or T is not None):
         T = T or run.config.timesteps
         net = best_conversion(cast("ANN", net), images_of(run).train, T)
-        notes.append("The network is the best-practice conversion of the ANN to spiking neurons.")
+        notes.append("the network is the best-practice conversion of the ANN to spiking neurons")
     if isinstance(net, SpikingNet):
         if to == "nir":
             return None, [*notes, *write_nir(net, path)]
@@ -69,7 +71,7 @@ def export_run(
     try:
         data = images_of(run)
     except DataError as error:
-        notes.append(f"The file lacks mean and std of the images, which are not here: {error}")
+        notes.append(f"the file lacks mean and std of the images, which are not here: {error}")
     write_onnx(net, path, T, data=data, run=run.id)
     return T or 1, notes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import os
 import platform
 import socket
@@ -12,15 +11,18 @@ import subprocess
 import sys
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from snnlab.data import own_data
+from snnlab.data.spec import is_own
 from snnlab.neuron import registry
 from snnlab.neuron.family import FamilyError
+from snnlab.neuron.own_code import source_of
 from snnlab.neuron.registry import Origin
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import KIT, METHODS
@@ -181,6 +183,23 @@ def family_modules(config: RunConfig) -> list[tuple[str, str]]:
     return found
 
 
+def described_data(config: RunConfig) -> dict[str, str]:
+    """Module and digest of the file of a data set of one's own; empty for others.
+
+    Raises:
+        DataError: the module is not there.
+    """
+    if not is_own(config.data.name):
+        return {}
+    found = own_data.source(config.data.name)
+    return {"module": found.module, "digest": found.digest}
+
+
+def data_folders(config: RunConfig) -> list[str]:
+    """Where a process that trains must look for modules, besides where Python looks."""
+    return [own_data.source(config.data.name).folder] if is_own(config.data.name) else []
+
+
 def missing_families(environment: dict[str, Any]) -> str:
     """What to do about families that a run used and that are not known here; or nothing.
 
@@ -219,17 +238,3 @@ def source_from_outside(name: str) -> str:
                 "part of what makes a run: put the method into a file and import that"
             ) from None
     return digest.hexdigest()[:12]
-
-
-def source_of(call: Any) -> str:
-    """The file or the cell in which something that can be called is written.
-
-    Raises:
-        OSError, TypeError: it cannot be read.
-    """
-    if isinstance(call, partial):
-        return f"{source_of(call.func)}{call.args}{call.keywords}"
-    if not (inspect.isroutine(call) or inspect.isclass(call)):  # an object with __call__
-        return f"{source_of(type(call))}{sorted(vars(call).items())}"
-    file = Path(inspect.getfile(call))
-    return file.read_text(encoding="utf-8") if file.exists() else inspect.getsource(call)

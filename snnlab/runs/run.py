@@ -21,13 +21,13 @@ from snnlab.runs import assemble, store
 from snnlab.runs.config import RunConfig, anchored, to_dict
 from snnlab.runs.measurement import measure
 from snnlab.runs.problems import explain, is_memory_error
-from snnlab.runs.provenance import described_families, environment
-from snnlab.runs.store import CHECKPOINT, RUNS, WEIGHTS, Run, occupied
+from snnlab.runs.provenance import described_data, described_families, environment
+from snnlab.runs.store import CHECKPOINT, WEIGHTS, Run, occupied
 
 
 def run(
     config: RunConfig,
-    root: Path = RUNS,
+    root: Path | None = None,
     *,
     again: bool = False,
     progress: bool = False,
@@ -42,7 +42,7 @@ def run(
 
     Args:
         config: what to do.
-        root: the folder of run folders.
+        root: the folder of run folders; None: `runs`, or where SNNLAB_RUNS says.
         again: train anew even if the run is finished.
         progress: show progress bars while measuring.
         on_batch, on_epoch: see `fit`.
@@ -58,7 +58,7 @@ def run(
     Example:
         >>> run(RunConfig(seed=1)).accuracy[8]
     """
-    config = anchored(config)
+    config, root = anchored(config), store.runs_folder(root)
     folder = root / store.run_id(config)
     if folder.is_dir() and not again:
         there = store.read_run(folder)
@@ -97,6 +97,8 @@ def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
     """Write what is asked for and what does it."""
     store.write_json(folder / "config.json", to_dict(config))
     made_by = environment(str(device)) | {"families": described_families(config)}
+    if found := described_data(config):
+        made_by["data"] = found
     store.write_json(folder / "environment.json", made_by)
 
 

@@ -18,6 +18,7 @@ import contextlib
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,18 +32,22 @@ from snnlab.neuron.family import FamilyError
 from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.provenance import (
     code_digest,
+    described_data,
     described_families,
     is_alive,
     missing_families,
     source_from_outside,
     this_process,
 )
-from snnlab.settings import quoted
+from snnlab.settings import meant, quoted
 
 if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
 
 RUNS = Path("runs")
+"""The folder of the run folders, unless somebody names another."""
+FOLDER = "SNNLAB_RUNS"
+"""Environment variable that names another, for command line, dashboard and notebooks."""
 RUNNING = "running.json"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
@@ -117,7 +122,8 @@ def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
     # The device is left out: it is part of what the machine offers, not of what is asked.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
-    own = [described_families(config), source_from_outside(config.method)]
+    families, data = described_families(config), described_data(config)
+    own = [families, source_from_outside(config.method), data]
     made_by = [asked, code_digest(), *filter(None, own)]
     text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -125,38 +131,82 @@ def run_id(config: RunConfig) -> str:
     return f"{data[:24]}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
 
 
-def load_run(id: str, root: Path = RUNS) -> Run:
-    """Read the run `id` in the folder `root`.
+def usual_runs() -> Path:
+    """The folder of the run folders unless somebody asks for another: SNNLAB_RUNS, or `runs`.
+
+    An empty SNNLAB_RUNS counts for none. See `runs_folder`, which also checks it.
+    """
+    return Path(os.environ.get(FOLDER) or RUNS)
+
+
+def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of the run folders: the one asked for, else that in SNNLAB_RUNS, else `runs`.
+
+    `~` is the home folder; other relative paths begin in the current folder. It need not exist.
 
     Raises:
-        RunError: no such run, or it is damaged.
+        RunError: no path, a file, or the home folder of nobody.
+
+    Example:
+        >>> runs_folder("~/experiments")
+        PosixPath('/home/me/experiments')
     """
+    path = "" if asked is not None and not isinstance(asked, str | os.PathLike) else asked
+    if path == "" or "\0" in str(path):
+        raise RunError(f"the folder of runs must be a path, got {quoted(asked)}")
+    named = usual_runs() if asked is None else Path(asked)
+    by = f", named by {FOLDER}," if os.environ.get(FOLDER) == str(named) else ""
+    try:
+        folder = named.expanduser()
+        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        problem = "" if there is None or there.is_dir() else f"{there} is a file"
+    except (OSError, RuntimeError, ValueError) as error:
+        problem = str(getattr(error, "strerror", None) or error)
+    if problem:
+        raise RunError(f"{quoted(str(named))}{by} is not a folder of runs: {problem}")
+    return folder
+
+
+def load_run(id: str, root: Path | None = None) -> Run:
+    """Read the run `id` in the folder `root`; None: where `runs_folder` says.
+
+    Raises:
+        RunError: no such run (the nearest are named), or it is damaged.
+    """
+    root = runs_folder(root)
     if not ID.fullmatch(id):
-        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}")
+        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}{meant(Path(id).name, names_in(root))}")
     if not (root / id).is_dir():
-        known = [run.id for run in list_runs(root)]
-        near = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
-        raise RunError(f"no run {id!r} in {root}; runs there: {near}")
+        known = names_in(root)
+        there = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
+        raise RunError(f"no run {id!r} in {root}{meant(id, known) or f'; runs there: {there}'}")
     run = read_run(root / id)
     if run.status == "damaged":
         raise RunError(f"run {id!r} is damaged: {run.reason}")
     return run
 
 
-def list_runs(root: Path = RUNS, read: Callable[[Path], Run] | None = None) -> list[Run]:
+def names_in(root: Path) -> list[str]:
+    """What may be runs in a folder, those that changed last first."""
+    if not root.is_dir():
+        return []
+    folders = [folder for folder in root.iterdir() if may_be_run(folder)]
+    return [each.name for each in sorted(folders, key=lambda one: -one.lstat().st_mtime)]
+
+
+def list_runs(root: Path | None = None, read: Callable[[Path], Run] | None = None) -> list[Run]:
     """All runs in a folder, newest first; damaged ones with the reason.
 
     Args:
-        root: the folder.
+        root: the folder; None: where `runs_folder` says.
         read: reads a run folder; None: `read_run`.
 
     Raises:
         RunError: `root` is there and is not a folder.
     """
+    root = runs_folder(root)
     if not root.exists():
         return []
-    if not root.is_dir():
-        raise RunError(f"{root} is not a folder of runs but a file")
     read = read or read_run
     runs = [read(folder) for folder in root.iterdir() if may_be_run(folder)]
     return sorted(runs, key=lambda run: str(run.environment.get("started", "")), reverse=True)

@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snnlab.data.images import Images
+from snnlab.data.images import Images, as_picture
 from snnlab.show.picture import attach_description
 from snnlab.show.style import LABEL, style
 
@@ -38,7 +38,7 @@ def gallery(images: Images, classes: Sequence[str], *, columns: int = 10) -> Fig
     names = [classes[label] for label in images.labels.tolist()]
     for ax in grid[len(images) :]:
         ax.set_axis_off()
-    for ax, pixels, name in zip(grid, images.pixels.cpu(), names, strict=False):
+    for ax, pixels, name in zip(grid, as_picture(images.pixels).cpu(), names, strict=False):
         draw_image(ax, pixels, name)
     attach_description(grid[0], f"{len(images)} images: {', '.join(names)}.")
     return figure

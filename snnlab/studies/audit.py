@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from snnlab.runs.store import RunError, read_json
+from snnlab.settings import meant
 from snnlab.studies.claims import TESTS, Claim
 from snnlab.studies.evidence import Evidence
 from snnlab.studies.race import RACE
@@ -84,12 +85,14 @@ def read_race(folder: Path) -> dict[str, Any]:
         RunError: there is no race in the folder, or it cannot be read.
     """
     if not folder.is_dir():
-        raise RunError(f"no race in {folder}: no such folder; snnlab race makes one")
+        near = meant(folder.name, [one.name for one in list_races(folder.parent)])
+        raise RunError(f"no race in {folder}: no such folder; snnlab race makes one{near}")
     return read_json(folder / RACE.file)
 
 
-def list_races(root: Path = RACE.root) -> list[Path]:
-    """The folders of all races, by name."""
+def list_races(root: Path | None = None) -> list[Path]:
+    """The folders of all races, by name; None: of those in the folder of runs."""
+    root = root or RACE.root()
     if not root.is_dir():
         return []
     return sorted(folder for folder in root.iterdir() if (folder / RACE.file).is_file())

@@ -209,9 +209,9 @@ class Experiment(ABC):
         return tables.document(heading, *cls.parts(result))
 
     @classmethod
-    def default_folder(cls, config: RunConfig) -> Path:
-        """Where the experiment lies unless told otherwise."""
-        return Kind(cls.name, SHELF).root / f"{cls.name}-{name_of(config)}"
+    def default_folder(cls, config: RunConfig, runs: Path | None = None) -> Path:
+        """Where the experiment lies in the folder of runs, unless told otherwise."""
+        return Kind(cls.name, SHELF).root(runs) / f"{cls.name}-{name_of(config)}"
 
 
 def accuracy_header(entries: Sequence[Entry]) -> list[str]:

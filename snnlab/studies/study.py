@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from snnlab.runs.config import RunConfig
 from snnlab.runs.provenance import code_digest
-from snnlab.runs.store import COLLECTION, RUNS, RunError, optional_json, read_json, write_json
+from snnlab.runs.store import (
+    COLLECTION,
+    RunError,
+    optional_json,
+    read_json,
+    runs_folder,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
@@ -80,10 +87,9 @@ class Kind:
         """The name of the file that holds the result."""
         return f"{self.name}.json"
 
-    @property
-    def root(self) -> Path:
-        """The folder of the folders."""
-        return RUNS / self.shelf
+    def root(self, runs: Path | None = None) -> Path:
+        """The folder of the folders, in the folder of runs."""
+        return runs_folder(runs) / self.shelf
 
     @contextmanager
     def open(self, folder: Path, asked: Result) -> Iterator[Result | None]:

@@ -21,7 +21,15 @@ from snnlab.jobs.pool import Outcome, Pool, job_of
 from snnlab.jobs.pool import carry_out as carry_out_jobs
 from snnlab.runs.config import ConfigError, RunConfig, anchored, to_dict, with_settings
 from snnlab.runs.provenance import command
-from snnlab.runs.store import RUNS, Run, RunError, read_json, read_run, run_id, write_json
+from snnlab.runs.store import (
+    Run,
+    RunError,
+    read_json,
+    read_run,
+    run_id,
+    runs_folder,
+    write_json,
+)
 from snnlab.studies.study import Entry, Kind, Result
 
 SWEEP = Kind("sweep", shelf="sweeps", key="sweep", option="--name")
@@ -127,7 +135,7 @@ def sweep(
     asked: SweepConfig,
     folder: Path,
     open_pool: Callable[[], Pool],
-    root: Path = RUNS,
+    root: Path | None = None,
     on_end: Callable[[Ended], None] = lambda ended: None,
 ) -> Result:
     """Carry out a sweep, or go on with it; sweep.json holds the result.
@@ -152,7 +160,7 @@ def sweep(
         >>> two = partial(LocalPool, [Place()] * 2)
         >>> sweep(SweepConfig(PRESETS["digits"], {"seed": (0, 1)}), Path("s"), two)["entries"]
     """
-    configs = [anchored(config) for config in asked.configs()]
+    configs, root = [anchored(config) for config in asked.configs()], runs_folder(root)
     described = {"start": to_dict(asked.config), "grid": asked.grid}
     with SWEEP.open(folder, described):
         failures = carry_out(configs, root, open_pool, on_end)

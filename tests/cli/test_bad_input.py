@@ -32,19 +32,28 @@ def refused(said: Any) -> str:
 @pytest.mark.parametrize(
     ("args", "parts"),
     [
-        ("trian", ["unknown command 'trian'", "valid: demo, train, convert, evaluate, list"]),
-        ("--jsno", ["Unrecognized", "--jsno"]),
-        ("list --jsno", ["Unrecognized", "--jsno"]),
+        (
+            "trian",
+            ["unknown command 'trian'", "valid: demo, train, convert", "did you mean 'train'?"],
+        ),
+        ("help trian", ["unknown command 'trian'"]),
+        ("train --help nosie", ["no options called 'nosie'", "groups: run, data", "'noise'?"]),
+        ("noise swep", ["unknown experiment 'swep'", "did you mean 'sweep'?"]),
+        ("--jsno", ["a command comes first", "--jsno"]),
+        ("list --jsno", ["list has no option --jsno: did you mean --json?"]),
         ("list extra", ["Unrecognized", "extra"]),
-        ("train --noise.std 3", ["Unrecognized", "--noise.std"]),
+        ("train --noise.std 3", ["train has no option --noise.std", "--noise.sigma"]),
+        ("train --epoch 3", ["train has no option --epoch: did you mean --training.epochs?"]),
+        ("race --lr 3", ["race has no option --lr: did you mean --training.learning-rate?"]),
+        ("evaluate x --run=y", ["evaluate has no option --run: did you mean --runs?"]),
         ("train --training.epochs x", ["--training.epochs", "'x'"]),
         ("train --training.epochs 0", ["epochs must be at least 1, got 0"]),
         ("train --training.learning-rate nan", ["learning_rate must be a number above 0, got nan"]),
         ("train --training.noise-fraction 2", ["noise_fraction must lie in [0, 1], got 2.0"]),
-        ("train --seed", ["Missing value", "--seed"]),
+        ("train --seed", ["--seed needs a value"]),
         ("train --seed -1", ["seed must lie in [0, 2147483647], got -1"]),
         ("train --timesteps 0", ["timesteps must be at least 1, got 0"]),
-        ("train --method nois", ["'nois'", "'noise', 'target-noise', 'no-noise', 'bptt'"]),
+        ("train --method nois", ["'nois'", "valid: noise, target-noise, no-noise", "mean"]),
         ("train --model.width 0", ["width must be at least 1, got 0"]),
         ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
         (
@@ -62,23 +71,26 @@ def refused(said: Any) -> str:
         ("train --data.train-size 0", ["train_size must be at least 1", "got 0"]),
         ("train --data.train-size 5000", ["5000", "digits"]),
         ("train --preset", ["--preset", "valid: digits, digits-mlp, mnist-5k"]),
-        ("train --preset mnits", ["unknown preset 'mnits'", "valid: digits, digits-mlp"]),
+        (
+            "train --preset mnits",
+            ["unknown preset 'mnits'", "valid: digits, digits-mlp", "'mnist'?"],
+        ),
         ("train --model.name resnet18 --data.image-size 2", ["at least 8 x 8 pixels", "(1, 2, 2)"]),
-        ("train --device tpu", ["'tpu'", "'auto', 'cpu', 'cuda', 'mps'"]),
-        ("convert", ["Missing", "RUN"]),
-        ("show --json", ["Missing", "RUN"]),
-        ("export x", ["Missing", "--to"]),
+        ("train --device tpu", ["'tpu'", "valid: auto, cpu, cuda, mps"]),
+        ("convert", ["needs RUN"]),
+        ("show --json", ["needs RUN"]),
+        ("export x", ["needs --to"]),
         ("convert a b", ["Unrecognized", "b"]),
         ("convert nope", ["no run 'nope' in runs", "none yet"]),
         ("show ../runs", ["a run id holds letters", "'../runs'"]),
         ("evaluate /etc/passwd", ["a run id holds letters", "'/etc/passwd'"]),
-        ("evaluate x --split best", ["'best'", "'test', 'validation', 'train'"]),
+        ("evaluate x --split best", ["'best'", "valid: test, validation, train"]),
         ("demo --seeds 0", ["seeds must be at least 1, got 0"]),
         ("demo --seeds many", ["--seeds", "'many'"]),
         ("demo --timesteps 0", ["timesteps must be at least 1, got 0"]),
-        ("list --runs file", ["file is not a folder of runs"]),
-        ("train --runs file", ["Not a directory"]),
-        ("export x --to y --runs file", ["file is not a folder of runs"]),
+        ("list --runs=", ["--runs needs a path, got ''"]),
+        ("train --runs file", ["'file' is not a folder of runs: file is a file"]),
+        ("audit --runs file/inside", ["'file/inside' is not a folder of runs: file is a file"]),
     ],
 )
 def test_bad_input_is_refused_in_one_line(args: str, parts: list[str], ask: Ask) -> None:
@@ -96,6 +108,18 @@ def test_an_unknown_run(command: str, ask: Ask, finished: Runs) -> None:
     assert line.startswith("no run 'nope' in runs; runs there: ")
     assert all(run.id in line for run in finished.values())
     assert not Path("mine").exists()
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate", "show", "export"])
+def test_the_nearest_runs_are_named(command: str, ask: Ask, finished: Runs) -> None:
+    more = ["--to", "mine"] if command == "export" else []
+    id = finished["ann"].id
+    for wrong in (id[:-1], id[-8:], id.replace("digits", "digit"), f"runs/{id}"):
+        assert repr(id) in refused(ask(command, wrong, *more)).split("did you mean ")[1]
+    several = refused(ask(command, "digits-mlp-no", *more))
+    assert "did you mean one of " in several
+    assert finished["noise"].id in several
+    assert finished["no-noise"].id in several
 
 
 @pytest.mark.sample(2)
@@ -222,8 +246,8 @@ def test_a_run_that_another_process_trains(
     ],
 )
 def test_the_message_is_taken_out_of_its_box(box: str) -> None:
-    assert first_message(box) == "Cannot read --x: 3 is wrong; see snnlab --help"
+    assert first_message(box) == "Cannot read --x: 3 is wrong"
 
 
 def test_there_is_always_a_message() -> None:
-    assert first_message("") == "the arguments do not fit; see snnlab --help"
+    assert first_message("") == "the arguments do not fit"

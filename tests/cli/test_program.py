@@ -48,7 +48,7 @@ def test_quick_answers_load_no_torch(args: list[str]) -> None:
 
 
 def test_the_help_names_all_families_of_noise(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["train", "--help"])
+    main(["train", "--help-all"])
     entry = capsys.readouterr().out.split("--noise.family ")[1].split("--noise.sigma")[0]
     assert all(name in entry for name in registry.names())
 

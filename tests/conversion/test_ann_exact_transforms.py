@@ -144,11 +144,6 @@ def test_folding_leaves_the_original_alone_and_keeps_the_neurons() -> None:
 @pytest.mark.parametrize(
     ("layers", "named"),
     [
-        (nn.BatchNorm2d(1), r"'stages.0.layers' stands behind nothing"),
-        (
-            nn.Sequential(nn.Conv2d(1, 2, 3), nn.Sequential(nn.ReLU(), nn.BatchNorm2d(2))),
-            r"'stages.0.layers.1.1' stands behind ReLU",
-        ),
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2, track_running_stats=False)),
             r"'stages.0.layers.1' keeps no running statistics",
@@ -193,28 +188,30 @@ def test_rescaling_divides_the_activations_and_keeps_the_logits(
 
 
 @pytest.mark.parametrize(
-    ("pool", "named"),
+    ("before", "convolutions"),
     [
-        (nn.AvgPool2d(2), None),
-        (nn.AvgPool2d(3, stride=1), None),
-        (nn.AvgPool2d(2, padding=1), "stands behind AvgPool2d"),
-        (nn.AvgPool2d(3, ceil_mode=True), "stands behind AvgPool2d"),
-        (nn.AvgPool2d(2, divisor_override=1), "stands behind AvgPool2d"),
-        (nn.MaxPool2d(2), "stands behind MaxPool2d"),  # a negative weight turns its order
+        ([nn.Conv2d(1, 2, 3), nn.AvgPool2d(2)], 1),
+        ([nn.Conv2d(1, 2, 3), nn.AvgPool2d(3, stride=1)], 1),
+        ([nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, padding=1)], 2),
+        ([nn.Conv2d(1, 2, 3), nn.AvgPool2d(3, ceil_mode=True)], 2),
+        ([nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, divisor_override=1)], 2),
+        ([nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)], 2),  # a negative weight turns its order
+        ([nn.Conv2d(1, 2, 3), nn.ReLU()], 2),
+        ([], 1),
+        ([nn.AvgPool2d(2)], 1),
+        ([nn.Flatten()], 1),
     ],
 )
-def test_folding_goes_through_a_pooling_only_where_that_is_exact(
-    pool: nn.Module, named: str | None
+def test_a_batch_norm_is_folded_where_that_is_exact_and_else_becomes_a_convolution(
+    before: list[nn.Module], convolutions: int
 ) -> None:
-    layers = nn.Sequential(nn.Conv2d(1, 2, 3), pool, nn.BatchNorm2d(2))
-    readout = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    net = with_history(ANN([Stage(layers, nn.ReLU())], readout, (1, 9, 9)))
-    if named:
-        with pytest.raises(ValueError, match=named):
-            fold_batchnorm(net)
-    else:
-        images = images_for(net)
-        torch.testing.assert_close(fold_batchnorm(net)(images), net(images), rtol=0, atol=1e-12)
+    flat = any(isinstance(layer, nn.Flatten) for layer in before)
+    norm = nn.BatchNorm1d(81) if flat else nn.BatchNorm2d(2 if len(before) == 2 else 1)
+    layers = nn.Sequential(*before, norm)
+    net = with_history(ANN([Stage(layers, nn.ReLU())], nn.Flatten(), (1, 9, 9)))
+    folded, images = fold_batchnorm(net), images_for(net)
+    assert sum(isinstance(layer, nn.Conv2d) for layer in folded.modules()) == convolutions
+    torch.testing.assert_close(folded(images), net(images), rtol=0, atol=1e-12)
 
 
 def test_a_layer_used_twice_is_scaled_once_for_each_place() -> None:
@@ -226,14 +223,15 @@ def test_a_layer_used_twice_is_scaled_once_for_each_place() -> None:
     torch.testing.assert_close(scaled(images), net(images), rtol=0, atol=1e-12)
 
 
-def test_a_residual_connection_between_vectors_without_weights_is_refused() -> None:
+def test_a_residual_connection_between_vectors_needs_no_weights() -> None:
     stages = [
         Stage(nn.Sequential(nn.Flatten(), nn.Linear(4, 4)), nn.ReLU()),
         Stage(nn.Linear(4, 4), nn.ReLU(), shortcut=nn.Identity(), back=0),
     ]
-    net = ANN(stages, nn.Linear(4, 2), (1, 2, 2))
-    with pytest.raises(ValueError, match=r"'stages.1.shortcut' has no weights.*use an nn.Linear"):
-        normalise(net, [torch.ones(1), torch.ones(1)])
+    net = ANN(stages, nn.Identity(), (1, 2, 2)).double().eval()
+    images = images_for(net)
+    scaled = normalise(net, [torch.rand(4).double() + 0.5, torch.tensor([3.0]).double()])
+    torch.testing.assert_close(scaled(images), net(images), rtol=0, atol=1e-12)
 
 
 def test_neurons_behind_a_flatten_have_no_channels() -> None:

@@ -181,5 +181,5 @@ def test_impossible_corrections_are_refused(
 
 def test_without_images_nothing_can_be_corrected(quantised: ANN, digits: Data) -> None:
     none = replace(digits.train, pixels=digits.train.pixels[:0], labels=digits.train.labels[:0])
-    with pytest.raises(ValueError, match="corrected with images, got none"):
+    with pytest.raises(ValueError, match="needs images, and this split has none"):
         convert_ann(quantised, 4, none)

@@ -160,7 +160,7 @@ def test_augmenting_flips_about_half_where_allowed_and_none_where_not():
 def test_random_choices_need_a_generator_on_the_cpu():
     with pytest.raises(DataError, match=r"give generator=torch\.Generator"):
         make_images().batches(8, augment=True)
-    with pytest.raises(DataError, match="batch_size must be 1 or more; got 0"):
+    with pytest.raises(DataError, match="batch_size must be at least 1, got 0"):
         make_images().batches(0)
 
 
@@ -178,7 +178,10 @@ def test_first_and_subset():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pixels": torch.zeros(4, 1, 5, 5)}, r"uint8 \(N, C, H, W\); got float32 \(4, 1, 5, 5\)"),
+        (
+            {"pixels": torch.zeros(4, 1, 5, 5, dtype=torch.int64)},
+            r"uint8 or floating-point numbers \(N, C, H, W\); got int64 \(4, 1, 5, 5\)",
+        ),
         ({"labels": torch.zeros(3, dtype=torch.int64)}, r"int64 \(4,\).*got int64 \(3,\)"),
         ({"mean": torch.zeros(2)}, r"mean must have shape \(1,\)"),
         ({"shift": 5}, "got 5 for images of 5 x 5"),

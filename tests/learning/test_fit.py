@@ -247,7 +247,7 @@ def test_fewer_images_than_a_batch_are_still_trained_on(net_for):
 
 
 def test_network_and_data_must_share_a_device(few_digits, net_for):
-    with pytest.raises(ValueError, match=r"network is on meta, the data on cpu.*\.to\(device\)"):
+    with pytest.raises(ValueError, match=r"network is on meta, the images on cpu.*\.to\(device\)"):
         fit(net_for(SingleStep()).to("meta"), few_digits, SingleStep(), SHORT, seed=0)
 
 

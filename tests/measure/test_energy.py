@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import pytest
@@ -10,10 +9,9 @@ import torch
 from torch import nn
 
 from snnlab.measure.accuracy import AccuracyCurve, accuracy_against_timesteps
-from snnlab.measure.energy import Assumptions, ann_operations, cost_report
-from snnlab.network.models import build
+from snnlab.measure.energy import Assumptions, cost_report
+from snnlab.measure.operations import ann_operations
 from snnlab.network.net import SpikingNet, Stage
-from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 
 # 4 pixels, 3 neurons, 2 neurons, 2 classes. Multiply-accumulates: 4 * 3 = 12 in the first
@@ -70,55 +68,6 @@ def test_the_text_shows_the_assumptions(net):
     for words in ("4.6 pJ", "0.9 pJ", "Horowitz 2014", "45 nm", "once per image", "memory traffic"):
         assert words in text
     assert "0.3000" in text
-
-
-def padded_products(size: int, kernel: int, stride: int, padding: int) -> int:
-    """Products with a pixel, not with the padding, along one axis; counted one by one."""
-    outputs = (size + 2 * padding - kernel) // stride + 1
-    return sum(
-        0 <= stride * out - padding + tap < size
-        for out, tap in itertools.product(range(outputs), range(kernel))
-    )
-
-
-@pytest.mark.parametrize("activation", ["relu", "spiking"])
-def test_multiply_accumulates_equal_a_count_by_hand(activation):
-    net = build(
-        Architecture("convnet", width=3),
-        image_shape=(2, 9, 8),
-        classes=5,
-        seed=0,
-        activation=activation,
-    )
-    if isinstance(net, SpikingNet):
-        net.timesteps = 4  # must not count four times
-    products = {size: padded_products(size, 3, 1, 1) for size in (9, 8, 4, 2)}
-    expected = 2 * 3 * products[9] * products[8]
-    expected += 3 * 6 * products[4] * products[4]
-    expected += 6 * 6 * products[2] * products[2]
-    assert ann_operations(net) == expected + 6 * 2 * 2 * 5
-    assert not any(layer._forward_hooks for layer in net.modules())
-
-
-def test_strides_and_shortcuts_are_counted(busy_net):
-    net, by_hand, size = busy_net("resnet18"), 0, {"h": 9, "w": 8}
-    shapes = [(2, 3, 3, 1)]  # inputs, outputs, kernel, stride
-    channels = 3
-    for block in range(8):
-        stride = 2 if block in (2, 4, 6) else 1
-        shapes += [(channels, channels * stride, 3, stride)]
-        shapes += [(channels * stride, channels * stride, 3, 1)]
-        if stride == 2:
-            shapes += [(channels, channels * stride, 1, -2)]  # of the shortcut
-        channels *= stride
-    before = size
-    for inputs, outputs, kernel, stride in shapes:
-        source = before if stride < 0 else size
-        along = [padded_products(n, kernel, abs(stride), kernel // 2) for n in source.values()]
-        by_hand += inputs * outputs * along[0] * along[1]
-        if stride > 1:
-            before, size = size, {axis: (n - 1) // 2 + 1 for axis, n in size.items()}
-    assert ann_operations(net) == by_hand + channels * 5
 
 
 def test_measured_spikes_and_operations_agree_with_the_curve(busy_net, random_images):

@@ -7,15 +7,25 @@ outputs of the convolution that the pooling takes in.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import nn
 
+from snnlab.data.images import Images
 from snnlab.measure import accuracy_against_timesteps
-from snnlab.measure.operations import fan_outs, image_operations, stage_shapes, synapses
-from snnlab.network import SpikingNet, Stage, record
-from snnlab.neuron import NeuronLayer
+from snnlab.measure.energy import cost_report
+from snnlab.measure.operations import (
+    ann_operations,
+    fan_outs,
+    image_operations,
+    stage_shapes,
+    synapses,
+)
+from snnlab.network import Architecture, SpikingNet, Stage, build, record
+from snnlab.network.net import ANN
+from snnlab.neuron import Neuron, NeuronLayer
 
 MODELS = ["mlp", "convnet", "resnet18"]
 
@@ -130,3 +140,75 @@ def test_operations_and_rates_of_a_run_equal_its_recorded_spikes(name, busy_net,
 def test_a_layer_that_cannot_be_counted_is_named():
     with pytest.raises(ValueError, match=r"MaxPool2d.*countable: .*AvgPool2d"):
         synapses(nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2)), (1, 8, 8))
+
+
+def taps_along(size: int, kernel: int, stride: int, padding: int, pool: int) -> int:
+    """Products along one axis, one by one: with a pixel, for an output that a pooling reads."""
+    products = 0
+    outputs = (size + 2 * padding - kernel) // stride + 1
+    for output in range(outputs):
+        if output // pool >= outputs // pool:  # falls off the edge of the poolings
+            continue
+        for tap in range(kernel):
+            if 0 <= output * stride - padding + tap < size:
+                products += 1
+    return products
+
+
+def layers_in(part: nn.Module) -> list[nn.Module]:
+    return list(part) if isinstance(part, nn.Sequential) else [part]
+
+
+def plain_count(part: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiply-accumulates of some layers on an input of this shape, counted by loops."""
+    layers, size = layers_in(part), shape
+    pool = next((int(one.kernel_size) for one in layers if isinstance(one, nn.AvgPool2d)), 1)
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            (kernel, _), (stride, _), (padding, _) = layer.kernel_size, layer.stride, layer.padding
+            rows, columns = (taps_along(n, kernel, stride, padding, pool) for n in size[1:])
+            return layer.in_channels * layer.out_channels * rows * columns
+        if isinstance(layer, nn.Linear):  # an average before it is part of its weights
+            return torch.Size(size).numel() * layer.out_features
+    return torch.Size(size).numel()  # a residual connection without layers
+
+
+def parts_of(net: SpikingNet | ANN) -> Iterator[tuple[nn.Module, tuple[int, ...]]]:
+    """All layers with the shape of their input: of stages, residual connections, the readout."""
+    shapes = [tuple(net.image_shape), *stage_shapes(net)]
+    for i, stage in enumerate(net.stages):
+        yield stage.layers, shapes[i]
+        if stage.shortcut is not None:
+            yield stage.shortcut, shapes[i - stage.back]
+    yield net.readout, shapes[-1]
+
+
+SIZES = [(17, 19), (28, 28), (29, 18), (32, 32), (35, 21)]
+
+
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["convnet", "convnet6", "vgg11", "vgg16", "resnet18", "mlp"])
+def test_both_sides_count_the_same_synapses(name, size):
+    """Where all neurons fire, at T = 1, and as many as a count by loops finds."""
+    shape = (2, *size)
+    always = Neuron(v_init=1e6)
+    net = build(Architecture(name, width=2), image_shape=shape, classes=3, seed=0, neuron=always)
+    relu = build(
+        Architecture(name, width=2), image_shape=shape, classes=3, seed=0, activation="relu"
+    )
+    counted = [plain_count(part, shape) for part, shape in parts_of(net)]
+    assert ann_operations(net) == ann_operations(relu) == sum(counted)
+    pixels, labels = torch.zeros(1, *shape, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64)
+    images = Images(pixels, labels, mean=torch.zeros(2), std=torch.ones(2))
+    report = cost_report(net, accuracy_against_timesteps(net, images, 1))
+    assert report.rate == [1.0]
+    assert report.image_operations == counted[0]
+    assert report.image_operations + report.synaptic_operations[0] == report.ann_operations
+
+
+def test_the_figures_of_a_network_with_dropped_rows():
+    """vgg11 at 28 x 28: the fourth pooling leaves out a row and a column of 7 x 7."""
+    net = build(Architecture("vgg11", width=8), image_shape=(1, 28, 28), classes=10, seed=0)
+    assert ann_operations(net) == 950_944
+    assert not any(layer._forward_hooks for layer in net.modules())

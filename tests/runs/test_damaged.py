@@ -241,7 +241,7 @@ def test_what_is_no_run_is_not_listed(mine: Run, tmp_path: Path) -> None:
     (root / "stray").mkdir()
     reasons = {run.id: run.reason for run in list_runs(root)}
     assert reasons == {mine.id: "", "stray": "config.json is missing"}
-    with pytest.raises(RunError, match=r"notes\.txt is not a folder of runs but a file"):
+    with pytest.raises(RunError, match=r"is not a folder of runs: .*notes\.txt is a file"):
         list_runs(root / "notes.txt")
 
 

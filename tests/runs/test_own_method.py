@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from snnlab.cli import race_figures
-from snnlab.cli.main import with_methods
+from snnlab.cli.main import main
 from snnlab.cli.study import save_all
-from snnlab.cli.train import Train
 from snnlab.dashboard.groups import group_names, group_runs
 from snnlab.dashboard.races import race_lines
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
@@ -100,8 +99,10 @@ def test_dashboard_and_legends_know_its_title_and_its_look(
     assert (line.get_label(), line.get_color()) == ("half the noise", LIGHT.hue("olive"))
 
 
-def test_the_command_line_says_what_it_is() -> None:
-    assert "half-noise: one timestep with noise of half the width" in with_methods(Train)
+def test_the_command_line_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "--help-all"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "half-noise one timestep with noise of half the width" in said
 
 
 def test_without_its_entry_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,10 +178,7 @@ def fast_scan(
 
 
 class Scan(torch.autograd.Function):
-    """Charge, fire, reset over T; saves the potentials before firing if a gradient is due.
-
-    The backward pass overwrites them: a second one through the same graph is refused by torch.
-    """
+    """Charge, fire, reset over T; saves the potentials before firing if a gradient is due."""
 
     @staticmethod
     def forward(
@@ -212,9 +209,9 @@ class Scan(torch.autograd.Function):
         neuron: Neuron = ctx.neuron
         grad_spikes, grad_v = grads
         weighted = WeightedSlope(ctx.surrogate, -neuron.v_th, neuron.v_th, potentials)
-        room = torch.empty_like(potentials[0])
+        grads_in, room = torch.empty_like(potentials), torch.empty_like(potentials[0])
         for t in reversed(range(len(potentials))):
-            h = grad = potentials[t]  # a potential's last use, so its gradient takes its place
+            h, grad = potentials[t], grads_in[t]
             if grad_v is not None and neuron.reset == "zero":
                 grad_v = grad_v * (h < neuron.v_th)
             if grad_spikes is not None:
@@ -222,7 +219,7 @@ class Scan(torch.autograd.Function):
             else:
                 grad.copy_(grad_v)
             grad_v = grad * neuron.beta if neuron.beta != 1 else grad
-        return potentials, None, grad_v, None
+        return grads_in, None, grad_v, None
 
 
 def repeat_in_time(current: Tensor, timesteps: int) -> Tensor:

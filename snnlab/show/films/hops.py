@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.images import Images
+from snnlab.data.images import Images, as_picture
 from snnlab.measure.one_neuron import Seen
 from snnlab.measure.passes import watched_batches
 from snnlab.measure.residuals import ResidualSummary, Tally, groups_of, trained_noise
@@ -179,7 +179,7 @@ def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> La
         [np.concatenate(values) for values in landed],
         tallies[0].summary({}, channels=False),
         trained_noise(layers[stage]),
-        drawable(images.pixels[0]),
+        drawable(as_picture(images.pixels[0])),
     )
 
 

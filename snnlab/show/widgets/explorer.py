@@ -17,7 +17,7 @@ from torch import Tensor
 from traitlets import Dict, Enum, Int, List, TraitError, validate
 
 from snnlab.data.drawn import as_image
-from snnlab.data.images import Images
+from snnlab.data.images import Images, as_picture
 from snnlab.data.spec import DataError, DataSpec
 from snnlab.measure.decisions import KINDS, Kind, decisions_of, images_of_kind, next_of
 from snnlab.measure.one_image import ImageSeen, see_image
@@ -308,7 +308,7 @@ class NetworkExplorer(VBox):
         label = None if self._drawn is not None else int(self.images.labels[self.image])
         self._player.given = frames(
             lanes(self.seen),
-            self._pixels().cpu().numpy(),
+            as_picture(self._pixels()).cpu().numpy(),
             self.classes,
             title=self.title,
             label=label,

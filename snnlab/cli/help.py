@@ -1,0 +1,273 @@
+"""What `--help` says: the usual options on a screen, all of them, or those of one group.
+
+Names, types, defaults and words come from the dataclasses of the commands and the settings.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import tyro
+
+from snnlab.cli.train import STARTS
+from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import METHODS
+from snnlab.settings import declared, meant, options_of, some
+
+USUAL = (
+    *("--preset", "--config", "--method", "--seed", "--timesteps", "--data.name"),
+    *("--model.name", "--model.width", "--noise.sigma", "--training.epochs"),
+)
+"""Settings of a run that the short help shows; the others are a step away."""
+RUN = "run"
+"""The group of the settings that stand in no group."""
+ASKING = ("-h", "--help", "--help-all")
+VALUES: Mapping[Any, str] = {int: "N", float: "X", str: "TEXT", Path: "PATH", bool: "True|False"}
+NARROWEST, WIDEST = 40, 100
+SCREEN = 30
+"""Lines of a help that needs no shorter one."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, or an argument without one."""
+
+    name: str
+    """With its dashes; an argument in capitals."""
+    value: str = ""
+    """What follows it; empty for a flag."""
+    says: str = ""
+    """What it is for, in whole sentences."""
+    default: Any = None
+    """What holds without it."""
+    group: str = ""
+    """Of the settings of a run; empty: it belongs to the command."""
+    valid: tuple[str, ...] = ()
+    """The values that it can have, if these are few."""
+
+    @property
+    def heading(self) -> str:
+        """The name and what follows it."""
+        return f"{self.name} {self.value}".strip()
+
+    def text(self, *, short: bool) -> str:
+        """What it is for, what is valid, and what holds without it; short: its first sentence."""
+        says = " ".join(self.says.split())
+        if short:
+            says = re.split(r"[.;] ", says)[0].rstrip(".") + "."
+        if not all(one in says for one in self.valid):
+            says += f" Valid: {', '.join(self.valid)}."
+        default = self.default
+        if default is None or default is False or default == () or not self.value:
+            return says
+        if isinstance(default, tuple):
+            default = " ".join(map(str, default))
+        shown = f"{default:g}" if isinstance(default, float) else default
+        return f"{says} [{shown}]"
+
+
+@cache
+def words_of(kind: type) -> dict[str, str]:
+    """What the source says below each field of a dataclass."""
+    found: dict[str, str] = {}
+    for each in reversed([each for each in kind.__mro__ if is_dataclass(each)]):
+        body = ast.parse(textwrap.dedent(inspect.getsource(each))).body[0]
+        for line, below in pairwise(getattr(body, "body", ())):
+            if isinstance(line, ast.AnnAssign) and isinstance(below, ast.Expr):
+                found[ast.unparse(line.target)] = str(ast.literal_eval(below.value))
+    return found
+
+
+def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]:
+    """The options of a command, or of the settings inside it.
+
+    Args:
+        command: a dataclass, or an instance with other defaults.
+        prefix: of their names.
+        group: to which they belong.
+    """
+    kind = command if isinstance(command, type) else type(command)
+    for field in fields(kind):
+        hint = declared(kind)[field.name]
+        default = default_of(field, command)
+        notes = get_args(hint)[1:] if hasattr(hint, "__metadata__") else ()
+        called = next((n for n in (getattr(note, "name", None) for note in notes) if n is not None),
+                      field.name.replace("_", "-"))  # fmt: skip
+        if is_dataclass(default):
+            inner = f"{prefix}{called}." if called else prefix
+            below = RUN if isinstance(default, RunConfig) else group and (called or group)
+            yield from options(default, inner, below)
+        elif (value := value_of(hint, default)) is not None:
+            says, valid = words_of(kind).get(field.name, ""), tuple(options_of(hint) or ())
+            metavar = next(filter(None, (getattr(note, "metavar", "") for note in notes)), None)
+            if tyro.conf.Positional in notes:
+                yield Option(metavar or called.upper(), "", says, default, group, valid)
+            elif default is True:
+                yield Option(f"--{prefix}no-{called}", "", f"Switch off: {says}", group=group)
+            else:
+                yield Option(f"--{prefix}{called}", value, says, default, group, valid)
+
+
+def default_of(field: Field[Any], command: Any) -> Any:
+    """What a field holds unless it is given; None if it must be."""
+    if not isinstance(command, type):
+        return getattr(command, field.name)
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default
+
+
+def value_of(hint: Any, default: Any) -> str | None:
+    """What follows an option of this type; None: it cannot be given in a command line."""
+    if isinstance(default, bool):
+        return ""
+    empty = "|None" if optional(hint) else ""
+    kind = some(hint)
+    if get_origin(kind) is tuple:
+        inner = some(get_args(kind)[0])
+        return None if is_dataclass(inner) else f"{VALUES.get(inner, 'NAME')} ..."
+    return ("NAME" if options_of(hint) else VALUES.get(kind, "TEXT")) + empty
+
+
+def optional(hint: Any) -> bool:
+    """Whether None is valid, too."""
+    kind = get_args(hint)[0] if hasattr(hint, "__metadata__") else hint
+    return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
+
+
+def width() -> int:
+    """Of the terminal, or what COLUMNS says."""
+    return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+
+
+def wrapped(text: str, indent: int = 0) -> str:
+    """Paragraphs of text, no line wider than the terminal."""
+    space = " " * indent
+    return "\n".join(
+        textwrap.fill(
+            part, width(), initial_indent=space, subsequent_indent=space, break_on_hyphens=False
+        )
+        for part in text.split("\n")
+    )
+
+
+def listed(entries: Sequence[tuple[str, str]]) -> str:
+    """Names and what they are, in two columns."""
+    column = min(max((len(name) for name, _ in entries), default=0), width() * 2 // 5) + 4
+    lines = []
+    for name, text in entries:
+        told = wrapped(text, column).split("\n")
+        if len(name) + 4 <= column:
+            told[0] = f"  {name}".ljust(column) + told[0].strip()
+        else:
+            told.insert(0, f"  {name}")
+        lines += told
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def list_of_commands(program: str, says: str, commands: Mapping[str, str]) -> str:
+    """The help of a program, or of a command with commands of its own: what each of them does."""
+    parts = [
+        wrapped(f"usage: {program} COMMAND [OPTIONS]"),
+        wrapped(says),
+        listed(list(commands.items())),
+        wrapped(f"{program} COMMAND --help says more."),
+    ]
+    return "\n\n".join(parts)
+
+
+def first_sentence(kind: type) -> str:
+    """Of the docstring."""
+    return (inspect.getdoc(kind) or "").split("\n\n")[0].split(".\n")[0].replace("\n", " ")
+
+
+def help_of(name: str, command: Any, says: str, *, whole: bool = False, about: str = "") -> str:
+    """The help of one command.
+
+    Args:
+        name: of the command, as it is typed.
+        command: its dataclass, or an instance with the defaults.
+        says: what it does.
+        whole: show every option, and all that is said of it.
+        about: show these only: a group, or part of a name.
+
+    Raises:
+        ValueError: there is neither a group nor an option of that name.
+    """
+    there = list(options(command))
+    groups = list(dict.fromkeys(option.group for option in there if option.group))
+    there = [*(starts(name) if groups else ()), *there]
+    usage = wrapped(f"usage: {' '.join([name, *arguments(there), '[OPTIONS]'])}")
+    if about:
+        return f"{usage}\n\n{entries_of(chosen(name, there, groups, about), short=False)}"
+    beginning = f"{usage}\n\n{wrapped(paragraphs(says))}\n\n"
+    everything = beginning + by_group(there)
+    if not groups and (whole or everything.count("\n") < SCREEN):
+        return everything
+    if whole:
+        methods = listed([(key, each.says) for key, each in METHODS.items()])
+        return f"{everything}\n\nMethods:\n{methods}"
+    usual = [each for each in there if each.name in USUAL or not (each.group or "." in each.name)]
+    if not name.endswith((" train", " sweep")):  # with several methods, or one
+        usual = [option for option in usual if option.name != "--method"]
+    of_group = f" --help GROUP those of a group: {', '.join(groups)}." if groups else ""
+    more = f"{name} --help-all shows every option{',' if groups else '.'}{of_group}"
+    first, *_ = paragraphs(says).split("\n")
+    return f"{usage}\n\n{wrapped(first)}\n\n{entries_of(usual, short=True)}\n\n{wrapped(more)}"
+
+
+def chosen(name: str, there: Sequence[Option], groups: list[str], about: str) -> list[Option]:
+    """The options of a group, or whose name holds a word.
+
+    Raises:
+        ValueError: there are none.
+    """
+    word = about.strip("-").replace("_", "-")
+    found = [option for option in there if word in (option.group, option.name.strip("-"))]
+    found = found or [option for option in there if word in option.name]
+    if not found:
+        valid = f"; groups: {', '.join(groups)}" if groups else ""
+        near = meant(word, [*groups, *(option.name for option in there)])
+        raise ValueError(f"{name} has no options called {about!r}{valid}{near}")
+    return found
+
+
+def arguments(there: Sequence[Option]) -> list[str]:
+    """What is given without an option."""
+    return [option.name for option in there if not option.name.startswith("-")]
+
+
+def by_group(there: Sequence[Option]) -> str:
+    """All options, those of the command first."""
+    parts = []
+    for group in sorted(dict.fromkeys(option.group for option in there), key=bool):
+        own = entries_of([option for option in there if option.group == group], short=False)
+        parts.append(f"{group}:\n{own}" if group else own)
+    return "\n\n".join(parts)
+
+
+def starts(name: str) -> list[Option]:
+    """What says where a command that trains starts from."""
+    known = STARTS if name.split()[-1] == "train" else {"--preset": STARTS["--preset"]}
+    return [Option(option, *told) for option, told in known.items()]
+
+
+def entries_of(there: Sequence[Option], *, short: bool) -> str:
+    """Some options in two columns."""
+    return listed([(option.heading, option.text(short=short)) for option in there])
+
+
+def paragraphs(text: str) -> str:
+    """A docstring without its line ends, but those behind a sentence."""
+    return re.sub(r"(?<![.\n])\n(?!\n)", " ", text)

@@ -1,0 +1,132 @@
+"""Data sets of one's own by name, `module:function`: found as `python -m` would find the module.
+
+The function takes no arguments and returns what `data_of` takes: a torch `Dataset` or `DataLoader`,
+images and labels, a `Data`, or (train, test). The file of the module is part of what a run is.
+A server of the dashboard offers those that the environment variable `SNNLAB_DATASETS` names
+(separated by commas), and no other: visitors must not choose which code it runs. No torch here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snnlab.data.spec import DataError, is_own
+from snnlab.neuron.own_code import imported
+
+OFFERED = "SNNLAB_DATASETS"
+_read: dict[str, str] = {}
+"""Digests of the files of the modules that were imported here, by module."""
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set of one's own comes from."""
+
+    module: str
+    """That has the function."""
+    folder: str
+    """That the module is imported from."""
+    digest: str
+    """Twelve hex digits of its file, as it is now."""
+
+
+def offered() -> tuple[str, ...]:
+    """The data sets of one's own that a server offers.
+
+    Raises:
+        DataError: the environment variable names something else.
+    """
+    found = tuple(filter(None, map(str.strip, os.environ.get(OFFERED, "").split(","))))
+    for name in found:
+        if not is_own(name):
+            raise DataError(
+                f"{OFFERED} names functions as in my_data:train, separated by commas; got {name!r}"
+            )
+    return found
+
+
+def check_offered(name: str) -> None:
+    """Raise DataError for a data set of one's own that this server does not offer."""
+    if is_own(name) and name not in offered():
+        raise DataError(
+            f"the data set {name!r} is a function of somebody's own, which this server may not "
+            f"run: whoever runs the server names it in {OFFERED}"
+        )
+
+
+def source(name: str) -> Source:
+    """Where the module of a data set of one's own is; it is not imported.
+
+    Raises:
+        DataError: it is not there, or stands in no file.
+    """
+    module, here = name.partition(":")[0], str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    importlib.invalidate_caches()  # the file may have been written a moment ago
+    try:
+        spec = None if module == "__main__" else importlib.util.find_spec(module)
+    except Exception:  # a package around it cannot be imported
+        spec = None
+    file = Path(spec.origin) if spec and spec.origin and spec.has_location else None
+    if module == "__main__":
+        raise DataError(
+            f"the data set {name!r} stands where processes that train cannot find it: put the "
+            "function into a file, say my_data.py"
+        )
+    if file is None:
+        raise DataError(
+            f"the data set {name!r} needs the module {module!r}, which is not in {here} nor where "
+            f"Python looks: go to the folder of {module.partition('.')[0]}.py, or name that folder "
+            "in PYTHONPATH"
+        )
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise DataError(f"the file of the data set {name!r} cannot be read: {error}") from error
+    depth = module.count(".") + (file.stem == "__init__")
+    return Source(module, str(file.absolute().parents[depth]), digest)
+
+
+def made_by_own(name: str) -> Any:
+    """What the function of a data set of one's own returns, of its file as it is now.
+
+    Raises:
+        DataError: it cannot be imported or called.
+    """
+    there, function = source(name), name.partition(":")[2]
+    with _lock:
+        try:
+            module = imported(there.module, there.folder)
+            if _read.setdefault(there.module, there.digest) != there.digest:
+                module = importlib.reload(module)
+                _read[there.module] = there.digest
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise DataError(
+                f"the module of the data set {name!r} cannot be imported: {why}"
+            ) from error
+        found = getattr(module, function, None)
+        if not callable(found):
+            given = "there is none" if found is None else f"that is of type {type(found).__name__}"
+            raise DataError(f"{name!r} must name a function of {there.module}: {given}")
+        try:
+            return found()
+        except Exception as error:
+            raise DataError(
+                f"{function}() of the data set {name!r} fails: {said(error)}"
+            ) from error
+
+
+def said(error: Exception) -> str:
+    """The kind of an error and its message."""
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,126 @@
+"""The forward of a module of torch as a graph of layers and functions, read by `torch.fx`."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import linecache
+import operator
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.nn import functional
+
+from snnlab.network.activations import QCFS
+from snnlab.network.torch_layers import LAYERS, NotTaken
+
+IN_PLACE = {"iadd", "isub", "imul", "itruediv"}
+PLACES = (torch, functional, operator)
+"""Where the functions that we know by name come from."""
+
+
+def without_values(module: nn.Module) -> nn.Module:
+    """A copy in evaluation mode whose tensors have shapes and no values, at no cost in memory."""
+    tensors = [*module.parameters(), *module.buffers()]
+    empty: dict[int, Any] = {}
+    for tensor in tensors:
+        shape = torch.empty_like(tensor, device="meta")
+        parameter = isinstance(tensor, nn.Parameter)
+        empty[id(tensor)] = nn.Parameter(shape, requires_grad=False) if parameter else shape
+    return copy.deepcopy(module, empty).eval().float()
+
+
+class Reader(fx.Tracer):
+    """Reads the forward of a module; layers of torch and of ours stay whole."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether a call of this module is one node."""
+        ours = hasattr(m, "advance") or type(m) in (QCFS, *LAYERS)
+        return ours or super().is_leaf_module(m, module_qualified_name)
+
+    def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
+        """Note the line of code that a node comes from."""
+        proxy = super().create_proxy(*args, **kwargs)
+        proxy.node.meta["line"] = users_line(traceback.walk_stack(None))
+        return proxy
+
+
+def users_line(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`.
+
+    Args:
+        frames: with their lines, the innermost first.
+    """
+    library = str(Path(torch.__file__).parent)
+    for frame, number in frames:
+        code = frame.f_code
+        if code is graph_of.__code__:
+            break
+        if not code.co_filename.startswith((library, "<eval", __file__)):
+            text = linecache.getline(code.co_filename, number, frame.f_globals).strip()
+            return f"{Path(code.co_filename).name}:{number}: {text}"
+    return ""
+
+
+def graph_of(module: nn.Module) -> fx.GraphModule:
+    """The forward of a module, inside a `Sequential` of its own, as a graph.
+
+    Raises:
+        NotTaken: several inputs, or a forward that depends on what is in the images.
+    """
+    kind = type(module).__name__
+    parameters = inspect.signature(module.forward).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if len(needed) != 1:
+        raise NotTaken(
+            f"the forward of {kind} takes {len(needed)} inputs ({', '.join(needed)}); "
+            "a network of stages takes one, the images"
+        )
+    root, reader = nn.Sequential(module), Reader()
+    try:
+        return fx.GraphModule(root, reader.trace(root))
+    except Exception as error:
+        line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        raise NotTaken(
+            f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
+            f"{first_line(error)}; write it without if, for and len over what comes from the "
+            "images, or make the stages yourself: SpikingNet or ANN of Stage(layers, activation)"
+        ) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error of torch says, without its table."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def operands(n: fx.Node) -> list[Any]:
+    """The two parts of a sum or a product."""
+    both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
+    if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
+        raise NotTaken(f"it has further arguments, {dict(n.kwargs)}; use x + y")
+    return both
+
+
+def name_of(n: fx.Node) -> str:
+    """The name of the function or method that a node calls, without the mark of in-place."""
+    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", str(n.target))
+    return name if name.startswith("_") else name.rstrip("_")
+
+
+def known(n: fx.Node) -> bool:
+    """Whether a function is torch's own, and not another of that name."""
+    name = getattr(n.target, "__name__", "")
+    return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
+
+
+def in_place(n: fx.Node, module: nn.Module) -> bool:
+    """Whether a node changes what it reads."""
+    if n.op == "call_module":
+        return bool(getattr(module.get_submodule(str(n.target)), "inplace", False))
+    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "")
+    return bool(n.kwargs.get("inplace")) or name in IN_PLACE or name.endswith("_")
