@@ -1,4 +1,18 @@
-"""Writes spiking networks as NIR graphs, which other simulators and chips read."""
+"""Writes spiking networks as NIR graphs, which other simulators and chips read.
+
+Two tools were tried, image by image, as NIR knows no batch. Neurons that start at 0 fire there as
+here, if the tool is told what it does not read in the file (`tests/exchange/test_nir_peers.py`):
+
+    neurons                   snnTorch 1.0                   Norse 1.1, from_nir(graph, dt=1e-4)
+    LIF, reset to zero        as they are                    as they are
+    IF, reset to zero         Leaky(beta=1) in their place   as they are
+    LIF, by subtraction       Leaky(beta=...), likewise (*)  reset_method=reset_subtract in layer.p
+    IF, by subtraction        Leaky(beta=1), likewise        an SNNCell of one's own in their place
+    AvgPool2d                 as it is                       none: `streamline` the network before
+
+A Leaky gets `threshold` of the layer it replaces, `init_hidden=True` and `reset_mechanism`. (*) And
+`reset_delay=False`; the same as long as no potential stays above the threshold after a spike.
+"""
 
 from __future__ import annotations
 
