@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -168,10 +168,10 @@ def as_activation(layer: nn.Module) -> nn.Module | None:
     if type(layer) is nn.ReLU:
         return nn.ReLU()
     if type(layer) in (nn.ReLU6, nn.Hardtanh):
+        low, high = cast(nn.Hardtanh, layer).min_val, cast(nn.Hardtanh, layer).max_val
         if ceiling(layer) is None:
-            low, high = layer.min_val, layer.max_val
             raise NotTaken(
                 f"it clips to {low:g} ... {high:g}, and rates begin at 0; use Hardtanh(0, 1)"
             )
-        return nn.ReLU6() if type(layer) is nn.ReLU6 else nn.Hardtanh(0.0, layer.max_val)
+        return nn.ReLU6() if type(layer) is nn.ReLU6 else nn.Hardtanh(0.0, high)
     return None

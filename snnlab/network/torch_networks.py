@@ -86,6 +86,11 @@ def from_torch(
     those of the module. A layer that is used in several places becomes a copy for each, which
     training may move apart.
 
+    To a spiking network lead three ways: `convert_ann` sets thresholds from images and needs no
+    training; activation="spiking" with noise keeps weights and batch norm, clips activations at
+    v_th and trains on with one timestep; `with_noise(convert_ann(net, 1, images), noises)` does
+    so from thresholds that fit.
+
     Args:
         module: images (B, C, H, W) in, logits (B, K) out; it stays as it is.
         image_shape: (C, H, W) of the images.
@@ -441,7 +446,7 @@ def reshaping(before: Tensor, after: Tensor) -> list[nn.Module]:
             f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which "
             "makes a vector of each image"
         )
-    flat = [nn.Flatten()] if before.ndim > 2 else []
+    flat: list[nn.Module] = [nn.Flatten()] if before.ndim > 2 else []
     return [*flat, nn.Unflatten(1, tuple(after.shape[1:]))] if after.ndim > 2 else flat
 
 
