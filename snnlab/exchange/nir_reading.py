@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from snnlab.exchange.nir_layers import LAYERS
 from snnlab.exchange.nir_neurons import Constants, Shape, constants_of
 from snnlab.exchange.packages import package
 from snnlab.network.net import SpikingNet
@@ -21,6 +21,10 @@ from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.spec import Neuron, Reset
 from snnlab.settings import Positive, checked, quoted
+
+NEURONS = ("IF", "LIF", "CubaLIF")
+VALID = ("Input", "Output", *NEURONS, *LAYERS)
+"""Kinds of nodes that our networks have."""
 
 
 def read_nir(
@@ -41,6 +45,7 @@ def read_nir(
     """
     nir = package("nir", "read_nir()")
     try:
+        check_size(path)
         graph = nir.read(Path(path), type_check=False)
     except FileNotFoundError:
         raise ValueError(f"there is no file {quoted(str(path))}") from None
@@ -276,60 +281,25 @@ def plain(value: float) -> float:
         return float(str(np.float32(value)))
 
 
-def linear(node: Any) -> nn.Module:
-    """Affine and Linear."""
-    outputs, inputs = node.weight.shape
-    layer = nn.Linear(inputs, outputs, bias=hasattr(node, "bias"))
-    return filled(layer, node)
+MOST_BYTES = 2**31
+"""Of all numbers in a file together; VGG-16 as it was published has a quarter of it."""
 
 
-def convolution(node: Any) -> nn.Module:
-    """Conv2d."""
-    outputs, inputs, *kernel = node.weight.shape
-    padding = node.padding if isinstance(node.padding, str) else pair(node.padding)
-    groups = int(node.groups)
-    layer = nn.Conv2d(
-        inputs * groups,
-        outputs,
-        cast(tuple[int, int], tuple(kernel)),
-        pair(node.stride),
-        padding,
-        pair(node.dilation),
-        groups,
-    )
-    return filled(layer, node)
+def check_size(path: str | Path) -> None:
+    """Raise ValueError before memory is asked for, where sizes in a file are damaged."""
+    import h5py
 
+    total = 0
 
-def filled(layer: nn.Linear | nn.Conv2d, node: Any) -> nn.Module:
-    """The layer with the weights and the bias of a node."""
-    for name, own in layer.named_parameters():
-        given = torch.as_tensor(np.asarray(getattr(node, name), np.float32))
-        if given.shape != own.shape:
-            raise ValueError(f"{name} has shape {tuple(given.shape)}, not {tuple(own.shape)}")
-        if not given.isfinite().all():
-            raise ValueError(f"{name} holds numbers that are not finite")
-        own.data = given.clone()
-    return layer
+    def add(name: str, item: Any) -> None:
+        nonlocal total
+        if isinstance(item, h5py.Dataset):
+            total += item.size * item.dtype.itemsize
 
-
-def average_pooling(node: Any) -> nn.Module:
-    """AvgPool2d, and SumPool2d, whose sum is divided by 1."""
-    divisor = 1 if type(node).__name__ == "SumPool2d" else None
-    kernel, stride, padding = pair(node.kernel_size), pair(node.stride), pair(node.padding)
-    return nn.AvgPool2d(kernel, stride, padding, divisor_override=divisor)
-
-
-def flatten(node: Any) -> nn.Module:
-    """Flatten; NIR counts dimensions without the batch."""
-    start, end = (n + 1 if n >= 0 else n for n in (int(node.start_dim), int(node.end_dim)))
-    return nn.Flatten(start, end)
-
-
-def pair(size: Any) -> tuple[int, int]:
-    """A size as (H, W), from one number or two."""
-    numbers = [int(n) for n in np.ravel(size)]
-    height, width = numbers * 2 if len(numbers) == 1 else numbers
-    return height, width
+    with h5py.File(path, "r") as file:
+        file.visititems(add)
+    if total > MOST_BYTES:
+        raise ValueError(f"its numbers would fill {total:.3g} bytes, at most {MOST_BYTES:.3g} do")
 
 
 def reason(path: str | Path, error: Exception) -> str:
@@ -344,16 +314,3 @@ def reason(path: str | Path, error: Exception) -> str:
     unknown = [f"{name!r} is a {kind}" for name, kind in kinds.items() if kind not in VALID]
     known = f"{'; '.join(unknown)}; valid: {', '.join(VALID)}"
     return known if unknown else str(error) or type(error).__name__
-
-
-NEURONS = ("IF", "LIF", "CubaLIF")
-LAYERS: dict[str, Callable[[Any], nn.Module]] = {
-    "Affine": linear,
-    "Linear": linear,
-    "Conv2d": convolution,
-    "AvgPool2d": average_pooling,
-    "SumPool2d": average_pooling,
-    "Flatten": flatten,
-}
-"""The layers that our networks have, each with what makes it of its node."""
-VALID = ("Input", "Output", *NEURONS, *LAYERS)

@@ -1,8 +1,21 @@
-"""Writes spiking networks as NIR graphs, which other simulators and chips read."""
+"""Writes spiking networks as NIR graphs, which other simulators and chips read.
+
+Two tools were tried, image by image, as NIR knows no batch. Neurons that start at 0 fire there as
+here, if the tool is told what it does not read in the file (`tests/exchange/test_nir_peers.py`):
+
+    neurons                   snnTorch 1.0                   Norse 1.1, from_nir(graph, dt=1e-4)
+    LIF, reset to zero        as they are                    as they are
+    IF, reset to zero         Leaky(beta=1) in their place   as they are
+    LIF, by subtraction       Leaky(beta=...), likewise (*)  reset_method=reset_subtract in layer.p
+    IF, by subtraction        Leaky(beta=1), likewise        an SNNCell of one's own in their place
+    AvgPool2d                 as it is                       none: `streamline` the network before
+
+A Leaky gets `threshold` of the layer it replaces, `init_hidden=True` and `reset_mechanism`. (*) And
+`reset_delay=False`; the same as long as no potential stays above the threshold after a spike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,9 +26,9 @@ from torch import Tensor, nn
 from snnlab import __version__
 from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.data.whole_files import written_whole
-from snnlab.exchange.nir_neurons import DT, Constants, Shape, node_of
+from snnlab.exchange.nir_layers import NODES
+from snnlab.exchange.nir_neurons import DT, Constants, node_of
 from snnlab.exchange.packages import package
-from snnlab.network.layers import Readout
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
@@ -190,95 +203,3 @@ def constants_of(stage: Stage, current: Tensor) -> Constants:
     if stage.threshold is not None:
         unit = along_channels(stage.threshold.v_th.double(), current).numpy()
     return Constants(unit * neuron.v_th, unit * neuron.v_start, neuron.beta, neuron.reset)
-
-
-def numbers(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """Weights as they are, in single precision or double."""
-    return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy()
-
-
-def linear(nir: Any, layer: nn.Linear, before: Shape, after: Shape) -> Any:
-    """Affine or Linear; the gain of a readout goes into the weights."""
-    if len(before) != 1:
-        return None
-    weight = layer.weight * layer.gain if isinstance(layer, Readout) else layer.weight
-    if layer.bias is None:
-        return nir.Linear(numbers(weight))
-    return nir.Affine(numbers(weight), numbers(layer.bias))
-
-
-def convolution(nir: Any, layer: nn.Conv2d, before: Shape, after: Shape) -> Any:
-    """Conv2d; NIR's always has a bias."""
-    if layer.padding_mode != "zeros" and any(layer._reversed_padding_repeated_twice):
-        return None
-    bias = torch.zeros(layer.out_channels) if layer.bias is None else layer.bias
-    made = nir.Conv2d(
-        input_shape=None,
-        weight=numbers(layer.weight),
-        stride=layer.stride,
-        padding=layer.padding,
-        dilation=layer.dilation,
-        groups=layer.groups,
-        bias=numbers(bias),
-    )
-    made.input_shape = before[1:]
-    return typed(made, before, after)
-
-
-def average_pooling(nir: Any, layer: nn.AvgPool2d, before: Shape, after: Shape) -> Any:
-    """AvgPool2d; SumPool2d where the sum is divided by 1."""
-    if layer.ceil_mode and after != plain_pooling(layer, before):
-        return None
-    if not layer.count_include_pad and any(pair(layer.padding)):
-        return None
-    if layer.divisor_override not in {None, 1}:
-        return None
-    kind = nir.AvgPool2d if layer.divisor_override is None else nir.SumPool2d
-    made = kind(*(np.array(pair(n)) for n in (layer.kernel_size, layer.stride, layer.padding)))
-    return typed(made, before, after)
-
-
-def plain_pooling(layer: nn.AvgPool2d, before: Shape) -> Shape:
-    """The shape without windows that hang over the edge."""
-    sizes = zip(
-        before[1:], pair(layer.kernel_size), pair(layer.stride), pair(layer.padding), strict=True
-    )
-    return (before[0], *((n + 2 * p - k) // s + 1 for n, k, s, p in sizes))
-
-
-def global_pooling(nir: Any, layer: nn.AdaptiveAvgPool2d, before: Shape, after: Shape) -> Any:
-    """AvgPool2d with the windows that the size of the image asks for, if all are the same."""
-    windows = np.array([n // m for n, m in zip(before[1:], after[1:], strict=True)])
-    if tuple(windows * after[1:]) != before[1:]:
-        return None
-    return typed(nir.AvgPool2d(windows, windows, np.array([0, 0])), before, after)
-
-
-def flatten(nir: Any, layer: nn.Flatten, before: Shape, after: Shape) -> Any:
-    """Flatten, its dimensions counted without the batch."""
-    if layer.start_dim == 0:
-        return None
-    start, end = (n - 1 if n > 0 else n for n in (layer.start_dim, layer.end_dim))
-    return nir.Flatten({"input": np.array(before)}, start, end)
-
-
-def typed(node: Any, before: Shape, after: Shape) -> Any:
-    """The node, which knows the shapes that it maps from and to."""
-    node.input_type, node.output_type = {"input": np.array(before)}, {"output": np.array(after)}
-    return node
-
-
-def pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
-    """A size as (H, W)."""
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
-Make = Callable[[Any, Any, Shape, Shape], Any]
-NODES: dict[type[nn.Module], Make] = {
-    nn.Linear: linear,
-    nn.Conv2d: convolution,
-    nn.AvgPool2d: average_pooling,
-    nn.AdaptiveAvgPool2d: global_pooling,
-    nn.Flatten: flatten,
-}
-"""The layers that NIR has, each with what makes its node, or None for settings that it lacks."""

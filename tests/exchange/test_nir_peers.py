@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from snnlab.conversion import streamline
 from snnlab.exchange import read_nir, write_nir
 from snnlab.exchange.nir_neurons import DT
+from snnlab.network import record
 from snnlab.neuron import Neuron
 
 from .networks import network, spikes
@@ -80,6 +81,16 @@ def test_snntorch_reads_leaky_neurons_that_reset_to_zero_as_they_are(tmp_path, s
     images = torch.rand(4, 1, 8, 8)
     assert len(write_nir(net, tmp_path / "net.nir")) == 1  # dt, which is snnTorch's
     alike(net(images, T).detach(), logits_of(snntorch_reads(snn, tmp_path / "net.nir"), images))
+
+
+def test_snntorch_has_to_be_told_that_leaky_neurons_subtract(tmp_path, snn):
+    net = network("mlp", Neuron(v_th=3, beta=0.9, v_init=0), shape=(1, 8, 8))
+    images = torch.rand(4, 1, 8, 8)
+    assert all(stage.v.max() < 3 for stage in record(net, images, T))  # or snnTorch subtracts twice
+    write_nir(net, tmp_path / "net.nir")
+    told = {"beta": 0.9, "reset_mechanism": "subtract", "reset_delay": False}
+    peer = snntorch_reads(snn, tmp_path / "net.nir", **told)
+    alike(net(images, T).detach(), logits_of(peer, images))
 
 
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
@@ -162,6 +173,32 @@ def test_norse_has_to_be_told_to_subtract(tmp_path, norse):
     for layer in peer.modules():
         if isinstance(layer, norse.LIFBoxCell):
             layer.p = layer.p._replace(reset_method=reset_subtract)
+    alike(net(images, T).detach(), logits_of(peer, images))
+
+
+def test_norse_has_no_if_neuron_that_subtracts_but_can_be_given_one(tmp_path, norse):
+    import nirtorch
+    from norse.torch.functional.reset import reset_subtract
+    from norse.torch.functional.threshold import threshold
+    from norse.torch.module.snn import SNNCell
+    from norse.torch.utils.import_nir import _import_norse_module
+
+    def module(node: Any) -> nn.Module:
+        if not isinstance(node, nir.IF):
+            return _import_norse_module(node, dt=DT)
+        v_th = torch.tensor(node.v_threshold).float()
+
+        def step(current: Tensor, v: Tensor, p: None, dt: float) -> tuple[Tensor, Tensor]:
+            h = v + current
+            fired = threshold(h - v_th, "super", torch.tensor(100.0))
+            return fired, reset_subtract(fired, h, None, v_th)
+
+        return SNNCell(step, torch.zeros_like, None)
+
+    net = network("mlp", Neuron(v_init=0), shape=(1, 8, 8))
+    images = torch.rand(4, 1, 8, 8)
+    write_nir(net, tmp_path / "net.nir")
+    peer = nirtorch.load(nir.read(tmp_path / "net.nir"), module)
     alike(net(images, T).detach(), logits_of(peer, images))
 
 
