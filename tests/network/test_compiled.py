@@ -115,7 +115,9 @@ def test_an_exported_network_outlives_a_file(tmp_path: Any) -> None:
     net = made(timesteps=2)
     images = torch.rand(3, *SHAPE)
     torch.export.save(torch.export.export(net, (images,)), tmp_path / "net.pt2")
-    torch.testing.assert_close(torch.export.load(tmp_path / "net.pt2").module()(images), net(images))
+    torch.testing.assert_close(
+        torch.export.load(tmp_path / "net.pt2").module()(images), net(images)
+    )
 
 
 def test_timesteps_may_be_said_where_it_is_exported() -> None:
