@@ -210,7 +210,7 @@ def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:
     """Currents (T, B, *) of a stage, from (T * B, *); of the first from (B, *), as it repeats."""
     if stage == 0:
         return repeat_in_time(current, timesteps)
-    return current.view(timesteps, len(current) // timesteps, *current.shape[1:])
+    return current.view(timesteps, current.shape[0] // timesteps, *current.shape[1:])
 
 
 def fired(made: Any, stage: Stage, currents: Tensor) -> Fired:

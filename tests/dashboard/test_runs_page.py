@@ -13,7 +13,9 @@ from safetensors.numpy import load
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import delete, label_of, own, write_label
 from snnlab.dashboard.lesson import lesson_link
+from snnlab.dashboard.runs import REFUSED, noting
 from snnlab.dashboard.screen import escaped
+from snnlab.exchange import read_nir
 from snnlab.runs.config import from_dict
 from snnlab.runs.store import Run, RunError, list_runs
 from tests.dashboard.conftest import VISITOR, Open
@@ -107,7 +109,8 @@ def test_a_damaged_run_is_listed_as_such(runs: Path, open_page: Open) -> None:
 
 def test_downloads_are_what_they_say(runs: Path) -> None:
     run = next(run for run in list_runs(runs) if run.config and run.config.method == "noise")
-    files = {label: content() for label, _, _, content in downloads(run)}
+    slow = ("ONNX", "NIR")  # see below
+    files = {label: content() for label, _, _, content in downloads(run) if label not in slow}
     assert set(files) == {"CSV", "PNG", "SVG", "Config", "Notebook", "Weights"}
     assert files["CSV"].decode().splitlines()[0] == "method,seed,timesteps,accuracy"
     assert files["PNG"].startswith(b"\x89PNG")
@@ -116,13 +119,62 @@ def test_downloads_are_what_they_say(runs: Path) -> None:
     assert load(files["Weights"])
 
 
+def test_the_network_in_a_file_of_another_tool(runs: Path, tmp_path: Path) -> None:
+    pytest.importorskip("nir")
+    made = {label: (name, content) for label, name, _, content in downloads(list_runs(runs)[0])}
+    name, content = made["NIR"]
+    (tmp_path / name).write_bytes(content())
+    net = read_nir(tmp_path / name)
+    assert net.image_shape == list_runs(runs)[0].network().image_shape
+    assert made["ONNX"][0].endswith(".onnx")
+
+
+@pytest.mark.slow
+def test_the_network_as_onnx(runs: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    run = list_runs(runs)[0]
+    (content,) = (content for label, _, _, content in downloads(run) if label == "ONNX")
+    notes = {note.key: note.value for note in onnx.load_from_string(content()).metadata_props}
+    assert run.config is not None
+    assert (notes["run"], notes["timesteps"]) == (run.id, str(run.config.timesteps))
+
+
+def test_files_that_packages_are_missing_for(
+    runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snnlab.dashboard.downloads.can_export", lambda to: to == "nir")
+    run = list_runs(runs)[0]
+    labels = [label for label, *_ in downloads(run)]
+    assert "NIR" in labels
+    assert "ONNX" not in labels
+    app = open_page("runs", run=run.id)
+    said = " ".join(caption.value for caption in app.caption).replace("\\", "")
+    assert "For ONNX files of the network" in said
+    assert 'pip install "snnlab[exchange]"' in said
+
+
+def test_why_a_file_could_not_be_made_is_said_once(runs: Path, open_page: Open) -> None:
+    def fail() -> bytes:
+        raise RunError("no *images* here")
+
+    app = open_page("runs")
+    refused: list[str] = []
+    app.session_state[REFUSED] = refused
+    with pytest.raises(RunError):
+        noting(refused, fail)
+    app.run()
+    assert [error.value for error in app.error] == [escaped("no *images* here")]
+    app.run()
+    assert not app.error
+
+
 @pytest.mark.slow
 def test_the_notebook_reproduces_the_run(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = next(run for run in list_runs(runs) if run.config and run.config.method == "noise")
-    files = {label: content() for label, _, _, content in downloads(run)}
-    notebook = nbformat.reads(files["Notebook"].decode(), as_version=4)
+    files = {label: content for label, _, _, content in downloads(run)}
+    notebook = nbformat.reads(files["Notebook"]().decode(), as_version=4)
     nbformat.validate(notebook)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
