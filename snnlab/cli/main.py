@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Union
 
 import tyro
@@ -51,8 +52,6 @@ COMMANDS: dict[str, type] = {
     "bench-gpu": BenchGPU,
     "assign": Assign,
 }
-SERVED = (App, Lab)
-"""Commands whose further options are those of the server that they run."""
 BAD_INPUT = 2
 BAD_PATHS = (
     FileExistsError,
@@ -99,10 +98,13 @@ def answer_to(args: list[str]) -> None:
     if args == ["--version"]:
         print(f"snnlab {__version__}")
         return
+    args, further = divided(args)
     try:
         command = parse(args)
     except SystemExit:  # help was asked for, and is printed
         return
+    if further:
+        command = replace(command, further=further)
     command.execute()
 
 
@@ -123,16 +125,11 @@ def parse(args: list[str]) -> Any:
     """
     if args and not args[0].startswith("-") and args[0] not in COMMANDS:
         raise ValueError(f"unknown command {args[0]!r}; valid: {', '.join(COMMANDS)}")
-    further: tuple[str, ...] = ()
-    if args and COMMANDS.get(args[0]) in SERVED:
-        args, further = divided(args)
     args, start = start_of(args)
     defaults: dict[str, Any] = {
         "train": {"default": Train(start)},
         "race": {"default": Race(start)},
         "sweep": {"default": Sweep(start)},
-        "app": {"default": App(further=further)},
-        "lab": {"default": Lab(further=further)},
     }
     if args[:1] in (["train"], ["race"]):  # in their own help, not in the list of commands
         defaults[args[0]]["description"] = with_methods(COMMANDS[args[0]])
