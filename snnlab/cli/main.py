@@ -36,14 +36,14 @@ from snnlab.runs.methods import METHODS
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
-    "lab": Lab,
-    "app": App,
     "train": Train,
     "convert": Convert,
     "evaluate": Evaluate,
     "list": List,
     "show": Show,
     "export": Export,
+    "lab": Lab,
+    "app": App,
     "race": Race,
     "sweep": Sweep,
     "audit": Audit,
