@@ -14,7 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tyro
@@ -39,14 +39,14 @@ from snnlab.settings import meant, nearest
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
-    "lab": Lab,
-    "app": App,
     "train": Train,
     "convert": Convert,
     "evaluate": Evaluate,
     "list": List,
     "show": Show,
     "export": Export,
+    "lab": Lab,
+    "app": App,
     "race": Race,
     "sweep": Sweep,
     "audit": Audit,
@@ -55,8 +55,6 @@ COMMANDS: dict[str, type] = {
     "bench-gpu": BenchGPU,
     "assign": Assign,
 }
-SERVED = (App, Lab)
-"""Commands whose further options are those of the server that they run."""
 BAD_INPUT = 2
 BAD_PATHS = (
     FileExistsError,
@@ -103,10 +101,15 @@ def answer_to(args: list[str]) -> None:
     """Print the version or the help, or carry out the command."""
     if args == ["--version"]:
         print(f"snnlab {__version__}")
-    elif told := help_asked(args):
+        return
+    args, further = divided(args)
+    if told := help_asked(args):
         print(told)
-    else:
-        parse(args).execute()
+        return
+    command = parse(args)
+    if further:
+        command = replace(command, further=further)
+    command.execute()
 
 
 def drop_stuck_output() -> None:
@@ -183,9 +186,6 @@ def asked_for(args: list[str]) -> Asked:
         which, *rest = rest or [""]
         kind, default = experiment(which, start)
         name, says = f"{name} {which}", f"{default.ask.says}\n\nGoes on where it was stopped."
-    elif kind in SERVED:
-        (_, *rest), further = divided(args)
-        default = kind(further=further)
     elif kind in (Train, Race, Sweep):
         default = kind(start)
     return Asked(name, kind, default, says, rest)

@@ -17,6 +17,8 @@ import tyro
 
 from snnlab.classroom.brought import PACKAGE, home
 
+SERVED = ("app", "lab")
+"""The commands with a server."""
 OWN_FLAGS = ("--no-browser", "--help", "-h")
 """Options that are ours, of those that follow `app` or `lab`."""
 COPY = Path("snnlab-course")
@@ -34,6 +36,7 @@ class App:
     no_browser: bool = False
     """Only print the address."""
     further: Further = ()
+    """What Streamlit gets."""
 
     def execute(self) -> None:
         """Serve until Ctrl-C."""
@@ -66,6 +69,7 @@ class Lab:
     no_browser: bool = False
     """Only print the address."""
     further: Further = ()
+    """What JupyterLab gets."""
 
     def execute(self) -> None:
         """Lay the copy, and serve until Ctrl-C."""
@@ -90,12 +94,14 @@ class Lab:
 
 
 def divided(args: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Arguments of `app` or `lab`: ours, and those that its server gets.
+    """Arguments of a command: ours, and of `app` and `lab` those that the server gets.
 
     Example:
         >>> divided(["lab", "here", "--port", "8890", "--no-browser"])
         (['lab', '--no-browser', 'here'], ('--port', '8890'))
     """
+    if not args or args[0] not in SERVED:
+        return list(args), ()
     command, *rest = args
     own = [command, *(word for word in rest if word in OWN_FLAGS)]
     rest = [word for word in rest if word not in OWN_FLAGS]

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("words", "own", "further"),
     [
+        ([], [], ()),
+        (["train", "--no-browser", "--x"], ["train", "--no-browser", "--x"], ()),
         (["app"], ["app"], ()),
         (["app", "--no-browser"], ["app", "--no-browser"], ()),
         (["app", "--server.port", "8600"], ["app"], ("--server.port", "8600")),
