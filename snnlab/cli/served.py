@@ -16,10 +16,11 @@ from typing import Annotated, Any
 import tyro
 
 from snnlab.classroom.brought import PACKAGE, home
+from snnlab.cli.help import ASKING
 
 SERVED = ("app", "lab")
 """The commands with a server."""
-OWN_FLAGS = ("--no-browser", "--help", "-h")
+OWN_FLAGS = ("--no-browser", *ASKING)
 """Options that are ours, of those that follow `app` or `lab`."""
 COPY = Path("snnlab-course")
 """Where the course is laid unless told otherwise; a checkout has it already."""

@@ -152,9 +152,9 @@ class DataSpec:
     """
 
     name: str = "digits"
-    """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, the path of an
-    image folder or of a zip or tar archive of one, or module:function of one's own: it
-    takes nothing and returns a torch Dataset, a pair (train, test) or a Data."""
+    """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, an image folder,
+    zip or tar by its path, or one's own as module:function. The function takes nothing and returns
+    a torch Dataset, a pair (train, test) or a Data."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
     train_size: Annotated[int | None, Valid(low=1)] = None
