@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -108,9 +108,9 @@ def ceiling(activation: nn.Module) -> Tensor | None:
     if isinstance(activation, QCFS):
         return activation.threshold.detach()
     if type(activation) in (nn.Hardtanh, nn.ReLU6):
-        low, high = activation.min_val, activation.max_val
-        if low == 0 and 0 < high < math.inf:
-            return torch.tensor(float(high))
+        clip = cast(nn.Hardtanh, activation)
+        if clip.min_val == 0 and 0 < clip.max_val < math.inf:
+            return torch.tensor(float(clip.max_val))
     return None
 
 

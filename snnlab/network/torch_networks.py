@@ -20,7 +20,7 @@ from torch import Tensor, fx, nn
 from snnlab.network.layers import one_to_one
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
-from snnlab.network.neurons import MakeLayer, put_neurons
+from snnlab.network.neurons import MakeLayer, check_given, put_neurons
 from snnlab.network.spec import Activation, Architecture
 from snnlab.network.torch_graph import (
     first_line,
@@ -117,6 +117,7 @@ def from_torch(
     checked("pooling", Pooling, pooling)
     checked("activation", Activation | None, activation)
     image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
+    check_given(neuron, noise, surrogate)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":

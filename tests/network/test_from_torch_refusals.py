@@ -202,6 +202,9 @@ def test_other_networks_of_torchvision_are_refused_at_their_place(name: str, nam
     [
         ({"pooling": "max"}, "pooling.*max"),
         ({"activation": "gelu"}, "activation.*gelu"),
+        ({"activation": "spiking", "noise": 0.3}, "noise must be"),
+        ({"activation": "spiking", "neuron": Noise()}, "neuron must be"),
+        ({"activation": "qcfs", "levels": 0}, "levels must be at least 1, got 0"),
         ({"noise": Noise()}, 'noise would be lost: pass activation="spiking", got None'),
         ({"activation": "spiking", "noise": [Noise()] * 3}, "1 neuron layers need as many"),
     ],
