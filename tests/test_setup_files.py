@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
-EXTRAS = {"bench": "bench", "classroom": "classroom", "jobs": "cluster"}
+EXTRAS = {"bench": "bench", "classroom": "classroom", "exchange": "exchange", "jobs": "cluster"}
 """Rooms that may import what only an extra installs."""
 WITH_TORCH = {"triton"}  # PyTorch brings it where it can be used; our code does without
 
