@@ -298,10 +298,10 @@ class SpikingNet(StagedNet):
         T = whole("timesteps", self.timesteps if timesteps is None else timesteps)
         chunk = T if torch.is_grad_enabled() else None
         once = T > 1 and is_affine(self.readout)
-        total = torch.zeros((), device=images.device)
+        total: Any = 0
         for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
             total = total + part.sum(0)  # (t, B, K) to (B, K)
-        return total / T
+        return cast(Tensor, total / T)
 
     def unroll(
         self,
