@@ -299,10 +299,10 @@ class SpikingNet(StagedNet):
         whole_time = torch.is_grad_enabled() or torch.compiler.is_compiling()
         chunk = T if whole_time else None  # a program is compiled for batches of any size
         once = T > 1 and is_affine(self.readout)
-        total = torch.zeros((), device=images.device)
+        total: Any = 0
         for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
             total = total + part.sum(0)  # (t, B, K) to (B, K)
-        return total / T
+        return cast(Tensor, total / T)
 
     def unroll(
         self,
