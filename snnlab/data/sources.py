@@ -19,7 +19,15 @@ from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
 from snnlab.data.images import Data, Images
 from snnlab.data.limits import OWN, Limits
-from snnlab.data.spec import CATALOGUE, DataError, DataSpec, DataWarning, SetInfo, unknown_name
+from snnlab.data.spec import (
+    CATALOGUE,
+    DataError,
+    DataSpec,
+    DataWarning,
+    SetInfo,
+    existing,
+    unknown_name,
+)
 from snnlab.data.splits import (
     TEST_FRACTION,
     fraction_of,
@@ -96,8 +104,8 @@ def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
         if info.package:
             return read_packaged(info)
         return read_download(spec.name, data_folder(spec.root), download=download)
-    path = Path(spec.name).expanduser()
-    if not path.exists():
+    path = existing(spec.name)
+    if path is None:
         raise DataError(unknown_name(spec.name))
     return read_images(path, spec.image_size, limits, spec.ground)
 

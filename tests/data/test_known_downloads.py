@@ -82,6 +82,7 @@ LAYOUTS = {
     "in a folder of that name": ("train/train/{}", "", "train/test/{}"),
     "in a folder called test": ("test/train/{}", "", "test/test/{}"),
     "training alone": ("data/train/{}", "", ""),
+    "in a folder of somebody who tries": ("test/{}", "", ""),
 }
 """Where each split of a download has its classes: training, validation, test."""
 
@@ -146,6 +147,7 @@ REFUSED = [
     (["cat", "dog", "test"], "'test' stands beside 'cat': a split or a class?"),
     (["cat", "dog", "Training"], "'Training' stands beside 'cat': a split or a class?"),
     (["cat", "dog", "test/cat", "test/dog"], "'test' stands beside 'cat': a split or a class?"),
+    (["train/cat", "train/dog", "train/Training"], "'Training' stands beside 'cat': a split or"),
     (["valid", "invalid"], "'valid' stands beside 'invalid': a split or a class?"),
     (["train", "test", "tram"], "'test' and 'train' stands? beside 'tram'"),
     (["train/cat", "train/dog", "extra/cat"], "'extra' stands beside 'train', and is no split"),
@@ -173,6 +175,8 @@ def test_what_cannot_be_told_is_refused_by_name(folders: list[str], message: str
 def test_a_class_in_a_split_may_have_the_name_of_a_split():
     images = [f"{s}/{c}/1.png" for s in ("train", "test") for c in ("valid", "invalid")]
     assert arrange(images, [], PassedOver()).classes == ("invalid", "valid")
+    images = [f"training/{c}/1.png" for c in ("car", "train")]
+    assert arrange(images, [], PassedOver()).classes == ("car", "train")
 
 
 def test_signs_and_numbers_are_names_of_classes():
