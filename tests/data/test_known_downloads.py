@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_names_of_splits(split: str | None):
 def test_names_that_say_nothing():
     assert all(map(says_nothing, ("images", "Images", "img", "data set", "JPEGImages", "photos2")))
     assert not any(map(says_nothing, ("cat", "0", "12", "+", "", "train", "imagery")))
+
+
+@pytest.mark.parametrize("part", ["dataset", "data", "images", "imgset", "train", "pngraw", "seg"])
+def test_no_name_takes_long(part: str):
+    start = time.process_time()
+    assert split_of(part * 2000 + "x") is None
+    assert not says_nothing(part * 2000 + "x")
+    assert time.process_time() - start < 1
 
 
 LAYOUTS = {
