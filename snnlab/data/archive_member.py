@@ -52,11 +52,12 @@ def in_letters(name: bytes) -> str:
 
 def readable(name: str) -> str:
     """A name from a file system or a tar archive, where what is no UTF-8 came as surrogates."""
-    try:
+    with contextlib.suppress(UnicodeEncodeError):
         name.encode()
-    except UnicodeEncodeError:
+        return name
+    with contextlib.suppress(UnicodeEncodeError):
         return in_letters(name.encode("utf-8", "surrogateescape"))
-    return name
+    return name.encode("utf-8", "replace").decode()  # half a letter, as Windows permits
 
 
 def _latin(letter: str) -> bool:

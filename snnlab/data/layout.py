@@ -129,7 +129,13 @@ def _in_splits(
         split: _split_classes(by_top[name], split, top + 1, folders, passed)
         for name, split in splits.items()
     }
-    return {split: by_class for split, by_class in found.items() if by_class}
+    labelled = {split: by_class for split, by_class in found.items() if by_class}
+    if len(labelled) == 1:  # no other split shows that they are classes
+        named = _named(labelled["train"])
+        others = sorted(labelled["train"].keys() - named.keys())
+        if others and named and not _is_class_of_trains(named):
+            raise DataError(_split_or_class(named, others))
+    return labelled
 
 
 def _parts(name: str) -> Parts:
@@ -164,22 +170,19 @@ def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
     Raises:
         DataError: it cannot be told, two are the same split, or there is none to train on.
     """
-    named = {name: split for name in by_top if (split := split_of(name)) is not None}
+    named = _named(by_top)
     others = sorted(by_top.keys() - named.keys())
     with_folders = [name for name in named if any(len(f) > top + 2 for f in by_top[name])]
     if not named or (others and not with_folders and _is_class_of_trains(named)):
         return {}
     if others:
-        splits, beside = " and ".join(map(quoted, sorted(named))), quoted(others[0])
         if any(named[name] == "train" for name in with_folders):
             raise DataError(
-                f"folder {beside} stands beside {splits}, and is no split by its name. Remove it, "
-                f"or give it the name of a split: {', '.join(words[0] for words in WORDS.values())}"
+                f"folder {quoted(others[0])} stands beside {_all(named)}, and is no split by its "
+                "name. Remove it, or give it the name of a split: "
+                f"{', '.join(words[0] for words in WORDS.values())}"
             )
-        raise DataError(
-            f"folder {splits} stands beside {beside}: a split or a class? If it is a class, give "
-            "it another name; if it is a split, put the classes to train on into one named 'train'"
-        )
+        raise DataError(_split_or_class(named, others))
     for name, split in sorted(named.items()):
         if twin := next((n for n in sorted(named) if n > name and named[n] == split), None):
             raise DataError(
@@ -194,6 +197,23 @@ def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
             "other names"
         )
     return {name: named[name] for name in sorted(named, key=lambda name: name != training)}
+
+
+def _named(folders: Iterable[str]) -> dict[str, Split]:
+    """Those that are splits by their names."""
+    return {name: split for name in folders if (split := split_of(name)) is not None}
+
+
+def _all(named: dict[str, Split]) -> str:
+    return " and ".join(map(quoted, sorted(named)))
+
+
+def _split_or_class(named: dict[str, Split], others: list[str]) -> str:
+    return (
+        f"folder {_all(named)} stands beside {quoted(others[0])}: a split or a class? If it is a "
+        "class, give it another name; if it is a split, put the classes to train on into one named "
+        "'train'"
+    )
 
 
 def _is_class_of_trains(named: dict[str, Split]) -> bool:

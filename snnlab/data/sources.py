@@ -27,6 +27,7 @@ from snnlab.data.spec import (
     DataSpec,
     DataWarning,
     SetInfo,
+    existing,
     is_own,
     unknown_name,
 )
@@ -113,8 +114,8 @@ def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
             return raw_of(data_of(made, name=spec.name))
         except DataError as error:
             raise DataError(f"what {spec.name!r} returns cannot be used: {error}") from error
-    path = Path(spec.name).expanduser()
-    if not path.exists():
+    path = existing(spec.name)
+    if path is None:
         raise DataError(unknown_name(spec.name))
     return read_images(path, spec.image_size, limits, spec.ground)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from snnlab.settings import Valid, nearest, settle
+from snnlab.settings import Valid, nearest, quoted, settle
 
 CIFAR100_CLASSES = tuple(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -206,12 +206,20 @@ def is_own(name: str) -> bool:
 def _looks_like_path(name: str) -> bool:
     """Whether `name` can only be meant as a path, or is one that exists."""
     separators = {os.sep, os.altsep or os.sep, "/"}
-    path = Path(name).expanduser()
     return bool(name) and (
         any(s in name for s in separators)
         or name.lower().endswith(ARCHIVE_ENDINGS)
-        or path.exists()
+        or existing(name) is not None
     )
+
+
+def existing(name: str) -> Path | None:
+    """The folder or file at a path, "~" filled in; None where nothing can be seen there."""
+    try:
+        path = Path(name).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):  # too long a name, a folder one may not look into, no such user
+        return None
 
 
 def unknown_name(name: str) -> str:
@@ -219,6 +227,6 @@ def unknown_name(name: str) -> str:
     close = nearest(name, CATALOGUE)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
-        f"Unknown data set {name!r}, and no folder or archive has that path.{hint} "
+        f"Unknown data set {quoted(name)}, and no folder or archive has that path.{hint} "
         f"Valid names: {', '.join(CATALOGUE)}, or module:function of your own"
     )

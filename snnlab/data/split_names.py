@@ -22,11 +22,12 @@ WORDS: dict[Split, tuple[str, ...]] = {
 }
 """The last kind is published without labels: images whose class is to be predicted."""
 AROUND = (
-    *("data", "dataset", "set", "split", "seg", "folder", "dir", "raw"),
+    *("data", "set", "split", "seg", "folder", "dir", "raw"),
     *("image", "images", "img", "imgs", "jpg", "jpeg", "png"),
     *("photo", "photos", "picture", "pictures", "sample", "samples"),
 )
-"""Words that say nothing about what a folder holds."""
+"""Words that say nothing about what a folder holds. No row of them reads in two ways, as "dataset"
+would beside "data" and "set": a pattern would try them all."""
 
 _AROUND = f"(?:{'|'.join(AROUND)})*"
 _SPLITS = {

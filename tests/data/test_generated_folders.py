@@ -27,7 +27,7 @@ from PIL import Image
 from snnlab.data import Data, load_data
 from snnlab.data.layout import Layout, arrange, hidden_part, is_image
 from snnlab.data.passed_over import PassedOver
-from snnlab.data.spec import DataError, DataWarning
+from snnlab.data.spec import DataError, DataWarning, existing
 from snnlab.data.split_names import split_of
 
 Tree = dict[str, bytes]
@@ -99,6 +99,14 @@ def assert_equal(one: Data | str, other: Data | str) -> None:
         ours, theirs = getattr(one, split), getattr(other, split)
         assert torch.equal(ours.pixels, theirs.pixels)
         assert torch.equal(ours.labels, theirs.labels)
+
+
+@given(st.text(max_size=30) | st.sampled_from(["~nobody/x", "a\0/b", "x/" * 3000, "x" * 5000]))
+def test_any_text_is_a_path_or_told(name: str) -> None:
+    if existing(name) is None:
+        with pytest.raises(DataError, match=r"^Unknown data set ") as told:
+            load_data(name)
+        assert len(str(told.value)) < 400
 
 
 CLASSES = ["cat", "dog", "a b", "Käfer", "猫", "it's", "1", "#", "C++", "é", "rené", "x" * 60]
@@ -192,7 +200,7 @@ def test_planned_folders_give_what_was_planned(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@MANY
+@settings(max_examples=500)
 @given(planned())
 def test_many_planned_folders_give_what_was_planned(plan: Plan) -> None:
     check_plan(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,14 @@ def test_names_that_say_nothing():
     assert not any(map(says_nothing, ("cat", "0", "12", "+", "", "train", "imagery")))
 
 
+@pytest.mark.parametrize("part", ["dataset", "data", "images", "imgset", "train", "pngraw", "seg"])
+def test_no_name_takes_long(part: str):
+    start = time.process_time()
+    assert split_of(part * 2000 + "x") is None
+    assert not says_nothing(part * 2000 + "x")
+    assert time.process_time() - start < 1
+
+
 LAYOUTS = {
     "Kaggle's Intel scenes": ("seg_train/seg_train/{}", "", "seg_test/seg_test/{}"),
     "brain tumours": ("Training/{}", "", "Testing/{}"),
@@ -82,6 +91,7 @@ LAYOUTS = {
     "in a folder of that name": ("train/train/{}", "", "train/test/{}"),
     "in a folder called test": ("test/train/{}", "", "test/test/{}"),
     "training alone": ("data/train/{}", "", ""),
+    "in a folder of somebody who tries": ("test/{}", "", ""),
 }
 """Where each split of a download has its classes: training, validation, test."""
 
@@ -146,6 +156,7 @@ REFUSED = [
     (["cat", "dog", "test"], "'test' stands beside 'cat': a split or a class?"),
     (["cat", "dog", "Training"], "'Training' stands beside 'cat': a split or a class?"),
     (["cat", "dog", "test/cat", "test/dog"], "'test' stands beside 'cat': a split or a class?"),
+    (["train/cat", "train/dog", "train/Training"], "'Training' stands beside 'cat': a split or"),
     (["valid", "invalid"], "'valid' stands beside 'invalid': a split or a class?"),
     (["train", "test", "tram"], "'test' and 'train' stands? beside 'tram'"),
     (["train/cat", "train/dog", "extra/cat"], "'extra' stands beside 'train', and is no split"),
@@ -173,6 +184,8 @@ def test_what_cannot_be_told_is_refused_by_name(folders: list[str], message: str
 def test_a_class_in_a_split_may_have_the_name_of_a_split():
     images = [f"{s}/{c}/1.png" for s in ("train", "test") for c in ("valid", "invalid")]
     assert arrange(images, [], PassedOver()).classes == ("invalid", "valid")
+    images = [f"training/{c}/1.png" for c in ("car", "train")]
+    assert arrange(images, [], PassedOver()).classes == ("car", "train")
 
 
 def test_signs_and_numbers_are_names_of_classes():

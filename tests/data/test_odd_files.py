@@ -116,6 +116,7 @@ def test_names_that_are_no_utf_8_are_read_as_letters(
     data = load_data(str(path))
     assert data.classes == ("Käfer", "dog")
     assert readable("Käfer") == "Käfer"
+    assert readable("half \ud83d") == "half ?"
 
 
 def test_an_archive_of_windows_that_was_unpacked_elsewhere_is_read(
