@@ -133,9 +133,9 @@ class StagedNet(nn.Module):
     ) -> None:
         super().__init__()
         image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
-        if not isinstance(stages, Sequence | nn.ModuleList) or not all(
-            isinstance(s, Stage) for s in stages
-        ):
+        row: Any = stages
+        listed = isinstance(row, Sequence | nn.ModuleList)
+        if not listed or not all(isinstance(stage, Stage) for stage in row):
             raise ValueError(f"a network is made of a list of Stages, got {described(stages)}")
         if not len(stages):
             raise ValueError(f"a network needs at least one Stage, got {described(stages)}")
