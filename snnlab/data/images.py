@@ -49,7 +49,8 @@ class Images:
 
     def __post_init__(self) -> None:
         """Check dtypes, shapes and pixels."""
-        pixels, labels = self.pixels, self.labels
+        pixels: Any = self.pixels
+        labels: Any = self.labels
         fits = isinstance(pixels, Tensor) and pixels.ndim == 4
         if not fits or not (pixels.dtype == torch.uint8 or pixels.is_floating_point()):
             raise DataError(
@@ -113,8 +114,9 @@ class Images:
 
     def subset(self, indices: Tensor) -> Images:
         """The images at `indices`, int64 (M,), in that order."""
-        if not isinstance(indices, Tensor) or indices.dtype not in (torch.int64, torch.bool):
-            raise DataError(f"indices must be an int64 tensor (M,); got {described(indices)}")
+        given: Any = indices
+        if not isinstance(given, Tensor) or given.dtype not in (torch.int64, torch.bool):
+            raise DataError(f"indices must be an int64 tensor (M,); got {described(given)}")
         indices = indices.to(self.device)
         if (
             indices.dtype == torch.int64

@@ -93,7 +93,8 @@ class Stage(nn.Module):
         threshold: LearnedThreshold | None = None,
     ) -> None:
         super().__init__()
-        for name, part in (("layers", layers), ("neuron", neuron), ("shortcut", shortcut)):
+        parts: dict[str, Any] = {"layers": layers, "neuron": neuron, "shortcut": shortcut}
+        for name, part in parts.items():
             if not isinstance(part, nn.Module) and not (part is None and name == "shortcut"):
                 raise ValueError(f"{name} of a stage must be an nn.Module, got {described(part)}")
         self.layers, self.neuron = layers, neuron
@@ -132,9 +133,9 @@ class StagedNet(nn.Module):
     ) -> None:
         super().__init__()
         image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
-        if not isinstance(stages, Sequence | nn.ModuleList) or not all(
-            isinstance(s, Stage) for s in stages
-        ):
+        row: Any = stages
+        listed = isinstance(row, Sequence | nn.ModuleList)
+        if not listed or not all(isinstance(stage, Stage) for stage in row):
             raise ValueError(f"a network is made of a list of Stages, got {described(stages)}")
         if not len(stages):
             raise ValueError(f"a network needs at least one Stage, got {described(stages)}")
@@ -203,7 +204,7 @@ class StagedNet(nn.Module):
 
 def is_traced() -> bool:
     """Whether the network is being compiled or exported, where no value is known yet."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined]
 
 
 def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:

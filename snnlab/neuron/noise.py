@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -45,7 +45,8 @@ def sample(
     shape = checked("shape", tuple[Annotated[int, Valid(low=0)], ...], shape)
     if not isinstance(generator, torch.Generator):
         raise ValueError(f"generator must be a torch.Generator, got {described(generator)}")
-    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+    kind: Any = dtype
+    if not (isinstance(kind, torch.dtype) and kind.is_floating_point):
         raise ValueError(f"dtype must be a floating-point type of torch, got {described(dtype)}")
     like = torch.empty(shape, dtype=dtype, device=generator.device)
     return noise.mu + deviation(noise, like, generator)
