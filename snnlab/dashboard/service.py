@@ -20,7 +20,8 @@ from snnlab.runs.examples import (
     example_configs,
     is_example,
 )
-from snnlab.runs.store import ID, Run, RunError, list_runs, read_run, runs_folder
+from snnlab.runs.store import ID, Run, RunError, list_runs, read_run
+from snnlab.runs.store import runs_folder as runs_folder
 
 LOG = logging.getLogger(__name__)
 BRINGING = threading.Lock()
