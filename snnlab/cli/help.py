@@ -260,7 +260,7 @@ def by_group(there: Sequence[Option]) -> str:
 def starts(name: str) -> list[Option]:
     """What says where a command that trains starts from."""
     known = STARTS if name.split()[-1] == "train" else {"--preset": STARTS["--preset"]}
-    return [Option(each, told[0], told[1], *told[2:]) for each, told in known.items()]
+    return [Option(each, *told) for each, told in known.items()]
 
 
 def entries_of(there: Sequence[Option], *, short: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from snnlab.settings import Valid, nearest, settle
+from snnlab.settings import Valid, nearest, quoted, settle
 
 CIFAR100_CLASSES = tuple(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -174,12 +174,12 @@ def can_draw(data: DataSpec) -> bool:
 def _looks_like_path(name: str) -> bool:
     """Whether `name` can only be meant as a path, or is one that exists."""
     separators = {os.sep, os.altsep or os.sep, "/"}
-    path = Path(name).expanduser()
-    return bool(name) and (
-        any(s in name for s in separators)
-        or name.lower().endswith(ARCHIVE_ENDINGS)
-        or path.exists()
-    )
+    if any(s in name for s in separators) or name.lower().endswith(ARCHIVE_ENDINGS):
+        return True
+    try:
+        return bool(name) and Path(name).expanduser().exists()
+    except (OSError, RuntimeError):  # too long for a file, or the home folder of nobody
+        return False
 
 
 def unknown_name(name: str) -> str:
@@ -187,6 +187,6 @@ def unknown_name(name: str) -> str:
     close = nearest(name, CATALOGUE)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
-        f"Unknown data set {name!r}, and no folder or archive has that path.{hint} "
+        f"Unknown data set {quoted(name)}, and no folder or archive has that path.{hint} "
         f"Valid names: {', '.join(CATALOGUE)}"
     )
