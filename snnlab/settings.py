@@ -172,8 +172,9 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     given, words = word.lower(), list(known)
     holding = [one for one in words if given and given in one.lower()]
     holding.sort(key=lambda one: not one.lower().startswith(given))
-    alike = difflib.get_close_matches(given, [one.lower() for one in words], n=3)
-    return list(dict.fromkeys([*holding, *(one for one in words if one.lower() in alike)]))
+    as_written = {one.lower(): one for one in words}
+    alike = difflib.get_close_matches(given, as_written, n=3)
+    return list(dict.fromkeys([*holding, *(as_written[one] for one in alike)]))
 
 
 def meant(word: str, known: Iterable[str]) -> str:

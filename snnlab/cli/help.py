@@ -262,7 +262,7 @@ def by_group(there: Sequence[Option]) -> str:
 def starts(name: str) -> list[Option]:
     """What says where a command that trains starts from."""
     known = STARTS if name.split()[-1] == "train" else {"--preset": STARTS["--preset"]}
-    return [Option(option, *told) for option, told in known.items()]
+    return [Option(each, *told) for each, told in known.items()]
 
 
 def entries_of(there: Sequence[Option], *, short: bool) -> str:

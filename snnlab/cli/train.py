@@ -17,7 +17,7 @@ from snnlab.runs.store import Run, read_json, usual_runs
 from snnlab.settings import meant
 
 DEFAULT_PRESET = next(iter(PRESETS))
-STARTS = {
+STARTS: dict[str, tuple[str, str, str | None]] = {
     "--preset": (
         "NAME",
         f"Start from what works well: {', '.join(PRESETS)}. Other options change it.",
@@ -27,6 +27,7 @@ STARTS = {
         "FILE",
         "Start from the configuration in a file, such as the config.json of a run. A download "
         "from the dashboard is one, too. Other options change it.",
+        None,
     ),
 }
 """Options that say where a command that trains starts from: value, words, default."""

@@ -20,11 +20,16 @@ from snnlab.runs.examples import (
     example_configs,
     is_example,
 )
-from snnlab.runs.store import ID, Run, RunError, list_runs, read_run, runs_folder
+from snnlab.runs.store import ID, Run, RunError, list_runs, read_run, usual_runs
 
 LOG = logging.getLogger(__name__)
 BRINGING = threading.Lock()
 """Held while an example is copied: two visitors may press Start at once."""
+
+
+def runs_folder() -> Path:
+    """The folder of the run folders; pages say what is wrong with it when they use it."""
+    return usual_runs().expanduser()
 
 
 def engine() -> Engine:
@@ -41,7 +46,7 @@ def prepare() -> None:
     engine()
     try:
         bring_examples(runs_folder())
-    except OSError:
+    except (OSError, RunError):
         LOG.exception("no examples")
 
 

@@ -58,7 +58,7 @@ class Engine:
     def __init__(
         self, root: Path | None = None, open_pool: Callable[[], Pool] | None = None
     ) -> None:
-        self.root = runs_folder(root).absolute()
+        self.root = (root or runs_folder()).absolute()
         self.open_pool = open_pool or pool_at(None)
         self.lock = threading.RLock()
         self.wake = threading.Event()
@@ -339,7 +339,7 @@ def shared_engine(root: Path | None = None) -> Engine:
         >>> shared_engine().submit([PRESETS["digits"]], user="me")[0].status
         'waiting'
     """
-    root = runs_folder(root).absolute()
+    root = (root or runs_folder()).absolute()
     with _lock:
         if root not in _engines:
             _engines[root] = Engine(root, pool_at(scheduler()))

@@ -155,10 +155,10 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
         >>> runs_folder("~/experiments")
         PosixPath('/home/me/experiments')
     """
-    path = "" if asked is not None and not isinstance(asked, str | os.PathLike) else asked
-    if path == "" or "\0" in str(path):
-        raise RunError(f"the folder of runs must be a path, got {quoted(asked)}")
-    named = usual_runs() if asked is None else Path(asked)
+    given: Any = usual_runs() if asked is None else asked
+    if not isinstance(given, str | os.PathLike) or not str(given) or "\0" in str(given):
+        raise RunError(f"the folder of runs must be a path, got {quoted(given)}")
+    named = Path(given)
     by = f", named by {FOLDER}," if os.environ.get(FOLDER) == str(named) else ""
     try:
         folder = named.expanduser()

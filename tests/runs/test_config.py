@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.presets import PRESETS
+from snnlab.settings import quoted
 
 ROOT = Path(__file__).parents[2]
 UNUSUAL = RunConfig(
@@ -289,3 +291,40 @@ def test_only_training_through_time_has_several_timesteps() -> None:
     }
     assert {method for method, count in steps.items() if count != 1} == {"bptt"}
     assert steps["bptt"] == 6
+
+
+def places(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in values.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from places(value, (*path, key))
+
+
+ODD = [
+    *(None, True, -1, 0, 1.5, 1e308, float("nan"), float("inf"), 10**30, 1j, b"x", object()),
+    *("text", "", "\ud800", "a\0b", "~nobody-here", "9" * 5000, [], {}, [1], {"a": 1}, {1: 2}),
+    *((1, 2), set(), [[]], [{"sigma": -1}], float),
+]
+
+
+@pytest.mark.parametrize("path", list(places(to_dict(RunConfig()))), ids=".".join)
+def test_every_value_in_every_place_is_taken_or_refused_in_words(
+    path: tuple[str, ...],
+) -> None:
+    """1,900 configurations: never another error, never a value that cannot be written and read."""
+    *groups, last = path
+    for odd in ODD:
+        values = to_dict(RunConfig())
+        inner = values
+        for group in groups:
+            inner = inner[group]
+        inner[last] = odd
+        try:
+            config = from_dict(values)
+        except ConfigError as error:
+            said = str(error)
+            assert "\n" not in said
+            assert len(said) < 700
+            assert last in said or path[0] in said or quoted(odd) in said
+        else:
+            assert from_dict(json.loads(json.dumps(to_dict(config)))) == config

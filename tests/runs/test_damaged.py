@@ -293,7 +293,7 @@ ODD = [None, True, -1, 1.5, 1e308, float("nan"), 10**20, "text", "", [], {}, [1]
 
 @pytest.mark.parametrize("older", [False, True])
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_result_changed_in_any_place_is_said_or_as_it_was(
     older: bool, data: st.DataObject, finished: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

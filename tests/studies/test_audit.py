@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.store import RunError, write_json
+from snnlab.runs.store import RunError, sealed, write_json
 from snnlab.studies.audit import audit_text, judge, list_races, read_race
 from snnlab.studies.claims import Claim, round_down
 
@@ -313,3 +313,16 @@ def test_races_are_found_by_folder(tmp_path: Path) -> None:
     assert statuses(read_race(tmp_path / "a")) == ["supported"] * 5
     with pytest.raises(RunError, match="no such folder"):
         read_race(tmp_path / "c")
+
+
+def test_a_race_that_somebody_changed_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    race = sealed(made_up())
+    write_json(tmp_path / "mine" / "race.json", race)
+    assert read_race(tmp_path / "mine") == race
+    race["entries"][0]["training_seconds"] += 1
+    write_json(tmp_path / "mine" / "race.json", race)
+    with pytest.raises(RunError, match=r"race\.json was changed after it was measured"):
+        read_race(tmp_path / "mine")
+    with pytest.raises(RunError, match=r"snnlab race makes one; did you mean 'mine'\?"):
+        read_race(tmp_path / "mien")
