@@ -94,9 +94,7 @@ def test_every_dependency_has_a_lowest_version_that_make_test_lowest_can_install
 
 def test_a_name_stays_the_function_when_its_module_was_imported_first() -> None:
     """Older versions of lazy-loader gave the module then."""
-    ask = (
-        "import snnlab.classroom.preset; from snnlab.classroom import preset; preset()"
-    )
+    ask = "import snnlab.classroom.preset; from snnlab.classroom import preset; preset()"
     subprocess.run([sys.executable, "-c", ask], cwd=ROOT, check=True)
 
 
