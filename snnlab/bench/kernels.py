@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any, cast
 
 import nbformat
 import psutil
@@ -62,7 +63,7 @@ def measure_kernel(notebook: Path) -> Kernel:
     client = NotebookClient(content, timeout=3600, allow_errors=True, resources=folder)
     took = []
     with client.setup_kernel():
-        process = psutil.Process(client.km.provisioner.pid)
+        process = psutil.Process(cast(Any, client.km).provisioner.pid)
         with watched(process) as peak:
             for i, cell in code:
                 start = time.perf_counter()

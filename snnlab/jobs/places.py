@@ -44,10 +44,11 @@ def cores() -> int:
     Of those of the machine: its affinity, the quota of its container, and `CPU_LIMIT`, with which
     JupyterHub says what it lends to one student.
     """
-    count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
-    lent = min(count, 60, quota())  # Windows waits for the ends of 63 processes at most
+    else:
+        count = min(os.cpu_count() or 1, 60)  # Windows waits for the ends of 63 processes at most
+    lent = min(count, quota())
     with suppress(ValueError):  # no number: somebody else's variable
         lent = min(lent, float(os.environ.get("CPU_LIMIT", lent)))
     return max(1, ceil(lent))

@@ -101,10 +101,10 @@ assert not {"dask", "distributed"} & {name.partition(".")[0] for name in sys.mod
 @pytest.mark.parametrize(
     ("cores_of_machine", "quota", "lent", "found"),
     [
-        (64, None, None, 60),
+        (64, None, None, 64),
         (8, None, None, 8),
         (64, "150000 100000", None, 2),
-        (64, "max 100000", None, 60),
+        (64, "max 100000", None, 64),
         (8, "50000 100000", None, 1),
         (8, None, "2.5", 3),
         (8, "200000 100000", "4.0", 2),
