@@ -206,20 +206,11 @@ def is_own(name: str) -> bool:
 def _looks_like_path(name: str) -> bool:
     """Whether `name` can only be meant as a path, or is one that exists."""
     separators = {os.sep, os.altsep or os.sep, "/"}
-<<<<<<< HEAD
     return bool(name) and (
         any(s in name for s in separators)
         or name.lower().endswith(ARCHIVE_ENDINGS)
         or existing(name) is not None
     )
-=======
-    if any(s in name for s in separators) or name.lower().endswith(ARCHIVE_ENDINGS):
-        return True
-    try:
-        return bool(name) and Path(name).expanduser().exists()
-    except (OSError, RuntimeError):  # too long for a file, or the home folder of nobody
-        return False
->>>>>>> typed
 
 
 def existing(name: str) -> Path | None:
@@ -237,9 +228,5 @@ def unknown_name(name: str) -> str:
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return (
         f"Unknown data set {quoted(name)}, and no folder or archive has that path.{hint} "
-<<<<<<< HEAD
         f"Valid names: {', '.join(CATALOGUE)}, or module:function of your own"
-=======
-        f"Valid names: {', '.join(CATALOGUE)}"
->>>>>>> typed
     )
