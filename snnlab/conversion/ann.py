@@ -97,7 +97,8 @@ def convert_ann(
     converted = spiking(normalised, thresholds, neuron)
     if correct_bias_at is None:
         correct_bias_at = 0 if calibration is None else common_levels(net)
-    if not (isinstance(correct_bias_at, int) and correct_bias_at == 0):
+    asked: Any = correct_bias_at
+    if not (isinstance(asked, int) and asked == 0):
         correct_bias_at = count("correct_bias_at", correct_bias_at)
         if calibration is None:
             raise ValueError("biases are corrected with images: pass calibration=")

@@ -117,11 +117,13 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     """Raise ValueError for settings that make no sense."""
     checked("confidence", Confidence, confidence)
     count("max_timesteps", max_timesteps)
-    if isinstance(thresholds, str) or not isinstance(thresholds, Sequence):
+    given: Any = thresholds
+    if isinstance(given, str) or not isinstance(given, Sequence):
         raise ValueError(f"thresholds must be a list of numbers, got {described(thresholds)}")
     if not len(thresholds):
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
-        endless = isinstance(threshold, float) and math.isinf(threshold)
+        one: Any = threshold
+        endless = isinstance(one, float) and math.isinf(one)
         if not endless:  # at once, and never early, are valid
             checked("threshold", float, threshold)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from statistics import mean, stdev
-from typing import Literal
+from typing import Any, Literal
 
 from snnlab.settings import quoted
 
@@ -75,7 +75,8 @@ def estimate(values: Sequence[float]) -> Estimate:
         >>> estimate([1.0, 2.0, 3.0]).interval  # 2 -+ 4.303 / sqrt(3)
         [-0.484..., 4.484...]
     """
-    numbers = isinstance(values, Sequence) and all(isinstance(value, Real) for value in values)
+    given: Any = values
+    numbers = isinstance(given, Sequence) and all(isinstance(value, Real) for value in given)
     if not numbers or not values or not all(map(math.isfinite, values)):
         raise ValueError(f"needs one or more finite values, got {quoted(values)}")
     middle = mean(values)

@@ -126,8 +126,8 @@ def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
     # The device is left out: it is part of what the machine offers, not of what is asked.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
-    families, data = described_families(config), described_data(config)
-    own = [families, source_from_outside(config.method), data]
+    families, of_data = described_families(config), described_data(config)
+    own = [families, source_from_outside(config.method), of_data]
     made_by = [asked, code_digest(), *filter(None, own)]
     text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
