@@ -109,12 +109,12 @@ def data_of(
     if len(first) == 0:
         raise DataError(f"data set {name!r} has no training images")
     nothing = first.subset(torch.empty(0, dtype=torch.int64))
-    others = [nothing if split is None else images_of(split) for split in (validation, test)]
+    second, third = (nothing if split is None else images_of(split) for split in (validation, test))
     named = list(classes) if classes is not None else named_classes(train)
     if named is None:
-        highest = max(int(s.labels.max()) for s in (first, *others) if len(s))
+        highest = max(int(s.labels.max()) for s in (first, second, third) if len(s))
         named = [str(label) for label in range(max(2, highest + 1))]
-    return Data(name, tuple(map(str, named)), first, *others)
+    return Data(name, tuple(map(str, named)), first, second, third)
 
 
 def is_array(given: Any) -> bool:

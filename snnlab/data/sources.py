@@ -122,13 +122,15 @@ def _read(spec: DataSpec, download: bool, limits: Limits) -> RawData:
 
 def raw_of(data: Data) -> RawData:
     """The images of a `Data`, with splits where it has some."""
-    splits = {
-        split: RawImages(pixels.cpu(), images.labels.cpu())
-        for split, images in data.splits.items()
-        if len(images)
-        for pixels in [images.normalised() if images.pixels.is_floating_point() else images.pixels]
-    }
-    return RawData(data.classes, **splits)
+
+    def raw(images: Images) -> RawImages | None:
+        floating = images.pixels.is_floating_point()
+        pixels = images.normalised() if floating else images.pixels
+        return RawImages(pixels.cpu(), images.labels.cpu()) if len(images) else None
+
+    train = raw(data.train)
+    assert train is not None  # `data_of` refuses a data set without training images
+    return RawData(data.classes, train, raw(data.validation), raw(data.test))
 
 
 def _assemble(raw: RawData, spec: DataSpec) -> Data:

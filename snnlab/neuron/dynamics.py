@@ -19,7 +19,7 @@ from torch import Tensor
 from snnlab.neuron import noise as families
 from snnlab.neuron.spec import Leak, Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import fire_with_slope
-from snnlab.neuron.tensors import beside, check_generator, check_together, floating, in_time
+from snnlab.neuron.tensors import beside, check_generator, fitting, floating, in_time, looking
 from snnlab.settings import checked
 
 
@@ -45,27 +45,27 @@ class Trace(NamedTuple):
     """Potentials after reset."""
 
 
-def charge(v: Tensor, current: Tensor, beta: float = 1.0) -> Tensor:
+@fitting()
+def charge(v: Tensor, current: Tensor, beta: Leak = 1.0) -> Tensor:
     """Potential before firing: what the leak left of v, plus the current. Shapes broadcast."""
-    check_together("v", v, "current", current)
-    return checked("beta", Leak, beta) * v + current
+    return beta * v + current
 
 
+@fitting()
 def fire(h: Tensor, v_th: float = 1.0) -> Tensor:
     """1 where the potential h reaches the threshold (equality included), else 0."""
-    h, v_th = floating("h", h), checked("v_th", float, v_th)
     return (h >= v_th).to(h.dtype)
 
 
+@fitting()
 def reset(h: Tensor, spikes: Tensor, neuron: Neuron) -> Tensor:
     """Potential after firing. Only neurons that fired change."""
-    checked("neuron", Neuron, neuron)
-    check_together("h", h, "spikes", spikes)
     if neuron.reset == "subtract":
         return h - neuron.v_th * spikes
     return h * (1 - spikes)
 
 
+@fitting(to="current")
 def step(
     v: Tensor,
     current: Tensor,
@@ -94,27 +94,10 @@ def step(
         >>> step(torch.tensor(0.5), torch.tensor(0.5), Neuron()).spikes
         tensor(1.)
     """
-    current = floating("current", current)
-    v = beside("v", v, current, "current")
-    if deviation is not None:
-        deviation = beside("deviation", deviation, current, "current")
-    checked("neuron", Neuron, neuron)
-    checked("surrogate", Surrogate | None, surrogate)
-    return one_step(v, current, neuron, surrogate, deviation)
-
-
-def one_step(
-    v: Tensor,
-    current: Tensor,
-    neuron: Neuron,
-    surrogate: Surrogate | None,
-    deviation: Tensor | None,
-) -> Step:
-    """See `step`; its arguments have been checked."""
-    mean = neuron.beta * v + current
+    mean = charge(v, current, neuron.beta)
     h = mean if deviation is None else mean + neuron.beta * deviation
     if surrogate is None:
-        spikes = (h >= neuron.v_th).to(h.dtype)
+        spikes = fire(h, neuron.v_th)
     else:
         spikes = fire_with_slope(h, mean, neuron.v_th, surrogate)
     return Step(h, spikes, reset(h, spikes.detach(), neuron))
@@ -178,7 +161,8 @@ def trace(
         deviation = None
         if noise is not None and generator is not None:
             deviation = neuron.v_th * families.deviation(noise, current, generator)
-        steps.append(one_step(v, current, neuron, surrogate, deviation))
+        with looking:
+            steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
         v = steps[-1].v
     return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
 

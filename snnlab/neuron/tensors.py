@@ -5,12 +5,19 @@ Whole numbers become floating-point ones: a potential of 0.75 kept as a whole nu
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import torch
 from torch import Tensor
 
-from snnlab.settings import quoted
+from snnlab.settings import checked, quoted
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 CHUNK = 4096
 """Images that `check_finite` looks at in one go, which bounds its memory."""
@@ -74,7 +81,7 @@ def in_time(currents: Any) -> Tensor:
     return found
 
 
-def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
+def beside(name: str, given: Any, like: Tensor, called: str, *, grow: bool = False) -> Tensor:
     """A number or tensor that can be calculated with beside another one.
 
     Args:
@@ -82,6 +89,7 @@ def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
         given: its value, which must broadcast to the shape of `like`.
         like: another argument.
         called: its name, for messages.
+        grow: whether both may broadcast to a larger shape.
 
     Raises:
         ValueError: another shape or device.
@@ -90,7 +98,7 @@ def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
         return torch.full((), given, dtype=like.dtype, device=like.device)
     found = floating(name, given)
     check_device(name, found, like, called)
-    if found.shape != like.shape and not broadcasts(found.shape, like.shape):
+    if found.shape != like.shape and not broadcasts(found.shape, like.shape, grow):
         raise ValueError(
             f"{name} has shape {tuple(found.shape)}, which does not fit {called} of shape "
             f"{tuple(like.shape)}"
@@ -98,26 +106,66 @@ def beside(name: str, given: Any, like: Tensor, called: str) -> Tensor:
     return found
 
 
-def check_together(name: str, given: Any, called: str, like: Any) -> None:
-    """Raise ValueError unless these are numbers or tensors, on one device, that broadcast."""
-    for one, value in ((name, given), (called, like)):
-        if not isinstance(value, int | float):
-            tensor(one, value)
-    if not isinstance(given, Tensor) or not isinstance(like, Tensor):
-        return
-    check_device(name, given, like, called)
-    pairs = zip(reversed(given.shape), reversed(like.shape), strict=False)
-    if given.shape != like.shape and not all(a == b or 1 in (a, b) for a, b in pairs):
-        raise ValueError(
-            f"{name} of shape {tuple(given.shape)} and {called} of shape {tuple(like.shape)} do "
-            "not broadcast"
-        )
+class Looking(threading.local):
+    """Whether a thread is inside a function whose arguments have been looked at."""
+
+    inside = False
+
+    def __enter__(self) -> None:
+        self.inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self.inside = False
 
 
-def broadcasts(shape: torch.Size, to: torch.Size) -> bool:
-    """Whether a tensor of a shape can be laid over one of another, without making it larger."""
+looking = Looking()
+
+
+def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Look at what a function of tensors is given, so that it is all equation.
+
+    Tensors become floating-point ones, which must lie on one device and broadcast; all else must be
+    of its declared type. What such a function calls, and a compiled network, is not looked at again.
+
+    Args:
+        to: the tensor to whose shape all others must broadcast; empty: to a common one.
+    """
+
+    def look_at(function: Callable[P, R]) -> Callable[P, R]:
+        kinds = get_type_hints(function, include_extras=True)
+        names = tuple(inspect.signature(function).parameters)
+        needed = {name for name in names if kinds[name] is Tensor}
+        tensors = needed | {name for name in names if kinds[name] == Tensor | None}
+        others = set(names) - tensors
+
+        @wraps(function)
+        def call(*args: P.args, **named: P.kwargs) -> R:
+            given: dict[str, Any] = dict(zip(names, args, strict=False)) | named
+            seen = torch.compiler.is_compiling() or looking.inside
+            if seen or len(args) > len(names) or needed - given.keys():
+                return function(*args, **named)
+            first = to or next(
+                (name for name in needed if isinstance(given[name], Tensor)), names[0]
+            )
+            given[first] = floating(first, given[first])
+            for name in given.keys() & tensors - {first}:
+                if given[name] is not None or name in needed:
+                    given[name] = beside(name, given[name], given[first], first, grow=not to)
+            for name in given.keys() & others:
+                checked(name, kinds[name], given[name])
+            with looking:
+                return function(**given)  # type: ignore[call-arg]
+
+        return call
+
+    return look_at
+
+
+def broadcasts(shape: torch.Size, to: torch.Size, grow: bool = False) -> bool:
+    """Whether a tensor of a shape can be laid over one of another, which may or may not grow."""
     pairs = zip(reversed(shape), reversed(to), strict=False)
-    return len(shape) <= len(to) and all(a in (1, b) for a, b in pairs)
+    fits = all(a in (1, b) or (grow and b == 1) for a, b in pairs)
+    return fits and (grow or len(shape) <= len(to))
 
 
 def check_device(name: str, given: Tensor, like: Tensor, called: str) -> None:
