@@ -129,7 +129,8 @@ def raw_of(data: Data) -> RawData:
         return RawImages(pixels.cpu(), images.labels.cpu()) if len(images) else None
 
     train = raw(data.train)
-    assert train is not None  # `data_of` refuses a data set without training images
+    if train is None:
+        raise DataError("it has no training images")
     return RawData(data.classes, train, raw(data.validation), raw(data.test))
 
 
