@@ -134,25 +134,26 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     def look_at(function: Callable[P, R]) -> Callable[P, R]:
         kinds = get_type_hints(function, include_extras=True)
         names = tuple(inspect.signature(function).parameters)
-        needed = {name for name in names if kinds[name] is Tensor}
-        tensors = needed | {name for name in names if kinds[name] == Tensor | None}
-        others = set(names) - tensors
+        needed = [name for name in names if kinds[name] is Tensor]
+        tensors = [name for name in names if kinds[name] in (Tensor, Tensor | None)]
+        others = [name for name in names if name not in tensors]
 
         @wraps(function)
         def call(*args: P.args, **named: P.kwargs) -> R:
             given: dict[str, Any] = dict(zip(names, args, strict=False)) | named
             seen = torch.compiler.is_compiling() or looking.inside
-            if seen or len(args) > len(names) or needed - given.keys():
+            if seen or len(args) > len(names) or not given.keys() >= set(needed):
                 return function(*args, **named)
             first = to or next(
                 (name for name in needed if isinstance(given[name], Tensor)), names[0]
             )
             given[first] = floating(first, given[first])
-            for name in given.keys() & tensors - {first}:
-                if given[name] is not None or name in needed:
+            for name in tensors:
+                if name != first and (name in needed or given.get(name) is not None):
                     given[name] = beside(name, given[name], given[first], first, grow=not to)
-            for name in given.keys() & others:
-                checked(name, kinds[name], given[name])
+            for name in others:
+                if name in given:
+                    checked(name, kinds[name], given[name])
             with looking:
                 return function(**given)  # type: ignore[call-arg]
 
