@@ -354,7 +354,7 @@ def test_what_cannot_be_shown():
         frames(lanes({"a": seen}), PIXELS, ["no", "yes", "perhaps"], title="x")
     with pytest.raises(ValueError, match="timesteps"):
         see_image(by_hand(), IMAGE, 0)
-    with pytest.raises(ValueError, match=r"\(B, 1, 1, 2\), got \(1, 1, 2, 2\)"):
+    with pytest.raises(ValueError, match=r"shape \(1, 1, 2\), got float32 \(1, 2, 2\)"):
         see_image(by_hand(), torch.zeros(1, 2, 2), 4)
 
 
