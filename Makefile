@@ -121,6 +121,6 @@ $(COURSE) $(READY): pyproject.toml
 	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
 			&& { $(CHOOSE_TORCH); } \
 			&& $(UV) pip install --compile-bytecode --python $(BIN)/python -e ".$(EXTRAS)"; } \
-		|| { echo "uv did not succeed; installing with pip." >&2; \
+		|| { echo "uv did not succeed; installing with pip$${UV_TORCH_BACKEND:+, the build of PyTorch that pip takes, not $$UV_TORCH_BACKEND}." >&2; \
 			$(BIN)/python -m pip install --disable-pip-version-check -e ".$(EXTRAS)"; }
 	@touch $(COURSE) $@

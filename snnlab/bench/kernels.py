@@ -69,7 +69,8 @@ def measure_kernel(notebook: Path) -> Kernel:
                 start = time.perf_counter()
                 client.execute_cell(cell, i)
                 took.append(time.perf_counter() - start)
-        own = process.memory_full_info().uss
+            family = [process, *process.children(recursive=True)]
+            own = sum(one.memory_full_info().uss for one in family)
     most = [max(seen) for seen in zip(*peak, strict=True)]
     return Kernel(notebook.stem, own / MB, most[0] / MB, most[1], took[0], sum(took))
 

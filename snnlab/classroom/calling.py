@@ -6,6 +6,7 @@ comes out, and whatever goes wrong becomes part of the outcome.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import copy
 import inspect
@@ -191,10 +192,16 @@ def random_states_kept() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stopped_after(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the block after some seconds; another timer goes on afterwards."""
-    main = threading.current_thread() is threading.main_thread()
-    if not (main and hasattr(signal, "setitimer")):
+    """Raise OutOfTime in the block after some seconds; another timer goes on afterwards.
+
+    Only in the main thread, where signals arrive.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
+        return
+    if not hasattr(signal, "setitimer"):  # on Windows
+        with interrupted_after(seconds):
+            yield
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -209,3 +216,32 @@ def stopped_after(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, *earlier)
+
+
+@contextlib.contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """The same without a timer of the system: a thread sends what Ctrl-C sends."""
+    done, late = threading.Event(), threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if late.is_set() and not done.is_set():
+            raise OutOfTime
+        if not late.is_set() and callable(handler):  # Ctrl-C itself
+            handler(number, frame)
+
+    def wait() -> None:
+        pause = seconds
+        while not done.wait(pause):
+            late.set()
+            _thread.interrupt_main()
+            pause = STOPPED_AGAIN_AFTER
+
+    handler = signal.signal(signal.SIGINT, stop)
+    clock = threading.Thread(target=wait, daemon=True)
+    try:
+        clock.start()
+        yield
+    finally:
+        done.set()
+        clock.join()
+        signal.signal(signal.SIGINT, handler)

@@ -87,7 +87,8 @@ def bound_threads() -> None:
     """
     most = cores()
     if "OMP_NUM_THREADS" not in os.environ:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(most))  # for what is loaded later
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # for what is loaded later
+            os.environ.setdefault(name, str(most))
     for pool in ThreadpoolController().lib_controllers:
         if pool.num_threads > most:
             pool.set_num_threads(most)

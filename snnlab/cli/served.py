@@ -79,6 +79,8 @@ class Lab:
         checkout = course.parent == PACKAGE.parent
         if self.folder is None and checkout:
             root = course
+        elif self.folder is not None and self.folder == Path():
+            raise ValueError("lab needs the path of a folder, got '' or '.': name one for the copy")
         else:
             from snnlab.classroom.course_copy import lay_course
 

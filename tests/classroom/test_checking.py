@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -251,7 +252,6 @@ def test_the_interrupt_of_the_user_comes_through():
 
 
 def test_an_earlier_timer_goes_on():
-    signal = pytest.importorskip("signal")
     if not hasattr(signal, "setitimer"):
         pytest.skip("no timers here")
     before = signal.getitimer(signal.ITIMER_REAL)[0]
@@ -259,6 +259,26 @@ def test_an_earlier_timer_goes_on():
     list(outcomes_of(lambda: 1, [()]))
     assert signal.getsignal(signal.SIGALRM) is handler
     assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == (before > 0)
+
+
+def test_an_endless_answer_is_stopped_without_timers_of_the_system(monkeypatch):
+    def endless(x, factor):
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:  # as a bare `except:` does
+                if factor < 0:
+                    raise
+                factor = -1
+
+    monkeypatch.delattr(signal, "setitimer", raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    (outcome,) = outcomes_of(endless, [(1, 2)], seconds=0.1)
+    assert outcome.error is not None
+    assert outcome.error.kind == "OutOfTime"
+    assert signal.getsignal(signal.SIGINT) is before
+    assert not next(iter(outcomes_of(lambda: 1, [()], seconds=0.1))).error
 
 
 def test_what_an_answer_prints_is_shown_once_and_not_for_ever(capsys):
