@@ -87,13 +87,14 @@ def kernel(code: str, **settings: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.sample(1)
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("first", ["import torch", ""])
 @pytest.mark.parametrize("settings", [{"CPU_LIMIT": "0.5"}, {"OMP_NUM_THREADS": "1"}])
-def test_a_kernel_has_no_more_threads_than_it_may_have_cores(settings):
-    """Those of numpy and torch, loaded before; and of scipy, loaded afterwards."""
+def test_a_kernel_has_no_more_threads_than_it_may_have_cores(settings, first):
+    """Those of numpy and torch, loaded before or afterwards; and of scipy, loaded afterwards."""
     code = (
-        "import torch; from snnlab.classroom import preset; preset()\n"
-        "import scipy.linalg; from threadpoolctl import threadpool_info\n"
+        f"{first}\nfrom snnlab.classroom import preset; preset()\n"
+        "import torch, scipy.linalg; from threadpoolctl import threadpool_info\n"
         "print(torch.get_num_threads(), *(pool['num_threads'] for pool in threadpool_info()))"
     )
     assert set(kernel(code, **settings)) == {"1"}
