@@ -36,7 +36,13 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
     ),
     **dict.fromkeys((nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d), BY_IMAGE),
     nn.LocalResponseNorm: "it is not affine; use BatchNorm2d, or remove it",
-    **dict.fromkeys((nn.ZeroPad2d, "pad"), "use padding= of the convolution behind it"),
+    **dict.fromkeys(
+        (nn.ZeroPad2d, "pad"),
+        "use padding= of the convolution behind it; a shortcut to more channels is a 1 x 1 "
+        "convolution",
+    ),
+    "getitem": "it takes a part of a tensor, and stages hand on whole ones; a shortcut to fewer "
+    "pixels or more channels is a 1 x 1 convolution with a stride",
     "batch_norm": "use the layer nn.BatchNorm2d",
     nn.DataParallel: "pass the network inside it, its attribute module",
     **dict.fromkeys(
@@ -114,8 +120,14 @@ def clamp(min: float | None = None, max: float | None = None) -> nn.Module:
     return nn.Hardtanh(-math.inf if min is None else min, math.inf if max is None else max)
 
 
-def nothing(*_: Any, **__: Any) -> nn.Module:
-    """What does nothing to numbers, in evaluation."""
+def dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
+    """Dropout, which does nothing in evaluation if it is told so.
+
+    Raises:
+        NotTaken: it drops in evaluation, too.
+    """
+    if training and p > 0:
+        raise NotTaken("it drops in evaluation, too; write training=self.training")
     return nn.Identity()
 
 
@@ -129,11 +141,16 @@ FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
     "max_pool2d": max_pool2d,
     "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
-    **dict.fromkeys(("dropout", "dropout2d", "alpha_dropout", "contiguous"), nothing),
+    "clamp_min": lambda min: clamp(min),
+    "dropout": lambda p=0.5, training=True, inplace=False, train=None: dropout(
+        p, training if train is None else train
+    ),
+    "dropout2d": dropout,
+    "alpha_dropout": lambda p=0.5, training=False, inplace=False: dropout(p, training),
 }
 """The layer that stands for a function, from its arguments but the first."""
 
-BY_SHAPE = ("add", "sub", "mul", "div", "mean", "flatten", "view", "reshape", "squeeze", "clone")
+BY_SHAPE = ("add", "sub", "mul", "div", "mean", "sum", "flatten", "view", "reshape", "squeeze")
 """Functions whose layers depend on shapes and constants, see `torch_networks`."""
 
 
