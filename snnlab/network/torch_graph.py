@@ -72,6 +72,7 @@ class Reader(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a call of this module is one node."""
         ours = hasattr(m, "advance") or type(m) in (QCFS, *LAYERS)
+        ours = ours or isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)  # their forward has an if
         return ours or super().is_leaf_module(m, module_qualified_name)
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
@@ -121,10 +122,14 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
         return fx.GraphModule(root, reader.trace(root))
     except Exception as error:
         line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        said = first_line(error)
+        if isinstance(error, fx.proxy.TraceError) or "symbolic" in said:
+            said = "what comes from the images has no value and no size yet"
         raise NotTaken(
             f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
-            f"{first_line(error)}; write it without if, for and len over what comes from the "
-            "images, or make the stages yourself: SpikingNet or ANN of Stage(layers, activation)"
+            f"{said}; write it without if, for, len and assert over what comes from the images "
+            "(torch.flatten(x, 1) makes vectors), or make the stages yourself: SpikingNet or ANN "
+            "of Stage(layers, activation)"
         ) from error
 
 
@@ -137,7 +142,9 @@ def operands(n: fx.Node) -> list[Any]:
     """The two parts of a sum or a product."""
     both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
     if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
-        raise NotTaken(f"it has further arguments, {dict(n.kwargs)}; use x + y")
+        raise NotTaken(
+            f"it has further arguments, {dict(n.kwargs)}; write them out, as in x + 2 * y"
+        )
     return both
 
 

@@ -37,13 +37,14 @@ from snnlab.network.torch_layers import (
     FUNCTIONS,
     LAYERS,
     MAX_POOLINGS,
+    PLAIN,
     NotTaken,
     as_activation,
     averaged,
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Count, Valid, checked, quoted
+from snnlab.settings import Count, Valid, checked, count, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -92,7 +93,8 @@ def from_torch(
     average pooling, dropout (nothing in evaluation) and activations, as layers or functions, with
     residual sums: torchvision's VGG and ResNet, any `Sequential`. Logits in evaluation mode are
     those of the module. A layer that is used in several places becomes a copy for each, which
-    training may move apart.
+    training may move apart; a sum of activations, x + relu(conv(x)), gets a ReLU of its own, which
+    does not change it.
 
     To a spiking network lead three ways: `convert_ann` sets thresholds from images and needs no
     training; activation="spiking" with noise keeps weights and batch norm, clips activations at
@@ -124,6 +126,7 @@ def from_torch(
     checked("activation", Activation | None, activation)
     image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
     check_given(neuron, noise, surrogate)
+    levels = count("levels", levels)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":
@@ -157,14 +160,35 @@ def check_module(module: object) -> None:
         )
     if not isinstance(module, nn.Module):
         raise ValueError(f"from_torch() takes an nn.Module, got {quoted(module)}")
-    for part in module.modules():
-        if "_modules" not in vars(part):
-            raise ValueError(
-                f"{type(part).__name__} is not ready: its __init__ must call super().__init__()"
-            )
+    if not isinstance(module, torch.jit.ScriptModule):
+        for path, part in module.named_modules():
+            check_part(f"{path!r} ({type(part).__name__})" if path else type(part).__name__, part)
     for name, value in module.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise ValueError(f"{name!r} has no shape yet: run the module on images once")
+
+
+def check_part(place: str, part: nn.Module) -> None:
+    """Raise ValueError for a module whose weights are not there as plain numbers."""
+    if "_modules" not in vars(part):
+        raise ValueError(f"{place} is not ready: its __init__ must call super().__init__()")
+    if type(part).__module__.startswith("torch.ao."):
+        raise NotTaken(
+            f"cannot take {place}: it quantises; pass the network of floating-point numbers that "
+            "it was made of"
+        )
+    for hook in part._forward_pre_hooks.values():
+        if type(hook).__module__ in PLAIN:
+            raise NotTaken(
+                f"cannot take {place}: its weights are computed whenever it runs; make them plain: "
+                f"{PLAIN[type(hook).__module__]}"
+            )
+    for name, value in vars(part).items():
+        if isinstance(value, Tensor) and not value.is_leaf:
+            raise NotTaken(
+                f"cannot take {place}: it keeps {name!r}, a tensor that was computed; delete it, "
+                f"del module.{name}, or keep it with detach()"
+            )
 
 
 @dataclass(frozen=True)
@@ -229,6 +253,8 @@ class Shapes(fx.Interpreter):
             hint = ""
             if isinstance(layer, nn.Linear) and given[0].ndim > 2:
                 hint = "; it reads vectors: put nn.Flatten() in front of it"
+            if isinstance(layer, nn.Conv2d) and given[0].shape[1] != layer.in_channels:
+                hint = f"; it takes {layer.in_channels} channels"
             raise NotTaken(
                 f"images of shape {self.image_shape} do not fit {self.place(n)}, which gets "
                 f"{shapes}: {first_line(error)}{hint}"
@@ -469,10 +495,21 @@ class Walk(Shapes):
                 layer = self.instead_of_max(layer)
             activation = as_activation(layer)
             if activation is not None:
-                return self.close(n, activation, flow, result)
+                return self.close(n, activation, flow, result.shape)
             if not isinstance(layer, (nn.Identity, *DROPOUTS)):
+                if not isinstance(layer, SPREAD):
+                    self.rectify(n, flow, before)
                 flow = behind(flow, layer, before)
         return flow
+
+    def rectify(self, n: fx.Node, flow: Flow, shape: Sequence[int]) -> None:
+        """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
+        rates = all(
+            route.source != IMAGES and all(isinstance(layer, SPREAD) for layer in route.layers)
+            for route in flow.routes
+        )
+        if len(flow.routes) == 2 and rates and not hasattr(self.stages[-1].neuron, "advance"):
+            flow.routes = self.close(n, nn.ReLU(), flow, shape).routes
 
     def instead_of_max(self, layer: nn.Module) -> nn.Module:
         """Average pooling for max pooling, if that is asked for."""
@@ -480,8 +517,8 @@ class Walk(Shapes):
             raise NotTaken(f'{instead(type(layer))}, or pass pooling="average"')
         return averaged(layer)
 
-    def close(self, n: fx.Node, activation: nn.Module, flow: Flow, result: Tensor) -> Flow:
-        """End a stage with an activation, on the current that flows into it."""
+    def close(self, n: fx.Node, activation: nn.Module, flow: Flow, shape: Sequence[int]) -> Flow:
+        """End a stage with an activation, on the current (B, *) that flows into it."""
         stage, place = len(self.stages), self.place(n)
         from_last = [route for route in flow.routes if route.source == stage - 1]
         if not from_last:
@@ -507,7 +544,7 @@ class Walk(Shapes):
         if shortcut is not None:
             made.shortcut, made.back = shortcut.made(), stage - 1 - shortcut.source
         self.stages.append(made)
-        self.channels.append(result.shape[1])
+        self.channels.append(shape[1])
         self.closing.append(place)
         return Flow([Route(stage)])
 

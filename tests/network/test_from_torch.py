@@ -369,6 +369,8 @@ def in_place_of_a_copy(net: nn.Module, x: Tensor) -> Tensor:
         lambda net, x: net.inner(net.inner.bias.view(-1, 1, 1) + net.inner(x)),
         lambda net, x: functional.dropout(net.inner(x), 0.3, net.training),
         lambda net, x: functional.relu(net.inner(x), True).clamp_min(0),
+        lambda net, x: net.inner(x + torch.relu(net.inner(x))) + x,
+        lambda net, x: net.inner(functional.hardtanh(net.inner(x), 0, float("inf"))),
         in_place_with_two_names,
         in_place_of_a_copy,
     ],
@@ -378,6 +380,19 @@ def test_what_stands_in_a_block_keeps_the_logits(
 ) -> None:
     module = with_history(Residual(block))
     assert_equal_logits(module, (2, 6, 6), wanted=module)
+
+
+def test_a_sum_of_activations_is_taken() -> None:
+    class Blocks(Residual):
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.conv(x))
+            x = x + torch.relu(self.inner(x))
+            x = x + torch.relu(self.inner(x))
+            return self.fc(self.pool(x))
+
+    module = with_history(Blocks(lambda net, x: x))
+    net = assert_equal_logits(module, (2, 6, 6), wanted=module)
+    assert [stage.shortcut is not None for stage in net.stages] == [False, False, True, False, True]
 
 
 def len_of(x: Tensor) -> int:

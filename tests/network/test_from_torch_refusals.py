@@ -10,6 +10,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.folding import streamline
@@ -118,7 +119,21 @@ def test_a_function_without_rates_is_named_with_its_line(name: str) -> None:
         (row(NeuronLayer(), nn.Conv2d(4, 4, 1), nn.ReLU()), "NeuronLayer, ReLU; use one kind"),
         (nn.Bilinear(2, 2, 2), "takes 2 inputs"),
         (nn.DataParallel(row(nn.ReLU())), "pass the network inside it"),
-        (with_a_result(row(nn.ReLU())), "Sequential cannot be copied: Only Tensors created"),
+        (with_a_result(row(nn.ReLU())), r"Sequential: it keeps 'kept'.*del module\.kept"),
+        (
+            nn.Sequential(prune.l1_unstructured(nn.Conv2d(3, 4, 3), "weight", 0.5)),
+            r"'0' \(Conv2d\): its weights are computed.*prune\.remove\(layer",
+        ),
+        (
+            torch.ao.quantization.QuantWrapper(row(nn.ReLU())),
+            "QuantWrapper: it quantises; pass the network of floating-point",
+        ),
+        (
+            row(type("MyNorm", (nn.BatchNorm2d,), {})(4), nn.ReLU()),
+            r"\(MyNorm\): use the layer nn.B",
+        ),
+        (row(nn.ReLU(), nn.MaxPool2d(2, return_indices=True)), "MaxPool2d.*use AvgPool2d"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()), "it takes 1 channels"),
         (nn.LazyLinear(3), "no shape yet: run the module on images once"),
         (nn.Conv2d, "got the class Conv2d: make one"),
         ("vgg11", "takes an nn.Module, got 'vgg11'"),
@@ -138,6 +153,8 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
     [
         (lambda n, x: n.last(n.first(x)) if x.sum() > 0 else x, "cannot read.*without if, for"),
         (lambda n, x: sum(n.one(x) for _ in range(x.shape[0])), "cannot read.*without if, for"),
+        (lambda n, x: n.last(n.first(x)[: len(x)]), "cannot read.*no size yet.*without if, for"),
+        (lambda n, x: n.fc(list(x.size()[1:])), r"cannot read.*torch.flatten\(x, 1\)"),
         (lambda n, x: n.last(n.missing(x)), "cannot read.*no attribute 'missing'"),
         (lambda n, x: n.last(torch.cat([n.first(x)[:, :2]] * 2, 1)), r"getitem\(\).*1 x 1 convol"),
         (lambda n, x: n.fc(torch.cat([n.first(x)] * 2, 1)), r"cat\(\).*use a sum, x \+ branch"),
@@ -184,6 +201,7 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
         (lambda n, x: n.last(n.first(x)[:2]), "part of a tensor|fewer"),
         (lambda n, x: n.last(n.first(x).int()), r"int\(\).*functions that can be taken"),
         (lambda n, x: n.last(n.first(x).to(torch.uint8)), "makes torch.uint8 of the values"),
+        (lambda n, x: n.last(functional.pad(n.first(x), (0, 0, 0, 0, 4, 4))), "1 x 1 convolution"),
         (changed_through_a_view, "changed in place through a view"),
     ],
 )
@@ -223,6 +241,7 @@ def test_other_networks_of_torchvision_are_refused_at_their_place(name: str, nam
         ({"activation": "gelu"}, "activation.*gelu"),
         ({"activation": "spiking", "noise": 0.3}, "noise must be"),
         ({"activation": "spiking", "neuron": Noise()}, "neuron must be"),
+        ({"activation": "spiking", "levels": 0}, "levels must be at least 1, got 0"),
         ({"activation": "qcfs", "levels": 0}, "levels must be at least 1, got 0"),
         ({"noise": Noise()}, 'noise would be lost: pass activation="spiking", got None'),
         ({"activation": "spiking", "noise": [Noise()] * 3}, "1 neuron layers need as many"),
