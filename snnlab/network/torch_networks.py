@@ -13,7 +13,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -311,7 +311,7 @@ class Walk(Shapes):
         """Refuse numbers that depend on how many images there are, which layers do not know."""
         if not self.numbers:
             return
-        other = Shapes(self.module, self.given, self.image_shape)
+        other = Shapes(cast(fx.GraphModule, self.module), self.given, self.image_shape)
         other.run(torch.empty(BATCH + 1, *self.image_shape, device="meta"))
         for n, number in self.numbers:
             if other.env[number] != self.env[number]:
@@ -407,7 +407,8 @@ class Walk(Shapes):
             if not result.is_floating_point():
                 raise NotTaken(f"it makes {result.dtype} of the values; leave it out")
             return self.flows[self.flowing(n)]
-        args, options = fx.node.map_arg((n.args[1:], n.kwargs), lambda arg: self.number(n, arg))
+        given: Any = (n.args[1:], n.kwargs)
+        args, options = fx.node.map_arg(given, lambda arg: self.number(n, arg))
         options = {name: value for name, value in options.items() if name != "input"}
         if name in ("mean", "sum"):
             layers = averaging(before, result.shape, *args, **options)
@@ -448,7 +449,7 @@ class Walk(Shapes):
         weight = next(self.given.parameters(), torch.empty(()))
         scale, shift = (by_channel(values, shape) for values in (scale, shift))
         nothing = bool((scale == 1).all() and (shift == 0).all())  # sum() begins with 0
-        layers = [] if nothing else one_to_one(shape)
+        layers = [] if nothing else one_to_one_of_any(shape)
         for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
             conv.weight = nn.Parameter(scale.view_as(conv.weight))
             conv.bias = nn.Parameter(shift)
@@ -465,10 +466,11 @@ class Walk(Shapes):
             return self.value(n, first_of(arg))
         if name not in COMPUTABLE or not known(arg) or self.flows.keys() & arg.all_input_nodes:
             raise NotTaken(COMPUTED)
-        args, options = fx.node.map_arg((arg.args, arg.kwargs), lambda each: self.value(n, each))
+        given: Any = (arg.args, arg.kwargs)
+        args, options = fx.node.map_arg(given, lambda each: self.value(n, each))
         if arg.op == "call_method":
             return getattr(args[0], str(arg.target))(*args[1:], **options)
-        return CONSTANTS.get(name, arg.target)(*args, **options)
+        return CONSTANTS.get(name, cast(Callable[..., Any], arg.target))(*args, **options)
 
     def number(self, n: fx.Node, arg: Any) -> Any:
         """An argument of a node that is no tensor of values; noted, see `check_numbers`."""
@@ -591,6 +593,15 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
     if len(flow.routes) > 1 and not isinstance(layer, SPREAD):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
+
+
+def one_to_one_of_any(shape: Sequence[int]) -> list[nn.Module]:
+    """`one_to_one` for inputs (C, *)."""
+    if len(shape) in (1, 3):
+        return one_to_one(shape)
+    image = (shape[0], math.prod(shape[1:]), 1)  # (C, positions, 1)
+    there, back = reshaping((1, *shape), (1, *image)), reshaping((1, *image), (1, *shape))
+    return [*there, *one_to_one(image), *back]
 
 
 def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:

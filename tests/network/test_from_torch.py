@@ -319,6 +319,7 @@ class Pooled(nn.Module):
         lambda x: x.mean(3).mean(2),
         lambda x: x.mean(2, keepdim=True).mean(-1).flatten(1),
         lambda x: x.sum((2, 3)) / 10,
+        lambda x: x.sum(-1).sum(-1) / 10,
         lambda x: x.detach().to("cpu").contiguous().mean((3, 2)),
         lambda x: functional.avg_pool2d(x, x.shape[2:]).reshape(len_of(x), 4),
         lambda x: torch.flatten(functional.avg_pool2d(x, x.size()[2:]), start_dim=1),
