@@ -143,7 +143,8 @@ def operands(n: fx.Node) -> list[Any]:
     both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
     if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
         raise NotTaken(
-            f"it has further arguments, {dict(n.kwargs)}; use plain sums and products, such as x + 2 * y"
+            f"it has further arguments, {dict(n.kwargs)}; use plain sums and products, such as "
+            "x + 2 * y"
         )
     return both
 
