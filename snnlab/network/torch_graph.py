@@ -6,8 +6,9 @@ import copy
 import inspect
 import linecache
 import operator
+import os
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,7 +20,6 @@ from torch.nn import functional
 from snnlab.network.activations import QCFS
 from snnlab.network.torch_layers import LAYERS, NotTaken
 
-IN_PLACE = {"iadd", "isub", "imul", "itruediv"}
 PLACES = (torch, functional, operator)
 """Where the functions that we know by name come from."""
 
@@ -44,13 +44,40 @@ def without_values(module: nn.Module) -> nn.Module:
         raise NotTaken(f"{type(module).__name__} cannot be copied: {first_line(error)}") from error
 
 
+class Traced(fx.Proxy):
+    """What stands for a tensor while forward is read; keeps x += y apart from x = x + y."""
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.changed(operator.iadd, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self.changed(operator.isub, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self.changed(operator.imul, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self.changed(operator.itruediv, other)
+
+    def changed(self, function: Callable[[Any, Any], Any], other: Any) -> fx.Proxy:
+        """A node that changes this tensor in place."""
+        return self.tracer.create_proxy("call_function", function, (self, other), {})
+
+
 class Reader(fx.Tracer):
     """Reads the forward of a module; layers of torch and of ours stay whole."""
+
+    proxy_buffer_attributes = True  # what forward makes of a buffer stands in the graph, too
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a call of this module is one node."""
         ours = hasattr(m, "advance") or type(m) in (QCFS, *LAYERS)
+        ours = ours or isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)  # their forward has an if
         return ours or super().is_leaf_module(m, module_qualified_name)
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """What stands for the result of a node."""
+        return Traced(node, self)
 
     def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
         """Note the line of code that a node comes from."""
@@ -65,7 +92,7 @@ def users_line(frames: Iterable[tuple[FrameType, int]]) -> str:
     Args:
         frames: with their lines, the innermost first.
     """
-    library = str(Path(torch.__file__).parent)
+    library = f"{Path(torch.__file__).parent}{os.sep}"  # and not torchvision
     for frame, number in frames:
         code = frame.f_code
         if code is graph_of.__code__:
@@ -95,10 +122,14 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
         return fx.GraphModule(root, reader.trace(root))
     except Exception as error:
         line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        said = first_line(error)
+        if isinstance(error, fx.proxy.TraceError) or "symbolic" in said:
+            said = "what comes from the images has no value and no size yet"
         raise NotTaken(
             f"torch.fx cannot read the forward of {kind}{f' at {line!r}' if line else ''}: "
-            f"{first_line(error)}; write it without if, for and len over what comes from the "
-            "images, or make the stages yourself: SpikingNet or ANN of Stage(layers, activation)"
+            f"{said}; write it without if, for, len and assert over what comes from the images "
+            "(torch.flatten(x, 1) makes vectors), or make the stages yourself: SpikingNet or ANN "
+            "of Stage(layers, activation)"
         ) from error
 
 
@@ -111,7 +142,10 @@ def operands(n: fx.Node) -> list[Any]:
     """The two parts of a sum or a product."""
     both = [*n.args, *(n.kwargs[name] for name in ("input", "other") if name in n.kwargs)]
     if len(both) != 2 or set(n.kwargs) - {"input", "other"}:
-        raise NotTaken(f"it has further arguments, {dict(n.kwargs)}; use x + y")
+        raise NotTaken(
+            f"it has further arguments, {dict(n.kwargs)}; use plain sums and products, such as "
+            "x + 2 * y"
+        )
     return both
 
 
@@ -121,15 +155,12 @@ def name_of(n: fx.Node) -> str:
     return name if name.startswith("_") else name.rstrip("_")
 
 
+def first_of(n: fx.Node) -> Any:
+    """The first argument of a node."""
+    return n.args[0] if n.args else n.kwargs.get("input")
+
+
 def known(n: fx.Node) -> bool:
     """Whether a function is torch's own, and not another of that name."""
     name = getattr(n.target, "__name__", "")
     return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
-
-
-def in_place(n: fx.Node, module: nn.Module) -> bool:
-    """Whether a node changes what it reads."""
-    if n.op == "call_module":
-        return bool(getattr(module.get_submodule(str(n.target)), "inplace", False))
-    name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "")
-    return bool(n.kwargs.get("inplace")) or name in IN_PLACE or name.endswith("_")

@@ -15,7 +15,14 @@ from snnlab.network.layers import AFFINE
 LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
 """What may stand between two activations."""
 
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+DROPOUTS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
 MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
 
 LARGEST = "the largest rate is not the rate of any one timestep"
@@ -25,6 +32,8 @@ BY_IMAGE = "it normalises by the image at hand; use BatchNorm2d, whose statistic
 
 INSTEAD: dict[type[nn.Module] | str, str] = {
     nn.MaxPool2d: f"{LARGEST}; use AvgPool2d",
+    nn.FractionalMaxPool2d: f"{LARGEST}; use AvgPool2d",
+    nn.SyncBatchNorm: "use the layer nn.BatchNorm2d",
     nn.AdaptiveMaxPool2d: f"{LARGEST}; use AdaptiveAvgPool2d",
     "max_pool2d_with_indices": f"{LARGEST}; use avg_pool2d",
     **dict.fromkeys((nn.ReLU, nn.ReLU6, nn.Hardtanh, QCFS), OWN_NEURONS),
@@ -36,7 +45,13 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
     ),
     **dict.fromkeys((nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d), BY_IMAGE),
     nn.LocalResponseNorm: "it is not affine; use BatchNorm2d, or remove it",
-    **dict.fromkeys((nn.ZeroPad2d, "pad"), "use padding= of the convolution behind it"),
+    **dict.fromkeys(
+        (nn.ZeroPad2d, "pad"),
+        "use padding= of the convolution behind it; a shortcut to more channels is a 1 x 1 "
+        "convolution",
+    ),
+    "getitem": "it takes a part of a tensor, and stages hand on whole ones; a shortcut to fewer "
+    "pixels or more channels is a 1 x 1 convolution with a stride",
     "batch_norm": "use the layer nn.BatchNorm2d",
     nn.DataParallel: "pass the network inside it, its attribute module",
     **dict.fromkeys(
@@ -72,11 +87,23 @@ class NotTaken(ValueError):
     """A layer or function that has no place in a row of stages."""
 
 
+PLAIN = {
+    "torch.nn.utils.prune": 'torch.nn.utils.prune.remove(layer, "weight")',
+    "torch.nn.utils.weight_norm": "torch.nn.utils.remove_weight_norm(layer)",
+    "torch.nn.utils.spectral_norm": "torch.nn.utils.remove_spectral_norm(layer)",
+}
+"""What makes weights plain that a hook computes, by where the class of the hook stands."""
+
+
 def instead(kind: type[nn.Module] | str) -> str:
     """Why a layer (by class) or a function (by name) does not do, and what to use."""
     if isinstance(kind, str) and kind not in INSTEAD:
         called = kind.replace("_", "")
         kind = next((cls for cls in classes() if cls.__name__.lower() == called), kind)
+    if not isinstance(kind, str):  # a class that was derived goes by what torch has
+        if kind.__module__ == "torch.nn.utils.parametrize":
+            return "make its weights plain: torch.nn.utils.parametrize.remove_parametrizations()"
+        kind = next((base for base in kind.__mro__ if base in (*INSTEAD, *LAYERS)), kind)
     if kind in INSTEAD:
         return INSTEAD[kind]
     if isinstance(kind, str):
@@ -85,9 +112,8 @@ def instead(kind: type[nn.Module] | str) -> str:
         return f"use the layer nn.{kind.__name__}"
     if kind.__module__ == "torch.nn.modules.activation":
         return NOT_RATES
-    if kind.__module__ == "torch.nn.utils.parametrize":
-        return "make its weights plain: torch.nn.utils.parametrize.remove_parametrizations()"
-    return f"convertible layers: {', '.join(layer.__name__ for layer in LAYERS)}"
+    names = (layer.__name__ for layer in LAYERS if layer in classes())
+    return f"convertible layers: {', '.join(names)}"
 
 
 def classes() -> Iterator[type[nn.Module]]:
@@ -114,8 +140,14 @@ def clamp(min: float | None = None, max: float | None = None) -> nn.Module:
     return nn.Hardtanh(-math.inf if min is None else min, math.inf if max is None else max)
 
 
-def nothing(*_: Any, **__: Any) -> nn.Module:
-    """What does nothing to numbers, in evaluation."""
+def dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
+    """Dropout, which does nothing in evaluation if it is told so.
+
+    Raises:
+        NotTaken: it drops in evaluation, too.
+    """
+    if training and p > 0:
+        raise NotTaken("it drops in evaluation, too; write training=self.training")
     return nn.Identity()
 
 
@@ -129,11 +161,16 @@ FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
     "max_pool2d": max_pool2d,
     "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
-    **dict.fromkeys(("dropout", "dropout2d", "alpha_dropout", "contiguous"), nothing),
+    "clamp_min": lambda min: clamp(min),
+    "dropout": lambda p=0.5, training=True, inplace=False, train=None: dropout(
+        p, training if train is None else train
+    ),
+    "dropout2d": dropout,
+    "alpha_dropout": lambda p=0.5, training=False, inplace=False: dropout(p, training),
 }
 """The layer that stands for a function, from its arguments but the first."""
 
-BY_SHAPE = ("add", "sub", "mul", "div", "mean", "flatten", "view", "reshape", "squeeze", "clone")
+BY_SHAPE = ("add", "sub", "mul", "div", "mean", "sum", "flatten", "view", "reshape", "squeeze")
 """Functions whose layers depend on shapes and constants, see `torch_networks`."""
 
 
@@ -170,6 +207,8 @@ def as_activation(layer: nn.Module) -> nn.Module | None:
         return nn.ReLU()
     if type(layer) in (nn.ReLU6, nn.Hardtanh):
         low, high = cast(nn.Hardtanh, layer).min_val, cast(nn.Hardtanh, layer).max_val
+        if (low, high) == (0, math.inf):
+            return nn.ReLU()
         if ceiling(layer) is None:
             raise NotTaken(
                 f"it clips to {low:g} ... {high:g}, and rates begin at 0; use Hardtanh(0, 1)"

@@ -9,23 +9,24 @@ activation closes a stage; a path that comes from further back is its residual c
 from __future__ import annotations
 
 import copy
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import torch
 from torch import Tensor, fx, nn
 
-from snnlab.network.layers import one_to_one
+from snnlab.network.layers import listened_to, one_to_one
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, check_given, put_neurons
 from snnlab.network.spec import Activation, Architecture
 from snnlab.network.torch_graph import (
     first_line,
+    first_of,
     graph_of,
-    in_place,
     known,
     name_of,
     operands,
@@ -36,13 +37,14 @@ from snnlab.network.torch_layers import (
     FUNCTIONS,
     LAYERS,
     MAX_POOLINGS,
+    PLAIN,
     NotTaken,
     as_activation,
     averaged,
     instead,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import Count, Valid, checked, quoted
+from snnlab.settings import Count, Valid, checked, count, quoted
 
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
@@ -55,7 +57,9 @@ IMAGES = -1
 SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
 """Layers without a constant: of a sum they are the sum of what they make of its parts."""
 
-RESHAPES = {"flatten", "view", "reshape", "squeeze"}
+RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
+MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
+"""What changes where numbers are or how they are stored, and not what they are."""
 SUMS = {"add", "iadd"}
 CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("add", "iadd"), operator.add),
@@ -64,6 +68,9 @@ CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
 }
 """Functions of two parts that are affine where one of them is a constant."""
+
+COMPUTABLE = {*CONSTANTS, *RESHAPES, "getitem", "sqrt", "rsqrt"}
+"""What may make a constant of others."""
 
 COMPUTED = "its other part is computed; keep it as a buffer of the module"
 
@@ -86,7 +93,8 @@ def from_torch(
     average pooling, dropout (nothing in evaluation) and activations, as layers or functions, with
     residual sums: torchvision's VGG and ResNet, any `Sequential`. Logits in evaluation mode are
     those of the module. A layer that is used in several places becomes a copy for each, which
-    training may move apart.
+    training may move apart; a sum of activations, x + relu(conv(x)), gets a ReLU of its own, which
+    does not change it.
 
     To a spiking network lead three ways: `convert_ann` sets thresholds from images and needs no
     training; activation="spiking" with noise keeps weights and batch norm, clips activations at
@@ -118,6 +126,7 @@ def from_torch(
     checked("activation", Activation | None, activation)
     image_shape = checked("image_shape", tuple[Count, Count, Count], image_shape)
     check_given(neuron, noise, surrogate)
+    levels = count("levels", levels)
     given = {"neuron": neuron, "noise": noise, "surrogate": surrogate, "layer": layer}
     unused = [name for name, value in given.items() if value is not None]
     if unused and activation != "spiking":
@@ -151,9 +160,35 @@ def check_module(module: object) -> None:
         )
     if not isinstance(module, nn.Module):
         raise ValueError(f"from_torch() takes an nn.Module, got {quoted(module)}")
+    if not isinstance(module, torch.jit.ScriptModule):
+        for path, part in module.named_modules():
+            check_part(f"{path!r} ({type(part).__name__})" if path else type(part).__name__, part)
     for name, value in module.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise ValueError(f"{name!r} has no shape yet: run the module on images once")
+
+
+def check_part(place: str, part: nn.Module) -> None:
+    """Raise ValueError for a module whose weights are not there as plain numbers."""
+    if "_modules" not in vars(part):
+        raise ValueError(f"{place} is not ready: its __init__ must call super().__init__()")
+    if type(part).__module__.startswith("torch.ao."):
+        raise NotTaken(
+            f"cannot take {place}: it quantises; pass the network of floating-point numbers that "
+            "it was made of"
+        )
+    for hook in part._forward_pre_hooks.values():
+        if type(hook).__module__ in PLAIN:
+            raise NotTaken(
+                f"cannot take {place}: its weights are computed whenever it runs; make them plain: "
+                f"{PLAIN[type(hook).__module__]}"
+            )
+    for name, value in vars(part).items():
+        if isinstance(value, Tensor) and not value.is_leaf:
+            raise NotTaken(
+                f"cannot take {place}: it keeps {name!r}, a tensor that was computed; delete it, "
+                f"del module.{name}, or keep it with detach()"
+            )
 
 
 @dataclass(frozen=True)
@@ -179,51 +214,37 @@ class Flow:
     routes: list[Route]
 
 
-class Walk(fx.Interpreter):
-    """Walks through the graph of a module and collects its stages.
+class Shapes(fx.Interpreter):
+    """Walks through the graph of a module with images that have a shape and no values.
 
     Args:
-        module: what is taken.
+        graph: of a copy without values.
+        module: what is taken, in a `Sequential`.
         image_shape: (C, H, W).
-        pooling: see `from_torch`.
 
     Raises:
-        NotTaken: what has no place in a row of stages.
+        NotTaken: images that do not fit.
     """
 
-    def __init__(self, module: nn.Module, image_shape: Shape, pooling: str | None) -> None:
-        super().__init__(graph_of(without_values(module)))
+    def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
+        super().__init__(graph, garbage_collect_values=False)
         self.extra_traceback = False  # it would be added to our messages
-        self.given, self.image_shape, self.pooling = nn.Sequential(module), image_shape, pooling
-        self.flows: dict[fx.Node, Flow] = {}
-        self.stages: list[Stage] = []
-        self.channels: list[int] = []  # C of the currents of each stage
-        self.closing: list[str] = []  # place of the activation of each stage
-        self.readout: nn.Module = nn.Identity()
-        self.run(torch.empty(BATCH, *image_shape, device="meta"))
+        self.given, self.image_shape = module, image_shape
 
     def run_node(self, n: fx.Node) -> Any:
-        """One step: the result as torch has it, without values, and what flows there."""
-        result = self.without_values(n)
-        try:
-            if n.op == "output":
-                self.finish(n, result)
-            elif n.op == "placeholder":
-                self.flows[n] = Flow([Route(IMAGES)])
-            elif any(source in self.flows for source in n.all_input_nodes):
-                if isinstance(result, Tensor):
-                    self.flows[n] = self.flow(n, result)
-                elif any(isinstance(part, Tensor) for part in parts(result)):
-                    raise NotTaken(instead(name_of(n)))
-        except NotTaken as error:
-            raise NotTaken(f"cannot take {self.place(n)}: {error}") from None
-        return result
+        """One step: the result as torch has it, without values."""
+        return self.without_values(n)
 
     def without_values(self, n: fx.Node) -> Any:
         """The result of a node for images that have a shape only."""
         given = [self.env[source] for source in n.all_input_nodes]
         if n.op == "call_module" and hasattr(self.fetch_attr(str(n.target)), "advance"):
             return given[0]  # neurons: spikes have the shape of the currents
+        options = (*n.args[1:], *n.kwargs.values())
+        if name_of(n) in {"to", "cpu", "cuda"} and not any(
+            isinstance(option, torch.dtype) for option in options
+        ):
+            return given[0]  # what has no values cannot go to another device
         try:
             return super().run_node(n)
         except Exception as error:
@@ -232,6 +253,8 @@ class Walk(fx.Interpreter):
             hint = ""
             if isinstance(layer, nn.Linear) and given[0].ndim > 2:
                 hint = "; it reads vectors: put nn.Flatten() in front of it"
+            if isinstance(layer, nn.Conv2d) and given[0].shape[1] != layer.in_channels:
+                hint = f"; it takes {layer.in_channels} channels"
             raise NotTaken(
                 f"images of shape {self.image_shape} do not fit {self.place(n)}, which gets "
                 f"{shapes}: {first_line(error)}{hint}"
@@ -258,45 +281,153 @@ class Walk(fx.Interpreter):
         path = path.partition(".")[2]
         return f"{path!r} ({kind.__name__})" if path else kind.__name__
 
+
+class Walk(Shapes):
+    """Walks through the graph of a module and collects its stages.
+
+    Args:
+        module: what is taken.
+        image_shape: (C, H, W).
+        pooling: see `from_torch`.
+
+    Raises:
+        NotTaken: what has no place in a row of stages.
+    """
+
+    def __init__(self, module: nn.Module, image_shape: Shape, pooling: str | None) -> None:
+        super().__init__(graph_of(without_values(module)), nn.Sequential(module), image_shape)
+        self.pooling = pooling
+        self.flows: dict[fx.Node, Flow] = {}
+        self.shapes: dict[fx.Node, torch.Size] = {}  # of what the node at hand reads, before it
+        self.stages: list[Stage] = []
+        self.channels: list[int] = []  # C of the currents of each stage
+        self.closing: list[str] = []  # place of the activation of each stage
+        self.readout: nn.Module = nn.Identity()
+        self.numbers: list[tuple[fx.Node, fx.Node]] = []  # who reads a computed one, and which
+        self.run(torch.empty(BATCH, *image_shape, device="meta"))
+        self.check_numbers()
+
+    def check_numbers(self) -> None:
+        """Refuse numbers that depend on how many images there are, which layers do not know."""
+        if not self.numbers:
+            return
+        other = Shapes(cast(fx.GraphModule, self.module), self.given, self.image_shape)
+        other.run(torch.empty(BATCH + 1, *self.image_shape, device="meta"))
+        for n, number in self.numbers:
+            if other.env[number] != self.env[number]:
+                raise NotTaken(
+                    f"cannot take {self.place(n)}: it depends on the number of images; use a "
+                    "number that does not"
+                )
+
+    def run_node(self, n: fx.Node) -> Any:
+        """One step: the result as torch has it, without values, and what flows there."""
+        given = {source: self.env[source] for source in n.all_input_nodes}
+        self.shapes = {s: value.shape for s, value in given.items() if isinstance(value, Tensor)}
+        result = self.without_values(n)
+        try:
+            if n.op == "output":
+                self.finish(n, result)
+            elif n.op == "placeholder":
+                self.flows[n] = Flow([Route(IMAGES)])
+            elif any(source in self.flows for source in n.all_input_nodes):
+                if isinstance(result, Tensor):
+                    self.follow(n, result)
+                elif any(isinstance(part, Tensor) for part in parts(result)):
+                    raise NotTaken(self.instead_of_several(n))
+        except NotTaken as error:
+            raise NotTaken(f"cannot take {self.place(n)}: {error}") from None
+        return result
+
+    def follow(self, n: fx.Node, result: Tensor) -> None:
+        """Note what flows out of a node; `result` has its shape."""
+        first = first_of(n)
+        if name_of(n) in MOVES and first not in self.flows:
+            return  # a constant, moved to where the images are
+        if any(s in self.flows and not self.flows[s].routes for s in n.all_input_nodes):
+            raise NotTaken(
+                "it reads a tensor that was changed in place through a view of it; use the "
+                "functions that are not in place"
+            )
+        made = self.flow(n, result)
+        if result is not self.env.get(first):
+            self.flows[n] = Flow(made.routes)
+            return
+        if first not in self.flows:
+            raise NotTaken("it changes a constant in place; use the function that is not in place")
+        self.flows[n] = changed = self.flows[first]
+        if made.routes != changed.routes:
+            changed.routes = made.routes
+            self.forget_views(result, changed)
+
+    def forget_views(self, written: Tensor, changed: Flow) -> None:
+        """Forget what flows in tensors that share their memory with one changed in place."""
+        memory = written.untyped_storage()._cdata
+        for node, flow in self.flows.items():
+            at = self.env.get(node)
+            if flow is not changed and at is not None and at.untyped_storage()._cdata == memory:
+                flow.routes = []
+
+    def instead_of_several(self, n: fx.Node) -> str:
+        """What to write for a node that gives several tensors."""
+        if n.op == "call_module":
+            layer = self.given.get_submodule(str(n.target))
+            if isinstance(layer, MAX_POOLINGS):
+                self.instead_of_max(layer)
+            return instead(type(layer))
+        return instead(name_of(n)) if known(n) else "return one tensor, the logits (B, K)"
+
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
         """What flows out of a node; `result` has its shape."""
         name = name_of(n)
         if not known(n):
             raise NotTaken(f"it is not torch's function of that name; {instead(name)}")
         if name in CONSTANTS and sum(arg in self.flows for arg in operands(n)) == 1:
-            made = self.through(n, self.scaled(n, CONSTANTS[name]), result)
-        elif name in SUMS:
-            made = Flow(self.summed(n))
-        elif n.op == "call_module":
+            return self.through(n, self.scaled(n, CONSTANTS[name]), result)
+        if name in SUMS:
+            return Flow(self.summed(n))
+        if isinstance(first_of(n), fx.Node) and self.flowing(n) is not first_of(n):
+            raise NotTaken(
+                "its first tensor does not come from the images; call it on one that does"
+            )
+        before = self.shapes[self.flowing(n)]
+        if n.op == "call_module":
             layer = self.given.get_submodule(str(n.target))
             shapes = isinstance(layer, nn.Flatten | nn.Unflatten)
-            layers = reshaping(self.before(n), result) if shapes else [layer]
-            made = self.through(n, layers, result)
-        elif name in RESHAPES:
-            made = self.through(n, reshaping(self.before(n), result), result)
-        elif name == "clone":
-            made = Flow(self.flows[n.all_input_nodes[0]].routes)
-        elif name == "mean":
-            made = self.through(n, averaging(self.before(n), result), result)
-        elif name in FUNCTIONS:
-            args, options = self.fetch_args_kwargs_from_env(n)
-            made = self.through(n, [made_by_call(FUNCTIONS[name], args[1:], options)], result)
-        else:
-            raise NotTaken(instead(name))
-        if in_place(n, self.given):
-            changed = self.flows[n.all_input_nodes[0]]
-            changed.routes = made.routes
-            return changed
-        return made
+            if listened_to(layer) and (shapes or not is_kept(layer)):
+                raise NotTaken(
+                    "the hook on it would be lost; remove it: what register_... returned"
+                )
+            return self.through(n, reshaping(before, result.shape) if shapes else [layer], result)
+        if name in RESHAPES:
+            return self.through(n, reshaping(before, result.shape), result)
+        if name == "getitem":
+            return self.through(n, indexing(n.args[1], before, result.shape), result)
+        if name in MOVES:
+            if not result.is_floating_point():
+                raise NotTaken(f"it makes {result.dtype} of the values; leave it out")
+            return self.flows[self.flowing(n)]
+        given: Any = (n.args[1:], n.kwargs)
+        args, options = fx.node.map_arg(given, lambda arg: self.number(n, arg))
+        options = {name: value for name, value in options.items() if name != "input"}
+        if name in ("mean", "sum"):
+            layers = averaging(before, result.shape, *args, **options)
+            if name == "sum":
+                size = before.numel() / result.numel()
+                layers += self.constant(result.shape[1:], torch.tensor(size), torch.zeros(()))
+            return self.through(n, layers, result)
+        if name in FUNCTIONS:
+            return self.through(n, [made_by_call(FUNCTIONS[name], args, options)], result)
+        raise NotTaken(instead(name))
 
-    def before(self, n: fx.Node) -> Tensor:
-        """The first tensor that a node reads, without values."""
-        return self.env[n.all_input_nodes[0]]
+    def flowing(self, n: fx.Node) -> fx.Node:
+        """The first tensor that a node reads and that comes from the images."""
+        return next(source for source in n.all_input_nodes if source in self.flows)
 
     def summed(self, n: fx.Node) -> list[Route]:
         """The routes of a sum of two tensors."""
         args = operands(n)
-        one, other = (self.env[arg].shape for arg in args)
+        one, other = (self.shapes[arg] for arg in args)
         if one != other:
             raise NotTaken(
                 f"it adds shapes {tuple(one[1:])} and {tuple(other[1:])}; use equal ones"
@@ -305,32 +436,54 @@ class Walk(fx.Interpreter):
 
     def scaled(self, n: fx.Node, function: Callable[[Any, Any], Any]) -> list[nn.Module]:
         """The layers of a sum with a constant, or a product: x to scale * x + shift."""
-        (flowing,) = (arg for arg in operands(n) if arg in self.flows)
-        one, other = (arg if arg is flowing else self.value(arg) for arg in operands(n))
-        weight = next(self.given.parameters(), torch.empty(()))
+        flowing = self.flowing(n)
+        one, other = (arg if arg is flowing else self.value(n, arg) for arg in operands(n))
         at = [torch.full((), x, dtype=torch.float64) for x in (0.0, 1.0, 2.0)]
         y0, y1, y2 = (function(x, other) if one is flowing else function(one, x) for x in at)
         if not torch.allclose(y2 - y1, y1 - y0):
             raise NotTaken("it divides by what comes from the images; use sums and products")
-        shape = self.env[flowing].shape[1:]
-        scale, shift = (by_channel(values, shape) for values in (y1 - y0, y0))
+        return self.constant(self.shapes[flowing][1:], y1 - y0, y0)
+
+    def constant(self, shape: Sequence[int], scale: Tensor, shift: Tensor) -> list[nn.Module]:
+        """The layers of x to scale * x + shift, for x (B, *shape)."""
+        weight = next(self.given.parameters(), torch.empty(()))
+        scale, shift = (by_channel(values, shape) for values in (scale, shift))
         nothing = bool((scale == 1).all() and (shift == 0).all())  # sum() begins with 0
-        layers = [] if nothing else one_to_one(shape)
+        layers = [] if nothing else one_to_one_of_any(shape)
         for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
             conv.weight = nn.Parameter(scale.view_as(conv.weight))
             conv.bias = nn.Parameter(shift)
         return [layer.to(weight) for layer in layers]
 
-    def value(self, arg: Any) -> Any:
-        """A constant of the graph: a number, or a tensor that does not come from the images."""
+    def value(self, n: fx.Node, arg: Any) -> Any:
+        """A constant that a node reads: a number, or a tensor that is none of the images'."""
+        if not isinstance(arg, fx.Node) or not isinstance(self.env[arg], Tensor):
+            return self.number(n, arg)
+        name = name_of(arg)
+        if arg.op == "get_attr":
+            return self.attribute(str(arg.target))
+        if name in MOVES and first_of(arg) not in self.flows:
+            return self.value(n, first_of(arg))
+        if name not in COMPUTABLE or not known(arg) or self.flows.keys() & arg.all_input_nodes:
+            raise NotTaken(COMPUTED)
+        given: Any = (arg.args, arg.kwargs)
+        args, options = fx.node.map_arg(given, lambda each: self.value(n, each))
+        if arg.op == "call_method":
+            return getattr(args[0], str(arg.target))(*args[1:], **options)
+        return CONSTANTS.get(name, cast(Callable[..., Any], arg.target))(*args, **options)
+
+    def number(self, n: fx.Node, arg: Any) -> Any:
+        """An argument of a node that is no tensor of values; noted, see `check_numbers`."""
         if not isinstance(arg, fx.Node):
             return arg
-        if isinstance(self.env[arg], int | float):
-            return self.env[arg]
-        if arg.op != "get_attr":
-            raise NotTaken(COMPUTED)
-        *path, name = str(arg.target).split(".")
-        for module in (self.given, self.module):  # which has what forward made without images
+        if not isinstance(self.env[arg], Tensor):
+            self.numbers.append((n, arg))
+        return self.env[arg]
+
+    def attribute(self, target: str) -> Tensor:
+        """The values of a tensor of the module, or of one that forward made without images."""
+        *path, name = target.split(".")
+        for module in (self.given, self.module):
             found = getattr(module.get_submodule(".".join(path)), name, None)
             if isinstance(found, Tensor) and not found.is_meta:
                 return found.detach().double().cpu()
@@ -338,17 +491,27 @@ class Walk(fx.Interpreter):
 
     def through(self, n: fx.Node, layers: Sequence[nn.Module], result: Tensor) -> Flow:
         """What flows out of layers that stand behind one another at a node."""
-        before = self.before(n)
-        flow = self.flows[n.all_input_nodes[0]]
+        before, flow = self.shapes[self.flowing(n)], self.flows[self.flowing(n)]
         for layer in layers:
             if isinstance(layer, MAX_POOLINGS):
                 layer = self.instead_of_max(layer)
             activation = as_activation(layer)
             if activation is not None:
-                return self.close(n, activation, flow, result)
+                return self.close(n, activation, flow, result.shape)
             if not isinstance(layer, (nn.Identity, *DROPOUTS)):
+                if not isinstance(layer, SPREAD):
+                    self.rectify(n, flow, before)
                 flow = behind(flow, layer, before)
         return flow
+
+    def rectify(self, n: fx.Node, flow: Flow, shape: Sequence[int]) -> None:
+        """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
+        rates = all(
+            route.source != IMAGES and all(isinstance(layer, SPREAD) for layer in route.layers)
+            for route in flow.routes
+        )
+        if len(flow.routes) == 2 and rates and not hasattr(self.stages[-1].neuron, "advance"):
+            flow.routes = self.close(n, nn.ReLU(), flow, shape).routes
 
     def instead_of_max(self, layer: nn.Module) -> nn.Module:
         """Average pooling for max pooling, if that is asked for."""
@@ -356,8 +519,8 @@ class Walk(fx.Interpreter):
             raise NotTaken(f'{instead(type(layer))}, or pass pooling="average"')
         return averaged(layer)
 
-    def close(self, n: fx.Node, activation: nn.Module, flow: Flow, result: Tensor) -> Flow:
-        """End a stage with an activation, on the current that flows into it."""
+    def close(self, n: fx.Node, activation: nn.Module, flow: Flow, shape: Sequence[int]) -> Flow:
+        """End a stage with an activation, on the current (B, *) that flows into it."""
         stage, place = len(self.stages), self.place(n)
         from_last = [route for route in flow.routes if route.source == stage - 1]
         if not from_last:
@@ -383,7 +546,7 @@ class Walk(fx.Interpreter):
         if shortcut is not None:
             made.shortcut, made.back = shortcut.made(), stage - 1 - shortcut.source
         self.stages.append(made)
-        self.channels.append(result.shape[1])
+        self.channels.append(shape[1])
         self.closing.append(place)
         return Flow([Route(stage)])
 
@@ -397,7 +560,9 @@ class Walk(fx.Interpreter):
                 f"it has shape {tuple(result.shape)} for {BATCH} images of shape "
                 f"{self.image_shape}; return logits (B, K), one number per class"
             )
-        routes = self.flows[n.all_input_nodes[0]].routes
+        if not any(source in self.flows for source in n.all_input_nodes):
+            raise NotTaken("it does not come from the images; return logits (B, K) that do")
+        routes = self.flows[self.flowing(n)].routes
         if not self.stages:
             raise NotTaken(
                 "no activation stands before it, so there is nothing to be neurons; "
@@ -410,19 +575,33 @@ class Walk(fx.Interpreter):
         self.readout = routes[0].made()
 
 
-def behind(flow: Flow, layer: nn.Module, before: Tensor) -> Flow:
-    """What flows out of an affine layer that reads tensors like `before`."""
+def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
+    """What flows out of an affine layer that reads tensors of shape `before`."""
     if type(layer) not in LAYERS:
         raise NotTaken(instead(type(layer)))
-    if isinstance(layer, nn.Linear) and before.ndim != 2:
+    if isinstance(layer, nn.Linear) and len(before) != 2:
         raise NotTaken(
-            f"it reads vectors, and gets {tuple(before.shape[1:])}; put nn.Flatten() in front of it"
+            f"it reads vectors, and gets {tuple(before[1:])}; put nn.Flatten() in front of it"
         )
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and not layer.track_running_stats:
         raise NotTaken("it keeps no running statistics; train it with track_running_stats=True")
+    if isinstance(layer, nn.BatchNorm1d) and len(before) != 2:
+        raise NotTaken(
+            f"it reads vectors, and gets {tuple(before[1:])}; put nn.Flatten() in front of it, or "
+            "use BatchNorm2d for images"
+        )
     if len(flow.routes) > 1 and not isinstance(layer, SPREAD):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
+
+
+def one_to_one_of_any(shape: Sequence[int]) -> list[nn.Module]:
+    """`one_to_one` for inputs (C, *)."""
+    if len(shape) in (1, 3):
+        return one_to_one(shape)
+    image = (shape[0], math.prod(shape[1:]), 1)  # (C, positions, 1)
+    there, back = reshaping((1, *shape), (1, *image)), reshaping((1, *image), (1, *shape))
+    return [*there, *one_to_one(image), *back]
 
 
 def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
@@ -439,6 +618,12 @@ def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
     return laid[:, 0].clone()
 
 
+def is_kept(layer: nn.Module) -> bool:
+    """Whether a stage holds a copy of this layer, and not another in its place."""
+    replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *DROPOUTS, *MAX_POOLINGS)
+    return type(layer) not in replaced
+
+
 def parts(result: Any) -> Sequence[Any]:
     """What a function gave, as a row."""
     return result if isinstance(result, tuple | list) else [result]
@@ -448,31 +633,48 @@ def made_by_call(
     make: Callable[..., nn.Module], args: Sequence[Any], options: dict[str, Any]
 ) -> nn.Module:
     """The layer for a call of a function."""
-    options = {name: value for name, value in options.items() if name != "input"}
     try:
         return make(*args, **options)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise NotTaken(f"{first_line(error)}; use numbers") from None
+    except NotTaken:
+        raise
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise NotTaken(f"{first_line(error)}; use numbers that fit") from None
 
 
-def reshaping(before: Tensor, after: Tensor) -> list[nn.Module]:
+def reshaping(before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
     """The layers that make the one shape of the other, each image by itself."""
-    if before.shape == after.shape:
+    before, after = tuple(before), tuple(after)
+    if before == after:
         return []
-    if len(after) != len(before) or after.ndim < 2 or before.numel() != after.numel():
+    if len(after) < 2 or after[0] != before[0] or math.prod(before) != math.prod(after):
         raise NotTaken(
-            f"it makes {tuple(after.shape)} of {tuple(before.shape)}; use nn.Flatten(), which "
-            "makes a vector of each image"
+            f"it makes {after} of {before}; use nn.Flatten(), which makes a vector of each image"
         )
-    flat: list[nn.Module] = [nn.Flatten()] if before.ndim > 2 else []
-    return [*flat, nn.Unflatten(1, tuple(after.shape[1:]))] if after.ndim > 2 else flat
+    flat: list[nn.Module] = [nn.Flatten()] if len(before) > 2 else []
+    return [*flat, nn.Unflatten(1, after[1:])] if len(after) > 2 else flat
 
 
-def averaging(before: Tensor, after: Tensor) -> list[nn.Module]:
-    """Layers for a mean over height and width."""
-    pooled = nn.AdaptiveAvgPool2d(1)
-    if before.ndim == 4 and tuple(after.shape) == (*before.shape[:2], 1, 1):
-        return [pooled]
-    if before.ndim == 4 and tuple(after.shape) == tuple(before.shape[:2]):
-        return [pooled, nn.Flatten()]
-    raise NotTaken("it is a mean over something else than height and width; use mean((2, 3))")
+def indexing(index: Any, before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
+    """Layers for an index that takes all there is, such as [:, :, 0, 0] of one pixel."""
+    row = parts(index)
+    simple = all(at is None or at is ... or isinstance(at, int | slice) for at in row)
+    if not simple or row[0] not in (slice(None), ...) or math.prod(before) != math.prod(after):
+        raise NotTaken(instead("getitem"))
+    return reshaping(before, after)
+
+
+def averaging(
+    before: Sequence[int],
+    after: Sequence[int],
+    dim: Any = None,
+    keepdim: bool = False,
+    dtype: Any = None,
+) -> list[nn.Module]:
+    """Layers for a mean over height and width, or one of them; see `torch.mean`."""
+    image = (*before, 1)[:4]  # (B, C, H, W) of (B, C, H) or (B, C, H, W)
+    over = {at % len(before) for at in parts(dim)} if dim is not None else set()
+    if len(before) not in (3, 4) or not over or not over <= {2, 3}:
+        raise NotTaken("it is a mean over something else than height and width; use mean((2, 3))")
+    size = tuple(1 if at in over else image[at] for at in (2, 3))
+    back = reshaping((*image[:2], *size), after)
+    return [*reshaping(before, image), nn.AdaptiveAvgPool2d(size), *back]

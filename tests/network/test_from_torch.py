@@ -313,6 +313,14 @@ class Pooled(nn.Module):
         lambda x: x.mean(dim=(2, 3), keepdim=True).flatten(1),
         lambda x: functional.adaptive_avg_pool2d(x, (1, 1)).squeeze(-1).squeeze(-1),
         lambda x: functional.adaptive_avg_pool2d(x, 1).squeeze(),
+        lambda x: functional.adaptive_avg_pool2d(x, 1).squeeze_(3).squeeze_(2),
+        lambda x: functional.adaptive_avg_pool2d(x, 1)[:, :, 0, 0],
+        lambda x: functional.adaptive_avg_pool2d(x, 1)[..., 0].double()[..., 0],
+        lambda x: x.mean(3).mean(2),
+        lambda x: x.mean(2, keepdim=True).mean(-1).flatten(1),
+        lambda x: x.sum((2, 3)) / 10,
+        lambda x: x.sum(-1).sum(-1) / 10,
+        lambda x: x.detach().to("cpu").contiguous().mean((3, 2)),
         lambda x: functional.avg_pool2d(x, x.shape[2:]).reshape(len_of(x), 4),
         lambda x: torch.flatten(functional.avg_pool2d(x, x.size()[2:]), start_dim=1),
     ],
@@ -320,6 +328,72 @@ class Pooled(nn.Module):
 def test_means_over_the_image_keep_the_logits(pool: Callable[[Tensor], Tensor]) -> None:
     module = with_history(Pooled(pool))
     assert_equal_logits(module, (2, 7, 7), wanted=module)
+
+
+class Residual(Pooled):
+    """A block between a convolution and the logits, written by a function of it and x."""
+
+    def __init__(self, block: Callable[[nn.Module, Tensor], Tensor]) -> None:
+        super().__init__(lambda x: x.mean((2, 3)))
+        self.block, self.inner = block, nn.Conv2d(4, 4, 3, padding=1)
+        self.alpha = nn.Parameter(torch.rand(1))
+        self.register_buffer("middle", torch.rand(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.pool(torch.relu(self.block(self, torch.relu(self.conv(x))))))
+
+
+def in_place_with_two_names(net: nn.Module, x: Tensor) -> Tensor:
+    kept = x
+    x += 1.0
+    x *= 0.5
+    x -= 3
+    x /= 2
+    return net.inner(x) + kept
+
+
+def in_place_of_a_copy(net: nn.Module, x: Tensor) -> Tensor:
+    y = net.inner(x)
+    v = y + 0
+    v.mul_(3)
+    return y + x
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        lambda net, x: net.alpha * net.inner(x) + x,
+        lambda net, x: net.middle.view(1, 4, 1, 1) - net.inner(x),
+        lambda net, x: net.middle[None, :, None, None].to(x.device) + net.inner(x),
+        lambda net, x: net.inner(x) / (net.middle + 1e-3).sqrt().reshape(1, -1, 1, 1).type_as(x),
+        lambda net, x: torch.ones(1) * net.inner(x),
+        lambda net, x: net.inner(net.inner.bias.view(-1, 1, 1) + net.inner(x)),
+        lambda net, x: functional.dropout(net.inner(x), 0.3, net.training),
+        lambda net, x: functional.relu(net.inner(x), True).clamp_min(0),
+        lambda net, x: net.inner(x + torch.relu(net.inner(x))) + x,
+        lambda net, x: net.inner(functional.hardtanh(net.inner(x), 0, float("inf"))),
+        in_place_with_two_names,
+        in_place_of_a_copy,
+    ],
+)
+def test_what_stands_in_a_block_keeps_the_logits(
+    block: Callable[[nn.Module, Tensor], Tensor],
+) -> None:
+    module = with_history(Residual(block))
+    assert_equal_logits(module, (2, 6, 6), wanted=module)
+
+
+def test_a_sum_of_activations_is_taken() -> None:
+    class Blocks(Residual):
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.conv(x))
+            x = x + torch.relu(self.inner(x))
+            x = x + torch.relu(self.inner(x))
+            return self.fc(self.pool(x))
+
+    module = with_history(Blocks(lambda net, x: x))
+    net = assert_equal_logits(module, (2, 6, 6), wanted=module)
+    assert [stage.shortcut is not None for stage in net.stages] == [False, False, True, False, True]
 
 
 def len_of(x: Tensor) -> int:

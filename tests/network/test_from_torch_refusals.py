@@ -10,6 +10,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.folding import streamline
@@ -63,7 +64,7 @@ class Written(nn.Module):
         super().__init__()
         self.written = forward
         self.one, self.two = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
-        self.fc = nn.Linear(4, 5)
+        self.fc, self.conv4 = nn.Linear(4, 5), nn.Conv2d(3, 4, 5)
         self.weight = nn.Parameter(torch.rand(4, 1, 1))
 
     def forward(self, x: Tensor) -> Any:
@@ -74,6 +75,12 @@ class Written(nn.Module):
 
     def last(self, x: Tensor) -> Tensor:
         return self.fc(x.mean((2, 3)))
+
+
+def changed_through_a_view(net: Any, x: Tensor) -> Tensor:
+    y = net.one(x)
+    y.view(-1, 4, 64).mul_(2)
+    return net.last(torch.relu(y))
 
 
 @pytest.mark.parametrize("layer", LAYERS_WITHOUT_RATES, ids=lambda layer: type(layer).__name__)
@@ -112,7 +119,21 @@ def test_a_function_without_rates_is_named_with_its_line(name: str) -> None:
         (row(NeuronLayer(), nn.Conv2d(4, 4, 1), nn.ReLU()), "NeuronLayer, ReLU; use one kind"),
         (nn.Bilinear(2, 2, 2), "takes 2 inputs"),
         (nn.DataParallel(row(nn.ReLU())), "pass the network inside it"),
-        (with_a_result(row(nn.ReLU())), "Sequential cannot be copied: Only Tensors created"),
+        (with_a_result(row(nn.ReLU())), r"Sequential: it keeps 'kept'.*del module\.kept"),
+        (
+            nn.Sequential(prune.l1_unstructured(nn.Conv2d(3, 4, 3), "weight", 0.5)),
+            r"'0' \(Conv2d\): its weights are computed.*prune\.remove\(layer",
+        ),
+        (
+            torch.ao.quantization.QuantWrapper(row(nn.ReLU())),
+            "QuantWrapper: it quantises; pass the network of floating-point",
+        ),
+        (
+            row(type("MyNorm", (nn.BatchNorm2d,), {})(4), nn.ReLU()),
+            r"\(MyNorm\): use the layer nn.B",
+        ),
+        (row(nn.ReLU(), nn.MaxPool2d(2, return_indices=True)), "MaxPool2d.*use AvgPool2d"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()), "it takes 1 channels"),
         (nn.LazyLinear(3), "no shape yet: run the module on images once"),
         (nn.Conv2d, "got the class Conv2d: make one"),
         ("vgg11", "takes an nn.Module, got 'vgg11'"),
@@ -132,8 +153,10 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
     [
         (lambda n, x: n.last(n.first(x)) if x.sum() > 0 else x, "cannot read.*without if, for"),
         (lambda n, x: sum(n.one(x) for _ in range(x.shape[0])), "cannot read.*without if, for"),
+        (lambda n, x: n.last(n.first(x)[: len(x)]), "cannot read.*no size yet.*without if, for"),
+        (lambda n, x: n.fc(list(x.size()[1:])), r"cannot read.*torch.flatten\(x, 1\)"),
         (lambda n, x: n.last(n.missing(x)), "cannot read.*no attribute 'missing'"),
-        (lambda n, x: n.last(torch.cat([n.first(x)[:, :2]] * 2, 1)), r"getitem\(\).*that can be"),
+        (lambda n, x: n.last(torch.cat([n.first(x)[:, :2]] * 2, 1)), r"getitem\(\).*1 x 1 convol"),
         (lambda n, x: n.fc(torch.cat([n.first(x)] * 2, 1)), r"cat\(\).*use a sum, x \+ branch"),
         (lambda n, x: n.last(n.first(x)) + n.fc(x.mean((2, 3))), "do not fit"),
         (lambda n, x: n.last(n.two(n.first(x)) * n.first(x)), "does not read from relu"),
@@ -166,6 +189,20 @@ def test_what_has_no_place_is_named_with_what_to_write(module: Any, named: str) 
         (lambda n, x: n.last(functional.max_pool2d(n.first(x), 2)), "use AvgPool2d, or pass pooli"),
         (lambda n, x: n.last(n.one(x).clamp(min=-1)), r"use Hardtanh\(0, 1\)"),
         (lambda n, x: functional.log_softmax(n.last(n.first(x)), 1), "remove it"),
+        (lambda n, x: torch.zeros(2, 5) + n.weight.sum(), "does not come from the images"),
+        (lambda n, x: n.fc(functional.relu(n.conv4(x)).mean((1, 2))), r"use mean\(\(2, 3\)\)"),
+        (lambda n, x: n.fc(functional.relu(n.conv4(x)).mean((1, 3))), r"use mean\(\(2, 3\)\)"),
+        (lambda n, x: n.last(n.one(x).clamp(0, 0)), "clamp.*must be greater than min_val"),
+        (lambda n, x: n.last(functional.hardtanh(n.one(x), 1, 0)), "must be greater than min_val"),
+        (lambda n, x: n.last(n.first(x)) / x.size(0), r"truediv\(\).*the number of images"),
+        (lambda n, x: n.last(n.first(x)) * x.numel(), r"mul\(\).*the number of images"),
+        (lambda n, x: n.last(functional.dropout(n.first(x), 0.5)), "training=self.training"),
+        (lambda n, x: n.last(n.first(x)[:, :, ::2, ::2]), "1 x 1 convolution with a stride"),
+        (lambda n, x: n.last(n.first(x)[:2]), "part of a tensor|fewer"),
+        (lambda n, x: n.last(n.first(x).int()), r"int\(\).*functions that can be taken"),
+        (lambda n, x: n.last(n.first(x).to(torch.uint8)), "makes torch.uint8 of the values"),
+        (lambda n, x: n.last(functional.pad(n.first(x), (0, 0, 0, 0, 4, 4))), "1 x 1 convolution"),
+        (changed_through_a_view, "changed in place through a view"),
     ],
 )
 def test_what_is_written_otherwise_is_named(forward: Callable[..., Any], named: str) -> None:
@@ -204,6 +241,7 @@ def test_other_networks_of_torchvision_are_refused_at_their_place(name: str, nam
         ({"activation": "gelu"}, "activation.*gelu"),
         ({"activation": "spiking", "noise": 0.3}, "noise must be"),
         ({"activation": "spiking", "neuron": Noise()}, "neuron must be"),
+        ({"activation": "spiking", "levels": 0}, "levels must be at least 1, got 0"),
         ({"activation": "qcfs", "levels": 0}, "levels must be at least 1, got 0"),
         ({"noise": Noise()}, 'noise would be lost: pass activation="spiking", got None'),
         ({"activation": "spiking", "noise": [Noise()] * 3}, "1 neuron layers need as many"),
@@ -218,6 +256,33 @@ def test_an_option_that_makes_no_sense_is_refused(options: dict[str, Any], named
 def test_a_shape_that_no_image_has_is_refused(shape: Any) -> None:
     with pytest.raises(ValueError, match="image_shape"):
         from_torch(row(nn.ReLU()), shape)
+
+
+def test_a_hook_that_would_be_lost_is_refused() -> None:
+    module = row(nn.ReLU())
+    module[0].register_forward_hook(lambda layer, given, made: 2 * made)
+    net = from_torch(module.eval(), SHAPE)
+    images = torch.rand(2, *SHAPE)
+    torch.testing.assert_close(net(images), module(images))
+    module[1].register_forward_hook(lambda layer, given, made: made + 1)
+    with pytest.raises(ValueError, match=r"'1' \(ReLU\): the hook on it would be lost"):
+        from_torch(module, SHAPE)
+
+
+def test_batch_norm_of_rows_is_refused() -> None:
+    layers = [nn.Flatten(), nn.Linear(192, 8), nn.ReLU(), nn.Unflatten(1, (4, 2))]
+    module = nn.Sequential(*layers, nn.BatchNorm1d(4), nn.Flatten(), nn.Linear(8, 3))
+    with pytest.raises(ValueError, match=r"'4' \(BatchNorm1d\): it reads vectors, and gets \(4, 2"):
+        from_torch(module, SHAPE)
+
+
+def test_a_module_that_was_not_made_is_refused() -> None:
+    class Forgotten(nn.Module):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(ValueError, match=r"Forgotten .*must call super\(\).__init__\(\)"):
+        from_torch(Forgotten(), SHAPE)
 
 
 def test_a_network_of_ours_is_returned_to_sender() -> None:
