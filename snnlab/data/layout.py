@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
-from snnlab.data.split_names import WORDS, Split, says_nothing, split_of
+from snnlab.data.split_names import WORDS, Split, says_nothing, split_named_in, split_of
 from snnlab.settings import quoted
 
 ENDINGS = (
@@ -103,6 +103,7 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
         found = _in_splits(by_top, splits, top, inside, passed)
     else:
         found = {"train": _by_class(files, top, inside, passed)}
+        _refuse_splits(found["train"], top)
     classes = _shared_classes(found)
     label = {name: i for i, name in enumerate(classes)}
     return Layout(
@@ -133,8 +134,9 @@ def _in_splits(
     if len(labelled) == 1:  # no other split shows that they are classes
         named = _named(labelled["train"])
         others = sorted(labelled["train"].keys() - named.keys())
-        if others and named and not _is_class_of_trains(named):
+        if named and not _is_class_of_trains(named):
             raise DataError(_split_or_class(named, others))
+        _refuse_two_splits(labelled["train"])
     return labelled
 
 
@@ -153,7 +155,7 @@ def _grouped(files: Iterable[Parts], level: int) -> ByClass:
 def _top(files: list[Parts]) -> int:
     """Number of folders above the layout: shared by all images, with two levels left below.
 
-    A folder named like a split is one, not above the layout, unless splits are in it.
+    A folder named like the split to train on is one, not above the layout, unless splits are in it.
     """
     top = 0
     while all(len(f) > top + 2 and f[top] == files[0][top] for f in files):
@@ -209,8 +211,9 @@ def _all(named: dict[str, Split]) -> str:
 
 
 def _split_or_class(named: dict[str, Split], others: list[str]) -> str:
+    beside = f"stands beside {quoted(others[0])}" if others else "stands in one"
     return (
-        f"folder {_all(named)} stands beside {quoted(others[0])}: a split or a class? If it is a "
+        f"folder {_all(named)} {beside}: a split or a class? If it is a "
         "class, give it another name; if it is a split, put the classes to train on into one named "
         "'train'"
     )
@@ -267,6 +270,42 @@ def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: Pass
     return found
 
 
+def _refuse_splits(by_class: ByClass, level: int) -> None:
+    """Check that classes are no splits of a name that is not known.
+
+    Raises:
+        DataError: their names say so, or the folders in them.
+    """
+    _refuse_two_splits(by_class)
+    inside = {
+        name: {file[level + 1] for file in files if len(file) > level + 2}
+        for name, files in sorted(by_class.items())
+    }
+    for name, folders in inside.items():
+        others = [other for other in inside if other != name]
+        if others and split_named_in(name) and all(len(inside[one]) > 1 for one in others):
+            raise DataError(_splits_or_classes([name, *others]))
+        if twin := next((n for n in others if len(folders & inside[n]) > 1), None):
+            held = " and ".join(map(quoted, sorted(folders & inside[twin])[:2]))
+            raise DataError(f"{_splits_or_classes([name, twin])} Both hold {held}")
+
+
+def _refuse_two_splits(names: Iterable[str]) -> None:
+    """Check that the names of folders do not name different splits in a word of theirs."""
+    named = {split: name for name in sorted(names) if (split := split_named_in(name))}
+    if len(named) > 1:
+        raise DataError(_splits_or_classes(sorted(named.values())))
+
+
+def _splits_or_classes(names: list[str]) -> str:
+    held = " and ".join(map(quoted, names[:2]))
+    return (
+        f"folders {held}: splits or classes? If they are splits, name them 'train', 'validation' "
+        "or 'test'; if they are classes, give them names without these words and put their images "
+        "right into them."
+    )
+
+
 def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """Check that no class holds splits, and none the classes once more.
 
@@ -275,7 +314,7 @@ def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """
     for name, files in sorted(by_class.items()):
         inside = {file[level + 1] for file in files if len(file) > level + 2}
-        splits = {split: folder for folder in sorted(inside) if (split := split_of(folder))}
+        splits = {split: f for f in sorted(inside) if (split := split_named_in(f))}
         if len(splits) > 1:
             held = " and ".join(quoted(folder) for folder in splits.values())
             raise DataError(
