@@ -224,7 +224,7 @@ def test_splits_under_other_names_are_never_classes(pair: tuple[str, str], above
     ],
 )
 def test_splits_that_lie_otherwise_are_never_classes(folders: list[str]):
-    with pytest.raises(DataError, match="splits? or (a )?class|splits by their names"):
+    with pytest.raises(DataError, match=r"splits? or (a )?class|splits by their names"):
         arrange([f"{f}/{i}.png" for f in folders for i in range(3)], [], PassedOver())
 
 
