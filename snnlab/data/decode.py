@@ -20,7 +20,7 @@ from tqdm import tqdm
 from snnlab.data.limits import OWN, Limits, in_words
 from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import DataError, Ground, why
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_GREY = ("PNG", "PPM")
@@ -147,7 +147,7 @@ def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[
     if len(sizes) > 1:
         example = {(h.height, h.width): f.name for f, h in zip(files, headers, strict=True)}
         found = ", ".join(
-            f"{width} x {height} ({count}, such as {quoted(example[height, width])})"
+            f"{width} x {height} ({count}, such as {quoted_path(example[height, width])})"
             for (height, width), count in sizes.most_common(4)
         )
         message = (
@@ -207,8 +207,8 @@ def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     """The upper 8 bits of an image of 16, with an alpha channel where one value is transparent."""
     if image.mode == "F" or (image.mode == "I" and image.format not in DEEP_GREY):
         raise DataError(
-            f"image {quoted(name)} has 32-bit pixels of mode {image.mode!r}; save it with 8 or 16 "
-            "bits"
+            f"image {quoted_path(name)} has 32-bit pixels of mode {image.mode!r}; save it with "
+            "8 or 16 bits"
         )
     if not image.mode.startswith("I"):
         return image
@@ -257,16 +257,18 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"image {quoted(file.name)} has more than {OWN.pixels / 1e6:.4g} million pixels; "
+            f"image {quoted_path(file.name)} has more than {OWN.pixels / 1e6:.4g} million pixels; "
             "save it smaller"
         ) from error
     except UnidentifiedImageError as error:
         what = _what_it_is(file)
-        raise DataError(f"image {quoted(file.name)} cannot be read: {what}") from error
+        raise DataError(f"image {quoted_path(file.name)} cannot be read: {what}") from error
     except Exception as error:  # Pillow raises many types on damaged files
         from_system = isinstance(error, OSError) and error.strerror
         what = why(error) if from_system else f"damaged, or of a rare kind ({why(error)})"
-        raise DataError(f"image {quoted(file.name)} cannot be read: {what}; {ADVICE}") from error
+        raise DataError(
+            f"image {quoted_path(file.name)} cannot be read: {what}; {ADVICE}"
+        ) from error
 
 
 def _what_it_is(file: ImageFile) -> str:

@@ -14,7 +14,7 @@ from snnlab.data.layout import hidden_part, is_image, pass_over
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import CATALOGUE, DataError, existing, is_own, why
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 FileStamp = tuple[str, int, int]
 """What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
@@ -47,7 +47,7 @@ def stamped(path: Path, name: str) -> FileStamp:
     try:
         return stamp_of(path, name)
     except OSError as error:
-        raise DataError(f"{quoted(name)} cannot be read: {why(error)}") from error
+        raise DataError(f"{quoted_path(name)} cannot be read: {why(error)}") from error
 
 
 def list_folder(path: Path, passed: PassedOver, limits: Limits) -> tuple[dict[str, Path], set[str]]:
@@ -82,7 +82,7 @@ def list_folder(path: Path, passed: PassedOver, limits: Limits) -> tuple[dict[st
             elif not is_image(below):
                 pass_over(below, passed)
             elif kind != "file":
-                raise DataError(f"{quoted(below)} is a device or a pipe, no file; remove it")
+                raise DataError(f"{quoted_path(below)} is a device or a pipe, no file; remove it")
             else:
                 if below in files:
                     passed.add("twice", below)
@@ -97,7 +97,7 @@ def _entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        called = f"folder {quoted(name)}" if name else "the folder"
+        called = f"folder {quoted_path(name)}" if name else "the folder"
         raise DataError(f"{called} cannot be read: {why(error)}") from error
 
 
@@ -115,7 +115,9 @@ def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "nowhere", "othe
 
 def _leads_nowhere(link: Path, name: str) -> str:
     try:
-        target = f" to {quoted(str(link.readlink()))}"
+        target = f" to {quoted_path(str(link.readlink()))}"
     except OSError:
         target = ""
-    return f"link {quoted(name)} leads nowhere{target}; remove it, or bring back what it led to"
+    return (
+        f"link {quoted_path(name)} leads nowhere{target}; remove it, or bring back what it led to"
+    )

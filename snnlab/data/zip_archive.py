@@ -11,7 +11,7 @@ from pathlib import Path
 from snnlab.data.archive_member import NO_FILE, Member, in_letters
 from snnlab.data.limits import Limits
 from snnlab.data.spec import DataError, why
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 LOCKED, UTF_8 = 0x1, 0x800
@@ -41,10 +41,10 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
                 found = file.read(entry.file_size + 1)
         except Exception as error:  # a damaged archive raises about anything
             raise DataError(
-                f"not a whole zip archive: member {quoted(name)}: {why(error)}"
+                f"not a whole zip archive: member {quoted_path(name)}: {why(error)}"
             ) from error
         if len(found) != entry.file_size:
-            raise DataError(f"not a whole zip archive: member {quoted(name)} ends early")
+            raise DataError(f"not a whole zip archive: member {quoted_path(name)} ends early")
         taken += len(found)
         return found
 
