@@ -24,7 +24,7 @@ from torch import Tensor
 from snnlab.data.listing import FileStamp
 from snnlab.data.whole_files import written_whole
 
-FORMAT = 2  # part of every fingerprint; raise it when decoding changes
+FORMAT = 3  # part of every fingerprint; raise it when decoding changes
 CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
 SPLITS = ("train", "validation", "test")
 

@@ -30,6 +30,10 @@ MANY_VIEWS = "MPO"
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
 """What is read, whatever the name of the file says. Others are not even tried: to open a
 PostScript picture is to run a program."""
+CLEAR_GREY = {"L;2": 85, "L;4": 17}
+"""Grey values of few bits, which Pillow stretches to 8; the transparent one it leaves as it is."""
+PHOTOMETRIC = 0x0106
+"""The tag of TIFF that says whether white is the highest value, or 0."""
 ORIENTATION = 0x0112
 """The tag of EXIF that says how a camera was held."""
 TURNS = {
@@ -186,8 +190,7 @@ def _read_pixels(
     """One image as uint8 (C, H, W), C = 3 for mode RGB and 1 for mode L."""
     with _opened(file) as opened:
         opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
-        opened.load()
-        image = _on_ground(_of_8_bits(opened, file.name), ground).convert(mode)
+        image = _on_ground(_of_8_bits(_loaded(opened), file.name), ground).convert(mode)
         if turn is not None:
             image = image.transpose(turn)
         if image.size != size:
@@ -200,7 +203,31 @@ def _is_grey(image: Image.Image) -> bool:
     if image.mode == "P":
         colours = np.reshape(image.getpalette() or [], (-1, 3))
         return bool((colours == colours[:, :1]).all())
+    if _raw_mode(image) == "LA;16B":  # Pillow makes it RGBA
+        return True
     return image.mode in GREY_MODES or image.mode.startswith(("I", "F"))
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels stand in a file that is not loaded yet, as Pillow calls it; or nothing."""
+    args = image.tile[0][3] if image.tile else ""
+    return str(args[0] if isinstance(args, tuple) and args else args)
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    """An image with its pixels, and transparent where Pillow forgets it."""
+    raw, box = _raw_mode(image), image.tile[0][1] if image.tile else None
+    image.load()
+    clear = image.info.get("transparency")
+    if raw in CLEAR_GREY and isinstance(clear, int):
+        image.info["transparency"] = clear * CLEAR_GREY[raw]
+    elif raw == "RGB;16B" and isinstance(clear, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    elif image.format == "GIF" and clear is None and box and box != (0, 0, *image.size):
+        canvas = Image.new("RGBA", image.size)
+        canvas.paste(image.crop(box).convert("RGBA"), box)
+        return canvas
+    return image
 
 
 def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
@@ -213,6 +240,8 @@ def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
+    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+        deep = 65535 - deep  # white is 0
     grey = (deep >> 8).astype(np.uint8)
     if (clear := image.info.get("transparency")) is None:
         return Image.fromarray(grey)
