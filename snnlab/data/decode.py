@@ -47,6 +47,8 @@ TURNS = {
 }
 """By its values; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
+MOST_SIZES = 4
+"""That are written out where sizes differ."""
 ADVICE = "remove it, or save it once more as PNG or JPEG"
 DISGUISES = (
     (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
@@ -152,8 +154,10 @@ def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[
         example = {(h.height, h.width): f.name for f, h in zip(files, headers, strict=True)}
         found = ", ".join(
             f"{width} x {height} ({count}, such as {quoted_path(example[height, width])})"
-            for (height, width), count in sizes.most_common(4)
+            for (height, width), count in sizes.most_common(MOST_SIZES)
         )
+        if len(sizes) > MOST_SIZES:
+            found += f", and {len(sizes) - MOST_SIZES} more sizes"
         message = (
             f"images differ in size, width x height: {found}. Give image_size, such as 32, to "
             "resize them"
@@ -210,13 +214,15 @@ def _is_grey(image: Image.Image) -> bool:
 
 def _raw_mode(image: Image.Image) -> str:
     """How the pixels stand in a file that is not loaded yet, as Pillow calls it; or nothing."""
-    args = image.tile[0][3] if image.tile else ""
+    tiles = getattr(image, "tile", [])
+    args = tiles[0][3] if tiles else ""
     return str(args[0] if isinstance(args, tuple) and args else args)
 
 
 def _loaded(image: Image.Image) -> Image.Image:
     """An image with its pixels, and transparent where Pillow forgets it."""
-    raw, box = _raw_mode(image), image.tile[0][1] if image.tile else None
+    tiles = getattr(image, "tile", [])
+    raw, box = _raw_mode(image), tiles[0][1] if tiles else None
     image.load()
     clear = image.info.get("transparency")
     if raw in CLEAR_GREY and isinstance(clear, int):
