@@ -241,6 +241,17 @@ def quoted(value: Any) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]} ..."
 
 
+def quoted_path(path: str) -> str:
+    """A path in a line; of a long one the end, where the name of the file stands.
+
+    Example:
+        >>> quoted_path("long/" * 40 + "cat.png")[:12], quoted_path("cat.png")
+        ("... '/long/l", "'cat.png'")
+    """
+    whole = repr(path)
+    return whole if len(whole) <= LONGEST_QUOTE else f"... {path[2 - LONGEST_QUOTE :]!r}"
+
+
 def single(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
     """A number, a boolean or a text. Raises Refused."""
     fits = {

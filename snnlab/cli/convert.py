@@ -137,5 +137,4 @@ def trained_network(id: str, root: Path, device: str) -> tuple[StagedNet, Data]:
     found = load_run(id, root)
     place = assemble.pick_device(device)
     net = found.network(str(place))
-    assert found.config is not None  # else there is no network
-    return net, assemble.load_images(found.config, place)
+    return net, assemble.load_again(found, place)

@@ -12,6 +12,7 @@ from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.exporting import Format, export_run
+from snnlab.runs.provenance import changed_images
 from snnlab.runs.store import (
     HASHES,
     WEIGHTS,
@@ -77,6 +78,8 @@ class Show:
         entry = run_entry(found)
         if found.result is not None:
             lines.insert(1, hashes_text(found))
+            assert found.config is not None
+            lines[2:2] = filter(None, [changed_images(found.config, found.environment)])
         lines += flat_lines(entry["config"])
         lines += ["", "made by", *flat_lines(found.environment)]
         answer(entry, "\n".join(lines), as_json=self.json)

@@ -12,7 +12,9 @@ import streamlit as st
 from snnlab.dashboard.groups import config_of
 from snnlab.dashboard.kept_archives import check_still_there
 from snnlab.data.own_data import check_offered
+from snnlab.data.spec import DataError
 from snnlab.measure.curve import AccuracyCurve
+from snnlab.runs.provenance import changed_images
 from snnlab.runs.store import Run
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
         raise ValueError(
             f"run {run.id!r} is no spiking network: it has no timesteps and no residuals"
         )
+    if said := changed_images(config_of(run), run.environment):
+        raise DataError(f"{said}: it was not trained for what is there now")
     return net, load_data(**asdict(config_of(run).data))
 
 

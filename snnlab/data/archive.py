@@ -18,7 +18,7 @@ from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError, why
 from snnlab.data.tar_archive import NoTar, tar_members
 from snnlab.data.zip_archive import zip_members
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 
 class Kind(NamedTuple):
@@ -53,13 +53,15 @@ def kind_of(path: Path) -> Kind:
     """The kind of archive that a file is, if it is one.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or is empty.
     """
     try:
         with path.open("rb") as file:
             first = file.read(8)
     except OSError as error:
         raise DataError(f"the file cannot be read: {why(error)}") from error
+    if not first:
+        raise DataError("the file is empty (0 bytes); download or pack it once more")
     return next(kind for kind in KINDS if first.startswith(kind.start))
 
 
@@ -108,7 +110,7 @@ def _images_and_folders(
             folder = folder.rpartition("/")[0]
         if not member.is_folder and is_image(name):
             if member.fault:
-                raise DataError(f"member {quoted(member.name)} {member.fault}")
+                raise DataError(f"member {quoted_path(member.name)} {member.fault}")
             if name in images:
                 passed.add("twice", name)
             images[name] = member.read()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from snnlab.data.spec import DataError
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 DRIVE = re.compile(r"[A-Za-z]:")
 NO_FILE = "is a link or a device; pack the image itself"
@@ -36,7 +36,7 @@ class Member(NamedTuple):
         name = self.name.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or DRIVE.match(name) or ".." in parts:
-            raise DataError(f"member {quoted(self.name)} points out of the archive")
+            raise DataError(f"member {quoted_path(self.name)} points out of the archive")
         return "/".join(parts)
 
 

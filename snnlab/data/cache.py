@@ -21,9 +21,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from snnlab.data.listing import FileStamp
 from snnlab.data.whole_files import written_whole
 
-FORMAT = 2  # part of every fingerprint; raise it when decoding changes
+FORMAT = 3  # part of every fingerprint; raise it when decoding changes
 CACHE_LIMIT = 4 * 2**30  # bytes in all entries together
 SPLITS = ("train", "validation", "test")
 
@@ -49,16 +50,6 @@ class RawData:
     test: RawImages | None = None
     notes: tuple[str, ...] = ()
     """What was passed over in reading it, a line for each reason."""
-
-
-FileStamp = tuple[str, int, int]
-"""What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
-
-
-def stamp_of(path: Path, name: str) -> FileStamp:
-    """The stamp of the file at `path`."""
-    stat = path.stat()
-    return name, stat.st_size, stat.st_mtime_ns
 
 
 def cache_folder() -> Path:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from snnlab.data.limits import OWN, Limits, in_words
 from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import DataError, Ground, why
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_GREY = ("PNG", "PPM")
@@ -30,6 +30,10 @@ MANY_VIEWS = "MPO"
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
 """What is read, whatever the name of the file says. Others are not even tried: to open a
 PostScript picture is to run a program."""
+CLEAR_GREY = {"L;2": 85, "L;4": 17}
+"""Grey values of few bits, which Pillow stretches to 8; the transparent one it leaves as it is."""
+PHOTOMETRIC = 0x0106
+"""The tag of TIFF that says whether white is the highest value, or 0."""
 ORIENTATION = 0x0112
 """The tag of EXIF that says how a camera was held."""
 TURNS = {
@@ -43,6 +47,8 @@ TURNS = {
 }
 """By its values; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
+MOST_SIZES = 4
+"""That are written out where sizes differ."""
 ADVICE = "remove it, or save it once more as PNG or JPEG"
 DISGUISES = (
     (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
@@ -147,9 +153,11 @@ def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[
     if len(sizes) > 1:
         example = {(h.height, h.width): f.name for f, h in zip(files, headers, strict=True)}
         found = ", ".join(
-            f"{width} x {height} ({count}, such as {quoted(example[height, width])})"
-            for (height, width), count in sizes.most_common(4)
+            f"{width} x {height} ({count}, such as {quoted_path(example[height, width])})"
+            for (height, width), count in sizes.most_common(MOST_SIZES)
         )
+        if len(sizes) > MOST_SIZES:
+            found += f", and {len(sizes) - MOST_SIZES} more sizes"
         message = (
             f"images differ in size, width x height: {found}. Give image_size, such as 32, to "
             "resize them"
@@ -186,8 +194,7 @@ def _read_pixels(
     """One image as uint8 (C, H, W), C = 3 for mode RGB and 1 for mode L."""
     with _opened(file) as opened:
         opened.draft(mode, (max(size), max(size)))  # JPEG only: half, a quarter, an eighth do
-        opened.load()
-        image = _on_ground(_of_8_bits(opened, file.name), ground).convert(mode)
+        image = _on_ground(_of_8_bits(_loaded(opened), file.name), ground).convert(mode)
         if turn is not None:
             image = image.transpose(turn)
         if image.size != size:
@@ -200,19 +207,47 @@ def _is_grey(image: Image.Image) -> bool:
     if image.mode == "P":
         colours = np.reshape(image.getpalette() or [], (-1, 3))
         return bool((colours == colours[:, :1]).all())
+    if _raw_mode(image) == "LA;16B":  # Pillow makes it RGBA
+        return True
     return image.mode in GREY_MODES or image.mode.startswith(("I", "F"))
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the pixels stand in a file that is not loaded yet, as Pillow calls it; or nothing."""
+    tiles = getattr(image, "tile", [])
+    args = tiles[0][3] if tiles else ""
+    return str(args[0] if isinstance(args, tuple) and args else args)
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    """An image with its pixels, and transparent where Pillow forgets it."""
+    tiles = getattr(image, "tile", [])
+    raw, box = _raw_mode(image), tiles[0][1] if tiles else None
+    image.load()
+    clear = image.info.get("transparency")
+    if raw in CLEAR_GREY and isinstance(clear, int):
+        image.info["transparency"] = clear * CLEAR_GREY[raw]
+    elif raw == "RGB;16B" and isinstance(clear, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    elif image.format == "GIF" and clear is None and box and box != (0, 0, *image.size):
+        canvas = Image.new("RGBA", image.size)
+        canvas.paste(image.crop(box).convert("RGBA"), box)
+        return canvas
+    return image
 
 
 def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     """The upper 8 bits of an image of 16, with an alpha channel where one value is transparent."""
     if image.mode == "F" or (image.mode == "I" and image.format not in DEEP_GREY):
         raise DataError(
-            f"image {quoted(name)} has 32-bit pixels of mode {image.mode!r}; save it with 8 or 16 "
-            "bits"
+            f"image {quoted_path(name)} has 32-bit pixels of mode {image.mode!r}; save it with "
+            "8 or 16 bits"
         )
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
+    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+        deep = 65535 - deep  # white is 0
     grey = (deep >> 8).astype(np.uint8)
     if (clear := image.info.get("transparency")) is None:
         return Image.fromarray(grey)
@@ -257,16 +292,18 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"image {quoted(file.name)} has more than {OWN.pixels / 1e6:.4g} million pixels; "
+            f"image {quoted_path(file.name)} has more than {OWN.pixels / 1e6:.4g} million pixels; "
             "save it smaller"
         ) from error
     except UnidentifiedImageError as error:
         what = _what_it_is(file)
-        raise DataError(f"image {quoted(file.name)} cannot be read: {what}") from error
+        raise DataError(f"image {quoted_path(file.name)} cannot be read: {what}") from error
     except Exception as error:  # Pillow raises many types on damaged files
         from_system = isinstance(error, OSError) and error.strerror
         what = why(error) if from_system else f"damaged, or of a rare kind ({why(error)})"
-        raise DataError(f"image {quoted(file.name)} cannot be read: {what}; {ADVICE}") from error
+        raise DataError(
+            f"image {quoted_path(file.name)} cannot be read: {what}; {ADVICE}"
+        ) from error
 
 
 def _what_it_is(file: ImageFile) -> str:

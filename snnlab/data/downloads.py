@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.cache import RawData, RawImages, cache_folder, stamp_of, through_cache
+from snnlab.data.cache import RawData, RawImages, cache_folder, through_cache
+from snnlab.data.listing import stamp_of
 from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, SetInfo
 
 NETWORK_TIMEOUT = 30.0  # seconds without an answer

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 
 from snnlab.data.archive import read_archive
-from snnlab.data.archive_member import readable
-from snnlab.data.cache import RawData, RawImages, stamp_of, through_cache
+from snnlab.data.cache import RawData, RawImages, through_cache
 from snnlab.data.decode import ImageFile, decode
-from snnlab.data.layout import Layout, arrange, hidden_part, is_image, pass_over
+from snnlab.data.layout import Layout, arrange
 from snnlab.data.limits import OWN, Limits
+from snnlab.data.listing import list_folder, stamped
 from snnlab.data.passed_over import PassedOver
-from snnlab.data.spec import DataError, Ground, why
-from snnlab.settings import quoted
+from snnlab.data.spec import DataError, Ground
 
 
 def read_images(
@@ -51,14 +47,14 @@ def _read_archive(path: Path, image_size: int | None, limits: Limits, ground: Gr
         layout = arrange(contents, folders, passed)
         return _decode_all(layout, contents, image_size, limits, ground, passed)
 
-    return through_cache(path, [_stamp(path, path.name)], _options(image_size, ground), read)
+    return through_cache(path, [stamped(path, path.name)], _options(image_size, ground), read)
 
 
 def _read_folder(path: Path, image_size: int | None, limits: Limits, ground: Ground) -> RawData:
     passed = PassedOver()
-    files, folders = _list_folder(path, passed, limits)
+    files, folders = list_folder(path, passed, limits)
     layout = arrange(files, folders, passed)
-    stamps = [_stamp(file, name) for name, file in files.items()]
+    stamps = [stamped(file, name) for name, file in files.items()]
     seen = len(passed.notes)
     raw = through_cache(
         path,
@@ -73,86 +69,6 @@ def _read_folder(path: Path, image_size: int | None, limits: Limits, ground: Gro
 
 def _options(image_size: int | None, ground: Ground) -> str:
     return f"size={image_size} ground={ground}"
-
-
-def _stamp(path: Path, name: str) -> tuple[str, int, int]:
-    try:
-        return stamp_of(path, name)
-    except OSError as error:
-        raise DataError(f"{quoted(name)} cannot be read: {why(error)}") from error
-
-
-def _list_folder(
-    path: Path, passed: PassedOver, limits: Limits
-) -> tuple[dict[str, Path], set[str]]:
-    """The images and the folders below `path`, by name relative to it, parts separated by "/".
-
-    Links to folders are followed after the folders, each real folder once.
-
-    Raises:
-        DataError: a folder cannot be read, a link leads nowhere, or something is no file.
-    """
-    files: dict[str, Path] = {}
-    folders: set[str] = set()
-    seen: set[str] = set()
-    waiting, links = deque([(path, "")]), deque[tuple[Path, str]]()
-    while waiting or links:
-        here, name = waiting.popleft() if waiting else links.popleft()
-        if (real := os.path.realpath(here)) in seen:
-            passed.add("link", name)
-            continue
-        seen.add(real)
-        folders.add(name)
-        for entry in _entries(here, name):
-            # A program that unpacks an archive of Windows elsewhere leaves names with backslashes.
-            below = f"{name}/{readable(entry.name)}".lstrip("/").replace("\\", "/")
-            file, kind = Path(entry.path), _kind(entry)
-            if hidden_part(below):
-                pass_over(below, passed)
-            elif kind == "folder":
-                (links if entry.is_symlink() else waiting).append((file, below))
-            elif kind == "nowhere":
-                raise DataError(_leads_nowhere(file, below))
-            elif not is_image(below):
-                pass_over(below, passed)
-            elif kind != "file":
-                raise DataError(f"{quoted(below)} is a device or a pipe, no file; remove it")
-            else:
-                if below in files:
-                    passed.add("twice", below)
-                files[below] = file
-        limits.check_images(len(files), "folder")
-    return files, folders - {""}
-
-
-def _entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
-    """What is in a folder, sorted by name."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        called = f"folder {quoted(name)}" if name else "the folder"
-        raise DataError(f"{called} cannot be read: {why(error)}") from error
-
-
-def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "nowhere", "other"]:
-    """What is there, links followed."""
-    try:
-        if entry.is_dir():
-            return "folder"
-        if entry.is_file():
-            return "file"
-        return "other" if Path(entry.path).exists() else "nowhere"
-    except OSError:  # links in a circle, or into a place that may not be seen
-        return "nowhere"
-
-
-def _leads_nowhere(link: Path, name: str) -> str:
-    try:
-        target = f" to {quoted(str(link.readlink()))}"
-    except OSError:
-        target = ""
-    return f"link {quoted(name)} leads nowhere{target}; remove it, or bring back what it led to"
 
 
 def _decode_all(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
-from snnlab.data.split_names import WORDS, Split, says_nothing, split_of
-from snnlab.settings import quoted
+from snnlab.data.split_names import WORDS, Split, says_nothing, split_named_in, split_of
+from snnlab.settings import quoted_path
 
 ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp"),
@@ -103,6 +103,7 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
         found = _in_splits(by_top, splits, top, inside, passed)
     else:
         found = {"train": _by_class(files, top, inside, passed)}
+        _refuse_splits(found["train"], top)
     classes = _shared_classes(found)
     label = {name: i for i, name in enumerate(classes)}
     return Layout(
@@ -133,8 +134,9 @@ def _in_splits(
     if len(labelled) == 1:  # no other split shows that they are classes
         named = _named(labelled["train"])
         others = sorted(labelled["train"].keys() - named.keys())
-        if others and named and not _is_class_of_trains(named):
+        if named and not _is_class_of_trains(named):
             raise DataError(_split_or_class(named, others))
+        _refuse_two_splits(labelled["train"])
     return labelled
 
 
@@ -153,7 +155,7 @@ def _grouped(files: Iterable[Parts], level: int) -> ByClass:
 def _top(files: list[Parts]) -> int:
     """Number of folders above the layout: shared by all images, with two levels left below.
 
-    A folder named like a split is one, not above the layout, unless splits are in it.
+    A folder named like the split to train on is one, not above the layout, unless splits are in it.
     """
     top = 0
     while all(len(f) > top + 2 and f[top] == files[0][top] for f in files):
@@ -178,22 +180,23 @@ def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
     if others:
         if any(named[name] == "train" for name in with_folders):
             raise DataError(
-                f"folder {quoted(others[0])} stands beside {_all(named)}, and is no split by its "
-                "name. Remove it, or give it the name of a split: "
+                f"folder {quoted_path(others[0])} stands beside {_all(named)}, and is no split "
+                "by its name. Remove it, or give it the name of a split: "
                 f"{', '.join(words[0] for words in WORDS.values())}"
             )
         raise DataError(_split_or_class(named, others))
     for name, split in sorted(named.items()):
         if twin := next((n for n in sorted(named) if n > name and named[n] == split), None):
             raise DataError(
-                f"folders {quoted(name)} and {quoted(twin)} are both the split {split!r} by their "
-                "names. Keep one, or put their classes together"
+                f"folders {quoted_path(name)} and {quoted_path(twin)} are both the split "
+                f"{split!r} by their names. Keep one, or put their classes together"
             )
     training = next((name for name, split in named.items() if split == "train"), None)
     if training is None:
         raise DataError(
-            f"the splits {', '.join(map(quoted, sorted(named)))} are here, but none to train on. "
-            f"Add one under one of the names {TRAINING_NAMES}; or, if these are classes, give them "
+            f"the splits {', '.join(map(quoted_path, sorted(named)))} are here, but none to "
+            f"train on. Add one under one of the names {TRAINING_NAMES}; or, if these are "
+            "classes, give them "
             "other names"
         )
     return {name: named[name] for name in sorted(named, key=lambda name: name != training)}
@@ -205,12 +208,13 @@ def _named(folders: Iterable[str]) -> dict[str, Split]:
 
 
 def _all(named: dict[str, Split]) -> str:
-    return " and ".join(map(quoted, sorted(named)))
+    return " and ".join(map(quoted_path, sorted(named)))
 
 
 def _split_or_class(named: dict[str, Split], others: list[str]) -> str:
+    beside = f"stands beside {quoted_path(others[0])}" if others else "stands in one"
     return (
-        f"folder {_all(named)} stands beside {quoted(others[0])}: a split or a class? If it is a "
+        f"folder {_all(named)} {beside}: a split or a class? If it is a "
         "class, give it another name; if it is a split, put the classes to train on into one named "
         "'train'"
     )
@@ -242,8 +246,9 @@ def _split_classes(
         return _by_class(files, level, folders, passed)
     if split == "train":
         raise DataError(
-            f"the images in {quoted('/'.join(files[0][:level]))}, by its name the split to train "
-            f"on, lie in no class folders, such as {quoted('/'.join(files[0]))}; {EXPECTED}"
+            f"the images in {quoted_path('/'.join(files[0][:level]))}, by its name the split "
+            f"to train on, lie in no class folders, such as {quoted_path('/'.join(files[0]))}; "
+            f"{EXPECTED}"
         )
     for file in files:
         passed.add("unlabelled", "/".join(file))
@@ -267,6 +272,42 @@ def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: Pass
     return found
 
 
+def _refuse_splits(by_class: ByClass, level: int) -> None:
+    """Check that classes are no splits of a name that is not known.
+
+    Raises:
+        DataError: their names say so, or the folders in them.
+    """
+    _refuse_two_splits(by_class)
+    inside = {
+        name: {file[level + 1] for file in files if len(file) > level + 2}
+        for name, files in sorted(by_class.items())
+    }
+    for name, folders in inside.items():
+        others = [other for other in inside if other != name]
+        if others and split_named_in(name) and all(len(inside[one]) > 1 for one in others):
+            raise DataError(_splits_or_classes([name, *others]))
+        if twin := next((n for n in others if len(folders & inside[n]) > 1), None):
+            held = " and ".join(map(quoted_path, sorted(folders & inside[twin])[:2]))
+            raise DataError(f"{_splits_or_classes([name, twin])} Both hold {held}")
+
+
+def _refuse_two_splits(names: Iterable[str]) -> None:
+    """Check that the names of folders do not name different splits in a word of theirs."""
+    named = {split: name for name in sorted(names) if (split := split_named_in(name))}
+    if len(named) > 1:
+        raise DataError(_splits_or_classes(sorted(named.values())))
+
+
+def _splits_or_classes(names: list[str]) -> str:
+    held = " and ".join(map(quoted_path, names[:2]))
+    return (
+        f"folders {held}: splits or classes? If they are splits, name them 'train', 'validation' "
+        "or 'test'; if they are classes, give them names without these words and put their images "
+        "right into them."
+    )
+
+
 def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """Check that no class holds splits, and none the classes once more.
 
@@ -275,19 +316,20 @@ def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
     """
     for name, files in sorted(by_class.items()):
         inside = {file[level + 1] for file in files if len(file) > level + 2}
-        splits = {split: folder for folder in sorted(inside) if (split := split_of(folder))}
+        splits = {split: f for f in sorted(inside) if (split := split_named_in(f))}
         if len(splits) > 1:
-            held = " and ".join(quoted(folder) for folder in splits.values())
+            held = " and ".join(quoted_path(folder) for folder in splits.values())
             raise DataError(
-                f"folder {quoted(name)} holds {held}, which are splits by their names, below the "
-                "classes. Put the classes into the splits: train/<class>/<image>"
+                f"folder {quoted_path(name)} holds {held}, which are splits by their names, "
+                "below the classes. Put the classes into the splits: train/<class>/<image>"
             )
         again = sorted((inside & by_class.keys()) - {name})
         if len(again) > 1:
             raise DataError(
-                f"folder {quoted(name)} stands among the classes and holds class folders of the "
-                f"same names, {' and '.join(map(quoted, again[:2]))}: a copy? Remove it, or give "
-                "the folder that holds the classes and nothing else"
+                f"folder {quoted_path(name)} stands among the classes and holds class folders "
+                f"of the same names, {' and '.join(map(quoted_path, again[:2]))}: a copy? Remove "
+                "it, "
+                "or give the folder that holds the classes and nothing else"
             )
 
 
@@ -300,15 +342,16 @@ def _shared_classes(members: dict[Split, ByClass]) -> tuple[str, ...]:
             there = by_class if not_where == split else classes
             near = next((n for n in sorted(there) if n.casefold() == name.casefold()), None)
             raise DataError(
-                f"class {quoted(name)} has images in the split {where!r} but none in {not_where!r}"
+                f"class {quoted_path(name)} has images in the split {where!r} but none in "
+                f"{not_where!r}"
                 + (
-                    f", which has {quoted(near)}: give both the same name"
+                    f", which has {quoted_path(near)}: give both the same name"
                     if near
                     else "; every split needs the same classes"
                 )
             )
     if len(classes) < 2:
-        raise DataError(f"only one class, {quoted(classes.pop())}; at least two are needed")
+        raise DataError(f"only one class, {quoted_path(classes.pop())}; at least two are needed")
     return tuple(sorted(classes))
 
 
@@ -319,15 +362,15 @@ def _no_image(passed: PassedOver) -> str:
 
 def _stray(file: Parts) -> str:
     return (
-        f"image {quoted('/'.join(file))} lies in no class folder; {EXPECTED}. Move it into one, "
-        "or remove it"
+        f"image {quoted_path('/'.join(file))} lies in no class folder; {EXPECTED}. Move it "
+        "into one, or remove it"
     )
 
 
 def _empty(folder: str, passed: PassedOver) -> str:
     held = sorted(n for names in passed.names.values() for n in names if n.startswith(f"{folder}/"))
-    there = f" that is read here, only {quoted(held[0])} or the like" if held else ""
+    there = f" that is read here, only {quoted_path(held[0])} or the like" if held else ""
     return (
-        f"class folder {quoted(folder)} holds no image{there}; remove it, or add images with one "
-        f"of the endings {' '.join(ENDINGS)}"
+        f"class folder {quoted_path(folder)} holds no image{there}; remove it, or add images "
+        f"with one of the endings {' '.join(ENDINGS)}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snnlab.data.spec import DataError
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Limits:
         """Raise DataError for a single image that is too large."""
         if width * height > self.pixels:
             raise DataError(
-                f"image {quoted(name)} has {width:,} x {height:,} pixels, more than "
+                f"image {quoted_path(name)} has {width:,} x {height:,} pixels, more than "
                 f"{self.pixels / 1e6:.4g} million; save it smaller"
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 Reason = Literal[
     "no image", "unread", "hidden", "archive", "link", "twice", "unlabelled", "frames", "empty"
@@ -70,7 +70,7 @@ class PassedOver:
 
 def _line(reason: Reason, names: list[str]) -> str:
     one, more = WORDS[reason]
-    named = ", ".join(map(quoted, names[:MOST_NAMED])) + (
+    named = ", ".join(map(quoted_path, names[:MOST_NAMED])) + (
         ", ..." if len(names) > MOST_NAMED else ""
     )
     return f"{len(names):,} {one if len(names) == 1 else more}: {named}"

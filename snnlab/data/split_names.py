@@ -48,10 +48,27 @@ def split_of(folder: str) -> Split | None:
     return next((split for split, names in _SPLITS.items() if names.fullmatch(plain)), None)
 
 
+def split_named_in(folder: str) -> Split | None:
+    """Which split a word of a name says: in "asl_alphabet_train", "trainA", "Final_Test".
+
+    Example:
+        >>> split_named_in("asl_alphabet_test"), split_named_in("contest")
+        ('test', None)
+    """
+    return split_of(folder) or next(
+        (split for word in _words(folder) if (split := split_of(word))), None
+    )
+
+
 def says_nothing(folder: str) -> bool:
     """Whether a name could stand on a folder of anything, such as "images"."""
     plain = _plain(folder)
     return bool(plain) and not plain.isdigit() and _NOTHING.fullmatch(plain) is not None
+
+
+def _words(name: str) -> list[str]:
+    """In a row of letters a word ends before a capital letter: "trainA", "PrivateTest"."""
+    return re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][^\W\d_A-Z]*", name)
 
 
 def _plain(name: str) -> str:

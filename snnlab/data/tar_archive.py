@@ -35,6 +35,8 @@ def tar_members(opened: Callable[[Path], Any], path: Path, limits: Limits) -> It
                 fault = "" if member.isreg() else NO_FILE
                 read = partial(_content, archive, member, limits)
                 yield Member(readable(member.name), member.isdir(), fault, read)
+            if stream.count < archive.offset + tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("it ends without the mark of its end; was it cut off?")
         _check_end(stream)
 
 

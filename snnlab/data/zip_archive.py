@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -11,9 +13,12 @@ from pathlib import Path
 from snnlab.data.archive_member import NO_FILE, Member, in_letters
 from snnlab.data.limits import Limits
 from snnlab.data.spec import DataError, why
-from snnlab.settings import quoted
+from snnlab.settings import quoted_path
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+END, ZIP64 = struct.Struct("<4s6xH10x"), 0xFFFF
+"""The end of an archive before its comment, of which the number of entries counts; the number that
+says that it stands elsewhere."""
 LOCKED, UTF_8 = 0x1, 0x800
 """Flags of an entry."""
 
@@ -41,10 +46,10 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
                 found = file.read(entry.file_size + 1)
         except Exception as error:  # a damaged archive raises about anything
             raise DataError(
-                f"not a whole zip archive: member {quoted(name)}: {why(error)}"
+                f"not a whole zip archive: member {quoted_path(name)}: {why(error)}"
             ) from error
         if len(found) != entry.file_size:
-            raise DataError(f"not a whole zip archive: member {quoted(name)} ends early")
+            raise DataError(f"not a whole zip archive: member {quoted_path(name)} ends early")
         taken += len(found)
         return found
 
@@ -55,11 +60,30 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
             f"not a whole zip archive: its list of files cannot be read ({why(error)})"
         ) from error
     with opened as archive:
+        check_count(path, archive)
         for entry in archive.infolist():
             name = name_of(entry)
             read = partial(content, archive, entry, name)
             is_folder = name.endswith(("/", "\\"))
             yield Member(name, is_folder, fault_of(entry), read)
+
+
+def check_count(path: Path, archive: zipfile.ZipFile) -> None:
+    """Check that the list holds as many entries as the end of the archive says.
+
+    A damaged entry can hide the next, which zipfile does not notice.
+
+    Raises:
+        DataError: it holds others.
+    """
+    with path.open("rb") as file:
+        file.seek(-(END.size + len(archive.comment)), os.SEEK_END)
+        start, count = END.unpack(file.read(END.size))
+    listed = len(archive.infolist())
+    if start == b"PK\x05\x06" and count not in (ZIP64, listed):
+        raise DataError(
+            f"not a whole zip archive: its list holds {listed:,} files, its end says {count:,}"
+        )
 
 
 def fault_of(entry: zipfile.ZipInfo) -> str:

@@ -84,9 +84,9 @@ def check_code(asked: str, config: RunConfig) -> None:
     """Raise RunError unless this process has the code of the one that asked for the run."""
     if run_id(config) != asked:
         raise RunError(
-            f"the code here is not that of the process which asked for {asked!r}: it was changed "
-            "since one of them started, or is another version; start the server and its workers "
-            "again"
+            f"the code or the images here are not those of the process which asked for {asked!r}: "
+            "they were changed since, or the code is another version; start the server and its "
+            "workers again, or ask again"
         )
 
 

@@ -80,7 +80,6 @@ def images_of(run: Run) -> Data:
     """The images of a run, on the CPU; DataError if they are not here."""
     import torch
 
-    from snnlab.runs.assemble import load_images
+    from snnlab.runs.assemble import load_again
 
-    assert run.config is not None
-    return load_images(run.config, torch.device("cpu"))
+    return load_again(run, torch.device("cpu"))

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from snnlab.data import own_data
+from snnlab.data.listing import digest_of_images
 from snnlab.data.spec import is_own
 from snnlab.neuron import registry
 from snnlab.neuron.family import FamilyError
@@ -184,15 +185,31 @@ def family_modules(config: RunConfig) -> list[tuple[str, str]]:
 
 
 def described_data(config: RunConfig) -> dict[str, str]:
-    """Module and digest of the file of a data set of one's own; empty for others.
+    """Of a data set of one's own, module and digest of the file; of a path, a digest of the images.
+
+    Empty for sets of the catalogue.
 
     Raises:
         DataError: the module is not there.
     """
     if not is_own(config.data.name):
-        return {}
+        images = digest_of_images(config.data.name)
+        return {"images": images} if images else {}
     found = own_data.source(config.data.name)
     return {"module": found.module, "digest": found.digest}
+
+
+def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
+    """A sentence where the images at the path of a run are not those that it learned from.
+
+    Empty where they are, or where that is not known.
+    """
+    noted = environment.get("data")
+    before = noted.get("images") if isinstance(noted, dict) else None
+    now = digest_of_images(config.data.name) if before else ""
+    if not now or now == before:
+        return ""
+    return f"the images in {config.data.name} have changed since this run was trained on them"
 
 
 def data_folders(config: RunConfig) -> list[str]:

@@ -186,18 +186,8 @@ def test_levels_of_12_bits_fill_the_range():
 
 
 def test_16_bit_colour_is_read():
-    rows = b"".join(
-        b"\0" + struct.pack(">9H", *(257 * int(v) for v in row.flatten())) for row in COLOURS
-    )
-    content = b"\x89PNG\r\n\x1a\n"
-    for name, body in (
-        (b"IHDR", struct.pack(">IIBBBBB", 3, 2, 16, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows)),
-        (b"IEND", b""),
-    ):
-        content += struct.pack(">I", len(body)) + name + body
-        content += struct.pack(">I", zlib.crc32(name + body))
-    assert (read(content) == COLOURS).all()
+    rows = [struct.pack(">9H", *(257 * int(v) for v in row.flatten())) for row in COLOURS]
+    assert (read(raw_png(3, 16, 2, rows)) == COLOURS).all()
 
 
 def test_bits_are_black_and_white():
@@ -361,3 +351,69 @@ def test_damaged_images_are_read_or_named():
 @pytest.mark.slow
 def test_many_damaged_images_are_read_or_named():
     damage(20_000, seed=1)
+
+
+def raw_png(width: int, bits: int, kind: int, rows: list[bytes], clear: bytes = b"") -> bytes:
+    """A PNG as the standard writes it, of kinds that Pillow reads and does not write."""
+
+    def chunk(name: bytes, held: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(held)) + name + held + struct.pack(">I", zlib.crc32(name + held))
+        )
+
+    header = struct.pack(">IIBBBBB", width, len(rows), bits, kind, 0, 0, 0)
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", header),
+            chunk(b"tRNS", clear) if clear else b"",
+            chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+@pytest.mark.parametrize(("ground", "value"), [("white", 255), ("black", 0)])
+@pytest.mark.parametrize(
+    ("bits", "row", "greys"),
+    [(2, b"\x1b", [0, 85, 170, 255]), (4, b"\x1a\xf0", [17, 170, 255, 0])],
+)
+def test_a_transparent_grey_of_few_bits(
+    bits: int, row: bytes, greys: list[int], ground: str, value: int
+):
+    for level in range(2**bits):
+        content = raw_png(4, bits, 0, [row], struct.pack(">H", level))
+        clear = level * 255 // (2**bits - 1)
+        expected = [value if grey == clear else grey for grey in greys]
+        assert read(content, ground=ground).ravel().tolist() == expected
+
+
+def test_a_transparent_colour_of_16_bits():
+    row = struct.pack(">6H", 60000, 300, 5, 1000, 2000, 40000)
+    content = raw_png(2, 16, 2, [row], struct.pack(">3H", 60000, 300, 5))
+    assert read(content).ravel().tolist() == [*[255] * 3, 3, 7, 156]
+
+
+def test_grey_of_16_bits_with_transparency_is_grey():
+    content = raw_png(2, 16, 4, [struct.pack(">4H", 5 << 8, 65535, 9 << 8, 0)])
+    assert decode([ImageFile("x", content)]).tolist() == [[[[5, 255]]]]
+
+
+@pytest.mark.parametrize(("white", "expected"), [(0, [255, 0, 253]), (1, [0, 255, 2])])
+def test_white_may_be_zero_in_a_tiff_of_16_bits(white: int, expected: list[int]):
+    image = Image.fromarray(np.array([[0, 65535, 512]], dtype=np.uint16))
+    content = bytearray(saved(image, "tiff"))
+    entry = struct.pack("<HHI", 262, 3, 1)
+    at = content.index(entry) + len(entry)
+    content[at : at + 2] = struct.pack("<H", white)
+    assert read(bytes(content)).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(("ground", "value"), [("white", 255), ("black", 0)])
+def test_a_frame_smaller_than_its_picture_leaves_the_ground(ground: str, value: int):
+    content = bytearray(saved(Image.new("RGB", (2, 1), "red"), "gif"))
+    content[6:10] = struct.pack("<HH", 4, 2)  # the picture; the frame keeps its size
+    pixels = read(bytes(content), ground=ground)
+    expected = np.full((2, 4, 3), value)
+    expected[0, :2] = [255, 0, 0]
+    assert (pixels.reshape(2, 4, 3) == expected).all()

@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from snnlab.data import load_data
+from snnlab.data.archive import read_archive
 from snnlab.data.limits import OWN, UPLOADED
+from snnlab.data.passed_over import PassedOver
 from snnlab.data.spec import DataError, DataWarning
 
 Write = Callable[..., Path]
@@ -103,6 +105,31 @@ def test_a_damaged_archive_is_never_half_read(
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"not a whole (zip|tar) archive|cannot be read"):
         load_data(str(path))
+
+
+def test_a_tar_archive_cut_between_members_is_not_whole(tmp_path: Path):
+    whole, cut = tmp_path / "whole.tar", tmp_path / "cut.tar"
+    with tarfile.open(whole, "w") as tar:
+        for i in range(6):
+            member = tarfile.TarInfo(f"{'cat' if i % 2 else 'dog'}/{i}.png")
+            member.size = 100 * i + 512 * (i == 2)
+            tar.addfile(member, io.BytesIO(bytes(member.size)))
+        end = tar.offset
+    content = whole.read_bytes()
+    for length in range(512, end + 1, 512):
+        cut.write_bytes(content[:length])
+        with pytest.raises(DataError, match="not a whole tar archive"):
+            read_archive(cut, PassedOver())
+    for length in range(end + 512, len(content) + 1, 512):
+        cut.write_bytes(content[:length])
+        assert len(read_archive(cut, PassedOver())[0]) == 6
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path):
+    for name in ("none.zip", "none.tar"):
+        (tmp_path / name).touch()
+        with pytest.raises(DataError, match=r"the file is empty \(0 bytes\)"):
+            load_data(str(tmp_path / name))
 
 
 def test_other_files_are_no_archive(tmp_path: Path):

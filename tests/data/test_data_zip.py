@@ -230,3 +230,16 @@ def test_a_gigantic_image_is_refused_by_its_header(tmp_path: Path, write_folder:
     Image.new("1", (14_000, 14_000)).save(root / "cat" / "x.png")
     with pytest.raises(DataError, match=r"image 'cat/x.png' has more than 179 million pixels"):
         load_data(str(root), image_size=6)
+
+
+def test_an_entry_that_hides_the_next_is_told(tmp_path: Path, write_folder: Write, pack: Write):
+    path = pack(write_folder(tmp_path / "d"), tmp_path / "d.zip")
+    content = bytearray(path.read_bytes())
+    first = content.index(b"PK\x01\x02")
+    second = content.index(b"PK\x01\x02", first + 4)
+    content[first + 32 : first + 34] = struct.pack(
+        "<H", content.index(b"PK\x01\x02", second + 4) - second
+    )
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"its list holds 17 files, its end says 18"):
+        load_data(str(path))

@@ -192,3 +192,45 @@ def test_signs_and_numbers_are_names_of_classes():
     for names in (("+", "-"), ("0", "1"), ("images1", "cat")):
         images = [f"train/{name}/1.png" for name in names]
         assert arrange(images, [], PassedOver()).classes == tuple(sorted(names))
+
+
+PAIRS = [
+    *(("asl_alphabet_train", "asl_alphabet_test"), ("Final_Training", "Final_Test")),
+    *(("rps", "rps-test-set"), ("horse-or-human", "validation-horse-or-human")),
+    *(("DIV2K_train_HR", "DIV2K_valid_HR"), ("trainA", "testA"), ("train_32x32", "test_32x32")),
+    *(("1. Train", "2. Test"), ("01_train", "02_test"), ("ILSVRC2012_img_train", "X_val")),
+    *(("Trainingsdaten", "Testdaten"), ("part1", "part2"), ("fold1", "fold2")),
+    ("entrenamiento", "prueba"),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("above", ["", "download/"])
+def test_splits_under_other_names_are_never_classes(pair: tuple[str, str], above: str):
+    images = [f"{above}{s}/{c}/{i}.png" for s in pair for c in TWO for i in range(3)]
+    with pytest.raises(DataError, match="splits or classes") as told:
+        arrange(images, [], PassedOver())
+    assert all(repr(name) in str(told.value) for name in pair)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["asl_train/asl_train/A", "asl_train/asl_train/B", "asl_test/asl_test"],
+        ["simpsons/bart", "simpsons/homer", "kaggle_simpson_testset/kaggle_simpson_testset"],
+        ["cat/cat_train", "cat/cat_test", "dog/dog_train", "dog/dog_test"],
+        ["train/Test/a", "train/Test/b", "train/seg_test/a", "train/seg_test/b"],
+        ["train/Train/a", "train/Train/b", "train/training_set/a", "train/training_set/b"],
+    ],
+)
+def test_splits_that_lie_otherwise_are_never_classes(folders: list[str]):
+    with pytest.raises(DataError, match=r"splits? or (a )?class|splits by their names"):
+        arrange([f"{f}/{i}.png" for f in folders for i in range(3)], [], PassedOver())
+
+
+def test_a_word_of_a_split_may_stand_in_the_name_of_a_class():
+    for names in (("test tube", "cat"), ("bullet train", "freight train", "contest")):
+        images = [f"{name}/{i}.png" for name in names for i in range(3)]
+        assert arrange(images, [], PassedOver()).classes == tuple(sorted(names))
+    rooms = [f"{s}/{c}/{r}/1.png" for s in ("train", "test") for c in TWO for r in ("in", "out")]
+    assert arrange(rooms, [], PassedOver()).classes == TWO

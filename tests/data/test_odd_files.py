@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from snnlab.data import decode, folder, load_data
+from snnlab.data import decode, listing, load_data
 from snnlab.data.archive_member import readable
 from snnlab.data.spec import DataError, DataWarning
 
@@ -82,7 +82,7 @@ def test_what_may_not_be_read_is_named(
             raise denied
         return usual_scan(path)
 
-    monkeypatch.setattr(folder.os, "scandir", scan)
+    monkeypatch.setattr(listing.os, "scandir", scan)
     refused(root, "pets: folder 'dog' cannot be read: Permission denied$")
 
 
@@ -157,3 +157,13 @@ def test_files_of_no_image_that_come_later_are_named_although_the_images_come_fr
     with pytest.warns(DataWarning, match="labels.csv"):
         data = load_data(str(root))
     assert data.notes == ("1 file that is no image by its name: 'labels.csv'",)
+
+
+def test_messages_keep_the_end_of_a_long_path(tmp_path: Path, write_folder: Write):
+    root = write_folder(tmp_path / "d", ("a" * 120, "b" * 120))
+    for name in ("first.png", "second.png"):
+        bad = root / ("a" * 120) / name
+        bad.write_bytes(b"none")
+        with pytest.raises(DataError, match=rf"image \.\.\. 'a+/{name}' cannot be read"):
+            load_data(str(root))
+        bad.unlink()

@@ -1,0 +1,66 @@
+"""Images that change at the same path make another run; what reads an old one says so."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from snnlab.data.spec import DataSpec, DataWarning
+from snnlab.learning.spec import Training
+from snnlab.runs.assemble import load_again
+from snnlab.runs.config import RunConfig
+from snnlab.runs.provenance import changed_images
+from snnlab.runs.run import run
+from snnlab.runs.store import run_id
+
+
+@pytest.fixture(params=["folder", "archive"])
+def pictures(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    monkeypatch.setenv("SNNLAB_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / ("pets" if request.param == "folder" else "pets.zip")
+    write(path, 12)
+    return path
+
+
+def write(path: Path, count: int) -> None:
+    folder = path.with_name("pets")
+    for i in range(count):
+        file = folder / ("cat", "dog")[i % 2] / f"{i:02}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), 10 * i, dtype=np.uint8)).save(file)
+    if path.suffix:
+        with zipfile.ZipFile(path, "w") as packed:
+            for file in sorted(folder.rglob("*.png")):
+                packed.write(file, file.relative_to(folder).as_posix())
+
+
+def test_changed_images_are_another_run_and_are_told(pictures: Path, tmp_path: Path):
+    config = RunConfig(data=DataSpec(str(pictures)), training=Training(epochs=1), timesteps=2)
+    first = run(config, tmp_path / "runs")
+    assert run(config, tmp_path / "runs").environment == first.environment
+    assert changed_images(config, first.environment) == ""
+    write(pictures, 24)
+    said = changed_images(config, first.environment)
+    assert said == f"the images in {pictures} have changed since this run was trained on them"
+    with pytest.warns(DataWarning, match="have changed since this run"):
+        load_again(first, torch.device("cpu"))
+    again = run(config, tmp_path / "runs")
+    assert again.id != first.id
+    assert again.result is not None
+    assert again.result["test_images"] == 6
+    assert changed_images(config, again.environment) == ""
+
+
+def test_what_cannot_be_read_has_no_digest(tmp_path: Path):
+    gone = replace(RunConfig(), data=DataSpec(str(tmp_path / "gone.zip")))
+    assert run_id(gone) == run_id(gone)
+    assert changed_images(gone, {"data": {"images": "0" * 12}}) == ""
+    assert changed_images(RunConfig(), {}) == ""
