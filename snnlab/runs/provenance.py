@@ -20,7 +20,7 @@ import psutil
 
 from snnlab.data import own_data
 from snnlab.data.listing import digest_of_images
-from snnlab.data.spec import is_own
+from snnlab.data.spec import DataError, is_own
 from snnlab.neuron import registry
 from snnlab.neuron.family import FamilyError
 from snnlab.neuron.own_code import source_of
@@ -204,12 +204,14 @@ def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
 
     Empty where they are, or where that is not known.
     """
-    noted = environment.get("data")
-    before = noted.get("images") if isinstance(noted, dict) else None
-    now = digest_of_images(config.data.name) if before else ""
-    if not now or now == before:
+    noted, now = environment.get("data"), {}
+    with contextlib.suppress(
+        DataError
+    ):  # where the images are loaded it is said that they are gone
+        now = described_data(config)
+    if not noted or not now or now == noted:
         return ""
-    return f"the images in {config.data.name} have changed since this run was trained on them"
+    return f"the images of {config.data.name} have changed since this run was trained on them"
 
 
 def data_folders(config: RunConfig) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run, RunError, weights_digest
 
-MADE_BY = ("code", "versions", "hardware", "families")
+MADE_BY = ("code", "data", "versions", "hardware", "families")
 """Of the environment of a run: what can change its numbers."""
 
 

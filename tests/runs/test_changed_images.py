@@ -15,7 +15,7 @@ from snnlab.data.spec import DataSpec, DataWarning
 from snnlab.learning.spec import Training
 from snnlab.runs.assemble import load_again
 from snnlab.runs.config import RunConfig
-from snnlab.runs.provenance import changed_images
+from snnlab.runs.provenance import changed_images, described_data
 from snnlab.runs.run import run
 from snnlab.runs.store import run_id
 
@@ -49,7 +49,7 @@ def test_changed_images_are_another_run_and_are_told(pictures: Path, tmp_path: P
     assert changed_images(config, first.environment) == ""
     write(pictures, 24)
     said = changed_images(config, first.environment)
-    assert said == f"the images in {pictures} have changed since this run was trained on them"
+    assert said == f"the images of {pictures} have changed since this run was trained on them"
     with pytest.warns(DataWarning, match="have changed since this run"):
         load_again(first, torch.device("cpu"))
     again = run(config, tmp_path / "runs")
@@ -57,6 +57,16 @@ def test_changed_images_are_another_run_and_are_told(pictures: Path, tmp_path: P
     assert again.result is not None
     assert again.result["test_images"] == 6
     assert changed_images(config, again.environment) == ""
+
+
+def test_a_module_of_ones_own_that_changed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(data=DataSpec("drawn_by_me:pair"))
+    (tmp_path / "drawn_by_me.py").write_text("SHADE = 1\n", encoding="utf-8")
+    before = {"data": described_data(config)}
+    assert changed_images(config, before) == ""
+    (tmp_path / "drawn_by_me.py").write_text("SHADE = 2\n", encoding="utf-8")
+    assert "images of drawn_by_me:pair have changed" in changed_images(config, before)
 
 
 def test_what_cannot_be_read_has_no_digest(tmp_path: Path):
