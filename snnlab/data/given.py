@@ -34,6 +34,10 @@ VALID = (
     "Images, a pair (images, labels) of tensors or NumPy arrays, or a Dataset or DataLoader of "
     "torch that gives such pairs"
 )
+CHANNELS = (1, 3, 4)
+"""Of the images that people have: grey, colour, colour with transparency."""
+MOST_CLASSES = 100_000
+"""More than any set has: a higher label is no class, and naming as many would fill the memory."""
 Pair = tuple[Tensor, Tensor]
 
 
@@ -110,9 +114,18 @@ def data_of(
         raise DataError(f"data set {name!r} has no training images")
     nothing = first.subset(torch.empty(0, dtype=torch.int64))
     second, third = (nothing if split is None else images_of(split) for split in (validation, test))
+    for split, given, images in (("validation", validation, second), ("test", test, third)):
+        if given is not None and not len(images):
+            raise DataError(
+                f"the {split} split of {name!r} has no images: give some, or leave it out"
+            )
     named = list(classes) if classes is not None else named_classes(train)
     if named is None:
         highest = max(int(s.labels.max()) for s in (first, second, third) if len(s))
+        if highest >= MOST_CLASSES:
+            raise DataError(
+                f"labels count classes from 0 on, {MOST_CLASSES:,} at most; got {highest}"
+            )
         named = [str(label) for label in range(max(2, highest + 1))]
     return Data(name, tuple(map(str, named)), first, second, third)
 
@@ -133,8 +146,20 @@ def is_splits(given: Any) -> bool:
     return (
         isinstance(given, tuple | list)
         and len(given) in (2, 3)
-        and all(isinstance(split, kinds) or is_pair_of_arrays(split) for split in given)
+        and all(
+            isinstance(split, kinds) or (is_pair_of_arrays(split) and not is_item(*split))
+            for split in given
+        )
     )
+
+
+def is_item(images: Any, labels: Any) -> bool:
+    """Whether a pair of arrays is one image ([C,] H, W) and its label, rather than a split."""
+    if images.ndim != 3 or labels.ndim == 0 or len(images) != len(labels):
+        return images.ndim < 4
+    alone = labels.size == 1 if isinstance(labels, np.ndarray) else labels.numel() == 1
+    one_hot = labels.ndim == 1 and sorted(labels.tolist()) == [0] * (len(labels) - 1) + [1]
+    return len(images) in CHANNELS and (alone or one_hot)
 
 
 def named_classes(given: Any) -> list[str] | None:
@@ -160,7 +185,7 @@ def whole_images(given: Any) -> Tensor:
 
 def check_channels(shape: torch.Size, got: str) -> None:
     """Raise DataError for images (H, W, C), as other libraries lay them out."""
-    if shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
+    if shape[2] in CHANNELS and min(shape[:2]) > 4:
         raise DataError(
             f"the channels must come before height and width, got {got}: move them with "
             "x.movedim(-1, -3), or np.moveaxis(x, -1, -3)"
@@ -253,6 +278,7 @@ def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
             loader.batch_size,
             num_workers=loader.num_workers,
             collate_fn=loader.collate_fn,
+            worker_init_fn=loader.worker_init_fn,
         )
     if loader.batch_size is None and loader.batch_sampler is None:
         yield from (one_item(item, number) for number, item in enumerate(loader))
@@ -271,14 +297,17 @@ def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
 
 
 def only_shuffles(loader: DataLoader[Any]) -> bool:
-    """Whether a loader gives each image of its data set once, in batches of its own making."""
+    """Whether a loader gives each image of its data set once, in batches of its own making.
+
+    One of a class of somebody's own may change its batches.
+    """
     sampler: Any = loader.sampler
     whole = type(sampler) is SequentialSampler or (
         type(sampler) is RandomSampler
         and not sampler.replacement
         and sampler.num_samples == len(sampler.data_source)
     )
-    return whole and loader.batch_size is not None
+    return type(loader) is DataLoader and whole and loader.batch_size is not None
 
 
 def items_of(given: Any) -> Iterator[Any]:

@@ -200,7 +200,7 @@ def is_own(name: str) -> bool:
         >>> is_own("my_data:train")
         True
     """
-    return OWN.fullmatch(name) is not None and not Path(name).exists()
+    return OWN.fullmatch(name) is not None and existing(name) is None
 
 
 def _looks_like_path(name: str) -> bool:
