@@ -27,7 +27,7 @@ from snnlab.data.decode import GREY_MODES
 from snnlab.data.images import Data, Images
 from snnlab.data.limits import OWN, Limits, in_words
 from snnlab.data.spec import DataError
-from snnlab.neuron.tensors import described
+from snnlab.neuron.tensors import check_filled, described
 from snnlab.settings import quoted
 
 VALID = (
@@ -116,9 +116,9 @@ def data_of(
     second, third = (nothing if split is None else images_of(split) for split in (validation, test))
     for split, given, images in (("validation", validation, second), ("test", test, third)):
         if given is not None and not len(images):
-            raise DataError(
-                f"the {split} split of {name!r} has no images: give some, or leave it out"
-            )
+            raise DataError(f"the {split} split of {name!r} has no images: leave it out")
+    if classes is not None and (isinstance(classes, str) or not isinstance(classes, Iterable)):
+        raise DataError(f"classes must be a list of names, got {described(classes)}")
     named = list(classes) if classes is not None else named_classes(train)
     if named is None:
         highest = max(int(s.labels.max()) for s in (first, second, third) if len(s))
@@ -192,8 +192,8 @@ def check_channels(shape: torch.Size, got: str) -> None:
         )
 
 
-def numbers(given: Any, name: str) -> Tensor:
-    """A dense tensor of uint8 or floating-point numbers."""
+def plain_tensor(given: Any, name: str) -> Tensor:
+    """A tensor that torch can calculate with, of a tensor or an array in any byte order."""
     if isinstance(given, np.ndarray):
         if given.dtype.kind not in "biuf":
             raise DataError(f"{name} must be numbers, got {described(given)}")
@@ -204,8 +204,13 @@ def numbers(given: Any, name: str) -> Tensor:
             native = native.astype(np.int64)
         given = torch.from_numpy(np.require(native, requirements=("C", "W")))
     found: Tensor = given.detach()
-    if found.layout != torch.strided or found.is_complex() or found.is_quantized:
-        raise DataError(f"{name} must be plain real numbers, got {described(found)}")
+    check_filled(name, found, DataError)
+    return found
+
+
+def numbers(given: Any, name: str) -> Tensor:
+    """A dense tensor of uint8 or floating-point numbers."""
+    found = plain_tensor(given, name)
     if found.dtype == torch.bool:
         return found.float()
     if found.is_floating_point() or found.dtype == torch.uint8:
@@ -223,9 +228,7 @@ def numbers(given: Any, name: str) -> Tensor:
 
 def whole_labels(given: Any, count: int) -> Tensor:
     """Labels int64 (N,) of numbers (N,), (N, 1) or one-hot rows (N, K)."""
-    if isinstance(given, np.ndarray) and given.dtype.kind not in "biuf":
-        raise DataError(f"labels must be whole numbers, got {described(given)}")
-    found = torch.tensor(given) if isinstance(given, np.ndarray) else given.detach()
+    found = plain_tensor(given, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
     if found.ndim not in (1, 2) or len(found) != count:
@@ -243,10 +246,9 @@ def whole_labels(given: Any, count: int) -> Tensor:
                 f"{quoted(found[row].tolist())} for image {row}"
             )
         return found.int().argmax(1)
-    if found.is_complex():
-        raise DataError(f"labels must be whole numbers, got {described(given)}")
-    if found.is_floating_point() and not (found == found.round()).all():
-        wrong = int((found != found.round()).nonzero()[0])
+    odd = (found != found.round()) | (found.abs() >= 2**53) if found.is_floating_point() else None
+    if odd is not None and odd.any():
+        wrong = int(odd.nonzero()[0])
         raise DataError(
             f"labels must be whole numbers that name classes, got {found[wrong].item()} for image "
             f"{wrong}"
@@ -262,7 +264,7 @@ def pairs_in(given: Any) -> Iterator[Pair]:
     """Images (B, C, H, W) and labels (B,), batch by batch, of what holds such pairs."""
     if isinstance(given, DataLoader):
         return batches_of(given)
-    if isinstance(given, str | bytes | dict) or not (
+    if isinstance(given, str | bytes | dict | np.generic) or not (
         isinstance(given, Dataset | Iterable) or hasattr(given, "__getitem__")
     ):
         raise DataError(f"images must be {VALID}; got {described(given)}")

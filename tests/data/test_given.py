@@ -116,7 +116,7 @@ def test_a_sampler_of_ones_own_decides() -> None:
         ((X, Y + 0.5), "whole numbers that name classes, got 0.5 for image 0"),
         ((X, -Y), "from 0 on, got -5 for image 5"),
         ((X, torch.full((6, 3), 0.3)), r"one-hot.*got \[0\.3"),
-        ((X, np.array(["a"] * 6)), "labels must be whole numbers"),
+        ((X, np.array(["a"] * 6)), "labels must be numbers, got <U1"),
         ((X[None], Y), r"\(N, C, H, W\) or \(N, H, W\), got float32 \(1, 6, 1, 8, 8\)"),
         ((X.to(torch.complex64), Y), "plain real numbers, got complex64"),
         ((X.expand(6, 3, 8, 8).movedim(1, -1), Y), r"channels must come before.*\(6, 8, 8, 3\)"),
