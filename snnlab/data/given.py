@@ -75,10 +75,17 @@ def images_of(given: Any, *, labelled: bool = True, limits: Limits = OWN) -> Ima
         return Images(pixels, torch.zeros(len(pixels), dtype=torch.int64, device=pixels.device))
     if isinstance(given, TensorDataset) and len(given.tensors) == 2:
         given = given.tensors
-    if is_pair_of_arrays(given):
+    row = given if isinstance(given, tuple | list) else ()
+    if labelled and row and is_array(row[0]) and row[0].ndim > 2 and not is_pair_of_arrays(row):
+        got = ", ".join(described(each) if is_array(each) else type(each).__name__ for each in row)
+        raise DataError(
+            "images and labels must be a pair of tensors or arrays, (images, labels), and splits "
+            f"pairs of their own, ((x, y), (x_test, y_test)); got {quoted(got)}"
+        )
+    if is_pair_of_arrays(given) and (labelled or given[1].ndim < 3):
         pixels = whole_images(given[0])
         return Images(pixels, whole_labels(given[1], len(pixels)).to(pixels.device))
-    return Images(*collected(pairs_in(given), limits))
+    return Images(*collected(pairs_in(given, labelled), limits))
 
 
 def data_of(
@@ -260,18 +267,18 @@ def whole_labels(given: Any, count: int) -> Tensor:
     return labels
 
 
-def pairs_in(given: Any) -> Iterator[Pair]:
+def pairs_in(given: Any, labelled: bool = True) -> Iterator[Pair]:
     """Images (B, C, H, W) and labels (B,), batch by batch, of what holds such pairs."""
     if isinstance(given, DataLoader):
-        return batches_of(given)
+        return batches_of(given, labelled)
     if isinstance(given, str | bytes | dict | np.generic) or not (
         isinstance(given, Dataset | Iterable) or hasattr(given, "__getitem__")
     ):
         raise DataError(f"images must be {VALID}; got {described(given)}")
-    return (one_item(item, number) for number, item in enumerate(items_of(given)))
+    return (one_item(item, number, labelled) for number, item in enumerate(items_of(given)))
 
 
-def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
+def batches_of(loader: DataLoader[Any], labelled: bool = True) -> Iterator[Pair]:
     """The batches of a loader, in the order of its data set if all that it does is shuffle."""
     check_repeats(loader.dataset)
     if only_shuffles(loader):
@@ -283,10 +290,12 @@ def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
             worker_init_fn=loader.worker_init_fn,
         )
     if loader.batch_size is None and loader.batch_sampler is None:
-        yield from (one_item(item, number) for number, item in enumerate(loader))
+        yield from (one_item(item, number, labelled) for number, item in enumerate(loader))
         return
     seen = 0
     for batch in loader:
+        if not labelled and is_array(batch):
+            batch = batch, torch.zeros(len(batch))
         images, labels = both(batch, f"the batch that begins with image {seen}")
         if not is_array(images) or not is_array(labels):
             raise DataError(
@@ -351,8 +360,10 @@ def both(item: Any, called: str) -> tuple[Any, Any]:
     raise DataError(f"{called} must be a pair (image, label), got {held or described(item)}")
 
 
-def one_item(item: Any, number: int) -> Pair:
-    """An image (1, C, H, W) and its label (1,) of an item of a data set."""
+def one_item(item: Any, number: int, labelled: bool = True) -> Pair:
+    """An image (1, C, H, W) and its label (1,) of an item of a data set; 0 if it brings none."""
+    if not labelled and (is_array(item) or isinstance(item, Image.Image)):
+        item = item, 0
     image, label = both(item, f"item {number}")
     try:
         return one_image(image), one_label(label)

@@ -23,7 +23,7 @@ from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.network.models import build
-from snnlab.network.net import SpikingNet
+from snnlab.network.net import ANN, SpikingNet
 from snnlab.network.probes import record
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
@@ -153,4 +153,5 @@ def test_weights_and_images_of_any_type(of_net: torch.dtype, of_images: torch.dt
     for one, other in zip(found.parameters(), expected.parameters(), strict=True):
         assert one.dtype == of_net
         torch.testing.assert_close(one.float(), other, atol=0.1, rtol=0.1)
+    assert isinstance(ann, ANN)
     assert convert_ann(ann, 4, given, correct_bias_at=2)(given[0]).isfinite().all()

@@ -306,7 +306,8 @@ def test_a_loader_of_ones_own_class_gives_what_it_gives() -> None:
 def test_two_items_are_no_two_splits(kind: Any, form: str, channels: int) -> None:
     images = X[:2].expand(2, channels, 8, 8)
     hot = torch.nn.functional.one_hot(torch.arange(2), 3)
-    labels = {"number": Y, "row": Y[:, None], "one-hot": hot, "arrays": Y.numpy()[:, None]}[form]
+    forms: dict[str, Any] = {"number": Y, "row": Y[:, None], "one-hot": hot}
+    labels = (forms | {"arrays": Y.numpy()[:, None]})[form]
     found = data_of(kind((images[i], labels[i]) for i in range(2)))
     assert (len(found.train), len(found.test)) == (2, 0)
     assert found.train.labels.tolist() == [0, 1]
@@ -318,8 +319,25 @@ def test_two_splits_of_grey_images_without_channels() -> None:
 
 
 def test_a_split_without_images_is_refused() -> None:
-    for split in ("validation", "test"):
-        with pytest.raises(DataError, match=f"the {split} split of 'data' has no images"):
-            data_of((X, Y), **{split: (X[:0], Y[:0])})
+    empty = X[:0], Y[:0]
+    with pytest.raises(DataError, match=r"the validation split of 'data' has no images"):
+        data_of((X, Y), empty)
+    with pytest.raises(DataError, match=r"the test split of 'data' has no images"):
+        data_of((X, Y), test=empty)
     with pytest.raises(DataError, match="the test split"):
         data_of(((X, Y), (X[:0], Y[:0])))
+
+
+def test_images_alone_in_any_form_where_labels_do_not_count() -> None:
+    one: Any = X
+    loaders = [DataLoader(one, 4), DataLoader(one, batch_size=None)]
+    for form in (list(X), list(X[:2]), Listed(list(X)), *loaders):
+        found = images_of(form, labelled=False)
+        assert torch.equal(found.pixels, X[: len(found)])
+        assert not found.labels.any()
+
+
+@pytest.mark.parametrize("wrong", [(X, Y.tolist()), (X, Y, X, Y), (X, Y, X), [X], (X, None)])
+def test_what_is_no_pair_of_arrays_is_told_so(wrong: Any) -> None:
+    with pytest.raises(DataError, match=r"pair of tensors or arrays.*got .*float32 \(6, 1, 8, 8\)"):
+        images_of(wrong)
