@@ -86,7 +86,7 @@ def source(name: str) -> Source:
         )
     if file is None and module.endswith(".py"):
         raise DataError(
-            f"the data set {name!r} names a file: leave '.py' out, as in {name.replace('.py:', ':')!r}"
+            f"the data set {name!r} names a file: without '.py' it is {name.replace('.py:', ':')!r}"
         )
     if file is None and spec is not None:
         raise DataError(

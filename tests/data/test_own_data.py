@@ -168,7 +168,7 @@ def test_the_command_line_finds_it_in_the_current_folder(module: str, tmp_path: 
 
 
 def test_names_that_only_look_right(module: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"leave '\.py' out, as in '{module}:one'"):
+    with pytest.raises(DataError, match=rf"without '\.py' it is '{module}:one'"):
         load_data(f"{module}.py:one")
     with pytest.raises(DataError, match=rf"go to its folder and name '{module}:one'"):
         load_data(f"./{module}.py:one")
