@@ -11,7 +11,7 @@ import torch
 
 from snnlab.data import DataError, Images, data_of, images_of, load_data
 from snnlab.network import Architecture, build
-from snnlab.neuron import Neuron, NeuronLayer, scan
+from snnlab.neuron import Neuron, NeuronLayer, StepLayer, scan
 from snnlab.neuron.dynamics import first_potential, step
 
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -75,6 +75,7 @@ def test_arrays_in_any_layout() -> None:
         (lambda: images_of((X, torch.full((6,), torch.inf))), "got inf for image 0"),
         (lambda: images_of((X, torch.full((6,), 1e30))), r"got 1\.0.*e\+30 for image 0"),
         (lambda: NeuronLayer(Neuron())(torch.rand(7)), r"shape \(T, B, \*\).*got \(7,\)"),
+        (lambda: StepLayer(Neuron()).advance(X, 1), r"v must be a tensor.*got int 1"),  # type: ignore[arg-type]
         (lambda: first_potential(torch.tensor(1.0), Neuron()), r"\(T, B, \*\).*got \(\)"),
     ],
 )
