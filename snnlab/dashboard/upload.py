@@ -24,10 +24,11 @@ from snnlab.dashboard.kept_archives import (
     remove,
     stage,
 )
-from snnlab.dashboard.screen import escaped
+from snnlab.dashboard.screen import escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
 from snnlab.dashboard.visitor import visitor
 from snnlab.data.limits import UPLOADED, in_words
+from snnlab.data.own_data import check_offered
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
 
 DATA = "data"
@@ -87,6 +88,10 @@ def upload_control(place: Any) -> None:
     linked = address.said(DATA) or ""
     if ID.fullmatch(linked) and kept_at(folder() / linked) is None:
         st.warning("The images of this link are not here (any more).", icon=":material/link_off:")
+    try:
+        check_offered(linked)
+    except DataError as error:
+        warn(error)
     if place is None or DATA in address.set_by_lesson():
         return
     key = f"upload-{st.session_state.get(NUMBER, 0)}"

@@ -27,13 +27,17 @@ from snnlab.data.decode import GREY_MODES
 from snnlab.data.images import Data, Images
 from snnlab.data.limits import OWN, Limits, in_words
 from snnlab.data.spec import DataError
-from snnlab.neuron.tensors import described
+from snnlab.neuron.tensors import check_filled, described
 from snnlab.settings import quoted
 
 VALID = (
     "Images, a pair (images, labels) of tensors or NumPy arrays, or a Dataset or DataLoader of "
     "torch that gives such pairs"
 )
+CHANNELS = (1, 3, 4)
+"""Of the images that people have: grey, colour, colour with transparency."""
+MOST_CLASSES = 100_000
+"""More than any set has: a higher label is no class, and naming as many would fill the memory."""
 Pair = tuple[Tensor, Tensor]
 
 
@@ -71,10 +75,17 @@ def images_of(given: Any, *, labelled: bool = True, limits: Limits = OWN) -> Ima
         return Images(pixels, torch.zeros(len(pixels), dtype=torch.int64, device=pixels.device))
     if isinstance(given, TensorDataset) and len(given.tensors) == 2:
         given = given.tensors
-    if is_pair_of_arrays(given):
+    row = given if isinstance(given, tuple | list) else ()
+    if labelled and row and is_array(row[0]) and row[0].ndim > 2 and not is_pair_of_arrays(row):
+        got = ", ".join(described(each) if is_array(each) else type(each).__name__ for each in row)
+        raise DataError(
+            "images and labels must be a pair of tensors or arrays, (images, labels), and splits "
+            f"pairs of their own, ((x, y), (x_test, y_test)); got {quoted(got)}"
+        )
+    if is_pair_of_arrays(given) and (labelled or given[1].ndim < 3):
         pixels = whole_images(given[0])
         return Images(pixels, whole_labels(given[1], len(pixels)).to(pixels.device))
-    return Images(*collected(pairs_in(given), limits))
+    return Images(*collected(pairs_in(given, labelled), limits))
 
 
 def data_of(
@@ -110,9 +121,18 @@ def data_of(
         raise DataError(f"data set {name!r} has no training images")
     nothing = first.subset(torch.empty(0, dtype=torch.int64))
     second, third = (nothing if split is None else images_of(split) for split in (validation, test))
+    for split, given, images in (("validation", validation, second), ("test", test, third)):
+        if given is not None and not len(images):
+            raise DataError(f"the {split} split of {name!r} has no images: leave it out")
+    if classes is not None and (isinstance(classes, str) or not isinstance(classes, Iterable)):
+        raise DataError(f"classes must be a list of names, got {described(classes)}")
     named = list(classes) if classes is not None else named_classes(train)
     if named is None:
         highest = max(int(s.labels.max()) for s in (first, second, third) if len(s))
+        if highest >= MOST_CLASSES:
+            raise DataError(
+                f"labels count classes from 0 on, {MOST_CLASSES:,} at most; got {highest}"
+            )
         named = [str(label) for label in range(max(2, highest + 1))]
     return Data(name, tuple(map(str, named)), first, second, third)
 
@@ -133,8 +153,20 @@ def is_splits(given: Any) -> bool:
     return (
         isinstance(given, tuple | list)
         and len(given) in (2, 3)
-        and all(isinstance(split, kinds) or is_pair_of_arrays(split) for split in given)
+        and all(
+            isinstance(split, kinds) or (is_pair_of_arrays(split) and not is_item(*split))
+            for split in given
+        )
     )
+
+
+def is_item(images: Any, labels: Any) -> bool:
+    """Whether a pair of arrays is one image ([C,] H, W) and its label, rather than a split."""
+    if images.ndim != 3 or labels.ndim == 0 or len(images) != len(labels):
+        return images.ndim < 4
+    alone = labels.size == 1 if isinstance(labels, np.ndarray) else labels.numel() == 1
+    one_hot = labels.ndim == 1 and sorted(labels.tolist()) == [0] * (len(labels) - 1) + [1]
+    return len(images) in CHANNELS and (alone or one_hot)
 
 
 def named_classes(given: Any) -> list[str] | None:
@@ -160,15 +192,15 @@ def whole_images(given: Any) -> Tensor:
 
 def check_channels(shape: torch.Size, got: str) -> None:
     """Raise DataError for images (H, W, C), as other libraries lay them out."""
-    if shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
+    if shape[2] in CHANNELS and min(shape[:2]) > 4:
         raise DataError(
             f"the channels must come before height and width, got {got}: move them with "
             "x.movedim(-1, -3), or np.moveaxis(x, -1, -3)"
         )
 
 
-def numbers(given: Any, name: str) -> Tensor:
-    """A dense tensor of uint8 or floating-point numbers."""
+def plain_tensor(given: Any, name: str) -> Tensor:
+    """A tensor that torch can calculate with, of a tensor or an array in any byte order."""
     if isinstance(given, np.ndarray):
         if given.dtype.kind not in "biuf":
             raise DataError(f"{name} must be numbers, got {described(given)}")
@@ -179,8 +211,13 @@ def numbers(given: Any, name: str) -> Tensor:
             native = native.astype(np.int64)
         given = torch.from_numpy(np.require(native, requirements=("C", "W")))
     found: Tensor = given.detach()
-    if found.layout != torch.strided or found.is_complex() or found.is_quantized:
-        raise DataError(f"{name} must be plain real numbers, got {described(found)}")
+    check_filled(name, found, DataError)
+    return found
+
+
+def numbers(given: Any, name: str) -> Tensor:
+    """A dense tensor of uint8 or floating-point numbers."""
+    found = plain_tensor(given, name)
     if found.dtype == torch.bool:
         return found.float()
     if found.is_floating_point() or found.dtype == torch.uint8:
@@ -198,9 +235,7 @@ def numbers(given: Any, name: str) -> Tensor:
 
 def whole_labels(given: Any, count: int) -> Tensor:
     """Labels int64 (N,) of numbers (N,), (N, 1) or one-hot rows (N, K)."""
-    if isinstance(given, np.ndarray) and given.dtype.kind not in "biuf":
-        raise DataError(f"labels must be whole numbers, got {described(given)}")
-    found = torch.tensor(given) if isinstance(given, np.ndarray) else given.detach()
+    found = plain_tensor(given, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
     if found.ndim not in (1, 2) or len(found) != count:
@@ -218,10 +253,9 @@ def whole_labels(given: Any, count: int) -> Tensor:
                 f"{quoted(found[row].tolist())} for image {row}"
             )
         return found.int().argmax(1)
-    if found.is_complex():
-        raise DataError(f"labels must be whole numbers, got {described(given)}")
-    if found.is_floating_point() and not (found == found.round()).all():
-        wrong = int((found != found.round()).nonzero()[0])
+    odd = (found != found.round()) | (found.abs() >= 2**53) if found.is_floating_point() else None
+    if odd is not None and odd.any():
+        wrong = int(odd.nonzero()[0])
         raise DataError(
             f"labels must be whole numbers that name classes, got {found[wrong].item()} for image "
             f"{wrong}"
@@ -233,18 +267,18 @@ def whole_labels(given: Any, count: int) -> Tensor:
     return labels
 
 
-def pairs_in(given: Any) -> Iterator[Pair]:
+def pairs_in(given: Any, labelled: bool = True) -> Iterator[Pair]:
     """Images (B, C, H, W) and labels (B,), batch by batch, of what holds such pairs."""
     if isinstance(given, DataLoader):
-        return batches_of(given)
-    if isinstance(given, str | bytes | dict) or not (
+        return batches_of(given, labelled)
+    if isinstance(given, str | bytes | dict | np.generic) or not (
         isinstance(given, Dataset | Iterable) or hasattr(given, "__getitem__")
     ):
         raise DataError(f"images must be {VALID}; got {described(given)}")
-    return (one_item(item, number) for number, item in enumerate(items_of(given)))
+    return (one_item(item, number, labelled) for number, item in enumerate(items_of(given)))
 
 
-def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
+def batches_of(loader: DataLoader[Any], labelled: bool = True) -> Iterator[Pair]:
     """The batches of a loader, in the order of its data set if all that it does is shuffle."""
     check_repeats(loader.dataset)
     if only_shuffles(loader):
@@ -253,12 +287,15 @@ def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
             loader.batch_size,
             num_workers=loader.num_workers,
             collate_fn=loader.collate_fn,
+            worker_init_fn=loader.worker_init_fn,
         )
     if loader.batch_size is None and loader.batch_sampler is None:
-        yield from (one_item(item, number) for number, item in enumerate(loader))
+        yield from (one_item(item, number, labelled) for number, item in enumerate(loader))
         return
     seen = 0
     for batch in loader:
+        if not labelled and is_array(batch):
+            batch = batch, torch.zeros(len(batch))
         images, labels = both(batch, f"the batch that begins with image {seen}")
         if not is_array(images) or not is_array(labels):
             raise DataError(
@@ -271,14 +308,17 @@ def batches_of(loader: DataLoader[Any]) -> Iterator[Pair]:
 
 
 def only_shuffles(loader: DataLoader[Any]) -> bool:
-    """Whether a loader gives each image of its data set once, in batches of its own making."""
+    """Whether a loader gives each image of its data set once, in batches of its own making.
+
+    One of a class of somebody's own may change its batches.
+    """
     sampler: Any = loader.sampler
     whole = type(sampler) is SequentialSampler or (
         type(sampler) is RandomSampler
         and not sampler.replacement
         and sampler.num_samples == len(sampler.data_source)
     )
-    return whole and loader.batch_size is not None
+    return type(loader) is DataLoader and whole and loader.batch_size is not None
 
 
 def items_of(given: Any) -> Iterator[Any]:
@@ -320,8 +360,10 @@ def both(item: Any, called: str) -> tuple[Any, Any]:
     raise DataError(f"{called} must be a pair (image, label), got {held or described(item)}")
 
 
-def one_item(item: Any, number: int) -> Pair:
-    """An image (1, C, H, W) and its label (1,) of an item of a data set."""
+def one_item(item: Any, number: int, labelled: bool = True) -> Pair:
+    """An image (1, C, H, W) and its label (1,) of an item of a data set; 0 if it brings none."""
+    if not labelled and (is_array(item) or isinstance(item, Image.Image)):
+        item = item, 0
     image, label = both(item, f"item {number}")
     try:
         return one_image(image), one_label(label)

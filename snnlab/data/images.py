@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from snnlab.data.spec import DataError
-from snnlab.neuron.tensors import check_finite, described
-from snnlab.settings import Count, checked
+from snnlab.neuron.tensors import check_filled, check_finite, described, on_device
+from snnlab.settings import Count, checked, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class Images:
                 "pixels must be a tensor of uint8 or floating-point numbers (N, C, H, W); "
                 f"got {described(pixels)}"
             )
+        check_filled("pixels", pixels, DataError)
         count, channels, height, width = pixels.shape
         fits = isinstance(labels, Tensor) and labels.dtype == torch.int64
         if not fits or labels.shape != (count,):
@@ -78,8 +79,10 @@ class Images:
                     f"{name} are on {getattr(self, name).device}, the pixels on {pixels.device}; "
                     "move one of them with .to(device)"
                 )
+        if not (self.std > 0).all():
+            raise DataError(f"std must be above 0, got {quoted(self.std.tolist())}")
         check_finite(pixels, DataError)
-        if not 0 <= self.shift < min(height, width):
+        if not 0 <= checked("shift", int, self.shift, DataError) < min(height, width):
             raise DataError(
                 f"shift must be 0 or more and less than the image; got {self.shift} "
                 f"for images of {height} x {width}"
@@ -106,9 +109,10 @@ class Images:
         return self.pixels.device
 
     def to(self, device: torch.device | str) -> Images:
-        """The same images on `device`."""
+        """The same images on `device`; DataError if there is none such here."""
         moved: dict[str, Any] = {
-            name: getattr(self, name).to(device) for name in ("pixels", "labels", "mean", "std")
+            name: on_device(getattr(self, name), device, DataError)
+            for name in ("pixels", "labels", "mean", "std")
         }
         return replace(self, **moved)
 
@@ -117,6 +121,11 @@ class Images:
         given: Any = indices
         if not isinstance(given, Tensor) or given.dtype not in (torch.int64, torch.bool):
             raise DataError(f"indices must be an int64 tensor (M,); got {described(given)}")
+        check_filled("indices", given, DataError)
+        if given.ndim != 1 or (given.dtype == torch.bool and len(given) != len(self)):
+            raise DataError(
+                f"indices must be int64 (M,), or bool ({len(self)},); got {described(given)}"
+            )
         indices = indices.to(self.device)
         if (
             indices.dtype == torch.int64
@@ -185,8 +194,10 @@ class Images:
         checked("batch_size", Count, batch_size, DataError)
         if augment and generator is None:
             raise DataError("augment=True draws at random: give generator=torch.Generator()")
-        if generator is not None and generator.device.type != "cpu":
-            raise DataError(f"generator must be on the CPU; got one on {generator.device}")
+        cpu = isinstance(generator, torch.Generator) and generator.device.type == "cpu"
+        if generator is not None and not cpu:
+            got = getattr(generator, "device", described(generator))
+            raise DataError(f"generator must be a torch.Generator on the CPU; got {got}")
         count, device = len(self), self.device
         order = offsets = mirrored = None
         if generator is not None:

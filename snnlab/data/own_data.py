@@ -1,7 +1,8 @@
 """Data sets of one's own by name, `module:function`: found as `python -m` would find the module.
 
 The function takes no arguments and returns what `data_of` takes: a torch `Dataset` or `DataLoader`,
-images and labels, a `Data`, or (train, test). The file of the module is part of what a run is.
+images and labels, a `Data`, or (train, test). The file of the module is part of what a run is, but
+not the modules that it imports nor the files that it reads: after a change to those, change it too.
 A server of the dashboard offers those that the environment variable `SNNLAB_DATASETS` names
 (separated by commas), and no other: visitors must not choose which code it runs. No torch here.
 """
@@ -83,6 +84,15 @@ def source(name: str) -> Source:
             f"the data set {name!r} stands where processes that train cannot find it: put the "
             "function into a file, say my_data.py"
         )
+    if file is None and module.endswith(".py"):
+        raise DataError(
+            f"the data set {name!r} names a file: without '.py' it is {name.replace('.py:', ':')!r}"
+        )
+    if file is None and spec is not None:
+        raise DataError(
+            f"the data set {name!r} needs a module in a file of its own, and {module!r} stands in "
+            "none: put the function into a file, say my_data.py"
+        )
     if file is None:
         raise DataError(
             f"the data set {name!r} needs the module {module!r}, which is not in {here} nor where "
@@ -110,10 +120,9 @@ def made_by_own(name: str) -> Any:
             if _read.setdefault(there.module, there.digest) != there.digest:
                 module = importlib.reload(module)
                 _read[there.module] = there.digest
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:
             raise DataError(
-                f"the module of the data set {name!r} cannot be imported: {why}"
+                f"the module of the data set {name!r} cannot be imported: {said(error)}"
             ) from error
         found = getattr(module, function, None)
         if not callable(found):
@@ -121,12 +130,12 @@ def made_by_own(name: str) -> Any:
             raise DataError(f"{name!r} must name a function of {there.module}: {given}")
         try:
             return found()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DataError(
                 f"{function}() of the data set {name!r} fails: {said(error)}"
             ) from error
 
 
-def said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     """The kind of an error and its message."""
     return f"{type(error).__name__}: {error}"

@@ -154,7 +154,8 @@ class DataSpec:
     name: str = "digits"
     """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, an image folder,
     zip or tar by its path, or one's own as module:function. The function takes nothing and returns
-    a torch Dataset, a pair (train, test) or a Data."""
+    a torch Dataset, a pair (train, test) or a Data. Its file tells runs apart, what that imports or
+    reads does not."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
     train_size: Annotated[int | None, Valid(low=1)] = None
@@ -200,7 +201,7 @@ def is_own(name: str) -> bool:
         >>> is_own("my_data:train")
         True
     """
-    return OWN.fullmatch(name) is not None and not Path(name).exists()
+    return OWN.fullmatch(name) is not None and existing(name) is None
 
 
 def _looks_like_path(name: str) -> bool:
@@ -226,6 +227,8 @@ def unknown_name(name: str) -> str:
     """The message for a `name` that is neither a known set nor a path that exists."""
     close = nearest(name, CATALOGUE)
     hint = f" Did you mean {close[0]!r}?" if close else ""
+    if file := re.search(r"(\w+)\.py:(\w+)$", name):
+        hint = f" For a function in a file, go to its folder and name {':'.join(file.groups())!r}."
     return (
         f"Unknown data set {quoted(name)}, and no folder or archive has that path.{hint} "
         f"Valid names: {', '.join(CATALOGUE)}, or module:function of your own"

@@ -58,7 +58,9 @@ def require_all_classes(labels: Tensor, classes: tuple[str, ...]) -> None:
     counts = torch.bincount(labels, minlength=len(classes)).tolist()
     missing = [name for name, count in zip(classes, counts, strict=False) if count == 0]
     if missing:
+        numbered = list(classes) == [str(number) for number in range(len(classes))]
+        gaps = ", and number the classes 0, 1, 2, ... without gaps" if numbered else ""
         raise DataError(
             f"the {len(labels)} training images leave {len(missing)} of {len(classes)} classes "
-            f"without any: {', '.join(missing[:5])}. Give more images or a larger train_size"
+            f"without any: {', '.join(missing[:5])}. Give more images or a larger train_size{gaps}"
         )

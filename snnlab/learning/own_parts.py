@@ -94,6 +94,8 @@ def optimizer_for(
             f"the optimizer {type(made).__name__} trains {len(trained)} tensors that are not all "
             "parameters of this network: make it with net.parameters(), or give its class"
         )
+    if isinstance(made, torch.optim.SparseAdam):
+        raise ValueError("SparseAdam takes sparse gradients only, and those of a network are dense")
     closure = signature(made.step).parameters.get("closure")
     if closure is not None and closure.default is Parameter.empty:
         raise ValueError(

@@ -17,7 +17,7 @@ from snnlab.neuron.learned import along_channels
 from snnlab.neuron.own_layer import SpikingLayer, noise_of
 from snnlab.neuron.tensors import described, tensor
 from snnlab.neuron.transfer import mean_rate
-from snnlab.settings import count
+from snnlab.settings import checked, count
 
 DRAWS = 64
 """Draws of the noise over which the firing as in training is averaged."""
@@ -122,7 +122,7 @@ def see_image(
         >>> seen = see_image(net, data.test.normalised(slice(1))[0], 16)
         >>> seen.decisions[0], seen.decided_at()
     """
-    timesteps = count("timesteps", timesteps)
+    timesteps, seed = count("timesteps", timesteps), checked("seed", int, seed)
     check_network(net, "see_image()")
     layers = net.neuron_layers("trace", "first_potential", "v_th", needed_by="see_image()")
     if tensor("image", image, "(C, H, W)").shape != tuple(net.image_shape):

@@ -25,7 +25,7 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
-from snnlab.neuron.tensors import check_finite, check_generator, described
+from snnlab.neuron.tensors import check_finite, check_generator, described, is_plain
 from snnlab.settings import Count, checked, count
 
 Potentials = list[State | None]
@@ -181,7 +181,7 @@ class StagedNet(nn.Module):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
-        if not images.is_floating_point():
+        if not images.is_floating_point() or not is_plain(images):
             raise ValueError(
                 f"this network takes normalised images, floating-point numbers, got "
                 f"{described(images)}"

@@ -19,7 +19,7 @@ from torch import Tensor
 from snnlab.neuron import noise as families
 from snnlab.neuron.spec import Leak, Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import fire_with_slope
-from snnlab.neuron.tensors import beside, check_generator, fitting, floating, in_time, looking
+from snnlab.neuron.tensors import beside, check_generator, fitting, in_time, looking
 from snnlab.settings import checked
 
 
@@ -109,7 +109,7 @@ def first_potential(currents: Tensor, neuron: Neuron, noise: Noise | None = None
     It is the mean of the noise where noise acts, else the neuron's v_init.
     """
     v = neuron.v_start if noise is None else noise.mu * neuron.v_th
-    return torch.full_like(floating("currents", currents)[0], v)
+    return torch.full_like(in_time(currents)[0], v)
 
 
 def trace(

@@ -96,7 +96,7 @@ class NeuronLayer(nn.Module):
             ValueError: noise in training mode without a generator, or target-T noise in more
                 than a single pass.
         """
-        currents = in_time(currents)
+        currents = in_time(currents, 2)
         if v is not None:
             v = beside("v", v, currents[0], "the current of a timestep")
         check_generator(generator, currents)

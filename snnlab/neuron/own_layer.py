@@ -18,7 +18,7 @@ from snnlab.neuron.dynamics import Step, Trace, charge, first_potential, reset
 from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.spec import SMALLEST, Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import fire_with_slope
-from snnlab.neuron.tensors import check_generator, in_time
+from snnlab.neuron.tensors import check_generator, described, in_time
 from snnlab.settings import checked
 
 State = Tensor | tuple[Tensor, ...]
@@ -239,6 +239,11 @@ class StepLayer(nn.Module):
         noise = acting_noise(self, generator)
         if state is None:
             state = self.first_state(self.first_potential(currents, generator))
+        parts = state if isinstance(state, tuple) else (state,)
+        if not all(isinstance(part, Tensor) for part in parts):
+            raise ValueError(
+                f"v must be a tensor (B, *), or a tuple of them, got {described(state)}"
+            )
         steps = []
         for current in widened(currents):  # (B, *)
             deviation = None

@@ -235,8 +235,9 @@ def _check_quantiles(called: str, name: str, quantiles: tuple[float, ...]) -> No
         )
     if not quantiles:
         return
-    finite = all(math.isfinite(q) for q in quantiles)
-    if not finite or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
+    fit = all(abs(q) < 1e30 for q in quantiles)  # squares, too, are finite
+    if not fit or list(quantiles) != sorted(quantiles) or not quantiles[0] < quantiles[-1]:
         raise ValueError(
-            f"quantiles must be two or more finite numbers that rise, got {quoted(quantiles)}"
+            "quantiles must be two or more finite numbers below 1e30 that rise, got "
+            f"{quoted(quantiles)}"
         )

@@ -30,10 +30,27 @@ def described(given: Any) -> str:
         >>> described(torch.zeros(2, 3))
         'float32 (2, 3)'
     """
+    if isinstance(given, Tensor) and given.is_nested:
+        return "a nested tensor"
     if hasattr(given, "dtype") and hasattr(given, "shape"):
-        return f"{str(given.dtype).removeprefix('torch.')} {tuple(given.shape)}"
+        layout = getattr(given, "layout", torch.strided)
+        kind = given.dtype if layout == torch.strided else f"{layout} {given.dtype}"
+        place = " on meta" if str(getattr(given, "device", "")) == "meta" else ""
+        return f"{kind} {tuple(given.shape)}{place}".replace("torch.", "")
     text = quoted(given)
     return type(given).__name__ if "\n" in text else f"{type(given).__name__} {text}"
+
+
+def is_plain(given: Tensor) -> bool:
+    """Whether a tensor holds real numbers that all of torch can calculate with.
+
+    Those are dense, and neither quantised nor of eight bits with a point.
+    """
+    return (
+        given.layout == torch.strided
+        and not (given.is_complex() or given.is_quantized or given.is_nested)
+        and not (given.is_floating_point() and given.itemsize == 1)
+    )
 
 
 def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
@@ -50,8 +67,9 @@ def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     """
     if not isinstance(given, Tensor):
         raise ValueError(f"{name} must be a tensor{shape and ' '}{shape}, got {described(given)}")
-    if given.is_complex() or given.ndim < least:
-        kind = "a tensor of real numbers" if given.is_complex() else "a tensor"
+    plain = is_plain(given)
+    if not plain or given.ndim < least:
+        kind = "a tensor" if plain else "a plain tensor of real numbers"
         raise ValueError(f"{name} must be {kind}{shape and ' '}{shape}, got {described(given)}")
     return given
 
@@ -67,14 +85,14 @@ def floating(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     return found if found.is_floating_point() else found.to(torch.get_default_dtype())
 
 
-def in_time(currents: Any) -> Tensor:
-    """Currents (T, B, *) as floating-point numbers.
+def in_time(currents: Any, least: int = 1) -> Tensor:
+    """Currents (T, B, *) as floating-point numbers, of `least` dimensions or more.
 
     Raises:
         ValueError: something else, or no timestep.
     """
     found = floating("currents", currents, "(T, B, *)")
-    if found.ndim == 0 or len(found) == 0:
+    if found.ndim < least or len(found) == 0:
         raise ValueError(
             f"currents must have shape (T, B, *) with T >= 1, got {tuple(found.shape)}"
         )
@@ -167,6 +185,26 @@ def broadcasts(shape: torch.Size, to: torch.Size, grow: bool = False) -> bool:
     pairs = zip(reversed(shape), reversed(to), strict=False)
     fits = all(a in (1, b) or (grow and b == 1) for a, b in pairs)
     return fits and (grow or len(shape) <= len(to))
+
+
+def check_filled(name: str, given: Tensor, error: type[ValueError] = ValueError) -> None:
+    """Raise an error for a tensor that holds no plain numbers, or none at all."""
+    if not is_plain(given) or given.is_meta:
+        raise error(f"{name} must be plain real numbers, got {described(given)}")
+
+
+def on_device(given: Tensor, device: Any, error: type[ValueError] = ValueError) -> Tensor:
+    """A tensor on a device; an error if there is no such device here."""
+    try:
+        torch.empty(0, device=device)
+        known = torch.device(device).type != "meta"
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError):  # as each device has it
+        known = False
+    if not known:
+        raise error(
+            f"device must be one that is here, such as 'cpu' or 'cuda', got {described(device)}"
+        )
+    return given.to(device)
 
 
 def check_device(name: str, given: Tensor, like: Tensor, called: str) -> None:

@@ -131,8 +131,13 @@ def run_id(config: RunConfig) -> str:
     made_by = [asked, code_digest(), *filter(None, own)]
     text = json.dumps(made_by, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    data = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-") or "images"
-    return f"{data[:24]}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
+    return f"{data_in_names(config)}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
+
+
+def data_in_names(config: RunConfig) -> str:
+    """The data set as names of files and folders hold it on every system: letters, digits, "-"."""
+    plain = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-")
+    return plain[:24] or "images"
 
 
 def usual_runs() -> Path:

@@ -15,6 +15,7 @@ from snnlab.runs.store import (
     COLLECTION,
     RunError,
     check_sealed,
+    data_in_names,
     optional_json,
     read_json,
     runs_folder,
@@ -162,7 +163,7 @@ class Kind:
 
 def name_of(config: RunConfig) -> str:
     """How the folder of a study is called: what is learned, and by which network."""
-    return f"{Path(config.data.name).stem}-{config.model.name}"
+    return f"{data_in_names(config)}-{config.model.name}"
 
 
 def groups(entries: Iterable[Entry], *keys: str) -> dict[Any, list[Entry]]:

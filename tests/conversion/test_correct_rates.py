@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.correction import (
     MeanResponse,
     bias_of,
@@ -22,7 +23,7 @@ from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training
 from snnlab.network.models import build
-from snnlab.network.net import SpikingNet
+from snnlab.network.net import ANN, SpikingNet
 from snnlab.network.probes import record
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
@@ -136,3 +137,21 @@ def test_what_cannot_be_corrected_is_said(digits: Data) -> None:
         MeanResponse(Neuron(reset="zero"))
     with pytest.raises(ValueError, match="at least 1, got 0"):
         correct_rates(network(digits), digits.train, 0)
+
+
+@pytest.mark.parametrize("of_net", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("of_images", [torch.float32, torch.float64, torch.bfloat16])
+def test_weights_and_images_of_any_type(of_net: torch.dtype, of_images: torch.dtype) -> None:
+    pixels = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    given = pixels.to(of_images), torch.arange(20) % 10
+    made: dict[str, Any] = {"image_shape": (1, 8, 8), "classes": 10, "seed": 0}
+    net = build(Architecture("mlp", width=6), **made).to(of_net)
+    assert isinstance(net, SpikingNet)
+    ann = build(Architecture("mlp", width=6), **made, activation="relu").to(of_net)
+    expected = correct_rates(copy.deepcopy(net).float(), (pixels, given[1]), 3)
+    found = correct_rates(net, given, 3)
+    for one, other in zip(found.parameters(), expected.parameters(), strict=True):
+        assert one.dtype == of_net
+        torch.testing.assert_close(one.float(), other, atol=0.1, rtol=0.1)
+    assert isinstance(ann, ANN)
+    assert convert_ann(ann, 4, given, correct_bias_at=2)(given[0]).isfinite().all()

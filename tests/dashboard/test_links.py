@@ -124,3 +124,8 @@ def test_a_phone_sees_state_and_numbers(runs: Path) -> None:
     line = runs_page.in_lines(list_runs(runs)[0])
     assert line["state"].replace(runs_page.UNBROKEN, " ").startswith("Done, T = 1: ")
     assert "T = 8: " in line["state"].replace(runs_page.UNBROKEN, " ")
+
+
+@pytest.mark.parametrize("name", ["my_data:train", f"{'a' * 300}:train"])
+def test_a_data_set_that_is_not_offered_is_named(name: str, empty: Path, open_page: Open) -> None:
+    assert "which this server may not run" in warnings(open_page("train", data=name))

@@ -116,7 +116,7 @@ def test_a_sampler_of_ones_own_decides() -> None:
         ((X, Y + 0.5), "whole numbers that name classes, got 0.5 for image 0"),
         ((X, -Y), "from 0 on, got -5 for image 5"),
         ((X, torch.full((6, 3), 0.3)), r"one-hot.*got \[0\.3"),
-        ((X, np.array(["a"] * 6)), "labels must be whole numbers"),
+        ((X, np.array(["a"] * 6)), "labels must be numbers, got <U1"),
         ((X[None], Y), r"\(N, C, H, W\) or \(N, H, W\), got float32 \(1, 6, 1, 8, 8\)"),
         ((X.to(torch.complex64), Y), "plain real numbers, got complex64"),
         ((X.expand(6, 3, 8, 8).movedim(1, -1), Y), r"channels must come before.*\(6, 8, 8, 3\)"),
@@ -277,3 +277,67 @@ def test_pictures_of_float_images() -> None:
     assert as_picture(torch.zeros(2, 5, 4, 4)).shape == (2, 1, 4, 4)
     pixels = torch.arange(48, dtype=torch.uint8).reshape(3, 4, 4)
     assert as_picture(pixels) is pixels
+
+
+def test_a_label_that_would_fill_the_memory_is_refused_before() -> None:
+    net = build(Architecture("mlp", width=4), image_shape=(1, 8, 8), classes=10, seed=0)
+    for label in (10**12, 10**7):
+        with pytest.raises(DataError, match=rf"at most; got {label}"):
+            fit(net, (X, torch.full((6,), label)), SingleStep(), Training(epochs=1), seed=0)
+    with pytest.raises(DataError, match=r"tells 10 classes apart.*got 5000 for image 0"):
+        fit(net, (X, torch.full((6,), 5000)), SingleStep(), Training(epochs=1), seed=0)
+
+
+class Normalising(DataLoader[Any]):
+    """A loader that changes its batches."""
+
+    def __iter__(self) -> Any:
+        return ((2 * x - 1, y) for x, y in super().__iter__())
+
+
+def test_a_loader_of_ones_own_class_gives_what_it_gives() -> None:
+    found = images_of(Normalising(TensorDataset(X, Y), 4, shuffle=False))
+    assert torch.equal(found.pixels, 2 * X - 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("form", ["number", "row", "one-hot", "arrays"])
+def test_two_items_are_no_two_splits(kind: Any, form: str, channels: int) -> None:
+    images = X[:2].expand(2, channels, 8, 8)
+    hot = torch.nn.functional.one_hot(torch.arange(2), 3)
+    forms: dict[str, Any] = {"number": Y, "row": Y[:, None], "one-hot": hot}
+    labels = (forms | {"arrays": Y.numpy()[:, None]})[form]
+    found = data_of(kind((images[i], labels[i]) for i in range(2)))
+    assert (len(found.train), len(found.test)) == (2, 0)
+    assert found.train.labels.tolist() == [0, 1]
+
+
+def test_two_splits_of_grey_images_without_channels() -> None:
+    found = data_of([(X[:, 0], Y), (X[:4, 0], Y[:4])])
+    assert (len(found.train), len(found.test)) == (6, 4)
+
+
+def test_a_split_without_images_is_refused() -> None:
+    empty = X[:0], Y[:0]
+    with pytest.raises(DataError, match=r"the validation split of 'data' has no images"):
+        data_of((X, Y), empty)
+    with pytest.raises(DataError, match=r"the test split of 'data' has no images"):
+        data_of((X, Y), test=empty)
+    with pytest.raises(DataError, match="the test split"):
+        data_of(((X, Y), (X[:0], Y[:0])))
+
+
+def test_images_alone_in_any_form_where_labels_do_not_count() -> None:
+    one: Any = X
+    loaders = [DataLoader(one, 4), DataLoader(one, batch_size=None)]
+    for form in (list(X), list(X[:2]), Listed(list(X)), *loaders):
+        found = images_of(form, labelled=False)
+        assert torch.equal(found.pixels, X[: len(found)])
+        assert not found.labels.any()
+
+
+@pytest.mark.parametrize("wrong", [(X, Y.tolist()), (X, Y, X, Y), (X, Y, X), [X], (X, None)])
+def test_what_is_no_pair_of_arrays_is_told_so(wrong: Any) -> None:
+    with pytest.raises(DataError, match=r"pair of tensors or arrays.*got .*float32 \(6, 1, 8, 8\)"):
+        images_of(wrong)

@@ -165,3 +165,23 @@ def test_the_command_line_finds_it_in_the_current_folder(module: str, tmp_path: 
     assert done.returncode != 0
     assert f"needs the module '{module}'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_names_that_only_look_right(module: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"without '\.py' it is '{module}:one'"):
+        load_data(f"{module}.py:one")
+    with pytest.raises(DataError, match=rf"go to its folder and name '{module}:one'"):
+        load_data(f"./{module}.py:one")
+    with pytest.raises(DataError, match=r"'sys' stands in none"):
+        load_data("sys:exit")
+    (tmp_path / "own_folder").mkdir()
+    with pytest.raises(DataError, match=r"'own_folder' stands in none"):
+        load_data("own_folder:train")
+    (tmp_path / "own_ends.py").write_text("import sys\ndef train(): sys.exit(3)\n")
+    with pytest.raises(DataError, match=r"fails: SystemExit: 3"):
+        load_data("own_ends:train")
+    (tmp_path / "own_gaps.py").write_text(
+        "import torch\ndef train(): return torch.rand(40, 1, 8, 8), torch.arange(40) % 2 * 5\n"
+    )
+    with pytest.raises(DataError, match=r"0, 1, 2, \.\.\. without gaps"):
+        load_data("own_gaps:train")

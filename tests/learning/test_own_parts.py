@@ -115,6 +115,7 @@ def test_an_optimizer_that_is_there_can_be_used_twice(few_digits: Any) -> None:
         ({"optimizer": "adam"}, "optimizer must be.*got str 'adam'"),
         ({"optimizer": torch.optim.LBFGS}, "optimizer=LBFGS fails"),
         ({"optimizer": partial(torch.optim.SGD, lr=-1)}, "fails: Invalid learning rate: -1"),
+        ({"optimizer": torch.optim.SparseAdam}, "sparse gradients only"),
         ({"optimizer": dict}, "must make an optimizer of torch"),
         ({"optimizer": torch.optim.SGD(nn.Linear(2, 2).parameters())}, "parameters of this net"),
     ],

@@ -142,7 +142,7 @@ def test_a_wrong_type_is_refused(values: Any, message: str) -> None:
         ({"noise": {"family": "foo"}}, "unknown noise family 'foo'; valid: gaussian"),
         ({"stage_noise": [{}, {"family": "foo"}]}, "(in stage_noise[1])"),
         ({"surrogate": {"width": 0}}, "above 0, got 0 (in surrogate)"),
-        ({"noise": {"family": "empirical", "quantiles": [0, 1e308, 1.7e308]}}, "sigma"),
+        ({"noise": {"family": "empirical", "quantiles": [0, 1e308, 1.7e308]}}, "quantiles"),
         ({"timesteps": 0}, "timesteps must be at least 1, got 0"),
         ({"bptt_timesteps": -3}, "bptt_timesteps must be at least 1, got -3"),
         ({"data": {"name": "digit"}}, "'digit'"),

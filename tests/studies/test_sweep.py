@@ -13,11 +13,13 @@ from unittest.mock import Mock
 
 import pytest
 
+from snnlab.cli.sweep import folder_name
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import JobData, Outcome
 from snnlab.runs.config import ConfigError, RunConfig, from_dict
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, RunError, list_runs, run_id
+from snnlab.studies.study import name_of
 from snnlab.studies.sweep import (
     ATTEMPTS,
     Ended,
@@ -238,3 +240,10 @@ def test_a_sweep_that_is_refused_leaves_no_folder(tiny: RunConfig, tmp_path: Pat
     with pytest.raises(ConfigError, match="no pool"):
         sweep(SweepConfig(tiny, {"seed": (0, 1)}), tmp_path / "sweep", no_pool, tmp_path)
     assert not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.parametrize("name", ["my_data:pair", "/some where/my wörk", "/photos.zip"])
+def test_a_folder_is_called_as_any_system_allows(name: str) -> None:
+    config = from_dict({"data": {"name": name}})
+    assert re.fullmatch(r"[a-z0-9-]+", name_of(config))
+    assert folder_name(name_of(config))
