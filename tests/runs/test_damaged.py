@@ -327,6 +327,10 @@ def test_a_result_changed_in_any_place_is_said_or_as_it_was(
         ({"model": {"name": "mlp", "width": 10**9}}, "model.width than 1,000,000,000"),
         ({"timesteps": 10**9}, "timesteps than 1,000,000,000"),
         ({"bias_correction": 10**9}, "bias_correction than"),
+        (
+            {"method": "target-noise", "target_noise": {"timesteps": 10**9}},
+            "target_noise.timesteps than 1,000,000,000",
+        ),
         ({"data": {"name": "digits", "image_size": 10**6}}, "data.image_size than 1,000,000"),
         ({"training": {"batch_size": 10**12}}, "training.batch_size than"),
         ({"training": {"epochs": 10**9}}, "training.epochs than 1,000,000,000"),
@@ -343,6 +347,12 @@ def test_what_no_machine_holds_is_refused_with_an_estimate(
     with pytest.raises(ConfigError, match=f"choose a lower {part}"):
         run(from_dict({"device": "cpu"} | change), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("setting", ["timesteps", "bias_correction"])
+def test_timesteps_that_no_measurement_ends_in_are_refused(setting: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"{setting} must be at most 1,000,000, got 1,000,001"):
+        run(from_dict({"device": "cpu", setting: 10**6 + 1}), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet", "vgg11", "resnet18"])
