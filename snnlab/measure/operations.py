@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +101,8 @@ def synapses(layers: nn.Module, shape: tuple[int, ...]) -> Tensor:
     row = [one for one in flat(layers) if not isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d)]
     size, is_flat = as_image(shape), len(shape) == 1
     if is_flat and row and isinstance(row[0], nn.Unflatten):
-        size, is_flat = as_image(row.pop(0).unflattened_size), False
+        size, is_flat = as_image(row[0].unflattened_size), False
+        row = row[1:]
     making = [i for i, one in enumerate(row) if isinstance(one, nn.Conv2d | nn.Linear)]
     behind = making[-1] + 1 if making else len(row)
     if behind < len(row) and isinstance(row[behind], nn.Unflatten):
@@ -176,12 +178,10 @@ def axes(layer: nn.Module, links: list[Tensor], *, is_flat: bool) -> list[Tensor
     return [between, probed(layer, lines).amax(2).T, probed(layer, upright).amax(1).T]
 
 
-def of_ones(layer: nn.Conv2d) -> nn.Conv2d:
+def of_ones(layer: nn.Conv2d) -> nn.Module:
     """A convolution with the same windows from one channel to one, all of its weights 1."""
-    window = (layer.stride, layer.padding, layer.dilation)
-    made = nn.Conv2d(
-        1, 1, layer.kernel_size, *window, bias=False, padding_mode=layer.padding_mode, device="cpu"
-    )
+    window: Any = (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+    made = nn.Conv2d(1, 1, *window, bias=False, padding_mode=layer.padding_mode, device="cpu")
     nn.init.ones_(made.weight)
     return made
 
