@@ -180,8 +180,11 @@ def axes(layer: nn.Module, links: list[Tensor], *, is_flat: bool) -> list[Tensor
 
 def of_ones(layer: nn.Conv2d) -> nn.Module:
     """A convolution with the same windows from one channel to one, all of its weights 1."""
-    window: Any = (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
-    made = nn.Conv2d(1, 1, *window, bias=False, padding_mode=layer.padding_mode, device="cpu")
+    window: dict[str, Any] = {
+        name: getattr(layer, name)
+        for name in ("kernel_size", "stride", "padding", "dilation", "padding_mode")
+    }
+    made = nn.Conv2d(1, 1, **window, bias=False, device="cpu")
     nn.init.ones_(made.weight)
     return made
 
