@@ -280,3 +280,5 @@ Positive = Annotated[float, Valid(above=0)]
 """A number above 0."""
 Share = Annotated[float, Valid(low=0, high=1)]
 """A number in [0, 1]."""
+Seed = Annotated[int, Valid(low=0, high=2**31 - 1)]
+"""Of random numbers: what every library takes."""

@@ -11,6 +11,7 @@ from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.convert import accuracy_lines, trained_network
 from snnlab.runs.config import Device
 from snnlab.runs.store import RunError, usual_runs
+from snnlab.settings import Seed, Share, checked
 
 if TYPE_CHECKING:
     from snnlab.data.images import Images
@@ -53,6 +54,9 @@ class Evaluate:
         from snnlab.runs.size import check_timesteps
 
         check_timesteps(self.timesteps, "--timesteps")
+        checked("--noise-seed", Seed, self.noise_seed, RunError)
+        for confidence in self.exit_at:
+            checked("--exit-at", Share, confidence, RunError)
         net, images = spiking_network(self.run, self.runs, self.device, self.split)
         generator = None
         if self.noise:

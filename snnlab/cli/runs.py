@@ -23,6 +23,7 @@ from snnlab.runs.store import (
     usual_runs,
     write_text,
 )
+from snnlab.settings import nearest
 
 FORMATS = get_args(Format)
 """What the network of a run can be written as."""
@@ -131,6 +132,12 @@ class Export:
         found = load_run(self.run, self.runs)
         if found.status != "finished":
             raise RunError(f"run {self.run!r} is {found.status}; only finished runs are exported")
+        near = [] if "/" in self.to or self.to in FORMATS else nearest(self.to, FORMATS)
+        if near and not Path(self.to).exists():
+            raise RunError(
+                f"--to must be {', '.join(FORMATS)} or a folder, got {self.to!r}: did you mean "
+                f"{near[0]}? A folder of that name is ./{self.to}"
+            )
         if self.to in FORMATS:
             self.write_network(found, cast("Format", self.to))
         elif self.timesteps is not None or self.out is not None:
@@ -156,8 +163,10 @@ class Export:
         """Into a folder."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{folder} exists and is not an empty folder; nothing was written")
+        names = ("config.json", "environment.json", "metrics.jsonl", "result.json", WEIGHTS)
+        there = [name for name in names if (found.folder / name).is_file()]
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("config.json", "environment.json", "metrics.jsonl", "result.json", WEIGHTS):
+        for name in there:  # a run is whole without its environment
             shutil.copyfile(found.folder / name, folder / name)
         if found.accuracy:
             draw(found, folder)

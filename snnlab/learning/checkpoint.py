@@ -133,7 +133,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
-            notes: dict[str, Any] = json.loads((file.metadata() or {})["notes"])
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+            noted = (file.metadata() or {}).get("notes")
+        if noted is None:
+            raise ValueError(f"{path} is not a file of this kit: it has no notes of its network")
+        notes: dict[str, Any] = json.loads(noted)
+    except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is damaged or not a file of this kit: {error}") from error
     return tensors, notes

@@ -67,7 +67,7 @@ class CostReport:
     break_even_rate: list[float]
     """The spiking network saves energy while its `rate` lies below this; 0: it never does."""
     ann_operations: int
-    """Multiply-accumulates of the ReLU network."""
+    """Multiply-accumulates of the ReLU network, one per synapse, see `ann_operations`."""
     ann_nanojoules: float
     """Energy of the ReLU network."""
     image_operations: int
@@ -117,7 +117,8 @@ class CostReport:
         ]
         lines += [
             f" ANN {self.ann_operations:>27,} {self.ann_nanojoules:>12,.1f}",
-            "Per image; rate: spikes per neuron and timestep, weighted by synapses.",
+            "Per image; ANN: a multiply-accumulate per synapse, also where averaging first needs "
+            "fewer; rate: spikes per neuron and timestep, weighted by synapses.",
             self.assumed,
         ]
         return "\n".join(lines)

@@ -1,21 +1,27 @@
 """Synaptic operations: how many additions a spike causes, and multiplications the ReLU network.
 
-Both sides count the same synapses. A synapse leads from a pixel or a neuron to one output of a
-convolution, a linear layer or a residual connection that something reads:
+Both sides count the same synapses. What stands between two layers of neurons, up to its last layer
+with weights, counts as one layer: a synapse is a pair of a pixel or a neuron and an output of that
+last layer that are connected, and whose output something reads.
 
-- A tap of a kernel that lies on the padding costs nothing.
-- Outputs of a convolution that fall off the edge of the pooling behind it are not computed.
-- An average before a linear layer is part of its weights: each neuron has a synapse to each class.
-- What a pooling adds up costs nothing.
-- A residual connection without layers is one synapse per neuron.
+- A tap of a kernel that lies on padding with zeros costs nothing.
+- Outputs that fall off the edge of the pooling behind them are not computed.
+- An average before a layer with weights is part of these: each neuron has a synapse to each output.
+- What a pooling behind the last weights adds up costs nothing.
+- Where nothing has weights, as in a residual connection without layers, each connected pair of
+  input and output is a synapse.
 
 So a spiking network whose neurons all fire does at each timestep as many additions as the ReLU
-network does multiply-accumulates behind its first layer.
+network has synapses behind its first layer. A ReLU network that averages first, or computes layers
+without an activation between them one after the other, needs fewer multiply-accumulates than it
+has synapses: what is compared here is the two networks synapse by synapse.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,29 +40,35 @@ def fan_outs(net: StagedNet) -> list[Tensor]:
     Returns:
         One float tensor (*features) per stage, exact whole numbers.
     """
-    shapes = stage_shapes(net)
-    totals = [torch.zeros(shape) for shape in shapes]
-    for i, shape in enumerate(shapes):
-        following = net.stages[i + 1].layers if i + 1 < len(shapes) else net.readout
-        totals[i] += synapses(following, shape)
-        for j, stage in enumerate(net.stages):
-            if stage.shortcut is not None and j - 1 - stage.back == i:
-                totals[i] += synapses(stage.shortcut, shape)
-    return totals
+    return [synapses_from(net, stage, shape) for stage, shape in enumerate(stage_shapes(net))]
 
 
 def image_operations(net: StagedNet) -> int:
-    """Multiply-accumulates of one pass of the image through the first stage's layers."""
-    return total([synapses(net.stages[0].layers, net.image_shape)])
+    """Multiply-accumulates of one pass of the image: one per synapse of each pixel.
+
+    They lie in the first stage's layers and in the residual connections that start from the image.
+    """
+    return total([synapses_from(net, -1, net.image_shape)])
 
 
 def ann_operations(net: StagedNet) -> int:
-    """Multiply-accumulates per image of the ReLU network with this architecture.
+    """Multiply-accumulates per image of the ReLU network with this architecture: one per synapse.
 
-    They are those of the first layer and one for each synapse of each neuron.
+    A network that averages before a layer, or computes layers without an activation between them
+    one after the other, needs fewer; both sides are compared synapse by synapse.
     """
     check_network(net, "ann_operations()", StagedNet)
     return image_operations(net) + total(fan_outs(net))
+
+
+def synapses_from(net: StagedNet, source: int, shape: tuple[int, ...]) -> Tensor:
+    """Synapses of each neuron of a stage, of shape (*features); of each pixel from stage -1."""
+    last = source + 1 == len(net.stages)
+    count = synapses(net.readout if last else net.stages[source + 1].layers, shape)
+    for j, stage in enumerate(net.stages):
+        if stage.shortcut is not None and j - 1 - stage.back == source:
+            count = count + synapses(stage.shortcut, shape)
+    return count
 
 
 def total(synapses: list[Tensor]) -> int:
@@ -76,59 +88,107 @@ def stage_shapes(net: StagedNet) -> list[tuple[int, ...]]:
     return shapes
 
 
-@torch.enable_grad()
+@torch.no_grad()
 def synapses(layers: nn.Module, shape: tuple[int, ...]) -> Tensor:
-    """How many outputs of `layers` each element of an input of `shape` reaches.
+    """How many synapses each element of an input of `shape` has, see the top of this file.
 
-    With all weights 1, no bias and sums instead of means, the derivative of the summed
-    output with respect to an input element is the number of paths from it.
+    Channels, rows and columns are connected independently of each other, so three matrices
+    (outputs, inputs) of zeros and ones say what is connected.
 
     Raises:
         ValueError: a layer whose synapses cannot be counted this way, named.
     """
-    x = torch.zeros(1, *shape, requires_grad=True)
-    y = x
-    for layer in layers if isinstance(layers, nn.Sequential) else [layers]:
-        y = count_paths(layer, y)
-    if y is x:  # an identity: one synapse each
-        return torch.ones(shape)
-    (paths,) = torch.autograd.grad(y.sum(), x)
-    return paths[0].round()
+    row = [one for one in flat(layers) if not isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d)]
+    size, is_flat = as_image(shape), len(shape) == 1
+    if is_flat and row and isinstance(row[0], nn.Unflatten):
+        size, is_flat = as_image(row[0].unflattened_size), False
+        row = row[1:]
+    making = [i for i, one in enumerate(row) if isinstance(one, nn.Conv2d | nn.Linear)]
+    behind = making[-1] + 1 if making else len(row)
+    if behind < len(row) and isinstance(row[behind], nn.Unflatten):
+        behind += 1
+    links = connected(row[:behind], [torch.eye(n) for n in size], is_flat=is_flat)
+    readers = connected(row[behind:], [torch.eye(len(link)) for link in links])
+    reached = [reader.amax(0) @ link for reader, link in zip(readers, links, strict=True)]
+    channels, rows, columns = reached  # how many outputs along an axis each element reaches
+    return (channels[:, None, None] * rows[:, None] * columns).reshape(shape)
 
 
-def count_paths(layer: nn.Module, x: Tensor) -> Tensor:
-    """`layer` with weights 1, bias 0 and sums instead of means."""
-    if isinstance(layer, nn.Conv2d):
-        return nn.functional.conv2d(
-            x,
-            torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"),
-            stride=layer.stride,
-            padding=layer.padding,
-            dilation=layer.dilation,
-            groups=layer.groups,
-        )
+def flat(layers: nn.Module) -> list[nn.Module]:
+    """The layers of a row, also of rows within it, without those that do nothing."""
+    if isinstance(layers, nn.Sequential):
+        return [one for part in layers for one in flat(part)]
+    return [] if isinstance(layers, nn.Identity) else [layers]
+
+
+def as_image(shape: Sequence[int]) -> tuple[int, int, int]:
+    """(C, H, W) as it is; (N,) as N channels of one pixel."""
+    if len(shape) not in (1, 3):
+        raise ValueError(f"synapses are counted from (C, H, W) or (N,), got {tuple(shape)}")
+    channels, rows, columns = shape if len(shape) == 3 else (*shape, 1, 1)
+    return channels, rows, columns
+
+
+def connected(
+    layers: list[nn.Module], links: list[Tensor], *, is_flat: bool = False
+) -> list[Tensor]:
+    """Which outputs behind some layers are connected, from those in front of them.
+
+    Args:
+        layers: in a row.
+        links: along channels, rows and columns, (outputs, inputs): 1 where they are connected.
+        is_flat: whether they stand for a single axis.
+    """
+    for layer in layers:
+        made = axes(layer, links, is_flat=is_flat)
+        links = [(a @ b > 0).float() for a, b in zip(made, links, strict=True)]
+        if isinstance(layer, nn.Flatten | nn.Unflatten):
+            is_flat = isinstance(layer, nn.Flatten)
+    return links
+
+
+def axes(layer: nn.Module, links: list[Tensor], *, is_flat: bool) -> list[Tensor]:
+    """Along channels, rows and columns (outputs, inputs): 1 where a layer connects them."""
+    sizes = _, rows, columns = as_image([len(link) for link in links])
+    unchanged = [torch.eye(size) for size in sizes]
     if isinstance(layer, nn.Linear):
-        return nn.functional.linear(x, torch.ones_like(layer.weight, dtype=x.dtype, device="cpu"))
-    if isinstance(layer, nn.AvgPool2d):
-        window = (layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode)
-        return nn.functional.avg_pool2d(x, *window, divisor_override=1)
-    if isinstance(layer, nn.AdaptiveAvgPool2d):
-        rows = adaptive_windows(x.shape[2], layer(x).shape[2])
-        columns = adaptive_windows(x.shape[3], layer(x).shape[3])
-        return rows @ x @ columns.T
-    if isinstance(layer, nn.Flatten | nn.Unflatten):
-        return layer(x)
-    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.Identity):
-        return x
-    raise ValueError(
-        f"cannot count the synapses of a {type(layer).__name__}; countable: Conv2d, Linear, "
-        "AvgPool2d, AdaptiveAvgPool2d, Flatten, Unflatten, BatchNorm, Identity"
-    )
+        outputs = (layer.out_features, 1, 1)
+        if is_flat:
+            return [torch.ones(pair) for pair in zip(outputs, sizes, strict=True)]
+        return [*unchanged[:2], torch.ones(layer.out_features, columns)]
+    if isinstance(layer, nn.Unflatten):
+        shape = as_image(layer.unflattened_size)
+        if rows == columns == 1 and bool((links[0] == links[0][:1]).all()):  # behind a Linear
+            return [torch.ones(pair) for pair in zip(shape, sizes, strict=True)]
+        if shape == sizes:
+            return unchanged
+    if isinstance(layer, nn.Flatten):
+        return unchanged
+    between = unchanged[0]
+    if isinstance(layer, nn.Conv2d):
+        block = torch.ones(layer.out_channels // layer.groups, layer.in_channels // layer.groups)
+        between, layer = torch.block_diag(*[block] * layer.groups), of_ones(layer)
+    elif not isinstance(layer, nn.AvgPool2d | nn.AdaptiveAvgPool2d):
+        raise ValueError(
+            f"cannot count the synapses of a {type(layer).__name__}; countable: Conv2d, Linear, "
+            "AvgPool2d, AdaptiveAvgPool2d, Flatten, Unflatten, BatchNorm, Identity"
+        )
+    lines = torch.eye(rows)[:, None, :, None].expand(rows, 1, rows, columns)
+    upright = torch.eye(columns)[:, None, None, :].expand(columns, 1, rows, columns)
+    return [between, probed(layer, lines).amax(2).T, probed(layer, upright).amax(1).T]
 
 
-def adaptive_windows(size: int, outputs: int) -> Tensor:
-    """Which of `size` rows each output of an adaptive pooling reads: ones in (outputs, size)."""
-    window = torch.arange(outputs)[:, None]
-    first, behind = window * size // outputs, -(-(window + 1) * size // outputs)
-    row = torch.arange(size)
-    return ((row >= first) & (row < behind)).float()
+def of_ones(layer: nn.Conv2d) -> nn.Module:
+    """A convolution with the same windows from one channel to one, all of its weights 1."""
+    window: dict[str, Any] = {
+        name: getattr(layer, name)
+        for name in ("kernel_size", "stride", "padding", "dilation", "padding_mode")
+    }
+    made = nn.Conv2d(1, 1, **window, bias=False, device="cpu")
+    nn.init.ones_(made.weight)
+    return made
+
+
+def probed(layer: nn.Module, lit: Tensor) -> Tensor:
+    """Which outputs (N, H', W') see something in images (N, 1, H, W) of zeros and ones."""
+    return torch.cat([(layer(some) > 0).float()[:, 0] for some in lit.split(64)])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
@@ -15,9 +16,11 @@ from snnlab.data.spec import DataWarning
 from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
+from snnlab.neuron.tensors import described
 from snnlab.runs.config import ConfigError, RunConfig
 from snnlab.runs.provenance import changed_images
 from snnlab.runs.size import check_images, check_training
+from snnlab.settings import quoted
 
 if TYPE_CHECKING:
     from snnlab.runs.store import Run
@@ -95,6 +98,21 @@ def save_network(net: StagedNet, classes: tuple[str, ...], path: Path) -> None:
     write_tensors(path, dict(net.state_dict()), notes)
 
 
+def check_fit(tensors: dict[str, Tensor], net: StagedNet) -> None:
+    """Raise ValueError unless these are the weights of such a network, by name, shape and kind."""
+    wanted = net.state_dict()
+    for name, weight in wanted.items():
+        if name not in tensors:
+            raise ValueError(f"the network of this configuration has {name}, the file has not")
+        found = tensors[name]
+        if found.shape != weight.shape or found.dtype != weight.dtype:
+            raise ValueError(
+                f"{name} must be {described(weight)} for this configuration, got {described(found)}"
+            )
+    if more := [name for name in tensors if name not in wanted]:
+        raise ValueError(f"the file has {quoted(more[0])}, the network of this configuration not")
+
+
 def load_network(path: Path, config: RunConfig, device: str) -> StagedNet:
     """The network that `save_network` wrote for this configuration, in evaluation mode.
 
@@ -106,7 +124,7 @@ def load_network(path: Path, config: RunConfig, device: str) -> StagedNet:
         channels, height, width = notes["image_shape"]
         shape, classes = (channels, height, width), len(notes["classes"])
         with torch.device("meta"):  # without memory: a damaged configuration may be of any size
-            build_network(config, shape, classes).load_state_dict(tensors, assign=True)
+            check_fit(tensors, build_network(config, shape, classes))
         net = build_network(config, shape, classes)
         net.load_state_dict(tensors)
     except (AttributeError, KeyError, OSError, OverflowError, RuntimeError, TypeError) as error:

@@ -14,7 +14,7 @@ from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.runs.methods import METHODS, PLAIN, Method, MethodName, Noises, plays_a_part
-from snnlab.settings import Count, Valid, bare, declared, quoted, settle
+from snnlab.settings import Count, Seed, Valid, bare, declared, quoted, settle
 
 Settings = TypeVar("Settings")
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -35,7 +35,7 @@ class RunConfig:
 
     method: Trained = PLAIN
     """How to train."""
-    seed: Annotated[int, Valid(low=0, high=2**31 - 1)] = 0
+    seed: Seed = 0
     """Of the initial weights, the order of the images, the augmentation and the noise."""
     timesteps: Annotated[int, Valid(low=1, usual=(2, 64), step=1)] = 16
     """Accuracy is measured at T = 1 to this many timesteps after training."""

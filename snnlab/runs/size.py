@@ -25,6 +25,8 @@ FLOAT = 4
 """Bytes of a number in single precision."""
 KEPT = 32
 """Bytes of a number that Python keeps in a list."""
+MOST_TIMESTEPS = 10**6
+"""That anything is measured at: a thousand times what networks with rates can use."""
 KEPT_OF_AN_EPOCH = 500
 """Bytes that the metrics of an epoch take."""
 
@@ -54,7 +56,8 @@ def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
     setting = ("bptt_timesteps", T) if many else ("training.batch_size", batch)
     demand(of_batch, called, *setting)
     check_timesteps(config.timesteps, "timesteps")
-    check_timesteps(config.bias_correction or 1, "bias_correction")
+    own = "target_noise.timesteps" if config.bias_correction is None else "bias_correction"
+    check_timesteps(config.acting_correction or 1, own)
     if not config.spiking:
         check_timesteps(config.conversion_timesteps, "conversion_timesteps")
     if plays_a_part("qcfs_levels", config.method):
@@ -64,9 +67,11 @@ def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
 
 
 def check_timesteps(timesteps: int, setting: str) -> None:
-    """Raise ConfigError if what is measured at each T is more than the machine holds."""
+    """Raise ConfigError if what is measured at each T is more than the machine holds, or absurd."""
     kept = 5 * KEPT * timesteps  # accuracy, two counts of images, a rate and operations of a stage
     demand(kept, f"measurements at {timesteps:,} timesteps", setting, timesteps)
+    if timesteps > MOST_TIMESTEPS:
+        raise ConfigError(f"{setting} must be at most {MOST_TIMESTEPS:,}, got {timesteps:,}")
 
 
 def demand(needed: int, what: str, setting: str, value: int) -> None:

@@ -54,6 +54,8 @@ WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 HASHES, VALUES = "hashes", "values"
 """Under which a result keeps hashes of what it belongs to, and the hash of all else in it."""
+NUMBERS = ("F16", "F32", "F64", "I64")
+"""Types of numbers in weights, as safetensors writes them."""
 COLLECTION = "collection.json"
 """A folder among the runs that holds this file is no run (the demo's tables, say)."""
 
@@ -253,6 +255,8 @@ def read_run(folder: Path, *, weights: bool = False) -> Run:
             check_tensors(folder / WEIGHTS)
             if weights:
                 check_weights(folder, result)
+                if HASHES not in result:  # of older versions, nothing else says whose they are
+                    check_network(folder / WEIGHTS, config)
             if len(metrics) != config.training.epochs:
                 held = f"{len(metrics)} of {config.training.epochs} epochs"
                 raise RunError(f"metrics.jsonl holds {held}")
@@ -358,6 +362,8 @@ def check_tensors(path: Path) -> None:
     """Raise RunError unless a safetensors file is there and whole; reads its header only."""
     from safetensors import SafetensorError, safe_open
 
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path.name} is not a file")
     try:
         with safe_open(path, framework="numpy"):
             pass
@@ -438,11 +444,26 @@ def check_weights(folder: Path, result: dict[str, Any]) -> None:
     try:
         with safe_open(folder / WEIGHTS, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                kind = file.get_slice(name).get_dtype()
+                if kind not in NUMBERS:
+                    raise RunError(f"{WEIGHTS} holds {name} as {kind}; valid: {', '.join(NUMBERS)}")
                 tensor = file.get_tensor(name)
                 if tensor.dtype.kind == "f" and not abs(tensor).max(initial=0) < math.inf:
                     raise RunError(f"{WEIGHTS} holds NaN or infinity in {name}")
+                if name.endswith("running_var") and tensor.min(initial=0) < 0:
+                    raise RunError(f"{WEIGHTS} holds a variance below 0 in {name}")
     except (SafetensorError, OSError, TypeError) as error:
         raise RunError(f"{WEIGHTS} cannot be read: {error}") from error
+
+
+def check_network(path: Path, config: RunConfig) -> None:
+    """Raise RunError unless weights fit the network of a configuration."""
+    from snnlab.runs.assemble import load_network
+
+    try:
+        load_network(path, config, "cpu")
+    except ValueError as error:
+        raise RunError(f"{path.name} does not fit: {error}") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -477,8 +498,10 @@ def read_text(path: Path, errors: str = "strict") -> str:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no text, or longer than any run writes one.
+        ValueError: it is no file, no text, or longer than any run writes one.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ValueError("it is not a file")
     with patiently(lambda: path.open(encoding="utf-8", errors=errors)) as file:
         text = file.read(MOST_BYTES + 1)
     if len(text) > MOST_BYTES:

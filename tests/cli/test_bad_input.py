@@ -157,8 +157,7 @@ def test_weights_of_another_network(ask: Ask, finished: Runs) -> None:
     del older["hashes"]
     result.write_text(json.dumps(older))
     line = refused(ask("convert", finished["noise"].id))
-    assert "cannot be used" in line
-    assert "size mismatch for stages.0" in line
+    assert "weights.safetensors does not fit: stages.0" in line
     assert len(line) < 400
 
 
@@ -227,6 +226,36 @@ def test_export_overwrites_nothing(full: bool, ask: Ask, finished: Runs) -> None
     line = refused(ask("export", finished["noise"].id, "--to", "mine"))
     assert line == "mine exists and is not an empty folder; nothing was written"
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"] if full else mine.is_file()
+
+
+@pytest.mark.parametrize("to", ["NIR", "nri", "onx"])
+def test_a_format_misspelt_is_no_folder(to: str, ask: Ask, finished: Runs) -> None:
+    line = refused(ask("export", finished["noise"].id, "--to", to))
+    assert line.startswith(f"--to must be nir, onnx or a folder, got '{to}': did you mean ")
+    assert not Path(to).exists()
+    assert ask("export", finished["noise"].id, "--to", f"./{to}").status == 0
+
+
+def test_export_of_a_run_without_its_environment(ask: Ask, finished: Runs) -> None:
+    (finished["noise"].folder / "environment.json").unlink()
+    assert ask("export", finished["noise"].id, "--to", "mine").status == 0
+    assert (Path("mine") / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--noise-seed", "9" * 22, "lie in [0, 2147483647]"),
+        ("--noise-seed", "-1", "lie in [0, 2147483647]"),
+        ("--exit-at", "90", "lie in [0, 1]"),
+        ("--exit-at", "-0.5", "lie in [0, 1]"),
+    ],
+)
+def test_evaluate_quotes_what_makes_no_sense(
+    option: str, value: str, says: str, ask: Ask, finished: Runs
+) -> None:
+    line = refused(ask("evaluate", finished["noise"].id, "--noise", f"{option}={value}"))
+    assert line.startswith(f"{option} must {says}, got {value}")
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])

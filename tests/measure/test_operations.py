@@ -1,7 +1,6 @@
 """Synaptic operations against a brute-force count: one spike at a time through the real layers.
 
-A spike takes every path: through a convolution and the pooling behind it as many as there are
-outputs of the convolution that the pooling takes in.
+A synapse is a pair of an input and an output of the last layer with weights that are connected.
 """
 
 from __future__ import annotations
@@ -106,6 +105,72 @@ def test_fan_outs_worked_out_by_hand():
 )
 def test_strides_poolings_groups_and_edges_are_counted(layers):
     assert torch.equal(synapses(layers, (2, 7, 6)), paths(layers, (2, 7, 6)))
+
+
+def pairs(layers: nn.Sequential, shape: tuple[int, ...]) -> torch.Tensor:
+    """Connected pairs of each input and the outputs of the last layer with weights that are read.
+
+    One input at a time through the real layers.
+    """
+    row = list(layers)
+    last = max(i for i, layer in enumerate(row) if isinstance(layer, nn.Conv2d | nn.Linear))
+    links, size, read = torch.eye(torch.Size(shape).numel()), torch.Size(shape), None
+    for i, layer in enumerate(row):
+        link, size = connections(layer, size)
+        if i <= last:
+            links = (links @ link > 0).float()
+        else:
+            read = link if read is None else read @ link
+    seen = torch.ones(links.shape[1]) if read is None else (read.sum(1) > 0).float()
+    return (links @ seen).view(shape)
+
+
+SEVERAL = [
+    nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.AvgPool2d(3, 2)),
+    nn.Sequential(nn.AvgPool2d(3, 2), nn.Flatten(), nn.Linear(9, 3)),
+    nn.Sequential(nn.AvgPool2d(3, 2, 1, ceil_mode=True), nn.Conv2d(1, 3, 3, padding=1)),
+    nn.Sequential(nn.AdaptiveAvgPool2d((5, 3)), nn.Conv2d(1, 2, 2)),
+    nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(32, 5)),
+    nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 4, 3, groups=2, dilation=2)),
+    nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.BatchNorm2d(2), nn.AvgPool2d(2)),
+    nn.Sequential(nn.Conv2d(1, 2, (2, 4), padding="same"), nn.AdaptiveAvgPool2d(1)),
+    *(
+        nn.Sequential(nn.Conv2d(1, 2, 3, padding=2, padding_mode=mode), nn.AvgPool2d(4))
+        for mode in ("circular", "reflect", "replicate")
+    ),
+    nn.Sequential(nn.Flatten(), nn.Linear(56, 8), nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 3, 2)),
+]
+
+
+@pytest.mark.parametrize("layers", SEVERAL, ids=str)
+def test_a_pair_that_several_ways_connect_is_one_synapse(layers):
+    size = (1, 8, 7) if not isinstance(layers[0], nn.AvgPool2d) else (1, 8, 8)
+    assert torch.equal(synapses(layers, size), pairs(layers, size))
+
+
+@pytest.mark.parametrize(
+    ("layers", "size", "count"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.AvgPool2d(3, 2)), (1, 8, 8), 800),
+        (nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), (1, 5, 5), 450),
+        (nn.Linear(7, 4), (2, 3, 7), 2 * 3 * 7 * 4),  # without a Flatten: along columns alone
+        (nn.Sequential(nn.Linear(6, 8), nn.Unflatten(1, (2, 2, 2))), (6,), 48),
+        (nn.Sequential(nn.Unflatten(1, (2, 3, 1)), nn.Flatten(), nn.Linear(6, 4)), (6,), 24),
+    ],
+    ids=str,
+)
+def test_synapses_worked_out_by_hand(layers, size, count):
+    assert synapses(layers, size).sum() == count
+
+
+def test_a_residual_connection_from_the_image_is_counted():
+    """3 x 3 taps on 6 x 6 pixels: (6 * 3 - 2)^2; 5 x 5 taps: (6 * 5 - 6)^2; three channels."""
+    first = Stage(
+        nn.Conv2d(1, 3, 3, padding=1), NeuronLayer(), nn.Conv2d(1, 3, 5, padding=2), back=0
+    )
+    net = SpikingNet([first], nn.Sequential(nn.Flatten(), nn.Linear(108, 2)), (1, 6, 6))
+    assert image_operations(net) == 3 * (16**2 + 24**2) == 2496
+    assert ann_operations(net) == 2496 + 108 * 2
 
 
 def test_counting_leaves_the_network_as_it_was(busy_net):

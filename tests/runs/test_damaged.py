@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.measure.operations import stage_shapes
@@ -74,6 +77,8 @@ def of_an_older_version(run: Run) -> None:
 
 
 FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]
+W, V = "stages.0.layers.1.weight", "stages.0.layers.2.running_var"
+"""Names of weights and of a variance in the network of the tests."""
 DAMAGES = [cut, scribble, empty, wrong_type, nested, endless_number, into_a_folder]
 SPOILED = [
     *(("result.json", damage) for damage in DAMAGES),
@@ -104,6 +109,54 @@ def test_a_spoiled_file_is_named_and_the_other_runs_are_listed(
         load_run(mine.id, root)
     with pytest.raises(RunError, match="has no trained network: it is damaged: "):
         spoiled.network()
+
+
+def altered(path: Path, change: Callable[[dict[str, Any]], None], notes: bool = True) -> None:
+    """Write weights anew, with a change to the tensors."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    change(tensors)
+    save_file(tensors, path, metadata if notes else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda t: t.update({W: t[W][:, :3].clone()}),
+            r"must be float32 \(.*\) .*, got float32 \(",
+        ),
+        (lambda t: t.update({W: t[W].long()}), r"must be float32 .*, got int64"),
+        (lambda t: t.update({W: t[W].to(torch.complex64)}), "as C64; valid: F16, F32"),
+        (lambda t: t.update({W: t[W].bfloat16()}), "as BF16; valid: F16, F32"),
+        (lambda t: t.update({W: t[W].to(torch.float8_e4m3fn)}), "as F8_E4M3; valid: F16, F32"),
+        (lambda t: t.update({V: -torch.ones(3)}), f"a variance below 0 in {V}"),
+        (lambda t: t.pop(W) is None, f"configuration has {W}, the file has not"),
+        (lambda t: t.update(more=torch.ones(1)), "the file has 'more'"),
+    ],
+)
+def test_weights_of_an_older_version_must_fit(change: Any, says: str, mine: Run) -> None:
+    of_an_older_version(mine)
+    altered(mine.folder / "weights.safetensors", change)
+    with pytest.raises(RunError, match=f"is damaged: weights.safetensors .*{says}"):
+        load_run(mine.id, mine.folder.parent)
+
+
+def test_weights_of_another_tool_are_told(mine: Run) -> None:
+    of_an_older_version(mine)
+    altered(mine.folder / "weights.safetensors", lambda tensors: None, notes=False)
+    with pytest.raises(RunError, match="is not a file of this kit: it has no notes of its network"):
+        load_run(mine.id, mine.folder.parent)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system here")
+@pytest.mark.parametrize("file", FILES)
+def test_a_pipe_is_not_waited_for(file: str, mine: Run) -> None:
+    (mine.folder / file).unlink()
+    os.mkfifo(mine.folder / file)
+    with pytest.raises(RunError, match=f"{file} .*is not a file"):
+        load_run(mine.id, mine.folder.parent)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +242,7 @@ def test_weights_of_another_network(mine: Run) -> None:
     of_an_older_version(mine)
     config = json.loads((mine.folder / "config.json").read_text())
     write_json(mine.folder / "config.json", config | {"model": config["model"] | {"width": 17}})
-    with pytest.raises(
-        RunError, match=f"weights of run '{mine.id}' cannot be used: .*size mismatch"
-    ):
+    with pytest.raises(RunError, match=r"weights\.safetensors does not fit: .* must be"):
         load_run(mine.id, mine.folder.parent).network()
 
 
@@ -212,7 +263,7 @@ def test_weights_with_notes_that_do_not_fit(notes: Any, mine: Run) -> None:
     of_an_older_version(mine)
     path = mine.folder / "weights.safetensors"
     write_tensors(path, read_tensors(path)[0], notes)
-    with pytest.raises(RunError, match=f"weights of run '{mine.id}' cannot be used: "):
+    with pytest.raises(RunError, match=f"run '{mine.id}' is damaged: weights.safetensors does "):
         load_run(mine.id, mine.folder.parent).network()
 
 
@@ -221,7 +272,7 @@ def test_weights_of_somebody_else(mine: Run) -> None:
 
     of_an_older_version(mine)
     save_file({"w": torch.zeros(2)}, mine.folder / "weights.safetensors")
-    with pytest.raises(RunError, match=r"cannot be used: .* not a file of this kit"):
+    with pytest.raises(RunError, match=r"is damaged: .* not a file of this kit"):
         load_run(mine.id, mine.folder.parent).network()
 
 
@@ -327,6 +378,10 @@ def test_a_result_changed_in_any_place_is_said_or_as_it_was(
         ({"model": {"name": "mlp", "width": 10**9}}, "model.width than 1,000,000,000"),
         ({"timesteps": 10**9}, "timesteps than 1,000,000,000"),
         ({"bias_correction": 10**9}, "bias_correction than"),
+        (
+            {"method": "target-noise", "target_noise": {"timesteps": 10**9}},
+            "target_noise.timesteps than 1,000,000,000",
+        ),
         ({"data": {"name": "digits", "image_size": 10**6}}, "data.image_size than 1,000,000"),
         ({"training": {"batch_size": 10**12}}, "training.batch_size than"),
         ({"training": {"epochs": 10**9}}, "training.epochs than 1,000,000,000"),
@@ -343,6 +398,12 @@ def test_what_no_machine_holds_is_refused_with_an_estimate(
     with pytest.raises(ConfigError, match=f"choose a lower {part}"):
         run(from_dict({"device": "cpu"} | change), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("setting", ["timesteps", "bias_correction"])
+def test_timesteps_that_no_measurement_ends_in_are_refused(setting: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"{setting} must be at most 1,000,000, got 1,000,001"):
+        run(from_dict({"device": "cpu", setting: 10**6 + 1}), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet", "vgg11", "resnet18"])
