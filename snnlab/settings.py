@@ -197,7 +197,10 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
     if origin in (Union, UnionType):
         if value is None:
             return None
-        return converted(Annotated[some(kind), valid], value, called, " or None")
+        (option,) = (one for one in get_args(kind) if one is not NoneType)
+        if valid != Valid() or get_origin(option) is not Annotated:
+            option = Annotated[bare(option), valid]  # what is noted outside counts, else inside
+        return converted(option, value, called, " or None")
     options = options_of(hint)
     if options is not None:
         if not isinstance(value, str) or value not in options:

@@ -162,8 +162,8 @@ class GraphReader:
         self, graph: fx.Graph, name: str, layer: nn.Module, node: fx.Node, x: Tensor
     ) -> tuple[fx.Node, Tensor]:
         """Put a layer behind a node whose output is x (1, *)."""
-        place = re.sub(r"\W", "_", name)
-        while place in self.layers or place.isdigit():
+        place = "node_" + re.sub(r"\W", "_", name)  # no name of Python's or of a module's own
+        while place in self.layers:
             place += "_"
         self.layers[place] = layer
         called = graph.call_module(place, (node,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from snnlab.settings import count, quoted
 
 OPSET = 18
 """Version of ONNX's operators, which runtimes from 2023 on know."""
+EXPORTING = threading.Lock()
+"""Two threads that trace networks at once would spoil tracing for the whole process."""
 
 
 def write_onnx(
@@ -105,7 +108,7 @@ def model_of(net: StagedNet, timesteps: int) -> Any:
         whole.timesteps = timesteps
         whole = AllTimesteps(whole) if timesteps > 1 else whole
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with EXPORTING, torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the exporter about itself
             program = torch.onnx.export(
                 whole.eval(),
@@ -119,7 +122,7 @@ def model_of(net: StagedNet, timesteps: int) -> Any:
             )
     except torch.onnx.OnnxExporterError as error:
         first = str(error.__cause__ or error).strip().splitlines()[0]
-        raise ValueError(f"ONNX cannot describe a layer of this network: {first}") from error
+        raise ValueError(f"ONNX cannot describe this network: {first}") from error
     assert program is not None
     return program.model_proto
 

@@ -151,7 +151,7 @@ def test_a_layer_that_onnx_does_not_know(tmp_path: Path) -> None:
 
     net = network("mlp")
     net.readout = nn.Sequential(Odd(), net.readout)
-    with pytest.raises(ValueError, match="ONNX cannot describe a layer of this network: "):
+    with pytest.raises(ValueError, match="ONNX cannot describe this network: "):
         write_onnx(net, tmp_path / "net.onnx", 2)
     assert list(tmp_path.iterdir()) == []
 
