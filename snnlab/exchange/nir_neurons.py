@@ -119,6 +119,8 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
 
 FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_reset")
 """What NIR nodes of neurons may hold."""
+ROUNDING = 4 * float(np.finfo(np.float32).eps)
+"""How far a product of constants in single precision may lie beside 1."""
 
 
 def values_of(given: Any, called: str, shape: Shape) -> Values:
@@ -163,4 +165,7 @@ def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tup
         )
     endless = np.isinf(tau) & np.isinf(found["r"])  # snnTorch writes r = tau / dt
     gain = np.where(endless, 1.0, np.where(endless, 1.0, found["r"]) * share)
-    return beta.pop(), gain * found.get("w_in", 1.0)
+    gain = gain * found.get("w_in", 1.0)
+    # snnTorch means 1, but writes r and tau in single precision. Ours have r = 1 and are exact.
+    meant = np.isclose(gain, 1, rtol=0, atol=ROUNDING) & (found["r"] != 1)
+    return beta.pop(), np.where(meant, 1.0, gain)

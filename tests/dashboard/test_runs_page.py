@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from threading import Event
 
 import nbformat
 import pytest
@@ -160,8 +161,10 @@ def test_why_a_file_could_not_be_made_is_said_once(runs: Path, open_page: Open) 
     app = open_page("runs")
     refused: list[str] = []
     app.session_state[REFUSED] = refused
+    ended = Event()
     with pytest.raises(RunError):
-        noting(refused, fail)
+        noting(refused, ended, fail)
+    assert ended.is_set()
     app.run()
     assert [error.value for error in app.error] == [escaped("no *images* here")]
     app.run()

@@ -243,3 +243,21 @@ def test_without_the_package_a_sentence_says_how_to_get_it(monkeypatch, tmp_path
     ):
         with pytest.raises(ValueError, match=re.escape('nir: pip install "snnlab[exchange]"')):
             call()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["if", "None", "training", "graph", "forward", "modules", "", "0", "T_destination", "läyer"],
+)
+def test_nodes_may_have_any_name(name):
+    nodes = {"input": INPUT, "a": affine(), name: spiking(), "output": OUTPUT}
+    edges = [("input", "a"), ("a", name), (name, "output")]
+    net = from_nir(nir.NIRGraph(nodes, edges, type_check=False))
+    assert net(torch.rand(2, *net.image_shape)).shape[0] == 2
+
+
+@pytest.mark.parametrize("dt", [0, -1e-4])
+def test_a_timestep_lasts(dt):
+    refused(
+        r"dt must be a number above 0, got (0|-0.0001)", INPUT, affine(), spiking(), OUTPUT, dt=dt
+    )
