@@ -147,7 +147,8 @@ def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tup
     if dt is None:
         raise ValueError(
             f"the file does not say how long a timestep is, which the leak of {place!r} depends "
-            "on: give dt=1e-4 for files of snnTorch, dt=1e-3 for the default of Norse"
+            "on: give dt=1e-4 for files of snnTorch, and for those of Norse 1e-3 if they were "
+            "written with to_nir(..., dt=1), else 1e-6"
         )
     if not np.allclose(found.get("tau_syn", dt), dt, rtol=1e-5, atol=0):
         raise ValueError(

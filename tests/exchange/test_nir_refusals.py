@@ -252,7 +252,7 @@ def test_without_the_package_a_sentence_says_how_to_get_it(monkeypatch, tmp_path
 def test_nodes_may_have_any_name(name):
     nodes = {"input": INPUT, "a": affine(), name: spiking(), "output": OUTPUT}
     edges = [("input", "a"), ("a", name), (name, "output")]
-    net = from_nir(nir.NIRGraph(nodes, edges, type_check=False))
+    net = from_nir(nir.NIRGraph(nodes, edges, type_check=False), reset="zero")
     assert net(torch.rand(2, *net.image_shape)).shape[0] == 2
 
 
@@ -261,3 +261,16 @@ def test_a_timestep_lasts(dt):
     refused(
         r"dt must be a number above 0, got (0|-0.0001)", INPUT, affine(), spiking(), OUTPUT, dt=dt
     )
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_reset_that_nobody_says_is_warned_of(tmp_path, told):
+    graph = nir.NIRGraph.from_list(affine(), spiking())
+    nir.write(tmp_path / "net.nir", graph)
+    for read, source in ((from_nir, graph), (read_nir, tmp_path / "net.nir")):
+        if told:
+            assert read(source, reset="subtract").stages[0].neuron.neuron.reset == "subtract"
+            continue
+        with pytest.warns(UserWarning, match=r"does not say how 'if' resets.*subtract") as caught:
+            assert read(source).stages[0].neuron.neuron.reset == "zero"
+        assert caught[0].filename == __file__

@@ -216,6 +216,6 @@ def test_a_potential_on_the_threshold_does_not_fire_though_constants_are_rounded
     ones = np.ones(4, np.float32)
     neurons = nir.LIF(tau, tau / np.float32(1e-4), 0 * ones, ones)
     identity = nir.Affine(np.eye(4, dtype=np.float32), 0 * ones)
-    net = from_nir(nir.NIRGraph.from_list(identity, neurons), dt=1e-4)
+    net = from_nir(nir.NIRGraph.from_list(identity, neurons), dt=1e-4, reset="zero")
     fired = net(torch.tensor([1.0, 0.999, 1.001, 2.0]).view(1, 1, 1, 4), 1)
     assert fired.flatten().tolist() == [0, 0, 1, 1]
