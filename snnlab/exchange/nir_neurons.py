@@ -112,7 +112,10 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
         raise ValueError(f"{place!r} has a current gain that is not above 0; flip the weights")
     v_th = next_above(found["v_threshold"] / gain)
     if not ((v_th > 0) & np.isfinite(v_th)).all():
-        raise ValueError(f"thresholds of {place!r} must be above 0 and finite, got {v_th.min():g}")
+        raise ValueError(
+            f"thresholds of {place!r} must be above 0 and finite, got {v_th.min():g} to "
+            f"{v_th.max():g}"
+        )
     v_init = values_of(node.metadata.get("v_init", 0.0), f"v_init of {place!r}", shape)
     return Constants(v_th, v_init / gain, beta, reset)
 

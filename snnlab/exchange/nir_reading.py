@@ -51,6 +51,8 @@ def read_nir(
     """
     nir = package("nir", "read_nir()")
     try:
+        if Path(path).is_dir():
+            raise ValueError("it is a folder")
         check_size(path)
         graph = nir.read(Path(path), type_check=False)
     except FileNotFoundError:

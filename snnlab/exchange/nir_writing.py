@@ -29,7 +29,7 @@ from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.data.whole_files import written_whole
 from snnlab.exchange.nir_layers import NODES
 from snnlab.exchange.nir_neurons import DT, Constants, node_of
-from snnlab.exchange.packages import package
+from snnlab.exchange.packages import kind_of, package, target_of
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
@@ -54,7 +54,8 @@ def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
     Example:
         >>> notes = write_nir(net, "net.nir")
     """
-    nir, graph, target = package("nir", "write_nir()"), to_nir(net), Path(path)
+    nir, target = package("nir", "write_nir()"), target_of(path)
+    graph = to_nir(net)
     try:
         with written_whole(target) as partial:
             nir.write(partial, graph)
@@ -90,7 +91,7 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got a {type(net).__name__}; convert_ann() makes one "
+            f"NIR describes spiking networks, got {kind_of(net)}; convert_ann() makes one "
             "of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):

@@ -16,7 +16,7 @@ from torch._higher_order_ops import scan
 from snnlab import __version__
 from snnlab.data.images import Data
 from snnlab.data.whole_files import written_whole
-from snnlab.exchange.packages import package
+from snnlab.exchange.packages import kind_of, package, target_of
 from snnlab.network.layers import is_affine
 from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
@@ -67,7 +67,8 @@ def write_onnx(
     T = timesteps_of(net, timesteps)
     for name in ("onnx", "onnxscript"):
         package(name, "write_onnx()")
-    model, target = model_of(net, T), Path(path)
+    target = target_of(path)
+    model = model_of(net, T)
     notes: dict[str, Any] = {"timesteps": T, "snnlab": __version__}
     notes |= {"run": run} if run else {}
     if data is not None:
@@ -87,7 +88,7 @@ def timesteps_of(net: StagedNet, asked: int | None) -> int:
     """T of the file, 1 for an ANN; ValueError for what cannot be."""
     if not isinstance(net, StagedNet):
         raise ValueError(
-            f"write_onnx() takes a SpikingNet or an ANN, got a {type(net).__name__}; "
+            f"write_onnx() takes a SpikingNet or an ANN, got {kind_of(net)}; "
             "from_torch() makes one of a network of torch"
         )
     if isinstance(net, SpikingNet):

@@ -144,7 +144,7 @@ def test_layers_that_nir_does_not_have(layers, message):
 def test_networks_that_nir_does_not_have(tmp_path):
     architecture, shape = Architecture("mlp", width=4), {"image_shape": (1, 8, 8), "classes": 3}
     ann = build(architecture, **shape, seed=0, activation="relu")
-    with pytest.raises(ValueError, match=r"got a ANN; convert_ann\(\)|got an ANN"):
+    with pytest.raises(ValueError, match=r"got an ANN; convert_ann\(\)"):
         write_nir(ann, tmp_path / "net.nir")
     own = build(architecture, **shape, seed=0, layer=Mine)
     with pytest.raises(ValueError, match=r"Mine of stage 0"):
@@ -154,14 +154,18 @@ def test_networks_that_nir_does_not_have(tmp_path):
 
 def test_files_that_cannot_be_written_or_read(tmp_path):
     net = network("mlp")
-    with pytest.raises(ValueError, match=r"cannot write .*nowhere"):
+    with pytest.raises(ValueError, match=r"cannot write .*nowhere.*: No such file or directory$"):
         write_nir(net, tmp_path / "nowhere" / "net.nir")
+    with pytest.raises(ValueError, match=r"cannot write .*: Is a directory$"):
+        write_nir(net, tmp_path)
+    with pytest.raises(ValueError, match=r"path must be text, got None"):
+        write_nir(net, None)
     with pytest.raises(ValueError, match=r"there is no file .*none.nir"):
         read_nir(tmp_path / "none.nir")
     (tmp_path / "text.nir").write_text("weights")
     with pytest.raises(ValueError, match=r"text.nir' is no NIR file, or a damaged one"):
         read_nir(tmp_path / "text.nir")
-    with pytest.raises(ValueError, match=r"is no NIR file"):
+    with pytest.raises(ValueError, match=r"is no NIR file, or a damaged one: it is a folder$"):
         read_nir(tmp_path)
 
 

@@ -163,7 +163,6 @@ def test_missing_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         write_onnx(network("mlp"), tmp_path / "net.onnx")
 
 
-@pytest.mark.slow
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "no" / "net.onnx"
     with pytest.raises(ValueError, match=r"cannot write '.*net\.onnx': No such file or directory"):
