@@ -212,11 +212,14 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         return items(get_args(kind), value, called)
     if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            article = "an" if kind.__name__[0] in "AEIOU" else "a"
-            named = f"{article} {kind.__name__}{none}"
-            raise Refused(f"{called} must be {named}, got {quoted(value)}")
+            raise Refused(f"{called} must be {an(kind)}{none}, got {quoted(value)}")
         return value
     return single(kind, valid, value, called, none)
+
+
+def an(kind: type) -> str:
+    """The name of a type with its article."""
+    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
 def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:

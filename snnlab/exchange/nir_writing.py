@@ -29,11 +29,11 @@ from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.data.whole_files import written_whole
 from snnlab.exchange.nir_layers import NODES
 from snnlab.exchange.nir_neurons import DT, Constants, node_of
-from snnlab.exchange.packages import kind_of, package, target_of
+from snnlab.exchange.packages import package, target_of
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
-from snnlab.settings import quoted
+from snnlab.settings import an, quoted
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
@@ -91,7 +91,7 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got {kind_of(net)}; convert_ann() makes one "
+            f"NIR describes spiking networks, got {an(type(net))}; convert_ann() makes one "
             "of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):

@@ -16,13 +16,13 @@ from torch._higher_order_ops import scan
 from snnlab import __version__
 from snnlab.data.images import Data
 from snnlab.data.whole_files import written_whole
-from snnlab.exchange.packages import kind_of, package, target_of
+from snnlab.exchange.packages import package, target_of
 from snnlab.network.layers import is_affine
 from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
 from snnlab.neuron.own_layer import SpikingLayer, State, drop_noise
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import count, quoted
+from snnlab.settings import an, count, quoted
 
 OPSET = 18
 """Version of ONNX's operators, which runtimes from 2023 on know."""
@@ -88,7 +88,7 @@ def timesteps_of(net: StagedNet, asked: int | None) -> int:
     """T of the file, 1 for an ANN; ValueError for what cannot be."""
     if not isinstance(net, StagedNet):
         raise ValueError(
-            f"write_onnx() takes a SpikingNet or an ANN, got {kind_of(net)}; "
+            f"write_onnx() takes a SpikingNet or an ANN, got {an(type(net))}; "
             "from_torch() makes one of a network of torch"
         )
     if isinstance(net, SpikingNet):

@@ -7,7 +7,6 @@ import os
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from snnlab.settings import checked, quoted
 
@@ -37,9 +36,3 @@ def target_of(path: str | Path) -> Path:
     if problem:
         raise ValueError(f"cannot write {quoted(str(path))}: {os.strerror(problem)}")
     return target
-
-
-def kind_of(value: Any) -> str:
-    """The type of a value, with its article."""
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
