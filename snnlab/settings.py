@@ -197,7 +197,10 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
     if origin in (Union, UnionType):
         if value is None:
             return None
-        return converted(Annotated[some(kind), valid], value, called, " or None")
+        (option,) = (one for one in get_args(kind) if one is not NoneType)
+        if valid != Valid() or get_origin(option) is not Annotated:
+            option = Annotated[bare(option), valid]  # what is noted outside counts, else inside
+        return converted(option, value, called, " or None")
     options = options_of(hint)
     if options is not None:
         if not isinstance(value, str) or value not in options:
@@ -209,11 +212,14 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         return items(get_args(kind), value, called)
     if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            article = "an" if kind.__name__[0] in "AEIOU" else "a"
-            named = f"{article} {kind.__name__}{none}"
-            raise Refused(f"{called} must be {named}, got {quoted(value)}")
+            raise Refused(f"{called} must be {an(kind)}{none}, got {quoted(value)}")
         return value
     return single(kind, valid, value, called, none)
+
+
+def an(kind: type) -> str:
+    """The name of a type with its article."""
+    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
 def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Event
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,8 @@ LINES, WIDTHS = 78, {"run": 172, "state": 140}
 """For a phone of 390 pixels: height of a row (from 4 rem on its lines break), widths of columns."""
 REFUSED = "refused-downloads"
 """In the session: why files could not be made."""
+LONGEST_WAIT = 120
+"""Seconds for which the page waits for a file that was asked for, to say why there is none."""
 UNBROKEN = "\u00a0"
 """A space at which no line breaks."""
 IN_SIGHT = f"""<style>
@@ -168,36 +171,54 @@ def draw_details(run: Run) -> None:
     if run.reason:
         warn(on_page(run.reason))
     draw_hardware([run])
-    if run.status == "finished":
-        draw_downloads(run)
+    asked = draw_downloads(run) if run.status == "finished" else None
+    below = st.container()  # of the buttons, filled last: it waits for the file
     if label_of(run).owner == visitor():
         draw_own(run)
     elif note := label_of(run).note:
         st.text(note)
+    draw_refused(asked, below)
 
 
-def draw_downloads(run: Run) -> None:
-    """Its files, and why one that was asked for could not be made."""
-    buttons = st.container(horizontal=True)
+def draw_downloads(run: Run) -> Event | None:
+    """Its files; what tells that the one that was asked for is made, or never will be."""
+    buttons, asked = st.container(horizontal=True), None
     refused: list[str] = st.session_state.setdefault(REFUSED, [])
     # The page is drawn anew, as the run may have been deleted meanwhile.
     look: dict[str, Any] = {"on_click": "rerun", "icon": ":material/download:"}
     for label, name, kind, content in downloads(run):
-        made = partial(noting, refused, content)
-        buttons.download_button(label, made, name, kind, key=f"{label}-{run.id}", **look)
+        key, ended = f"{label}-{run.id}", Event()
+        made = partial(noting, refused, ended, content)
+        if buttons.download_button(label, made, name, kind, key=key, **look):
+            asked = st.session_state.get(f"{key}-ended")  # of the button as it was clicked
+        st.session_state[f"{key}-ended"] = ended
     if said := not_offered():
         st.caption(escaped(said))
-    while refused:
-        complain(refused.pop())
+    return asked
 
 
-def noting(refused: list[str], content: Content) -> bytes:
+def noting(refused: list[str], ended: Event, content: Content) -> bytes:
     """The content of a file. What prevents it is noted, for a thread of its own makes files."""
     try:
         return content()
     except REFUSALS as error:
         refused.append(said_of(error))
         raise
+    finally:
+        ended.set()
+
+
+def draw_refused(asked: Event | None, place: st.delta_generator.DeltaGenerator) -> None:
+    """Why files could not be made, once the one that was asked for is made or is not."""
+    waiting, slept = place.empty(), 0.0
+    while asked is not None and not asked.wait(0.2) and slept < LONGEST_WAIT:
+        waiting.caption("The file is being made ...")  # here a click elsewhere ends the wait
+        slept += 0.2
+    waiting.empty()
+    refused: list[str] = st.session_state.get(REFUSED, [])
+    with place:
+        while refused:
+            complain(refused.pop())
 
 
 def draw_own(run: Run) -> None:

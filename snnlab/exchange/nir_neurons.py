@@ -112,13 +112,18 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
         raise ValueError(f"{place!r} has a current gain that is not above 0; flip the weights")
     v_th = next_above(found["v_threshold"] / gain)
     if not ((v_th > 0) & np.isfinite(v_th)).all():
-        raise ValueError(f"thresholds of {place!r} must be above 0 and finite, got {v_th.min():g}")
+        raise ValueError(
+            f"thresholds of {place!r} must be above 0 and finite, got {v_th.min():g} to "
+            f"{v_th.max():g}"
+        )
     v_init = values_of(node.metadata.get("v_init", 0.0), f"v_init of {place!r}", shape)
     return Constants(v_th, v_init / gain, beta, reset)
 
 
 FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_reset")
 """What NIR nodes of neurons may hold."""
+ROUNDING = 4 * float(np.finfo(np.float32).eps)
+"""How far a product of constants in single precision may lie beside 1."""
 
 
 def values_of(given: Any, called: str, shape: Shape) -> Values:
@@ -145,7 +150,8 @@ def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tup
     if dt is None:
         raise ValueError(
             f"the file does not say how long a timestep is, which the leak of {place!r} depends "
-            "on: give dt=1e-4 for files of snnTorch, dt=1e-3 for the default of Norse"
+            "on: give dt=1e-4 for files of snnTorch, and for those of Norse 1e-3 if they were "
+            "written with to_nir(..., dt=1), else 1e-6"
         )
     if not np.allclose(found.get("tau_syn", dt), dt, rtol=1e-5, atol=0):
         raise ValueError(
@@ -163,4 +169,7 @@ def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tup
         )
     endless = np.isinf(tau) & np.isinf(found["r"])  # snnTorch writes r = tau / dt
     gain = np.where(endless, 1.0, np.where(endless, 1.0, found["r"]) * share)
-    return beta.pop(), gain * found.get("w_in", 1.0)
+    gain = gain * found.get("w_in", 1.0)
+    # snnTorch means 1, but writes r and tau in single precision. Ours have r = 1 and are exact.
+    meant = np.isclose(gain, 1, rtol=0, atol=ROUNDING) & (found["r"] != 1)
+    return beta.pop(), np.where(meant, 1.0, gain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,7 @@ from snnlab.network.torch_networks import from_torch
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.spec import Neuron, Reset
-from snnlab.settings import Positive, checked, quoted
+from snnlab.settings import Positive, an, checked, quoted
 
 NEURONS = ("IF", "LIF", "CubaLIF")
 VALID = ("Input", "Output", *NEURONS, *LAYERS)
@@ -32,9 +33,14 @@ def read_nir(
     image_shape: tuple[int, int, int] | None = None,
     *,
     dt: float | None = None,
-    reset: Reset = "zero",
+    reset: Reset | None = None,
 ) -> SpikingNet:
     """Read a spiking network from a NIR file, whichever tool wrote it; arguments as `from_nir`.
+
+    A file of snnTorch does not say how its neurons reset. They fire the same here if they do not
+    leak or have `reset_mechanism="zero"`. Those that leak and subtract do so with
+    `reset_delay=False`, as long as no potential stays above the threshold after a spike; with its
+    default, which subtracts a timestep later, rates differ somewhat. It has a "none", we do not.
 
     Raises:
         ValueError: no NIR file, a damaged one, or what `from_nir` refuses.
@@ -45,6 +51,8 @@ def read_nir(
     """
     nir = package("nir", "read_nir()")
     try:
+        if Path(path).is_dir():
+            raise ValueError("it is a folder")
         check_size(path)
         graph = nir.read(Path(path), type_check=False)
     except FileNotFoundError:
@@ -53,7 +61,7 @@ def read_nir(
         raise ValueError(
             f"{quoted(str(path))} is no NIR file, or a damaged one: {reason(path, error)}"
         ) from None
-    return from_nir(graph, image_shape, dt=dt, reset=reset)
+    return network_of(graph, image_shape, dt, reset)
 
 
 def from_nir(
@@ -61,7 +69,7 @@ def from_nir(
     image_shape: tuple[int, int, int] | None = None,
     *,
     dt: float | None = None,
-    reset: Reset = "zero",
+    reset: Reset | None = None,
 ) -> SpikingNet:
     """The spiking network that a NIR graph describes.
 
@@ -74,8 +82,8 @@ def from_nir(
             None: as the graph says, (1, 1, F) for F flat numbers.
         dt: seconds that a timestep stands for, above 0, on which leaks depend; None: as the graph
             says, if it does.
-        reset: "zero" as NIR defines it, or "subtract", of neurons whose metadata does not say.
-            snnTorch writes both in the same way, and subtracts unless told otherwise.
+        reset: "zero" or "subtract", of neurons whose metadata does not say; None: "zero", as NIR
+            defines it, with a warning. snnTorch subtracts unless told otherwise, see `read_nir`.
 
     Returns:
         The network, in evaluation mode and single precision, with `timesteps` 1.
@@ -89,8 +97,15 @@ def from_nir(
     """
     nir = package("nir", "from_nir()")
     if not isinstance(graph, nir.NIRGraph):
-        raise ValueError(f"from_nir() takes a nir.NIRGraph, got a {type(graph).__name__}")
-    reset, dt = checked("reset", Reset, reset), checked("dt", Positive | None, dt)
+        raise ValueError(f"from_nir() takes a nir.NIRGraph, got {an(type(graph))}")
+    return network_of(graph, image_shape, dt, reset)
+
+
+def network_of(
+    graph: Any, image_shape: tuple[int, int, int] | None, dt: float | None, reset: Reset | None
+) -> SpikingNet:
+    """See `from_nir`; to be called right from a public function, whose caller is warned."""
+    reset, dt = checked("reset", Reset | None, reset), checked("dt", Positive | None, dt)
     if dt is None and "dt" in graph.metadata:
         dt = checked("dt in the metadata", Positive, graph.metadata["dt"])
     reader = GraphReader(graph, image_shape, dt, reset)
@@ -99,6 +114,13 @@ def from_nir(
         if thresholds is not None:
             stage.threshold = LearnedThreshold(1.0, "channel", len(thresholds))
             stage.threshold.log_v_th.data = torch.tensor(thresholds).log().float()
+    if reader.untold:
+        warnings.warn(
+            f"the file does not say how {reader.untold[0]!r} resets, so it resets to 0, as NIR "
+            'defines it: give reset="subtract" for neurons of snnTorch that subtract, as they do '
+            'unless told otherwise, else reset="zero"',
+            stacklevel=3,
+        )
     return cast(SpikingNet, net)
 
 
@@ -107,10 +129,15 @@ class GraphReader:
 
     Attributes:
         thresholds: of each layer of neurons in turn, (C,), where they differ among channels.
+        untold: names of neurons of which nobody says how they reset.
     """
 
     def __init__(
-        self, graph: Any, image_shape: tuple[int, int, int] | None, dt: float | None, reset: Reset
+        self,
+        graph: Any,
+        image_shape: tuple[int, int, int] | None,
+        dt: float | None,
+        reset: Reset | None,
     ) -> None:
         self.nodes, self.dt, self.reset = graph.nodes, dt, reset
         self.start, self.end = self.only("Input"), self.only("Output")
@@ -118,6 +145,7 @@ class GraphReader:
         self.given = shape_of(self.nodes[self.start], self.start)
         self.image_shape = image_shape_of(self.given, image_shape)
         self.thresholds: list[list[float] | None] = []
+        self.untold: list[str] = []
         self.layers: dict[str, nn.Module] = {}
 
     def only(self, kind: str) -> str:
@@ -162,8 +190,8 @@ class GraphReader:
         self, graph: fx.Graph, name: str, layer: nn.Module, node: fx.Node, x: Tensor
     ) -> tuple[fx.Node, Tensor]:
         """Put a layer behind a node whose output is x (1, *)."""
-        place = re.sub(r"\W", "_", name)
-        while place in self.layers or place.isdigit():
+        place = "node_" + re.sub(r"\W", "_", name)  # no name of Python's or of a module's own
+        while place in self.layers:
             place += "_"
         self.layers[place] = layer
         called = graph.call_module(place, (node,))
@@ -181,7 +209,11 @@ class GraphReader:
         node = self.nodes[name]
         kind = type(node).__name__
         if kind in NEURONS:
-            return self.neurons(constants_of(node, name, shape, self.dt, self.reset), name)
+            if self.reset is None and "reset" not in node.metadata:
+                self.untold.append(name)
+            return self.neurons(
+                constants_of(node, name, shape, self.dt, self.reset or "zero"), name
+            )
         if kind not in LAYERS:
             raise ValueError(
                 f"{name!r} is a NIR {kind}, which our networks do not have; valid: "

@@ -8,7 +8,8 @@ here, if the tool is told what it does not read in the file (`tests/exchange/tes
     IF, reset to zero         Leaky(beta=1) in their place   as they are
     LIF, by subtraction       Leaky(beta=...), likewise (*)  reset_method=reset_subtract in layer.p
     IF, by subtraction        Leaky(beta=1), likewise        an SNNCell of one's own in their place
-    AvgPool2d                 as it is                       none: `streamline` the network before
+    AvgPool2d                 as it is                       none: `streamline` a convnet before
+    residuals, global pooling                                none
 
 A Leaky gets `threshold` of the layer it replaces, `init_hidden=True` and `reset_mechanism`. (*) And
 `reset_delay=False`; the same as long as no potential stays above the threshold after a spike.
@@ -28,11 +29,11 @@ from snnlab.conversion.folding import fold_batchnorm, leaves
 from snnlab.data.whole_files import written_whole
 from snnlab.exchange.nir_layers import NODES
 from snnlab.exchange.nir_neurons import DT, Constants, node_of
-from snnlab.exchange.packages import package
+from snnlab.exchange.packages import package, target_of
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
-from snnlab.settings import quoted
+from snnlab.settings import an, quoted
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
@@ -44,7 +45,7 @@ def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
 
     Returns:
         What other tools must be told to fire as this network does, one sentence each; the file
-        holds them, too.
+        holds them, too. Norse 1.1 reads neither pooling nor residuals.
 
     Raises:
         ValueError: what NIR cannot describe, named with its place; the package `nir` is missing;
@@ -53,7 +54,8 @@ def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
     Example:
         >>> notes = write_nir(net, "net.nir")
     """
-    nir, graph, target = package("nir", "write_nir()"), to_nir(net), Path(path)
+    nir, target = package("nir", "write_nir()"), target_of(path)
+    graph = to_nir(net)
     try:
         with written_whole(target) as partial:
             nir.write(partial, graph)
@@ -89,7 +91,7 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got a {type(net).__name__}; convert_ann() makes one "
+            f"NIR describes spiking networks, got {an(type(net))}; convert_ann() makes one "
             "of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):
@@ -107,6 +109,11 @@ def notes_on(net: SpikingNet) -> list[str]:
     notes = []
     if any(neuron.beta != 1 for neuron in neurons):
         notes.append(f"a timestep stands for dt = {DT:g} s: Norse needs from_nir(..., dt={DT:g})")
+    if any(neuron.beta == 1 for neuron in neurons):
+        notes.append(
+            "neurons do not leak: snnTorch reads them as Leaky(beta=0.9), in whose place put "
+            "Leaky(beta=1, init_hidden=True) with the threshold and the reset_mechanism"
+        )
     if any(neuron.reset == "subtract" for neuron in neurons):
         notes.append(
             "neurons reset by subtraction, which stands in the metadata only: NIR defines a reset "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,18 @@ from torch._higher_order_ops import scan
 from snnlab import __version__
 from snnlab.data.images import Data
 from snnlab.data.whole_files import written_whole
-from snnlab.exchange.packages import package
+from snnlab.exchange.packages import package, target_of
 from snnlab.network.layers import is_affine
 from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
 from snnlab.neuron.own_layer import SpikingLayer, State, drop_noise
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import count, quoted
+from snnlab.settings import an, count, quoted
 
 OPSET = 18
 """Version of ONNX's operators, which runtimes from 2023 on know."""
+EXPORTING = threading.Lock()
+"""Two threads that trace networks at once would spoil tracing for the whole process."""
 
 
 def write_onnx(
@@ -64,7 +67,8 @@ def write_onnx(
     T = timesteps_of(net, timesteps)
     for name in ("onnx", "onnxscript"):
         package(name, "write_onnx()")
-    model, target = model_of(net, T), Path(path)
+    target = target_of(path)
+    model = model_of(net, T)
     notes: dict[str, Any] = {"timesteps": T, "snnlab": __version__}
     notes |= {"run": run} if run else {}
     if data is not None:
@@ -84,7 +88,7 @@ def timesteps_of(net: StagedNet, asked: int | None) -> int:
     """T of the file, 1 for an ANN; ValueError for what cannot be."""
     if not isinstance(net, StagedNet):
         raise ValueError(
-            f"write_onnx() takes a SpikingNet or an ANN, got a {type(net).__name__}; "
+            f"write_onnx() takes a SpikingNet or an ANN, got {an(type(net))}; "
             "from_torch() makes one of a network of torch"
         )
     if isinstance(net, SpikingNet):
@@ -105,7 +109,7 @@ def model_of(net: StagedNet, timesteps: int) -> Any:
         whole.timesteps = timesteps
         whole = AllTimesteps(whole) if timesteps > 1 else whole
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with EXPORTING, torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the exporter about itself
             program = torch.onnx.export(
                 whole.eval(),
@@ -119,7 +123,7 @@ def model_of(net: StagedNet, timesteps: int) -> Any:
             )
     except torch.onnx.OnnxExporterError as error:
         first = str(error.__cause__ or error).strip().splitlines()[0]
-        raise ValueError(f"ONNX cannot describe a layer of this network: {first}") from error
+        raise ValueError(f"ONNX cannot describe this network: {first}") from error
     assert program is not None
     return program.model_proto
 

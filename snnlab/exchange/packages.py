@@ -1,9 +1,14 @@
-"""The packages that read and write the files of other tools, an extra of the kit."""
+"""What all that reads or writes files of other tools needs: packages of an extra, and words."""
 
 from __future__ import annotations
 
+import errno
+import os
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+
+from snnlab.settings import checked, quoted
 
 
 def package(name: str, needed_by: str) -> ModuleType:
@@ -22,3 +27,12 @@ def package(name: str, needed_by: str) -> ModuleType:
         raise ValueError(
             f'{needed_by} needs the package {error.name}: pip install "snnlab[exchange]"'
         ) from None
+
+
+def target_of(path: str | Path) -> Path:
+    """Where a file is to be written; ValueError, before any work, where that cannot be."""
+    target = Path(checked("path", str, path))
+    problem = errno.EISDIR if target.is_dir() else 0 if target.parent.is_dir() else errno.ENOENT
+    if problem:
+        raise ValueError(f"cannot write {quoted(str(path))}: {os.strerror(problem)}")
+    return target

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from threading import Event
 
 import nbformat
 import pytest
 from safetensors.numpy import load
+from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import delete, label_of, own, write_label
@@ -160,12 +162,40 @@ def test_why_a_file_could_not_be_made_is_said_once(runs: Path, open_page: Open) 
     app = open_page("runs")
     refused: list[str] = []
     app.session_state[REFUSED] = refused
+    ended = Event()
     with pytest.raises(RunError):
-        noting(refused, fail)
+        noting(refused, ended, fail)
+    assert ended.is_set()
     app.run()
     assert [error.value for error in app.error] == [escaped("no *images* here")]
     app.run()
     assert not app.error
+
+
+def test_why_a_file_could_not_be_made_is_said_though_it_takes_a_while() -> None:
+    """The page is drawn as soon as a button is clicked, while a thread makes the file."""
+
+    def page() -> None:
+        import contextlib
+        from threading import Event, Timer
+
+        import streamlit as st
+
+        from snnlab.dashboard.runs import REFUSED, draw_refused, noting
+
+        refused: list[str] = st.session_state.setdefault(REFUSED, [])
+        ended = Event()
+
+        def make() -> None:
+            with contextlib.suppress(ValueError):
+                noting(refused, ended, lambda: bytes(int("no number")))
+
+        Timer(0.5, make).start()
+        draw_refused(ended, st.container())
+
+    app = AppTest.from_function(page).run()
+    assert "no number" in app.error[0].value
+    assert not app.caption
 
 
 @pytest.mark.slow

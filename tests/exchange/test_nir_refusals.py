@@ -144,7 +144,7 @@ def test_layers_that_nir_does_not_have(layers, message):
 def test_networks_that_nir_does_not_have(tmp_path):
     architecture, shape = Architecture("mlp", width=4), {"image_shape": (1, 8, 8), "classes": 3}
     ann = build(architecture, **shape, seed=0, activation="relu")
-    with pytest.raises(ValueError, match=r"got a ANN; convert_ann\(\)|got an ANN"):
+    with pytest.raises(ValueError, match=r"got an ANN; convert_ann\(\)"):
         write_nir(ann, tmp_path / "net.nir")
     own = build(architecture, **shape, seed=0, layer=Mine)
     with pytest.raises(ValueError, match=r"Mine of stage 0"):
@@ -154,14 +154,18 @@ def test_networks_that_nir_does_not_have(tmp_path):
 
 def test_files_that_cannot_be_written_or_read(tmp_path):
     net = network("mlp")
-    with pytest.raises(ValueError, match=r"cannot write .*nowhere"):
+    with pytest.raises(ValueError, match=r"cannot write .*nowhere.*: No such file or directory$"):
         write_nir(net, tmp_path / "nowhere" / "net.nir")
+    with pytest.raises(ValueError, match=r"cannot write .*: Is a directory$"):
+        write_nir(net, tmp_path)
+    with pytest.raises(ValueError, match=r"path must be text, got None"):
+        write_nir(net, None)
     with pytest.raises(ValueError, match=r"there is no file .*none.nir"):
         read_nir(tmp_path / "none.nir")
     (tmp_path / "text.nir").write_text("weights")
     with pytest.raises(ValueError, match=r"text.nir' is no NIR file, or a damaged one"):
         read_nir(tmp_path / "text.nir")
-    with pytest.raises(ValueError, match=r"is no NIR file"):
+    with pytest.raises(ValueError, match=r"is no NIR file, or a damaged one: it is a folder$"):
         read_nir(tmp_path)
 
 
@@ -219,7 +223,7 @@ def test_a_damaged_file_gives_a_sentence_or_a_network(data, tmp_path_factory):
 def read_or_refused(path: Path) -> str:
     """What became of a file; anything but a network that runs, or a sentence, is raised."""
     try:
-        net = read_nir(path)
+        net = read_nir(path, reset="zero")
     except ValueError as error:
         return "refused" if str(error) else "refused without a word"
     return "read" if net(torch.rand(1, 1, 4, 4)).ndim == 2 else "made something else"
@@ -243,3 +247,34 @@ def test_without_the_package_a_sentence_says_how_to_get_it(monkeypatch, tmp_path
     ):
         with pytest.raises(ValueError, match=re.escape('nir: pip install "snnlab[exchange]"')):
             call()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["if", "None", "training", "graph", "forward", "modules", "", "0", "T_destination", "läyer"],
+)
+def test_nodes_may_have_any_name(name):
+    nodes = {"input": INPUT, "a": affine(), name: spiking(), "output": OUTPUT}
+    edges = [("input", "a"), ("a", name), (name, "output")]
+    net = from_nir(nir.NIRGraph(nodes, edges, type_check=False), reset="zero")
+    assert net(torch.rand(2, *net.image_shape)).shape[0] == 2
+
+
+@pytest.mark.parametrize("dt", [0, -1e-4])
+def test_a_timestep_lasts(dt):
+    refused(
+        r"dt must be a number above 0, got (0|-0.0001)", INPUT, affine(), spiking(), OUTPUT, dt=dt
+    )
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_reset_that_nobody_says_is_warned_of(tmp_path, told):
+    graph = nir.NIRGraph.from_list(affine(), spiking())
+    nir.write(tmp_path / "net.nir", graph)
+    for read, source in ((from_nir, graph), (read_nir, tmp_path / "net.nir")):
+        if told:
+            assert read(source, reset="subtract").stages[0].neuron.neuron.reset == "subtract"
+            continue
+        with pytest.warns(UserWarning, match=r"does not say how 'if' resets.*subtract") as caught:
+            assert read(source).stages[0].neuron.neuron.reset == "zero"
+        assert caught[0].filename == __file__

@@ -21,7 +21,7 @@ from snnlab.neuron.learned import LearnedThreshold
 
 from .networks import lived_in, network, spikes
 
-pytest.importorskip("nir", reason="the extra exchange is not installed")
+nir = pytest.importorskip("nir", reason="the extra exchange is not installed")
 
 NEURONS = {
     "IF": Neuron(),
@@ -207,3 +207,15 @@ def comes_back(net: SpikingNet) -> None:
     """A row of stages is read as it was written."""
     images = torch.rand(2, *net.image_shape, generator=torch.Generator().manual_seed(1))
     same(from_nir(to_nir(net)), net, images)
+
+
+@pytest.mark.parametrize("beta", [0.05, 0.3, 0.5, 0.9, 0.95, 0.99])
+def test_a_potential_on_the_threshold_does_not_fire_though_constants_are_rounded(beta):
+    """NIR fires above it. snnTorch writes tau = dt / (1 - beta) and r = tau / dt rounded."""
+    tau = np.float32(1e-4) / (np.float32(1) - np.full(4, beta, np.float32))
+    ones = np.ones(4, np.float32)
+    neurons = nir.LIF(tau, tau / np.float32(1e-4), 0 * ones, ones)
+    identity = nir.Affine(np.eye(4, dtype=np.float32), 0 * ones)
+    net = from_nir(nir.NIRGraph.from_list(identity, neurons), dt=1e-4, reset="zero")
+    fired = net(torch.tensor([1.0, 0.999, 1.001, 2.0]).view(1, 1, 1, 4), 1)
+    assert fired.flatten().tolist() == [0, 0, 1, 1]
