@@ -122,7 +122,9 @@ def environment(device: str) -> dict[str, Any]:
 
 def command() -> list[str]:
     """The command line of this process."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    # Bytes that Python could not read as letters where the locale is ASCII are those of UTF-8.
+    words = [os.fsencode(word).decode(errors="replace") for word in sys.argv]
+    return [Path(words[0]).name, *words[1:]]
 
 
 def this_process() -> dict[str, Any]:
@@ -207,7 +209,7 @@ def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
     noted, now = environment.get("data"), {}
     with contextlib.suppress(
         DataError
-    ):  # where the images are loaded it is said that they are gone
+    ):  # loading them says what is gone
         now = described_data(config)
     if not noted or not now or now == noted:
         return ""
