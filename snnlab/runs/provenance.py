@@ -207,9 +207,7 @@ def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
     Empty where they are, or where that is not known.
     """
     noted, now = environment.get("data"), {}
-    with contextlib.suppress(
-        DataError
-    ):  # loading them says what is gone
+    with contextlib.suppress(DataError):  # loading them says what is gone
         now = described_data(config)
     if not noted or not now or now == noted:
         return ""
