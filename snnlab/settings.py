@@ -171,7 +171,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     """
     given, words = word.lower(), list(known)
     holding = [one for one in words if given and given in one.lower()]
-    holding.sort(key=lambda one: not one.lower().startswith(given))
+    holding.sort(key=lambda one: (one.lower() != given, not one.lower().startswith(given)))
     as_written = {one.lower(): one for one in words}
     alike = difflib.get_close_matches(given, as_written, n=3)
     return list(dict.fromkeys([*holding, *(as_written[one] for one in alike)]))

@@ -278,6 +278,10 @@ def in_our_words(message: str) -> str:
         return f"{choice[2]} cannot be {choice[1]!r}; valid: {', '.join(valid)}{near}"
     if lacking:
         return f"{lacking[1]} needs {lacking[2]}"
+    if neither := re.match(r"Error parsing (\S+): .*valid parse.*?\[(.*?)\]", message):
+        return f"{neither[1]} cannot be {neither[2]}"
+    if spare := re.match(r"Unrecognized options: ([^-].*)", message):
+        return f"{spare[1]!r} is more than it takes"
     return (
         f"{missing[1]} needs a value" if missing else re.sub(r"^Error parsing \S+: ", "", message)
     )

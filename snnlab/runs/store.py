@@ -145,9 +145,16 @@ def data_in_names(config: RunConfig) -> str:
 def usual_runs() -> Path:
     """The folder of the run folders unless somebody asks for another: SNNLAB_RUNS, or `runs`.
 
-    An empty SNNLAB_RUNS counts for none. See `runs_folder`, which also checks it.
+    An empty or blank SNNLAB_RUNS counts for none. See `runs_folder`, which also checks it.
     """
-    return Path(os.environ.get(FOLDER) or RUNS)
+    return Path(named_runs() or RUNS)
+
+
+def named_runs() -> str:
+    """What SNNLAB_RUNS holds, without the double quotes that `set` keeps on Windows."""
+    given = os.environ.get(FOLDER, "").strip()
+    quotes = len(given) > 1 and given[0] == given[-1] == '"'
+    return given[1:-1].strip() if quotes else given
 
 
 def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
@@ -166,7 +173,7 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
     if not isinstance(given, str | os.PathLike) or not str(given) or "\0" in str(given):
         raise RunError(f"the folder of runs must be a path, got {quoted(given)}")
     named = Path(given)
-    by = f", named by {FOLDER}," if os.environ.get(FOLDER) == str(named) else ""
+    by = f", named by {FOLDER}," if named_runs() and Path(named_runs()) == named else ""
     try:
         folder = named.expanduser()
         there = next((one for one in (folder, *folder.parents) if one.exists()), None)

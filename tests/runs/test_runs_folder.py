@@ -19,7 +19,10 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("named", "folder"),
-    [("", "runs"), ("mine", "mine"), ("~/mine", "home/mine"), ("/somewhere", "/somewhere")],
+    [
+        *(("", "runs"), (" ", "runs"), ("mine", "mine"), ('"my runs"', "my runs")),
+        *(("~/mine", "home/mine"), ("/somewhere", "/somewhere"), ("'mine'", "'mine'")),
+    ],
 )
 def test_the_environment_names_it(
     named: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
