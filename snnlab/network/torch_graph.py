@@ -1,4 +1,4 @@
-"""The forward of a module of torch as a graph of layers and functions, read by `torch.fx`."""
+"""The forward of a module as a graph of layers and functions: `torch.fx` reads and walks it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import linecache
 import operator
 import os
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from snnlab.network.activations import QCFS
+from snnlab.network.models import Shape
 from snnlab.network.torch_layers import LAYERS, NotTaken
 
 PLACES = (torch, functional, operator)
@@ -164,3 +165,83 @@ def known(n: fx.Node) -> bool:
     """Whether a function is torch's own, and not another of that name."""
     name = getattr(n.target, "__name__", "")
     return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
+
+
+class Shapes(fx.Interpreter):
+    """Walks through the graph of a module with images that have a shape and no values.
+
+    Args:
+        graph: of a copy without values.
+        module: what is taken, in a `Sequential`.
+        image_shape: (C, H, W).
+
+    Raises:
+        NotTaken: images that do not fit.
+    """
+
+    def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
+        super().__init__(graph, garbage_collect_values=False)
+        self.extra_traceback = False  # it would be added to our messages
+        self.given, self.image_shape = module, image_shape
+
+    def run_node(self, n: fx.Node) -> Any:
+        """One step: the result as torch has it, without values."""
+        return self.without_values(n)
+
+    def without_values(self, n: fx.Node) -> Any:
+        """The result of a node for images that have a shape only."""
+        given = [self.env[source] for source in n.all_input_nodes]
+        if n.op == "call_module" and hasattr(self.fetch_attr(str(n.target)), "advance"):
+            return given[0]  # neurons: spikes have the shape of the currents
+        options = (*n.args[1:], *n.kwargs.values())
+        if name_of(n) in {"to", "cpu", "cuda"} and not any(
+            isinstance(option, torch.dtype) for option in options
+        ):
+            return given[0]  # what has no values cannot go to another device
+        try:
+            return super().run_node(n)
+        except Exception as error:
+            shapes = ", ".join(str(tuple(v.shape[1:])) for v in given if isinstance(v, Tensor))
+            layer = self.fetch_attr(str(n.target)) if n.op == "call_module" else None
+            hint = ""
+            if isinstance(layer, nn.Linear) and given[0].ndim > 2:
+                hint = "; it reads vectors: put nn.Flatten() in front of it"
+            if isinstance(layer, nn.Conv2d) and given[0].shape[1] != layer.in_channels:
+                hint = f"; it takes {layer.in_channels} channels"
+            raise NotTaken(
+                f"images of shape {self.image_shape} do not fit {self.place(n)}, which gets "
+                f"{shapes}: {first_line(error)}{hint}"
+            ) from error
+
+    def get_attr(self, *args: Any) -> Any:
+        """A tensor of the module, without values."""
+        found = super().get_attr(*args)
+        return found.to("meta") if isinstance(found, Tensor) else found
+
+    def place(self, n: fx.Node) -> str:
+        """Where a node stands, for messages."""
+        if n.op == "output":
+            return "the output"
+        if n.op == "call_module":
+            return self.module_place(str(n.target), type(self.fetch_attr(str(n.target))))
+        owners = list(n.meta.get("nn_module_stack", {}).values())[1:]
+        inside = f" in {self.module_place(*owners[-1])}" if owners else ""
+        line = f", {n.meta['line']!r}" if n.meta.get("line") else ""
+        return f"{name_of(n)}(){inside}{line}"
+
+    def module_place(self, path: str, kind: type) -> str:
+        """A module by its path in the network that was given, and its class."""
+        path = path.partition(".")[2]
+        return f"{path!r} ({kind.__name__})" if path else kind.__name__
+
+
+def made_by_call(
+    make: Callable[..., nn.Module], args: Sequence[Any], options: dict[str, Any]
+) -> nn.Module:
+    """The layer for a call of a function."""
+    try:
+        return make(*args, **options)
+    except NotTaken:
+        raise
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise NotTaken(f"{first_line(error)}; use numbers that fit") from None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from snnlab.network.activations import QCFS, ceiling
-from snnlab.network.layers import AFFINE
+from snnlab.network.layers import AFFINE, one_to_one
 
 LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
 """What may stand between two activations."""
@@ -215,3 +216,70 @@ def as_activation(layer: nn.Module) -> nn.Module | None:
             )
         return nn.ReLU6() if type(layer) is nn.ReLU6 else nn.Hardtanh(0.0, high)
     return None
+
+
+def one_to_one_of_any(shape: Sequence[int]) -> list[nn.Module]:
+    """`one_to_one` for inputs (C, *)."""
+    if len(shape) in (1, 3):
+        return one_to_one(shape)
+    image = (shape[0], math.prod(shape[1:]), 1)  # (C, positions, 1)
+    there, back = reshaping((1, *shape), (1, *image)), reshaping((1, *image), (1, *shape))
+    return [*there, *one_to_one(image), *back]
+
+
+def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
+    try:
+        laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
+    except RuntimeError:
+        raise NotTaken(
+            f"its constants {tuple(values.shape)} do not lie over {tuple(shape)}; use one for each "
+            "channel"
+        ) from None
+    if not torch.equal(laid, laid[:, :1].expand_as(laid)):
+        raise NotTaken(f"its constants {tuple(values.shape)} differ inside a channel; use one each")
+    return laid[:, 0].clone()
+
+
+def parts(result: Any) -> Sequence[Any]:
+    """What a function gave, as a row."""
+    return result if isinstance(result, tuple | list) else [result]
+
+
+def reshaping(before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
+    """The layers that make the one shape of the other, each image by itself."""
+    before, after = tuple(before), tuple(after)
+    if before == after:
+        return []
+    if len(after) < 2 or after[0] != before[0] or math.prod(before) != math.prod(after):
+        raise NotTaken(
+            f"it makes {after} of {before}; use nn.Flatten(), which makes a vector of each image"
+        )
+    flat: list[nn.Module] = [nn.Flatten()] if len(before) > 2 else []
+    return [*flat, nn.Unflatten(1, after[1:])] if len(after) > 2 else flat
+
+
+def indexing(index: Any, before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
+    """Layers for an index that takes all there is, such as [:, :, 0, 0] of one pixel."""
+    row = parts(index)
+    simple = all(at is None or at is ... or isinstance(at, int | slice) for at in row)
+    if not simple or row[0] not in (slice(None), ...) or math.prod(before) != math.prod(after):
+        raise NotTaken(instead("getitem"))
+    return reshaping(before, after)
+
+
+def averaging(
+    before: Sequence[int],
+    after: Sequence[int],
+    dim: Any = None,
+    keepdim: bool = False,
+    dtype: Any = None,
+) -> list[nn.Module]:
+    """Layers for a mean over height and width, or one of them; see `torch.mean`."""
+    image = (*before, 1)[:4]  # (B, C, H, W) of (B, C, H) or (B, C, H, W)
+    over = {at % len(before) for at in parts(dim)} if dim is not None else set()
+    if len(before) not in (3, 4) or not over or not over <= {2, 3}:
+        raise NotTaken("it is a mean over something else than height and width; use mean((2, 3))")
+    size = tuple(1 if at in over else image[at] for at in (2, 3))
+    back = reshaping((*image[:2], *size), after)
+    return [*reshaping(before, image), nn.AdaptiveAvgPool2d(size), *back]

@@ -9,7 +9,6 @@ activation closes a stage; a path that comes from further back is its residual c
 from __future__ import annotations
 
 import copy
-import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,16 +17,17 @@ from typing import Annotated, Any, Literal, cast
 import torch
 from torch import Tensor, fx, nn
 
-from snnlab.network.layers import listened_to, one_to_one
+from snnlab.network.layers import listened_to
 from snnlab.network.models import Shape, makers
 from snnlab.network.net import ANN, SpikingNet, Stage, StagedNet
 from snnlab.network.neurons import MakeLayer, check_given, put_neurons
 from snnlab.network.spec import Activation, Architecture
 from snnlab.network.torch_graph import (
-    first_line,
+    Shapes,
     first_of,
     graph_of,
     known,
+    made_by_call,
     name_of,
     operands,
     without_values,
@@ -41,7 +41,13 @@ from snnlab.network.torch_layers import (
     NotTaken,
     as_activation,
     averaged,
+    averaging,
+    by_channel,
+    indexing,
     instead,
+    one_to_one_of_any,
+    parts,
+    reshaping,
 )
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import Count, Valid, checked, count, quoted
@@ -212,74 +218,6 @@ class Flow:
     """What a tensor of the graph holds: a sum of routes, which in-place functions change."""
 
     routes: list[Route]
-
-
-class Shapes(fx.Interpreter):
-    """Walks through the graph of a module with images that have a shape and no values.
-
-    Args:
-        graph: of a copy without values.
-        module: what is taken, in a `Sequential`.
-        image_shape: (C, H, W).
-
-    Raises:
-        NotTaken: images that do not fit.
-    """
-
-    def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
-        super().__init__(graph, garbage_collect_values=False)
-        self.extra_traceback = False  # it would be added to our messages
-        self.given, self.image_shape = module, image_shape
-
-    def run_node(self, n: fx.Node) -> Any:
-        """One step: the result as torch has it, without values."""
-        return self.without_values(n)
-
-    def without_values(self, n: fx.Node) -> Any:
-        """The result of a node for images that have a shape only."""
-        given = [self.env[source] for source in n.all_input_nodes]
-        if n.op == "call_module" and hasattr(self.fetch_attr(str(n.target)), "advance"):
-            return given[0]  # neurons: spikes have the shape of the currents
-        options = (*n.args[1:], *n.kwargs.values())
-        if name_of(n) in {"to", "cpu", "cuda"} and not any(
-            isinstance(option, torch.dtype) for option in options
-        ):
-            return given[0]  # what has no values cannot go to another device
-        try:
-            return super().run_node(n)
-        except Exception as error:
-            shapes = ", ".join(str(tuple(v.shape[1:])) for v in given if isinstance(v, Tensor))
-            layer = self.fetch_attr(str(n.target)) if n.op == "call_module" else None
-            hint = ""
-            if isinstance(layer, nn.Linear) and given[0].ndim > 2:
-                hint = "; it reads vectors: put nn.Flatten() in front of it"
-            if isinstance(layer, nn.Conv2d) and given[0].shape[1] != layer.in_channels:
-                hint = f"; it takes {layer.in_channels} channels"
-            raise NotTaken(
-                f"images of shape {self.image_shape} do not fit {self.place(n)}, which gets "
-                f"{shapes}: {first_line(error)}{hint}"
-            ) from error
-
-    def get_attr(self, *args: Any) -> Any:
-        """A tensor of the module, without values."""
-        found = super().get_attr(*args)
-        return found.to("meta") if isinstance(found, Tensor) else found
-
-    def place(self, n: fx.Node) -> str:
-        """Where a node stands, for messages."""
-        if n.op == "output":
-            return "the output"
-        if n.op == "call_module":
-            return self.module_place(str(n.target), type(self.fetch_attr(str(n.target))))
-        owners = list(n.meta.get("nn_module_stack", {}).values())[1:]
-        inside = f" in {self.module_place(*owners[-1])}" if owners else ""
-        line = f", {n.meta['line']!r}" if n.meta.get("line") else ""
-        return f"{name_of(n)}(){inside}{line}"
-
-    def module_place(self, path: str, kind: type) -> str:
-        """A module by its path in the network that was given, and its class."""
-        path = path.partition(".")[2]
-        return f"{path!r} ({kind.__name__})" if path else kind.__name__
 
 
 class Walk(Shapes):
@@ -595,86 +533,7 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
 
 
-def one_to_one_of_any(shape: Sequence[int]) -> list[nn.Module]:
-    """`one_to_one` for inputs (C, *)."""
-    if len(shape) in (1, 3):
-        return one_to_one(shape)
-    image = (shape[0], math.prod(shape[1:]), 1)  # (C, positions, 1)
-    there, back = reshaping((1, *shape), (1, *image)), reshaping((1, *image), (1, *shape))
-    return [*there, *one_to_one(image), *back]
-
-
-def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
-    """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
-    try:
-        laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
-    except RuntimeError:
-        raise NotTaken(
-            f"its constants {tuple(values.shape)} do not lie over {tuple(shape)}; use one for each "
-            "channel"
-        ) from None
-    if not torch.equal(laid, laid[:, :1].expand_as(laid)):
-        raise NotTaken(f"its constants {tuple(values.shape)} differ inside a channel; use one each")
-    return laid[:, 0].clone()
-
-
 def is_kept(layer: nn.Module) -> bool:
     """Whether a stage holds a copy of this layer, and not another in its place."""
     replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *DROPOUTS, *MAX_POOLINGS)
     return type(layer) not in replaced
-
-
-def parts(result: Any) -> Sequence[Any]:
-    """What a function gave, as a row."""
-    return result if isinstance(result, tuple | list) else [result]
-
-
-def made_by_call(
-    make: Callable[..., nn.Module], args: Sequence[Any], options: dict[str, Any]
-) -> nn.Module:
-    """The layer for a call of a function."""
-    try:
-        return make(*args, **options)
-    except NotTaken:
-        raise
-    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
-        raise NotTaken(f"{first_line(error)}; use numbers that fit") from None
-
-
-def reshaping(before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
-    """The layers that make the one shape of the other, each image by itself."""
-    before, after = tuple(before), tuple(after)
-    if before == after:
-        return []
-    if len(after) < 2 or after[0] != before[0] or math.prod(before) != math.prod(after):
-        raise NotTaken(
-            f"it makes {after} of {before}; use nn.Flatten(), which makes a vector of each image"
-        )
-    flat: list[nn.Module] = [nn.Flatten()] if len(before) > 2 else []
-    return [*flat, nn.Unflatten(1, after[1:])] if len(after) > 2 else flat
-
-
-def indexing(index: Any, before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
-    """Layers for an index that takes all there is, such as [:, :, 0, 0] of one pixel."""
-    row = parts(index)
-    simple = all(at is None or at is ... or isinstance(at, int | slice) for at in row)
-    if not simple or row[0] not in (slice(None), ...) or math.prod(before) != math.prod(after):
-        raise NotTaken(instead("getitem"))
-    return reshaping(before, after)
-
-
-def averaging(
-    before: Sequence[int],
-    after: Sequence[int],
-    dim: Any = None,
-    keepdim: bool = False,
-    dtype: Any = None,
-) -> list[nn.Module]:
-    """Layers for a mean over height and width, or one of them; see `torch.mean`."""
-    image = (*before, 1)[:4]  # (B, C, H, W) of (B, C, H) or (B, C, H, W)
-    over = {at % len(before) for at in parts(dim)} if dim is not None else set()
-    if len(before) not in (3, 4) or not over or not over <= {2, 3}:
-        raise NotTaken("it is a mean over something else than height and width; use mean((2, 3))")
-    size = tuple(1 if at in over else image[at] for at in (2, 3))
-    back = reshaping((*image[:2], *size), after)
-    return [*reshaping(before, image), nn.AdaptiveAvgPool2d(size), *back]
