@@ -116,7 +116,7 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
     shown = "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "archive"
     try:
         with LOOKING, explained():
-            path = folder / f"{staged.name.split('.')[1]}{kind_of(staged).ending}"
+            path = folder / f"{staged.name.split('.')[1]}{ending_of(staged, shown)}"
             there = kept_at(path)
             own = [one.id for one in of_visitor(folder, visitor)]
             if path.name not in own and len(own) >= MOST_EACH:
@@ -134,6 +134,14 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
             return take_over(path, shown, visitor)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def ending_of(staged: Path, shown: str) -> str:
+    """The ending of an archive by its first bytes; an error names it as its owner does."""
+    try:
+        return kind_of(staged).ending
+    except DataError as error:
+        raise DataError(f"{shown}: {error}") from None
 
 
 def take_over(path: Path, name: str, visitor: str) -> Kept:

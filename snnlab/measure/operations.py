@@ -122,10 +122,10 @@ def flat(layers: nn.Module) -> list[nn.Module]:
 
 
 def as_image(shape: Sequence[int]) -> tuple[int, int, int]:
-    """(C, H, W) as it is; (N,) as N channels of one pixel."""
-    if len(shape) not in (1, 3):
-        raise ValueError(f"synapses are counted from (C, H, W) or (N,), got {tuple(shape)}")
-    channels, rows, columns = shape if len(shape) == 3 else (*shape, 1, 1)
+    """(C, H, W) as it is; of (C,) and (C, H) the rest is 1."""
+    if len(shape) not in (1, 2, 3):
+        raise ValueError(f"synapses are counted from (C,), (C, H) or (C, H, W), got {tuple(shape)}")
+    channels, rows, columns = (*shape, 1, 1)[:3]
     return channels, rows, columns
 
 

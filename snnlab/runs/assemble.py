@@ -107,7 +107,8 @@ def check_fit(tensors: dict[str, Tensor], net: StagedNet) -> None:
         found = tensors[name]
         if found.shape != weight.shape or found.dtype != weight.dtype:
             raise ValueError(
-                f"{name} must be {described(weight)} for this configuration, got {described(found)}"
+                f"{name} must be {described(weight).removesuffix(' on meta')} for this "
+                f"configuration, got {described(found)}"
             )
     if more := [name for name in tensors if name not in wanted]:
         raise ValueError(f"the file has {quoted(more[0])}, the network of this configuration not")

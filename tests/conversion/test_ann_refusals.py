@@ -57,7 +57,11 @@ def net_with(
             "BatchNorm2d",
         ),
         (net_with(readout=nn.Sequential(nn.Softmax(1))), r"'readout.0' \(Softmax\)", "remove it"),
-        (net_with(readout=nn.Sequential(nn.Upsample(2))), r"'readout.0' \(Upsample\)", "Conv2d, P"),
+        (
+            net_with(readout=nn.Sequential(nn.Upsample(2))),
+            r"'readout.0' \(Upsample\)",
+            "Conv2d, Linear",
+        ),
         (net_with(nn.Flatten(2)), r"'stages.1.layers' \(Flatten\(start_dim=2", r"use Flatten\(\)"),
     ],
 )

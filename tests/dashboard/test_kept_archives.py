@@ -107,7 +107,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"not an archive" * 100,
         "neither a folder nor a zip or tar archive of images; valid: .zip",
     ),
-    "nothing": (lambda: b"", "neither a folder nor a zip or tar"),
+    "nothing": (lambda: b"", "the file is empty"),
     "empty zip": (lambda: archive_of({}), "no images found; expected <class>/<image>"),
     "no images": (lambda: archive_of({"notes.txt": b"x"}), "no images found; expected"),
     "outside": (lambda: packed(PETS, **{"../x.png": picture()}), "points out of the archive"),
