@@ -11,6 +11,7 @@ draw per neuron and timestep, so the firing and the reset see the same potential
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -143,12 +144,13 @@ def trace(
         tensor(2.)
     """
     currents = in_time(currents)
-    for name, kind, value in (
-        ("neuron", Neuron, neuron),
-        ("surrogate", Surrogate | None, surrogate),
-        ("noise", Noise | None, noise),
-    ):
-        checked(name, kind, value)
+    if not torch.compiler.is_compiling():
+        for name, kind, value in (
+            ("neuron", Neuron, neuron),
+            ("surrogate", Surrogate | None, surrogate),
+            ("noise", Noise | None, noise),
+        ):
+            checked(name, kind, value)
     check_generator(generator, currents)
     if noise is not None and generator is None:
         raise ValueError("noise needs a torch.Generator: pass generator=")
@@ -161,7 +163,7 @@ def trace(
         deviation = None
         if noise is not None and generator is not None:
             deviation = neuron.v_th * families.deviation(noise, current, generator)
-        with looking:
+        with nullcontext() if torch.compiler.is_compiling() else looking:
             steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
         v = steps[-1].v
     return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))
