@@ -25,6 +25,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from snnlab.network.net import StagedNet, check_network
 
@@ -184,7 +185,7 @@ def of_ones(layer: nn.Conv2d) -> nn.Module:
         name: getattr(layer, name)
         for name in ("kernel_size", "stride", "padding", "dilation", "padding_mode")
     }
-    made = nn.Conv2d(1, 1, **window, bias=False, device="cpu")
+    made = skip_init(nn.Conv2d, 1, 1, **window, bias=False, device="cpu")
     nn.init.ones_(made.weight)
     return made
 

@@ -67,7 +67,7 @@ def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     """
     if not isinstance(given, Tensor):
         raise ValueError(f"{name} must be a tensor{shape and ' '}{shape}, got {described(given)}")
-    plain = is_plain(given)
+    plain = torch.compiler.is_compiling() or is_plain(given)
     if not plain or given.ndim < least:
         kind = "a tensor" if plain else "a plain tensor of real numbers"
         raise ValueError(f"{name} must be {kind}{shape and ' '}{shape}, got {described(given)}")

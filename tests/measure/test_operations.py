@@ -277,3 +277,10 @@ def test_the_figures_of_a_network_with_dropped_rows():
     net = build(Architecture("vgg11", width=8), image_shape=(1, 28, 28), classes=10, seed=0)
     assert ann_operations(net) == 950_944
     assert not any(layer._forward_hooks for layer in net.modules())
+
+
+def test_counting_draws_nothing_at_random() -> None:
+    net = build(Architecture("convnet", width=2), image_shape=(1, 8, 8), classes=3, seed=0)
+    before = torch.get_rng_state()
+    ann_operations(net)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -97,7 +97,7 @@ def failing_from(write: int, root: Path, error: Callable[[], BaseException]) -> 
         def call(*arguments: Any, **options: Any) -> Any:
             path = Path(arguments[1] if name == "save_file" else arguments[0])
             mode = options.get("mode", (*arguments[1:2], "r")[0])
-            if root in path.parents and (name != "open" or mode != "r"):
+            if root in path.parents and (name != "open" or mode not in ("r", "rb")):
                 asked.append(f"{name} {path.name}")
                 if len(asked) >= write:
                     raise error()

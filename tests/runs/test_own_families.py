@@ -118,7 +118,7 @@ def test_a_process_that_finds_another_source_says_so(
     ended = dict(carry_out(pool, {"edited": job, "gone": moved}))
     pool.close()
     assert {outcome.status for outcome in ended.values()} == {"failed"}
-    assert "is not that of the process" in ended["edited"].reason
+    assert "are not those of the process" in ended["edited"].reason
     assert "module 'my_noise_2' of noise families cannot be imported" in ended["gone"].reason
 
 
