@@ -20,11 +20,12 @@ from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
 from snnlab.learning.own_parts import Loss, MakeOptimizer, identity_of, loss_for, optimizer_for
+from snnlab.learning.rates import logits_of_rates
 from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy
 from snnlab.measure.passes import images_for
 from snnlab.measure.speed import stopwatch
-from snnlab.network.net import StagedNet, check_network, evaluating
+from snnlab.network.net import SpikingNet, StagedNet, check_network, evaluating
 from snnlab.neuron.tensors import described
 from snnlab.settings import checked
 
@@ -78,6 +79,8 @@ class Epoch:
     thresholds: list[float] = field(default_factory=list)
     """Threshold of each stage at the end of the epoch, if it is learned; per channel: their mean.
     Empty if it is not."""
+    own_spikes: bool = False
+    """Whether the network ran on its own spikes over several timesteps, see `rates`."""
 
 
 OnBatch = Callable[[Batch], None] | None
@@ -205,6 +208,7 @@ class Loop:
         self.generators = {
             "order": seeded_generator(seed, "order", torch.device("cpu")),
             "noise": seeded_generator(seed, "noise", device),
+            "timesteps": seeded_generator(seed, "timesteps", torch.device("cpu")),
         }
         if training.channels_last:
             net.to(memory_format=torch.channels_last)
@@ -226,6 +230,7 @@ class Loop:
         if training.cuda_graph and device.type == "cuda":
             clear = partial(self.optimizer.zero_grad, set_to_none=True)
             self.recorded = RecordedPasses(self.passes, clear, self.generators["noise"])
+        self.own_spikes = False
 
     @torch.no_grad()
     def first_logits(self, loss: Loss | None) -> tuple[Tensor, Tensor]:
@@ -252,6 +257,7 @@ class Loop:
         device = self.data.train.device
         if self.noise.enter(number) and self.recorded is not None:
             self.recorded.forget()  # a recording holds sigma as it was
+        self.own_spikes = self.training.on_own_spikes(number)
         clock = stopwatch(device)
         started = clock()
         loss_sum = torch.zeros((), device=device)
@@ -286,11 +292,12 @@ class Loop:
             seconds=seconds,
             noise_by_stage=self.noise.sigmas(),
             thresholds=learned_thresholds(self.net),
+            own_spikes=self.own_spikes,
         )
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update of the weights: loss and logits of the batch, detached."""
-        if self.recorded is not None:
+        if self.recorded is not None and not self.own_spikes:  # whose T changes
             loss, logits = self.recorded(images, labels)
         else:
             self.optimizer.zero_grad(set_to_none=True)
@@ -302,10 +309,20 @@ class Loop:
     def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Forward and backward: loss and logits, detached, and gradients in the parameters."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
-            logits = self.objective.logits(self.forward, images, self.generators["noise"])
+            logits = self.logits(images)
             loss: Tensor = self.criterion(logits, labels)
         loss.backward()
         return loss.detach(), logits.detach()
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (B, K) of the objective, or of the rates phase at a T that is drawn."""
+        if not self.own_spikes:
+            return self.objective.logits(self.forward, images, self.generators["noise"])
+        drawn = torch.randint(
+            len(self.training.rates_timesteps), (), generator=self.generators["timesteps"]
+        )
+        timesteps = self.training.rates_timesteps[int(drawn)]
+        return logits_of_rates(cast(SpikingNet, self.net), images, timesteps)
 
     def validate(self) -> float | None:
         """Accuracy on the validation images without noise, in percent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snnlab.learning.rates import check_own_rates
 from snnlab.learning.spec import Training
 from snnlab.network.net import SpikingNet, StagedNet
 from snnlab.neuron.own_layer import noise_of, sigma_of
@@ -16,8 +17,8 @@ class NoiseSchedule:
         training: fractions, schedule and floor.
 
     Raises:
-        ValueError: a phase of mean responses for neurons that leak, reset to zero or have none,
-            or learned noise of a layer that does not tell its sigma.
+        ValueError: a phase of mean responses, or of rates, for neurons that leak, reset to zero
+            or have none, or learned noise of a layer that does not tell its sigma.
     """
 
     def __init__(self, net: StagedNet, training: Training) -> None:
@@ -30,6 +31,8 @@ class NoiseSchedule:
             phase = "a phase of mean responses (warm_up_fraction, mean_fraction)"
             for layer in net.neuron_layers("neuron", "mean_response", needed_by=phase):
                 check_mean_response(layer.neuron)
+        if training.rates_epochs:
+            check_own_rates(net)
         if any(noise.learned != "no" for noise in self.full if noise):
             net.neuron_layers("sigma", needed_by="learned noise")
 

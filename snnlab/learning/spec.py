@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from snnlab.settings import Positive, Share, Valid, settle
+from snnlab.settings import Count, Positive, Share, Valid, settle
 
 Precision = Literal["float32", "bfloat16"]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -45,10 +45,17 @@ class Training:
     warm_up_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
     """Initial share of the epochs, in [0, 1], in which every neuron gives its mean response, as
     under `mean_fraction`, before the noise sets in: without noise the network learns faster.
-    None: 0.5 in runs of method target-noise; else 0."""
+    None: 0.5 in runs of methods target-noise and noise-then-spikes; else 0."""
     mean_fraction: Share = 0.0
     """Final share of the epochs, in [0, 1], in which every neuron gives its mean response
     clip(I / v_th, 0, 1) in place of spikes, without noise; IF neurons and single passes only."""
+    rates_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
+    """Final share of the epochs, in [0, 1], in which the network runs several timesteps on its own
+    spikes, without noise: the rates phase, see `rates`. None: 0.25 in runs of method
+    noise-then-spikes; else 0."""
+    rates_timesteps: tuple[Count, ...] = (1, 2, 4, 8)
+    """T of the rates phase: each batch draws one of these; one that stands here twice is drawn
+    twice as often."""
     precision: Precision = "float32"
     """bfloat16: mixed precision where the device is a GPU."""
     channels_last: bool = True
@@ -63,6 +70,11 @@ class Training:
         settle(self)
         if self.compile and self.cuda_graph:
             raise ValueError("compile and cuda_graph exclude each other; choose one")
+        if not self.rates_timesteps:
+            raise ValueError(
+                "rates_timesteps needs one T or more, such as (1, 2, 4, 8), got none; for no rates "
+                "phase set rates_fraction to 0"
+            )
 
     @property
     def warm_up_epochs(self) -> int:
@@ -70,19 +82,32 @@ class Training:
         return round((self.warm_up_fraction or 0) * self.epochs)
 
     @property
+    def rates_epochs(self) -> int:
+        """How many epochs, up to the last, are the rates phase; the warm-up goes before."""
+        asked = round((self.rates_fraction or 0) * self.epochs)
+        return min(asked, self.epochs - self.warm_up_epochs)
+
+    @property
     def mean_epochs(self) -> int:
-        """How many epochs, up to the last, train on the mean response; the warm-up goes before."""
-        return min(round(self.mean_fraction * self.epochs), self.epochs - self.warm_up_epochs)
+        """How many epochs, up to the rates phase or the last, train on the mean response; warm-up
+        and rates phase go before."""
+        left = self.epochs - self.warm_up_epochs - self.rates_epochs
+        return min(round(self.mean_fraction * self.epochs), left)
 
     @property
     def noisy_epochs(self) -> int:
         """How many epochs, from the end of the warm-up on, the noise acts."""
-        left = self.epochs - self.warm_up_epochs - self.mean_epochs
+        left = self.epochs - self.warm_up_epochs - self.mean_epochs - self.rates_epochs
         return min(round(self.noise_fraction * self.epochs), left)
+
+    def on_own_spikes(self, epoch: int) -> bool:
+        """Whether an epoch (from 1 on) is of the rates phase."""
+        return epoch > self.epochs - self.rates_epochs
 
     def on_mean_response(self, epoch: int) -> bool:
         """Whether an epoch (from 1 on) trains on the mean response."""
-        return not self.warm_up_epochs < epoch <= self.epochs - self.mean_epochs
+        last = self.epochs - self.rates_epochs
+        return epoch <= self.warm_up_epochs or last - self.mean_epochs < epoch <= last
 
     def noise_factor(self, epoch: int) -> float:
         """By what sigma is multiplied in an epoch (from 1 on); 0 without noise."""

@@ -115,10 +115,14 @@ class ConvPoolNorm(nn.Sequential):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C', H / k, W / k)."""
-        conv, pool, norm = cast(nn.Conv2d, self[0]), cast(nn.AvgPool2d, self[1]), self[2]
+        return cast(Tensor, self[2](self.pooled(images)))
+
+    def pooled(self, images: Tensor) -> Tensor:
+        """The same before batch norm."""
+        conv, pool = cast(nn.Conv2d, self[0]), cast(nn.AvgPool2d, self[1])
         if images.device.type != "cpu" or listened_to(conv) or listened_to(pool):
-            return cast(Tensor, super().forward(images))
-        return cast(Tensor, norm(pooled_convolution(images, conv, cast(int, pool.kernel_size))))
+            return cast(Tensor, pool(conv(images)))
+        return pooled_convolution(images, conv, cast(int, pool.kernel_size))
 
 
 def pooled_convolution(images: Tensor, conv: nn.Conv2d, k: int) -> Tensor:

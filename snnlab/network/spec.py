@@ -45,13 +45,13 @@ class Architecture:
     norm_weight: Annotated[float | None, Valid(above=0)] = None
     """Initial weight of each batch norm. None: 0.5 in networks with noise, so that currents
     start inside [0, v_th), where noise has a slope, and in runs of method bptt; else 1, also
-    in runs of method target-noise that learn their thresholds."""
+    in runs of methods target-noise and noise-then-spikes that learn their thresholds."""
     learned_threshold: LearnedThreshold = None
     """Whether training learns the threshold of spiking neurons: no, one per layer, or one per
-    channel. None: one per layer in runs of method target-noise; else no."""
+    channel. None: one per layer in runs of methods target-noise and noise-then-spikes; else no."""
     threshold_start: Annotated[float | None, Valid(above=0)] = None
-    """Where learned thresholds start, in units of v_th. None: 2 in runs of method target-noise;
-    else 1."""
+    """Where learned thresholds start, in units of v_th. None: 2 in runs of methods target-noise
+    and noise-then-spikes; else 1."""
     readout_gain: Positive = 1.0
     """What the readout multiplies its input by; 10 makes up for the small rates that global average
     pooling leaves it in convnet6, VGG and ResNet, see `Readout`."""

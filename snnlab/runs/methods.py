@@ -135,8 +135,11 @@ class Method:
 
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
 """Settings that say in which epochs the noise acts, and how strongly."""
-PLAIN, QUIET, RECIPE = "noise", "no-noise", "target-noise"
-"""What the kit teaches; the same without noise; what presets train with, see `presets`."""
+RATES = ("training.rates_fraction", "training.rates_timesteps")
+"""Settings of the last epochs on the network's own spikes, for every method that spikes."""
+PLAIN, QUIET, TARGET, RECIPE = "noise", "no-noise", "target-noise", "noise-then-spikes"
+"""What the kit teaches; the same without noise; noise for several timesteps; what presets train
+with, see `presets`."""
 PAIR = (PLAIN, QUIET)
 """Two methods that differ in the noise alone."""
 
@@ -147,11 +150,20 @@ METHODS: dict[str, Method] = {
         Look("blue", "o", "-"),
         noise=lambda config: config.stage_noise or config.noise,
         model=lambda model: filled(model, norm_weight=INSIDE),
-        uses=("noise", "stage_noise", *NOISY_EPOCHS),
+        uses=("noise", "stage_noise", *NOISY_EPOCHS, *RATES),
         named_by=(("noise.sigma", "σ"),),
         role="ours",
     ),
     RECIPE: Method(
+        "noise, then spikes",
+        "one pass with noise, and in the last epochs several timesteps on the network's own spikes",
+        Look("sky", "X", (0, (1, 1))),
+        noise=lambda config: config.target_noise,
+        model=learned_from_twice,
+        training=lambda training: filled(training, warm_up_fraction=0.5, rates_fraction=0.25),
+        uses=("target_noise", *NOISY_EPOCHS, *RATES),
+    ),
+    TARGET: Method(
         "target-T noise",
         "one pass with noise that stands for several timesteps",
         Look("orange", "v", (0, (7, 2))),
@@ -159,7 +171,7 @@ METHODS: dict[str, Method] = {
         model=learned_from_twice,
         training=lambda training: filled(training, warm_up_fraction=0.5),
         corrected_at=lambda config: config.target_noise.timesteps,
-        uses=("target_noise", *NOISY_EPOCHS),
+        uses=("target_noise", *NOISY_EPOCHS, *RATES),
     ),
     QUIET: Method(
         "without noise",
@@ -167,7 +179,7 @@ METHODS: dict[str, Method] = {
         Look("vermillion", "s", "--"),
         race_v_init=0.5,
         model=lambda model: filled(model, norm_weight=1.0),
-        uses=("surrogate",),
+        uses=("surrogate", *RATES),
         role="without noise",
     ),
     "bptt": Method(
@@ -177,7 +189,7 @@ METHODS: dict[str, Method] = {
         objective=through_time,
         v_init=0.5,
         model=lambda model: filled(model, norm_weight=INSIDE),
-        uses=("bptt_timesteps", "surrogate"),
+        uses=("bptt_timesteps", "surrogate", *RATES),
         named_by=(("bptt_timesteps", "T"),),
         role="through time",
     ),

@@ -32,6 +32,7 @@ HUES: dict[str, Hue] = {
     "violet": Hue("#7A4FB5", "#BFA0F0"),
     "plum": Hue("#A45C85", "#D98BB5"),
     "olive": Hue("#7D7A00", "#CFCB5A"),
+    "brown": Hue("#7A4A24", "#C79A6E"),
 }
 """The first seven on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
 
@@ -44,10 +45,10 @@ PREDICTION = Look("plum", "p", (0, (2, 1)))
 """What somebody expected."""
 
 FREE = (
-    Look("sky", "X", (0, (1, 1))),
     Look("grey", "h", (0, (9, 3, 2, 3))),
     Look("violet", "*", (0, (5, 1, 1, 1))),
     Look("olive", "<", (0, (12, 3))),
+    Look("brown", "d", (0, (1, 1))),
 )
 """What else has to be told apart, in this order."""
 
