@@ -318,10 +318,10 @@ class Loop:
         """Logits (B, K) of the objective, or of the rates phase at a T that is drawn."""
         if not self.own_spikes:
             return self.objective.logits(self.forward, images, self.generators["noise"])
-        drawn = torch.randint(
-            len(self.training.rates_timesteps), (), generator=self.generators["timesteps"]
-        )
-        timesteps = self.training.rates_timesteps[int(drawn)]
+        draws, asked = self.generators["timesteps"], self.training
+        endless = torch.rand((), generator=draws) < asked.rates_mean_share
+        one = int(torch.randint(len(asked.rates_timesteps), (), generator=draws))
+        timesteps = None if endless else asked.rates_timesteps[one]
         return logits_of_rates(cast(SpikingNet, self.net), images, timesteps)
 
     def validate(self) -> float | None:

@@ -13,12 +13,17 @@ to do well with the spikes and the residual potentials that it really has.
 At T = 1 rate and spike are the same, and the phase is single-step training without noise whose
 surrogate is the slope of r.
 
-Batch norm takes its statistics from the mean currents of a batch, which are those that it has to
-know after training, and shifts and scales each timestep by them.
+Few timesteps and many want different weights, and what few of them ask for costs accuracy at many.
+So a share of the batches gets endless timesteps, in which a rate is r itself: they cost one pass.
+
+Mean currents are other ones at another T, since spikes come less evenly the fewer they are. If each
+batch went by its own statistics, batch norm would hide that from the network, which in evaluation
+has one set of them for every T. So batch norm goes by its running statistics here, by batch
+renormalization.
 
 Source:
     The nearest published relative: Yu et al. (NeurIPS 2024, arXiv 2410.11488), rate-based
-    backpropagation.
+    backpropagation. Batch renormalization: Ioffe (NeurIPS 2017, arXiv 1702.03275).
 """
 
 from __future__ import annotations
@@ -32,9 +37,16 @@ from torch import Tensor, nn
 from snnlab.network.layers import ConvPoolNorm
 from snnlab.network.net import SpikingNet, Stage, StagedNet, check_network
 from snnlab.neuron.fast.kernels import sum_over_time
+from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.own_layer import SpikingLayer
+from snnlab.neuron.rounding import mean_response
 from snnlab.neuron.spec import Neuron
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+MOST_RATIO, MOST_SHIFT = 3.0, 5.0
+"""How far the statistics of a batch may lie from those that are kept: the ratio of deviations, and
+the means in units of the deviation (Ioffe, 2017)."""
 
 
 def check_own_rates(net: StagedNet) -> None:
@@ -54,20 +66,24 @@ class OverTime(NamedTuple):
     """At each timestep, (T * B, *), without gradient; None: always the mean."""
 
 
-def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int) -> Tensor:
+def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> Tensor:
     """Logits of T timesteps without noise, whose gradient is that of one pass over mean rates.
 
     Args:
         net: in training mode; IF neurons with reset by subtraction, without noise.
         images: (B, C, H, W).
-        timesteps: T.
+        timesteps: T; None: endless ones, in which each neuron gives its mean response r.
 
     Returns:
-        (B, K): those of `net(images, timesteps)`, but batch norm goes by the mean currents.
+        (B, K): those of `net(images, timesteps)` in evaluation.
     """
     inputs = deque([OverTime(net.taken(images), None)], maxlen=net.reach)
     for stage in net.stages:
-        inputs.append(own_rates(stage, stage_current(stage, inputs, timesteps), timesteps))
+        current = stage_current(stage, inputs, timesteps or 1)
+        if timesteps is None:
+            inputs.append(OverTime(mean_response(current.mean, neuron_of(stage)), None))
+        else:
+            inputs.append(own_rates(stage, current, timesteps))
     return cast(Tensor, net.readout(inputs[-1].mean))
 
 
@@ -96,51 +112,77 @@ def repeated(mean: Tensor, timesteps: int) -> Tensor:
 
 
 def through(layer: nn.Module, x: OverTime, timesteps: int) -> OverTime:
-    """What a stateless layer makes of the mean, and of each timestep."""
-    if x.each is None:
-        return OverTime(layer(x.mean), None)
-    if isinstance(layer, NORMS):
-        return through_norm(layer, x)
+    """What a stateless layer makes of the mean, and of each timestep without a gradient."""
     if isinstance(layer, ConvPoolNorm):
-        return through_norm(cast(nn.BatchNorm2d, layer[2]), both(layer.pooled, x))
+        return through_norm(cast(nn.BatchNorm2d, layer[2]), through_plain(layer.pooled, x))
     if isinstance(layer, nn.Sequential):
         for part in layer:
             x = through(part, x, timesteps)
         return x
-    return both(layer, x)
+    if isinstance(layer, NORMS) and layer.training and layer.running_mean is not None:
+        return through_norm(layer, x)
+    return through_plain(layer, x)
 
 
-def both(layer: Any, x: OverTime) -> OverTime:
-    """What a layer makes of the mean, and of each timestep without a gradient."""
+def through_plain(layer: Any, x: OverTime) -> OverTime:
+    """The same for a layer to which mean and timestep are alike."""
+    if x.each is None:
+        return OverTime(layer(x.mean), None)
     with torch.no_grad():
         each = layer(x.each)
     return OverTime(layer(x.mean), each)
 
 
 def through_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: OverTime) -> OverTime:
-    """Batch norm by the statistics of the mean."""
-    assert x.each is not None
+    """Batch renormalization of the mean and of each timestep.
+
+    Forwards it is (x - running mean) / running deviation, which every T shares and evaluation
+    uses; backwards the gradient knows that the statistics are those of the batch.
+    """
+    along, shape = [0, *range(2, x.mean.ndim)], [1, -1] + [1] * (x.mean.ndim - 2)
     with torch.no_grad():
-        along = [0, *range(2, x.mean.ndim)]
-        variance, centre = torch.var_mean(x.mean, along, correction=0)
-        each = nn.functional.batch_norm(
-            x.each, centre, variance, norm.weight, norm.bias, False, 0.0, norm.eps
-        )
-    return OverTime(norm(x.mean), each)
+        variance, centre = torch.var_mean(x.mean, along, correction=0)  # (C,)
+        remember(norm, centre, variance, x.mean.numel() // len(centre))
+        spread, kept = ((v + norm.eps).sqrt() for v in (variance, norm.running_var))
+        r = (spread / kept).clamp(1 / MOST_RATIO, MOST_RATIO)
+        d = ((centre - norm.running_mean) / kept).clamp(-MOST_SHIFT, MOST_SHIFT)
+    scale, shift = r, d
+    if norm.affine:
+        scale, shift = r * norm.weight, torch.addcmul(norm.bias, d, norm.weight)
+    normal = nn.functional.batch_norm(x.mean, None, None, training=True, eps=norm.eps)
+    mean = torch.addcmul(shift.view(shape), normal, scale.view(shape))
+    if x.each is None:
+        return OverTime(mean, None)
+    with torch.no_grad():
+        slope = scale / spread
+        offset = shift - centre * slope
+        return OverTime(mean, torch.addcmul(offset.view(shape), x.each, slope.view(shape)))
+
+
+def remember(norm: nn.Module, centre: Tensor, variance: Tensor, count: int) -> None:
+    """Move the running statistics (C,) of a batch norm towards those of a batch, as it does."""
+    norm.num_batches_tracked += 1
+    share = norm.momentum or 1 / int(norm.num_batches_tracked)
+    norm.running_mean.lerp_(centre, share)
+    norm.running_var.lerp_(variance * count / max(1, count - 1), share)
 
 
 def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
     """Spikes of a stage (T * B, *) and their mean rates (B, *)."""
-    layer: Any = stage.neuron
     with torch.no_grad():
         if current.each is None:
             currents = current.mean.expand(timesteps, *current.mean.shape)
         else:
             currents = current.each.view(timesteps, *current.mean.shape)
-        spikes = layer.advance(currents)[0]  # (T, B, *)
+        spikes = cast(SpikingLayer, stage.neuron).advance(currents)[0]  # (T, B, *)
         rates = spikes[0] if timesteps == 1 else sum_over_time(spikes) / timesteps
-    mean = OwnRate.apply(current.mean, rates, layer.neuron)
+    mean = OwnRate.apply(current.mean, rates, neuron_of(stage))
     return OverTime(mean, None if timesteps == 1 else spikes.flatten(0, 1))
+
+
+def neuron_of(stage: Stage) -> Neuron:
+    """The constants of its neurons."""
+    return cast(NeuronLayer, stage.neuron).neuron
 
 
 class OwnRate(torch.autograd.Function):

@@ -135,7 +135,7 @@ class Method:
 
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
 """Settings that say in which epochs the noise acts, and how strongly."""
-RATES = ("training.rates_fraction", "training.rates_timesteps")
+RATES = tuple(f"training.rates_{part}" for part in ("fraction", "timesteps", "mean_share"))
 """Settings of the last epochs on the network's own spikes, for every method that spikes."""
 PLAIN, QUIET, TARGET, RECIPE = "noise", "no-noise", "target-noise", "noise-then-spikes"
 """What the kit teaches; the same without noise; noise for several timesteps; what presets train

@@ -37,7 +37,7 @@ def network(name, **options):
 def slow_logits(net, images, timesteps):
     """The same, layer by layer and timestep by timestep, the gradient by detaching.
 
-    Every timestep goes through every layer, batch norm is written out, and a rate is its mean
+    Every timestep goes through every layer, batch renormalization is written out, and a rate is its mean
     response plus what it deviates from it.
     """
 
@@ -45,12 +45,22 @@ def slow_logits(net, images, timesteps):
         for layer in row.modules():
             if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 mean = sum(at_each) / timesteps  # (B, C, *)
-                along = [0, *range(2, mean.ndim)]
-                centre = mean.mean(along, keepdim=True)
-                spread = ((mean - centre) ** 2).mean(along, keepdim=True) + layer.eps
-                shape = [1, -1] + [1] * (mean.ndim - 2)
-                scale = layer.weight.view(shape) / spread.sqrt()
-                at_each = [scale * (x - centre) + layer.bias.view(shape) for x in at_each]
+                along, shape = [0, *range(2, mean.ndim)], [1, -1] + [1] * (mean.ndim - 2)
+                centre = mean.mean(along)
+                spread = ((mean - centre.view(shape)) ** 2).mean(along)
+                count = mean.numel() / len(centre)
+                with torch.no_grad():
+                    layer.running_mean += 0.1 * (centre - layer.running_mean)
+                    unbiased = spread * count / (count - 1)
+                    layer.running_var += 0.1 * (unbiased - layer.running_var)
+                    kept = (layer.running_var + layer.eps).sqrt()
+                    r = ((spread + layer.eps).sqrt() / kept).clamp(1 / 3, 3).view(shape)
+                    d = ((centre - layer.running_mean) / kept).clamp(-5, 5).view(shape)
+                deviation = (spread + layer.eps).sqrt().view(shape)
+                weight, bias = layer.weight.view(shape), layer.bias.view(shape)
+                at_each = [
+                    weight * ((x - centre.view(shape)) / deviation * r + d) + bias for x in at_each
+                ]
             elif not list(layer.children()):
                 at_each = [layer(x) for x in at_each]
         return at_each
@@ -138,17 +148,46 @@ def test_without_batch_norm_the_logits_are_those_of_the_network():
         assert torch.allclose(logits_of_rates(net, images, timesteps), net(images, timesteps))
 
 
+def test_endless_timesteps_are_the_mean_responses():
+    current = torch.linspace(-0.4, 1.4, 7).view(1, 1, 1, 7).requires_grad_()
+    rates = logits_of_rates(single(v_th=2.0), 2 * current, None)
+    assert torch.allclose(rates, current.clamp(0, 1).flatten(1))
+    many = logits_of_rates(single(v_th=2.0), 2 * current, 1000)
+    assert torch.allclose(rates, many, atol=1e-3)
+
+
+@pytest.mark.parametrize("timesteps", [1, 2, 4, 8])
+def test_logits_are_those_of_the_evaluation_after_it(timesteps):
+    """Every T is trained as it is evaluated, with the same running statistics."""
+    net = network("convnet")
+    images = torch.rand(32, 1, 8, 8, dtype=torch.float64)
+    for _ in range(60):  # statistics that are near those of the images
+        logits_of_rates(net, images, 3)
+    trained = logits_of_rates(net, images, timesteps)
+    assert torch.allclose(trained, net.eval()(images, timesteps), atol=1e-9)
+
+
 def test_running_statistics_are_those_of_the_mean_currents():
     net = network("mlp")
     images = torch.rand(64, 1, 8, 8, dtype=torch.float64)
-    norm = net.stages[1].layers[1]
-    norm.momentum = 1.0
+    net.stages[0].layers[2].momentum = net.stages[1].layers[1].momentum = 1.0
     logits_of_rates(net, images, 4)
+    norm = net.stages[1].layers[1]
     trained = norm.running_mean.clone()
     with torch.no_grad():
-        first = net.stages[0].current([images]).expand(4, -1, -1)  # (T, B, C)
+        first = net.eval().stages[0].current([images]).expand(4, -1, -1)  # (T, B, C)
         rates = net.stages[0].neuron.advance(first)[0].mean(0)
         assert torch.allclose(trained, net.stages[1].layers[0](rates).mean(0))
+
+
+def test_batch_norm_without_statistics_or_weights_trains_too():
+    for norm in (nn.BatchNorm1d(12, track_running_stats=False), nn.BatchNorm1d(12, affine=False)):
+        row = nn.Sequential(nn.Flatten(), nn.Linear(16, 12), norm)
+        stages = [Stage(row, NeuronLayer(Neuron(v_init=0.5)))]
+        stages.append(Stage(nn.Sequential(nn.Linear(12, 12), norm), NeuronLayer()))
+        net = SpikingNet(stages, nn.Linear(12, 3), (1, 4, 4)).train()
+        logits_of_rates(net, torch.rand(32, 1, 4, 4), 3).sum().backward()
+        assert all(weight.grad is not None for weight in net.parameters())
 
 
 def test_the_phases_in_their_order():
@@ -172,6 +211,7 @@ def test_the_phases_in_their_order():
         ({"rates_timesteps": ()}, "rates_timesteps needs one T or more"),
         ({"rates_timesteps": (1, 0)}, "rates_timesteps"),
         ({"rates_timesteps": "many"}, "rates_timesteps"),
+        ({"rates_mean_share": 1.0}, r"rates_mean_share must lie in \[0, 1\), got 1.0"),
     ],
 )
 def test_an_impossible_phase_is_refused(values, message):
@@ -201,11 +241,13 @@ def test_every_drawn_t_is_run(few_digits, net_for, monkeypatch):
 
     monkeypatch.setattr(NeuronLayer, "advance", spy)
     net = net_for(SingleStep())
-    training = Training(epochs=6, batch_size=64, rates_fraction=1.0, rates_timesteps=(1, 5, 5))
+    training = Training(
+        epochs=8, batch_size=64, rates_fraction=1.0, rates_timesteps=(1, 5, 5), rates_mean_share=0.3
+    )
     fit(net, few_digits, SingleStep(), training, seed=0)
-    trained = [T for T in seen if T in (1, 5)]
-    assert set(trained) == {1, 5}
-    assert trained.count(5) > trained.count(1) / 2
+    per_epoch = len(net.stages) * 3  # batches, besides the validation
+    assert seen.count(5) > len(net.stages)
+    assert 0 < seen.count(5) < 8 * per_epoch
 
 
 def test_it_repeats_bit_for_bit_and_goes_on_where_it_stopped(
@@ -245,10 +287,10 @@ def test_every_spiking_method_may_end_with_it(objective, digits, net_for):
 
 @pytest.mark.parametrize("neuron", [Neuron(beta=0.9), Neuron(reset="zero")])
 def test_neurons_whose_rate_is_another_are_refused(neuron, few_digits, net_for):
-    with pytest.raises(ValueError, match="the rates phase .* needs IF neurons that reset"):
+    with pytest.raises(ValueError, match=r"the rates phase .* needs IF neurons that reset"):
         fit(net_for(SingleStep(), neuron=neuron), few_digits, SingleStep(), LAST, seed=0)
 
 
 def test_a_network_without_spikes_is_refused(few_digits, net_for):
-    with pytest.raises(ValueError, match="rates phase .* needs a SpikingNet, got ANN"):
+    with pytest.raises(ValueError, match=r"rates phase .* needs a SpikingNet, got ANN"):
         fit(net_for(PlainANN()), few_digits, PlainANN(), LAST, seed=0)
