@@ -1,7 +1,7 @@
 """A finished race as a small file, with which anybody can compute its tables and intervals again.
 
 It reads like race.json: tables, audit and CSV take it. What is left out are the runs, epochs and
-stages; numbers have six digits. Of a conversion those T stay at which it becomes better than at
+stages; numbers have eight digits. Of a conversion those T stay at which it becomes better than at
 every T before, powers of two and the last T: all that the audit and tables look at.
 """
 
@@ -130,9 +130,9 @@ def without_places(command: Sequence[str]) -> list[str]:
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to six significant digits."""
+    """Numbers to eight significant digits: intervals of a few seeds magnify the last one."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.8g}")
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return [rounded(inner) for inner in value] if isinstance(value, list) else value
