@@ -13,7 +13,7 @@ from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS, RECIPE
 from snnlab.studies.audit import judge
 from snnlab.studies.claims import Claim, round_down
-from snnlab.studies.race import PACE, TERMS, Terms, by_method, learning_rate
+from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
 from snnlab.studies.race_table import named
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import columns_at, markdown, mean_text
@@ -42,22 +42,23 @@ class Record:
     """Of its file, without the ending."""
     race: Result
     """See `kept_race`."""
+    only: Sequence[str] = ()
+    """Methods that are shown; none: all."""
 
     def entries(self, terms: Terms) -> dict[str, list[Entry]]:
         """Its runs under these terms by method, one for each seed."""
-        return by_method(self.race, terms)
+        found = by_method(self.race, terms)
+        return {name: runs for name, runs in found.items() if name in (self.only or found)}
 
     def titled(self, method: str) -> str:
-        """A method with the settings that are part of its name, and a start that was given."""
-        start = self.race["race"]["start"]
-        title = METHODS[method].title if method in METHODS else method
-        spiking = method in METHODS and METHODS[method].network == "spiking"
-        v_init = start["neuron"]["v_init"] if spiking else None
+        """A method with the settings that are part of its name, and the start it was given."""
+        config = asked_in(self.race).run_config(method, 0, 1)
+        v_init = config.neuron.v_init if config.spiking else None
         settings = [
-            named(method, start).removeprefix(method).strip(),
+            named(method, self.race["race"]["start"]).removeprefix(method).strip(),
             "" if v_init is None else f"v_init = {v_init:g}",
         ]
-        return ", ".join([title, *filter(None, settings)])
+        return ", ".join([METHODS[method].title, *filter(None, settings)])
 
     @property
     def command(self) -> str:
@@ -252,5 +253,5 @@ KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
 
 def notes(records: Records) -> list[str]:
     """What is to be said wherever the kit's best method is shown."""
-    shown = any(RECIPE in one.race["race"]["methods"] for one in records)
+    shown = any(RECIPE in one.entries(TERMS[0]) for one in records)
     return [f"{METHODS[RECIPE].title}: {METHODS[RECIPE].says}."] if shown else []

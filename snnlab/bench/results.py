@@ -2,12 +2,12 @@
 
 `python -m snnlab.bench.results`, in the folder of both, writes anew what stands between two marks:
 
-    <!-- table epochs digits mnist-20000 T=1,2,4,8 -->
+    <!-- table epochs digits digits-rest T=1,2,4,8 methods=noise,no-noise -->
     <!-- end -->
 
 `epochs` is the kind of table, one of `result_tables.KINDS`; then come the names of files in
-results/ and, if others than usual are to be shown, T. Where a file is not there the table stays as
-it is; the first table takes those that are. `snnlab race --keep FILE` writes such a file.
+results/ and, if not all that is usual is to be shown, T and methods. Where a file is not there the
+table stays as it is; the first table takes those that are. `snnlab race --keep FILE` writes them.
 """
 
 from __future__ import annotations
@@ -40,22 +40,31 @@ class Mark:
     """Of files, without their ending."""
     timesteps: list[int]
     """T to show; none: the usual ones."""
+    methods: list[str]
+    """Methods to show; none: all."""
 
     @classmethod
     def of(cls, text: str) -> Mark:
         """Read from its words.
 
         Raises:
-            ValueError: an unknown kind of table.
+            ValueError: an unknown kind of table, or another option.
         """
         kind, *words = text.split()
+        options = dict(word.split("=", 1) for word in words if "=" in word)
+        shown, methods = options.pop("T", ""), options.pop("methods", "")
+        if options:
+            raise ValueError(f"a table has the options T and methods, got {', '.join(options)}")
         if kind not in KINDS:
             raise ValueError(
                 f"unknown table {kind!r}; valid: {', '.join(KINDS)}{meant(kind, KINDS)}"
             )
-        shown = [word[2:] for word in words if word.startswith("T=")]
-        names = [word for word in words if not word.startswith("T=")]
-        return cls(kind, names, [int(T) for word in shown for T in word.split(",")])
+        return cls(
+            kind,
+            [word for word in words if "=" not in word],
+            [int(T) for T in shown.split(",") if T],
+            [method for method in methods.split(",") if method],
+        )
 
 
 def written(page: str, folder: Path) -> str:
@@ -66,7 +75,7 @@ def written(page: str, folder: Path) -> str:
         folder: of the races.
 
     Raises:
-        ValueError: a mark that asks for an unknown table.
+        ValueError: a mark that asks for what there is not.
         RunError: a file that is damaged, or was changed after it was written.
     """
 
@@ -76,7 +85,8 @@ def written(page: str, folder: Path) -> str:
         there = [name for name in mark.names if (folder / f"{name}.json").is_file()]
         if not there or (mark.kind != "first" and there != mark.names):
             return opening + held + closing
-        records = [Record(name, read_race(folder / f"{name}.json")) for name in there]
+        races = {name: read_race(folder / f"{name}.json") for name in there}
+        records = [Record(name, race, mark.methods) for name, race in races.items()]
         return opening + below(mark, records) + closing
 
     return MARKED.sub(table, page)

@@ -15,6 +15,7 @@ from typing import Any
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.curves import conversions_of
 from snnlab.runs.store import RunError, sealed, write_text
+from snnlab.studies.audit import telling_damage
 from snnlab.studies.race import RACE, TERMS
 from snnlab.studies.study import Entry, Result
 
@@ -38,7 +39,7 @@ def keep(race: Result, path: Path) -> Result:
         path: of the file; its folder is made.
 
     Raises:
-        RunError: the race is not finished.
+        RunError: the race is not finished, or damaged.
 
     Example:
         >>> keep(read_race(Path("runs/races/digits-convnet")), Path("results/digits.json"))
@@ -49,6 +50,7 @@ def keep(race: Result, path: Path) -> Result:
     return small
 
 
+@telling_damage()
 def kept(race: Result) -> Result:
     """What the file holds; see `keep`."""
     if not race.get("finished"):
