@@ -114,13 +114,20 @@ def accuracies(
     for record in records:
         for method, runs in record.entries(terms).items():
             curves = [curve_of(run) for run in runs]
-            itself = [run.get("ann_accuracy") for run in runs]
+            itself = [run["ann_accuracy"] for run in runs if "ann_accuracy" in run]
             row = [record.titled(method), f"{learning_rate(record.race, method):g}"]
             row += [str(runs[0]["epochs"]), seconds(runs)]
-            row.append("" if None in itself else cell(estimate(itself)))
+            row.append(cell(estimate(itself)) if itself else "")
             rows.append(row + [cell(estimate([curve[T] for curve in curves])) for T in measured])
     header = ["trained with", "peak learning rate", "epochs", "training (s)", "network itself"]
-    return markdown([*header, *columns_at(measured)], rows)
+    return filled_columns([*header, *columns_at(measured)], rows)
+
+
+def filled_columns(header: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
+    """A Markdown table without the columns in which nothing stands."""
+    there = [i for i in range(len(header)) if any(row[i] for row in rows)]
+    titles, *lines = ([line[i] for i in there] for line in (header, *rows))
+    return markdown(titles, lines, names=names)
 
 
 def at_all(records: Records, terms: Terms, shown: Sequence[int]) -> list[int]:
@@ -136,10 +143,20 @@ def seconds(runs: Sequence[Entry]) -> str:
 
 
 def ahead(records: Records, shown: Sequence[int]) -> Table:
-    """By how much the kit's best method is ahead of each other one, seed by seed."""
-    rows, measured = [], at_all(records, TERMS[0], shown or SHOWN)
+    """By how much the kit's best method is ahead of the others with equal epochs."""
+    return differences(records, TERMS[0], shown or SHOWN)
+
+
+def ahead_in_time(records: Records, shown: Sequence[int]) -> Table:
+    """The same with equal time."""
+    return differences(records, TERMS[1], shown or SHOWN)
+
+
+def differences(records: Records, terms: Terms, shown: Sequence[int]) -> Table:
+    """Points of accuracy of the kit's best method less those of each other one, by seed."""
+    rows, measured = [], at_all(records, terms, shown)
     for record in records:
-        methods = record.entries(TERMS[0])
+        methods = record.entries(terms)
         ours = methods.get(RECIPE, [])
         for method, runs in methods.items():
             if method == RECIPE or not ours:
@@ -150,7 +167,7 @@ def ahead(records: Records, shown: Sequence[int]) -> Table:
             times = [a["training_seconds"] / b["training_seconds"] for a, b in both]
             rows.append([record.titled(method), mean_text(times, 2), *points])
     header = [f"{METHODS[RECIPE].title}, against", "times its seconds"]
-    says = f"points of accuracy, {INTERVAL}, seed by seed, with equal epochs"
+    says = f"points of accuracy, {INTERVAL}, seed by seed, with {terms}"
     return markdown([*header, *columns_at(measured)], rows), says
 
 
@@ -180,33 +197,27 @@ def first(records: Records, shown: Sequence[int]) -> Table:
     Ts = at_all(records, TERMS[0], shown or FIRST_SHOWN)
     rows: list[list[str]] = []
     for record in records:
-        equal = record.entries(TERMS[1])
-        columns: list[list[Estimate | None]] = []
-        labels = []
-        for method, runs in ours_first(record.entries(TERMS[0])):
-            curves = [curve_of(run) for run in runs]
-            then = [curve_of(run)[AT] for run in equal.get(method, [])]
-            rates = [curve_of(run)[AT] / run["training_seconds"] for run in runs]
+        methods = ours_first(record.entries(TERMS[0]))
+        found = [reached(record, method, runs, Ts) for method, runs in methods]
+        columns = zip(*found, strict=True)
+        best = [max((one.mean for one in column if one), default=None) for column in columns]
+        for (method, runs), line in zip(methods, found, strict=True):
             rate = f"{learning_rate(record.race, method):g}"
-            labels.append([record.name, record.titled(method), rate, seconds(runs)])
-            columns.append(
-                [
-                    *(estimate([curve[T] for curve in curves]) for T in Ts),
-                    estimate(then) if then else None,
-                    estimate(rates),
-                ]
-            )
-        best = [
-            max((c.mean for c in column if c), default=None)
-            for column in zip(*columns, strict=True)
-        ]
-        rows += [
-            label + [bold(one, top) for one, top in zip(row, best, strict=True)]
-            for label, row in zip(labels, columns, strict=True)
-        ]
+            label = [record.name, record.titled(method), rate, seconds(runs)]
+            rows.append(label + [bold(one, top) for one, top in zip(line, best, strict=True)])
     header = ["data", "trained with", "peak learning rate", "training (s)", *columns_at(Ts)]
     header += ["in the same seconds", "points per second"]
-    return markdown(header, rows, names=2), f"{INTERVAL}, with equal epochs. {FIRST_SAYS}"
+    return filled_columns(header, rows, 2), f"{INTERVAL}, with equal epochs. {FIRST_SAYS}"
+
+
+def reached(
+    record: Record, method: str, runs: Sequence[Entry], Ts: Sequence[int]
+) -> list[Estimate | None]:
+    """Accuracy of a method at some T, in the same seconds, and over its seconds."""
+    equal = [curve_of(run)[AT] for run in record.entries(TERMS[1]).get(method, [])]
+    rates = [curve_of(run)[AT] / run["training_seconds"] for run in runs]
+    accuracies = [estimate([curve_of(run)[T] for run in runs]) for T in Ts]
+    return [*accuracies, estimate(equal) if equal else None, estimate(rates)]
 
 
 def ours_first(methods: dict[str, list[Entry]]) -> list[tuple[str, list[Entry]]]:
@@ -245,6 +256,7 @@ KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
     "spread": spread,
     "time": equal_time,
     "ahead": ahead,
+    "ahead-time": ahead_in_time,
     "conversions": conversions,
     "claims": claims,
 }

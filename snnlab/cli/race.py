@@ -11,7 +11,7 @@ import tyro
 
 from snnlab.cli.answer import Bar, answer
 from snnlab.cli.study import finish
-from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS, MethodName
 from snnlab.runs.presets import study_start
 from snnlab.runs.store import usual_runs
@@ -20,7 +20,7 @@ from snnlab.studies.kept_race import keep
 from snnlab.studies.race import RACE, RaceConfig, race
 from snnlab.studies.race_table import race_csv, race_markdown
 from snnlab.studies.study import Result, name_of
-from snnlab.studies.sweep import value_of
+from snnlab.studies.sweep import named_texts, value_of
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,5 @@ def rates_of(texts: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         ConfigError: another form, or a method twice.
     """
-    rates: dict[str, Any] = {}
-    for text in texts:
-        method, equals, rate = text.partition("=")
-        if not (method and equals and rate):
-            raise ConfigError(f"learning rates are given as METHOD=RATE, got {text!r}")
-        if method in rates:
-            raise ConfigError(f"{method} has two learning rates")
-        rates[method] = value_of(rate)
-    return rates
+    given = named_texts(texts, "learning rates are", "METHOD=RATE", "has two learning rates")
+    return {method: value_of(rate) for method, rate in given.items()}
