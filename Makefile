@@ -24,7 +24,7 @@ PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two targets may install into one environment
-.PHONY: help env demo test test-all test-gpu test-lowest lint format app lab notebooks slides docs bench bench-gpu clean
+.PHONY: help env demo test test-all test-gpu test-lowest lint format app lab notebooks slides docs bench bench-gpu results clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ bench: $(READY)  ## Measure the speed of training and inference
 
 bench-gpu: $(READY)  ## The same on a CUDA GPU, part by part; ARGS=--cifar10 trains there, too
 	$(BIN)/snnlab bench-gpu $(ARGS)
+
+results: $(READY)  ## Write the tables of RESULTS.md from the races in results/
+	$(BIN)/python -m snnlab.bench.results
 
 clean:  ## Remove the virtual environment, caches and build outputs; runs/ stays
 	rm -rf $(VENV) $(LOWEST) build dist snnlab.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

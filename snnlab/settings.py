@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Integral, Real
@@ -210,6 +210,8 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
         return str(value)
     if origin is tuple:
         return items(get_args(kind), value, called)
+    if origin is dict:
+        return by_name(get_args(kind), value, called)
     if kind not in WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
             raise Refused(f"{called} must be {an(kind)}{none}, got {quoted(value)}")
@@ -233,6 +235,15 @@ def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
     inner = [kinds[0]] * len(value) if endless else kinds
     parts = enumerate(zip(inner, value, strict=True))
     return tuple(converted(kind, one, f"{called}[{i}]") for i, (kind, one) in parts)
+
+
+def by_name(kinds: tuple[Any, Any], value: Any, called: str) -> dict[str, Any]:
+    """Values by name; `kinds` are the types of names and values. Raises Refused."""
+    if not isinstance(value, Mapping):
+        raise Refused(f"{called} must be values by name, got {quoted(value)}")
+    name_kind, kind = kinds
+    pairs = {converted(name_kind, name, called): one for name, one in value.items()}
+    return {name: converted(kind, one, f"{called}[{name}]") for name, one in pairs.items()}
 
 
 def quoted(value: Any) -> str:

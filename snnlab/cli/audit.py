@@ -24,7 +24,8 @@ class Audit:
     races: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RACE ...]")
     ] = ()
-    """Folders of races, or their names in --root; default: all races there."""
+    """Folders of races, or their names in --root, or files in which races are kept (snnlab race
+    --keep); default: all races there."""
     root: Path | None = None
     """Folder of the races; default: races in the folder of runs."""
     runs: Path = field(default_factory=usual_runs)
@@ -35,7 +36,7 @@ class Audit:
     def execute(self) -> None:
         """Judge and answer."""
         root = self.root or RACE.root(self.runs)
-        folders = [each if each.is_dir() else root / each for each in self.races]
+        folders = [each if each.exists() else root / each for each in self.races]
         if not (folders := folders or list_races(root)):
             raise RunError(f"no races in {root} yet: snnlab race")
         races = [(folder, read_race(folder)) for folder in folders]

@@ -5,19 +5,22 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
-from snnlab.cli.answer import Bar
+from snnlab.cli.answer import Bar, answer
 from snnlab.cli.study import finish
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS, MethodName
 from snnlab.runs.presets import study_start
 from snnlab.runs.store import usual_runs
+from snnlab.studies.audit import read_race
+from snnlab.studies.kept_race import keep
 from snnlab.studies.race import RACE, RaceConfig, race
 from snnlab.studies.race_table import race_csv, race_markdown
-from snnlab.studies.study import name_of
+from snnlab.studies.study import Result, name_of
+from snnlab.studies.sweep import named_texts, value_of
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,24 @@ class Race:
     """
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
+    finished: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[FOLDER]")] = None
+    """Folder of a finished race that is only kept, with --keep; nothing is raced."""
     methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3
     """Networks per method, with seeds from --seed on."""
+    learning_rates: tuple[str, ...] = ()
+    """Peak learning rates tuned for a method, as METHOD=RATE; the others have
+    --training.learning-rate."""
     epochs_only: bool = False
     """Leave out the second race, with equal training time."""
     out: Path | None = None
     """Folder of the race; default: races/DATA-MODEL in the folder of runs."""
     runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
+    keep: Path | None = None
+    """Write the race to this file, too: small JSON that snnlab audit reads, to be published with
+    its tables."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -48,7 +59,10 @@ class Race:
             raise ValueError(
                 f"a race has several methods: use --methods, not --method {self.config.method}"
             )
-        asked = RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only)
+        if self.finished is not None:
+            self.only_keep(self.finished)
+            return
+        asked = self.asked()
         folder = self.out or RACE.root(self.runs) / name_of(self.config)
         with closing(Bar()) as bar:
             done = race(asked, folder, bar.watch)
@@ -57,4 +71,34 @@ class Race:
         tables = {"race.csv": race_csv(done), "race.md": race_markdown(done)}
         film = film_page(done, folder)
         tables = {"film.html": film, **tables} if film else tables
+        if self.keep is not None:
+            keep(done, self.keep)
         finish(done, folder, RACE.file, tables, draw, as_json=self.json)
+
+    def asked(self) -> RaceConfig:
+        """Who races, on what.
+
+        Raises:
+            ConfigError: see `RaceConfig`.
+        """
+        rates = rates_of(self.learning_rates)
+        return RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only, rates)
+
+    def only_keep(self, folder: Path) -> None:
+        """Keep a race that is finished, whichever code it ran with."""
+        if self.keep is None:
+            raise ValueError(f"a folder of a finished race goes with --keep FILE, got {folder}")
+        keep(read_race(folder), self.keep)
+        size = self.keep.stat().st_size
+        entry: Result = {"race": folder.name, "file": str(self.keep), "bytes": size}
+        answer(entry, f"{self.keep}  ({size / 1000:,.0f} kB)", as_json=self.json)
+
+
+def rates_of(texts: tuple[str, ...]) -> dict[str, Any]:
+    """Learning rates by method, from texts like `qcfs=8e-3`.
+
+    Raises:
+        ConfigError: another form, or a method twice.
+    """
+    given = named_texts(texts, "learning rates are", "METHOD=RATE", "has two learning rates")
+    return {method: value_of(rate) for method, rate in given.items()}

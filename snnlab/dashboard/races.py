@@ -18,7 +18,7 @@ from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim
 from snnlab.studies.race import TERMS, by_method
-from snnlab.studies.race_table import race_csv, race_markdown
+from snnlab.studies.race_table import race_csv, race_markdown, rates_in_words
 
 MARKS: dict[str, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
@@ -39,6 +39,7 @@ def draw_races() -> None:
         race = read_race(races[name])
         claims = judge(race)
         table, csv, lines = race_markdown(race), race_csv(race), race_lines(race)
+        rates = rates_in_words(race)
     except (RunError, KeyError, TypeError, ValueError) as error:
         warn(f"This race cannot be shown: {error}")
         return
@@ -46,6 +47,7 @@ def draw_races() -> None:
     for claim in claims:
         draw_claim(claim)
     st.subheader("The race, equal epochs", anchor=False)
+    st.caption(rates[:1].upper() + rates[1:])
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
     draw_film_of_race(race, races[name])

@@ -84,11 +84,17 @@ def audit_text(folder: Path, race: Result) -> str:
 
 
 def read_race(folder: Path) -> dict[str, Any]:
-    """The content of a race's race.json.
+    """The content of a race's race.json, or of a file in which a race is kept.
 
     Raises:
         RunError: there is no race in the folder, it cannot be read, or somebody changed it.
     """
+    if folder.is_file():
+        race = read_json(folder)
+        check_sealed(folder.name, race)
+        if RACE.key not in race:
+            raise RunError(f"{folder} holds no race: it lacks {RACE.key!r}")
+        return race
     if not folder.is_dir():
         near = meant(folder.name, [one.name for one in list_races(folder.parent)])
         raise RunError(f"no race in {folder}: no such folder; snnlab race makes one{near}")

@@ -7,7 +7,8 @@ thread seconds are processor time, so that other programs do not decide a race.
 
 Each method starts at its best: the one without noise from v_init = v_th / 2 here, like noise,
 unless v_init was given (`Method.race_v_init`). It keeps more accuracy after conversion with it, so
-that what noise gains is measured against its strongest form.
+that what noise gains is measured against its strongest form. And each method may have a peak
+learning rate of its own.
 
     races/<name>/race.json    what was raced, on what, and every number of every run
                  runs/<id>/   the runs, see `store`: a race goes on where it was stopped
@@ -23,12 +24,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Literal, get_args
 
-from snnlab.runs.config import ConfigError, RunConfig, Trained, to_dict
+from snnlab.runs.config import ConfigError, RunConfig, Trained, from_dict, to_dict
 from snnlab.runs.methods import METHODS, PLAIN, MethodName
 from snnlab.runs.presets import at_its_best
 from snnlab.runs.provenance import command
 from snnlab.runs.store import Run, RunError
-from snnlab.settings import Count, settle
+from snnlab.settings import Count, Positive, settle
 from snnlab.studies.study import Entry, Kind, Result, Watch, groups
 
 RACE = Kind("race", shelf="races", key="race")
@@ -44,7 +45,8 @@ class RaceConfig:
     """Who races, on what.
 
     Raises:
-        ConfigError: no or unknown methods, fewer than 1 seed, or equal time without noise.
+        ConfigError: no or unknown methods, fewer than 1 seed, equal time without noise, or a
+            learning rate of a method that does not race.
     """
 
     config: RunConfig = field(default_factory=RunConfig)
@@ -55,6 +57,8 @@ class RaceConfig:
     """Networks per method and terms."""
     equal_time: bool = True
     """Whether to race a second time, with equal training time."""
+    learning_rates: dict[Trained, Positive] = field(default_factory=dict)
+    """Peak learning rates by method, tuned for it; the others have that of the training."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
@@ -63,10 +67,17 @@ class RaceConfig:
             raise ConfigError(f"methods must be different ones of {', '.join(METHODS)}, got {got}")
         if self.equal_time and PACE not in self.methods:
             raise ConfigError(f"equal time needs method {PACE}, got {', '.join(self.methods)}")
+        if spare := [method for method in self.learning_rates if method not in self.methods]:
+            raise ConfigError(
+                f"learning_rates must be of methods that race, {', '.join(self.methods)}, "
+                f"got one of {', '.join(spare)}"
+            )
 
     def run_config(self, method: MethodName, seed: int, epochs: int) -> RunConfig:
         """The configuration of one run."""
-        training = replace(self.config.training, epochs=epochs)
+        training = self.config.training
+        rate = self.learning_rates.get(method, training.learning_rate)
+        training = replace(training, epochs=epochs, learning_rate=rate)
         return at_its_best(replace(self.config, method=method, seed=seed, training=training))
 
     @property
@@ -138,13 +149,38 @@ def warm_up(asked: RaceConfig) -> None:
 
 
 def description(asked: RaceConfig) -> Result:
-    """What was asked for, in plain values."""
-    return {
+    """What was asked for, in plain values, as race.json holds it."""
+    said = {
         "start": to_dict(asked.config),
         "methods": list(asked.methods),
         "seeds": asked.seed_numbers,
         "equal_time": asked.equal_time,
     }
+    # Not where there are none: older races do not say it either.
+    return said | ({"learning_rates": dict(asked.learning_rates)} if asked.learning_rates else {})
+
+
+def asked_in(race: Result) -> RaceConfig:
+    """What a race was asked for, from its race.json.
+
+    Raises:
+        ConfigError: settings or methods that this version does not know.
+    """
+    said = race["race"]
+    return RaceConfig(
+        from_dict(said["start"]),
+        said["methods"],
+        len(said["seeds"]),
+        said["equal_time"],
+        said.get("learning_rates", {}),
+    )
+
+
+def learning_rate(race: Result, method: str) -> float:
+    """The peak learning rate of a method, from race.json."""
+    said = race["race"]
+    own: dict[str, float] = said.get("learning_rates", {})
+    return own.get(method, said["start"]["training"]["learning_rate"])
 
 
 def laps(

@@ -12,7 +12,7 @@ from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS
 from snnlab.studies import tables
-from snnlab.studies.race import PACE, TERMS
+from snnlab.studies.race import PACE, TERMS, learning_rate
 from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean_text
 
@@ -124,6 +124,7 @@ def heading(race: Result) -> str:
     lines = [
         tables.heading("Race", asked, race["environment"], seeds, machine),
         f"- {', '.join(named(method, config) for method in asked['methods'])}",
+        f"- {rates_in_words(race)}",
         "- every timestep counts, none is left out as warm-up",
     ]
     if "equal time" in race["plan"]:
@@ -142,6 +143,14 @@ def named(method: str, config: dict[str, Any]) -> str:
         value = reduce(getitem, setting.split("."), config)
         parts.append(f"{symbol} = {value:.4g}")
     return " ".join(parts)
+
+
+def rates_in_words(race: Result) -> str:
+    """The peak learning rate of everybody, or of each method."""
+    rates = {method: f"{learning_rate(race, method):g}" for method in race["race"]["methods"]}
+    if len(set(rates.values())) == 1:
+        return f"peak learning rate {next(iter(rates.values()))}"
+    return "peak learning rates: " + ", ".join(f"{name} {rate}" for name, rate in rates.items())
 
 
 def accuracy_part(rows: list[Row]) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from snnlab.runs.config import RunConfig, from_dict
-from snnlab.runs.presets import at_its_best
 from snnlab.runs.recorded import Recorded, recorded, remembered
 from snnlab.runs.store import RunError, load_run
 from snnlab.studies.audit import telling_damage
-from snnlab.studies.race import TERMS, Terms, by_method
+from snnlab.studies.race import TERMS, RaceConfig, Terms, asked_in, by_method
 from snnlab.studies.study import Entry, Result
 
 PER_EPOCH = {"seconds": "seconds_per_epoch", "validation_accuracy": "validation_accuracy"}
@@ -38,16 +35,16 @@ def recorded_runs(
     if not race.get("finished"):
         raise RunError("the race is not finished; the same snnlab race command goes on with it")
     with telling_damage():
-        start = from_dict(race["race"]["start"])
+        asked = asked_in(race)
         hardware = (race.get("environment") or {}).get("hardware") or {}
         return {
-            method: [recorded_entry(entry, start, hardware, folder) for entry in entries]
+            method: [recorded_entry(entry, asked, hardware, folder) for entry in entries]
             for method, entries in by_method(race, terms).items()
         }
 
 
 def recorded_entry(
-    entry: Entry, start: RunConfig, hardware: dict[str, Any], folder: Path | None
+    entry: Entry, asked: RaceConfig, hardware: dict[str, Any], folder: Path | None
 ) -> Recorded:
     """One entry of a race; see `recorded_runs`."""
     if not all(entry.get(name) for name in PER_EPOCH.values()):
@@ -56,10 +53,7 @@ def recorded_entry(
         raise RunError(
             "the race was kept without what happened epoch by epoch; race once more, and it is"
         )
-    training = replace(start.training, epochs=entry["epochs"])
-    config = at_its_best(
-        replace(start, method=entry["method"], seed=entry["seed"], training=training)
-    )
+    config = asked.run_config(entry["method"], entry["seed"], entry["epochs"])
     columns = zip(*(entry[name] for name in PER_EPOCH.values()), strict=True)
     epochs = [dict(zip(PER_EPOCH, values, strict=True)) for values in columns]
     name = f"{config.method}, seed {config.seed},"

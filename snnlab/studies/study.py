@@ -116,7 +116,7 @@ class Kind:
         if there is not None:
             check_sealed(self.file, there)
             held = there.get(self.key, {})
-            different = [name for name in asked if held.get(name) != asked[name]]
+            different = [name for name in asked | held if held.get(name) != asked.get(name)]
             if different:
                 raise RunError(
                     f"{folder} holds another {self.name} (other {', '.join(different)}): choose "

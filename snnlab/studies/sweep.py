@@ -91,15 +91,31 @@ def parse_grid(texts: Sequence[str]) -> Grid:
         >>> parse_grid(["seed=0,1", "model.name=mlp,convnet"])
         {'seed': (0, 1), 'model.name': ('mlp', 'convnet')}
     """
-    grid: Grid = {}
+    given = named_texts(texts, "a grid is", "NAME=VALUE,VALUE,... ", "is in the grid twice")
+    return {name: values_of(values) for name, values in given.items()}
+
+
+def named_texts(texts: Sequence[str], subject: str, form: str, twice: str) -> dict[str, str]:
+    """What stands behind the "=" of each text, by what stands before it.
+
+    Args:
+        texts: like `name=values`.
+        subject: what a refusal begins with.
+        form: what it says is valid.
+        twice: what is said of a name that comes again.
+
+    Raises:
+        ConfigError: a text without one side, or the same name twice.
+    """
+    given: dict[str, str] = {}
     for text in texts:
         name, equals, values = text.partition("=")
         if not (name and equals and values):
-            raise ConfigError(f"a grid is given as NAME=VALUE,VALUE,... , got {text!r}")
-        if name in grid:
-            raise ConfigError(f"{name} is in the grid twice")
-        grid[name] = values_of(values)
-    return grid
+            raise ConfigError(f"{subject} given as {form}, got {text!r}")
+        if name in given:
+            raise ConfigError(f"{name} {twice}")
+        given[name] = values
+    return given
 
 
 def values_of(text: str) -> tuple[Any, ...]:

@@ -108,6 +108,26 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
 
 
+@pytest.mark.slow
+def test_a_race_is_kept_in_a_small_file_that_the_audit_reads(
+    races: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answered(capsys, "race", str(races / "small"), "--keep", "kept/small.json")
+    file = Path("kept/small.json")
+    assert found == {"race": "small", "file": str(file), "bytes": file.stat().st_size}
+    assert file.stat().st_size < (races / "small" / "race.json").stat().st_size / 3
+    whole, small = (
+        [
+            (claim["name"], claim["status"])
+            for claim in answered(capsys, "audit", str(one))["claims"]
+        ]
+        for one in (races / "small", file)
+    )
+    assert small == whole
+    file.write_text(file.read_text("utf-8").replace('"seed": 1', '"seed": 2'), "utf-8")
+    assert "changed after it was measured" in said(capsys, "audit", str(file))[2]
+
+
 @pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("args", "message"),
@@ -117,6 +137,12 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
         (["race", "--methods", "bptt"], "equal time needs method noise, got bptt"),
         (["race", "--methods", "magic"], "magic"),
         (["race", "--preset", "magic"], "unknown preset 'magic'"),
+        (["race", "--learning-rates", "8e-3"], "given as METHOD=RATE, got '8e-3'"),
+        (["race", "--learning-rates", "ann=1", "ann=2"], "ann has two learning rates"),
+        (["race", "--learning-rates", "ann=fast"], "[ann] must be a number, got 'fast'"),
+        (["race", "somewhere"], "a folder of a finished race goes with --keep FILE"),
+        (["race", "somewhere", "--keep", "kept.json"], "no race in somewhere"),
+        (["audit", "kept.json"], "no race in runs/races/kept.json"),
         (["audit", "nothing"], "no race in runs/races/nothing"),
         (["audit"], "no races in runs/races yet"),
     ],

@@ -23,8 +23,16 @@ from snnlab.data.spec import DataError, DataSpec
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.store import RunError, list_runs, read_json, write_json
-from snnlab.studies.race import RaceConfig, equal_time_epochs, race
+from snnlab.studies.race import (
+    RaceConfig,
+    asked_in,
+    description,
+    equal_time_epochs,
+    learning_rate,
+    race,
+)
 from snnlab.studies.race_table import COLUMNS, race_csv, race_markdown
+from snnlab.studies.recorded_race import recorded_runs
 from snnlab.studies.study import Step, Watch
 from snnlab.studies.tables import mean_text
 
@@ -238,6 +246,33 @@ def test_another_race_in_the_folder_is_refused(
         race(RaceConfig(tiny, methods=("noise", "bptt"), seeds=3), tmp_path / "race")
 
 
+def test_each_method_may_have_a_learning_rate_of_its_own(tiny: RunConfig, tmp_path: Path) -> None:
+    asked = RaceConfig(tiny, ("noise", "ann"), 1, learning_rates={"ann": 1e-2})
+    found = race(asked, tmp_path)
+    trained = {run.config.method: run.config.training for run in list_runs(tmp_path / "runs")}
+    own = tiny.training.learning_rate
+    assert {name: each.learning_rate for name, each in trained.items()} == {
+        "noise": own,
+        "ann": 1e-2,
+    }
+    assert {name: learning_rate(found, name) for name in trained} == {"noise": own, "ann": 1e-2}
+    recorded = recorded_runs(found, terms="equal time")
+    assert recorded["ann"][0].config.training.learning_rate == 1e-2
+    assert f"peak learning rates: noise {own:g}, ann 0.01" in race_markdown(found)
+    assert asked_in(found) == asked
+    with pytest.raises(RunError, match=r"another race \(other learning_rates\)"):
+        race(RaceConfig(tiny, ("noise", "ann"), 1), tmp_path)
+
+
+def test_a_race_from_before_learning_rates_goes_on(tiny: RunConfig, tmp_path: Path) -> None:
+    asked = RaceConfig(tiny, ("noise",), 1, equal_time=False)
+    assert "learning_rates" not in description(asked)
+    found = race(asked, tmp_path)
+    assert race(asked, tmp_path) == found
+    with pytest.raises(RunError, match=r"another race \(other learning_rates\)"):
+        race(replace(asked, learning_rates={"noise": 1e-3}), tmp_path)
+
+
 def test_a_race_is_no_run(asked: RaceConfig, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         race(asked, tmp_path / "runs" / "races" / "mine", killed_in_lap(1))
@@ -254,6 +289,13 @@ def test_a_race_is_no_run(asked: RaceConfig, tmp_path: Path) -> None:
         ({"methods": ("noise", "magic")}, "unknown method.* 'magic'; valid: noise"),
         ({"seeds": 0}, "seeds must be at least 1, got 0"),
         ({"methods": ("bptt", "ann")}, "equal time needs method noise, got bptt, ann"),
+        ({"learning_rates": {"magic": 1.0}}, "unknown method.* 'magic'; valid: noise"),
+        ({"learning_rates": {"ann": 0}}, r"learning_rates\[ann\] must be a number above 0, got 0"),
+        ({"learning_rates": 1e-3}, "learning_rates must be values by name, got 0.001"),
+        (
+            {"methods": ("noise",), "learning_rates": {"ann": 1e-3}},
+            "learning_rates must be of methods that race, noise, got one of ann",
+        ),
     ],
 )
 def test_races_without_sense_are_refused(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
-from snnlab.runs.config import RunConfig, from_dict
+from snnlab.runs.config import RunConfig
 from snnlab.runs.store import read_json
 from snnlab.settings import Count
-from snnlab.studies.race import RaceConfig, description
+from snnlab.studies.kept_race import rounded
+from snnlab.studies.race import RaceConfig, asked_in
 from snnlab.studies.study import Result
 
 RACERS = ("noise", "no-noise", "bptt", "ann", "qcfs")
@@ -52,13 +52,12 @@ def shipped_race(rules: RaceConfig) -> Result | None:
         rules: their seeds are not looked at.
     """
     shipped = read_json(RACE_FILE)
-    return shipped if same(shipped["race"]) == same(description(rules)) else None
+    return shipped if same(asked_in(shipped)) == same(rules) else None  # newer settings as they are
 
 
-def same(asked: Result) -> Any:
+def same(asked: RaceConfig) -> RaceConfig:
     """What decides the result, seeds and place aside."""
-    start = replace(from_dict(asked["start"]), seed=0, device="cpu")  # newer settings as they stand
-    return [start, list(asked["methods"]), asked["equal_time"]]
+    return replace(asked, config=replace(asked.config, seed=0, device="cpu"), seeds=1)
 
 
 def thinned(result: Result) -> Result:
@@ -68,12 +67,3 @@ def thinned(result: Result) -> Result:
         for entry in result["entries"]
     ]
     return result | {"entries": entries}
-
-
-def rounded(value: Any) -> Any:
-    """Numbers to six significant digits."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: rounded(inner) for key, inner in value.items()}
-    return [rounded(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,269 @@
+"""The tables of RESULTS.md that races are shown in, by kind; see `results`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.measure.statistics import Estimate, estimate
+from snnlab.runs.curves import conversions_of, curve_of
+from snnlab.runs.methods import METHODS, RECIPE
+from snnlab.studies.audit import judge
+from snnlab.studies.claims import Claim, round_down
+from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
+from snnlab.studies.race_table import named
+from snnlab.studies.study import Entry, Result
+from snnlab.studies.tables import columns_at, markdown, mean_text
+
+SHOWN = (1, 2, 3, 4, 5, 6, 7, 8, 16)
+"""T that are shown where they were measured, unless others are asked for."""
+FIRST_SHOWN = (1, 2, 4, 8)
+"""The same in the first table."""
+AT = 4
+"""T at which the first table compares accuracies with seconds."""
+FIRST_SAYS = (
+    f"*In the same seconds*: accuracy at T = {AT} where each method trains for as long as plain "
+    "noise (epochs rounded up): accuracy for seconds as one would spend them. *Points per second*: "
+    f"accuracy at T = {AT} over the seconds at the left; where all methods reach 98 % it says "
+    "little more than how fast they are. Bold: the highest mean of a data set."
+)
+INTERVAL = "means over the seeds with half the width of their 95 % t-interval"
+SPREAD = "means over the seeds, standard deviation in brackets"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A race as it is kept in `results/`."""
+
+    name: str
+    """Of its file, without the ending."""
+    race: Result
+    """See `kept_race`."""
+    only: Sequence[str] = ()
+    """Methods that are shown; none: all."""
+
+    def entries(self, terms: Terms) -> dict[str, list[Entry]]:
+        """Its runs under these terms by method, one for each seed."""
+        found = by_method(self.race, terms)
+        return {name: runs for name, runs in found.items() if name in (self.only or found)}
+
+    def titled(self, method: str) -> str:
+        """A method with the settings that are part of its name, and the start it was given."""
+        config = asked_in(self.race).run_config(method, 0, 1)
+        v_init = config.neuron.v_init if config.spiking else None
+        settings = [
+            named(method, self.race["race"]["start"]).removeprefix(method).strip(),
+            "" if v_init is None else f"v_init = {v_init:g}",
+        ]
+        return ", ".join([METHODS[method].title, *filter(None, settings)])
+
+    @property
+    def command(self) -> str:
+        """What gives its numbers again."""
+        made_by = self.race["environment"]
+        threads = made_by["hardware"]["threads"]
+        return f"OMP_NUM_THREADS={threads} {shlex.join(made_by['command'])}"
+
+    @property
+    def made_by(self) -> str:
+        """File, command, commit, seeds, machine and versions in a line."""
+        made_by, file = self.race["environment"], f"results/{self.name}.json"
+        hardware, versions = made_by["hardware"], made_by["versions"]
+        seeds = ", ".join(map(str, self.race["race"]["seeds"]))
+        return (
+            f"[{file}]({file}): `{self.command}`, commit {made_by['git_commit'] or 'unknown'}, "
+            f"seeds {seeds}, {hardware.get('gpu') or hardware['processor']}, "
+            f"Python {versions['python']}, torch {versions['torch']}."
+        )
+
+
+Records = Sequence[Record]
+Table = tuple[str, str]
+"""A table, and what is to be said of it."""
+
+
+def equal_epochs(records: Records, shown: Sequence[int]) -> Table:
+    """Each method with as many epochs as the others."""
+    return accuracies(records, TERMS[0], shown or SHOWN, lambda one: one.text(2)), INTERVAL
+
+
+def spread(records: Records, shown: Sequence[int]) -> Table:
+    """The same with standard deviations."""
+
+    def cell(one: Estimate) -> str:
+        deviation = "" if one.deviation is None else f" ({one.deviation:.2f})"
+        return f"{one.mean:.2f}{deviation}"
+
+    return accuracies(records, TERMS[0], shown or SHOWN, cell), SPREAD
+
+
+def equal_time(records: Records, shown: Sequence[int]) -> Table:
+    """Each method with the training seconds of plain noise."""
+    says = f"{INTERVAL}; epochs that fill the seconds of plain noise, rounded up"
+    return accuracies(records, TERMS[1], shown or SHOWN, lambda one: one.text(2)), says
+
+
+def accuracies(
+    records: Records, terms: Terms, shown: Sequence[int], cell: Callable[[Estimate], str]
+) -> str:
+    """A row for each method of each race."""
+    rows, measured = [], at_all(records, terms, shown)
+    for record in records:
+        for method, runs in record.entries(terms).items():
+            curves = [curve_of(run) for run in runs]
+            itself = [run["ann_accuracy"] for run in runs if "ann_accuracy" in run]
+            row = [record.titled(method), f"{learning_rate(record.race, method):g}"]
+            row += [str(runs[0]["epochs"]), seconds(runs)]
+            row.append(cell(estimate(itself)) if itself else "")
+            rows.append(row + [cell(estimate([curve[T] for curve in curves])) for T in measured])
+    header = ["trained with", "peak learning rate", "epochs", "training (s)", "network itself"]
+    return filled_columns([*header, *columns_at(measured)], rows)
+
+
+def filled_columns(header: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
+    """A Markdown table without the columns in which nothing stands."""
+    there = [i for i in range(len(header)) if any(row[i] for row in rows)]
+    titles, *lines = ([line[i] for i in there] for line in (header, *rows))
+    return markdown(titles, lines, names=names)
+
+
+def at_all(records: Records, terms: Terms, shown: Sequence[int]) -> list[int]:
+    """Those T at which everybody was measured."""
+    runs = [run for one in records for group in one.entries(terms).values() for run in group]
+    return [T for T in shown if all(T in curve_of(run) for run in runs)]
+
+
+def seconds(runs: Sequence[Entry]) -> str:
+    """Training seconds over the seeds."""
+    taken = [run["training_seconds"] for run in runs]
+    return mean_text(taken, 2 if mean(taken) < 10 else 1)
+
+
+def ahead(records: Records, shown: Sequence[int]) -> Table:
+    """By how much the kit's best method is ahead of the others with equal epochs."""
+    return differences(records, TERMS[0], shown or SHOWN)
+
+
+def ahead_in_time(records: Records, shown: Sequence[int]) -> Table:
+    """The same with equal time."""
+    return differences(records, TERMS[1], shown or SHOWN)
+
+
+def differences(records: Records, terms: Terms, shown: Sequence[int]) -> Table:
+    """Points of accuracy of the kit's best method less those of each other one, by seed."""
+    rows, measured = [], at_all(records, terms, shown)
+    for record in records:
+        methods = record.entries(terms)
+        ours = methods.get(RECIPE, [])
+        for method, runs in methods.items():
+            if method == RECIPE or not ours:
+                continue
+            pairs = [(curve_of(a), curve_of(b)) for a, b in zip(ours, runs, strict=True)]
+            points = [estimate([a[T] - b[T] for a, b in pairs]).text(2, "+") for T in measured]
+            both = zip(ours, runs, strict=True)
+            times = [a["training_seconds"] / b["training_seconds"] for a, b in both]
+            rows.append([record.titled(method), mean_text(times, 2), *points])
+    header = [f"{METHODS[RECIPE].title}, against", "times its seconds"]
+    says = f"points of accuracy, {INTERVAL}, seed by seed, with {terms}"
+    return markdown([*header, *columns_at(measured)], rows), says
+
+
+def conversions(records: Records, shown: Sequence[int]) -> Table:
+    """Every conversion, on the images that all of them saw."""
+    curves: dict[str, list[AccuracyCurve]] = {}
+    images = 0
+    for record in records:
+        for method, runs in record.entries(TERMS[0]).items():
+            images = runs[0]["subset"]["images"]
+            for run in runs:
+                found = conversions_of(run["subset"])
+                for name, curve in found.items():
+                    curves.setdefault(f"{record.titled(method)}: {name}", []).append(curve)
+                if not found and method in (PACE, RECIPE):
+                    curves.setdefault(record.titled(method), []).append(curve_of(run["subset"]))
+    Ts = shown or powers_of_two(max(max(group[0]) for group in curves.values()))
+    rows = [
+        [name, *(mean_text([c.get(T) for c in own], 2) for T in Ts)] for name, own in curves.items()
+    ]
+    says = f"{INTERVAL}, with equal epochs, on the first {images:,} test images"
+    return markdown(["network", *columns_at(Ts)], rows), says
+
+
+def first(records: Records, shown: Sequence[int]) -> Table:
+    """What the kit's best method reaches against its rivals, and in which time."""
+    Ts = at_all(records, TERMS[0], shown or FIRST_SHOWN)
+    rows: list[list[str]] = []
+    for record in records:
+        methods = ours_first(record.entries(TERMS[0]))
+        found = [reached(record, method, runs, Ts) for method, runs in methods]
+        columns = zip(*found, strict=True)
+        best = [max((one.mean for one in column if one), default=None) for column in columns]
+        for (method, runs), line in zip(methods, found, strict=True):
+            rate = f"{learning_rate(record.race, method):g}"
+            label = [record.name, record.titled(method), rate, seconds(runs)]
+            rows.append(label + [bold(one, top) for one, top in zip(line, best, strict=True)])
+    header = ["data", "trained with", "peak learning rate", "training (s)", *columns_at(Ts)]
+    header += ["in the same seconds", "points per second"]
+    return filled_columns(header, rows, 2), f"{INTERVAL}, with equal epochs. {FIRST_SAYS}"
+
+
+def reached(
+    record: Record, method: str, runs: Sequence[Entry], Ts: Sequence[int]
+) -> list[Estimate | None]:
+    """Accuracy of a method at some T, in the same seconds, and over its seconds."""
+    equal = [curve_of(run)[AT] for run in record.entries(TERMS[1]).get(method, [])]
+    rates = [curve_of(run)[AT] / run["training_seconds"] for run in runs]
+    accuracies = [estimate([curve_of(run)[T] for run in runs]) for T in Ts]
+    return [*accuracies, estimate(equal) if equal else None, estimate(rates)]
+
+
+def ours_first(methods: dict[str, list[Entry]]) -> list[tuple[str, list[Entry]]]:
+    """The kit's best method before all others."""
+    return sorted(methods.items(), key=lambda item: item[0] != RECIPE)
+
+
+def bold(one: Estimate | None, best: float | None) -> str:
+    """A number as text, bold if it is the best one; empty if there is none."""
+    if one is None:
+        return ""
+    return f"**{one.text(2)}**" if one.mean == best else one.text(2)
+
+
+def claims(records: Records, shown: Sequence[int]) -> Table:
+    """The paper's claims, judged by each race."""
+    judged = [judge(record.race) for record in records]
+    rows = [[own[0].name, *map(verdict, own)] for own in zip(*judged, strict=True)]
+    header = ["claim of the abstract", *(record.name for record in records)]
+    return markdown(header, rows), "by `snnlab audit FILE`, rounded against the claim"
+
+
+def verdict(claim: Claim) -> str:
+    """A verdict with the number that decides it."""
+    if claim.measured is None:
+        return f"{claim.status}: {claim.reason}"
+    number = f"{claim.status}: {round_down(claim.measured)} {claim.unit}"
+    if claim.interval is None:
+        return number
+    return f"{number} ({' to '.join(map(round_down, claim.interval))})"
+
+
+KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
+    "first": first,
+    "epochs": equal_epochs,
+    "spread": spread,
+    "time": equal_time,
+    "ahead": ahead,
+    "ahead-time": ahead_in_time,
+    "conversions": conversions,
+    "claims": claims,
+}
+"""By the word in the marker."""
+
+
+def notes(records: Records) -> list[str]:
+    """What is to be said wherever the kit's best method is shown."""
+    shown = any(RECIPE in one.entries(TERMS[0]) for one in records)
+    return [f"{METHODS[RECIPE].title}: {METHODS[RECIPE].says}."] if shown else []

@@ -1,0 +1,151 @@
+"""A finished race as a small file, with which anybody can compute its tables and intervals again.
+
+It reads like race.json: tables, audit and CSV take it. What is left out are the runs, epochs and
+stages; numbers have eight digits. Of a conversion those T stay at which it becomes better than at
+every T before, powers of two and the last T: all that the audit and tables look at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.runs.curves import conversions_of
+from snnlab.runs.store import RunError, sealed, write_text
+from snnlab.studies.audit import telling_damage
+from snnlab.studies.race import RACE, TERMS
+from snnlab.studies.study import Entry, Result
+
+LEFT_OUT = ("run", "hashes", "seconds_per_epoch", "validation_accuracy", "early_exit")
+"""Of a run."""
+NOT_CERTIFIED = ("accuracy", "changed", "rates", "operations")
+"""Left out of its certificate: what the run holds as well, and what goes by stages."""
+NO_COST = ("ann_operations", "image_operations", "neurons", "synapses", "assumptions")
+"""Left out of its cost: what the other numbers were computed from."""
+PLACES = ("--out", "--runs", "--keep")
+"""Options that say where files go: no part of what was raced."""
+AS_A_PROGRAM = ("-c", "__main__.py")
+"""First words of a command that is snnlab, started in another way."""
+
+
+def keep(race: Result, path: Path) -> Result:
+    """Write a finished race to a small file; returns its content.
+
+    Args:
+        race: content of race.json.
+        path: of the file; its folder is made.
+
+    Raises:
+        RunError: the race is not finished, or damaged.
+
+    Example:
+        >>> keep(read_race(Path("runs/races/digits-convnet")), Path("results/digits.json"))
+    """
+    small = sealed(kept(race))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, in_lines(small))
+    return small
+
+
+@telling_damage()
+def kept(race: Result) -> Result:
+    """What the file holds; see `keep`."""
+    if not race.get("finished"):
+        raise RunError(f"only finished races are kept: the same snnlab {RACE.name} goes on with it")
+    asked, made_by = race["race"], race["environment"]
+    start = asked["start"]
+    data = start["data"] | {key: without_folder(start["data"].get(key)) for key in ("name", "root")}
+    entries = [rounded(kept_entry(entry)) for entry in race["entries"]]
+    for entry in entries[1:]:
+        entry["cost"].pop("assumed", None)  # the first says it for all
+    small = {
+        "race": asked | {"start": start | {"data": data}},
+        "environment": made_by | {"command": without_places(made_by["command"])},
+        "entries": entries,
+    }
+    return {key: value for key, value in race.items() if key != "hashes"} | small
+
+
+def kept_entry(entry: Entry) -> Entry:
+    """A run without what nobody reads again."""
+    small = without(entry, LEFT_OUT)
+    if certificate := entry.get("certificate"):
+        small["certificate"] = without(certificate, NOT_CERTIFIED)
+    if changed := entry.get("changed"):
+        shown = powers_of_two(max(map(int, changed)))
+        small["changed"] = {T: pair for T, pair in changed.items() if int(T) in shown}
+    small["cost"] = thinned_cost(entry["cost"])
+    subset = dict(entry["subset"])
+    if entry["terms"] != TERMS[0]:  # conversions are shown and judged with equal epochs only
+        subset = {"images": subset["images"]}
+    elif curves := conversions_of(subset):
+        subset["conversions"] = {name: telling(one).to_json() for name, one in curves.items()}
+        subset["cost"] = without(thinned_cost(subset["cost"]), ("assumed",))
+    return small | {"subset": subset}
+
+
+def thinned_cost(cost: dict[str, Any]) -> dict[str, Any]:
+    """Costs at powers of two and the last T, as the table and the CSV of a race show them."""
+    measured = cost["timesteps"]
+    places = [measured.index(T) for T in powers_of_two(max(measured))]
+    return {key: at(value, places) for key, value in without(cost, NO_COST).items()}
+
+
+def telling(curve: AccuracyCurve) -> AccuracyCurve:
+    """A curve at those T at which it is higher than ever before, at powers of two and the last."""
+    highest, found = -1.0, set(powers_of_two(max(curve)))
+    for T, accuracy in curve.items():
+        if accuracy > highest:
+            highest = accuracy
+            found.add(T)
+    return curve.only(sorted(found))
+
+
+def at(value: Any, places: list[int]) -> Any:
+    """Of a list some entries; anything else as it is."""
+    return [value[place] for place in places] if isinstance(value, list) else value
+
+
+def without(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A copy without some of its entries."""
+    return {key: value for key, value in values.items() if key not in names}
+
+
+def without_folder(path: str | None) -> str | None:
+    """Of an absolute path the last name: the folders of one machine tell nobody anything."""
+    return Path(path).name if path and Path(path).is_absolute() else path
+
+
+def without_places(command: Sequence[str]) -> list[str]:
+    """A command line without where its files went."""
+    words: list[str] = []
+    rest = iter(command)
+    for word in rest:
+        if word in PLACES:
+            next(rest, None)
+        elif word != "--json" and word.partition("=")[0] not in PLACES:
+            words.append(str(without_folder(word)))
+    return ["snnlab", *words[1:]] if words and words[0] in AS_A_PROGRAM else words
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to eight significant digits: intervals of a few seeds magnify the last one."""
+    if isinstance(value, float):
+        return float(f"{value:.8g}")
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list) else value
+
+
+def in_lines(values: Result) -> str:
+    """JSON with a line for each part and each run, and none for each number."""
+    parts = []
+    for key, value in values.items():
+        text = json.dumps(value)
+        if key == "entries":
+            text = "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
+        parts.append(f"{json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
