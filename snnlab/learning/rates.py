@@ -36,13 +36,13 @@ from torch import Tensor, nn
 
 from snnlab.network.layers import ConvPoolNorm
 from snnlab.network.net import SpikingNet, Stage, StagedNet, check_network
-from snnlab.neuron.fast.kernels import sum_over_time
+from snnlab.neuron.fast.kernels import sum_over_time, widened
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.neuron.rounding import mean_response
 from snnlab.neuron.spec import Neuron
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
 MOST_RATIO, MOST_SHIFT = 3.0, 5.0
 """How far the statistics of a batch may lie from those that are kept: the ratio of deviations, and
@@ -119,7 +119,7 @@ def through(layer: nn.Module, x: OverTime, timesteps: int) -> OverTime:
         for part in layer:
             x = through(part, x, timesteps)
         return x
-    if isinstance(layer, NORMS) and layer.training and layer.running_mean is not None:
+    if isinstance(layer, BatchNorm) and layer.training and layer.running_mean is not None:
         return through_norm(layer, x)
     return through_plain(layer, x)
 
@@ -133,7 +133,7 @@ def through_plain(layer: Any, x: OverTime) -> OverTime:
     return OverTime(layer(x.mean), each)
 
 
-def through_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: OverTime) -> OverTime:
+def through_norm(norm: Any, x: OverTime) -> OverTime:
     """Batch renormalization of the mean and of each timestep.
 
     Forwards it is (x - running mean) / running deviation, which every T shares and evaluation
@@ -141,7 +141,7 @@ def through_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: OverTime) -> OverTime
     """
     along, shape = [0, *range(2, x.mean.ndim)], [1, -1] + [1] * (x.mean.ndim - 2)
     with torch.no_grad():
-        variance, centre = torch.var_mean(x.mean, along, correction=0)  # (C,)
+        variance, centre = torch.var_mean(widened(x.mean), along, correction=0)  # (C,)
         remember(norm, centre, variance, x.mean.numel() // len(centre))
         spread, kept = ((v + norm.eps).sqrt() for v in (variance, norm.running_var))
         r = (spread / kept).clamp(1 / MOST_RATIO, MOST_RATIO)
@@ -159,7 +159,7 @@ def through_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: OverTime) -> OverTime
         return OverTime(mean, torch.addcmul(offset.view(shape), x.each, slope.view(shape)))
 
 
-def remember(norm: nn.Module, centre: Tensor, variance: Tensor, count: int) -> None:
+def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
     """Move the running statistics (C,) of a batch norm towards those of a batch, as it does."""
     norm.num_batches_tracked += 1
     share = norm.momentum or 1 / int(norm.num_batches_tracked)

@@ -37,8 +37,8 @@ def network(name, **options):
 def slow_logits(net, images, timesteps):
     """The same, layer by layer and timestep by timestep, the gradient by detaching.
 
-    Every timestep goes through every layer, batch renormalization is written out, and a rate is its mean
-    response plus what it deviates from it.
+    Every timestep goes through every layer, batch renormalization is written out, and a rate is
+    its mean response plus what it deviates from it.
     """
 
     def layers(row, at_each):
@@ -294,3 +294,11 @@ def test_neurons_whose_rate_is_another_are_refused(neuron, few_digits, net_for):
 def test_a_network_without_spikes_is_refused(few_digits, net_for):
     with pytest.raises(ValueError, match=r"rates phase .* needs a SpikingNet, got ANN"):
         fit(net_for(PlainANN()), few_digits, PlainANN(), LAST, seed=0)
+
+
+def test_it_runs_in_mixed_precision():
+    net = network("convnet6").float()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = logits_of_rates(net, torch.rand(8, 3, 8, 8), 3)
+    logits.float().sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in net.parameters())
