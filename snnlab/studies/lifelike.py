@@ -16,10 +16,12 @@ training: the converted network drops the noise, and its neurons fire like clock
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from snnlab.biology.channel_noise import Floats, fired_by_pulses, fit_threshold
 from snnlab.neuron.spec import Noise
@@ -48,59 +50,66 @@ def judge_neuron() -> list[Claim]:
 
 
 @cache
-def nearer() -> dict[str, list[float]]:
-    """By how much noise brings our neuron nearer to the living one, by measure, for each seed."""
-    found = [apart(seed) for seed in SEEDS]
-    return {name: [each[name] for each in found] for name in found[0]}
+def nearer() -> tuple[Found, Found]:
+    """By how much noise brings our neuron nearer to the living one: firing curve, irregularity."""
+    curves, irregular = zip(*map(apart, SEEDS), strict=True)
+    return over_pulses(curves), over_pulses(irregular)
 
 
-def apart(seed: int) -> dict[str, float]:
-    """How far off the neuron without noise is, less how far off that with noise is."""
+def apart(seed: int) -> tuple[Floats, Floats]:
+    """How far off the neuron without noise is, less how far off that with noise is, by pulse.
+
+    Of the firing curve and of the Fano factor, each (n,).
+    """
     sizes, noise = np.array(AMPLITUDES), Noise()
     fired = fired_by_pulses(sizes, CHANNELS, PULSES, TRIALS, seed)  # (T, n, trials)
-    living, counts = fired[0].mean(1), fired.sum(0)
+    living, irregular = fired[0].mean(1), fano(fired.sum(0))
     threshold = fit_threshold(sizes, living).threshold
     current = torch.tensor((1 - noise.mu) * sizes / threshold)  # in units of v_th
     noisy = firing_probability(current, noise).numpy()
-    clock = (current.numpy() >= 1 - noise.mu).astype(np.float64)
-    irregular = fano(counts)
-
-    def off(curve: Floats) -> float:
-        return float(np.abs(curve - living).mean())
-
-    return {
-        "curve": off(clock) - off(noisy),
-        "irregularity": irregular - abs(float((1 - noisy).mean()) - irregular),
-    }
+    step = (current.numpy() >= 1 - noise.mu).astype(np.float64)
+    curve = np.abs(step - living) - np.abs(noisy - living)
+    return curve, irregular - np.abs(1 - noisy - irregular)
 
 
-def fano(counts: np.ndarray) -> float:
-    """Variance over mean of the number of spikes, (n, trials), mean over n; none counts as 1.
+def over_pulses(found: Sequence[Floats]) -> Found:
+    """What decides, the mean over pulses, and each pulse alone; where no neuron fired, none.
 
-    A neuron that has hardly fired is as irregular as it can be: rare spikes come as in a Poisson
-    process.
+    Args:
+        found: one per seed, (n,).
     """
+    table = np.stack(found)  # (seeds, n)
+    fires = np.isfinite(table).all(0)
+    readings = {
+        f"pulses of {size:g} uA/cm2": [float(value) for value in column]
+        for size, column in zip(np.array(AMPLITUDES)[fires], table.T[fires], strict=True)
+    }
+    means = [float(value) for value in table[:, fires].mean(1)]
+    return Found(means, list(SEEDS), "mean over pulses", readings)
+
+
+def fano(counts: NDArray[np.integer]) -> Floats:
+    """Variance over mean of the number of spikes, (n, trials) to (n,); NaN where there are none."""
     means = counts.mean(1)
-    ratios = counts.var(1, ddof=1)[means > 0] / means[means > 0]
-    return float((ratios.sum() + (means == 0).sum()) / len(means))
+    return np.divide(counts.var(1, ddof=1), means, out=np.full(len(means), np.nan), where=means > 0)
 
 
 NEURONS = (
-    "our neuron with and without noise, and that of Hodgkin and Huxley with 6,000 sodium channels, "
-    f"{PULSES} pulses of {AMPLITUDES[0]:g} to {AMPLITUDES[-1]:g} uA/cm2: "
+    "our neuron with and without noise, and that of Hodgkin and Huxley with "
+    f"{CHANNELS:,} sodium channels, {PULSES} pulses of {AMPLITUDES[0]:g} to {AMPLITUDES[-1]:g} uA/cm2: "
 )
 TESTS = (
     Test(
         "a neuron with noise is more like a living one: how surely it fires",
-        NEURONS + "how much nearer noise brings the chance to fire, mean over pulses",
-        lambda e: Found(nearer()["curve"], list(SEEDS)),
+        NEURONS + "how much nearer noise brings the chance to fire",
+        lambda e: nearer()[0],
         "of probability",
         strict=True,
     ),
     Test(
         "a neuron with noise is more like a living one: how irregularly it fires",
         NEURONS + "how much nearer noise brings the Fano factor of the number of spikes",
-        lambda e: Found(nearer()["irregularity"], list(SEEDS)),
+        lambda e: nearer()[1],
         "of the Fano factor",
         strict=True,
     ),
