@@ -96,7 +96,8 @@ def fano(counts: NDArray[np.integer]) -> Floats:
 
 NEURONS = (
     "our neuron with and without noise, and that of Hodgkin and Huxley with "
-    f"{CHANNELS:,} sodium channels, {PULSES} pulses of {AMPLITUDES[0]:g} to {AMPLITUDES[-1]:g} uA/cm2: "
+    f"{CHANNELS:,} sodium channels, {PULSES} pulses of {AMPLITUDES[0]:g} to {AMPLITUDES[-1]:g} "
+    "uA/cm2: "
 )
 TESTS = (
     Test(
