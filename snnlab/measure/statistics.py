@@ -207,12 +207,6 @@ class PairedImages:
         return 100 * (self.gained - self.lost) / self.images
 
     @property
-    def deviation(self) -> float:
-        """Standard deviation, in points, of the difference with as many other such images."""
-        changed = (self.gained + self.lost) / self.images
-        return 100 * math.sqrt((changed - (self.difference / 100) ** 2) / self.images)
-
-    @property
     def p_loss(self) -> float:
         """Chance of so many lost images, or more, among those that change, if none is likelier.
 

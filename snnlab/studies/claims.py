@@ -24,14 +24,24 @@ their own verdicts. They were picked because of their numbers, so their interval
 all that could have been picked: each at the level 1 - (1 - confidence) / number (Bonferroni; Dunn,
 1961).
 
-Accuracy that is kept follows the one rule of certificates (`PairedImages`): kept where a loss of
-`MARGIN` points can be excluded, lost where a loss can be shown, and each of the two errs in at
-most 5 of 100 cases. Seeds and images must both say so: the interval over seeds (90 %, so that
-each end errs in 5 of 100: two one-sided tests, Schuirmann, 1987), and, for no loss in the
-conversion, the exact tests on the images that change sides, over all seeds and as the mean over the
-curve, as if each seed had images of its own (outcomes of two seeds on one image correlate by 0.05
-to 0.15: 8 networks of `noise` on the digits). One T at which a loss of `MARGIN` is certain is
-enough for a contradiction.
+Accuracy that is kept follows the one rule of certificates (`PairedImages`): `MARGIN` points are
+the bound, and a verdict errs in at most 5 of 100 cases, so that the interval over seeds is one of
+90 %, each end of which errs in 5 of 100 (two one-sided tests; Schuirmann, 1987). For a conversion
+without loss seeds and images must agree. Supported: both exclude a loss of `MARGIN` points.
+Contradicted: both show that something is lost, or one T alone lies beyond the margin. The exact
+tests on the images that change sides take the images of all seeds, and the mean over the curve.
+
+In simulated races with 3, 5 and 10 seeds, 2,000 images of which 4 % change sides, and 0.3 points
+between seeds, these shares of 100 were supported / contradicted, the rest undecided:
+
+    true loss    3 seeds    5 seeds    10 seeds
+    0 points     69 / 1     96 / 1     100 / 0
+    0.5          23 / 21    43 / 31    74 / 8
+    1             1 / 74     2 / 92      0 / 95
+    2             0 / 100    0 / 100     0 / 100
+
+(400 races each; `tests/studies/test_error_rates.py`.) A loss between 0 and `MARGIN` is one that
+may be called either way: it is there, and it is below what counts.
 """
 
 from __future__ import annotations
@@ -190,10 +200,7 @@ class Test:
         }
         status, reason = self.verdict(found, decisive, estimates)
         needed, power = self.power(found, decisive) if status == "undecided" else (None, "")
-        ranked = sorted(estimates, key=lambda condition: estimates[condition].mean)
-        ends = [None, None]
-        if len(ranked) > 1:
-            ends = [self.reading(one, estimates[one], found) for one in (ranked[0], ranked[-1])]
+        least, most = self.ends(found, estimates)
         return Claim(
             self.name,
             status,
@@ -206,8 +213,8 @@ class Test:
             seeds=found.seeds,
             seeds_needed=needed,
             power=power,
-            speaks_for=ends[-1],
-            speaks_against=ends[0],
+            speaks_for=most,
+            speaks_against=least,
             reason="; ".join(filter(None, [reason, found.note])),
             details={
                 condition: {"measured": e.mean, "interval": e.interval, "by_seed": list(e.values)}
@@ -220,6 +227,16 @@ class Test:
         """Mean and interval; of so many intervals that all shall hold at once."""
         confidence = 1 - (1 - self.confidence) / together
         return (ratio_estimate if self.ratio else estimate)(values, confidence)
+
+    def ends(
+        self, found: Found, estimates: Mapping[str, Estimate]
+    ) -> tuple[Reading | None, Reading | None]:
+        """The comparisons that speak against and for the claim most, if there are several."""
+        if len(estimates) < 2:
+            return None, None
+        ranked = sorted(estimates, key=lambda condition: estimates[condition].mean)
+        least, most = (self.reading(one, estimates[one], found) for one in (ranked[0], ranked[-1]))
+        return least, most
 
     def reading(self, condition: str, estimate: Estimate, found: Found) -> Reading:
         """One comparison with what it alone would say."""
@@ -255,16 +272,15 @@ class Test:
         """How many seeds would decide, by `seeds_needed`, and the same in words."""
         if "" in found.at_least:
             return None, "more timesteps of the conversions would decide, not more seeds"
+        if self.side(decisive) != "undecided":
+            return None, "more test images would decide, not more seeds"
         scale = math.log if self.ratio else float
         values, bound = [scale(value) for value in decisive.values], scale(self.bound)
         other = bound if self.lost_below is None else self.lost_below
-        by_images = found.images.deviation * math.sqrt(len(values)) if found.images else 0.0
-        spread = max(stdev(values), by_images)
         distance = max(mean(values) - bound, other - mean(values))
-        needed = seeds_needed(spread, distance, self.confidence)
+        needed = seeds_needed(stdev(values), distance, self.confidence)
         if needed is None:
             return None, f"no number of seeds up to {MOST_SEEDS:,}: the mean lies at the bound"
-        needed = max(needed, len(values) + 1)
         often = f"in {100 * POWER:g} of 100 races, if mean and spread stay as they are"
         return needed, f"{needed:,} seeds would decide {often}"
 

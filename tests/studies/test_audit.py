@@ -146,6 +146,7 @@ def test_the_training_time_saved_is_paired_over_seeds() -> None:
     saved = [100 * (1 - a / b) for a, b in ((30, 100), (31, 103), (30.5, 101))]
     assert claim.measured == pytest.approx(sum(saved) / 3)
     assert claim.interval is not None
+    assert claim.measured is not None
     assert claim.interval[0] < claim.measured < claim.interval[1]
     assert claim.seeds == [0, 1, 2]
     assert "BPTT with T = 4" in claim.compared
@@ -205,7 +206,7 @@ def test_seeds_that_agree_do_not_outweigh_images_that_cannot_tell() -> None:
     """Three networks that lose nothing, on few images of which many change sides."""
     pairs = {T: [PairedImages(40, 3, 3)] * 3 for T in (2, 4)}
     found = since_1(pairs, [0, 1, 2])
-    assert found.images == PairedImages(120, 9, 9)
+    assert found.images == PairedImages(85, 7, 6)  # 120, 9, 9 by 1.4, as seeds share images
     assert found.images.verdict == "undecided"
     race = made_up(noise=[{1: 97.0, 2: 97.0, 4: 97.0}] * 3)
     for entry in race["entries"]:
@@ -214,8 +215,7 @@ def test_seeds_that_agree_do_not_outweigh_images_that_cannot_tell() -> None:
     claim = claim_of(race, LOSS)
     assert (claim.status, claim.interval) == ("undecided", [0, 0])
     assert "too few images" in claim.reason
-    assert claim.seeds_needed is not None
-    assert claim.seeds_needed > 3
+    assert (claim.seeds_needed, claim.power[:16]) == (None, "more test images")
 
 
 @pytest.mark.slow

@@ -64,6 +64,7 @@ def test_noise_brings_both_numbers_nearer() -> None:
     assert [claim.status for claim in found] == ["supported"] * 2
     assert found[0].measured == pytest.approx(0.22, abs=0.03)
     assert found[1].measured == pytest.approx(0.49, abs=0.05)
+    assert found[0].measured is not None
     assert found[0].speaks_against is not None
     assert found[0].speaks_against.measured < found[0].measured
     assert all(claim.seeds == [0, 1, 2, 3, 4] for claim in found)
