@@ -12,10 +12,11 @@ import pytest
 from snnlab.classroom.preset import preset
 from snnlab.classroom.seeds.measurements import MEASUREMENTS, SIGMAS
 from snnlab.classroom.seeds.race import race_rules, shipped_race
-from snnlab.classroom.seeds.table import SHIPPED, SeedTable, many_seeds
+from snnlab.classroom.seeds.table import RACE_FILE, SHIPPED, SeedTable, many_seeds
 from snnlab.classroom.seeds.trainer import Trainer
 from snnlab.data.sources import load_data
 from snnlab.runs.presets import PRESETS
+from snnlab.runs.store import check_sealed
 from snnlab.studies.audit import judge
 
 FAST = preset("fast")
@@ -100,6 +101,7 @@ def test_each_idea_moves_the_conversion_as_said():
 def test_the_race_is_as_told():
     race = shipped_race(race_rules(FAST, PRESETS["digits"]))
     assert race is not None
+    check_sealed(RACE_FILE.name, race)
     means = {
         (method, T): sum(e["accuracy"][str(T)] for e in race["entries"] if e["method"] == method)
         / len(race["race"]["seeds"])

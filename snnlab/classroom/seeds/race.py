@@ -8,7 +8,7 @@ from typing import Any
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
 from snnlab.runs.config import RunConfig, from_dict
-from snnlab.runs.store import read_json
+from snnlab.runs.store import HASHES, read_json, sealed
 from snnlab.settings import Count
 from snnlab.studies.race import RaceConfig, description
 from snnlab.studies.study import Result
@@ -66,12 +66,13 @@ def same(asked: Result) -> Any:
 
 
 def thinned(result: Result) -> Result:
-    """A race with what is read of it, and no more digits than that takes."""
+    """A race with what is read of it, and no more digits than that takes; sealed as it is then."""
     entries = [
         {key: rounded(value) for key, value in entry.items() if key in KEPT}
         for entry in result["entries"]
     ]
-    return result | {"entries": entries}
+    kept = {key: value for key, value in result.items() if key != HASHES}
+    return sealed(kept | {"entries": entries})
 
 
 def rounded(value: Any) -> Any:
