@@ -25,7 +25,6 @@ DOZENS = 24.0
 """Times the resources of an ANN: the least that "dozens" can mean."""
 LEAST_MEMORY = 10.0
 """MiB: below it, what the process happens to hold decides, not the network."""
-
 SHARED = 0.2
 """How strongly what happens to an image in one seed goes with what happens to it in another: the
 correlation was 0.05 to 0.15 over 8 networks of `noise` on the digits, at T = 2 to 16."""
@@ -178,7 +177,8 @@ def holds_from(e: Evidence, column: str, goal: float) -> str:
     if slope <= 0:
         return ""
     first = max(1, math.ceil(1 + (goal - one) / slope))
-    return f"BPTT ran with T = {e.slow_T}; on the line through T = 1, it would from T = {first} on"
+    ran = f"{e.slow_title} ran with T = {e.slow_T}"
+    return f"{ran}; on the line through T = 1, it would from T = {first} on"
 
 
 FASTER = "more than 100 times faster inference than conversion at equal accuracy"

@@ -207,7 +207,7 @@ class Test:
             compared,
             measured=decisive.mean,
             unit=self.unit,
-            condition=found.condition,
+            condition=found.condition + (", at least" if "" in found.at_least else ""),
             interval=decisive.interval,
             confidence=self.confidence,
             seeds=found.seeds,
@@ -240,8 +240,10 @@ class Test:
 
     def reading(self, condition: str, estimate: Estimate, found: Found) -> Reading:
         """One comparison with what it alone would say."""
-        status = self.side(estimate, at_least=condition in found.at_least)
-        return Reading(condition, estimate.mean, estimate.interval, status)
+        at_least = condition in found.at_least
+        status = self.side(estimate, at_least=at_least)
+        said = f"{condition}, at least" if at_least else condition
+        return Reading(said, estimate.mean, estimate.interval, status)
 
     def side(self, estimate: Estimate, *, at_least: bool = False) -> Status:
         """On which side of the bound an interval lies, if not more may be true."""

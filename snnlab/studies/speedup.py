@@ -56,7 +56,7 @@ def speedup(e: Evidence, cost: Cost = lambda entry, T: T) -> Found:
         seeds,
         mean_of(shown),
         {label: geometric(groups) for label, groups in single.items()},
-        "some conversions never reached our accuracy: at least this much" if censored else "",
+        "some seeds' conversions never reached our accuracy" if "" in censored else "",
         at_least=censored,
         details={label: {"matches": list(chain(*groups))} for label, groups in single.items()},
     )

@@ -257,7 +257,8 @@ def test_conversions_that_never_get_there_cannot_contradict() -> None:
     claim = claim_of(unreached, STEPS)
     assert claim.status == "supported"
     assert claim.measured == pytest.approx(512 / 2)  # the geometric mean of 512, 256 and 128
-    assert "at least" in claim.reason
+    assert claim.condition == "mean over T = 1, 2, 4, at least"
+    assert "never reached" in claim.reason
     for entry in unreached["entries"]:
         if "conversions" in entry["subset"]:
             entry["subset"]["conversions"] = {"short": reaches(40, last=100)}
@@ -272,6 +273,21 @@ def test_the_plainest_conversion_speaks_for_the_claim() -> None:
     assert claim.speaks_for.condition == "ann: maximum, mean over T = 1, 2, 4"
     assert claim.speaks_for.measured == pytest.approx(250)
     assert claim.speaks_for.status == "supported"
+
+
+def test_a_conversion_that_never_got_there_does_not_speak_against_the_claim() -> None:
+    """The plainest is below our accuracy to its last T, 64; the best is as accurate at T = 3."""
+    race = made_up(ann=(3, 3, 3), qcfs=(4, 4, 4))
+    for entry in race["entries"]:
+        if entry["method"] == "ann":
+            low = {"1": 10.0, "64": 90.0}
+            entry["subset"]["conversions"]["maximum"] = low
+    claim = claim_of(race, STEPS)
+    assert (claim.status, claim.condition, claim.reason) == ("contradicted", "T = 1", "")
+    assert claim.speaks_for is not None
+    assert claim.speaks_for.condition == "ann: maximum, T = 1, at least"
+    assert claim.speaks_for.measured == pytest.approx(64)
+    assert claim.speaks_for.status == "undecided"
 
 
 @pytest.mark.slow
