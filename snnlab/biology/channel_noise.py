@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 PULSE, SETTLING, WINDOW = 1.0, 5.0, 9.0
 """ms: length of the pulse, time before it, time from its begin in which a spike counts."""
+PERIOD = 25.0
+"""ms from one pulse of a train to the next, in which the membrane recovers from a spike."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,34 @@ def pulse_response(
         raise ValueError(f"amplitude must have the shape (n,), got {sizes.shape}")
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
-    begin, end, stop = (
-        round(time / LONGEST_STEP) for time in (SETTLING, SETTLING + PULSE, SETTLING + WINDOW)
-    )
-    current = np.zeros((stop, len(sizes) * trials))
-    current[begin:end] = np.repeat(sizes, trials)
+    return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
+
+
+def fired_by_pulses(
+    sizes: Floats, sodium_channels: float, pulses: int, trials: int, seed: int
+) -> NDArray[np.bool_]:
+    """Whether each pulse of a train, every `PERIOD` ms, makes the neuron fire.
+
+    A pulse is to this neuron what a timestep is to one of the kit's.
+
+    Args:
+        sizes: amplitudes, uA/cm2 (n,); all pulses of a train have the same.
+        sodium_channels: N; infinite for no noise.
+        pulses: T, how many a train has.
+        trials: trains of each amplitude, each to a neuron of its own.
+        seed: of the channel noise.
+
+    Returns:
+        (T, n, trials).
+    """
+    steps = [round((SETTLING + k * PERIOD) / LONGEST_STEP) for k in range(pulses)]
+    pulse, window = (round(time / LONGEST_STEP) for time in (PULSE, WINDOW))
+    current = np.zeros((steps[-1] + window, len(sizes) * trials))
+    for begin in steps:
+        current[begin : begin + pulse] = np.repeat(sizes, trials)
     trace = simulate_membrane(current, sodium_channels=sodium_channels, dt=LONGEST_STEP, seed=seed)
-    fired = trace.spikes[begin:].any(0)  # (n * trials,)
-    return np.asarray(fired.reshape(len(sizes), trials).mean(1), dtype=np.float64)
+    fired = np.stack([trace.spikes[begin : begin + window].any(0) for begin in steps])
+    return fired.reshape(pulses, len(sizes), trials)  # (T, n * trials) before
 
 
 def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:

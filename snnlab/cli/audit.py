@@ -10,7 +10,14 @@ import tyro
 
 from snnlab.cli.answer import answer
 from snnlab.runs.store import RunError, usual_runs
-from snnlab.studies.audit import audit_entry, audit_text, list_races, read_race
+from snnlab.studies.audit import (
+    audit_entry,
+    audit_text,
+    list_races,
+    neuron_entries,
+    neuron_text,
+    read_race,
+)
 from snnlab.studies.race import RACE
 
 
@@ -18,7 +25,8 @@ from snnlab.studies.race import RACE
 class Audit:
     """Say for each claim of the paper's abstract whether races here support it.
 
-    A claim is supported only if the 95 % interval over seeds lies wholly on the claimed side.
+    Supported: the interval over seeds lies wholly on the claimed side. Contradicted: wholly on the
+    other. Undecided: neither, and how many seeds would decide is said. Untested: it cannot ask.
     """
 
     races: Annotated[
@@ -42,5 +50,6 @@ class Audit:
         races = [(folder, read_race(folder)) for folder in folders]
         entries = [audit_entry(folder, race) for folder, race in races]
         claims = [claim for entry in entries for claim in entry.pop("claims")]
-        text = "\n\n".join(audit_text(folder, race) for folder, race in races)
-        answer({"races": entries, "claims": claims}, text, as_json=self.json)
+        found = {"races": entries, "claims": claims, "neuron": neuron_entries()}
+        texts = [audit_text(folder, race) for folder, race in races]
+        answer(found, "\n\n".join([*texts, neuron_text()]), as_json=self.json)

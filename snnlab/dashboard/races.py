@@ -16,13 +16,15 @@ from snnlab.runs.methods import METHODS
 from snnlab.runs.store import RunError
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
-from snnlab.studies.claims import Claim
+from snnlab.studies.claims import Claim, Status
+from snnlab.studies.lifelike import judge_neuron
 from snnlab.studies.race import TERMS, by_method
 from snnlab.studies.race_table import race_csv, race_markdown, rates_in_words
 
-MARKS: dict[str, tuple[str, Colour]] = {
+MARKS: dict[Status, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
-    "not supported": (":material/cancel:", "red"),
+    "contradicted": (":material/cancel:", "red"),
+    "undecided": (":material/balance:", "orange"),
     "untested": (":material/help:", "gray"),
 }
 
@@ -46,6 +48,11 @@ def draw_races() -> None:
     st.subheader("What the paper claims, and what was measured here", anchor=False)
     for claim in claims:
         draw_claim(claim)
+    box = fold("And the neuron with noise, which needs no race", key="neuron-claims")
+    if box is not None:
+        with box, st.spinner("Measured once, in a few seconds"):
+            for claim in judge_neuron():
+                draw_claim(claim)
     st.subheader("The race, equal epochs", anchor=False)
     st.caption(rates[:1].upper() + rates[1:])
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
@@ -70,7 +77,7 @@ def race_lines(race: dict[str, Any]) -> dict[str, Line]:
 
 def draw_claim(claim: Claim) -> None:
     """One claim and its verdict."""
-    icon, colour = MARKS.get(claim.status, MARKS["untested"])
+    icon, colour = MARKS[claim.status]
     with st.container(border=True):
         st.badge(claim.status.capitalize(), icon=icon, color=colour)
         st.markdown(f"**{escaped(claim.name[:1].upper() + claim.name[1:])}**")

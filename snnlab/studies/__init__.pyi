@@ -3,6 +3,7 @@ from .breaks import Breaks as Breaks
 from .calibration import Calibration as Calibration
 from .claims import Claim as Claim
 from .laboratory import Laboratory as Laboratory
+from .lifelike import judge_neuron as judge_neuron
 from .noise_sweep import NoiseSweep as NoiseSweep
 from .race import RaceConfig as RaceConfig
 from .race import race as race

@@ -1,4 +1,7 @@
-"""The audit: what the paper's abstract claims, and what races on this machine say to it."""
+"""The audit: what the paper's abstract claims, and what races on this machine say to it.
+
+`claims` holds the rules, `abstract` and `speedup` what a race is asked, `lifelike` what needs none.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from typing import Any
 
 from snnlab.runs.store import RunError, check_sealed, read_json
 from snnlab.settings import meant
-from snnlab.studies.claims import TESTS, Claim
+from snnlab.studies.abstract import TESTS
+from snnlab.studies.claims import Claim
 from snnlab.studies.evidence import Evidence
+from snnlab.studies.lifelike import judge_neuron
 from snnlab.studies.race import RACE
 from snnlab.studies.study import Result
 
 
 def judge(race: Result) -> list[Claim]:
-    """Every claim of the abstract, judged by one race.
+    """Every claim of the abstract that one race can judge, in its order; see `claims`.
 
     Args:
         race: content of race.json.
@@ -49,6 +54,18 @@ def telling_damage() -> Iterator[None]:
         raise RunError(f"the race is damaged: {kind} ({error})") from error
     except ValueError as error:
         raise RunError(f"the race is damaged: {RACE.file} {error}") from error
+
+
+def neuron_entries() -> list[dict[str, Any]]:
+    """The claim about the neuron, which no race is asked about, as the JSON answer holds it."""
+    return [asdict(claim) for claim in judge_neuron()]
+
+
+def neuron_text() -> str:
+    """The same for people."""
+    return "\n".join(
+        ["without a race: one neuron", "", *(claim.text() for claim in judge_neuron())]
+    )
 
 
 @telling_damage()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, Role, in_role
 from snnlab.studies.race import TERMS, by_method
 from snnlab.studies.study import Entry, Result
@@ -30,7 +35,8 @@ class Evidence:
         self.ours, self.quiet, self.slow = map(self.side, SPIKING)
         self.slow_title, self.slow_T = METHODS[self.slow].title, self.config.get("bptt_timesteps")
         self.rivals = [method for method in in_role("converted") if method in self.entries]
-        self.rival_names = " and ".join(self.rivals) or in_role("converted")[0]
+        self.plainest = in_role("converted")[0]
+        self.rival_names = " and ".join(self.rivals) or self.plainest
 
     def side(self, role: Role) -> str:
         """The method on a side of the claims: the first in the race, else the first there is."""
@@ -51,11 +57,50 @@ class Evidence:
             raise Untested(f"{' and '.join(methods)} share no seed")
         return sorted(seeds)
 
-    def runs(self, method: str, seeds: list[int]) -> list[Entry]:
+    def with_rivals(self, *methods: str) -> list[int]:
+        """Seeds with which these methods and all rivals ran; the ANN must be among them."""
+        return self.shared(*dict.fromkeys([*methods, self.plainest, *self.rivals]))
+
+    def runs(self, method: str, seeds: Sequence[int]) -> list[Entry]:
         """The runs of a method with some seeds."""
         return [self.entries[method][seed] for seed in seeds]
+
+    def column(self, name: str, method: str, seeds: Sequence[int]) -> list[Any]:
+        """What was measured of each of these runs under this name.
+
+        Raises:
+            Untested: it was not measured, as in an older race.
+        """
+        found = [run.get(name) for run in self.runs(method, seeds)]
+        if any(value is None for value in found):
+            raise Untested(f"the race does not hold {name} of {method}; a new race may")
+        return found
+
+    def curves(self, method: str, seeds: Sequence[int]) -> list[AccuracyCurve]:
+        """Accuracy against T of these runs, on all test images."""
+        return [curve_of(run) for run in self.runs(method, seeds)]
+
+    def timesteps(self) -> list[int]:
+        """T = 2, 4, ... to the last that all spiking runs have: the curve.
+
+        Raises:
+            Untested: they were run for one timestep only.
+        """
+        spiking = [method for role in SPIKING for method in in_role(role)]
+        runs = [run for method in spiking for run in self.entries.get(method, {}).values()]
+        found = [T for T in powers_of_two(min(max(curve_of(run)) for run in runs)) if T > 1]
+        if not found:
+            raise Untested("the networks were run for one timestep only")
+        return found
 
     def check_timings(self) -> None:
         """Raise Untested if timings cannot be compared."""
         if not self.same_machine:
             raise Untested("the runs were timed on different machines, threads or versions")
+
+
+def mean_of(timesteps: Sequence[int]) -> str:
+    """What a mean over some T is called."""
+    if len(timesteps) == 1:
+        return f"T = {timesteps[0]}"
+    return f"mean over T = {', '.join(map(str, timesteps))}"

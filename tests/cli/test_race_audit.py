@@ -11,6 +11,7 @@ import pytest
 
 from snnlab.cli.main import main
 from snnlab.runs.methods import METHODS
+from snnlab.studies.claims import STATUSES
 
 SMALL = [
     *("--data.name", "digits", "--data.train-size", "100", "--data.test-size", "50"),
@@ -91,7 +92,8 @@ def test_the_text_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no runs" in out  # a race is no run
     status, out, _ = said(capsys, "audit")
     assert status == 0
-    assert out.count("UNTESTED") == 5
+    assert out.count("UNTESTED") == 9
+    assert out.count("SUPPORTED: a neuron with noise") == 2
     assert "race digits-mlp" in out
 
 
@@ -100,10 +102,11 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     by_name = answered(capsys, "audit", "small", "--root", str(races))
     assert by_name == answered(capsys, "audit", str(races / "small"))
     assert by_name == answered(capsys, "audit", "--root", str(races))
-    assert len(by_name["claims"]) == 5
+    assert len(by_name["claims"]) == 9
+    assert [claim["status"] for claim in by_name["neuron"]] == ["supported"] * 2
     for claim in by_name["claims"]:
-        assert {"name", "status", "measured", "seeds", "interval"} <= claim.keys()
-        assert claim["status"] in {"supported", "not supported", "untested"}
+        assert {"name", "status", "measured", "seeds", "interval", "seeds_needed"} <= claim.keys()
+        assert claim["status"] in STATUSES
         assert claim["race"] == "small"
     assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
 

@@ -6,15 +6,19 @@ import math
 import random
 from statistics import stdev
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from snnlab.measure.statistics import (
     LEVEL,
     MARGIN,
+    MOST_SEEDS,
+    POWER,
     PairedImages,
     estimate,
     ratio_estimate,
+    seeds_needed,
 )
 
 VALUES = [66.1, 71.0, 68.4, 73.2]
@@ -25,6 +29,42 @@ def test_the_interval_is_that_of_student() -> None:
     expected = stats.ttest_1samp(VALUES, 0).confidence_interval(0.95)
     assert found.interval == pytest.approx([expected.low, expected.high])
     assert found.mean == pytest.approx(sum(VALUES) / 4)
+
+
+def test_other_confidences_give_other_intervals() -> None:
+    found = estimate(VALUES, 0.9)
+    expected = stats.ttest_1samp(VALUES, 0).confidence_interval(0.9)
+    assert found.interval == pytest.approx([expected.low, expected.high])
+    ratios = ratio_estimate([50.0, 200.0], 0.9)
+    assert ratios.high == pytest.approx(100 * math.exp(6.3138 * math.log(4) / 2), rel=1e-4)
+
+
+@pytest.mark.parametrize(("deviation", "distance"), [(0.5, 0.5), (1.0, 0.4), (0.2, 0.5)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_so_many_seeds_decide_as_often_as_promised(
+    deviation: float, distance: float, confidence: float
+) -> None:
+    """And one seed less does not: of simulated t-intervals."""
+    needed = seeds_needed(deviation, distance, confidence)
+    assert needed is not None
+
+    def decided(seeds: int) -> float:
+        values = np.random.default_rng(0).normal(distance, deviation, (20_000, seeds))
+        error = values.std(1, ddof=1) / seeds**0.5
+        reached = stats.t.ppf(1 - (1 - confidence) / 2, seeds - 1)
+        return float((values.mean(1) - reached * error > 0).mean())
+
+    assert decided(needed) > POWER - 0.01
+    assert needed == 2 or decided(needed - 1) < POWER + 0.01
+
+
+def test_no_spread_needs_two_seeds_and_no_distance_needs_more_than_there_are() -> None:
+    assert seeds_needed(0.0, 1.0) == seeds_needed(1e-12, 1.0) == 2
+    assert seeds_needed(0.0, 0.0) is None
+    assert seeds_needed(1.0, 0.0) is None
+    assert seeds_needed(1.0, -0.5) == seeds_needed(1.0, 0.5)
+    assert seeds_needed(1.0, 0.01) is None
+    assert MOST_SEEDS == 1000
 
 
 def test_ratios_are_averaged_as_logarithms() -> None:

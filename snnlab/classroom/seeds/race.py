@@ -7,7 +7,7 @@ from dataclasses import replace
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
 from snnlab.runs.config import RunConfig
-from snnlab.runs.store import read_json
+from snnlab.runs.store import HASHES, read_json, sealed
 from snnlab.settings import Count
 from snnlab.studies.kept_race import rounded
 from snnlab.studies.race import RaceConfig, asked_in
@@ -21,7 +21,11 @@ KEPT = (
     "terms",
     "epochs",
     "accuracy",
+    "changed",
+    "test_images",
     "training_seconds",
+    "peak_memory_mib",
+    "seconds_per_image",
     "certificate",
     "subset",
     "ann_accuracy",
@@ -61,9 +65,10 @@ def same(asked: RaceConfig) -> RaceConfig:
 
 
 def thinned(result: Result) -> Result:
-    """A race with what is read of it, and no more digits than that takes."""
+    """A race with what is read of it, and no more digits than that takes; sealed as it is then."""
     entries = [
         {key: rounded(value) for key, value in entry.items() if key in KEPT}
         for entry in result["entries"]
     ]
-    return result | {"entries": entries}
+    kept = {key: value for key, value in result.items() if key != HASHES}
+    return sealed(kept | {"entries": entries})
