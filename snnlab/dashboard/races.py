@@ -18,7 +18,7 @@ from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim
 from snnlab.studies.race import TERMS, by_method
-from snnlab.studies.race_table import race_csv, race_markdown
+from snnlab.studies.race_table import notes, race_csv, race_markdown
 
 MARKS: dict[str, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
@@ -49,6 +49,8 @@ def draw_races() -> None:
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
     draw_film_of_race(race, races[name])
+    for method, note in notes(race["race"]["methods"], race["race"]["start"]).items():
+        st.caption(f"**{METHODS[method].title}**: {note}.")
     box = fold("All that was measured", key="all-measured")
     if box is not None:
         box.markdown(table)

@@ -18,10 +18,13 @@ SHORTEST = 1.0
 
 
 def seconds_per_epoch(run: Run) -> float | None:
-    """Median training time of an epoch, without validation; None before the first has ended."""
+    """Mean training time of an epoch, without validation; None before the first has ended.
+
+    The mean, as the epochs of a rates phase take longer than the others.
+    """
     found = [epoch.get("seconds") for epoch in run.metrics]
     numbers = [value for value in found if isinstance(value, int | float) and 0 <= value < 1e9]
-    return float(statistics.median(numbers)) if numbers else None
+    return float(statistics.mean(numbers)) if numbers else None
 
 
 class Durations:
@@ -80,6 +83,7 @@ class Durations:
             *(on_gpu, config.method, steps, data.name, data.train_size),
             *(model.name, model.channels, training.batch_size, training.precision),
             *(training.augment, training.compile, training.cuda_graph),
+            *((training.rates_fraction, training.rates_timesteps) if len(steps) > 1 else ()),
         )
 
     def whole(self, config: RunConfig) -> float | None:
