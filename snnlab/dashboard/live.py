@@ -239,6 +239,8 @@ def draw_curves(runs: list[Run]) -> None:
     names = {group.name: group.colour for group in groups}
     dashes = dashes_of([group.dashes for group in groups])
     epochs = max(config_of(run).training.epochs for run in runs)
+    acting = [config_of(run).acting_training for run in runs]
+    own_spikes = {one.epochs - one.rates_epochs + 1 for one in acting if one.rates_epochs}
     left, right = st.columns(2)
     kinds = ((left, "loss", "Training loss"), (right, "accuracy", "Validation accuracy (%)"))
     for place, value, title in kinds:
@@ -251,6 +253,7 @@ def draw_curves(runs: list[Run]) -> None:
             epochs=epochs,
             colours=palette,
             dashes=dashes,
+            own_spikes=own_spikes,
         )
         show_chart(chart, part.copy, key=f"live-{value}", place=place)
 

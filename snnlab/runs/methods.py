@@ -188,7 +188,7 @@ METHODS: dict[str, Method] = {
     ),
     RECIPE: Method(
         "noise, then spikes",
-        "one pass with noise, and in the last epochs several timesteps on the network's own spikes",
+        "one pass with noise, and in the last epochs the network's own spikes",
         Look("sky", "X", (0, (1, 1))),
         noise=lambda config: config.target_noise,
         model=learned_from_twice,
