@@ -18,13 +18,15 @@ SHORTEST = 1.0
 
 
 def seconds_per_epoch(run: Run) -> float | None:
-    """Mean training time of an epoch, without validation; None before the first has ended.
+    """Usual training time of an epoch, without validation; None before the first has ended.
 
-    The mean, as the epochs of a rates phase take longer than the others.
+    That is the median; of an epoch on own spikes, which takes longer, for as many as there were.
     """
-    found = [epoch.get("seconds") for epoch in run.metrics]
-    numbers = [value for value in found if isinstance(value, int | float) and 0 <= value < 1e9]
-    return float(statistics.mean(numbers)) if numbers else None
+    found = [(epoch.get("seconds"), bool(epoch.get("own_spikes"))) for epoch in run.metrics]
+    known = [(s, own) for s, own in found if isinstance(s, int | float) and 0 <= s < 1e9]
+    kinds = [[s for s, own in known if own == kind] for kind in (False, True)]
+    usual = sum(len(kind) * statistics.median(kind) for kind in kinds if kind)
+    return usual / len(known) if known else None
 
 
 class Durations:

@@ -189,7 +189,7 @@ METHODS: dict[str, Method] = {
     RECIPE: Method(
         "noise, then spikes",
         "one pass with noise, and in the last epochs the network's own spikes",
-        Look("sky", "X", (0, (1, 1))),
+        Look("sky", "X", (0, (4, 1))),
         noise=lambda config: config.target_noise,
         model=learned_from_twice,
         training=lambda training: filled(training, warm_up_fraction=0.5, rates_fraction=0.25),

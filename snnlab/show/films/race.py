@@ -34,7 +34,7 @@ from snnlab.show.described import (
 from snnlab.show.films.film import Chapter, Film
 from snnlab.show.style import Look, looks_of, marker_path
 
-MOST: Final = 6
+MOST: Final = 7
 """Lines for which there is room."""
 HIGHEST: Final = 16
 """T at which the film ends."""
