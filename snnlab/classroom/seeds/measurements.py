@@ -159,6 +159,14 @@ def learned(trainer: Trainer) -> Lines:
     }
 
 
+def own_spikes(trainer: Trainer) -> Lines:
+    """Accuracy with noise to the end, and with the last epochs on the network's own spikes."""
+    return {
+        "noise to the end": trainer.accuracies(trainer.single_step(MATCHED)),
+        "own spikes last": trainer.accuracies(trainer.own_spikes()),
+    }
+
+
 def lost_spikes(trainer: Trainer) -> Lines:
     """Accuracy against the share of lost spikes, with noise in training and without."""
     return {
@@ -248,6 +256,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (shapes, at(STEPS)),
         (learned_sigma, lambda settings: range(1, settings.training.epochs + 1)),
         (learned, at(STEPS)),
+        (own_spikes, at(STEPS)),
         (lost_spikes, at(LOST)),
         (halved, at(STEPS)),
         (current_spread, at(STAGES)),

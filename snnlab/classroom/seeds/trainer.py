@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import cast
 
@@ -11,14 +12,22 @@ from snnlab.conversion.noise_calibration import with_noise
 from snnlab.data.images import Data
 from snnlab.learning.fit import Epoch, fit
 from snnlab.learning.objectives import PlainANN, SingleStep
+from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet, StagedNet
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
+from snnlab.runs.methods import METHODS, RECIPE
 
 STEPS = (1, 2, 4, 8, 16)
 """The timesteps T at which most accuracies are measured."""
 MATCHED = Noise()
+
+
+def late(training: Training) -> Training:
+    """The same with a rates phase as long as that of the recipe."""
+    recipe = METHODS[RECIPE].training(Training())
+    return replace(training, rates_fraction=recipe.rates_fraction)
 
 
 class Trainer:
@@ -34,6 +43,7 @@ class Trainer:
         self.settings, self.data, self.seed = settings, data, seed
         self.single_step = cache(self._single_step)
         self.calibrated = cache(self._calibrated)
+        self.own_spikes = cache(self._own_spikes)
         self._build = partial(
             build,
             settings.architecture,
@@ -54,6 +64,13 @@ class Trainer:
     def _calibrated(self, noises: Sequence[Noise]) -> SpikingNet:
         """A network trained with a noise for each layer."""
         return self._fitted(with_noise(cast("SpikingNet", self._build(noise=MATCHED)), noises))[0]
+
+    def _own_spikes(self) -> SpikingNet:
+        """A network trained with noise, and in the last epochs on its own spikes."""
+        training = late(self.settings.training)
+        net = cast("SpikingNet", self._build(noise=MATCHED)).to(self.settings.device)
+        fit(net, self.data, SingleStep(), training, seed=self.seed)
+        return net
 
     def learning_sigma(self) -> tuple[SpikingNet, list[Epoch]]:
         """A network that learns the sigma of each layer, and its epochs."""
