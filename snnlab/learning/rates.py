@@ -82,11 +82,12 @@ def stage_current(stage: Stage, inputs: deque[OverTime], timesteps: int) -> Over
 
 def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
     """The sum."""
+    mean = a.mean + b.mean
     if a.each is None and b.each is None:
-        return OverTime(a.mean + b.mean, None)
+        return OverTime(mean, None)
     with torch.no_grad():
-        parts = [repeated(one.mean, timesteps) if one.each is None else one.each for one in (a, b)]
-        return OverTime(a.mean + b.mean, parts[0] + parts[1])
+        one, other = (repeated(x.mean, timesteps) if x.each is None else x.each for x in (a, b))
+        return OverTime(mean, one + other)
 
 
 def repeated(mean: Tensor, timesteps: int) -> Tensor:

@@ -89,8 +89,7 @@ class Training:
 
     @property
     def mean_epochs(self) -> int:
-        """How many epochs, up to the rates phase or the last, train on the mean response; warm-up
-        and rates phase go before."""
+        """How many epochs, before the rates phase, train on the mean response; others go first."""
         left = self.epochs - self.warm_up_epochs - self.rates_epochs
         return min(round(self.mean_fraction * self.epochs), left)
 

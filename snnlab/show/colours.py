@@ -48,7 +48,7 @@ FREE = (
     Look("grey", "h", (0, (9, 3, 2, 3))),
     Look("violet", "*", (0, (5, 1, 1, 1))),
     Look("olive", "<", (0, (12, 3))),
-    Look("brown", "d", (0, (1, 1))),
+    Look("brown", "d", (0, (3, 3))),
 )
 """What else has to be told apart, in this order."""
 
