@@ -9,7 +9,7 @@ from statistics import mean
 import torch
 
 from snnlab.classroom.preset import Preset
-from snnlab.classroom.seeds.trainer import MATCHED, STEPS, Trainer
+from snnlab.classroom.seeds.trainer import MATCHED, STEPS, Trainer, late
 from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.noise_calibration import calibrate_noise
 from snnlab.measure.disturbance import Disturbance, disturbed_accuracy
@@ -160,10 +160,11 @@ def learned(trainer: Trainer) -> Lines:
 
 
 def own_spikes(trainer: Trainer) -> Lines:
-    """Accuracy with noise to the end, and with the last epochs on the network's own spikes."""
+    """Accuracy of narrow networks: noise to the end, or own spikes in the last epochs."""
+    training = trainer.settings.training
     return {
-        "noise to the end": trainer.accuracies(trainer.single_step(MATCHED)),
-        "own spikes last": trainer.accuracies(trainer.own_spikes()),
+        "noise to the end": trainer.accuracies(trainer.narrow(training)),
+        "own spikes last": trainer.accuracies(trainer.narrow(late(training))),
     }
 
 

@@ -17,17 +17,19 @@ from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet, StagedNet
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.runs.methods import METHODS, RECIPE
 
 STEPS = (1, 2, 4, 8, 16)
 """The timesteps T at which most accuracies are measured."""
 MATCHED = Noise()
+NARROW = 4
+"""Channels of a network that digits are not too easy for."""
+LATE = 1 / 3
+"""Share of the epochs on own spikes."""
 
 
 def late(training: Training) -> Training:
-    """The same with a rates phase as long as that of the recipe."""
-    recipe = METHODS[RECIPE].training(Training())
-    return replace(training, rates_fraction=recipe.rates_fraction)
+    """The same, with the last third of its epochs on the network's own spikes."""
+    return replace(training, rates_fraction=LATE)
 
 
 class Trainer:
@@ -43,7 +45,6 @@ class Trainer:
         self.settings, self.data, self.seed = settings, data, seed
         self.single_step = cache(self._single_step)
         self.calibrated = cache(self._calibrated)
-        self.own_spikes = cache(self._own_spikes)
         self._build = partial(
             build,
             settings.architecture,
@@ -65,12 +66,18 @@ class Trainer:
         """A network trained with a noise for each layer."""
         return self._fitted(with_noise(cast("SpikingNet", self._build(noise=MATCHED)), noises))[0]
 
-    def _own_spikes(self) -> SpikingNet:
-        """A network trained with noise, and in the last epochs on its own spikes."""
-        training = late(self.settings.training)
-        net = cast("SpikingNet", self._build(noise=MATCHED)).to(self.settings.device)
+    def narrow(self, training: Training) -> SpikingNet:
+        """A network with few channels, trained with noise in its noisy epochs."""
+        narrow = replace(self.settings.architecture, width=NARROW)
+        net = build(
+            narrow,
+            image_shape=self.data.image_shape,
+            classes=len(self.data.classes),
+            seed=self.seed,
+            noise=MATCHED,
+        ).to(self.settings.device)
         fit(net, self.data, SingleStep(), training, seed=self.seed)
-        return net
+        return cast("SpikingNet", net)
 
     def learning_sigma(self) -> tuple[SpikingNet, list[Epoch]]:
         """A network that learns the sigma of each layer, and its epochs."""
