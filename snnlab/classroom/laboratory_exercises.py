@@ -216,6 +216,7 @@ lose_spikes = Exercise(
     praise="Each spike takes its chance alone.",
 )
 
+
 def _open(mean: Tensor, v_th: float) -> Tensor:
     """Where a rate follows its mean current."""
     return (mean > 0) & (mean < v_th)

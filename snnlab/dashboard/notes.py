@@ -1,4 +1,4 @@
-"""What has to be said of runs wherever they are shown, such as that not all was trained at T = 1."""
+"""What has to be said of runs wherever they are shown: that not all of them is T = 1 training."""
 
 from __future__ import annotations
 

@@ -247,6 +247,8 @@ def read_controls(place: Any) -> Asked:
         for control in CONTROLS
         if control not in (PRESET, METHOD) and plays_a_part(control.setting, method)
     ]
-    settings = read(others, [first, chosen_model(replace(preset, method=method))], place, "More settings")
+    settings = read(
+        others, [first, chosen_model(replace(preset, method=method))], place, "More settings"
+    )
     seeds = settings.pop("seeds", first.seeds)
     return Asked(name, seeds, {"method": method, **settings})

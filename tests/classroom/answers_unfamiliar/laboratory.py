@@ -64,12 +64,14 @@ RIGHT = {
             g / v_th if 0 < sum(own) / len(own) < v_th else 0.0
             for g, own in zip(grad.tolist(), currents.T.tolist(), strict=True)
         ],
-        lambda currents, spikes, grad, v_th: np.where(
-            np.sign(m := currents.numpy().mean(0)) > np.sign(np.maximum(m - v_th, -0.0) + 0.0),
-            grad.numpy() / v_th,
-            0,
-        )
-        * (m < v_th),
+        lambda currents, spikes, grad, v_th: (
+            np.where(
+                np.sign(m := currents.numpy().mean(0)) > np.sign(np.maximum(m - v_th, -0.0) + 0.0),
+                grad.numpy() / v_th,
+                0,
+            )
+            * (m < v_th)
+        ),
     ],
 }
 WRONG = {
