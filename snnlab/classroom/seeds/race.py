@@ -8,6 +8,7 @@ from typing import Any
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
 from snnlab.runs.config import RunConfig, from_dict
+from snnlab.runs.methods import PLAIN
 from snnlab.runs.store import read_json
 from snnlab.settings import Count
 from snnlab.studies.race import RaceConfig, description
@@ -56,8 +57,9 @@ def shipped_race(rules: RaceConfig) -> Result | None:
 
 
 def same(asked: Result) -> Any:
-    """What decides the result, seeds and place aside."""
-    start = replace(from_dict(asked["start"]), seed=0, device="cpu")  # newer settings as they stand
+    """What decides the result, seeds and place aside; a race has methods of its own."""
+    start = from_dict(asked["start"])  # newer settings as they stand
+    start = replace(start, seed=0, device="cpu", method=PLAIN)
     return [start, list(asked["methods"]), asked["equal_time"]]
 
 
