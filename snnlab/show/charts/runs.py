@@ -239,11 +239,14 @@ def training_chart(
     lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
     words = training_words(title, range(1, epochs + 1), lines, first)
     if first:
-        chart = alt.layer(*_late_epochs(first, epochs, x, colours), chart)
+        free = 4 if value == "loss" else height / 2  # a loss falls, an accuracy climbs
+        chart = alt.layer(*_late_epochs(first, epochs, x, colours, free), chart)
     return framed(chart, words, colours, height)
 
 
-def _late_epochs(first: Sequence[int], epochs: int, x: alt.X, colours: Palette) -> list[alt.Chart]:
+def _late_epochs(
+    first: Sequence[int], epochs: int, x: alt.X, colours: Palette, y: float
+) -> list[alt.Chart]:
     """Bands from some epochs to the last one, and what stands on the longest."""
     ends = pd.DataFrame({"epoch": [max(1, one - 0.5) for one in first], "end": epochs})
     band = alt.Chart(ends).mark_rect(color=colours.own_spikes, opacity=BAND / len(first))
@@ -252,7 +255,7 @@ def _late_epochs(first: Sequence[int], epochs: int, x: alt.X, colours: Palette) 
     )
     return [
         band.encode(x=x, x2="end:Q"),
-        text.encode(x=alt.X("end:Q", title=EPOCH), y=alt.value(4)),
+        text.encode(x=alt.X("end:Q", title=EPOCH), y=alt.value(y)),
     ]
 
 
