@@ -1,4 +1,4 @@
-"""Exercises of notebook 08: noise from measured residuals, and spikes that get lost."""
+"""Exercises of notebook 08: noise from residuals, lost spikes, the gradient through a rate."""
 
 from __future__ import annotations
 
@@ -214,6 +214,152 @@ lose_spikes = Exercise(
         ),
     ],
     praise="Each spike takes its chance alone.",
+)
+
+
+def _open(mean: Tensor, v_th: float) -> Tensor:
+    """Where a rate follows its mean current."""
+    return (mean > 0) & (mean < v_th)
+
+
+def _through_rates(currents: Tensor, spikes: Tensor, grad: Tensor, v_th: float) -> Tensor:
+    """Gradient with respect to the mean current, from that with respect to the rate."""
+    return grad * _open(currents.mean(0), v_th) / v_th
+
+
+def _rates(
+    timesteps: int, neurons: int, seed: int, v_th: float
+) -> tuple[Tensor, Tensor, Tensor, float]:
+    """Uneven currents of IF neurons that start at v_th / 2, their spikes, and a gradient."""
+    generator = torch.Generator().manual_seed(seed)
+    level = 1.8 * torch.rand(neurons, generator=generator) - 0.4
+    uneven = 1.5 * torch.randn(timesteps, neurons, generator=generator)
+    currents = v_th * (level + uneven - uneven.mean(0))
+    v, spikes = torch.full((neurons,), v_th / 2), torch.empty_like(currents)
+    for t, current in enumerate(currents):
+        v = v + current
+        spikes[t] = (v >= v_th).float()
+        v = v - v_th * spikes[t]
+    return currents, spikes, torch.randn(neurons, generator=generator), v_th
+
+
+_FEW_RATES = (
+    torch.tensor([[0.25, 1.5, 1.0, -1.5, 0.5, 0.0], [0.25, -1.0, 1.0, 1.0, 3.5, 0.0]]),
+    torch.tensor([[0.0, 1.0, 1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]]),
+    torch.tensor([1.0, 3.0, 5.0, 7.0, -9.0, 11.0]),
+    1.0,
+)  # silent with a small current; open; means of exactly v_th and 0; below 0; above v_th
+
+gradient_through_rates = Exercise(
+    solution=_through_rates,
+    calls=[_FEW_RATES, _rates(4, 9, 0, 2.0), _rates(8, 40, 1, 0.5), _rates(1, 12, 2, 3.0)],
+    mistakes=[
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad / v_th,
+            "Your gate is missing: you let every gradient through. A neuron whose mean current "
+            "lies below 0 or above v_th does not change its rate when that moves a little.",
+            "Multiply by `(mean > 0) & (mean < v_th)`.",
+            (lambda currents, spikes, grad, v_th: grad,),
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * _active(spikes.mean(0)) / v_th,
+            "Your gate looks at the spikes. A neuron that has been silent over a few timesteps may "
+            "have a current above 0: at a small T it would learn nothing.",
+            "The gate asks for the mean current: does it lie between 0 and v_th?",
+            (
+                lambda currents, spikes, grad, v_th: grad * (spikes.mean(0) > 0) / v_th,
+                lambda currents, spikes, grad, v_th: grad * (spikes.mean(0) < 1) / v_th,
+                lambda currents, spikes, grad, v_th: grad * spikes.mean(0) / v_th,
+            ),
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: (
+                _through_rates(currents, spikes, grad, v_th) / len(currents)
+            ),
+            "You divide by T. The gradient is asked for the mean current, and the mean has the "
+            "1/T in it already.",
+            "One pass leads back, whatever T is.",
+            (
+                lambda currents, spikes, grad, v_th: (
+                    grad * _open(currents.sum(0), v_th) / v_th / len(currents)
+                ),
+            ),
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: (
+                _through_rates(currents, spikes, grad, v_th) * len(currents)
+            ),
+            "You multiply by T: that is the gradient for a count of spikes, not for a rate.",
+            "The rate is the mean of the spikes.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * _open(currents.mean(0), v_th),
+            "Your slope is 1. The rate climbs from 0 to 1 while the current goes from 0 to v_th.",
+            "Divide by v_th.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * _open(currents.mean(0), 1.0) / v_th,
+            "Your gate closes at 1. A neuron fires at every timestep from a current of v_th on.",
+            "Compare the mean current with `v_th`.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * _open(currents.sum(0), v_th) / v_th,
+            "Your gate looks at the sum of the currents.",
+            "Take their mean over time: `currents.mean(0)`.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: (
+                grad * _open(currents, v_th).float().mean(0) / v_th
+            ),
+            "You open the gate timestep by timestep. What comes unevenly then closes it, although "
+            "the rate follows the mean.",
+            "Take the mean over time first, then ask.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) > 0) / v_th,
+            "Your gate has no upper end. Above v_th a neuron fires at every timestep; more it "
+            "cannot.",
+            "Close it where the mean current reaches v_th, too.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) < v_th) / v_th,
+            "Your gate has no lower end. Below 0 a neuron does not fire; less it cannot.",
+            "Close it where the mean current is 0 or less, too.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: (
+                grad * ((currents.mean(0) >= 0) & (currents.mean(0) <= v_th)) / v_th
+            ),
+            "At its two ends the gate is closed: a mean current of exactly 0 or v_th lets nothing "
+            "through.",
+            "Compare with `>` and `<`.",
+            (
+                lambda currents, spikes, grad, v_th: (
+                    grad * ((currents.mean(0) >= 0) & (currents.mean(0) < v_th)) / v_th
+                ),
+                lambda currents, spikes, grad, v_th: (
+                    grad * ((currents.mean(0) > 0) & (currents.mean(0) <= v_th)) / v_th
+                ),
+            ),
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) / v_th).clamp(0, 1),
+            "You multiply by the rate itself. Asked for is how it changes with the current.",
+            "The slope of clip(I / v_th, 0, 1) is 1 / v_th inside, and 0 outside.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: grad * ~_open(currents.mean(0), v_th) / v_th,
+            "Your gate is the wrong way round: it is open where the rate cannot change.",
+            "Open it where the mean current lies between 0 and v_th.",
+        ),
+        Mistake(
+            lambda currents, spikes, grad, v_th: _open(currents.mean(0), v_th) / v_th,
+            "That is the slope of the rate. The chain rule multiplies it with the gradient that "
+            "comes from behind.",
+            "Multiply by `grad`.",
+        ),
+    ],
+    praise="However many timesteps run forwards, one pass leads back.",
 )
 
 learned_sigma = Question(

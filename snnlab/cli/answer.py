@@ -13,10 +13,12 @@ from tqdm import tqdm
 
 from snnlab.learning.time_left import TimeLeft, left_in_words
 from snnlab.runs.store import finite
+from snnlab.runs.work import by_work
 from snnlab.studies.study import Step, Watch
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
+    from snnlab.learning.spec import Training
 
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """A command's argument: the id of a run."""
@@ -40,9 +42,11 @@ class Bar:
 
     Args:
         label: what trains; None if a study says so step by step.
+        training: of a single one, as it acts: its last epochs may take longer.
     """
 
-    def __init__(self, label: str | None = None) -> None:
+    def __init__(self, label: str | None = None, training: Training | None = None) -> None:
+        self.training = training
         self.bar: tqdm[Any] = tqdm(disable=True)
         self.time_left, self.going = TimeLeft(), ""
         if label is not None:
@@ -72,7 +76,9 @@ class Bar:
     def on_batch(self, batch: Batch) -> None:
         """Move on."""
         self.bar.total = batch.steps
-        left = left_in_words(self.time_left.after(batch))
+        left = left_in_words(
+            self.time_left.after(by_work(batch, self.training) if self.training else batch)
+        )
         self.bar.set_postfix_str(", ".join(filter(None, [self.going, left])), refresh=False)
         self.bar.update(batch.step - self.bar.n)
 

@@ -218,7 +218,7 @@ def help_of(name: str, command: Any, says: str, *, whole: bool = False, about: s
     if not groups and (whole or everything.count("\n") < SCREEN):
         return everything
     if whole:
-        methods = listed([(key, each.says) for key, each in METHODS.items()])
+        methods = listed([(key, each.in_words) for key, each in METHODS.items()])
         return f"{everything}\n\nMethods:\n{methods}"
     usual = [each for each in there if each.name in USUAL or not (each.group or "." in each.name)]
     if not name.endswith((" train", " sweep")):  # with several methods, or one

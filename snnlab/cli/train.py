@@ -59,7 +59,7 @@ def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
     from snnlab.runs.run import run
 
     few_threads(config)
-    with closing(Bar(says)) as bar:
+    with closing(Bar(says, config.acting_training)) as bar:
         return run(config, root, again=again, on_batch=bar.on_batch, on_epoch=bar.on_epoch)
 
 
@@ -133,6 +133,8 @@ def run_text(run: Run) -> str:
     if run.result is not None:
         seconds, images = run.result["training_seconds"], run.result["test_images"]
         lines.append(f"trained {len(run.metrics)} epochs in {seconds:.1f} s")
+        if run.config is not None and run.config.note:
+            lines.append(f"{run.config.entry.title}: {run.config.note}")
         if run.accuracy:
             shown = run.accuracy.thinned()
             lines.append(f"test accuracy (%) on {images:,} images, without noise:")

@@ -10,6 +10,7 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
+from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.race_film import draw_film_of_runs
 from snnlab.dashboard.races import draw_races
 from snnlab.dashboard.screen import READ_AT, colours, heading, height_for, show_chart
@@ -41,6 +42,7 @@ def draw() -> None:
         draw_seconds(groups)
     else:
         draw_operations(groups)
+    draw_notes(group.config for group in groups)
     draw_film_of_runs(groups)
     st.subheader("What differs", anchor=False)
     st.dataframe(difference_table(groups), hide_index=True)

@@ -22,6 +22,8 @@ from snnlab.settings import declared, options_of, validity
 
 NOTHING = "none"
 """An option that is None, in links; a menu that holds no text counts as empty."""
+SHARE_STEP = 0.05
+"""By how much the slider of a share moves, where its setting does not say."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Control:
     on_change: Callable[[], None] | None = None
     """Called when it was moved, before the page is drawn anew."""
     none: Callable[[Any], float] | None = None
-    """What None means in a number that may be left open, given the group of the setting."""
+    """What None means in a number that may be left open, given the default that has it."""
 
     def draw(self, defaults: Sequence[Any], place: Any = st) -> Any:
         """Draw it.
@@ -65,9 +67,9 @@ class Control:
         Raises:
             ValueError: none of them has the setting, or its declaration says no range.
         """
-        group, field = self.found(defaults)
+        whole, group, field = self.owner(defaults)
         hint, given = fields_of(group)[field], getattr(group, field)
-        default: Any = self.none(group) if given is None and self.none else given
+        default: Any = self.none(whole) if given is None and self.none else given
         if self.above is not None:
             self.above(place)
         more = {"place": place, "help": self.help, "on_change": self.on_change}
@@ -84,7 +86,7 @@ class Control:
             return given if value == default else value
         percents = [round(100 * number) for number in (default, low, high, step)]
         shown = slider(self.name, self.label, *percents, **more)
-        return default if shown == percents[0] else shown / 100
+        return given if shown == percents[0] else shown / 100
 
     def chosen(self, options: Sequence[Any], default: Any, **more: Any) -> Any:
         """One of the options, which links write as text."""
@@ -98,13 +100,16 @@ class Control:
     def range(self, hint: Any, default: float) -> tuple[float, float, float]:
         """From where to where its slider moves, and by how much, as the setting declares it.
 
-        A preset may have it stand outside that range.
+        A preset may have it stand outside that range. A share moves from 0 to 1.
         """
         valid, number = validity(hint), type(default)
-        if valid.usual is None or valid.step is None or number not in (int, float):
+        usual, step = valid.usual, valid.step
+        if number is float and (valid.low, valid.high) == (0, 1):
+            usual, step = usual or (0.0, 1.0), step or SHARE_STEP
+        if usual is None or step is None or number not in (int, float):
             raise ValueError(f"{self.setting} needs a range for its slider: Valid(usual=, step=)")
-        low, high = min(valid.usual[0], default), max(valid.usual[1], default)
-        return number(low), number(high), number(valid.step)
+        low, high = min(usual[0], default), max(usual[1], default)
+        return number(low), number(high), number(step)
 
     def value_in(self, settings: Any) -> Any:
         """The value of its setting in a dataclass."""
@@ -124,12 +129,16 @@ class Control:
 
     def found(self, defaults: Sequence[Any]) -> tuple[Any, str]:
         """The dataclass that has the setting, and its name there."""
+        return self.owner(defaults)[1:]
+
+    def owner(self, defaults: Sequence[Any]) -> tuple[Any, Any, str]:
+        """Which of them has the setting, its dataclass in there, and its name in that."""
         *groups, field = self.setting.split(".")
         for given in defaults:
             with contextlib.suppress(AttributeError):
                 group = reduce(getattr, groups, given)
                 if is_dataclass(group) and field in fields_of(group):
-                    return group, field
+                    return given, group, field
         raise ValueError(f"control {self.name!r} is for {self.setting!r}, which is no setting")
 
 

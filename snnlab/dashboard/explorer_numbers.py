@@ -143,7 +143,7 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
 
     there = watched(run)
     image = there.images.as_input(pixels_of(run, picture))
-    return see_image(there.net, image, T, trained_over=config_of(run).training_timesteps)
+    return see_image(there.net, image, T, trained_over=config_of(run).objective_timesteps)
 
 
 @dataclass(frozen=True)

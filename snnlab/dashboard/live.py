@@ -11,6 +11,7 @@ import streamlit as st
 from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
 from snnlab.dashboard.hardware import draw_hardware
+from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.screen import (
     STATES,
     announce,
@@ -96,6 +97,7 @@ def watch(ids: list[str]) -> None:
         warn(reason)  # it keeps all of them
     if any(status.active for status in statuses):
         look_forward_to(ids)
+    draw_notes(status.config for status in statuses if status.config)
     announce(news(statuses) if known.get("awaited") == set(ids) else "", key="runs")
     draw_hardware([status.run for status in statuses if status.run])
     active = {status.id for status in statuses if status.active}
@@ -216,13 +218,15 @@ def draw_progress(status: Status) -> None:
     elif progress.step == progress.steps:
         st.progress(1.0, "Trained. Measuring accuracy against timesteps ...")
     else:
-        st.progress(progress.step / progress.steps, epoch_in_words(progress, epochs))
+        phase = status.config.phase(progress.epoch) if status.config else ""
+        said = epoch_in_words(progress, epochs, phase)
+        st.progress(progress.step / progress.steps, said)
 
 
-def epoch_in_words(progress: Progress, epochs: int) -> str:
-    """How far a training has come: "Epoch 3 of 60, 12 s left"."""
+def epoch_in_words(progress: Progress, epochs: int, phase: str = "") -> str:
+    """How far a training has come: "Epoch 3 of 60, noise, 12 s left"."""
     left = left_in_words(progress.seconds_left)
-    return f"Epoch {progress.epoch} of {epochs}" + (f", {left}" if left else "")
+    return ", ".join(filter(None, [f"Epoch {progress.epoch} of {epochs}", phase, left]))
 
 
 def draw_curves(runs: list[Run]) -> None:
@@ -235,6 +239,8 @@ def draw_curves(runs: list[Run]) -> None:
     names = {group.name: group.colour for group in groups}
     dashes = dashes_of([group.dashes for group in groups])
     epochs = max(config_of(run).training.epochs for run in runs)
+    acting = [config_of(run).acting_training for run in runs]
+    own_spikes = {one.epochs - one.rates_epochs + 1 for one in acting if one.rates_epochs}
     left, right = st.columns(2)
     kinds = ((left, "loss", "Training loss"), (right, "accuracy", "Validation accuracy (%)"))
     for place, value, title in kinds:
@@ -247,6 +253,7 @@ def draw_curves(runs: list[Run]) -> None:
             epochs=epochs,
             colours=palette,
             dashes=dashes,
+            own_spikes=own_spikes,
         )
         show_chart(chart, part.copy, key=f"live-{value}", place=place)
 

@@ -19,7 +19,7 @@ from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim, Status
 from snnlab.studies.lifelike import judge_neuron
 from snnlab.studies.race import TERMS, by_method
-from snnlab.studies.race_table import race_csv, race_markdown, rates_in_words
+from snnlab.studies.race_table import notes, race_csv, race_markdown, rates_in_words
 
 MARKS: dict[Status, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
@@ -58,6 +58,8 @@ def draw_races() -> None:
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
     draw_film_of_race(race, races[name])
+    for method, note in notes(race["race"]["methods"], race["race"]["start"]).items():
+        st.caption(f"**{METHODS[method].title}**: {note}.")
     box = fold("All that was measured", key="all-measured")
     if box is not None:
         box.markdown(table)

@@ -16,6 +16,7 @@ from snnlab.dashboard.downloads import Content, downloads, not_offered
 from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
 from snnlab.dashboard.navigation import page_of
+from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.screen import READ_AT, STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
 from snnlab.dashboard.trouble import REFUSALS, attempt, draw_complaint, said_of
@@ -171,6 +172,7 @@ def draw_details(run: Run) -> None:
     if run.reason:
         warn(on_page(run.reason))
     draw_hardware([run])
+    draw_notes([run.config] if run.config else [])
     asked = draw_downloads(run) if run.status == "finished" else None
     below = st.container()  # of the buttons, filled last: it waits for the file
     if label_of(run).owner == visitor():

@@ -10,6 +10,7 @@ from snnlab.dashboard import address, earlier, sigma_map
 from snnlab.dashboard.choosing import named_by_link, say_missing
 from snnlab.dashboard.hardware import draw_hardware
 from snnlab.dashboard.live import look_forward_to, status_of, watch, watch_curves
+from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import colours, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
@@ -136,7 +137,9 @@ def draw_shown() -> list[Run]:
     draw_results(done, {status.id: status.config for status in statuses})
     if asked and done:
         curves(ids)
-    draw_hardware([] if asked else done)
+    if not asked:
+        draw_hardware(done)
+        draw_notes(run.config for run in done if run.config)
     return done
 
 

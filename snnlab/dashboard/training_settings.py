@@ -117,6 +117,12 @@ def title_of_data(name: str) -> str:
     return f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else title_of_upload(name)
 
 
+def drawn_timesteps() -> tuple[tuple[int, ...], ...]:
+    """Which T a rates phase may draw from: what the kit trains with, and what there is to try."""
+    used = [config.training.rates_timesteps for config in PRESETS.values()]
+    return tuple(dict.fromkeys([*used, *TO_TRY]))
+
+
 def take_up_upload() -> None:
     """Let the controls stand on images that were just brought, but for a lesson's.
 
@@ -133,6 +139,8 @@ def take_up_upload() -> None:
     address.forget(c.name for c in CONTROLS if address.said(c.name) is None or c.name == "size")
 
 
+TO_TRY = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (2, 4, 8), (1, 2, 4, 8))
+"""T for the rates phase besides those of the presets."""
 FOR_UPLOADS = "mnist-5k"
 """The preset for images of one's own."""
 PRESET = Control(
@@ -160,7 +168,28 @@ CONTROLS = (
         "training.noise_fraction",
         percent=True,
         boxed=True,
-        help="From the first epoch on, or from the end of the warm-up.",
+        help="From the first epoch on, or from the end of the mean responses; at most up to the "
+        "last phase on own spikes.",
+    ),
+    Control(
+        "spikes",
+        "Last share of epochs on own spikes (%)",
+        "training.rates_fraction",
+        percent=True,
+        boxed=True,
+        help="The rates phase: without noise, over several timesteps, with the gradient of one "
+        "pass. It follows the mean responses, where there are any, and is no T = 1 training.",
+        none=lambda config: config.acting_training.rates_fraction or 0.0,
+    ),
+    Control(
+        "spikes_T",
+        "T on own spikes, drawn for each batch",
+        "training.rates_timesteps",
+        options=drawn_timesteps,
+        words=lambda drawn: ", ".join(map(str, drawn)),
+        boxed=True,
+        help="What stands there twice is drawn twice as often. It counts where the share of "
+        "epochs on own spikes is above 0.",
     ),
     Control(
         "data",
@@ -187,7 +216,7 @@ CONTROLS = (
         "model.width",
         boxed=True,
         help="Hidden units of the mlp, channels of the first convolution of other networks.",
-        none=lambda model: model.channels,
+        none=lambda config: config.model.channels,
     ),
     Control("batch", "Batch size", "training.batch_size", boxed=True),
     Control(
@@ -211,11 +240,15 @@ def read_controls(place: Any) -> Asked:
     name = PRESET.draw([first], place)
     preset = with_noise(PRESETS[name])
     method = METHOD.draw([preset], place)
+    if note := METHODS[method].note:
+        place.caption(f"{note[0].upper()}{note[1:]}.")
     others = [
         control
         for control in CONTROLS
         if control not in (PRESET, METHOD) and plays_a_part(control.setting, method)
     ]
-    settings = read(others, [first, chosen_model(preset)], place, "More settings")
+    settings = read(
+        others, [first, chosen_model(replace(preset, method=method))], place, "More settings"
+    )
     seeds = settings.pop("seeds", first.seeds)
     return Asked(name, seeds, {"method": method, **settings})

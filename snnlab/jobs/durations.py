@@ -18,10 +18,15 @@ SHORTEST = 1.0
 
 
 def seconds_per_epoch(run: Run) -> float | None:
-    """Median training time of an epoch, without validation; None before the first has ended."""
-    found = [epoch.get("seconds") for epoch in run.metrics]
-    numbers = [value for value in found if isinstance(value, int | float) and 0 <= value < 1e9]
-    return float(statistics.median(numbers)) if numbers else None
+    """Usual training time of an epoch, without validation; None before the first has ended.
+
+    That is the median; of an epoch on own spikes, which takes longer, for as many as there were.
+    """
+    found = [(epoch.get("seconds"), bool(epoch.get("own_spikes"))) for epoch in run.metrics]
+    known = [(s, own) for s, own in found if isinstance(s, int | float) and 0 <= s < 1e9]
+    kinds = [[s for s, own in known if own == kind] for kind in (False, True)]
+    usual = sum(len(kind) * statistics.median(kind) for kind in kinds if kind)
+    return usual / len(known) if known else None
 
 
 class Durations:
@@ -80,6 +85,7 @@ class Durations:
             *(on_gpu, config.method, steps, data.name, data.train_size),
             *(model.name, model.channels, training.batch_size, training.precision),
             *(training.augment, training.compile, training.cuda_graph),
+            *((training.rates_fraction, training.rates_timesteps) if len(steps) > 1 else ()),
         )
 
     def whole(self, config: RunConfig) -> float | None:

@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snnlab.learning.spec import Training
 from snnlab.learning.time_left import TimeLeft
 from snnlab.runs.store import RunError, read_json, write_json
+from snnlab.runs.work import by_work
 from snnlab.settings import settle
 
 if TYPE_CHECKING:
@@ -41,17 +43,22 @@ class Progress:
 
 
 class ProgressFile:
-    """Writes progress.json; its `on_batch` is a callback of `run`."""
+    """Writes progress.json; its `on_batch` is a callback of `run`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        folder: of the run.
+        training: as it acts, where it is known: its last epochs may take longer.
+    """
+
+    def __init__(self, folder: Path, training: Training | None = None) -> None:
+        self.folder, self.training = folder, training
         self.time_left = TimeLeft()
         self.written = -math.inf
 
     def on_batch(self, batch: Batch) -> None:
         """Write, unless that was done a moment ago. Reads the loss only when it writes."""
         now = time.monotonic()
-        left = self.time_left.after(batch)
+        left = self.time_left.after(by_work(batch, self.training) if self.training else batch)
         if now - self.written < PAUSE and batch.step < batch.steps:
             return
         self.written = now

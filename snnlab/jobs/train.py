@@ -51,6 +51,7 @@ def train(job: JobData) -> Outcome:
         config = from_dict(job["config"])
         check_code(job["id"], config)
         wait_for_others(root / job["id"])
+        progress.training = config.acting_training
         run(config, root, on_batch=progress.on_batch)
     except Exception as error:
         if not isinstance(error, EXPECTED) and not (is_memory_error(error) or is_disk_error(error)):

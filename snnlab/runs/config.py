@@ -13,7 +13,16 @@ from snnlab.data.spec import CATALOGUE, DataSpec, is_own
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.runs.methods import METHODS, PLAIN, Method, MethodName, Noises, plays_a_part
+from snnlab.runs.methods import (
+    METHODS,
+    PLAIN,
+    Method,
+    MethodName,
+    Noises,
+    drawn_in_words,
+    plays_a_part,
+    several_timesteps,
+)
 from snnlab.settings import Count, Seed, Valid, bare, declared, quoted, settle
 
 Settings = TypeVar("Settings")
@@ -63,7 +72,8 @@ class RunConfig:
     """The noise of method noise for each neuron layer in turn, as `calibrate_noise` measures it;
     none: `noise` in all of them."""
     target_noise: Noise = field(default_factory=lambda: Noise("uniform", timesteps=4))
-    """The noise of method target-noise: its timesteps are those that one pass stands for."""
+    """The noise of methods target-noise and noise-then-spikes: its timesteps are those that one
+    pass stands for."""
     bias_correction: Annotated[int | None, Valid(low=0)] = None
     """T at which the biases of a spiking network are corrected after training, so that its mean
     rates follow what it learned; 0: not at all. None: as its method does."""
@@ -82,9 +92,40 @@ class RunConfig:
         return METHODS[self.method]
 
     @property
-    def training_timesteps(self) -> int:
-        """T during training."""
+    def objective_timesteps(self) -> int:
+        """T of training, and of the validation during it, but for a rates phase at the end."""
         return self.bptt_timesteps if plays_a_part("bptt_timesteps", self.method) else 1
+
+    @property
+    def training_timesteps(self) -> tuple[int, ...]:
+        """Every T during training, that of the objective first."""
+        training = self.acting_training
+        drawn = sorted(set(training.rates_timesteps)) if training.rates_epochs else []
+        return tuple(dict.fromkeys([self.objective_timesteps, *drawn]))
+
+    @property
+    def note(self) -> str:
+        """What has to be said wherever this training is shown, see `several_timesteps`."""
+        return several_timesteps(self.acting_training)
+
+    def phase(self, epoch: int) -> str:
+        """What goes on in an epoch (from 1 on), in words; empty where all epochs are alike.
+
+        Example:
+            >>> RunConfig(method="noise-then-spikes").phase(1)
+            'mean responses'
+        """
+        epochs = range(1, self.training.epochs + 1)
+        return self._phase(epoch) if len(set(map(self._phase, epochs))) > 1 else ""
+
+    def _phase(self, epoch: int) -> str:
+        training = self.acting_training
+        if training.on_own_spikes(epoch):
+            return f"own spikes at T = {drawn_in_words(training)}"
+        if training.on_mean_response(epoch):
+            return "mean responses"
+        noisy = self.acting_noise is not None and training.noise_factor(epoch) > 0
+        return "noise" if noisy else "no noise"
 
     @property
     def acting_noise(self) -> Noises:

@@ -93,6 +93,28 @@ def learned_from_twice(model: Architecture) -> Architecture:
     return filled(model, learned_threshold="layer", threshold_start=2.0, norm_weight=1.0)
 
 
+SEVERAL = "its last phase runs several timesteps ({}), so it is not T = 1 training"
+"""What is said of a training with a rates phase, wherever it is shown."""
+
+
+def several_timesteps(training: Training) -> str:
+    """What has to be said of a training that does not keep to T = 1 or its method's T; or nothing.
+
+    Example:
+        >>> several_timesteps(Training(rates_fraction=0.5, rates_timesteps=(4, 2, 4)))
+        'its last phase runs several timesteps (T = 2 or 4), so it is not T = 1 training'
+    """
+    if not training.rates_epochs or max(training.rates_timesteps) == 1:
+        return ""
+    return SEVERAL.format(f"T = {drawn_in_words(training)}")
+
+
+def drawn_in_words(training: Training) -> str:
+    """The T that the batches of a rates phase draw, each once: "1, 2, 4 or 8"."""
+    *others, last = map(str, sorted(set(training.rates_timesteps)))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 @dataclass(frozen=True)
 class Method:
     """A way to train a network, and what becomes of it.
@@ -132,6 +154,16 @@ class Method:
     role: Role | None = None
     """In the audit; None: it takes no part."""
 
+    @property
+    def note(self) -> str:
+        """What has to be said beside its title, see `several_timesteps`; or nothing."""
+        return several_timesteps(self.training(Training()))
+
+    @property
+    def in_words(self) -> str:
+        """What it is, with what has to be said of it."""
+        return "; ".join(filter(None, (self.says, self.note)))
+
 
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
 """Settings that say in which epochs the noise acts, and how strongly."""
@@ -156,8 +188,8 @@ METHODS: dict[str, Method] = {
     ),
     RECIPE: Method(
         "noise, then spikes",
-        "one pass with noise, and in the last epochs several timesteps on the network's own spikes",
-        Look("sky", "X", (0, (1, 1))),
+        "one pass with noise, and in the last epochs the network's own spikes",
+        Look("sky", "X", (0, (4, 1))),
         noise=lambda config: config.target_noise,
         model=learned_from_twice,
         training=lambda training: filled(training, warm_up_fraction=0.5, rates_fraction=0.25),

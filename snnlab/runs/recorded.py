@@ -44,8 +44,8 @@ class Recorded:
 
     @property
     def validated_at(self) -> int | None:
-        """T of the validation, which is that of the training; None: a network without time."""
-        return self.config.training_timesteps if self.config.spiking else None
+        """T of the validation, that of training but for a rates phase; None: without time."""
+        return self.config.objective_timesteps if self.config.spiking else None
 
     @property
     def machine(self) -> str:

@@ -1,7 +1,8 @@
 """What a run asks of the machine, estimated beforehand: what no machine has is refused.
 
 The estimates are low: weights, gradients and the two moments of AdamW; the currents of a batch and
-their gradients; what is kept of every timestep and every epoch. A run that they let pass can
+their gradients; the currents and spikes of one stage over the timesteps of a rates phase; what is
+kept of every timestep and every epoch. A run that they let pass can
 still be too large, see `problems`.
 """
 
@@ -47,14 +48,21 @@ def check_images(config: RunConfig) -> None:
 def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
     """Raise ConfigError if training and measurement need more memory than the machine has."""
     model, training = config.acting_model, config.acting_training
-    width, batch, T = model.channels, training.batch_size, config.training_timesteps
-    weights, neurons = size_of(model, image_shape, classes)
+    width, batch, T = model.channels, training.batch_size, config.objective_timesteps
+    weights, neurons, widest = size_of(model, image_shape, classes)
     demand(4 * FLOAT * weights, f"training {weights:,} weights", "model.width", width)
     of_batch = FLOAT * batch * (prod(image_shape) + 2 * T * neurons)
     called = f"a batch of {batch:,} images" + (f" over {T:,} timesteps" if T > 1 else "")
     many = batch < T and plays_a_part("bptt_timesteps", config.method)
     setting = ("bptt_timesteps", T) if many else ("training.batch_size", batch)
     demand(of_batch, called, *setting)
+    longest = max(config.training_timesteps)
+    if longest > T:
+        over = f"a batch of {batch:,} images over {longest:,} timesteps of one stage"
+        many = batch < longest
+        asked = ("training.rates_timesteps", longest) if many else ("training.batch_size", batch)
+        demand(of_batch + FLOAT * batch * 2 * longest * widest, over, *asked)
+        check_timesteps(longest, "training.rates_timesteps")
     check_timesteps(config.timesteps, "timesteps")
     own = "target_noise.timesteps" if config.bias_correction is None else "bias_correction"
     check_timesteps(config.acting_correction or 1, own)
@@ -100,8 +108,8 @@ def in_words(size: int) -> str:
 
 
 @cache
-def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int]:
-    """Weights of a network and neurons per image, without the memory for it.
+def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int, int]:
+    """Weights of a network, neurons per image and those of its widest stage, without the memory.
 
     Both are polynomials of the width of degree 2 at most, so three small widths give them for any.
     """
@@ -112,16 +120,16 @@ def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int,
     def at_width(a: int, b: int, c: int) -> int:
         return a + (w - 1) * (b - a) + (w - 1) * (w - 2) * (c - 2 * b + a) // 2
 
-    weights, neurons = (at_width(*each) for each in zip(first, second, third, strict=True))
-    return weights, neurons
+    weights, neurons, widest = (at_width(*each) for each in zip(first, second, third, strict=True))
+    return weights, neurons, widest
 
 
-def counted(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int]:
-    """Weights of a network and neurons per image."""
+def counted(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int, int]:
+    """Weights of a network, neurons per image and those of its widest stage."""
     with torch.device("meta"):
         net = build(model, image_shape=image_shape, classes=classes, seed=0, activation="relu")
-        inputs, neurons = [torch.empty(1, *image_shape)], 0
+        inputs = [torch.empty(1, *image_shape)]
         for stage in net.eval().stages:
             inputs.append(stage.current(inputs))
-            neurons += inputs[-1].numel()
-    return sum(weight.numel() for weight in net.parameters()), neurons
+    neurons = [stage.numel() for stage in inputs[1:]]
+    return sum(weight.numel() for weight in net.parameters()), sum(neurons), max(neurons)

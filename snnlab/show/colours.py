@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from snnlab.runs.methods import METHODS, PLAIN, QUIET, Look
+from snnlab.runs.methods import METHODS, PLAIN, QUIET, RECIPE, Look
 
 
 class Hue(NamedTuple):
@@ -104,6 +104,11 @@ class Palette:
     def quiet(self) -> str:
         """Without noise."""
         return self.of(QUIET)
+
+    @property
+    def own_spikes(self) -> str:
+        """Behind the epochs in which a network trains on its own spikes."""
+        return self.of(RECIPE)
 
     @property
     def free(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
 ACCURACY, VALIDATION = "Test accuracy (%)", "Validation accuracy (%)"
+OWN_SPIKES = "own spikes, several T"
+"""What stands on the epochs of a rates phase."""
 TRAINING_TIME = "Training time (s)"
 POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
 SIGMA = "Noise σ (v_th)"
@@ -135,7 +137,10 @@ def with_minus(number: str) -> str:
 
 
 def training_words(
-    what: str, epochs: Sequence[float] | Floats, lines: Mapping[str, Sequence[float] | Floats]
+    what: str,
+    epochs: Sequence[float] | Floats,
+    lines: Mapping[str, Sequence[float] | Floats],
+    own_spikes: Sequence[int] = (),
 ) -> str:
     """A number per epoch: the first and the last of each line.
 
@@ -143,13 +148,15 @@ def training_words(
         what: the number, with its unit.
         epochs: which they are; a line that is not ready has only the first of them.
         lines: the numbers by name.
+        own_spikes: the first epochs of rates phases.
     """
+    late = "".join(f" From epoch {first} on: {OWN_SPIKES}." for first in own_spikes)
     parts = [
         f"{name}: {y[0]:.3g} after epoch {epochs[0]:g}"
         + (f", {y[-1]:.3g} after epoch {epochs[len(y) - 1]:g}" if len(y) > 1 else "")
         for name, y in lines.items()
     ]
-    return f"{what} by epoch. {'; '.join(parts)}." if parts else f"{what} by epoch."
+    return (f"{what} by epoch. {'; '.join(parts)}." if parts else f"{what} by epoch.") + late
 
 
 def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init: float) -> str:

@@ -16,7 +16,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from snnlab.learning.time_left import TimeLeft, left_in_words
-from snnlab.show.described import VALIDATION
+from snnlab.show.colours import LIGHT
+from snnlab.show.described import OWN_SPIKES, VALIDATION
 from snnlab.show.style import BLUE, FONT, GREY, GRID, INK, ORANGE
 from snnlab.studies.study import Step, Watch
 
@@ -57,6 +58,12 @@ class Network:
         """(epoch, value) of all epochs done, without those that have no such value."""
         found = [(epoch.epoch, getattr(epoch, what)) for epoch in self.done]
         return [(x, y) for x, y in found if y is not None and math.isfinite(y)]
+
+    @property
+    def on_own_spikes(self) -> tuple[int, int] | None:
+        """From the end of which epoch to the end of which one the rates phase has gone."""
+        found = [epoch.epoch for epoch in self.done if epoch.own_spikes]
+        return (found[0] - 1, found[-1]) if found else None
 
     @property
     def state(self) -> str:
@@ -177,7 +184,9 @@ class LiveTraining:
             of = f" of network {count}" if count > 1 else ""
             return f"Stopped after {len(last.done)} of {_epochs(last.epochs)}{of}."
         if count == 1:
-            return f"Trained for {_epochs(last.epochs)}: {last.state}."
+            late = sum(epoch.own_spikes for epoch in last.done)
+            own = f", {late} of them on {OWN_SPIKES}" if late else ""
+            return f"Trained for {_epochs(last.epochs)}{own}: {last.state}."
         lengths = {network.epochs for network in self.networks}
         epochs = f", {_epochs(last.epochs)} each" if len(lengths) == 1 else ""
         return f"{count} networks trained{epochs}. The last one: {last.state}."
@@ -194,12 +203,21 @@ class LiveTraining:
             now.line("loss"),
             ORANGE,
             faint=now.batches,
+            band=now.on_own_spikes,
         )
         accuracies = [network.line("validation_accuracy") for network in self.networks]
         panels = losses
         if any(accuracies) or not any(network.done for network in self.networks):
             title = VALIDATION
-            panels += panel(title, epochs, accuracies[:-1], accuracies[-1], BLUE, top=100)
+            panels += panel(
+                title,
+                epochs,
+                accuracies[:-1],
+                accuracies[-1],
+                BLUE,
+                top=100,
+                band=now.on_own_spikes,
+            )
         older = " Earlier networks of this cell are grey." if before else ""
         self._show(
             f'<div role="img" aria-label="{escape(said)}" style="background: #FFFFFF; '
@@ -260,6 +278,7 @@ def panel(
     *,
     faint: Points = (),
     top: float = math.inf,
+    band: tuple[int, int] | None = None,
 ) -> str:
     """Lines against the epoch as SVG.
 
@@ -271,6 +290,7 @@ def panel(
         colour: of this line.
         faint: a thin line behind it.
         top: the highest value that the axis shows.
+        band: from which epoch to which one the network ran on its own spikes.
     """
     faint = [(x, y) for x, y in faint if math.isfinite(y)]
     values = [y for line in (*before, now, faint) for _, y in line]
@@ -288,6 +308,13 @@ def panel(
         return f'<polyline points="{ends}" fill="none" stroke="{shade}" stroke-width="{width}"/>'
 
     parts = [f'<text x="{_LEFT}" y="18" font-size="14" fill="{INK}">{escape(title)}</text>']
+    if band is not None:
+        start, end = (_LEFT + across * epoch / epochs for epoch in band)
+        parts.append(
+            f'<rect x="{start:.1f}" y="{_TOP}" width="{end - start:.1f}" height="{up}" '
+            f'fill="{LIGHT.own_spikes}" fill-opacity="0.25"/>'
+        )
+        parts.append(_text(end, _TOP - 4, OWN_SPIKES, "end"))
     for i in range(round((high - low) / step) + 1):
         height = at(0, low + i * step).split(",")[1]
         parts.append(f'<path d="M{_LEFT} {height}h{across}" stroke="{GRID}"/>')

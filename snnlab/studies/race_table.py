@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import getitem
 from statistics import mean
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
+from snnlab.runs.config import from_dict
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS
 from snnlab.studies import tables
@@ -125,6 +126,7 @@ def heading(race: Result) -> str:
         tables.heading("Race", asked, race["environment"], seeds, machine),
         f"- {', '.join(named(method, config) for method in asked['methods'])}",
         f"- {rates_in_words(race)}",
+        *(f"- {method}: {note}" for method, note in notes(asked["methods"], config).items()),
         "- every timestep counts, none is left out as warm-up",
     ]
     if "equal time" in race["plan"]:
@@ -151,6 +153,13 @@ def rates_in_words(race: Result) -> str:
     if len(set(rates.values())) == 1:
         return f"peak learning rate {next(iter(rates.values()))}"
     return "peak learning rates: " + ", ".join(f"{name} {rate}" for name, rate in rates.items())
+
+
+def notes(methods: Sequence[str], config: dict[str, Any]) -> dict[str, str]:
+    """What has to be said of the training of some methods; `config` as race.json holds it."""
+    known = [method for method in methods if method in METHODS]
+    found = {method: from_dict(config | {"method": method}).note for method in known}
+    return {method: note for method, note in found.items() if note}
 
 
 def accuracy_part(rows: list[Row]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from snnlab.classroom.preset import preset
 from snnlab.classroom.seeds.measurements import MEASUREMENTS, SIGMAS
 from snnlab.classroom.seeds.race import race_rules, shipped_race
-from snnlab.classroom.seeds.table import RACE_FILE, SHIPPED, SeedTable, many_seeds
+from snnlab.classroom.seeds.table import RACE_FILE, SHIPPED, SeedTable, is_same, many_seeds
 from snnlab.classroom.seeds.trainer import Trainer
 from snnlab.data.sources import load_data
 from snnlab.runs.presets import PRESETS
@@ -144,6 +144,21 @@ def test_the_top_over_sigma_is_wide_and_timesteps_give_little_back():
         assert abs(found.difference("T = 16", "T = 1", sigma).mean) < 2.5
     assert max(wide) - found.at("T = 8", 0.02).mean > 4
     assert max(wide) - found.at("T = 8", 1.0).mean > 4
+
+
+def test_own_spikes_at_the_end_gain_at_every_timestep_and_most_surely_at_four():
+    found = table("own_spikes")
+    gains = [found.difference("own spikes last", "noise to the end", T) for T in found.x]
+    assert all(gain.mean > 1 for gain in gains)
+    assert gains[2].floor > 0
+
+
+def test_newer_settings_stand_as_they_did_but_others_are_not_the_same():
+    shipped = json.loads((SHIPPED / "learned.json").read_text("utf-8"))["settings"]
+    assert "rates_fraction" not in shipped["training"]  # older than that setting
+    assert is_same(shipped, FAST)
+    late = replace(FAST, training=replace(FAST.training, rates_fraction=0.5))
+    assert not is_same(shipped, late)
 
 
 def test_the_shape_makes_no_difference_that_shows():

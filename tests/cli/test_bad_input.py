@@ -65,7 +65,10 @@ def test_what_was_passed_over_in_data_is_said_in_a_line(capsys: pytest.CaptureFi
         ("train --seed", ["--seed needs a value"]),
         ("train --seed -1", ["seed must lie in [0, 2147483647], got -1"]),
         ("train --timesteps 0", ["timesteps must be at least 1, got 0"]),
-        ("train --method nois", ["'nois'", "valid: noise, target-noise, no-noise", "mean"]),
+        (
+            "train --method nois",
+            ["'nois'", "valid: noise, noise-then-spikes, target-noise, no-noise", "mean"],
+        ),
         ("train --model.width 0", ["width must be at least 1, got 0"]),
         ("train --noise.sigma -1", ["sigma must be a number above 0", "got -1.0"]),
         (

@@ -20,7 +20,7 @@ from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Neuron, Noise
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.runs.methods import METHODS
+from snnlab.runs.methods import METHODS, PLAIN, RECIPE, TARGET
 from snnlab.runs.presets import PRESETS
 from snnlab.settings import quoted
 
@@ -109,7 +109,7 @@ def test_an_unknown_setting_is_named_and_the_valid_ones_are_listed(
         ({"neuron": {"v_init": "a"}}, "neuron.v_init must be a number or None, got 'a'"),
         ({"model": {"width": 2.5}}, "model.width must be a whole number or None, got 2.5"),
         ({"data": {"name": 3}}, "data.name must be text, got 3"),
-        ({"method": "nois"}, "; valid: noise, target-noise, no-noise, bptt"),
+        ({"method": "nois"}, "; valid: noise, noise-then-spikes, target-noise, no-noise, bptt"),
         ({"model": {"name": "mpl"}}, "; valid: mlp, convnet"),
         ({"device": "tpu"}, "unknown device 'tpu'; valid: auto, cpu, cuda, mps"),
         ({"neuron": 3}, "neuron must be a group of settings, got 3"),
@@ -170,19 +170,19 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], quoted: str) -> None:
 
 
 def test_a_wrong_value_is_refused_in_python_too() -> None:
-    with pytest.raises(ConfigError, match="unknown method 'nois'; valid: noise, target-noise"):
+    with pytest.raises(ConfigError, match="unknown method 'nois'; valid: noise, noise-then-spikes"):
         RunConfig(method="nois")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="unknown device 'tpu'; valid: auto, cpu"):
         RunConfig(device="tpu")  # type: ignore[arg-type]
 
 
-def test_only_two_methods_have_noise() -> None:
+def test_only_three_methods_have_noise() -> None:
     noise, target = Noise("uniform", sigma=0.2), Noise("uniform", timesteps=8)
     acting = {
         method: RunConfig(method=method, noise=noise, target_noise=target).acting_noise  # type: ignore[arg-type]
         for method in METHODS
     }
-    assert acting == dict.fromkeys(METHODS) | {"noise": noise, "target-noise": target}
+    assert acting == dict.fromkeys(METHODS) | {PLAIN: noise, TARGET: target, RECIPE: target}
 
 
 def test_the_noise_of_each_stage_goes_before_the_one_for_all() -> None:
@@ -205,32 +205,64 @@ def test_where_the_potential_starts_is_a_matter_of_the_method() -> None:
         ).acting_neuron.v_init
         for method in METHODS
     }
-    with_noise = {"noise": 0.25 * 2.0, "target-noise": 0.375 * 2.0}
+    with_noise = {PLAIN: 0.25 * 2.0, TARGET: 0.375 * 2.0, RECIPE: 0.375 * 2.0}
     assert start == dict.fromkeys(METHODS, 0.0) | with_noise | {"bptt": 2.0 / 2}
 
 
-def test_target_noise_learns_its_thresholds_unless_told_otherwise() -> None:
+@pytest.mark.parametrize("method", [TARGET, RECIPE])
+def test_target_noise_learns_its_thresholds_unless_told_otherwise(method: Any) -> None:
     learned = {
-        method: RunConfig(method=method).acting_model.learned_threshold  # type: ignore[arg-type]
-        for method in METHODS
+        name: RunConfig(method=name).acting_model.learned_threshold  # type: ignore[arg-type]
+        for name in METHODS
     }
-    assert learned == dict.fromkeys(METHODS) | {"target-noise": "layer"}
+    assert learned == dict.fromkeys(METHODS) | {TARGET: "layer", RECIPE: "layer"}
     fixed = Architecture(learned_threshold="no")
-    assert RunConfig(method="target-noise", model=fixed).acting_model == fixed
+    assert RunConfig(method=method, model=fixed).acting_model == fixed
     given = Architecture(learned_threshold="channel", threshold_start=1.0, norm_weight=0.5)
-    assert RunConfig(method="target-noise", model=given).acting_model == given
-    assert RunConfig(method="target-noise").acting_model.threshold_start == 2
+    assert RunConfig(method=method, model=given).acting_model == given
+    assert RunConfig(method=method).acting_model.threshold_start == 2
     assert RunConfig(method="noise", model=given).acting_model == given
 
 
-def test_target_noise_warms_up_unless_told_otherwise() -> None:
+@pytest.mark.parametrize("method", [TARGET, RECIPE])
+def test_target_noise_warms_up_unless_told_otherwise(method: Any) -> None:
     acting = {
-        method: RunConfig(method=method).acting_training.warm_up_epochs  # type: ignore[arg-type]
-        for method in METHODS
+        name: RunConfig(method=name).acting_training.warm_up_epochs  # type: ignore[arg-type]
+        for name in METHODS
     }
-    assert acting == dict.fromkeys(METHODS, 0) | {"target-noise": RunConfig().training.epochs // 2}
-    cold = Training(epochs=10, warm_up_fraction=0.0)
-    assert RunConfig(method="target-noise", training=cold).acting_training == cold
+    assert {name for name, epochs in acting.items() if epochs} == {TARGET, RECIPE}
+    assert 0 < acting[method] < RunConfig().training.epochs
+    cold = Training(epochs=10, warm_up_fraction=0.0, rates_fraction=0.0)
+    assert RunConfig(method=method, training=cold).acting_training == cold
+
+
+def test_only_the_recipe_ends_on_its_own_spikes_and_it_says_so() -> None:
+    ends = {name for name in METHODS if RunConfig(method=name).acting_training.rates_epochs}  # type: ignore[arg-type]
+    assert ends == {RECIPE} == {name for name, method in METHODS.items() if method.note}
+    for name in METHODS:
+        assert bool(RunConfig(method=name).note) == (name == RECIPE)  # type: ignore[arg-type]
+    said = METHODS[RECIPE].note
+    assert "several timesteps" in said
+    assert "not T = 1 training" in said
+    assert METHODS[RECIPE].in_words == f"{METHODS[RECIPE].says}; {said}"
+    assert METHODS[PLAIN].in_words == METHODS[PLAIN].says
+
+
+@pytest.mark.parametrize("method", [PLAIN, RECIPE, "bptt"])
+def test_what_is_said_of_the_last_phase_is_what_is_trained(method: Any) -> None:
+    late = Training(epochs=10, rates_fraction=0.3, rates_timesteps=(8, 2, 8))
+    config = RunConfig(method=method, training=late)
+    assert config.note == (
+        "its last phase runs several timesteps (T = 2 or 8), so it is not T = 1 training"
+    )
+    assert config.training_timesteps == (4 if method == "bptt" else 1, 2, 8)
+    assert [config.phase(epoch) for epoch in (8, 10)] == ["own spikes at T = 2 or 8"] * 2
+    assert config.phase(7) == ("no noise" if method == "bptt" else "noise")
+    assert config.phase(1) == ("mean responses" if method == RECIPE else config.phase(7))
+    for fraction, drawn in ((0.0, (8, 2)), (0.3, (1,)), (0.04, (8,))):
+        short = Training(epochs=10, rates_fraction=fraction, rates_timesteps=drawn)
+        assert not RunConfig(method=method, training=short).note
+    assert not RunConfig(training=Training(rates_fraction=0.0)).phase(3)
 
 
 def test_biases_are_corrected_after_training_with_target_noise_unless_told_otherwise() -> None:
@@ -238,7 +270,7 @@ def test_biases_are_corrected_after_training_with_target_noise_unless_told_other
         method: RunConfig(method=method).acting_correction  # type: ignore[arg-type]
         for method in METHODS
     }
-    assert acting == dict.fromkeys(METHODS, 0) | {"target-noise": 4}
+    assert acting == dict.fromkeys(METHODS, 0) | {TARGET: 4}
     eight = Noise("uniform", timesteps=8)
     assert RunConfig(method="target-noise", target_noise=eight).acting_correction == 8
     assert RunConfig(method="target-noise", bias_correction=0).acting_correction == 0
@@ -284,13 +316,17 @@ def test_reading_runs_needs_no_torch(module: str) -> None:
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-def test_only_training_through_time_has_several_timesteps() -> None:
-    steps = {
-        method: RunConfig(method=method, bptt_timesteps=6).training_timesteps  # type: ignore[arg-type]
+def test_only_training_through_time_and_on_own_spikes_have_several_timesteps() -> None:
+    configs = {
+        method: RunConfig(method=method, bptt_timesteps=6)  # type: ignore[arg-type]
         for method in METHODS
     }
-    assert {method for method, count in steps.items() if count != 1} == {"bptt"}
-    assert steps["bptt"] == 6
+    steps = {method: config.training_timesteps for method, config in configs.items()}
+    assert {method for method, found in steps.items() if found != (1,)} == {"bptt", RECIPE}
+    assert steps["bptt"] == (6,)
+    assert steps[RECIPE] == (1, *sorted({*Training().rates_timesteps} - {1}))
+    objective = {method: config.objective_timesteps for method, config in configs.items()}
+    assert objective == dict.fromkeys(METHODS, 1) | {"bptt": 6}
 
 
 def places(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -107,7 +107,7 @@ def test_the_command_line_says_what_it_is(capsys: pytest.CaptureFixture[str]) ->
 
 def test_without_its_entry_it_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(METHODS, "half-noise")
-    with pytest.raises(ConfigError, match="unknown method 'half-noise'; valid: noise, target-"):
+    with pytest.raises(ConfigError, match="unknown method 'half-noise'; valid: noise, noise-then-"):
         RunConfig(method="half-noise")
 
 

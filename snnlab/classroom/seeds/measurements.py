@@ -9,7 +9,7 @@ from statistics import mean
 import torch
 
 from snnlab.classroom.preset import Preset
-from snnlab.classroom.seeds.trainer import MATCHED, STEPS, Trainer
+from snnlab.classroom.seeds.trainer import MATCHED, STEPS, Trainer, late
 from snnlab.conversion.ann import convert_ann
 from snnlab.conversion.noise_calibration import calibrate_noise
 from snnlab.measure.disturbance import Disturbance, disturbed_accuracy
@@ -159,6 +159,15 @@ def learned(trainer: Trainer) -> Lines:
     }
 
 
+def own_spikes(trainer: Trainer) -> Lines:
+    """Accuracy of narrow networks: noise to the end, or own spikes in the last epochs."""
+    training = trainer.settings.training
+    return {
+        "noise to the end": trainer.accuracies(trainer.narrow(training)),
+        "own spikes last": trainer.accuracies(trainer.narrow(late(training))),
+    }
+
+
 def lost_spikes(trainer: Trainer) -> Lines:
     """Accuracy against the share of lost spikes, with noise in training and without."""
     return {
@@ -248,6 +257,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (shapes, at(STEPS)),
         (learned_sigma, lambda settings: range(1, settings.training.epochs + 1)),
         (learned, at(STEPS)),
+        (own_spikes, at(STEPS)),
         (lost_spikes, at(LOST)),
         (halved, at(STEPS)),
         (current_spread, at(STAGES)),

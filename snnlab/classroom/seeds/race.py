@@ -7,6 +7,7 @@ from dataclasses import replace
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
 from snnlab.runs.config import RunConfig
+from snnlab.runs.methods import PLAIN
 from snnlab.runs.store import HASHES, read_json, sealed
 from snnlab.settings import Count
 from snnlab.studies.kept_race import rounded
@@ -60,8 +61,8 @@ def shipped_race(rules: RaceConfig) -> Result | None:
 
 
 def same(asked: RaceConfig) -> RaceConfig:
-    """What decides the result, seeds and place aside."""
-    return replace(asked, config=replace(asked.config, seed=0, device="cpu"), seeds=1)
+    """What decides the result, seeds and place aside; a race has methods of its own."""
+    return replace(asked, config=replace(asked.config, seed=0, device="cpu", method=PLAIN), seeds=1)
 
 
 def thinned(result: Result) -> Result:

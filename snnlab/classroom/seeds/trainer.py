@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import cast
 
@@ -11,6 +12,7 @@ from snnlab.conversion.noise_calibration import with_noise
 from snnlab.data.images import Data
 from snnlab.learning.fit import Epoch, fit
 from snnlab.learning.objectives import PlainANN, SingleStep
+from snnlab.learning.spec import Training
 from snnlab.measure.accuracy import accuracy_against_timesteps
 from snnlab.network.models import build
 from snnlab.network.net import SpikingNet, StagedNet
@@ -19,6 +21,15 @@ from snnlab.neuron.spec import Neuron, Noise, Surrogate
 STEPS = (1, 2, 4, 8, 16)
 """The timesteps T at which most accuracies are measured."""
 MATCHED = Noise()
+NARROW = 4
+"""Channels of a network that digits are not too easy for."""
+LATE = 1 / 3
+"""Share of the epochs on own spikes."""
+
+
+def late(training: Training) -> Training:
+    """The same, with the last third of its epochs on the network's own spikes."""
+    return replace(training, rates_fraction=LATE)
 
 
 class Trainer:
@@ -54,6 +65,19 @@ class Trainer:
     def _calibrated(self, noises: Sequence[Noise]) -> SpikingNet:
         """A network trained with a noise for each layer."""
         return self._fitted(with_noise(cast("SpikingNet", self._build(noise=MATCHED)), noises))[0]
+
+    def narrow(self, training: Training) -> SpikingNet:
+        """A network with few channels, trained with noise in its noisy epochs."""
+        narrow = replace(self.settings.architecture, width=NARROW)
+        net = build(
+            narrow,
+            image_shape=self.data.image_shape,
+            classes=len(self.data.classes),
+            seed=self.seed,
+            noise=MATCHED,
+        ).to(self.settings.device)
+        fit(net, self.data, SingleStep(), training, seed=self.seed)
+        return cast("SpikingNet", net)
 
     def learning_sigma(self) -> tuple[SpikingNet, list[Epoch]]:
         """A network that learns the sigma of each layer, and its epochs."""

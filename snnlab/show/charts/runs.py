@@ -11,11 +11,12 @@ import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.methods import Dashes
-from snnlab.show.charts.frame import LINE, coloured, dashed, framed
+from snnlab.show.charts.frame import LABEL, LINE, coloured, dashed, framed
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     ACCURACY,
     EPOCH,
+    OWN_SPIKES,
     TIMESTEPS,
     accuracy_limits,
     accuracy_words,
@@ -32,6 +33,8 @@ DASHES = (
 
 LONG_NAME = 36
 """Characters: two longer ones do not fit beside each other in a legend."""
+BAND = 0.25
+"""Opacity of a band behind the lines."""
 FAINT = 0.7
 """Opacity of what stays in the background; with less, a line is lost on a projector."""
 
@@ -204,6 +207,7 @@ def training_chart(
     epochs: int,
     colours: Palette,
     dashes: Sequence[list[int]] = DASHES,
+    own_spikes: Iterable[int] = (),
     height: int = 260,
 ) -> alt.Chart:
     """One line per run over the epochs.
@@ -216,12 +220,16 @@ def training_chart(
         epochs: how many there will be.
         colours: see `palette`.
         dashes: of each name, in pixels.
+        own_spikes: the first epochs of rates phases, which reach to the last epoch: a band that
+            says so lies behind them.
         height: in pixels.
     """
+    first = sorted(set(own_spikes))
     scale = alt.Scale(domain=[1, max(epochs, 2)], nice=False)
     line = alt.Chart(table).mark_line(strokeWidth=LINE, point=len(table) < 12)
-    chart = line.encode(
-        x=alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d")),
+    x = alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d"))
+    chart: Any = line.encode(
+        x=x,
         y=alt.Y(f"{value}:Q", title=title, scale=_around(table[value], value)),
         color=coloured(names),
         strokeDash=dashed(names, dashes),
@@ -229,8 +237,26 @@ def training_chart(
     )
     means = table.groupby(["name", "epoch"], sort=False)[value].mean()
     lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
-    words = training_words(title, range(1, epochs + 1), lines)
+    words = training_words(title, range(1, epochs + 1), lines, first)
+    if first:
+        free = 4 if value == "loss" else height / 2  # a loss falls, an accuracy climbs
+        chart = alt.layer(*_late_epochs(first, epochs, x, colours, free), chart)
     return framed(chart, words, colours, height)
+
+
+def _late_epochs(
+    first: Sequence[int], epochs: int, x: alt.X, colours: Palette, y: float
+) -> list[alt.Chart]:
+    """Bands from some epochs to the last one, and what stands on the longest."""
+    ends = pd.DataFrame({"epoch": [max(1, one - 0.5) for one in first], "end": epochs})
+    band = alt.Chart(ends).mark_rect(color=colours.own_spikes, opacity=BAND / len(first))
+    text = alt.Chart(ends[:1]).mark_text(
+        text=OWN_SPIKES, align="right", baseline="top", dx=-4, color=colours.ink, fontSize=LABEL
+    )
+    return [
+        band.encode(x=x, x2="end:Q"),
+        text.encode(x=alt.X("end:Q", title=EPOCH), y=alt.value(y)),
+    ]
 
 
 def _around(values: pd.Series[float], what: str) -> alt.Scale:

@@ -34,7 +34,7 @@ from snnlab.show.described import (
 from snnlab.show.films.film import Chapter, Film
 from snnlab.show.style import Look, looks_of, marker_path
 
-MOST: Final = 6
+MOST: Final = 7
 """Lines for which there is room."""
 HIGHEST: Final = 16
 """T at which the film ends."""
@@ -242,7 +242,14 @@ class Course:
 
     def start_words(self) -> str:
         """What races, on what, and how fast the film is."""
-        return f"{self.terms_words()} {self.clock_words()} {self.validation_words()}"
+        return " ".join(
+            [self.terms_words(), self.clock_words(), self.validation_words(), *self.notes()]
+        )
+
+    def notes(self) -> list[str]:
+        """What has to be said of trainings that do not keep to one T, a sentence each."""
+        noted = {racer.name: racer.runs[0].config.note for racer in self.racers}
+        return [f"{starting(name)}: {note}." for name, note in noted.items() if note]
 
     def terms_words(self) -> str:
         """What the trainings have in common."""

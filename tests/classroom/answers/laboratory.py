@@ -53,9 +53,43 @@ def smaller(spikes, share, draws):
     return (1 - share) * spikes
 
 
+def neuron_by_neuron(currents, spikes, grad, v_th):
+    result = torch.zeros_like(grad)
+    for i in range(len(grad)):
+        mean = float(currents[:, i].mean())
+        if 0 < mean < v_th:
+            result[i] = grad[i] / v_th
+    return result
+
+
+def by_autograd(currents, spikes, grad, v_th):
+    mean = currents.mean(0).requires_grad_()
+    torch.nn.functional.hardtanh(mean, 0.0, v_th).backward(grad / v_th)
+    return mean.grad
+
+
+def no_gate(currents, spikes, grad, v_th):
+    return grad / v_th
+
+
+def gate_on_spikes(currents, spikes, grad, v_th):
+    rate = spikes.mean(0)
+    return grad / v_th * ((rate > 0) & (rate < 1))
+
+
+def spread_over_time(currents, spikes, grad, v_th):
+    return neuron_by_neuron(currents, spikes, grad, v_th) / len(spikes)
+
+
+def no_threshold(currents, spikes, grad, v_th):
+    mean = currents.mean(0)
+    return torch.where((mean > 0) & (mean < v_th), grad, 0.0)
+
+
 RIGHT = {
     "noise_from_residuals": [lambda *both: in_a_loop(*both), with_a_mask],
     "lose_spikes": [with_where, one_by_one],
+    "gradient_through_rates": [neuron_by_neuron, by_autograd],
 }
 WRONG = {
     "noise_from_residuals": [
@@ -67,5 +101,11 @@ WRONG = {
         (keeps_the_lost, "keep the share"),
         (dropout, "larger than 1"),
         (smaller, "every spike smaller"),
+    ],
+    "gradient_through_rates": [
+        (no_gate, "gate is missing"),
+        (gate_on_spikes, "looks at the spikes"),
+        (spread_over_time, "divide by T"),
+        (no_threshold, "slope is 1"),
     ],
 }

@@ -56,6 +56,23 @@ RIGHT = {
         ],
         lambda spikes, share, draws: spikes.masked_fill(draws.lt(share), 0).to(torch.int8),
     ],
+    "gradient_through_rates": [
+        lambda currents, spikes, grad, v_th: grad.masked_fill(
+            (currents.mean(0) - v_th / 2).abs() >= v_th / 2, 0
+        ).div(v_th),
+        lambda currents, spikes, grad, v_th: [
+            g / v_th if 0 < sum(own) / len(own) < v_th else 0.0
+            for g, own in zip(grad.tolist(), currents.T.tolist(), strict=True)
+        ],
+        lambda currents, spikes, grad, v_th: (
+            np.where(
+                np.sign(m := currents.numpy().mean(0)) > np.sign(np.maximum(m - v_th, -0.0) + 0.0),
+                grad.numpy() / v_th,
+                0,
+            )
+            * (m < v_th)
+        ),
+    ],
 }
 WRONG = {
     "noise_from_residuals": [
@@ -128,5 +145,17 @@ WRONG = {
             "Your function returns something else when it is called",
         ),
         (lambda s, share, draws: s, "You return `spikes` as it came in."),
+    ],
+    "gradient_through_rates": [
+        (
+            lambda i, s, g, v: g * ((i > 0) & (i < v)).float().mean(0) / v,
+            "You open the gate timestep by timestep.",
+        ),
+        (lambda i, s, g, v: g.where(s.sum(0) > 0, 0) / v, "Your gate looks at the spikes."),
+        (lambda i, s, g, v: g * (i.mean(0) / v).clip(0, 1), "You multiply by the rate itself."),
+        (
+            lambda i, s, g, v: torch.sigmoid(g),
+            "your function returns",
+        ),
     ],
 }
