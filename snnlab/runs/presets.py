@@ -1,7 +1,8 @@
 """Configurations that work well, by name: starting points for the command line and the app.
 
-Their method is the recipe with which our networks are most accurate from T = 3 on: target-T noise,
-see RESULTS.md. What teaches the idea, or compares methods, starts from `with_noise` instead.
+Their method is the recipe with which our networks are most accurate, noise, then spikes, see
+RESULTS.md: its last epochs run several timesteps, so that it is not training with T = 1. What
+teaches the idea, or compares methods, starts from `with_noise` instead.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ PRESETS: dict[str, RunConfig] = {
         "digits", Architecture("mlp"), Training(epochs=60, batch_size=32, weight_decay=0.1)
     ),
     "mnist-5k": recipe("mnist-5k", CONVNET, Training(epochs=8, batch_size=64)),
-    "mnist": recipe("mnist", CONVNET, Training(epochs=4, batch_size=64)),
+    "mnist": recipe("mnist", CONVNET, Training(epochs=4, batch_size=64, learning_rate=8e-3)),
     "cifar10": recipe(
         "cifar10",
         Architecture("vgg11", readout_gain=10),
-        Training(epochs=30, augment=True, precision="bfloat16", channels_last=True),
+        Training(epochs=30, learning_rate=8e-3, augment=True, precision="bfloat16"),
     ),
 }
 """The first entry is the default."""
