@@ -45,13 +45,13 @@ class Training:
     warm_up_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
     """Initial share of the epochs, in [0, 1], in which every neuron gives its mean response, as
     under `mean_fraction`, before the noise sets in: without noise the network learns faster.
-    None: 0.5 in runs of method target-noise, 0.25 of noise-then-spikes; else 0."""
+    None: 0.5 in runs of methods target-noise and noise-then-spikes; else 0."""
     mean_fraction: Share = 0.0
     """Final share of the epochs, in [0, 1], in which every neuron gives its mean response
     clip(I / v_th, 0, 1) in place of spikes, without noise; IF neurons and single passes only."""
     rates_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
     """Final share of the epochs, in [0, 1], in which the network runs several timesteps on its own
-    spikes, without noise: the rates phase, see `rates`. None: 0.5 in runs of method
+    spikes, without noise: the rates phase, see `rates`. None: 1/3 in runs of method
     noise-then-spikes; else 0."""
     rates_timesteps: tuple[Count, ...] = (1, 2, 4, 8)
     """T of the rates phase: each batch draws one of these; one that stands here twice is drawn

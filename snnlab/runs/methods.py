@@ -192,7 +192,7 @@ METHODS: dict[str, Method] = {
         Look("sky", "X", (0, (4, 1))),
         noise=lambda config: config.target_noise,
         model=learned_from_twice,
-        training=lambda training: filled(training, warm_up_fraction=0.25, rates_fraction=0.5),
+        training=lambda training: filled(training, warm_up_fraction=0.5, rates_fraction=1 / 3),
         uses=("target_noise", *NOISY_EPOCHS, *RATES),
     ),
     TARGET: Method(
