@@ -139,17 +139,19 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
     Forwards it is (x - running mean) / running deviation, which every T shares and evaluation
     uses; backwards the gradient knows that the statistics are those of the batch.
     """
-    along, shape = [0, *range(2, x.mean.ndim)], [1, -1] + [1] * (x.mean.ndim - 2)
+    shape = [1, -1] + [1] * (x.mean.ndim - 2)
+    normal, centre, rate = torch.native_batch_norm(
+        x.mean, None, None, None, None, training=True, momentum=0.0, eps=norm.eps
+    )  # centre and rate, which is 1 / spread: (C,)
     with torch.no_grad():
-        variance, centre = torch.var_mean(widened(x.mean), along, correction=0)  # (C,)
-        remember(norm, centre, variance, x.mean.numel() // len(centre))
-        spread, kept = ((v + norm.eps).sqrt() for v in (variance, norm.running_var))
+        centre, spread = widened(centre.detach()), 1 / widened(rate.detach())
+        remember(norm, centre, spread**2 - norm.eps, x.mean.numel() // len(centre))
+        kept = (norm.running_var + norm.eps).sqrt()
         r = (spread / kept).clamp(1 / MOST_RATIO, MOST_RATIO)
         d = ((centre - norm.running_mean) / kept).clamp(-MOST_SHIFT, MOST_SHIFT)
     scale, shift = r, d
     if norm.affine:
         scale, shift = r * norm.weight, torch.addcmul(norm.bias, d, norm.weight)
-    normal = nn.functional.batch_norm(x.mean, None, None, training=True, eps=norm.eps)
     mean = torch.addcmul(shift.view(shape), normal, scale.view(shape))
     if x.each is None:
         return OverTime(mean, None)

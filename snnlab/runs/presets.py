@@ -29,7 +29,7 @@ PRESETS: dict[str, RunConfig] = {
         "digits", Architecture("mlp"), Training(epochs=60, batch_size=32, weight_decay=0.1)
     ),
     "mnist-5k": recipe("mnist-5k", CONVNET, Training(epochs=8, batch_size=64)),
-    "mnist": recipe("mnist", CONVNET, Training(epochs=4, batch_size=64, learning_rate=8e-3)),
+    "mnist": recipe("mnist", CONVNET, Training(epochs=5, batch_size=64, learning_rate=8e-3)),
     "cifar10": recipe(
         "cifar10",
         Architecture("vgg11", readout_gain=10),
