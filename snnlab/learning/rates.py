@@ -44,6 +44,10 @@ from snnlab.neuron.spec import Neuron
 
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
+MEMORY = 0.02
+"""Share of a batch in the running statistics, at most: batches draw different T, and with the usual
+0.1 the T of the last ten decided how a network did at others."""
+
 MOST_RATIO, MOST_SHIFT = 3.0, 5.0
 """How far the statistics of a batch may lie from those that are kept: the ratio of deviations, and
 the means in units of the deviation (Ioffe, 2017)."""
@@ -162,9 +166,9 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
 
 
 def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
-    """Move the running statistics (C,) of a batch norm towards those of a batch, as it does."""
+    """Move the running statistics (C,) of a batch norm towards those of a batch."""
     norm.num_batches_tracked += 1
-    share = norm.momentum or 1 / int(norm.num_batches_tracked)
+    share = min(MEMORY, norm.momentum or 1 / int(norm.num_batches_tracked))
     norm.running_mean.lerp_(centre, share)
     norm.running_var.lerp_(variance * count / max(1, count - 1), share)
 

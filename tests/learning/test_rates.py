@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from snnlab.learning import BPTT, PlainANN, SingleStep, Training, fit
-from snnlab.learning.rates import logits_of_rates
+from snnlab.learning import BPTT, PlainANN, SingleStep, Training, fit, rates
+from snnlab.learning.rates import MEMORY, logits_of_rates
 from snnlab.network import Architecture, SpikingNet, Stage, build
 from snnlab.neuron import Neuron, NeuronLayer, dynamics
 
@@ -50,9 +50,9 @@ def slow_logits(net, images, timesteps):
                 spread = ((mean - centre.view(shape)) ** 2).mean(along)
                 count = mean.numel() / len(centre)
                 with torch.no_grad():
-                    layer.running_mean += 0.1 * (centre - layer.running_mean)
+                    layer.running_mean += MEMORY * (centre - layer.running_mean)
                     unbiased = spread * count / (count - 1)
-                    layer.running_var += 0.1 * (unbiased - layer.running_var)
+                    layer.running_var += MEMORY * (unbiased - layer.running_var)
                     kept = (layer.running_var + layer.eps).sqrt()
                     r = ((spread + layer.eps).sqrt() / kept).clamp(1 / 3, 3).view(shape)
                     d = ((centre - layer.running_mean) / kept).clamp(-5, 5).view(shape)
@@ -126,10 +126,10 @@ def test_at_one_timestep_spike_and_gradient_have_a_closed_form(v_th):
 @pytest.mark.parametrize("timesteps", [1, 3, 8])
 def test_the_gradient_is_that_of_one_pass_whatever_t_is(timesteps):
     current = torch.linspace(-0.4, 1.4, 7).view(1, 1, 1, 7).requires_grad_()
-    rates = logits_of_rates(single(), current, timesteps)
+    found = logits_of_rates(single(), current, timesteps)
     steps = torch.floor(timesteps * current.detach().flatten() + 0.5).clamp(0, timesteps)
-    assert torch.allclose(rates.flatten(), steps / timesteps)
-    rates.sum().backward()
+    assert torch.allclose(found.flatten(), steps / timesteps)
+    found.sum().backward()
     inside = (current.detach() > 0) & (current.detach() < 1)
     assert torch.equal(current.grad, inside.float())
 
@@ -150,15 +150,16 @@ def test_without_batch_norm_the_logits_are_those_of_the_network():
 
 def test_endless_timesteps_are_the_mean_responses():
     current = torch.linspace(-0.4, 1.4, 7).view(1, 1, 1, 7).requires_grad_()
-    rates = logits_of_rates(single(v_th=2.0), 2 * current, None)
-    assert torch.allclose(rates, current.clamp(0, 1).flatten(1))
+    found = logits_of_rates(single(v_th=2.0), 2 * current, None)
+    assert torch.allclose(found, current.clamp(0, 1).flatten(1))
     many = logits_of_rates(single(v_th=2.0), 2 * current, 1000)
-    assert torch.allclose(rates, many, atol=1e-3)
+    assert torch.allclose(found, many, atol=1e-3)
 
 
 @pytest.mark.parametrize("timesteps", [1, 2, 4, 8])
-def test_logits_are_those_of_the_evaluation_after_it(timesteps):
+def test_logits_are_those_of_the_evaluation_after_it(timesteps, monkeypatch):
     """Every T is trained as it is evaluated, with the same running statistics."""
+    monkeypatch.setattr(rates, "MEMORY", 0.1)
     net = network("convnet")
     images = torch.rand(32, 1, 8, 8, dtype=torch.float64)
     for _ in range(60):  # statistics that are near those of the images
@@ -167,7 +168,8 @@ def test_logits_are_those_of_the_evaluation_after_it(timesteps):
     assert torch.allclose(trained, net.eval()(images, timesteps), atol=1e-9)
 
 
-def test_running_statistics_are_those_of_the_mean_currents():
+def test_running_statistics_are_those_of_the_mean_currents(monkeypatch):
+    monkeypatch.setattr(rates, "MEMORY", 1.0)
     net = network("mlp")
     images = torch.rand(64, 1, 8, 8, dtype=torch.float64)
     net.stages[0].layers[2].momentum = net.stages[1].layers[1].momentum = 1.0
@@ -176,8 +178,8 @@ def test_running_statistics_are_those_of_the_mean_currents():
     trained = norm.running_mean.clone()
     with torch.no_grad():
         first = net.eval().stages[0].current([images]).expand(4, -1, -1)  # (T, B, C)
-        rates = net.stages[0].neuron.advance(first)[0].mean(0)
-        assert torch.allclose(trained, net.stages[1].layers[0](rates).mean(0))
+        fired = net.stages[0].neuron.advance(first)[0].mean(0)
+        assert torch.allclose(trained, net.stages[1].layers[0](fired).mean(0))
 
 
 def test_batch_norm_without_statistics_or_weights_trains_too():
