@@ -241,13 +241,20 @@ def claims(records: Records, shown: Sequence[int]) -> Table:
 
 
 def verdict(claim: Claim) -> str:
-    """A verdict with the number that decides it."""
+    """A verdict with the number that decides it, and what speaks most for and against it."""
     if claim.measured is None:
         return f"{claim.status}: {claim.reason}"
-    number = f"{claim.status}: {round_down(claim.measured)} {claim.unit}"
-    if claim.interval is None:
-        return number
-    return f"{number} ({' to '.join(map(round_down, claim.interval))})"
+    number = f"**{claim.status}**: {round_down(claim.measured)} {claim.unit}"
+    if claim.interval is not None:
+        number += f" ({' to '.join(map(round_down, claim.interval))})"
+    parts = [", ".join(filter(None, [number, claim.condition]))]
+    for side, reading in (("for", claim.speaks_for), ("against", claim.speaks_against)):
+        if reading is not None:
+            measured = round_down(reading.measured)
+            parts.append(f"most {side} it: {measured} {claim.unit}, {reading.condition}")
+    if claim.status == "undecided" and claim.power:
+        parts.append(claim.power)
+    return "; ".join(parts)
 
 
 KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
@@ -266,4 +273,4 @@ KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
 def notes(records: Records) -> list[str]:
     """What is to be said wherever the kit's best method is shown."""
     shown = any(RECIPE in one.entries(TERMS[0]) for one in records)
-    return [f"{METHODS[RECIPE].title}: {METHODS[RECIPE].says}."] if shown else []
+    return [f"{METHODS[RECIPE].title}: {METHODS[RECIPE].in_words}."] if shown else []
