@@ -121,6 +121,7 @@ def run_entry(run: Run) -> dict[str, Any]:
         "status": run.status,
         "reason": run.reason,
         "config": to_dict(run.config) if run.config else None,
+        "note": run.config.note if run.config else "",
         "metrics": run.metrics,
         "result": run.result,
         "environment": run.environment,

@@ -29,20 +29,22 @@ Source:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from snnlab.network.layers import ConvPoolNorm
-from snnlab.network.net import SpikingNet, Stage, StagedNet, check_network
+from snnlab.network.layers import AFFINE, ConvPoolNorm, is_affine
+from snnlab.network.net import ALONE, SpikingNet, Stage, StagedNet, check_network
 from snnlab.neuron.fast.kernels import sum_over_time, widened
 from snnlab.neuron.layer import NeuronLayer
+from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.neuron.rounding import mean_response
 from snnlab.neuron.spec import Neuron
 
-BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 MEMORY = 0.02
 """Share of a batch in the running statistics, at most: batches draw different T, and with the usual
@@ -59,6 +61,31 @@ def check_own_rates(net: StagedNet) -> None:
     check_network(net, phase)
     for layer in net.neuron_layers("neuron", needed_by=phase):
         layer.neuron.require_no_loss(f"{phase} needs")
+    seen = {id(part) for layer in stateless(net) for part in walked(layer)}
+    for name, module in net.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and id(module) not in seen:
+            raise ValueError(
+                f"{phase} changes how batch norm counts, and cannot reach {name!r} inside a module "
+                "of one's own: put it into an nn.Sequential, or set rates_fraction to 0"
+            )
+
+
+def stateless(net: StagedNet) -> Iterator[nn.Module]:
+    """The rows of layers between the neurons, and the readout."""
+    for stage in net.stages:
+        yield stage.layers
+        if stage.shortcut is not None:
+            yield stage.shortcut
+    yield net.readout
+
+
+def walked(layer: nn.Module) -> Iterator[nn.Module]:
+    """The batch norms in it that `through` comes to."""
+    if type(layer) in (nn.Sequential, ConvPoolNorm):
+        for part in cast(nn.Sequential, layer):
+            yield from walked(part)
+    elif type(layer) in NORMS:
+        yield layer
 
 
 class OverTime(NamedTuple):
@@ -88,7 +115,9 @@ def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> T
             inputs.append(OverTime(mean_response(current.mean, neuron_of(stage)), None))
         else:
             inputs.append(own_rates(stage, current, timesteps))
-    return cast(Tensor, net.readout(inputs[-1].mean))
+    if is_affine(net.readout):
+        return cast(Tensor, net.readout(inputs[-1].mean))
+    return through(net.readout, inputs[-1], timesteps or 1).mean
 
 
 def stage_current(stage: Stage, inputs: deque[OverTime], timesteps: int) -> OverTime:
@@ -119,22 +148,27 @@ def through(layer: nn.Module, x: OverTime, timesteps: int) -> OverTime:
     """What a stateless layer makes of the mean, and of each timestep without a gradient."""
     if isinstance(layer, ConvPoolNorm):
         return through_norm(cast(nn.BatchNorm2d, layer[2]), through_plain(layer.pooled, x))
-    if isinstance(layer, nn.Sequential):
+    if type(layer) is nn.Sequential:
         for part in layer:
             x = through(part, x, timesteps)
         return x
-    if isinstance(layer, BatchNorm) and layer.training and layer.running_mean is not None:
+    if type(layer) in NORMS and layer.training and layer.running_mean is not None:
         return through_norm(layer, x)
     return through_plain(layer, x)
 
 
 def through_plain(layer: Any, x: OverTime) -> OverTime:
-    """The same for a layer to which mean and timestep are alike."""
+    """The same for a layer that treats mean and timestep alike."""
+    mean = layer(x.mean)
     if x.each is None:
-        return OverTime(layer(x.mean), None)
+        return OverTime(mean, None)
     with torch.no_grad():
         each = layer(x.each)
-    return OverTime(layer(x.mean), each)
+        kind = type(getattr(layer, "__self__", layer))  # of a method: whose it is
+        if kind in (*AFFINE, ConvPoolNorm, LearnedThreshold):
+            return OverTime(mean, each)
+        off = each.view(-1, *mean.shape).mean(0) - mean  # the mean of what it makes is another
+    return OverTime(mean + off, each)
 
 
 def through_norm(norm: Any, x: OverTime) -> OverTime:
@@ -144,6 +178,8 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
     uses; backwards the gradient knows that the statistics are those of the batch.
     """
     shape = [1, -1] + [1] * (x.mean.ndim - 2)
+    if x.mean.numel() == x.mean.shape[1]:
+        raise ValueError(ALONE)
     normal, centre, rate = torch.native_batch_norm(
         x.mean, None, None, None, None, training=True, momentum=0.0, eps=norm.eps
     )  # centre and rate, which is 1 / spread: (C,)
@@ -168,7 +204,8 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
 def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
     """Move the running statistics (C,) of a batch norm towards those of a batch."""
     norm.num_batches_tracked += 1
-    share = min(MEMORY, norm.momentum or 1 / int(norm.num_batches_tracked))
+    usual = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
+    share = min(MEMORY, usual)
     norm.running_mean.lerp_(centre, share)
     norm.running_var.lerp_(variance * count / max(1, count - 1), share)
 

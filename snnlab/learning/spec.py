@@ -54,8 +54,8 @@ class Training:
     spikes, without noise: the rates phase, see `rates`. None: 1/3 in runs of method
     noise-then-spikes; else 0."""
     rates_timesteps: tuple[Count, ...] = (1, 2, 4, 8)
-    """T of the rates phase: each batch draws one of these; one that stands here twice is drawn
-    twice as often."""
+    """T of the rates phase: each batch draws one of these, but for `rates_mean_share`; one that
+    stands here twice is drawn twice as often."""
     rates_mean_share: Annotated[float, Valid(low=0, below=1, usual=(0, 0.9), step=0.1)] = 0.5
     """Share of the batches of the rates phase, in [0, 1), that train on the mean response, the rate
     over endless timesteps, instead: it costs one pass, and keeps accuracy at many timesteps."""

@@ -304,3 +304,41 @@ def test_it_runs_in_mixed_precision():
         logits = logits_of_rates(net, torch.rand(8, 3, 8, 8), 3)
     logits.float().sum().backward()
     assert all(weight.grad.isfinite().all() for weight in net.parameters())
+
+
+def test_layers_that_are_not_affine_count_what_they_make_of_spikes():
+    """Max pooling, and a readout that bends: the mean of what they make, not of the mean."""
+    first = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(2))
+    second = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4, 8))
+    layers = [Stage(row, NeuronLayer(Neuron(v_init=0.5))) for row in (first, second)]
+    net = SpikingNet(layers, nn.Sequential(nn.Linear(8, 3), nn.Softplus()), (1, 4, 4)).double()
+    images = torch.rand(16, 1, 4, 4, dtype=torch.float64)
+    for timesteps in (1, 3, 8):
+        assert torch.allclose(logits_of_rates(net, images, timesteps), net(images, timesteps))
+
+
+class Hidden(nn.Module):
+    """A module of one's own with a batch norm inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(64)
+
+    def forward(self, x):
+        return self.norm(x.flatten(1))
+
+
+def test_a_batch_norm_that_cannot_be_reached_is_refused(few_digits):
+    net = SpikingNet([Stage(Hidden(), NeuronLayer())], nn.Linear(64, 10), (1, 8, 8))
+    with pytest.raises(ValueError, match=r"cannot reach 'stages.0.layers.norm' inside a module"):
+        fit(net, few_digits, SingleStep(), LAST, seed=0)
+
+
+def test_a_momentum_of_zero_never_moves_and_a_lone_image_is_refused():
+    net = network("mlp")
+    norm = net.stages[1].layers[1]
+    norm.momentum = 0.0
+    logits_of_rates(net, torch.rand(8, 1, 8, 8, dtype=torch.float64), 2)
+    assert not norm.running_mean.any()
+    with pytest.raises(ValueError, match="cannot learn from a single image"):
+        logits_of_rates(net, torch.rand(1, 1, 8, 8, dtype=torch.float64), 2)
