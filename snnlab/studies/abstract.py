@@ -140,7 +140,9 @@ def maintained(e: Evidence) -> Found:
     }
     best = min(less, key=lambda name: mean(over_curve(less[name])))
     readings = {f"less {name} at {T}": less[name][T] for name in less for T in less[name]}
-    return Found(over_curve(less[best]), seeds, f"less {best}, {mean_of(shown)}", readings)
+    return Found(
+        over_curve(less[best]), seeds, f"less {best}, {mean_of(shown)}", readings, rivals=len(less)
+    )
 
 
 def saved(e: Evidence, method: str, seeds: list[int]) -> list[float]:
@@ -164,7 +166,7 @@ def saved_on_conversion(e: Evidence) -> Found:
     e.check_timings()
     readings = {method: saved(e, method, seeds) for method in e.rivals}
     quickest = min(readings, key=lambda method: mean(readings[method]))
-    return Found(readings[quickest], seeds, f"against {quickest}", readings)
+    return Found(readings[quickest], seeds, f"against {quickest}", readings, rivals=len(readings))
 
 
 def holds_from(e: Evidence, column: str, goal: float) -> str:

@@ -16,7 +16,8 @@ What decides, where the abstract leaves it open:
   one interval. A verdict at the least favourable of several T asks all their intervals at once
   to lie on one side, and an effect that is there is missed most of the time; a band that holds at
   all T at once (Bonferroni) is twice as wide with 3 seeds and 4 T.
-- Several rivals: they at their best, the one least favourable to the claim.
+- Several rivals: they at their best, the one least favourable to the claim. Of equal rivals one is
+  best by chance, so a contradiction must hold at 1 - (1 - confidence) / rivals.
 
 So that nothing hides behind this choice, the single comparison that speaks for the claim most
 (a T, a rival, a conversion) and the one that speaks against it most are shown beside it, with
@@ -155,6 +156,8 @@ class Found:
     """On the measurement."""
     images: PairedImages | None = None
     """The images that change sides, where these must agree."""
+    rivals: int = 1
+    """Among how many the one that is compared was found to be the best by these numbers."""
     at_least: frozenset[str] = frozenset()
     """Readings whose true values may be larger, so that they cannot contradict; "" for `values`."""
     details: dict[str, Entry] = field(default_factory=dict)
@@ -262,6 +265,10 @@ class Test:
         status, images = self.side(decisive, at_least="" in found.at_least), found.images
         if status == "untested":
             return status, "one seed gives no interval"
+        if status == "contradicted" and found.rivals > 1:
+            wider = self.estimate(found.values, found.rivals)
+            if self.side(wider) != "contradicted":
+                return "undecided", f"the best of {found.rivals} rivals is so by chance, too"
         for condition, one in readings.items() if self.everywhere else ():
             if one.high is not None and one.high < self.bound:
                 return "contradicted", f"{condition} alone lies beyond {self.bound:g} {self.unit}"

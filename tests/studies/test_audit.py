@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from snnlab.measure.statistics import PairedImages
 from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.store import RunError, sealed, write_json
+from snnlab.studies import claims
 from snnlab.studies.abstract import since_1
 from snnlab.studies.audit import audit_text, judge, list_races, read_race
 from snnlab.studies.claims import Claim, round_down
@@ -455,3 +457,21 @@ def test_a_race_that_somebody_changed_is_said(tmp_path: Path) -> None:
         read_race(tmp_path / "mine")
     with pytest.raises(RunError, match=r"snnlab race makes one; did you mean 'mine'\?"):
         read_race(tmp_path / "mien")
+
+
+def test_the_best_of_several_rivals_does_not_contradict_by_chance():
+    """Against each of four equal rivals ours lies at the bound; the best of them is so by luck."""
+    draws = np.random.default_rng(0)
+    false = {1: 0, 4: 0}
+    test = claims.Test(
+        "a claim", "", lambda found: found, "points", -1.0, strict=True, confidence=0.9
+    )
+    for _ in range(400):
+        ours = draws.normal(0, 0.3, 5)
+        gaps = ours - draws.normal(1, 0.3, (4, 5))  # exactly at the bound
+        best = min(gaps, key=np.mean)
+        for rivals in false:
+            found = claims.Found(best.tolist(), list(range(5)), rivals=rivals)
+            said = test.judge(found).status
+            false[rivals] += said == "contradicted"
+    assert false[4] <= 0.07 * 400 < false[1]
