@@ -32,8 +32,8 @@ class Audit:
     races: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RACE ...]")
     ] = ()
-    """Folders of races, or their names in --root, or files in which races are kept (snnlab race
-    --keep); default: all races there."""
+    """Folders of races, or their names in --root, or files in which `snnlab race --keep` keeps one;
+    default: all races there."""
     root: Path | None = None
     """Folder of the races; default: races in the folder of runs."""
     runs: Path = field(default_factory=usual_runs)

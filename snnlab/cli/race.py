@@ -33,14 +33,14 @@ class Race:
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=study_start)
     finished: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[FOLDER]")] = None
-    """Folder of a finished race that is only kept, with --keep; nothing is raced."""
+    """Folder of a finished race, of which only the file is written; nothing is raced."""
     methods: tuple[MethodName, ...] = tuple(METHODS)
     """Which methods, in this order; equal training time needs noise."""
     seeds: int = 3
     """Networks per method, with seeds from --seed on."""
     learning_rates: tuple[str, ...] = ()
-    """Peak learning rates tuned for a method, as METHOD=RATE; the others have
-    --training.learning-rate."""
+    """Peak learning rates tuned for a method, as METHOD=RATE; the others have that
+    of the settings."""
     epochs_only: bool = False
     """Leave out the second race, with equal training time."""
     out: Path | None = None

@@ -43,7 +43,7 @@ class Train:
     runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     again: bool = False
-    """Train anew even if a run with this configuration and code is finished."""
+    """Train anew even if this run is finished."""
     json: bool = False
     """Print one JSON object instead of text."""
 

@@ -16,7 +16,6 @@ from snnlab.settings import meant
 from snnlab.studies.abstract import TESTS
 from snnlab.studies.claims import Claim
 from snnlab.studies.evidence import Evidence
-from snnlab.studies.lifelike import judge_neuron
 from snnlab.studies.race import RACE
 from snnlab.studies.study import Result
 
@@ -58,11 +57,15 @@ def telling_damage() -> Iterator[None]:
 
 def neuron_entries() -> list[dict[str, Any]]:
     """The claim about the neuron, which no race is asked about, as the JSON answer holds it."""
+    from snnlab.studies.lifelike import judge_neuron  # it takes torch to import
+
     return [asdict(claim) for claim in judge_neuron()]
 
 
 def neuron_text() -> str:
     """The same for people."""
+    from snnlab.studies.lifelike import judge_neuron
+
     return "\n".join(
         ["without a race: one neuron", "", *(claim.text() for claim in judge_neuron())]
     )

@@ -169,9 +169,9 @@ def asked_in(race: Result) -> RaceConfig:
     said = race["race"]
     return RaceConfig(
         from_dict(said["start"]),
-        said["methods"],
-        len(said["seeds"]),
-        said["equal_time"],
+        said.get("methods") or tuple(by_method(race, TERMS[0])),
+        len(said.get("seeds", [0])),
+        said.get("equal_time", False),
         said.get("learning_rates", {}),
     )
 
