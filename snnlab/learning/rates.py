@@ -117,16 +117,16 @@ def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> T
             inputs.append(own_rates(stage, current, timesteps))
     if is_affine(net.readout):
         return cast(Tensor, net.readout(inputs[-1].mean))
-    return through(net.readout, inputs[-1], timesteps or 1).mean
+    return through(net.readout, inputs[-1]).mean
 
 
 def stage_current(stage: Stage, inputs: deque[OverTime], timesteps: int) -> OverTime:
     """`Stage.current`, for the mean and for each timestep."""
-    current = through(stage.layers, inputs[-1], timesteps)
+    current = through(stage.layers, inputs[-1])
     if stage.shortcut is not None:
-        other = through(stage.shortcut, inputs[-1 - stage.back], timesteps)
+        other = through(stage.shortcut, inputs[-1 - stage.back])
         current = added(current, other, timesteps)
-    return current if stage.threshold is None else through(stage.threshold, current, timesteps)
+    return current if stage.threshold is None else through(stage.threshold, current)
 
 
 def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
@@ -144,13 +144,13 @@ def repeated(mean: Tensor, timesteps: int) -> Tensor:
     return mean.repeat(timesteps, *[1] * (mean.ndim - 1))
 
 
-def through(layer: nn.Module, x: OverTime, timesteps: int) -> OverTime:
+def through(layer: nn.Module, x: OverTime) -> OverTime:
     """What a stateless layer makes of the mean, and of each timestep without a gradient."""
     if isinstance(layer, ConvPoolNorm):
         return through_norm(cast(nn.BatchNorm2d, layer[2]), through_plain(layer.pooled, x))
     if type(layer) is nn.Sequential:
         for part in layer:
-            x = through(part, x, timesteps)
+            x = through(part, x)
         return x
     if type(layer) in NORMS and layer.training and layer.running_mean is not None:
         return through_norm(layer, x)

@@ -10,9 +10,9 @@ from snnlab.learning.spec import Training
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch
 
-USUAL = 5
-"""What a step of one pass takes, where one of a rates phase takes 4 + T: measured with ConvNets on
-one thread of a CPU, T = 1 to 8, and rounded."""
+USUAL = 3
+"""What a step of one pass takes, where one of T timesteps on own spikes takes 2 + T: measured with
+ConvNets on one thread of a CPU, T = 1 to 8, and rounded."""
 
 
 def by_work(batch: Batch, training: Training) -> Batch:
@@ -24,7 +24,7 @@ def by_work(batch: Batch, training: Training) -> Batch:
     """
     drawn = training.rates_timesteps
     usual = USUAL * len(drawn)
-    own = usual + sum(T - 1 for T in drawn)
+    own = usual + round((1 - training.rates_mean_share) * sum(T - 1 for T in drawn))
     late = batch.steps // training.epochs * training.rates_epochs
     early = batch.steps - late
 
