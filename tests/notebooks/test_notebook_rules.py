@@ -189,17 +189,24 @@ def test_a_prediction_comes_before_its_measurement(stem, read_notebook):
     assert all(shown.get(name, -1) > index for name, index in asked.items()), (asked, shown)
 
 
+def live_pictures(notebook):
+    """Calls that make a live picture: one of `show.widgets`, or one that a cell draws itself."""
+    made = r"show\.widgets\.(\w+_explorer|LivePicture)"
+    return [(name, node) for _, name, node in calls(notebook) if re.fullmatch(made, name)]
+
+
 @every_notebook
 def test_a_live_picture_is_there(stem, read_notebook):
-    found = [name for _, name, _ in calls(read_notebook(stem))]
-    live = [name for name in found if re.fullmatch(r"show\.widgets\.\w+_explorer", name)]
-    assert live, found
+    notebook = read_notebook(stem)
+    assert live_pictures(notebook), [name for _, name, _ in calls(notebook)]
 
 
 @every_notebook
 def test_every_live_picture_is_alive_on_its_web_page(stem, read_notebook):
-    for _, name, _ in calls(read_notebook(stem)):
-        if re.fullmatch(r"show\.widgets\.\w+_explorer", name):
+    for name, node in live_pictures(read_notebook(stem)):
+        if name.endswith("LivePicture"):
+            assert "on_page" in {keyword.arg for keyword in node.keywords}, ast.unparse(node)
+        else:
             made = inspect.getsource(getattr(widgets, name.rpartition(".")[2]))
             assert "on_page=" in made or "NetworkExplorer(" in made, name
 

@@ -10,6 +10,7 @@ from .networks import margin_explorer as margin_explorer
 from .neurons import gradient_explorer as gradient_explorer
 from .neurons import neuron_explorer as neuron_explorer
 from .neurons import residual_explorer as residual_explorer
+from .recorded import recorded as recorded
 from .sketch import Sketch as Sketch
 from .sketch import sketch as sketch
 from .timesteps import ann_explorer as ann_explorer
