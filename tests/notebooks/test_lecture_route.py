@@ -26,6 +26,7 @@ def table(heading):
 
 ROUTE = table("One lecture of 90 minutes")
 LONG, SHORT = table("A course of ten weeks"), table("The same in six weeks")
+LABS = table("Three labs")
 
 
 def names(cell):
@@ -53,8 +54,9 @@ def test_the_route_goes_through_sections_that_are_there():
         assert asked.endswith(("?", ".")), slides
 
 
-def test_the_long_plan_has_every_notebook_and_every_assignment_once():
-    assert [name for row in LONG for name in names(row[1])] == STEMS
+def test_the_long_plan_and_the_labs_have_every_notebook_and_every_assignment_once():
+    weeks = [name for row in LONG for name in names(row[1])]
+    assert weeks + [name for row in LABS for name in names(row[0])] == STEMS
     for column in (2, 3):
         named = [name for row in LONG for name in names(row[column])]
         assert sorted(named) == sorted([*ASSIGNMENTS, "capstone"])
@@ -101,3 +103,12 @@ def test_pages_of_the_dashboard_have_the_names_they_are_given():
     for title in ("Neuron lab", "Train", "Sigma map", "Compare", "Teacher"):
         assert f"*{title}*" in PAGE
         assert f'"{title}"' in navigation
+
+
+def test_a_lab_needs_what_its_notebook_says():
+    for lab, needs, asked in LABS:
+        (stem,) = names(lab)
+        header = nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4).cells[0].source
+        (line,) = re.findall(r"^\| What you need \| (.+) \|$", header, re.MULTILINE)
+        assert re.findall(r"\[(\d\d) ", line) == needs.split(", ")
+        assert asked.endswith("?")
