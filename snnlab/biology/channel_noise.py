@@ -26,6 +26,8 @@ PULSE, SETTLING, WINDOW = 1.0, 5.0, 9.0
 """ms: length of the pulse, time before it, time from its begin in which a spike counts."""
 PERIOD = 25.0
 """ms from one pulse of a train to the next, in which the membrane recovers from a spike."""
+FINENESS = 0.1
+"""ms; times of first spikes are rounded up to it."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,56 @@ def pulse_response(
         >>> pulse_response([0.0, 20.0], 600, trials=50)[1]
         1.0
     """
+    sizes = _sizes(amplitude, trials)
+    return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
+
+
+def first_spikes(
+    amplitude: ArrayLike, sodium_channels: float, *, trials: int = 100, seed: int = 0
+) -> Floats:
+    """When a pulse of 1 ms first makes a Hodgkin-Huxley neuron fire.
+
+    Args:
+        amplitude: uA/cm2 (n,).
+        sodium_channels: N; infinite for no noise.
+        trials: repetitions of each pulse, each on a neuron of its own.
+        seed: of the channel noise.
+
+    Returns:
+        ms from the begin of the pulse, in steps of 0.1, above 0 and up to `WINDOW`; infinite
+        where it does not fire in that time (n, trials). Where it is finite, `pulse_response`
+        counts a spike.
+
+    Raises:
+        ValueError: as `pulse_response`.
+
+    Example:
+        >>> first_spikes([6.0, 12.0, 24.0], np.inf, trials=1)[:, 0]
+        array([inf, 2. , 1.3])
+    """
+    sizes = _sizes(amplitude, trials)
+    begin, end, last = (
+        round(time / LONGEST_STEP) for time in (SETTLING, SETTLING + PULSE, SETTLING + WINDOW)
+    )
+    current = np.zeros((last, len(sizes) * trials))
+    current[begin:end] = np.repeat(sizes, trials)
+    keep = round(FINENESS / LONGEST_STEP)
+    trace = simulate_membrane(
+        current, sodium_channels=sodium_channels, dt=LONGEST_STEP, keep=keep, seed=seed
+    )
+    spikes = trace.spikes[begin // keep :]  # (90, n * trials)
+    times = np.where(spikes.any(0), FINENESS * (spikes.argmax(0) + 1), np.inf)
+    return np.asarray(times.reshape(len(sizes), trials), dtype=np.float64)
+
+
+def _sizes(amplitude: ArrayLike, trials: int) -> Floats:
+    """Amplitudes (n,), checked together with the number of trials."""
     sizes = np.asarray(amplitude, dtype=np.float64)
     if sizes.ndim != 1 or sizes.size == 0:
         raise ValueError(f"amplitude must have the shape (n,), got {sizes.shape}")
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
-    return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
+    return sizes
 
 
 def fired_by_pulses(
