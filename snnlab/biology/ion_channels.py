@@ -122,7 +122,8 @@ def advance(
         voltage: mV (B,).
         x: share of the channels in each state (B, 13).
         dt: ms.
-        spread: sqrt(dt / N) for each trial and transition (B, 14); None: no noise.
+        spread: sqrt(dt / N) for each trial and transition (B, 14), or for all trials (1, 14);
+            None: no noise.
         generator: of the noise.
 
     Returns:
