@@ -22,6 +22,7 @@ from snnlab.biology.hodgkin_huxley import (
     LONGEST_STEP,
     REST,
     SPIKE_AT,
+    drawn,
     noise_of,
     simulate_membrane,
     step_membrane,
@@ -90,9 +91,9 @@ def first_spikes(
 ) -> Floats:
     """When a pulse of 1 ms first makes a Hodgkin-Huxley neuron fire.
 
-    Quicker than `pulse_response`, with the same distribution: the time before the pulse is
-    computed once for all amplitudes, and no neuron is followed beyond its first spike. So trial k
-    begins the pulse in the same state with each amplitude, and has noise of its own from then on.
+    Quicker than `pulse_response`. Trial k has the same noise with each amplitude, so that a
+    comparison of amplitudes is a comparison of pulses alone, and the time before the pulse is
+    computed once for all. No neuron is followed beyond its first spike.
 
     Args:
         amplitude: uA/cm2 (n,).
@@ -116,13 +117,15 @@ def first_spikes(
     before, pulse, window = (round(time / dt) for time in (SETTLING, PULSE, WINDOW))
     voltage, x = np.full(trials, REST), np.tile(settled(REST), (trials, 1))
     for _ in range(before):
-        voltage, x = step_membrane(0.0, voltage, x, dt, noise)
+        voltage, x = step_membrane(0.0, voltage, x, dt, drawn(noise, trials))
     times = np.full(len(sizes) * trials, np.inf)
     silent, drive = np.arange(len(times)), np.repeat(sizes, trials)  # who has not fired yet
     voltage, x = np.tile(voltage, len(sizes)), np.tile(x, (len(sizes), 1))
     for t in range(window):
-        last = voltage
-        voltage, x = step_membrane(drive if t < pulse else 0.0, last, x, dt, noise)
+        last, kicks = voltage, drawn(noise, trials)
+        if kicks is not None:
+            kicks = kicks[silent % trials]
+        voltage, x = step_membrane(drive if t < pulse else 0.0, last, x, dt, kicks)
         if (fires := (last < SPIKE_AT) & (voltage >= SPIKE_AT)).any():
             times[silent[fires]] = (t + 1) * dt
             silent, drive = silent[~fires], drive[~fires]

@@ -14,7 +14,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snnlab.biology.ion_channels import POTASSIUM_OPEN, SODIUM_OPEN, Floats, advance, settled
+from snnlab.biology.ion_channels import (
+    POTASSIUM_OPEN,
+    SODIUM_OPEN,
+    TRANSITIONS,
+    Floats,
+    advance,
+    settled,
+)
 
 CAPACITANCE = 1.0  # uF/cm2
 SODIUM, POTASSIUM, LEAK = 120.0, 36.0, 0.3  # mS/cm2, with all channels open
@@ -25,7 +32,7 @@ POTASSIUM_PER_SODIUM = 0.3
 SPIKE_AT = 0.0
 """mV; a spike is where V rises through it."""
 LONGEST_STEP = 0.025  # ms
-Noise: TypeAlias = tuple[Floats | None, np.random.Generator | None]
+Noise: TypeAlias = tuple[Floats, np.random.Generator]
 """Size and source of the noise of the channels; see `noise_of`."""
 
 
@@ -50,7 +57,7 @@ class _Task(NamedTuple):
 
     current: Floats
     """(n, B)"""
-    noise: Noise
+    noise: Noise | None
 
 
 def simulate_membrane(
@@ -100,7 +107,7 @@ def simulate_membrane(
     )
     for t in range(rows * keep):
         row, before = t // keep, voltage
-        voltage, x = step_membrane(task.current[t], voltage, x, dt, task.noise)
+        voltage, x = step_membrane(task.current[t], voltage, x, dt, drawn(task.noise, batch))
         trace.spikes[row] |= (before < SPIKE_AT) & (voltage >= SPIKE_AT)
         if t % keep == keep - 1:
             trace.voltage[row] = voltage
@@ -110,7 +117,7 @@ def simulate_membrane(
 
 
 def step_membrane(
-    current: Floats | float, voltage: Floats, x: Floats, dt: float, noise: Noise
+    current: Floats | float, voltage: Floats, x: Floats, dt: float, kicks: Floats | None
 ) -> tuple[Floats, Floats]:
     """Voltage (B,) and states (B, 13) a time dt later.
 
@@ -119,13 +126,13 @@ def step_membrane(
         voltage: mV (B,).
         x: share of the channels in each state (B, 13).
         dt: ms.
-        noise: of the channels, from `noise_of`.
+        kicks: noise of the channels (B, 14), from `drawn`; None for none.
     """
     after = voltage + dt / CAPACITANCE * _charging(current, voltage, x)
-    return after, advance(voltage, x, dt, *noise)
+    return after, advance(voltage, x, dt, kicks)
 
 
-def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise:
+def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise | None:
     """The noise of channels: its size and where it comes from.
 
     Args:
@@ -135,7 +142,7 @@ def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise:
 
     Returns:
         sqrt(dt / N) for each transition (1, 14) or each trial, too (B, 14), and the generator;
-        None twice if there are infinitely many channels.
+        None if there are infinitely many channels.
 
     Raises:
         ValueError: fewer than one channel, or noise without a seed.
@@ -144,11 +151,16 @@ def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise:
     if channels.ndim > 1 or not (channels >= 1).all():
         raise ValueError(f"sodium_channels must be numbers of at least 1, got {sodium_channels!r}")
     if np.isinf(channels).all():
-        return None, None
+        return None
     if seed is None:
         raise ValueError("channel noise needs a seed; pass seed=0, say")
     kinds = np.array([1.0] * 10 + [POTASSIUM_PER_SODIUM] * 4)  # of the transitions
     return np.sqrt(dt / (channels[:, None] * kinds)), np.random.default_rng(seed)
+
+
+def drawn(noise: Noise | None, batch: int) -> Floats | None:
+    """The noise of one timestep (batch, 14), of a size that `advance` knows; None without noise."""
+    return noise and noise[0] * noise[1].standard_normal((batch, TRANSITIONS))
 
 
 def _charging(current: Floats | float, voltage: Floats, x: Floats) -> Floats:

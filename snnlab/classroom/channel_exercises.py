@@ -90,11 +90,6 @@ first_spike = Exercise(
             "You count the spikes. Asked for is when the first one comes.",
             "argmax of True and False finds the first True.",
         ),
-        Mistake(
-            lambda spikes, dt: _first(spikes.T, dt),
-            "You look along the neurons. Time is the first axis.",
-            "Use axis 0.",
-        ),
     ],
     praise="Early means strong, and silence is later than everything: one number for both.",
 )
