@@ -18,7 +18,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from snnlab.biology.hodgkin_huxley import LONGEST_STEP, simulate_membrane
+from snnlab.biology.hodgkin_huxley import (
+    LONGEST_STEP,
+    REST,
+    SPIKE_AT,
+    drawn,
+    noise_of,
+    simulate_membrane,
+    step_membrane,
+)
+from snnlab.biology.ion_channels import settled
 
 Floats = NDArray[np.float64]
 
@@ -73,12 +82,65 @@ def pulse_response(
         >>> pulse_response([0.0, 20.0], 600, trials=50)[1]
         1.0
     """
+    sizes = _sizes(amplitude, trials)
+    return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
+
+
+def first_spikes(
+    amplitude: ArrayLike, sodium_channels: float, *, trials: int = 100, seed: int = 0
+) -> Floats:
+    """When a pulse of 1 ms first makes a Hodgkin-Huxley neuron fire.
+
+    Quicker than `pulse_response`. Trial k has the same noise with each amplitude, so that a
+    comparison of amplitudes is a comparison of pulses alone, and the time before the pulse is
+    computed once for all. No neuron is followed beyond its first spike.
+
+    Args:
+        amplitude: uA/cm2 (n,).
+        sodium_channels: N; infinite for no noise.
+        trials: repetitions of each pulse.
+        seed: of the channel noise.
+
+    Returns:
+        ms from the begin of the pulse, up to `WINDOW`; infinite where the neuron does not fire in
+        that time (n, trials).
+
+    Raises:
+        ValueError: as `pulse_response`.
+
+    Example:
+        >>> first_spikes([6.0, 12.0, 24.0], np.inf, trials=1)[:, 0].round(2)
+        array([ inf, 1.98, 1.23])
+    """
+    sizes, dt = _sizes(amplitude, trials), LONGEST_STEP
+    noise = noise_of(sodium_channels, dt, seed)
+    before, pulse, window = (round(time / dt) for time in (SETTLING, PULSE, WINDOW))
+    voltage, x = np.full(trials, REST), np.tile(settled(REST), (trials, 1))
+    for _ in range(before):
+        voltage, x = step_membrane(0.0, voltage, x, dt, drawn(noise, trials))
+    times = np.full(len(sizes) * trials, np.inf)
+    silent, drive = np.arange(len(times)), np.repeat(sizes, trials)  # who has not fired yet
+    voltage, x = np.tile(voltage, len(sizes)), np.tile(x, (len(sizes), 1))
+    for t in range(window):
+        last, kicks = voltage, drawn(noise, trials)
+        if kicks is not None:
+            kicks = kicks[silent % trials]
+        voltage, x = step_membrane(drive if t < pulse else 0.0, last, x, dt, kicks)
+        if (fires := (last < SPIKE_AT) & (voltage >= SPIKE_AT)).any():
+            times[silent[fires]] = (t + 1) * dt
+            silent, drive = silent[~fires], drive[~fires]
+            voltage, x = voltage[~fires], x[~fires]
+    return times.reshape(len(sizes), trials)
+
+
+def _sizes(amplitude: ArrayLike, trials: int) -> Floats:
+    """Amplitudes (n,), checked together with the number of trials."""
     sizes = np.asarray(amplitude, dtype=np.float64)
     if sizes.ndim != 1 or sizes.size == 0:
         raise ValueError(f"amplitude must have the shape (n,), got {sizes.shape}")
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
-    return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
+    return sizes
 
 
 def fired_by_pulses(

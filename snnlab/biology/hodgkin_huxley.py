@@ -9,12 +9,19 @@ Huxley (1952), with the resting potential at -65 mV.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from snnlab.biology.ion_channels import POTASSIUM_OPEN, SODIUM_OPEN, Floats, advance, settled
+from snnlab.biology.ion_channels import (
+    POTASSIUM_OPEN,
+    SODIUM_OPEN,
+    TRANSITIONS,
+    Floats,
+    advance,
+    settled,
+)
 
 CAPACITANCE = 1.0  # uF/cm2
 SODIUM, POTASSIUM, LEAK = 120.0, 36.0, 0.3  # mS/cm2, with all channels open
@@ -25,6 +32,8 @@ POTASSIUM_PER_SODIUM = 0.3
 SPIKE_AT = 0.0
 """mV; a spike is where V rises through it."""
 LONGEST_STEP = 0.025  # ms
+Noise: TypeAlias = tuple[Floats, np.random.Generator]
+"""Size and source of the noise of the channels; see `noise_of`."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,7 @@ class _Task(NamedTuple):
 
     current: Floats
     """(n, B)"""
-    spread: Floats | None
-    """sqrt(dt / N) for each trial and transition (B, 14); None without noise."""
-    generator: np.random.Generator | None
+    noise: Noise | None
 
 
 def simulate_membrane(
@@ -100,8 +107,7 @@ def simulate_membrane(
     )
     for t in range(rows * keep):
         row, before = t // keep, voltage
-        voltage = voltage + dt / CAPACITANCE * _charging(task.current[t], voltage, x)
-        x = advance(before, x, dt, task.spread, task.generator)
+        voltage, x = step_membrane(task.current[t], voltage, x, dt, drawn(task.noise, batch))
         trace.spikes[row] |= (before < SPIKE_AT) & (voltage >= SPIKE_AT)
         if t % keep == keep - 1:
             trace.voltage[row] = voltage
@@ -110,7 +116,54 @@ def simulate_membrane(
     return trace
 
 
-def _charging(current: Floats, voltage: Floats, x: Floats) -> Floats:
+def step_membrane(
+    current: Floats | float, voltage: Floats, x: Floats, dt: float, kicks: Floats | None
+) -> tuple[Floats, Floats]:
+    """Voltage (B,) and states (B, 13) a time dt later.
+
+    Args:
+        current: uA/cm2, for all trials or one for each (B,).
+        voltage: mV (B,).
+        x: share of the channels in each state (B, 13).
+        dt: ms.
+        kicks: noise of the channels (B, 14), from `drawn`; None for none.
+    """
+    after = voltage + dt / CAPACITANCE * _charging(current, voltage, x)
+    return after, advance(voltage, x, dt, kicks)
+
+
+def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise | None:
+    """The noise of channels: its size and where it comes from.
+
+    Args:
+        sodium_channels: N, one number or one for each trial (B,).
+        dt: ms.
+        seed: of the noise; may be left out only without noise.
+
+    Returns:
+        sqrt(dt / N) for each transition (1, 14) or each trial, too (B, 14), and the generator;
+        None if there are infinitely many channels.
+
+    Raises:
+        ValueError: fewer than one channel, or noise without a seed.
+    """
+    channels = np.atleast_1d(np.asarray(sodium_channels, dtype=np.float64))
+    if channels.ndim > 1 or not (channels >= 1).all():
+        raise ValueError(f"sodium_channels must be numbers of at least 1, got {sodium_channels!r}")
+    if np.isinf(channels).all():
+        return None
+    if seed is None:
+        raise ValueError("channel noise needs a seed; pass seed=0, say")
+    kinds = np.array([1.0] * 10 + [POTASSIUM_PER_SODIUM] * 4)  # of the transitions
+    return np.sqrt(dt / (channels[:, None] * kinds)), np.random.default_rng(seed)
+
+
+def drawn(noise: Noise | None, batch: int) -> Floats | None:
+    """The noise of one timestep (batch, 14), of a size that `advance` knows; None without noise."""
+    return noise and noise[0] * noise[1].standard_normal((batch, TRANSITIONS))
+
+
+def _charging(current: Floats | float, voltage: Floats, x: Floats) -> Floats:
     """What is left of the current to charge the membrane, uA/cm2 (B,)."""
     sodium = SODIUM * x[:, SODIUM_OPEN] * (voltage - E_SODIUM)
     potassium = POTASSIUM * x[:, POTASSIUM_OPEN] * (voltage - E_POTASSIUM)
@@ -126,8 +179,6 @@ def _checked(
         raise ValueError(f"current must have the shape (n, B), got {drive.shape}")
     if not np.isfinite(drive).all():
         raise ValueError("current must be finite everywhere")
-    if channels.ndim > 1 or not (channels >= 1).all():
-        raise ValueError(f"sodium_channels must be numbers of at least 1, got {sodium_channels!r}")
     if not 0 < dt <= LONGEST_STEP:
         raise ValueError(f"dt must lie between 0 and {LONGEST_STEP} ms, got {dt}")
     if not 1 <= keep <= len(drive):
@@ -137,10 +188,4 @@ def _checked(
     batch = drive.shape[1]
     if channels.ndim == 1 and len(channels) != batch:
         raise ValueError(f"current has {batch} trials, sodium_channels {len(channels)}")
-    if np.isinf(channels).all():
-        return _Task(drive, None, None)
-    if seed is None:
-        raise ValueError("channel noise needs a seed; pass seed=0, say")
-    kinds = np.array([1.0] * 10 + [POTASSIUM_PER_SODIUM] * 4)  # of the transitions
-    counts = np.broadcast_to(channels, (batch,))[:, None] * kinds
-    return _Task(drive, np.sqrt(dt / counts), np.random.default_rng(seed))
+    return _Task(drive, noise_of(sodium_channels, dt, seed))

@@ -109,21 +109,15 @@ def flows(voltage: Floats, x: Floats) -> tuple[Floats, Floats]:
     return flow[:, :TRANSITIONS], flow[:, TRANSITIONS:]
 
 
-def advance(
-    voltage: Floats,
-    x: Floats,
-    dt: float,
-    spread: Floats | None = None,
-    generator: np.random.Generator | None = None,
-) -> Floats:
+def advance(voltage: Floats, x: Floats, dt: float, kicks: Floats | None = None) -> Floats:
     """States after a time dt at this voltage; equation at the top of this file.
 
     Args:
         voltage: mV (B,).
         x: share of the channels in each state (B, 13).
         dt: ms.
-        spread: sqrt(dt / N) for each trial and transition (B, 14); None: no noise.
-        generator: of the noise.
+        kicks: sqrt(dt / N) times a standard normal number, for each trial and transition (B, 14);
+            None: no noise.
 
     Returns:
         (B, 13). With very few channels a share may fall a little below 0; what would flow out of
@@ -131,9 +125,8 @@ def advance(
     """
     forward, backward = flows(voltage, x)
     change = (forward - backward) * dt  # (B, 14)
-    if spread is not None and generator is not None:
-        size = np.sqrt(np.maximum(forward + backward, 0.0)) * spread
-        change += size * generator.standard_normal(size.shape)
+    if kicks is not None:
+        change += np.sqrt(np.maximum(forward + backward, 0.0)) * kicks
     return x + change @ graph().incidence
 
 

@@ -1,5 +1,6 @@
 from . import biology_exercises as biology_exercises
 from . import capstone_exercises as capstone_exercises
+from . import channel_exercises as channel_exercises
 from . import conversion_exercises as conversion_exercises
 from . import cost_exercises as cost_exercises
 from . import distribution_exercises as distribution_exercises

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from snnlab.biology.channel_noise import fit_threshold, pulse_response
+from snnlab.biology.channel_noise import first_spikes, fit_threshold, pulse_response
 from snnlab.biology.hodgkin_huxley import (
     E_LEAK,
     E_POTASSIUM,
@@ -15,7 +15,9 @@ from snnlab.biology.hodgkin_huxley import (
     POTASSIUM,
     REST,
     SODIUM,
+    simulate_membrane,
 )
+from snnlab.biology.hodgkin_huxley import LONGEST_STEP as DT
 from snnlab.biology.ion_channels import gate_rates, graph, settled
 
 
@@ -30,6 +32,41 @@ def test_channel_noise_makes_a_normal_curve():
     fit = fit_threshold(pulses, fired)
     assert 5.5 < fit.threshold < 7.5
     np.testing.assert_allclose(fit.probability(pulses), fired, atol=0.12)  # binomial: 0.05
+
+
+def test_first_spikes_come_in_the_same_share_of_the_trials():
+    pulses = [0.0, 4.0, 7.0, 12.0]
+    fired = np.isfinite(first_spikes(pulses, 3_000, trials=600, seed=1)).mean(1)
+    expected = pulse_response(pulses, 3_000, trials=600, seed=2)
+    np.testing.assert_allclose(fired, expected, atol=4 * np.sqrt(2 * 0.25 / 600))
+
+
+def test_a_stronger_pulse_fires_earlier_and_a_weak_one_never():
+    times = first_spikes([6.8, 7.1, 12.0, 24.0, 100.0], np.inf, trials=2)
+    assert np.isinf(times[0]).all()
+    assert (np.diff(times[1:, 0]) < 0).all()
+    np.testing.assert_array_equal(times[:, 0], times[:, 1])
+    trace = simulate_membrane(
+        np.r_[np.zeros(200), np.full(40, 12.0), np.zeros(320)][:, None], dt=DT
+    )
+    (step,) = trace.spikes[:, 0].nonzero()[0]
+    assert times[2, 0] == pytest.approx((step - 200 + 1) * DT)
+
+
+def test_first_spikes_follow_their_seed():
+    one, same, other = (first_spikes([8.0], 2_000, trials=40, seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert (one[np.isfinite(one)] > 0).all()
+
+
+def test_a_trial_has_the_same_noise_with_each_amplitude():
+    """Alone or among others; and more pulse rarely makes it silent."""
+    alone = first_spikes([8.0], 2_000, trials=100, seed=3)[0]
+    weak, among, strong = first_spikes([4.0, 8.0, 16.0], 2_000, trials=100, seed=3)
+    np.testing.assert_allclose(among, alone)
+    lost = np.isfinite(weak) & np.isinf(strong)
+    assert lost.mean() < 0.1
 
 
 def test_few_channels_fire_without_a_pulse():
@@ -113,5 +150,8 @@ def test_the_fit_refuses_what_makes_no_sense(amplitude, probability, message):
 def test_pulses_refuse_what_makes_no_sense():
     with pytest.raises(ValueError, match=r"shape \(n,\), got \(\)"):
         pulse_response(3.0, 100)
-    with pytest.raises(ValueError, match="at least 1, got 0"):
-        pulse_response([3.0], 100, trials=0)
+    for measure in (pulse_response, first_spikes):
+        with pytest.raises(ValueError, match="at least 1, got 0"):
+            measure([3.0], 100, trials=0)
+        with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
+            measure([3.0], 0.5)

@@ -63,7 +63,7 @@ def test_no_channel_is_lost():
     x = np.tile(settled(-65.0), (5, 1))
     generator = np.random.default_rng(0)
     for _ in range(50):
-        x = advance(np.full(5, -20.0), x, 0.01, np.full((5, 14), 0.01), generator)
+        x = advance(np.full(5, -20.0), x, 0.01, 0.01 * generator.standard_normal((5, 14)))
     np.testing.assert_allclose(x[:, :8].sum(1), 1)
     np.testing.assert_allclose(x[:, 8:].sum(1), 1)
 
@@ -118,7 +118,7 @@ def test_the_open_share_fluctuates_as_independent_channels_do(channels):
     spread = np.full((trials, 14), np.sqrt(0.02 / channels))
     shares = []
     for t in range(1200):
-        x = advance(voltage, x, 0.02, spread, generator)
+        x = advance(voltage, x, 0.02, spread * generator.standard_normal(spread.shape))
         if t >= 400 and t % 100 == 0:
             shares.append(x[:, [SODIUM_OPEN, POTASSIUM_OPEN]])
     found = np.concatenate(shares)
