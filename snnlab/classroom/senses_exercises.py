@@ -92,7 +92,12 @@ weigh = Exercise(
     solution=lambda left, sigma_left, right, sigma_right: _weigh(
         left, sigma_left, right, sigma_right
     ),
-    calls=[(2.0, 1.0, 4.0, 1.0), (1.0, 0.5, 3.0, 2.0), (-4.0, 3.0, 5.0, 0.25), (0.0, 2.0, 7.0, 5.0)],
+    calls=[
+        (2.0, 1.0, 4.0, 1.0),
+        (1.0, 0.5, 3.0, 2.0),
+        (-4.0, 3.0, 5.0, 0.25),
+        (0.0, 2.0, 7.0, 5.0),
+    ],
     mistakes=[
         wrong_order(_weigh, "The estimate first, then its sigma."),
         Mistake(

@@ -46,7 +46,9 @@ WRONG = {
     "combine": [
         (lambda left, right, prior: heard(left, right, prior) * prior, "should return"),
         (
-            lambda left, right, prior: torch.maximum(left, right) / torch.maximum(left, right).sum(),
+            lambda left, right, prior: (
+                torch.maximum(left, right) / torch.maximum(left, right).sum()
+            ),
             "You take the larger of the two probabilities.",
         ),
         (
