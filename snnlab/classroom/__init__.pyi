@@ -9,6 +9,7 @@ from . import laboratory_exercises as laboratory_exercises
 from . import neuron_exercises as neuron_exercises
 from . import quickstart_exercises as quickstart_exercises
 from . import roads_exercises as roads_exercises
+from . import senses_exercises as senses_exercises
 from . import training_exercises as training_exercises
 from .checking import Exercise as Exercise
 from .checking import Mistake as Mistake
