@@ -43,7 +43,7 @@ PARTS: Final = ("Say", "Ask", "They will answer", "Touch it", "If time is short"
 WITHOUT_NOTES: Final = ("Quiz", "Further reading")
 """Sections that nobody speaks to: the quiz is part of the recap, reading is for home."""
 
-_LIVE = re.compile(r"show\.widgets\.\w+_explorer\(")
+_LIVE = re.compile(r"show\.widgets\.(\w+_explorer|LivePicture)\(")
 
 
 @dataclass(frozen=True)
