@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,19 @@ import pytest
 import torch
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
-PARTS = ("setup", "physics", "actors", "act", "ride", "drive", "noise", "explore", "imitate")
+PARTS = (
+    "setup",
+    "physics",
+    "actors",
+    "act",
+    "ride",
+    "drive",
+    "noise",
+    "explore",
+    "imitate",
+    "train",
+    "quiet",
+)
 
 
 def cells():
@@ -66,7 +79,7 @@ def test_a_free_swing_takes_73_steps(lab):
         if side < last:
             crossed.append(t)
         last = side
-    gaps = [b - a for a, b in zip(crossed[:-1], crossed[1:], strict=True)]
+    gaps = [b - a for a, b in pairwise(crossed)]
     assert all(abs(gap - 73) <= 1 for gap in gaps), gaps
 
 
@@ -119,10 +132,43 @@ def test_memory_brings_far_more_cars_up_the_hill(lab, place):
     """With other actors than those of the notebook, in each place."""
     actors = lab["new_actors"](range(200, 216))
     white, memory = (
-        lab["explore"](actors, place, kind, 3.0, 5, 12).reached.float().mean() for kind in ("white", 20)
+        lab["explore"](actors, place, kind, 3.0, 5, 12).reached.float().mean()
+        for kind in ("white", 20)
     )
     assert white < 0.45
     assert memory > white + 0.3
+
+
+def test_under_a_constant_action_a_small_swing_neither_grows_nor_fades(lab):
+    """Wherever the slope can hold the car against that action."""
+    for action in (-0.3, 0.0, 0.4):
+        rest = -math.acos(0.0015 * action / 0.0025) / 3
+        position, velocity = torch.tensor(rest + 0.02, dtype=torch.float64), torch.zeros(())
+        path = []
+        for _ in range(4000):
+            position, velocity, _ = lab["move"](position, velocity, torch.tensor(action))
+            path.append(float(position) - rest)
+        early, late = path[:200], path[-200:]
+        assert max(late) == pytest.approx(max(early), rel=0.02)
+        assert min(late) == pytest.approx(min(early), rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["charging", "transmission"])
+def test_learning_needs_memory_and_fails_in_small_loops(lab, place):
+    """What section 7 and 8 say, with other actors than those of the notebook."""
+    lab = dict(lab, seeds=range(300, 308))
+    exec(cells()["code-train"], lab)  # with these seeds
+    actors, history = lab["train"](place, 20, 0.7)
+    _, forgetful = lab["train"](place, "white", 0.7)
+    assert history[-1].median() > 85  # some actors lose the flag again and give up
+    assert forgetful[-1].median() < 30
+    ride = lab["quiet"](actors, place, 1)
+    ends = ride.position[-200:]
+    width = (ends.amax(0) - ends.amin(0))[~ride.reached]
+    assert (width < 0.2).float().mean() > 0.9
+    noisy = lab["explore"](actors, "charging", "white", 0.1, 4, 50)
+    assert lab["returned"](noisy).mean() > lab["returned"](ride).mean()
 
 
 def test_who_never_finds_the_flag_is_paid_for_doing_nothing(lab):

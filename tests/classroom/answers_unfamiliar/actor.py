@@ -20,8 +20,10 @@ class Memory:
 RIGHT = {
     "next_noise": [
         lambda x, n, m: Memory(m).after(x, n),
-        lambda x, n, m: torch.tensor([x, n], dtype=torch.float64)
-        @ torch.tensor([math.exp(-1 / m), (1 - math.exp(-2 / m)) ** 0.5], dtype=torch.float64),
+        lambda x, n, m: (
+            torch.tensor([x, n], dtype=torch.float64)
+            @ torch.tensor([math.exp(-1 / m), (1 - math.exp(-2 / m)) ** 0.5], dtype=torch.float64)
+        ),
     ],
     "action_spread": [
         lambda readout, p: torch.linalg.norm(readout * torch.sqrt(p - p**2)),
