@@ -1,3 +1,4 @@
+from . import actor_exercises as actor_exercises
 from . import biology_exercises as biology_exercises
 from . import capstone_exercises as capstone_exercises
 from . import channel_exercises as channel_exercises
