@@ -62,7 +62,7 @@ def test_one_neuron_under_a_strong_pulse_gains_nothing(cells):
 
 @pytest.mark.slow
 def test_sixteen_equal_neurons_gain_by_noise_even_against_the_best_without(cells):
-    chosen, quiet, quiet_looks = (cells[name] for name in ("chosen", "quiet", "quiet_looks"))
+    chosen, quiet, quiet_looks = (cells[name] for name in ("chosen", "quiet_ones", "quiet_looks"))
     noisy = chosen(cells["noisy_ones"](16, [12])[1])[1]
     free = [12, 13, 14, 16, 20]
     for rival in (quiet_looks(free), quiet_looks(free, cells["early"])):
