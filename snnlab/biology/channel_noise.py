@@ -28,6 +28,7 @@ from snnlab.biology.hodgkin_huxley import (
     step_membrane,
 )
 from snnlab.biology.ion_channels import settled
+from snnlab.settings import count, quoted
 
 Floats = NDArray[np.float64]
 
@@ -72,8 +73,8 @@ def pulse_response(
         (n,), in [0, 1].
 
     Raises:
-        ValueError: amplitudes that are not a list of numbers, fewer than one trial, and as
-            `simulate_membrane`.
+        ValueError: amplitudes that are not a list of finite numbers, trials that are not a whole
+            number of at least 1, and channels that are not one number of at least 1.
 
     Source:
         The experiment: Verveen and Derksen (1968) on a nerve of the frog.
@@ -82,7 +83,7 @@ def pulse_response(
         >>> pulse_response([0.0, 20.0], 600, trials=50)[1]
         1.0
     """
-    sizes = _sizes(amplitude, trials)
+    sizes = _sizes(amplitude, sodium_channels, trials)
     return np.asarray(fired_by_pulses(sizes, sodium_channels, 1, trials, seed)[0].mean(1))
 
 
@@ -112,7 +113,7 @@ def first_spikes(
         >>> first_spikes([6.0, 12.0, 24.0], np.inf, trials=1)[:, 0].round(2)
         array([ inf, 1.98, 1.23])
     """
-    sizes, dt = _sizes(amplitude, trials), LONGEST_STEP
+    sizes, dt = _sizes(amplitude, sodium_channels, trials), LONGEST_STEP
     noise = noise_of(sodium_channels, dt, seed)
     before, pulse, window = (round(time / dt) for time in (SETTLING, PULSE, WINDOW))
     voltage, x = np.full(trials, REST), np.tile(settled(REST), (trials, 1))
@@ -133,13 +134,16 @@ def first_spikes(
     return times.reshape(len(sizes), trials)
 
 
-def _sizes(amplitude: ArrayLike, trials: int) -> Floats:
-    """Amplitudes (n,), checked together with the number of trials."""
+def _sizes(amplitude: ArrayLike, sodium_channels: float, trials: int) -> Floats:
+    """Amplitudes (n,), checked together with the numbers of channels and trials."""
     sizes = np.asarray(amplitude, dtype=np.float64)
     if sizes.ndim != 1 or sizes.size == 0:
         raise ValueError(f"amplitude must have the shape (n,), got {sizes.shape}")
-    if trials < 1:
-        raise ValueError(f"trials must be at least 1, got {trials}")
+    if not np.isfinite(sizes).all():
+        raise ValueError(f"amplitude must be finite, got {quoted(amplitude)}")
+    if np.ndim(sodium_channels):
+        raise ValueError(f"sodium_channels must be one number, got {quoted(sodium_channels)}")
+    count("trials", trials)
     return sizes
 
 

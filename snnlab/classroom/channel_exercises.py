@@ -140,6 +140,18 @@ brighter_found = Exercise(
             "That is how often the dark pixel is taken for the bright one.",
             "Right is: the bright one fires and the dark one does not.",
         ),
+        Mistake(
+            lambda bright, dark: float(bright > dark),
+            "You return only 0 or 1. Asked is how often you are right, a share from 0 to 1.",
+            "Neither compare nor round: add up the probabilities of the cases.",
+            variants=(lambda bright, dark: float(bright >= dark),),
+        ),
+        Mistake(
+            lambda bright, dark: 0.5 + bright * (1 - dark) / 2,
+            "You take all but the bright one alone for a tie. If only the dark one fires, you are "
+            "wrong.",
+            "There are four cases. Write down what each adds.",
+        ),
         percent(_found),
     ],
     praise="One half, plus half of hits minus false alarms. Silence and constant fire are worth "

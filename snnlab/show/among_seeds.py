@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ def among_seeds(
     y_label: str = ACCURACY,
     images: int | None = None,
     even: bool = False,
+    names: Sequence[str] | None = None,
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -43,6 +44,7 @@ def among_seeds(
         images: on how many each number was measured, if it is an accuracy: then the figure says
             how much one image is.
         even: whether the points stand at even distances, as sigma from 0.02 to 1.
+        names: of the points (n,), where not all are numbers; they then stand at even distances.
         ax: where to draw; a new figure by default.
         title: above the figure.
 
@@ -60,7 +62,9 @@ def among_seeds(
     if strangers := sorted(set(own) - set(lines)):
         raise ValueError(f"own has {strangers}, lines has only {sorted(lines)}")
     given = floats("x", x)
+    even = even or names is not None
     at = np.arange(len(given), dtype=float) if even else given
+    points = [f"{value:g}" for value in given] if names is None else names
     ax = dressed(ax, x=x_label, y=y_label)
     parts = []
     for i, (name, look) in enumerate(looks_in_order(lines).items()):
@@ -77,11 +81,11 @@ def among_seeds(
             mine = look.line | {"linestyle": "", "markeredgecolor": BLACK, "label": ""}
             there = own_points(name, own[name], given)
             ax.plot(places[list(there)], list(there.values()), markersize=10, zorder=5, **mine)
-        ends = " and ".join(f"{found[k].text()} at {given[k]:g}" for k in (0, -1))
-        told = (f"{y:.4g} at {given[k]:g}" for k, y in there.items()) if name in own else ()
+        ends = " and ".join(f"{found[k].text()} at {points[k]}" for k in (0, -1))
+        told = (f"{y:.4g} at {points[k]}" for k, y in there.items()) if name in own else ()
         parts.append(f"{look.name}: {ends}" + (name in own) * f"; your run: {', '.join(told)}")
     if even:
-        ax.set_xticks(at, [f"{value:g}" for value in given])
+        ax.set_xticks(at, points)
     elif is_timesteps(given, x_label):
         scale_timesteps(ax, powers_of_two(int(given[-1])))
     head(ax, title, note_of(len(rows), images, bool(own)), key=len(lines) > 1)

@@ -155,3 +155,10 @@ def test_pulses_refuse_what_makes_no_sense():
             measure([3.0], 100, trials=0)
         with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
             measure([3.0], 0.5)
+        for wrong in (np.nan, np.inf, -np.inf):
+            with pytest.raises(ValueError, match="amplitude must be finite, got"):
+                measure([1.0, wrong], 1_000)
+        with pytest.raises(ValueError, match="sodium_channels must be one number, got"):
+            measure([3.0], [1_000, 2_000])
+        with pytest.raises(ValueError, match=r"trials must be a whole number, got 2\.5"):
+            measure([3.0], 100, trials=2.5)

@@ -46,3 +46,16 @@ def test_a_single_point_of_an_own_run_may_be_given():
 def test_a_name_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="mine"):
         drawn(own={"mine": [1, 2]})
+
+
+def test_points_may_have_names():
+    """Such as one without noise beside numbers of channels."""
+    ax = among_seeds(
+        range(2),
+        {"a": [[1.0, 2.0], [1.0, 4.0]]},
+        x_label="Channels",
+        names=["16", "no noise"],
+        ax=blank_axes(),
+    )
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["16", "no noise"]
+    assert describe(ax).endswith("a: 1.00 ± 0.00 at 16 and 3.00 ± 12.71 at no noise.")

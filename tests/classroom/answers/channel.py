@@ -83,5 +83,7 @@ WRONG = {
         (ties_are_right, "every tie as right"),
         (difference, "hits minus false alarms"),
         (lambda bright, dark: 0.5 + bright - dark, "twice too large"),
+        (lambda bright, dark: bright > dark, "only 0 or 1"),
+        (lambda bright, dark: round((1 + bright - dark) / 2), "only 0 or 1"),
     ],
 }

@@ -72,5 +72,7 @@ WRONG = {
         (lambda bright, dark: bright * (1 - dark / 2), "none fires"),
         (lambda bright, dark: (1 - dark) * (1 + bright) / 2, "both fire"),
         (lambda bright, dark: max(bright, dark), "it should return"),
+        (lambda bright, dark: 1.0 if bright >= dark else 0.0, "only 0 or 1"),
+        (lambda bright, dark: (1 + bright * (1 - dark)) / 2, "only the dark one fires"),
     ],
 }
