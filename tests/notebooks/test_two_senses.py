@@ -104,7 +104,7 @@ def test_an_arranged_bit_beats_guessing_and_an_honest_opinion_does_not(read_note
     scope = ran(read_notebook(STEM), ("setup", "halves", "pairs"))
     digit = torch.arange(10).repeat(100)
     shown = digit.float().view(-1, 1, 1, 1).expand(-1, 2, 8, 4)  # a perfect sense
-    asked = scope["pairs"](scope["snnlab"].Images(shown, digit), 0, draws=20)
+    asked = scope["pairs"](scope["snnlab"].Images(shown, digit), 0, draws=100)
     left, right, same = asked.pixels[:, 0, 0, 0], asked.pixels[:, 1, 0, 0], asked.labels.bool()
     hit = (((left < 5) == (right < 5)) == same).float().mean()
     assert hit.item() == pytest.approx((1 + 5 / 9) / 2, abs=0.02)
