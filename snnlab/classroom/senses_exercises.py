@@ -50,8 +50,8 @@ combine = Exercise(
         ),
         Mistake(
             lambda left, right, prior: _whole(left * right) / prior,
-            "You divide by the prior after you have normalised, so the sum is not 1 any more.",
-            "First the product and the prior, then the sum.",
+            "The sum that you divide by leaves out the prior, so your numbers do not sum to 1.",
+            "First the product and the prior, then the sum of that.",
         ),
         Mistake(
             lambda left, right, prior: (left + right) / 2,
@@ -69,6 +69,17 @@ combine = Exercise(
             lambda left, right, prior: _whole(torch.maximum(left, right)),
             "You take the larger of the two probabilities. The other sense then says nothing.",
             "Multiply the probabilities.",
+            (lambda left, right, prior: torch.maximum(left, right),),
+        ),
+        Mistake(
+            lambda left, right, prior: _whole(left / prior * right / prior),
+            "You divide by the prior twice. The product holds it twice, and once it belongs there.",
+            "Divide by it once.",
+        ),
+        Mistake(
+            lambda left, right, prior: _combine(left, right, prior).log(),
+            "You return logarithms. Asked for are the probabilities.",
+            "Take the exponential.",
         ),
         Mistake(
             lambda left, right, prior: torch.softmax(left * right / prior, 0),
@@ -104,6 +115,7 @@ weigh = Exercise(
             lambda left, a, right, b: (_weigh(left, a, right, b, 1)[0], _weigh(0, a, 0, b)[1]),
             "You weigh by 1 / sigma. The weights of the best mean are one over the variance.",
             "Square sigma.",
+            (lambda left, a, right, b: (_weigh(left, a, right, b, 1)[0], 1 / (1 / a + 1 / b)),),
         ),
         Mistake(
             lambda left, a, right, b: (_weigh(left, b, right, a)[0], _weigh(0, a, 0, b)[1]),
@@ -137,6 +149,16 @@ weigh = Exercise(
             lambda left, a, right, b: (left / a**2 + right / b**2, _weigh(0, a, 0, b)[1]),
             "You forgot to divide by the sum of the weights.",
             "With two equal senses the estimate must lie half way between them.",
+        ),
+        Mistake(
+            lambda left, a, right, b: (left, a) if a <= b else (right, b),
+            "You take the surer sense alone. The other one still tells something.",
+            "Weigh each by 1 / sigma ** 2, and divide by the sum of the weights.",
+        ),
+        Mistake(
+            lambda left, a, right, b: (_weigh(left, a, right, b)[0], _weigh(0, a, 0, b)[1] ** -2),
+            "Your second number is the sum of the weights.",
+            "That is one over the variance. Asked for is the standard deviation.",
         ),
     ],
     praise="The surer sense counts more, and both together are surer than either.",

@@ -9,7 +9,7 @@ import torch
 
 STEM = "12_two_senses"
 MODEL = ("setup", "halves", "network", "spiking", "noisy-senses", "watch")
-RESULTS = ("train", "frozen", "calibrate", "posterior", "rules", "measure", "grid")
+RESULTS = ("train", "frozen", "calibrate", "posterior", "rules", "measure", "grid", "draw")
 
 
 def ran(notebook, names, scope=None):
@@ -85,6 +85,33 @@ def test_pairs_are_balanced_and_of_different_images(read_notebook):
     assert not any(pair.numpy().tobytes() in whole for pair in asked.pixels)
 
 
+def test_a_scaled_input_is_a_told_network_s_input(model):
+    """Training divides what is seen by 1 + sigma^2, the measurement pixels and noise by it."""
+    seen = []
+    net = lambda images, T, generator: seen.append(images)  # noqa: E731
+    told = type("Told", (model.NoisySenses,), {"told": True, "lose": False})
+    for each in (told, type("Plain", (told,), {"told": False})):
+        each().logits(net, torch.ones(2000, 2, 8, 4), torch.Generator().manual_seed(0))
+    faint, plain = (
+        images.flatten(2).std(-1) for images in seen
+    )  # (B, 2): the noise is drawn alike
+    sigma = ((plain / faint) - 1).sqrt()
+    torch.testing.assert_close(plain.mean(), sigma.mean(), rtol=0.02, atol=0)
+    assert sigma.max() <= 4
+
+
+def test_an_arranged_bit_beats_guessing_and_an_honest_opinion_does_not(read_notebook):
+    scope = ran(read_notebook(STEM), ("setup", "halves", "pairs"))
+    digit = torch.arange(10).repeat(100)
+    shown = digit.float().view(-1, 1, 1, 1).expand(-1, 2, 8, 4)  # a perfect sense
+    asked = scope["pairs"](scope["snnlab"].Images(shown, digit), 0, draws=100)
+    left, right, same = asked.pixels[:, 0, 0, 0], asked.pixels[:, 1, 0, 0], asked.labels.bool()
+    hit = (((left < 5) == (right < 5)) == same).float().mean()
+    assert hit.item() == pytest.approx((1 + 5 / 9) / 2, abs=0.02)
+    honest = [same[left == d].float().mean().item() for d in range(10)]
+    assert honest == pytest.approx([0.5] * 10, abs=0.06)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_what_the_text_says_holds_for_other_seeds(read_notebook):
@@ -97,6 +124,8 @@ def test_what_the_text_says_holds_for_other_seeds(read_notebook):
     train = train.replace("torch.manual_seed(seed)", "seed += 200; torch.manual_seed(seed)")
     exec(train, scope)
     ran(notebook, RESULTS[1:], scope)
+    told = next(cell.source for cell in notebook.cells if cell.id == "untold")
+    exec(told.replace("live.of(len(seeds))", ""), scope)
     mean = {name: found.mean(0) for name, found in scope["accuracy"].items()}  # (sigmas, T)
     best = torch.maximum(mean["left"], mean["right"])
     gain = mean["both"] - best
@@ -120,7 +149,13 @@ def test_what_the_text_says_holds_for_other_seeds(read_notebook):
     assert fresh[-1] - fresh[0] > 25
     assert frozen[-1] - frozen[0] < 8
 
-    # a very bad left half does harm at T = 1, and helps at T = 16
-    bad = torch.stack(scope["table"][4.0, 0.0]).mean(0)  # left, right, both, two observers
-    assert bad[2, 0] < bad[1, 0] - 3
-    assert bad[2, 15] > bad[1, 15] + 2
+    # a very bad half does harm at T = 1, and helps at T = 16
+    for clear, sigmas in (("right", (4.0, 0.0)), ("left", (0.0, 4.0))):
+        bad = torch.stack(scope["table"][sigmas]).mean(0)  # (4, T)
+        bad = dict(zip(scope["observers"], bad, strict=True))
+        assert bad["both"][0] < bad[clear][0] - 3
+        assert bad["both"][15] > bad[clear][15] + 2
+        # a network that is told does no worse than the clear half, to what three seeds can tell
+        told = torch.stack([scope["when_told"](seed, sigmas) for seed in range(3)]).mean(0)
+        assert told[0] > bad[clear][0] - 3
+        assert told[0] > bad["both"][0] + 4

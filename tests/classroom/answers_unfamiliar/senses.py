@@ -56,6 +56,17 @@ WRONG = {
             "You use softmax, which takes an exponential first.",
         ),
         (lambda left, right, prior: (left * right / prior).argmax(), "Your result is one number"),
+        (
+            lambda left, right, prior: (left.log() + right.log() - prior.log()).log_softmax(0),
+            "You return logarithms.",
+        ),
+        (
+            lambda left, right, prior: (
+                (left / prior) * (right / prior) / ((left / prior) @ (right / prior))
+            ),
+            "You divide by the prior twice.",
+        ),
+        (lambda left, right, prior: left * right / prior / (left @ right), "leaves out the prior"),
     ],
     "weigh": [
         (
@@ -67,6 +78,15 @@ WRONG = {
         (
             lambda a, s, b, z: ((a + b) / 2, by_calculus(a, s, b, z)[1]),
             "You take the plain mean",
+        ),
+        (
+            lambda a, s, b, z: ((a / s + b / z) / (1 / s + 1 / z), 1 / (1 / s + 1 / z)),
+            "You weigh by 1 / sigma.",
+        ),
+        (lambda a, s, b, z: (b, z) if z < s else (a, s), "You take the surer sense alone."),
+        (
+            lambda a, s, b, z: (by_calculus(a, s, b, z)[0], s**-2 + z**-2),
+            "Your second number is the sum of the weights.",
         ),
     ],
 }
