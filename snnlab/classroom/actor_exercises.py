@@ -59,6 +59,17 @@ next_noise = Exercise(
             "a belongs to x, the root to n.",
         ),
         Mistake(
+            lambda x, n, m: x - x / m + math.sqrt(2 / m) * n,
+            "That is a small step of the differential equation. It keeps the variance 1 only for a "
+            "long memory.",
+            "Take a = exp(-1 / m) and the root of 1 - a ** 2.",
+        ),
+        Mistake(
+            lambda x, n, m: math.sqrt(1 - math.exp(-2 / m)) * n,
+            "The noise now has no effect: nothing is remembered.",
+            "Add a * x.",
+        ),
+        Mistake(
             lambda x, n, m: math.exp(-1 / m) * x,
             "The new draw has no effect: the noise dies away.",
             "Add n, with its factor.",
@@ -81,7 +92,7 @@ action_spread = Exercise(
     calls=[
         _pair([2.0], [0.5]),
         _pair([1.0, -1.0, 1.0, -1.0], [0.5, 0.5, 0.5, 0.5]),
-        _pair([0.3, -2.0, 1.5], [0.1, 0.8, 0.25]),
+        _pair([0.3, -2.0, 2.5], [0.1, 0.8, 0.25]),
         _pair([3.0, 4.0], [0.0, 1.0]),
     ],
     mistakes=[
@@ -100,6 +111,16 @@ action_spread = Exercise(
             "You forgot to square the weights. A weight multiplies the standard deviation, so its "
             "square multiplies the variance.",
             "Use readout ** 2.",
+        ),
+        Mistake(
+            lambda readout, p: (readout * p * (1 - p)).sum().sqrt(),
+            "You forgot to square the weights: those below 0 take noise away in your sum.",
+            "Use readout ** 2.",
+        ),
+        Mistake(
+            lambda readout, p: (p * (1 - p)).sum().sqrt(),
+            "You forgot the weights. A weight of 2 shakes the action twice as far.",
+            "Multiply each variance by readout ** 2.",
         ),
         Mistake(
             lambda readout, p: (readout**2 * p).sum().sqrt(),
@@ -122,7 +143,8 @@ action_spread = Exercise(
             "Square the weights only.",
         ),
     ],
-    praise="No noise on charging can shake the action by more than half the length of the readout.",
+    praise="So no noise on charging shakes the action by more than half the length of the readout: "
+    "each p (1 - p) is a quarter at most.",
 )
 
 louder = Question(

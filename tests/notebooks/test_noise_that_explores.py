@@ -22,6 +22,7 @@ PARTS = (
     "explore",
     "imitate",
     "train",
+    "starts",
     "quiet",
 )
 
@@ -126,6 +127,37 @@ def test_one_timestep_without_noise_is_the_neuron_itself(lab):
     assert torch.allclose(many, lab["act"](actors, state, "action", still), atol=5e-3)
 
 
+def test_noise_on_the_action_of_spikes_is_added_behind_them(lab):
+    actors = lab["new_actors"](range(3))
+    state = 2 * torch.rand(3, 50, 2, generator=torch.Generator().manual_seed(0)) - 1
+    push = torch.randn(3, 50, 1, generator=torch.Generator().manual_seed(1))
+    noisy = lab["act"](actors, state, "action of spikes", push)
+    assert torch.allclose(noisy, lab["act"](actors, state, 1, None) + push[..., 0])
+    ride = lab["explore"](actors, "action of spikes", "white", 0.0, 4, 8)
+    still = lab["drive"](actors, 1, torch.zeros(999, 3, 8, 1), 4)  # equal starts
+    assert torch.equal(ride.position, still.position)
+
+
+def test_starts_and_noise_have_seeds_of_their_own(lab):
+    ride = lab["drive"](lab["new_actors"](range(2)), "action", torch.zeros(1, 2, 24, 1), 5)
+    shared = torch.rand(2, 24, generator=torch.Generator().manual_seed(5)) * 0.2 - 0.6
+    assert not torch.isclose(ride.position[0], shared).any()
+
+
+def test_the_threshold_takes_memory_away(lab):
+    """And noise on the action keeps it, before the clip."""
+    actors = lab["new_actors"](range(5))
+    state = lab["observe"](torch.full((5, 4000), -0.5), torch.zeros(5, 4000))
+    noise = lab["memory_noise"](20, (4000, 5, 32), 1).transpose(0, 1)
+    kept = {}
+    for place in ("charging", "action"):
+        action = lab["act"](actors, state, place, noise if place == "charging" else noise[..., :1])
+        x = action - action.mean(1, keepdim=True)
+        kept[place] = ((x[:, :-1] * x[:, 1:]).mean(1) / x.square().mean(1)).mean().item()
+    assert kept["action"] == pytest.approx(math.exp(-1 / 20), abs=0.02)
+    assert kept["charging"] < 0.85
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["charging", "transmission", "action"])
 def test_memory_brings_far_more_cars_up_the_hill(lab, place):
@@ -166,8 +198,9 @@ def test_learning_needs_memory_and_fails_in_small_loops(lab, place):
     ride = lab["quiet"](actors, place, 1)
     width = ride.position[-200:].amax(0) - ride.position[-200:].amin(0)
     assert (width[~ride.reached] < 0.2).any()  # the small loops of section 8
-    noisy = lab["explore"](actors, "charging", "white", 0.1, 4, 50)
-    assert lab["returned"](noisy).mean() > lab["returned"](ride).mean()
+    for where in ("charging", "action of spikes"):  # a little noise helps, wherever it comes from
+        noisy = lab["explore"](actors, where, "white", 0.1, 4, 50)
+        assert lab["returned"](noisy).mean() > lab["returned"](ride).mean()
 
 
 def test_who_never_finds_the_flag_is_paid_for_doing_nothing(lab):
