@@ -43,7 +43,8 @@ PARTS: Final = ("Say", "Ask", "They will answer", "Touch it", "If time is short"
 WITHOUT_NOTES: Final = ("Quiz", "Further reading")
 """Sections that nobody speaks to: the quiz is part of the recap, reading is for home."""
 
-_LIVE = re.compile(r"show\.widgets\.(\w+_explorer|LivePicture)\(")
+LIVE = re.compile(r"show\.widgets\.(\w+_explorer|LivePicture)\(")
+"""A call that makes a live picture: one of the room's own, or one that a cell draws itself."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def questions_to_touch(notebook: NotebookNode) -> dict[str, list[str]]:
     asked: dict[str, list[str]] = {}
     last = ""
     for heading, text in _by_section(notebook):
-        if text.startswith("```") and _LIVE.search(text):
+        if text.startswith("```") and LIVE.search(text):
             asked.setdefault(heading, []).extend(numbered(last))
         last = text
     return {heading: questions for heading, questions in asked.items() if questions}

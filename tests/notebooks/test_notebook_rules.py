@@ -15,6 +15,7 @@ import pytest
 
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
+from snnlab.classroom.speaker_notes import LIVE
 from snnlab.show import widgets
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
@@ -190,9 +191,8 @@ def test_a_prediction_comes_before_its_measurement(stem, read_notebook):
 
 
 def live_pictures(notebook):
-    """Calls that make a live picture: one of `show.widgets`, or one that a cell draws itself."""
-    made = r"show\.widgets\.(\w+_explorer|LivePicture)"
-    return [(name, node) for _, name, node in calls(notebook) if re.fullmatch(made, name)]
+    """Calls that make a live picture."""
+    return [(name, node) for _, name, node in calls(notebook) if LIVE.match(f"{name}(")]
 
 
 @every_notebook
