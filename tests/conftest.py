@@ -1,7 +1,10 @@
 """What every test may rely on: one thread, a fixed global seed, no screen, and three fixtures.
 
 `@pytest.mark.sample(n)` on a parametrized test: n of its cases, always the same, are quick, and
-the others count as slow. So `make test` runs the sample and `make test-all` every case.
+the others count as slow.
+
+`--sample`, as `make test` has it: of the tests of each file a third, always the same, unless
+somebody names tests by file or with -k. `make test-all` runs all tests and all cases.
 
 `@pytest.mark.gpu`: needs a CUDA GPU, and is skipped with a reason where there is none.
 
@@ -11,10 +14,12 @@ the network and lists who tried to use it. `wheel` is the wheel of this checkout
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +34,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW_TIMEOUT = 1800  # seconds for one test marked slow
+SAMPLE = 1 / 3  # of the quick tests of a file
 
 # The same examples in every run, so that a failure always comes from a change of the code.
 # Look for new ones with: pytest --hypothesis-profile=explore
@@ -37,18 +43,26 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
 
-def pytest_configure() -> None:
-    """One thread for torch, whatever the environment says."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of `make test`."""
+    parser.addoption("--sample", action="store_true", help="run a third of the tests of each file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One thread for torch, whatever the environment says; who names tests gets all of them."""
     torch.set_num_threads(1)
+    in_general = config.ArgsSource.TESTPATHS, config.ArgsSource.INVOCATION_DIR
+    named = config.option.keyword or config.args_source not in in_general
+    if named and not hasattr(config, "workerinput"):  # a worker is told by the first process
+        config.option.sample = False
 
 
-@pytest.hookimpl(tryfirst=True)  # before `-m` sorts out what it names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sample families of cases, skip what needs a GPU, give slow tests more time."""
-    families: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        families.setdefault(item.nodeid.split("[")[0], []).append(item)
-    for cases in families.values():
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Sample families of cases, skip what needs a GPU, give slow tests more time; then sample."""
+    for cases in families(items, lambda item: item.nodeid.split("[")[0]):
         if sample := cases[0].get_closest_marker("sample"):
             for item in left_out(cases, *sample.args):
                 item.add_marker(pytest.mark.slow)
@@ -58,6 +72,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(no_gpu)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+    yield  # to what `-m` and `-k` name
+    if config.option.sample:
+        others = {
+            item
+            for tests in families(items, lambda item: item.nodeid.split("::")[0])
+            for item in left_out(tests, math.ceil(SAMPLE * len(tests)))
+        }
+        config.hook.pytest_deselected(items=[item for item in items if item in others])
+        items[:] = [item for item in items if item not in others]
+
+
+def families(
+    items: Iterable[pytest.Item], name: Callable[[pytest.Item], str]
+) -> Iterable[list[pytest.Item]]:
+    """The tests whose name is the same, in their order."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        found.setdefault(name(item), []).append(item)
+    return found.values()
 
 
 def left_out(cases: list[Any], count: int) -> list[Any]:

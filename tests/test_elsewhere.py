@@ -275,6 +275,7 @@ def test_signs_that_a_file_cannot_hold_are_in_letters(
     assert done.stdout.decode(encoding).strip() == written, done.stderr.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_fits_any_encoding(here: Python, command: str) -> None:

@@ -98,6 +98,7 @@ def require_names(pages: dict[str, Page], room: str) -> None:
         )
 
 
+@pytest.mark.slow
 def test_pages_of_two_rooms(some: Path) -> None:
     pages = {file.name: Page(file) for file in some.glob("*.html")}
     check(some, pages)

@@ -126,6 +126,7 @@ def test_the_citation_agrees_with_pyproject_and_invents_nothing() -> None:
     }
 
 
+@pytest.mark.slow
 def test_every_imported_package_is_declared() -> None:
     declared = requirements(PROJECT["dependencies"])
     extras = {

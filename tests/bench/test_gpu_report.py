@@ -96,6 +96,7 @@ def test_parts_and_trainings_become_a_report(small, monkeypatch, tmp_path):
     assert all(run in text for one in report.trained for run in one.runs)
 
 
+@pytest.mark.slow
 def test_a_report_goes_on_where_it_stopped(small, monkeypatch, tmp_path):
     said: list[str] = []
     Report(tmp_path, "cpu").measure(["steps"], said=said.append)
@@ -124,6 +125,7 @@ def test_numbers_of_other_code_or_another_machine_are_measured_anew(small, tmp_p
     assert Report(tmp_path, "cpu").found == {}
 
 
+@pytest.mark.slow
 def test_a_part_that_fails_is_said_and_the_others_go_on(small, monkeypatch, tmp_path):
     def full(config, *, progress):
         if config == TINY:

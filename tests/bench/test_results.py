@@ -54,6 +54,7 @@ def half_width(values: list[float]) -> float:
     return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
 
 
+@pytest.mark.slow
 def test_the_page_is_what_its_races_give() -> None:
     page = text_of_page()
     assert written(page, FOLDER) == page, "run: python -m snnlab.bench.results"
@@ -111,6 +112,7 @@ def test_a_race_says_what_made_it_and_nothing_of_a_machine_besides(file: Path) -
     assert not re.search(r'"(/|~|[A-Z]:\\\\)', text)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_can_be_typed() -> None:
     commands = [" ".join(found[1].split()) for found in COMMAND.finditer(text_of_page())]
     assert len(commands) >= 8

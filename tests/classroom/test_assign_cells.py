@@ -168,6 +168,7 @@ def test_cells_run_as_in_a_notebook(
     assert repr(found) == repr(wanted)
 
 
+@pytest.mark.slow
 def test_errors_quote_the_line_of_the_student(workplace: Workplace) -> None:
     cells = ["%%time\n# ?\ndef answer(x):\n    y = 0\n    return x / y  # why?"]
     error = in_grading(workplace, cells, 4).outcomes[0].error

@@ -17,6 +17,7 @@ from snnlab.classroom.assignments.grading.class_grading import Change, grade
 from tests.classroom.quick_course import A1, A4, hand_in, points_of, rows, run
 
 
+@pytest.mark.slow
 def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     hand_in(folder, "ada")
     hand_in(folder, "bo")
@@ -37,6 +38,7 @@ def test_what_changed_is_shown_before_it_counts(folder: Path) -> None:
     assert points_of(run(folder)) == {"ada": 13.0, "bo": 16.0}
 
 
+@pytest.mark.slow
 def test_the_same_notebooks_are_not_judged_again(folder: Path) -> None:
     hand_in(folder, "ada")
     assert run(folder).judged == 1

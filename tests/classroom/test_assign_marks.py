@@ -39,6 +39,7 @@ def test_points_by_hand_survive_everything_that_follows(folder: Path) -> None:
     assert "Well, bo." in page
 
 
+@pytest.mark.slow
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("encoding", "sep"),

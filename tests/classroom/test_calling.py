@@ -121,6 +121,7 @@ def test_calls_share_their_time():
     assert [outcome.error and outcome.error.kind for outcome in found] == [None, None, "OutOfTime"]
 
 
+@pytest.mark.slow
 def test_an_answer_that_goes_on_when_it_is_stopped_is_stopped_again():
     def stubborn(x):
         try:

@@ -261,6 +261,7 @@ def test_an_earlier_timer_goes_on():
     assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == (before > 0)
 
 
+@pytest.mark.slow
 def test_an_endless_answer_is_stopped_without_timers_of_the_system(monkeypatch):
     def endless(x, factor):
         while True:

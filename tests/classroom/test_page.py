@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import nbformat
+import pytest
 from fontTools.ttLib import TTFont
 
 from snnlab.classroom import page as page_module
@@ -17,6 +18,7 @@ from snnlab.show.films import idea
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
 
+@pytest.mark.slow
 def test_a_page_holds_everything_that_it_shows():
     """All notebooks in one page, as most of the time goes into the frame around the cells."""
     asked, cells = {}, []
@@ -73,6 +75,7 @@ def test_links_between_notebooks_become_links_between_pages():
     assert "<title>Here</title>" in page
 
 
+@pytest.mark.slow
 def test_the_font_that_pages_bring_can_draw_every_formula():
     """Roots, brackets and sums are stretched with its table MATH."""
     with TTFont(files("snnlab.classroom") / "formulas.woff") as font:

@@ -87,6 +87,7 @@ def kernel(code: str, **settings: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("first", ["import torch", ""])
 @pytest.mark.parametrize("settings", [{"CPU_LIMIT": "0.5"}, {"OMP_NUM_THREADS": "1"}])

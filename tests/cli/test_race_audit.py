@@ -160,6 +160,7 @@ def test_bad_input_is_one_line(
     assert list(Path.cwd().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_another_race_in_the_folder_is_refused(
     races: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

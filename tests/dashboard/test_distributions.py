@@ -34,6 +34,7 @@ def run_of(root: Path, method: str) -> Run:
     return next(run for run in list_runs(root) if config_of(run).method == method)
 
 
+@pytest.mark.slow
 def test_a_run_and_its_twin_stand_side_by_side(runs: Path, open_page: Open) -> None:
     app = open_page("distributions", T="8")
     assert not app.exception
@@ -52,6 +53,7 @@ def test_a_run_and_its_twin_stand_side_by_side(runs: Path, open_page: Open) -> N
     assert "v_th: " in table.iloc[0, 1]
 
 
+@pytest.mark.slow
 def test_the_other_run_shows_the_same_pair(runs: Path, open_page: Open) -> None:
     one = open_page("distributions", run=run_of(runs, "noise").id, T="8")
     other = open_page("distributions", run=run_of(runs, "no-noise").id, T="8")
@@ -59,6 +61,7 @@ def test_the_other_run_shows_the_same_pair(runs: Path, open_page: Open) -> None:
     assert "layer 2" in alt_texts(one)[0]
 
 
+@pytest.mark.slow
 def test_a_layer_and_T_stand_in_the_link(runs: Path, open_page: Open) -> None:
     app = open_page("distributions", layer="1", T="4")
     assert "layer 1" in alt_texts(app)[0]
@@ -66,6 +69,7 @@ def test_a_layer_and_T_stand_in_the_link(runs: Path, open_page: Open) -> None:
     assert "layer 2" in alt_texts(open_page("distributions", layer="7"))[0]  # there is none
 
 
+@pytest.mark.slow
 def test_silent_and_saturated_neurons_are_shown_on_demand(runs: Path, open_page: Open) -> None:
     app = open_page("distributions", T="8")
     assert "silent" in words(app)  # counted in any case

@@ -144,6 +144,7 @@ def test_when_the_player_moves_nothing_is_sent_again(runs: Path, open_page: Open
     assert app.query_params["image"] == "4"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_next_goes_from_one_image_of_a_kind_to_the_next(
     kind: str, runs: Path, open_page: Open
@@ -164,6 +165,7 @@ def test_next_goes_from_one_image_of_a_kind_to_the_next(
     assert sent(app)["player"][0]["title"].startswith(f"Test image {image},")
 
 
+@pytest.mark.slow
 def test_the_link_follows_what_the_player_tells(empty: Path) -> None:
     app = after("explorer.rest({'t': 5, 'view': 'rates'}, 8)")
     assert app.query_params["t"] == "5"
@@ -217,6 +219,7 @@ def test_a_drawing_is_seen_by_the_networks_and_judged_by_nobody(
     assert "wrong" not in pad["said"]
 
 
+@pytest.mark.slow
 def test_a_drawing_stays_while_networks_change(runs: Path, open_page: Open) -> None:
     app = open_page("explorer", ink=drawings.packed(seven()), **DRAWING)
     app.selectbox(key="explorer:run").set_value(run_of(runs, "no-noise").id).run()
@@ -225,6 +228,7 @@ def test_a_drawing_stays_while_networks_change(runs: Path, open_page: Open) -> N
     assert frames["networks"][0]["name"] == REST
 
 
+@pytest.mark.slow
 def test_what_is_drawn_stands_in_the_link_if_it_is_short(empty: Path) -> None:
     app = after(f"drawings.keep({told(seven())!r})")
     assert app.query_params["ink"] == drawings.packed(seven())
@@ -249,6 +253,7 @@ def test_who_cannot_draw_is_told_for_what_one_can(
     assert "only for runs on digits and MNIST" in words(app)
 
 
+@pytest.mark.slow
 def test_a_neuron_in_the_link_is_shown_with_its_residuals(runs: Path, open_page: Open) -> None:
     app = open_page("explorer", neuron="2,1,3", t="4")
     assert not app.exception

@@ -44,6 +44,7 @@ def sliders(app) -> set[str]:
     return {slider.key.split(":")[1] for slider in app.slider}
 
 
+@pytest.mark.slow
 def test_three_timesteps_by_hand(empty: Path, open_page: Open) -> None:
     app = open_page("neuron", currents=THREE, **{"from": "stage 2, *map* 5 <b>"})
     assert not app.exception
@@ -59,6 +60,7 @@ def test_three_timesteps_by_hand(empty: Path, open_page: Open) -> None:
     assert "sigma" in sliders(app)
 
 
+@pytest.mark.slow
 def test_a_step_takes_the_current_of_its_timestep(empty: Path, open_page: Open) -> None:
     app = open_page("neuron", currents=THREE, step="1")
     values = {metric.label: metric.value for metric in app.metric}
@@ -125,6 +127,7 @@ def test_odd_currents_are_drawn(value: str, empty: Path, open_page: Open) -> Non
     assert f"in {T} timestep" in words(app)
 
 
+@pytest.mark.slow
 def test_a_lesson_can_hold_the_currents(empty: Path, open_page: Open) -> None:
     for lesson in ({"fix": "current"}, {"hide": "T,current"}):
         app = open_page("neuron", currents=THREE, **lesson)
@@ -212,6 +215,7 @@ def check_spikes(run: Run, images: int = 64, T: int = 16) -> None:
     assert delicate, "no neuron for which four digits are too few"
 
 
+@pytest.mark.slow
 def test_neurons_of_a_network_fire_in_the_lab_as_they_do_there() -> None:
     check_spikes(list_runs(SHIPPED)[0])
 

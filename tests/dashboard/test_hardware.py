@@ -119,6 +119,7 @@ def test_devices_are_found_without_touching_a_gpu(monkeypatch: pytest.MonkeyPatc
     assert not torch.cuda.is_initialized()
 
 
+@pytest.mark.slow
 def test_a_link_that_asks_for_a_gpu_where_there_is_none(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_link_that_asks_for_a_gpu_where_there_is_none(
     assert sentence not in words(open_page("train", device="nonsense")).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_width_and_batch_size_can_be_chosen(
     runs: Path, open_page: Open, engine: FakeEngine
 ) -> None:
@@ -175,6 +177,7 @@ def test_advice_names_controls_that_are_there() -> None:
     assert on_page("`colour red` *as it is*") == "colour red *as it is*"
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_says_when_it_starts(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ def test_a_run_that_waits_says_when_it_starts(
     assert "Number 2 in the queue, starts in a moment." in words(third.run())
 
 
+@pytest.mark.slow
 def test_jobs_end_when_those_before_them_and_they_are_done(
     runs: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_run_that_is_gone_is_named_and_the_rest_is_shown(
     assert "runs that are not here (any more): gone-0, gone-1" in warnings(app)
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_runs_that_are_shown(runs: Path, open_page: Open) -> None:
     ids = ",".join(run.id for run in list_runs(runs))
     for page in ("explorer", "train", "distributions", "compare", "runs"):
@@ -89,6 +90,7 @@ def test_names_in_a_link_are_harmless(runs: Path, open_page: Open) -> None:
     assert len(app.warning[0].value) < 300
 
 
+@pytest.mark.slow
 def test_compare_opens_with_own_runs(runs: Path, open_page: Open) -> None:
     mine, other = (run.id for run in list_runs(runs))
     shutil.move(runs / mine, runs.parent / "away")

@@ -65,6 +65,7 @@ def test_a_made_up_link_never_raises(
     assert not unfold(app).exception, (page, link)
 
 
+@pytest.mark.slow
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("seed", range(100))
 def test_a_damaged_folder_never_raises(
@@ -85,6 +86,7 @@ def test_a_damaged_folder_never_raises(
         assert not open_page(page, **link).exception, (page, done)
 
 
+@pytest.mark.slow
 def test_a_damaged_folder_is_listed_whatever_it_holds(whole: Path, tmp_path: Path) -> None:
     for seed in range(100, 160):
         root = tmp_path / str(seed)

@@ -71,6 +71,7 @@ def test_a_damaged_file_names_nobody(text: str, tmp_path: Path) -> None:
     assert choose(tmp_path, "a", "Ada") == "Ada"
 
 
+@pytest.mark.slow
 def test_the_oldest_names_are_forgotten(tmp_path: Path) -> None:
     for number in range(MOST_KEPT + 3):
         choose(tmp_path, str(number), f"n{number}")
@@ -78,6 +79,7 @@ def test_the_oldest_names_are_forgotten(tmp_path: Path) -> None:
     assert "0" not in nicknames(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_name_is_shown_in_the_queue_and_on_runs(
     runs: Path, open_page: Open, engine: FakeEngine
 ) -> None:

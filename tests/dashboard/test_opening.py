@@ -51,6 +51,7 @@ def test_what_trains_loads_beside_the_server(monkeypatch: pytest.MonkeyPatch) ->
     assert warmed == ["up"]
 
 
+@pytest.mark.slow
 def test_an_address_that_makes_no_sense_ends_the_server_in_a_line() -> None:
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]

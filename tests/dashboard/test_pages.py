@@ -39,6 +39,7 @@ def unfold(app: AppTest, *, close: bool = False) -> AppTest:
     return app.run()
 
 
+@pytest.mark.slow
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_runs_and_one_without_draw_without_an_error(
@@ -180,6 +181,7 @@ def test_sigma_0_is_training_without_noise(runs: Path, open_page: Open, engine: 
     assert [job.config.method for job in engine.jobs()] == ["no-noise"]
 
 
+@pytest.mark.slow
 def test_cancel_is_for_those_who_asked(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     app = press(open_page("train"), "Start")
     (job,) = engine.jobs()

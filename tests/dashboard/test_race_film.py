@@ -28,6 +28,7 @@ def films(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(sent.split(b"\n")[0]) for sent in found]
 
 
+@pytest.mark.slow
 def test_the_chosen_runs_become_a_film_once_somebody_asks(runs: Path, open_page: Open) -> None:
     ids = ",".join(found.id for found in list_runs(runs))
     app = open_page("compare", run=ids)
@@ -86,6 +87,7 @@ def test_more_lines_than_there_is_room_for_are_refused_in_words(
     assert f"1 to {MOST} lines, got {MOST + 1}" in app.warning[-1].value.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_race_becomes_a_film_an_older_one_from_its_runs(
     empty: Path, open_page: Open, tmp_path: Path
 ) -> None:

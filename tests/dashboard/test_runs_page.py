@@ -230,6 +230,7 @@ def test_numbers_in_the_table_are_short(runs: Path, open_page: Open) -> None:
     assert (numbers == numbers.round(2)).all()
 
 
+@pytest.mark.slow
 def test_who_has_no_run_is_told_so(runs: Path, open_page: Open) -> None:
     assert "You have started no run." in words(open_page("runs", mine="1"))
     assert "None of your runs has that" in words(open_page("runs", mine="1", q="zzz"))

@@ -94,6 +94,7 @@ def test_a_map_holds_the_runs_of_start_and_of_the_fair_comparison(preset: str) -
     assert rows[0.0] == compared(config)[fair]
 
 
+@pytest.mark.slow
 def test_a_map_fills_as_runs_end(
     empty: Path, open_page: Open, engine: FakeEngine, trained: Path
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_map_fills_as_runs_end(
     assert all(name in alt_texts(app)[1] for name in ("σ = 0: ", "σ = 1/√12: "))
 
 
+@pytest.mark.slow
 def test_a_full_map_says_so_and_has_nothing_to_train(
     empty: Path, open_page: Open, engine: FakeEngine, trained: Path
 ) -> None:
@@ -153,6 +155,7 @@ def test_who_presses_again_gets_the_same_runs(
     assert "Cancel the map" not in buttons(other)  # that of somebody else
 
 
+@pytest.mark.slow
 def test_a_second_map_is_refused_in_words(empty: Path, open_page: Open, engine: FakeEngine) -> None:
     press(open_page("sigma_map"), TRAIN_ALL)
     app = press(open_page("sigma_map", epochs="5"), TRAIN_ALL)
@@ -165,6 +168,7 @@ def test_a_second_map_is_refused_in_words(empty: Path, open_page: Open, engine: 
     assert len(engine.jobs()) == 2 * ROWS
 
 
+@pytest.mark.slow
 def test_a_map_is_cancelled_as_one_and_goes_on(
     empty: Path, open_page: Open, engine: FakeEngine, trained: Path
 ) -> None:

@@ -34,6 +34,7 @@ def labels(app: AppTest) -> list[str]:
     return [button.label for button in app.button if not button.disabled]
 
 
+@pytest.mark.slow
 def test_the_queue_names_visitors_and_never_their_ids(
     runs: Path, open_page: Open, engine: FakeEngine
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_name_can_be_taken_away(runs: Path, open_page: Open, engine: FakeEngin
     assert nicknames(runs) == {"f" * 16: "Ada", VISITOR: made_up(VISITOR)}
 
 
+@pytest.mark.slow
 def test_pause_go_on_and_clear(runs: Path, open_page: Open, engine: FakeEngine) -> None:
     ask_for_two(open_page)
     app = open_page("teacher")

@@ -161,6 +161,7 @@ def behind(app: AppTest) -> list[str]:
     return [part.split(":")[0] for part in said.split("; ") if ", earlier:" in part]
 
 
+@pytest.mark.slow
 def test_what_was_shown_stays_behind_and_can_be_pinned(
     runs: Path, open_page: Open, engine: FakeEngine
 ) -> None:
@@ -224,6 +225,7 @@ def test_gained_and_lost_images_are_those_of_the_certificate(
     assert f"on all 60: {gained} gained, {lost} lost" in words(app)
 
 
+@pytest.mark.slow
 def test_each_run_has_its_certificate_and_its_images(runs: Path, open_page: Open) -> None:
     run(replace(SMALL, method="target-noise"), runs)
     ids = {run.config.method: run.id for run in list_runs(runs) if run.config}

@@ -156,6 +156,7 @@ def become_a_file(root: Path) -> None:
     root.write_text("in the way")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "says"), [(vanish, "was deleted or moved"), (become_a_file, "Something else lies")]
 )
@@ -288,6 +289,7 @@ def test_no_network_of_absurd_size_is_built(runs: Path, monkeypatch: pytest.Monk
     assert built == ["meta", "cpu", "meta"]
 
 
+@pytest.mark.slow
 def test_an_absurd_run_is_a_message_on_every_page(runs: Path, open_page: Open) -> None:
     run = noisy(runs)
     rewrite(run, "config.json", lambda config: config["model"].update(width=999_999))

@@ -121,6 +121,7 @@ def test_a_refusal_names_the_file_and_stays_until_the_next(
     assert message not in words(bring(app, packed(PETS)))
 
 
+@pytest.mark.slow
 def test_a_new_session_of_the_same_visitor_has_it_and_others_have_not(
     empty: Path, open_page: Open, engine: FakeEngine
 ) -> None:
@@ -188,6 +189,7 @@ def test_runs_whose_images_are_gone_say_so_where_they_are_needed(
     assert "Go on" in [one.label for one in open_page("train", run=done.id).button]
 
 
+@pytest.mark.slow
 def test_the_teacher_sees_whose_they_are_and_removes_any(
     empty: Path, open_page: Open, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

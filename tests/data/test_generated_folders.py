@@ -101,6 +101,7 @@ def assert_equal(one: Data | str, other: Data | str) -> None:
         assert torch.equal(ours.labels, theirs.labels)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30) | st.sampled_from(["~nobody/x", "a\0/b", "x/" * 3000, "x" * 5000]))
 def test_any_text_is_a_path_or_told(name: str) -> None:
     if name not in CATALOGUE and existing(name) is None:

@@ -196,6 +196,7 @@ STRANGE = [None, "text", 0, -1, 1e300, np.nan, np.zeros(0), np.ones(7), np.ones(
 """What may stand in place of a dataset; None: it is gone."""
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(data=st.data())
 def test_a_damaged_file_gives_a_sentence_or_a_network(data, tmp_path_factory):

@@ -52,6 +52,7 @@ def ann(name: str, activation: str) -> StagedNet:
     )
 
 
+@pytest.mark.slow
 def test_three_timesteps_elsewhere(tmp_path: Path) -> None:
     session = hold_equal(network("mlp", Neuron(beta=0.9)), tmp_path / "net.onnx", 3)
     notes = session.get_modelmeta().custom_metadata_map

@@ -148,6 +148,7 @@ def test_jobs_go_to_the_places_that_they_need(
     engine.close()
 
 
+@pytest.mark.slow
 def test_users_take_turns_and_share(engine: Engine, root: Path) -> None:
     first = ask(engine, new("wait"))
     process = child(root, first)
@@ -280,6 +281,7 @@ def test_a_closed_engine_leaves_its_queue_to_the_next(tmp_path: Path) -> None:
     assert not (tmp_path / "queue.json").exists()
 
 
+@pytest.mark.slow
 def test_a_paused_queue_starts_nothing_and_ends_nothing(engine: Engine, root: Path) -> None:
     running = ask(engine, new("wait"))
     child(root, running)
@@ -296,6 +298,7 @@ def test_a_paused_queue_starts_nothing_and_ends_nothing(engine: Engine, root: Pa
     assert now(engine, waiting).reason == ""
 
 
+@pytest.mark.slow
 def test_a_restart_keeps_a_queue_paused(tmp_path: Path) -> None:
     engine = Engine(tmp_path, POOL)
     engine.pause()

@@ -92,6 +92,7 @@ def test_energies_must_be_above_zero(value):
         Assumptions(ac_picojoules=value)
 
 
+@pytest.mark.slow
 def test_large_layers_are_counted_exactly():
     wide = SpikingNet(
         [Stage(nn.Sequential(nn.Flatten(), nn.Linear(4099, 4099)), NeuronLayer())],

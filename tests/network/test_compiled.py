@@ -126,6 +126,7 @@ def test_timesteps_may_be_said_where_it_is_exported() -> None:
     torch.testing.assert_close(program(images, 5), net(images, 5))
 
 
+@pytest.mark.slow
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("case", CASES)
 def test_a_compiled_network_is_the_same(case: str) -> None:

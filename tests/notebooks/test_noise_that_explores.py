@@ -171,6 +171,7 @@ def test_memory_brings_far_more_cars_up_the_hill(lab, place):
     assert memory > white + 0.3
 
 
+@pytest.mark.slow
 def test_under_a_constant_action_a_small_swing_neither_grows_nor_fades(lab):
     """Wherever the slope can hold the car against that action."""
     for action in (-0.3, 0.0, 0.4):

@@ -85,6 +85,7 @@ def without_ids(output):
     return {kind: output.data.get(kind) for kind in ("text/plain", "text/html")}
 
 
+@pytest.mark.slow
 def test_the_network_is_really_blocked(execute):
     cell = nbformat.v4.new_code_cell(
         "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9')"

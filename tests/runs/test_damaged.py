@@ -342,6 +342,7 @@ def places(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 ODD = [None, True, -1, 1.5, 1e308, float("nan"), 10**20, "text", "", [], {}, [1], {"a": 1}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("older", [False, True])
 @given(data=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -84,6 +84,7 @@ def test_the_audit_takes_it_by_its_role(raced: tuple[dict[str, Any], Path]) -> N
     assert "the fastest conversion of ann and wide" in speed.compared
 
 
+@pytest.mark.slow
 def test_dashboard_and_legends_know_its_title_and_its_look(
     tiny: RunConfig, raced: tuple[dict[str, Any], Path], tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_picture_and_words_follow_every_control_and_come_back(live, request):
 FRAMES = {"channel": 14, "ann": 16, "energy": 32, "exit": 22, "disturbance": 18}
 
 
+@pytest.mark.slow
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("live", MOVES, indirect=True)
 def test_on_a_web_page_it_follows_its_controls(live, request):

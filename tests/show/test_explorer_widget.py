@@ -187,6 +187,7 @@ def test_nonsense_told_by_the_browser_does_nothing(explorer, told):
     assert not explorer.controls["draw"].value
 
 
+@pytest.mark.slow
 def test_a_neuron_that_is_clicked_opens_below(explorer):
     index = int(explorer.seen["noise"].stages[0].spikes.sum(0).argmax())
     tell(explorer, "neuron", {"network": 0, "stage": 0, "index": index})
@@ -279,6 +280,7 @@ def test_every_control_has_a_name_of_its_own(explorer):
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_where_widgets_do_not_run_it_plays_and_says_what_is_seen(explorer):
     explorer.neuron, explorer.t, explorer.view = ("noise", 0, 2), 3, "v"
     bundle = explorer._repr_mimebundle_()

@@ -85,6 +85,7 @@ def live(request, net, images) -> LivePicture:
 every_one = pytest.mark.parametrize("live", MOVES, indirect=True)
 
 
+@pytest.mark.slow
 @pytest.mark.sample(1)
 @every_one
 def test_picture_and_words_follow_every_control_and_come_back(live, request):

@@ -29,6 +29,7 @@ def done(tiny: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return race(asked, tmp_path_factory.mktemp("races") / "done")
 
 
+@pytest.mark.slow
 def test_the_file_gives_the_same_tables_and_verdicts(done: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "results" / "small.json"
     keep(done, file)

@@ -101,6 +101,7 @@ def test_an_experiment_that_is_refused_leaves_no_folder(tiny: RunConfig, tmp_pat
     assert not (tmp_path / "lab").exists()
 
 
+@pytest.mark.slow
 def test_switches_change_what_they_say(convnet: RunConfig, tmp_path: Path) -> None:
     found = Breaks().carry_out(Laboratory(convnet, 1, tmp_path / "lab"))
     by_name = {entry["name"]: entry for entry in found["entries"]}

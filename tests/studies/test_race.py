@@ -164,6 +164,7 @@ def test_a_race_that_is_refused_blocks_nobody(
     assert race(asked, tmp_path)["finished"]
 
 
+@pytest.mark.slow
 def test_the_runs_share_all_but_the_method(done: dict[str, Any], tiny: RunConfig) -> None:
     entries = [entry for entry in done["entries"] if entry["terms"] == "equal epochs"]
     assert [(entry["seed"], entry["method"]) for entry in entries] == [

@@ -117,6 +117,7 @@ def test_every_combination_is_a_run() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_sweep_gives_what_its_runs_give_one_by_one(
     tiny: RunConfig, finished: Run, tmp_path: Path
 ) -> None:
