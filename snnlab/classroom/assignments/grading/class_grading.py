@@ -15,15 +15,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
-from snnlab.classroom.assignments.catalogue import assignment_named
+from snnlab.classroom.assignments.catalogue import assignment_named, names_of
 from snnlab.classroom.assignments.collecting.lateness import deadlines, extensions_checked
 from snnlab.classroom.assignments.collecting.students import read_handins, read_students
-from snnlab.classroom.assignments.course import (
-    enter_assignment,
-    gradebook,
-    names_of,
-    released_notebook,
-)
+from snnlab.classroom.assignments.course import enter_assignment, gradebook, released_notebook
 from snnlab.classroom.assignments.grading.grades import Grade, write_tables
 from snnlab.classroom.assignments.grading.kept import Kept, checks_digest, keep, recalled
 from snnlab.classroom.assignments.grading.pages import UNSHOWN, Progress, write_pages

@@ -18,7 +18,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import signal
 import sys
 import time
 from typing import Any
@@ -34,6 +33,7 @@ from snnlab.classroom.assignments.walls.confinement import (  # noqa: E402
     ways_out,
 )
 from snnlab.classroom.assignments.walls.guard import forget_machine_code  # noqa: E402
+from snnlab.jobs.child import end_group  # noqa: E402
 
 FORKS = sys.platform == "linux"
 POLL_SECONDS = 0.05
@@ -161,17 +161,10 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
         if (length := os.path.getsize(report)) != size:
             size, heard = length, now
     stuck = process.is_alive()
-    kill_group(process)
-    return process.exitcode or 0, stuck
-
-
-def kill_group(process: Any) -> None:
-    """Kill a process and all that it started."""
-    process.kill()
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    end_group(process.pid)
+    process.kill()  # also where it has no group of its own yet
     process.join()
+    return process.exitcode or 0, stuck
 
 
 def live(folder: str, loads: list[str]) -> None:
