@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
 from snnlab.classroom.assignments.collecting.downloads import HandedIn, files_in
-from snnlab.classroom.assignments.collecting.platforms import Label, Owner, labels_of, stamp_of
+from snnlab.classroom.assignments.collecting.platforms import Label, Owner, Paths, stamp_of
 from snnlab.classroom.assignments.collecting.register import Register
 from snnlab.classroom.assignments.collecting.students import (
     HandIn,
@@ -99,7 +99,7 @@ def survey(
             texts[file.path] = text_of(file.data)
     if not work:
         raise ValueError(f"there is no notebook (*.ipynb) in {str(download)!r}")
-    labels = labels_of(paths, texts, register.known_names(), download.stem)
+    labels = Paths(paths, texts, register.known_names(), download.stem).labels()
     ids: dict[Who, str] = {}
     unclear: dict[Who, str] = {}
     for group in dict.fromkeys(label.group for label in labels):
