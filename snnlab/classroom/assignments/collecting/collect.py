@@ -262,7 +262,7 @@ class Desk:
 
 
 def key(row: HandIn) -> tuple[str, str, str, str]:
-    """What makes a hand-in one: who, what, which bytes, when; of one that was not read, where."""
+    """What tells two hand-ins apart: of a file that was not read, its path, not its bytes."""
     return row.student, row.assignment, row.digest or row.source, row.time
 
 
@@ -290,7 +290,7 @@ def rightly_named(row: HandIn) -> bool:
 
 
 def lost(row: HandIn, *, to: HandIn) -> str:
-    """Why a good notebook does not count."""
+    """Why a good notebook does not count: `to` is the one that does."""
     return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"
 
 

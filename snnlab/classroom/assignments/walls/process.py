@@ -149,7 +149,7 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
     with open(report, "xb"):
         pass
     context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
-    process = context.Process(target=live, args=(folder, order["loads"]))
+    process = context.Process(target=run_notebook, args=(folder, order["loads"]))
     process.start()
     now, parent = time.monotonic(), os.getppid()
     end, size, heard = now + order["clock"], 0, now
@@ -167,8 +167,8 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
     return process.exitcode or 0, stuck
 
 
-def live(folder: str, loads: list[str]) -> None:
-    """The life of a process that runs one notebook, from here to its end."""
+def run_notebook(folder: str, loads: list[str]) -> None:
+    """Carry out the job in a folder, in a process of its own, and end that process."""
     if FORKS:
         os.setsid()
         end_with_parent()

@@ -286,7 +286,7 @@ def bare_environment(folder: str) -> dict[str, str]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process; those that it started end with it, or when they have no time left."""
+    """Kill a process and its group; a notebook that runs ends with it, or at its limits."""
     end_group(process.pid)
     process.kill()
     process.communicate()
