@@ -200,10 +200,7 @@ def blank(v_init: float) -> Any:
 def accuracies(weights: Weights, images: Images, v_init: float) -> list[float]:
     """Accuracy in percent at T = 1 to 16 without noise, started from v_init."""
     net = blank(v_init)
-    like = net.state_dict()
-    net.load_state_dict(
-        {name: torch.tensor(part).to(like[name].dtype) for name, part in weights.items()}
-    )
+    net.load_state_dict({name: torch.tensor(part) for name, part in weights.items()})
     return accuracy_against_timesteps(net, images, TIMESTEPS).accuracy
 
 
