@@ -132,7 +132,7 @@ def test_a_release_is_whole_at_any_moment(folder: Path, monkeypatch: pytest.Monk
 
 
 STEPS: list[tuple[str, Callable[[int], bool]]] = [
-    ("keep", lambda call: call in (1, 2, 3)),
+    ("save_state", lambda call: call in (1, 2, 3)),
     ("record", lambda call: call in (1, 2)),
     ("enter_assignment", lambda call: call == 1),
     ("write_tables", lambda call: call == 1),

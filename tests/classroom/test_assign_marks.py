@@ -9,7 +9,7 @@ import pytest
 
 from snnlab.classroom.assignments.grading import class_grading
 from snnlab.classroom.assignments.grading.class_grading import enter
-from snnlab.classroom.assignments.grading.kept import recall
+from snnlab.classroom.assignments.grading.state import load_state
 from snnlab.classroom.assignments.grading.written import MarksError
 from tests.classroom.quick_course import A1, A4, hand_in, mark, points_of, rows, run, save
 
@@ -91,7 +91,7 @@ def test_a_row_that_cannot_be_taken_stops_before_grading(
             step(folder)
         assert words in str(error.value)
     assert (folder / "written.csv").read_bytes() == typed
-    assert not recall(folder, A1, "bo").verdicts
+    assert not load_state(folder, A1, "bo").verdicts
 
 
 @pytest.mark.slow

@@ -186,7 +186,7 @@ def test_right_networks_are_far_from_the_bounds() -> None:
     """At least 3.7 standard deviations: about 1 of 10,000 right answers is refused at most."""
     matched, at_rest, gains = [], [], []
     for seed in range(1, 41):
-        exercise = trained_networks.TrainingExercise(seed)
+        exercise = trained_networks.with_hidden_runs(seed)
         images = trained_networks.new_images(seed)
         noisy, silent = (as_data(training()(*arguments)) for arguments in exercise.calls[-2:])
         rest = trained_networks.accuracies(silent, images, 0.0)[0]

@@ -20,7 +20,7 @@ def verdict(answer: Any, *, ended: str = "", error: Raised | None = None, first:
     judge = task.judge("monday")
     outcomes = list(outcomes_of(answer, judge.calls))[:first]
     report = SimpleNamespace(outcomes=outcomes, ended=ended, error=error)
-    return verdict_of(SimpleNamespace(task=task, judge=judge), report)  # type: ignore[arg-type]
+    return verdict_of(task, judge, report)  # type: ignore[arg-type]
 
 
 def right(v: float, current: float, beta: float) -> float:

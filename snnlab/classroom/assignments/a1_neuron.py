@@ -5,19 +5,75 @@ from __future__ import annotations
 import numpy as np
 
 from snnlab.classroom import neuron_with_mistakes as neuron
-from snnlab.classroom.assignments.neuron_cases import (
-    HAIR,
-    after,
-    against,
-    case,
-    grid,
-    grids,
-    leaky,
-    met,
-)
-from snnlab.classroom.assignments.task import code_task
+from snnlab.classroom.assignments.task import Draw, code_task
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
-from snnlab.classroom.neuron_with_mistakes import neuron_mistakes, run_neuron
+from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
+
+HAIR = 2.0**-20
+"""A distance from the threshold that float32 still sees, and that no comparison may forgive."""
+
+
+def _grid(rng: np.random.Generator, low: int, high: int) -> float:
+    """A multiple of 1/32, so that sums are exact and a potential can meet the threshold."""
+    return int(rng.integers(low, high + 1)) / 32
+
+
+def _grids(*bounds: tuple[int, int]) -> Draw:
+    """Draws one number for each pair of bounds; see `_grid`."""
+    return lambda rng: tuple(_grid(rng, *pair) for pair in bounds)
+
+
+def _threshold(rng: np.random.Generator) -> float:
+    """From 0.5 to 3."""
+    return _grid(rng, 16, 96)
+
+
+def _h_to_fire(rng: np.random.Generator, share: float, more: float = 0.0) -> tuple[float, float]:
+    """Arguments of `fire`: an h of `share` times the threshold plus `more`, and the threshold."""
+    v_th = _threshold(rng)
+    return share * v_th + more, v_th
+
+
+def _h_to_reset(rng: np.random.Generator, spike: int, beyond: float) -> tuple[float, int, float]:
+    """Arguments of `reset`: an h of the threshold plus `beyond`, the spike, and the threshold."""
+    v_th = _threshold(rng)
+    return v_th + beyond, spike, v_th
+
+
+Trace = tuple[Floats, float, float, float]
+
+
+def _trace_case(
+    rng: np.random.Generator,
+    *,
+    T: tuple[int, int] = (6, 16),
+    low: float = -0.5,
+    high: float = 2.0,
+    beta: float = 1.0,
+    v_init: float = 0.25,
+    thresholds: tuple[float, ...] = (0.5, 1.0, 1.5),
+) -> Trace:
+    """Arguments of `trace`: currents of `low` to `high` thresholds, and v_init in units of them."""
+    v_th = float(rng.choice(thresholds))
+    currents = v_th * rng.integers(round(32 * low), round(32 * high) + 1, rng.integers(*T)) / 32
+    return currents, v_th, beta, v_init * v_th
+
+
+def _at_threshold(rng: np.random.Generator, less: float) -> Trace:
+    """The first potential lies a little below the threshold, the second one meets it exactly."""
+    currents, v_th, beta, v_init = _trace_case(rng)
+    currents[:2] = v_th - v_init - less, less
+    return currents, v_th, beta, v_init
+
+
+def _leaky_case(rng: np.random.Generator) -> Trace:
+    """A leak that rounds: no potential comes so near to the threshold that rounding decides."""
+    while True:
+        leaking = _trace_case(rng, beta=0.9, T=(12, 30))
+        h = run_neuron(*leaking, mistake="keeps h")[1]
+        if np.abs(h - leaking[1]).min() > 1e-3:
+            return leaking
+
 
 _charge_exercise = Exercise(
     solution=neuron.charge,
@@ -55,13 +111,13 @@ charge = code_task(
     3,
     _charge_exercise,
     {
-        "a positive potential and current": grids((1, 31), (1, 31), (8, 31)),
-        "a negative potential": grids((-256, -1), (-32, 64), (8, 31)),
-        "a negative current": grids((1, 64), (-256, -1), (8, 31)),
-        "no current": grids((1, 64), (0, 0), (8, 31)),
-        "a potential and a current far above 1": grids((64, 256), (64, 256), (8, 31)),
-        "a neuron without a leak": grids((-64, 64), (-64, 64), (32, 32)),
-        "a neuron that keeps nothing": grids((1, 64), (1, 64), (0, 0)),
+        "a positive potential and current": _grids((1, 31), (1, 31), (8, 31)),
+        "a negative potential": _grids((-256, -1), (-32, 64), (8, 31)),
+        "a negative current": _grids((1, 64), (-256, -1), (8, 31)),
+        "no current": _grids((1, 64), (0, 0), (8, 31)),
+        "a potential and a current far above 1": _grids((64, 256), (64, 256), (8, 31)),
+        "a neuron without a leak": _grids((-64, 64), (-64, 64), (32, 32)),
+        "a neuron that keeps nothing": _grids((1, 64), (1, 64), (0, 0)),
     },
 )
 
@@ -98,18 +154,18 @@ fire = code_task(
     3,
     _fire_exercise,
     {
-        "a potential exactly at the threshold": lambda rng: against(rng, 1),
-        "a potential a hair below the threshold": lambda rng: against(rng, 1, -HAIR),
-        "a potential a hair above the threshold": lambda rng: against(rng, 1, HAIR),
-        "a potential between 1 and a higher threshold": grids((32, 63), (64, 96)),
-        "a potential between a low threshold and 1": grids((24, 31), (8, 23)),
-        "a potential of several thresholds": lambda rng: against(rng, 2, grid(rng, 0, 32)),
-        "a potential of many thresholds": lambda rng: against(rng, 10, grid(rng, 0, 32)),
-        "a potential of no more than half the threshold": lambda rng: against(
-            rng, 0.5, -grid(rng, 0, 8)
+        "a potential exactly at the threshold": lambda rng: _h_to_fire(rng, 1),
+        "a potential a hair below the threshold": lambda rng: _h_to_fire(rng, 1, -HAIR),
+        "a potential a hair above the threshold": lambda rng: _h_to_fire(rng, 1, HAIR),
+        "a potential between 1 and a higher threshold": _grids((32, 63), (64, 96)),
+        "a potential between a low threshold and 1": _grids((24, 31), (8, 23)),
+        "a potential of several thresholds": lambda rng: _h_to_fire(rng, 2, _grid(rng, 0, 32)),
+        "a potential of many thresholds": lambda rng: _h_to_fire(rng, 10, _grid(rng, 0, 32)),
+        "a potential of no more than half the threshold": lambda rng: _h_to_fire(
+            rng, 0.5, -_grid(rng, 0, 8)
         ),
-        "a negative potential": lambda rng: against(rng, 0, -grid(rng, 1, 96)),
-        "a strongly negative potential": lambda rng: against(rng, -1, -grid(rng, 0, 96)),
+        "a negative potential": lambda rng: _h_to_fire(rng, 0, -_grid(rng, 1, 96)),
+        "a strongly negative potential": lambda rng: _h_to_fire(rng, -1, -_grid(rng, 0, 96)),
     },
 )
 
@@ -151,13 +207,13 @@ reset = code_task(
     4,
     _reset_exercise,
     {
-        "a spike": lambda rng: after(rng, 1, grid(rng, 0, 96)),
-        "no spike": lambda rng: after(rng, 0, -grid(rng, 1, 96)),
-        "a spike at a potential exactly at the threshold": lambda rng: after(rng, 1, 0),
-        "a spike at a potential of several thresholds": lambda rng: after(rng, 1, 8),
-        "a spike at a negative potential": lambda rng: after(rng, 1, -8),
-        "a spike, whatever the potential": lambda rng: after(rng, 1, -grid(rng, 1, 96)),
-        "no spike, whatever the potential": lambda rng: after(rng, 0, grid(rng, 0, 96)),
+        "a spike": lambda rng: _h_to_reset(rng, 1, _grid(rng, 0, 96)),
+        "no spike": lambda rng: _h_to_reset(rng, 0, -_grid(rng, 1, 96)),
+        "a spike at a potential exactly at the threshold": lambda rng: _h_to_reset(rng, 1, 0),
+        "a spike at a potential of several thresholds": lambda rng: _h_to_reset(rng, 1, 8),
+        "a spike at a negative potential": lambda rng: _h_to_reset(rng, 1, -8),
+        "a spike, whatever the potential": lambda rng: _h_to_reset(rng, 1, -_grid(rng, 1, 96)),
+        "no spike, whatever the potential": lambda rng: _h_to_reset(rng, 0, _grid(rng, 0, 96)),
     },
 )
 
@@ -189,18 +245,18 @@ trace = code_task(
     6,
     _trace_exercise,
     {
-        "ordinary currents": lambda rng: case(rng, low=0, high=1),
-        "a leak": leaky,
-        "a strong leak": lambda rng: case(rng, beta=0.5, T=(6, 10)),
-        "a single timestep": lambda rng: case(rng, T=(1, 2)),
-        "currents worth several spikes": lambda rng: case(rng, low=0, high=5),
-        "negative currents": lambda rng: case(rng, low=-3, high=0.5),
-        "potentials exactly at the threshold": lambda rng: met(rng, 0),
-        "a potential a hair below the threshold": lambda rng: met(rng, HAIR),
-        "a high threshold": lambda rng: case(rng, thresholds=(2.0, 3.0)),
-        "a start above the threshold": lambda rng: case(rng, v_init=2.5, high=0.5),
-        "a negative start": lambda rng: case(rng, v_init=-0.75),
-        "many timesteps": lambda rng: case(rng, T=(150, 200)),
+        "ordinary currents": lambda rng: _trace_case(rng, low=0, high=1),
+        "a leak": _leaky_case,
+        "a strong leak": lambda rng: _trace_case(rng, beta=0.5, T=(6, 10)),
+        "a single timestep": lambda rng: _trace_case(rng, T=(1, 2)),
+        "currents worth several spikes": lambda rng: _trace_case(rng, low=0, high=5),
+        "negative currents": lambda rng: _trace_case(rng, low=-3, high=0.5),
+        "potentials exactly at the threshold": lambda rng: _at_threshold(rng, 0),
+        "a potential a hair below the threshold": lambda rng: _at_threshold(rng, HAIR),
+        "a high threshold": lambda rng: _trace_case(rng, thresholds=(2.0, 3.0)),
+        "a start above the threshold": lambda rng: _trace_case(rng, v_init=2.5, high=0.5),
+        "a negative start": lambda rng: _trace_case(rng, v_init=-0.75),
+        "many timesteps": lambda rng: _trace_case(rng, T=(150, 200)),
     },
     each=2,
 )

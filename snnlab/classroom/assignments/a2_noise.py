@@ -113,9 +113,11 @@ def _residual_moments(
     every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
     spikes, v = run_neuron(every_step, 1.0, 1.0, v_init, mistake)
     count = spikes.sum(0)  # (B,)
-    kept = v[:, (count >= fewest) & (count <= T - spare)]  # (T, active neurons)
-    kept = np.concatenate([np.full_like(kept[:1], v_init), kept[:-1]]) if early else kept[chosen]
-    return float(kept.mean()), float(kept.std(ddof=ddof))
+    residuals = v[:, (count >= fewest) & (count <= T - spare)]  # (T, active neurons)
+    if early:
+        residuals = np.concatenate([np.full_like(residuals[:1], v_init), residuals[:-1]])
+    residuals = residuals[chosen]
+    return float(residuals.mean()), float(residuals.std(ddof=ddof))
 
 
 Residuals = tuple[Floats, int, float]

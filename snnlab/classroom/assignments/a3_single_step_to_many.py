@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from snnlab.classroom.assignments.task import Draw, Task, code_task
-from snnlab.classroom.assignments.trained_networks import TrainingExercise
+from snnlab.classroom.assignments.trained_networks import TrainingExercise, with_hidden_runs
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.gradient_exercises import probability
 from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
@@ -116,7 +116,7 @@ train = Task(
     "train",
     5,
     TrainingExercise(),
-    lambda rng: TrainingExercise(int(rng.integers(1, 2**31))),
+    lambda rng: with_hidden_runs(int(rng.integers(1, 2**31))),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -25,10 +26,6 @@ class Assignment:
         """The tasks that are graded automatically; loaded when asked for, since some need torch."""
         tasks: tuple[Task, ...] = import_module(f"{__package__}.{self.name}").TASKS
         return tasks
-
-    def task(self, name: str) -> Task | None:
-        """The task with this name, or None."""
-        return next((task for task in self.tasks if task.name == name), None)
 
     @property
     def cells(self) -> list[str]:
@@ -54,6 +51,15 @@ def assignment_named(name: str) -> Assignment:
     if name not in ASSIGNMENTS:
         raise ValueError(f"unknown assignment {name!r}; valid: {', '.join(ASSIGNMENTS)}")
     return ASSIGNMENTS[name]
+
+
+def names_of(names: Sequence[str]) -> list[str]:
+    """Assignments by name, all of them if none is named.
+
+    Raises:
+        ValueError: an unknown one.
+    """
+    return [assignment_named(name).name for name in names] or list(ASSIGNMENTS)
 
 
 def assignment_of(notebook: NotebookNode) -> Assignment | None:

@@ -20,7 +20,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from snnlab.classroom.assignments import places
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.catalogue import names_of
 from snnlab.classroom.assignments.feedback_page import PAGE
 from snnlab.classroom.assignments.spreadsheets import digest, write_whole
 from snnlab.classroom.assignments.student_archive import write_archive
@@ -59,15 +59,6 @@ def configuration(folder: Path) -> Config:
     config.CourseDirectory.root = str(folder)
     config.HTMLExporter.update(PAGE)  # in the settings too, but not in those of older courses
     return config
-
-
-def names_of(names: Sequence[str]) -> list[str]:
-    """Assignments by name, all of them if none is named.
-
-    Raises:
-        ValueError: an unknown one.
-    """
-    return [assignment_named(name).name for name in names] or list(ASSIGNMENTS)
 
 
 def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:

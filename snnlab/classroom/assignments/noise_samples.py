@@ -28,11 +28,11 @@ KOLMOGOROV = 2.3
 """Largest distance between the distributions, times the root of the sample size. A right answer
 leaves these bounds in fewer than 1 of 10,000 checks; `tests/classroom` measures it."""
 TAILS = 6.0
-"""Largest kurtosis and correlation, in standard errors: wider, since the tails of these are."""
+"""Largest skewness, kurtosis and correlation, in standard errors; these stray further by chance."""
 LARGE = 1000
-"""Numbers of a sample that has a distribution to look at."""
+"""From so many numbers on, the distribution of a sample is judged."""
 FEW = 0.01
-"""Share of numbers that may occur twice: float32 has only so many."""
+"""Largest share of repeated numbers: in float32 some occur twice by chance."""
 MU, SIGMA = 0.5, MATCHED_SIGMA
 WRONG_SIGMAS = {
     SIGMA**2: (

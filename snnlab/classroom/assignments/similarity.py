@@ -15,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
-from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_named
+from snnlab.classroom.assignments.catalogue import names_of
 from snnlab.classroom.assignments.notebooks.marks import by_hand, grade_id, is_answer
 from snnlab.classroom.assignments.notebooks.reading import UnreadableNotebook, read_notebook
 from snnlab.classroom.assignments.notebooks.restoring import answer_in, restored
@@ -70,7 +70,7 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
         Pairs, the most alike first.
     """
     found = []
-    for name in [assignment_named(name).name for name in names] or ASSIGNMENTS:
+    for name in names_of(names):
         if not places.all_submitted(course, name):
             continue
         code, text = answers_of(course, name)

@@ -7,14 +7,13 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from snnlab.data.whole_files import patiently
+from snnlab.data.whole_files import written_whole
 
 FORMULA = ("=", "+", "-", "@", "\t")
 """How a cell begins that a spreadsheet would compute."""
@@ -27,17 +26,10 @@ CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 def write_whole(file: Path, data: bytes) -> None:
     """Write a file so that it is the old one or the new one at any moment, never a part of one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        patiently(lambda: Path(name).replace(file))
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(file) as partial, partial.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def digest(*parts: bytes | str) -> str:

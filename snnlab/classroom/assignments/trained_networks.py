@@ -8,8 +8,8 @@ gives other weights; its networks are rebuilt and measured here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -76,11 +76,16 @@ class Run:
         return train.pixels.numpy()[chosen], labels, self.sigma, self.seed
 
 
-def known_runs(one: int = 7, other: int = 8) -> list[Run]:
-    """Two trainings with and without noise, and short ones that differ in an argument."""
-    short = [(MATCHED_SIGMA, one), (MATCHED_SIGMA, one), (MATCHED_SIGMA, other)]
-    short += [(LARGE_SIGMA, one), (0.0, one)]
-    return [Run(MATCHED_SIGMA, one), Run(0.0, one), *(Run(*each, FEW_IMAGES) for each in short)]
+KNOWN_RUNS = (
+    Run(MATCHED_SIGMA, seed=7),
+    Run(0.0, seed=7),
+    Run(MATCHED_SIGMA, seed=7, images=FEW_IMAGES),
+    Run(MATCHED_SIGMA, seed=7, images=FEW_IMAGES),
+    Run(MATCHED_SIGMA, seed=8, images=FEW_IMAGES),
+    Run(LARGE_SIGMA, seed=7, images=FEW_IMAGES),
+    Run(0.0, seed=7, images=FEW_IMAGES),
+)
+"""Two trainings with and without noise, and short ones that differ in an argument."""
 
 
 @dataclass(frozen=True)
@@ -92,23 +97,17 @@ class TrainingExercise(Judge):
         True
     """
 
-    secret: int | None = None
-    """Seed of two hidden trainings, whose classes have other names; None: there are none."""
+    runs: Sequence[Run] = KNOWN_RUNS
+    """The trainings to ask for: the known ones, then perhaps one with noise and one without."""
+    hidden: Sequence[str] = ()
+    """What kind of case each further training is."""
     seconds: float = 60.0
     """For all known calls together; a right answer needs about 3."""
-    runs: Sequence[Run] = field(init=False)
-    calls: Sequence[Arguments] = field(init=False)
-    hidden: Sequence[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        runs, hidden = known_runs(), []
-        if self.secret is not None:
-            more = {"with": MATCHED_SIGMA, "without": 0.0}
-            runs += [Run(s, self.secret, label_seed=self.secret) for s in more.values()]
-            hidden = [f"{how} noise, on other images, whose classes have new names" for how in more]
-        object.__setattr__(self, "runs", runs)
-        object.__setattr__(self, "calls", [run.arguments for run in runs])
-        object.__setattr__(self, "hidden", hidden)
+    @cached_property
+    def calls(self) -> Sequence[Arguments]:  # type: ignore[override]
+        """Arguments of each training."""
+        return [run.arguments for run in self.runs]
 
     def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
         """Judge the networks: those of the known trainings first."""
@@ -132,6 +131,16 @@ class TrainingExercise(Judge):
                 if fault_of_kind(found[self.known + i], images):
                     return hidden_case(self.hidden[i])
         return right(PRAISE, NAMES, outcomes)
+
+
+def with_hidden_runs(secret: int) -> TrainingExercise:
+    """The exercise with two hidden trainings, which a secret seed decides."""
+    kinds = {
+        "with noise, on other images, whose classes have new names": MATCHED_SIGMA,
+        "without noise, on other images, whose classes have new names": 0.0,
+    }
+    runs = [Run(sigma, secret, label_seed=secret) for sigma in kinds.values()]
+    return TrainingExercise([*KNOWN_RUNS, *runs], list(kinds))
 
 
 @cache
@@ -191,10 +200,7 @@ def blank(v_init: float) -> Any:
 def accuracies(weights: Weights, images: Images, v_init: float) -> list[float]:
     """Accuracy in percent at T = 1 to 16 without noise, started from v_init."""
     net = blank(v_init)
-    like = net.state_dict()
-    net.load_state_dict(
-        {name: torch.tensor(part).to(like[name].dtype) for name, part in weights.items()}
-    )
+    net.load_state_dict({name: torch.tensor(part) for name, part in weights.items()})
     return accuracy_against_timesteps(net, images, TIMESTEPS).accuracy
 
 
@@ -212,27 +218,20 @@ def alike(one: Weights, other: Weights) -> float:
 
 
 def fault_of_known(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | None:
-    """The diagnosis for the networks of `known_runs`, or None."""
+    """The diagnosis for the networks of `KNOWN_RUNS`, or None."""
     (matched, silent, *few), images = found, new_images(0)
     return (
         fault_of_training(matched, images)
-        or fault_of_arguments(matched, silent, *few)
+        or fault_of_arguments(found)
         or catalogued(few, runs[len(runs) - len(few) :])
         or fault_of_noisy(matched, images)
         or fault_of_noise_free(silent, images)
     )
 
 
-def fault_of_arguments(
-    matched: Weights,
-    silent: Weights,
-    few: Weights,
-    again: Weights,
-    other: Weights,
-    large: Weights,
-    few_silent: Weights,
-) -> Diagnosis | None:
-    """The diagnosis for an argument that has no effect, or None."""
+def fault_of_arguments(found: Sequence[Weights]) -> Diagnosis | None:
+    """The diagnosis for an argument that has no effect, or None; the networks of `KNOWN_RUNS`."""
+    matched, silent, few, again, other, large, few_silent = found
     if equal(matched, few) or equal(silent, few_silent):
         return not_yet(
             "Your function does not train on the images that it is given.",

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS, assignment_of
 from snnlab.classroom.assignments.collecting.downloads import HandedIn, files_in
-from snnlab.classroom.assignments.collecting.platforms import Label, Owner, labels_of, stamp_of
+from snnlab.classroom.assignments.collecting.platforms import Label, Owner, Paths, stamp_of
 from snnlab.classroom.assignments.collecting.register import Register
 from snnlab.classroom.assignments.collecting.students import (
     HandIn,
@@ -99,7 +99,7 @@ def survey(
             texts[file.path] = text_of(file.data)
     if not work:
         raise ValueError(f"there is no notebook (*.ipynb) in {str(download)!r}")
-    labels = labels_of(paths, texts, register.known_names(), download.stem)
+    labels = Paths(paths, texts, register.known_names(), download.stem).labels()
     ids: dict[Who, str] = {}
     unclear: dict[Who, str] = {}
     for group in dict.fromkeys(label.group for label in labels):
@@ -262,7 +262,7 @@ class Desk:
 
 
 def key(row: HandIn) -> tuple[str, str, str, str]:
-    """What makes a hand-in one: who, what, which bytes, when; of one that was not read, where."""
+    """What tells two hand-ins apart: of a file that was not read, its path, not its bytes."""
     return row.student, row.assignment, row.digest or row.source, row.time
 
 
@@ -290,7 +290,7 @@ def rightly_named(row: HandIn) -> bool:
 
 
 def lost(row: HandIn, *, to: HandIn) -> str:
-    """Why a good notebook does not count."""
+    """Why a good notebook does not count: `to` is the one that does."""
     return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"
 
 

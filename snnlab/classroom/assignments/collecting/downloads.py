@@ -65,7 +65,7 @@ def files_in(download: Path) -> Iterator[HandedIn]:
             elif path.is_file() and not path.is_symlink() and not no_work(inside):
                 time = datetime.fromtimestamp(int(path.stat().st_mtime))
                 fault = fault_of_size(inside, path.stat().st_size)
-                data = path.read_bytes() if read(inside) and not fault else b""
+                data = path.read_bytes() if is_read(inside) and not fault else b""
                 yield from opened(HandedIn(inside, data, time, fault))
         return
     try:
@@ -126,7 +126,7 @@ def members(
             if path not in used:
                 yield HandedIn(path / EMPTY_FOLDER, b"", None)
         elif not no_work(path):
-            yield with_content(file, archive, entry, room) if read(path) else file
+            yield with_content(file, archive, entry, room) if is_read(path) else file
 
 
 def with_content(
@@ -180,7 +180,7 @@ def is_notebook(path: PurePosixPath) -> bool:
     return ".ipynb" in path.name.lower() and not copy
 
 
-def read(path: PurePosixPath) -> bool:
+def is_read(path: PurePosixPath) -> bool:
     """Whether the content of a file matters: of notebooks, zips, and what a platform wrote."""
     kind, by_platform = path.suffix.lower(), "_attempt_" in path.name or path.name == STAMP
     return is_notebook(path) or kind == ".zip" or (kind == ".txt" and by_platform)
@@ -188,5 +188,5 @@ def read(path: PurePosixPath) -> bool:
 
 def fault_of_size(path: PurePosixPath, size: int) -> str:
     """What is wrong with a file that is too long; empty if it is not."""
-    wanted = size > MOST_BYTES and read(path)
+    wanted = size > MOST_BYTES and is_read(path)
     return f"{path.name} is larger than {MOST_BYTES >> 20} MB" if wanted else ""

@@ -63,13 +63,8 @@ class Label:
     """Whether the platform calls it late."""
 
 
-def labels_of(
-    paths: Sequence[PurePosixPath],
-    texts: Mapping[PurePosixPath, str],
-    known: Callable[[str], bool],
-    title: str = "",
-) -> list[Label]:
-    """What each path of a download says.
+class Paths:
+    """The paths of one download, and what each of them says.
 
     Args:
         paths: of all its files.
@@ -77,98 +72,92 @@ def labels_of(
         known: whether a name is that of a student of this course.
         title: name of the download, which its first folder often has too.
     """
-    depth = shared_folders(paths, known, title)
-    blackboard = blackboard_owners(paths, texts)
-    flat = flat_names([p for p in paths if len(p.parts) == depth + 1])
-    stamps = {path.parent: stamp_of(text) for path, text in texts.items() if path.name == STAMP}
-    return [
-        of_platform(path, depth, blackboard, stamps) or of_plain(path, depth, flat, stamps)
-        for path in paths
-    ]
 
+    def __init__(
+        self,
+        paths: Sequence[PurePosixPath],
+        texts: Mapping[PurePosixPath, str],
+        known: Callable[[str], bool],
+        title: str,
+    ) -> None:
+        self.paths, self.known, self.title = paths, known, title
+        self.depth = self.shared_folders()
+        self.blackboard = blackboard_owners(paths, texts)
+        self.flat = flat_names([p for p in paths if len(p.parts) == self.depth + 1])
+        self.stamps = {p.parent: stamp_of(text) for p, text in texts.items() if p.name == STAMP}
 
-def of_platform(
-    path: PurePosixPath,
-    depth: int,
-    blackboard: Mapping[str, Owner],
-    stamps: Mapping[PurePosixPath, datetime | None],
-) -> Label | None:
-    """What the outermost part of a path says that a platform named; None if none is."""
-    for place, part in enumerate(path.parts):
-        for platform, pattern in PLATFORMS.items():
-            match = pattern.fullmatch(part)
-            if not match:
-                continue
-            found = match.groupdict()
-            time = date_of(found.get("when") or "")
-            if platform == "blackboard":
-                owner = blackboard[found["label"]]
-            else:
-                owner = Owner(first_last(found["name"]), platform, found["key"].casefold())
-            if platform == "sakai":
-                time = stamps.get(PurePosixPath(*path.parts[: place + 1]))
-            return Label(owner, "/".join(path.parts[:place]), time, bool(found.get("late")))
-        if part.lower().endswith(".zip") and place >= depth:
-            return None  # what a student zipped names nobody else
-    return None
+    def labels(self) -> list[Label]:
+        """What each path says, in order."""
+        return [self.of_platform(path) or self.of_plain(path) for path in self.paths]
 
+    def of_platform(self, path: PurePosixPath) -> Label | None:
+        """What the first part says that has the form of a platform; None if no part has one."""
+        for place, part in enumerate(path.parts):
+            for platform, pattern in PLATFORMS.items():
+                match = pattern.fullmatch(part)
+                if not match:
+                    continue
+                found = match.groupdict()
+                time = date_of(found.get("when") or "")
+                if platform == "blackboard":
+                    owner = self.blackboard[found["label"]]
+                else:
+                    owner = Owner(first_last(found["name"]), platform, found["key"].casefold())
+                if platform == "sakai":
+                    time = self.stamps.get(PurePosixPath(*path.parts[: place + 1]))
+                return Label(owner, "/".join(path.parts[:place]), time, bool(found.get("late")))
+            if part.lower().endswith(".zip") and place >= self.depth:
+                return None  # what a student zipped names nobody else
+        return None
 
-def of_plain(
-    path: PurePosixPath,
-    depth: int,
-    flat: Mapping[str, str],
-    stamps: Mapping[PurePosixPath, datetime | None],
-) -> Label:
-    """What a path says where no platform named a part of it."""
-    group, rest = path.parts[:depth], path.parts[depth:]
-    while len(rest) > 2 and rest[0] in ASSIGNMENTS:
-        group, rest = (*group, rest[0]), rest[1:]
-    if rest[0].startswith("."):
-        return Label(None)
-    flat_name = flat.get(path.name, "") if len(rest) == 1 else ""
-    name = flat_name or (len(rest) > 1 and (without_assignment(rest[0]) or stem_of(rest[0]))) or ""
-    # nbgrader and JupyterHub write the time beside what they collected, in UTC.
-    exchanged = path.parent.name in ASSIGNMENTS and len(rest) > 2
-    time = stamps.get(path.parent) if exchanged else None
-    return Label(Owner(first_last(name)) if name else None, "/".join(group), time)
+    def of_plain(self, path: PurePosixPath) -> Label:
+        """What a path says in which no part has the form of a platform."""
+        group, rest = path.parts[: self.depth], path.parts[self.depth :]
+        while len(rest) > 2 and rest[0] in ASSIGNMENTS:
+            group, rest = (*group, rest[0]), rest[1:]
+        if rest[0].startswith("."):
+            return Label(None)
+        if len(rest) == 1:
+            name = self.flat.get(path.name, "")
+        else:
+            name = without_assignment(rest[0]) or stem_of(rest[0])
+        # nbgrader and JupyterHub write the time beside what they collected, in UTC.
+        exchanged = path.parent.name in ASSIGNMENTS and len(rest) > 2
+        time = self.stamps.get(path.parent) if exchanged else None
+        return Label(Owner(first_last(name)) if name else None, "/".join(group), time)
 
+    def shared_folders(self) -> int:
+        """How many folders lie around those of the students."""
+        depth = 0
+        while (folder := self.shared_part(depth)) and not (
+            self.names_student(folder) or not self.holds_class(depth)
+        ):
+            depth += 1
+        return depth
 
-def shared_folders(paths: Sequence[PurePosixPath], known: Callable[[str], bool], title: str) -> int:
-    """How many folders lie around those of the students."""
-    depth = 0
-    while (folder := shared_part(paths, depth)) and not (
-        is_label(folder) or known(stem_of(folder)) or not holds_class(paths, depth, known, title)
-    ):
-        depth += 1
-    return depth
+    def shared_part(self, depth: int) -> str:
+        """The folder at this depth in which everything lies; empty if there is none."""
+        parts = {p.parts[depth] if len(p.parts) > depth + 1 else "" for p in self.paths}
+        return parts.pop() if len(parts) == 1 else ""
 
+    def holds_class(self, depth: int) -> bool:
+        """Whether a folder in which everything lies is that of a class rather than of a student."""
+        folder = self.paths[0].parts[depth]
+        if any(map(self.names_student, {path.parts[depth + 1] for path in self.paths})):
+            return True
+        inside = {path.parts[depth + 1] for path in self.paths if len(path.parts) > depth + 2}
+        if not inside:
+            return folder in ASSIGNMENTS or named_after_people(self.paths)
+        if folder in (self.title, "submitted", *ASSIGNMENTS):
+            return True
+        if len(inside) > 1 or inside <= set(ASSIGNMENTS):
+            return not inside <= set(ASSIGNMENTS)
+        return bool(self.shared_part(depth + 1)) and self.holds_class(depth + 1)
 
-def shared_part(paths: Sequence[PurePosixPath], depth: int) -> str:
-    """The folder at this depth in which everything lies; empty if there is none."""
-    parts = {path.parts[depth] if len(path.parts) > depth + 1 else "" for path in paths}
-    return parts.pop() if len(parts) == 1 else ""
-
-
-def holds_class(
-    paths: Sequence[PurePosixPath], depth: int, known: Callable[[str], bool], title: str
-) -> bool:
-    """Whether a folder in which everything lies is that of a class rather than of a student."""
-    folder = paths[0].parts[depth]
-    if any(is_label(part) or known(stem_of(part)) for part in {p.parts[depth + 1] for p in paths}):
-        return True
-    inside = {path.parts[depth + 1] for path in paths if len(path.parts) > depth + 2}
-    if not inside:
-        return folder in ASSIGNMENTS or named_after_people(paths)
-    if folder in (title, "submitted") or folder in ASSIGNMENTS:
-        return True
-    if len(inside) > 1 or inside <= set(ASSIGNMENTS):
-        return not inside <= set(ASSIGNMENTS)
-    return bool(shared_part(paths, depth + 1)) and holds_class(paths, depth + 1, known, title)
-
-
-def is_label(part: str) -> bool:
-    """Whether a platform gave a file or folder its name."""
-    return any(pattern.fullmatch(part) for pattern in PLATFORMS.values())
+    def names_student(self, part: str) -> bool:
+        """Whether a file or folder has the form of a platform, or the name of a student."""
+        is_label = any(pattern.fullmatch(part) for pattern in PLATFORMS.values())
+        return is_label or self.known(stem_of(part))
 
 
 def named_after_people(paths: Iterable[PurePosixPath]) -> bool:

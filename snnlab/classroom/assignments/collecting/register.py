@@ -19,7 +19,7 @@ from snnlab.classroom.assignments.collecting.platforms import Owner
 from snnlab.classroom.assignments.collecting.students import STUDENTS, Student
 
 LISTED, NAMES = 1, 2
-"""Levels of evidence: what the table says, and from there on only names."""
+"""Places in what `Register.fitting` gives: numbers and logins in the table; names from there on."""
 
 
 class Register:
@@ -70,7 +70,7 @@ class Register:
                 elif len(agreeing) == 1 and not rivals:
                     (ids[owner],) = agreeing
                 elif mine and not agreeing:
-                    unclear[owner] = self.whose_number(owner, *mine)
+                    unclear[owner] = self.whose_number(owner, min(mine))
                 elif mine:
                     unclear[owner] = question(owner, mine, rivals)
         for owner in everyone:
@@ -101,12 +101,12 @@ class Register:
         return levels
 
     def agree(self, owner: Owner, id: str) -> bool:
-        """Whether a number that fits does not belong to somebody of quite another name."""
+        """Whether a number may be this student's: not if the two names have nothing in common."""
         names = self.students[id].names
         named = self.students[id].name and owner.key.isdigit()
         return not named or any(alike(owner.name, name) for name in names)
 
-    def whose_number(self, owner: Owner, id: str, *_: str) -> str:
+    def whose_number(self, owner: Owner, id: str) -> str:
         """What to do about a number that somebody of another name has."""
         return (
             f"not taken: {owner.tag} is the number of {id} ({self.students[id].name}); if that is "
@@ -157,7 +157,7 @@ def marks_of_person(person: Student) -> tuple[set[str], set[str], set[str], set[
 
 
 def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
-    """One owner for each number or login. A number that goes with two names is none."""
+    """One owner for each number or login. A number under which two names stand says nothing."""
     same: dict[str, list[Owner]] = defaultdict(list)
     for owner in owners:
         same[owner.tag or owner.name].append(owner)
@@ -184,7 +184,7 @@ def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
 
 
 def other_key(owner: Owner, person: Student) -> bool:
-    """Whether the platform knows the person by another key, which says that these are two.
+    """Whether the platform knows the student by another key, so that the owner is somebody else.
 
     Not so for Moodle, whose number is another one in each assignment.
     """
@@ -193,7 +193,7 @@ def other_key(owner: Owner, person: Student) -> bool:
 
 
 def question(owner: Owner, ids: Iterable[str], rivals: Iterable[Owner | None]) -> str:
-    """Who an owner may be, and how to say it."""
+    """Who an owner may be, and what to write into the table of students to decide it."""
     label = owner.tag or owner.name
     called = f"{owner.name} ({label})" if owner.tag else owner.name
     others = ", ".join(rival.tag or rival.name for rival in rivals if rival)

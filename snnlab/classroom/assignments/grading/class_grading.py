@@ -1,6 +1,6 @@
 """Grade a class: judge what changed, show it, let it count, and write the tables.
 
-Whatever happens on the way, the same command goes on where it stopped: verdicts are kept as they
+Whatever happens on the way, the same command goes on where it stopped: verdicts are saved as they
 come, and what counts is known for each notebook.
 """
 
@@ -15,19 +15,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 from snnlab.classroom.assignments import places
-from snnlab.classroom.assignments.catalogue import assignment_named
+from snnlab.classroom.assignments.catalogue import assignment_named, names_of
 from snnlab.classroom.assignments.collecting.lateness import deadlines, extensions_checked
 from snnlab.classroom.assignments.collecting.students import read_handins, read_students
-from snnlab.classroom.assignments.course import (
-    enter_assignment,
-    gradebook,
-    names_of,
-    released_notebook,
-)
+from snnlab.classroom.assignments.course import enter_assignment, gradebook, released_notebook
 from snnlab.classroom.assignments.grading.grades import Grade, write_tables
-from snnlab.classroom.assignments.grading.kept import Kept, checks_digest, keep, recalled
 from snnlab.classroom.assignments.grading.pages import UNSHOWN, Progress, write_pages
 from snnlab.classroom.assignments.grading.records import STAGING, record, scores, withdraw
+from snnlab.classroom.assignments.grading.state import State, checks_digest, save_state, state_of
 from snnlab.classroom.assignments.grading.verdicts import judged
 from snnlab.classroom.assignments.grading.written import Mark, checked_marks, enter_marks
 from snnlab.classroom.assignments.notebooks.marks import check_id
@@ -119,8 +114,8 @@ def grade(
             walls=walls,
             released=original,
         )
-        for kept, verdicts in progress(found, total=len(files), desc=f"judging {name}"):
-            keep(folder, kept, verdicts=tuple(verdicts))
+        for state, verdicts in progress(found, total=len(files), desc=f"judging {name}"):
+            save_state(folder, state, verdicts=tuple(verdicts))
             count += 1
         changes += changes_of(folder, name, student)
     held = bool(changes) and not agree(changes)
@@ -173,23 +168,23 @@ def student_named(folder: Path, text: str) -> str:
 
 def is_judged(folder: Path, file: Path, checks: str) -> bool:
     """Whether these very bytes were judged by these checks, or found to be no notebook."""
-    known = recalled(folder, file)
+    known = state_of(folder, file)
     judged_so = known.notebook == digest(file.read_bytes()) and known.checks == checks
     return judged_so and bool(known.verdicts or known.fault)
 
 
 def unjudged(
     folder: Path, files: Sequence[Path], checks: str, original: NotebookNode
-) -> Iterator[tuple[Kept, NotebookNode]]:
-    """Notebooks to judge, put in order; what is none is kept as a fault."""
+) -> Iterator[tuple[State, NotebookNode]]:
+    """Notebooks to judge, put in order; a file that is none gets a fault in its state."""
     for file in files:
         data = file.read_bytes()
         new: dict[str, Any] = {"notebook": digest(data), "checks": checks, "remark": ""}
-        known = replace(recalled(folder, file), **new, verdicts=(), fault="")
+        known = replace(state_of(folder, file), **new, verdicts=(), fault="")
         try:
             yield known, restored(parse_notebook(data, file.name), original)
         except UnreadableNotebook as error:
-            keep(folder, known, fault=str(error))
+            save_state(folder, known, fault=str(error))
 
 
 def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
@@ -197,41 +192,41 @@ def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
     with gradebook(folder) as book:
         by_hand = {(s.student, s.task): s.by_hand for s in scores(book, [name]) if s.for_people}
     for file in places.all_submitted(folder, name, student):
-        kept = recalled(folder, file)
-        if not kept.counted or kept.counts:
+        state = state_of(folder, file)
+        if not state.counted or state.counts:
             continue
-        same = kept.counted.split("-")[0] == kept.notebook
-        why = kept.fault or ("the checks changed" if same else "handed in again")
-        after = {verdict.task: verdict.points for verdict in kept.verdicts}
-        for task, before in kept.points.items():
-            now, given = after.get(task, 0.0), by_hand.get((kept.student, check_id(task)))
+        same = state.counted.split("-")[0] == state.notebook
+        why = state.fault or ("the checks changed" if same else "handed in again")
+        after = {verdict.task: verdict.points for verdict in state.verdicts}
+        for task, before in state.points.items():
+            now, given = after.get(task, 0.0), by_hand.get((state.student, check_id(task)))
             if now == before:
                 continue
             if given is None:
-                yield Change(kept.student, name, task, before, now, why)
+                yield Change(state.student, name, task, before, now, why)
             else:
                 words = f"{why}; {given:g} given by hand stay, {now:g} without: to be read again"
-                yield Change(kept.student, name, task, given, given, words)
+                yield Change(state.student, name, task, given, given, words)
 
 
 def let_count(
     folder: Path, name: str, student: str, waiting: set[tuple[str, str]], progress: Progress
 ) -> None:
     """Bring verdicts to the gradebook, but for those that wait."""
-    known = [recalled(folder, file) for file in places.all_submitted(folder, name, student)]
-    known = [kept for kept in known if not kept.counts and (kept.student, name) not in waiting]
+    known = [state_of(folder, file) for file in places.all_submitted(folder, name, student)]
+    known = [state for state in known if not state.counts and (state.student, name) not in waiting]
     if not known:
         return
     enter_assignment(folder, name)
     original = read_notebook(released_notebook(folder, name))
-    for kept in progress(known, total=len(known), desc=f"writing {name}"):
-        file = places.submitted(folder, kept.student, name)
+    for state in progress(known, total=len(known), desc=f"writing {name}"):
+        file = places.submitted(folder, state.student, name)
         data = file.read_bytes()
-        if digest(data) != kept.notebook:
+        if digest(data) != state.notebook:
             continue  # handed in anew since it was judged: the next grading takes it
-        if kept.fault and not kept.verdicts:
-            withdraw(folder, kept.student, name)
-            keep(folder, kept, counted=kept.key, points={}, answers={})
+        if state.fault and not state.verdicts:
+            withdraw(folder, state.student, name)
+            save_state(folder, state, counted=state.key, points={}, answers={})
         else:
-            record(folder, kept, restored(parse_notebook(data, file.name), original))
+            record(folder, state, restored(parse_notebook(data, file.name), original))
     shutil.rmtree(folder / STAGING, ignore_errors=True)

@@ -18,8 +18,8 @@ from snnlab.classroom.assignments.collecting.students import (
     read_students,
 )
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.grading.kept import Kept, everything_kept
 from snnlab.classroom.assignments.grading.records import Score, maxima, scores
+from snnlab.classroom.assignments.grading.state import State, states_of
 from snnlab.classroom.assignments.grading.written import EARLIER, write_table
 from snnlab.classroom.assignments.spreadsheets import read_rows, write_rows
 
@@ -78,17 +78,11 @@ def write_tables(folder: Path, waiting: Collection[tuple[str, str]] = ()) -> lis
     with gradebook(folder) as book:
         possible = maxima(book)
         found = scores(book, possible)
-    kept = {
-        (k.student, k.assignment): k for name in ASSIGNMENTS for k in everything_kept(folder, name)
-    }
-
-    def known(student: str, name: str) -> Kept:
-        return kept.get((student, name)) or Kept(student, name)
-
-    write_table(folder, found, known)
-    grades = grades_of(folder, possible, found, kept, waiting)
+    states = {(s.student, s.assignment): s for name in ASSIGNMENTS for s in states_of(folder, name)}
+    write_table(folder, found, states)
+    grades = grades_of(folder, possible, found, states, waiting)
     write_rows(folder / GRADES, [each.name for each in fields(Grade)], map(vars, grades))
-    write_task_rows(folder, kept.values())
+    write_task_rows(folder, states.values())
     return grades
 
 
@@ -96,7 +90,7 @@ def grades_of(
     folder: Path,
     possible: Mapping[str, float],
     found: Sequence[Score],
-    kept: Mapping[tuple[str, str], Kept],
+    states: Mapping[tuple[str, str], State],
     waiting: Collection[tuple[str, str]],
 ) -> list[Grade]:
     """A row for every student of the class list or of any download, in every assignment.
@@ -110,19 +104,19 @@ def grades_of(
     of_notebook: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for score in found:
         of_notebook[score.student, score.assignment].append(score)
-    everybody = {*people, *places.students(folder)} | {who for who, _ in (*files, *kept)} - {""}
+    everybody = {*people, *places.students(folder)} | {who for who, _ in (*files, *states)} - {""}
     grades = []
     for name, student in product(possible, sorted(everybody)):
         person = people.get(student) or Student(student)
         file = places.submitted(folder, student, name)
         entries, own = files.get((student, name), []), of_notebook[student, name]
         taken = next((entry for entry in entries if entry.taken), None)
-        known = kept.get((student, name))
+        state = states.get((student, name))
         others = entries if file.is_file() else entries + files.get((student, ""), [])
-        notes = notes_of(known, taken, others, there=file.is_file())
+        notes = notes_of(state, taken, others, there=file.is_file())
         if (student, name) in waiting:
             notes.append("points would change: see `snnlab assign grade`")
-        if known and known.page and not places.page(folder, student, name).is_file():
+        if state and state.page and not places.page(folder, student, name).is_file():
             notes.append("nbgrader could not write a page of feedback")
         source = ", ".join(entry.source for entry in others)
         if taken or file.is_file():
@@ -149,7 +143,7 @@ def grades_of(
 
 
 def notes_of(
-    kept: Kept | None, taken: HandIn | None, entries: Sequence[HandIn], *, there: bool
+    state: State | None, taken: HandIn | None, entries: Sequence[HandIn], *, there: bool
 ) -> list[str]:
     """What a reader of a grade has to know about the hand-in."""
     others = [
@@ -160,17 +154,17 @@ def notes_of(
     if not there:
         return others or ["nothing was handed in"]
     notes = [taken.note, *others] if taken else others
-    notes += [kept.remark] if kept else []
-    if kept is None or not kept.counted:
-        return [*notes, kept.fault if kept and kept.fault else "not graded yet"]
-    if kept.fault:
-        notes.append(kept.fault)
-    if any(kept.given_for_another_text(task) for task in kept.read):
+    notes += [state.remark] if state else []
+    if state is None or not state.counted:
+        return [*notes, state.fault if state and state.fault else "not graded yet"]
+    if state.fault:
+        notes.append(state.fault)
+    if any(state.given_for_another_text(task) for task in state.read):
         notes.append(EARLIER)
     return notes
 
 
-def write_task_rows(folder: Path, kept: Iterable[Kept]) -> None:
+def write_task_rows(folder: Path, states: Iterable[State]) -> None:
     """One row for each task of each notebook."""
     rows = [
         (
@@ -178,7 +172,7 @@ def write_task_rows(folder: Path, kept: Iterable[Kept]) -> None:
             f"{each.points.get(verdict.task, verdict.points):g}",
             *(verdict.possible, verdict.diagnosis.message),
         )
-        for each in kept
+        for each in states
         for verdict in each.verdicts
     ]
     columns = ("student", "assignment", "task", "points", "maximum", "diagnosis")

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.course import CourseError, convert, course_directory
-from snnlab.classroom.assignments.grading.kept import everything_kept, keep, recall
+from snnlab.classroom.assignments.grading.state import load_state, save_state, states_of
 
 Progress = Callable[..., Any]
 """Wraps an iteration, as `tqdm` does: takes items, `total` and `desc`."""
@@ -26,7 +26,7 @@ UNSHOWN: Progress = partial(tqdm, disable=True)
 AT_ONCE = 15
 """Pages that one process writes before it takes further ones: it prepares nbgrader for each lot."""
 FEW = 4
-"""Pages that one process writes as soon as two."""
+"""From so many pages on several processes are faster than one."""
 
 
 def write_pages(folder: Path, workers: int, progress: Progress) -> None:
@@ -38,14 +38,14 @@ def write_pages(folder: Path, workers: int, progress: Progress) -> None:
         progress: shows how far it is.
     """
     for name in ASSIGNMENTS:
-        stale = [kept.student for kept in everything_kept(folder, name) if kept.page_is_stale]
+        stale = [state.student for state in states_of(folder, name) if state.page_is_stale]
         lot = AT_ONCE if len(stale) > AT_ONCE * workers else -(-len(stale) // workers)
         lots = [stale[place : place + lot] for place in range(0, len(stale), lot or 1)]
         done = carried_out(folder, name, lots, workers if len(stale) >= FEW else 1)
         each = (student for students in done for student in students)
         for student in progress(each, total=len(stale), desc=f"feedback on {name}"):
-            kept = recall(folder, name, student)
-            keep(folder, kept, page=kept.counted)
+            state = load_state(folder, name, student)
+            save_state(folder, state, page=state.counted)
 
 
 def carried_out(

@@ -22,7 +22,7 @@ from snnlab.classroom.assignments.course import (
     gradebook,
     released_notebook,
 )
-from snnlab.classroom.assignments.grading.kept import Kept, keep
+from snnlab.classroom.assignments.grading.state import State, save_state
 from snnlab.classroom.assignments.grading.verdicts import Verdict
 from snnlab.classroom.assignments.nbgrader_cells import grading_steps
 from snnlab.classroom.assignments.notebooks.marks import answer_id, check_id, grade_id, has_points
@@ -96,44 +96,44 @@ def maxima(book: Gradebook) -> dict[str, float]:
     return {name: found[name] for name in ASSIGNMENTS if name in found}
 
 
-def record(folder: Path, kept: Kept, notebook: NotebookNode) -> Kept:
+def record(folder: Path, state: State, notebook: NotebookNode) -> State:
     """Bring verdicts to the gradebook, and see that they arrived; the page of feedback comes later.
 
     Args:
         folder: the course folder.
-        kept: verdicts on the notebook.
+        state: with the verdicts on the notebook.
         notebook: as it was judged.
 
     Returns:
-        What is kept now: these verdicts count, or a fault.
+        The new state: these verdicts count, or it has a fault.
     """
-    student, name = kept.student, kept.assignment
+    student, name = state.student, state.assignment
     stage(folder, student, name, notebook)
-    results = {(student, name): list(kept.verdicts)}
+    results = {(student, name): list(state.verdicts)}
     directory = course_directory(folder, name, glob.escape(student))
     directory.submitted_directory = STAGING
     try:
         convert(Autograde, directory, autograde_preprocessors=grading_steps(results))
         with gradebook(folder) as book:
-            fault = fault_of_record(book, student, name, kept.verdicts)
+            fault = fault_of_record(book, student, name, state.verdicts)
     except CourseError as error:
         fault = f"nbgrader could not grade this notebook: {error}"
     shutil.rmtree(folder / STAGING / student, ignore_errors=True)
     if fault:
         withdraw(folder, student, name)
-        return keep(folder, kept, fault=fault, counted="", points={}, answers={})
-    kept = keep(
+        return save_state(folder, state, fault=fault, counted="", points={}, answers={})
+    state = save_state(
         folder,
-        kept,
-        points={verdict.task: verdict.points for verdict in kept.verdicts},
+        state,
+        points={verdict.task: verdict.points for verdict in state.verdicts},
         answers=answers_in(folder, student, name),
         remark=text_elsewhere(notebook, read_notebook(released_notebook(folder, name))),
         fault="",
         counted="",
     )
     with gradebook(folder) as book:
-        settle_marks(book, kept)
-    return keep(folder, kept, counted=kept.key, page="")
+        settle_marks(book, state)
+    return save_state(folder, state, counted=state.key, page="")
 
 
 def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None:
@@ -179,12 +179,12 @@ def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
     return f"{', '.join(left)} not answered in its place, but there is text elsewhere: please look"
 
 
-def settle_marks(book: Gradebook, kept: Kept) -> None:
+def settle_marks(book: Gradebook, state: State) -> None:
     """Points by hand stand as long as the answer is the one that they were given for."""
-    submission = book.find_submission(kept.assignment, kept.student)
+    submission = book.find_submission(state.assignment, state.student)
     for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
-        if grade.manual_score is not None and grade.name in kept.read:
-            grade.needs_manual_grade = kept.given_for_another_text(grade.name)
+        if grade.manual_score is not None and grade.name in state.read:
+            grade.needs_manual_grade = state.given_for_another_text(grade.name)
     book.db.commit()
 
 

@@ -40,14 +40,6 @@ class Verdict:
     diagnosis: Diagnosis
 
 
-@dataclass(frozen=True)
-class Case:
-    """A task, and what judges it."""
-
-    task: Task
-    judge: Judge
-
-
 def judged(
     notebooks: Iterable[tuple[K, NotebookNode]],
     assignment: Assignment,
@@ -74,7 +66,7 @@ def judged(
     Raises:
         NoWalls: they do not.
     """
-    cases = cases_of(assignment, seed)
+    judges = {task.name: task.judge(seed) for task in assignment.tasks}
     local = threading.local()
     places: list[Workplace] = []
 
@@ -82,10 +74,10 @@ def judged(
         if not hasattr(local, "place"):  # one for each thread
             local.place = Workplace(walls=walls)
             places.append(local.place)
-        return reports_on(cells_of(notebook, assignment, released), cases, local.place)
+        return reports_on(cells_of(notebook, assignment, released), judges, local.place)
 
     def verdicts(reports: Mapping[str, Report]) -> list[Verdict]:
-        return [verdict_of(case, reports[case.task.name]) for case in cases]
+        return [verdict_of(t, judges[t.name], reports[t.name]) for t in assignment.tasks]
 
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     try:
@@ -102,11 +94,6 @@ def judged(
         for place in places:
             place.close()
         pool.shutdown(cancel_futures=True)
-
-
-def cases_of(assignment: Assignment, seed: str | None) -> list[Case]:
-    """The tasks of an assignment with their judges; seed None: known cases only."""
-    return [Case(task, task.judge(seed)) for task in assignment.tasks]
 
 
 def cells_of(
@@ -127,28 +114,28 @@ def cells_of(
             continue
         name = grade_id(cell)
         own = not locked(cell) and cell.source not in unchanged
-        answer = name if assignment.task(name) else ""
+        answer = name if name in checks.values() else ""
         seconds = SECONDS if own or answer else SECONDS_AS_RELEASED
         found.append(Cell(cell.source, own, answer, checks.get(name, ""), seconds))
     return found
 
 
-def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -> dict[str, Report]:
-    """What became of each function of a notebook, by name.
+def reports_on(
+    cells: Sequence[Cell], judges: Mapping[str, Judge], place: Workplace
+) -> dict[str, Report]:
+    """What became of each function of a notebook, by name, as its judge is.
 
     The hidden calls are made in a process of their own, when all known ones gave a result: what a
     process said that knew hidden calls is compared, and never quoted.
     """
-    seconds = {case.task.name: case.judge.seconds for case in cases}
-    known = {case.task.name: case.judge.calls[: case.judge.known] for case in cases}
-    hidden = {case.task.name: case.judge.calls[case.judge.known :] for case in cases}
-    reports = place.reports(Job(cells, known, seconds))
+    known = {name: judge.calls[: judge.known] for name, judge in judges.items()}
+    reports = place.reports(Job(cells, known, {n: judge.seconds for n, judge in judges.items()}))
     left = {
-        name: calls
-        for name, calls in hidden.items()
-        if calls and reports[name].has_results(len(known[name]))
+        name: judge.calls[judge.known :]
+        for name, judge in judges.items()
+        if judge.hidden and reports[name].has_results(judge.known)
     }
-    seconds = {case.task.name: case.judge.seconds_hidden for case in cases}
+    seconds = {name: judges[name].seconds_hidden for name in left}
     further = place.reports(Job(cells, left, seconds)) if left else {}
     for name, report in further.items():
         ended: Ended = "exit" if report.ended == "missing" else report.ended
@@ -156,13 +143,12 @@ def reports_on(cells: Sequence[Cell], cases: Sequence[Case], place: Workplace) -
     return reports
 
 
-def verdict_of(case: Case, report: Report) -> Verdict:
-    """Judge what a process reported."""
+def verdict_of(task: Task, judge: Judge, report: Report) -> Verdict:
+    """Judge what a process reported on the function of a task."""
     outcomes = report.outcomes
-    if len(outcomes) < len(case.judge.calls):  # the call in which the process ended
+    if len(outcomes) < len(judge.calls):  # the call in which the process ended
         kind = "OutOfTime" if report.ended == "time" else "SystemExit"
         outcomes = [*outcomes, Outcome(error=Raised(kind))]
-    lacking = report.ended == "missing"
-    diagnosis = missing(report.error) if lacking else case.judge.judge(outcomes)
-    points = case.task.points if diagnosis.passed else 0
-    return Verdict(case.task.name, float(points), case.task.points, diagnosis)
+    diagnosis = missing(report.error) if report.ended == "missing" else judge.judge(outcomes)
+    points = float(task.points) if diagnosis.passed else 0.0
+    return Verdict(task.name, points, task.points, diagnosis)

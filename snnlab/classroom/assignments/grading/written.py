@@ -18,8 +18,8 @@ from snnlab.classroom.assignments import places
 from snnlab.classroom.assignments.catalogue import ASSIGNMENTS
 from snnlab.classroom.assignments.collecting.students import read_students
 from snnlab.classroom.assignments.course import gradebook
-from snnlab.classroom.assignments.grading.kept import Kept, keep, recall
 from snnlab.classroom.assignments.grading.records import Key, Score, scores, settle_marks
+from snnlab.classroom.assignments.grading.state import State, load_state, save_state
 from snnlab.classroom.assignments.notebooks.marks import answer_id, grade_id, has_points
 from snnlab.classroom.assignments.notebooks.reading import read_notebook
 from snnlab.classroom.assignments.spreadsheets import digest, read_rows, write_rows
@@ -76,7 +76,9 @@ class Mark:
     """None: the points are taken back."""
 
 
-def write_table(folder: Path, found: Sequence[Score], kept: Callable[[str, str], Kept]) -> None:
+def write_table(
+    folder: Path, found: Sequence[Score], states: Mapping[tuple[str, str], State]
+) -> None:
     """Write `written.csv`: all answers that people mark, and every row that was there.
 
     Points and comments that were typed and not entered yet stay. The table as it was goes to
@@ -85,7 +87,7 @@ def write_table(folder: Path, found: Sequence[Score], kept: Callable[[str, str],
     Args:
         folder: the course folder.
         found: what the gradebook says.
-        kept: what is known about a student's hand-in of an assignment.
+        states: of the hand-ins, by student and assignment.
     """
     old = read_rows(folder / WRITTEN)
     typed = {tuple(row.get(name, "") for name in WHICH): row for row in old}
@@ -93,18 +95,19 @@ def write_table(folder: Path, found: Sequence[Score], kept: Callable[[str, str],
     for score in found:
         before = typed.get(score.key)
         if score.for_people or before:
-            now = row_of(score, kept(score.student, score.assignment))
+            hand_in = score.student, score.assignment
+            now = row_of(score, states.get(hand_in) or State(*hand_in))
             rows[score.key] = (before or {}) | now | dict(unentered(before or now, score))
     ordered = sorted(rows.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
     extra = [name for name in (old[0] if old else ()) if name not in FIELDS]
     write_rows(folder / WRITTEN, [*FIELDS, *extra], [row for _, row in ordered], backup=True)
 
 
-def row_of(score: Score, kept: Kept) -> dict[str, str]:
+def row_of(score: Score, state: State) -> dict[str, str]:
     """The row of an answer, as the gradebook has it."""
     points = "" if score.by_hand is None else f"{score.by_hand:g}"
-    note = EARLIER if points and kept.given_for_another_text(score.task) else ""
-    answer = kept.answers.get(score.task, "")
+    note = EARLIER if points and state.given_for_another_text(score.task) else ""
+    answer = state.answers.get(score.task, "")
     if len(answer) > MOST_OF_AN_ANSWER:
         answer = answer[:MOST_OF_AN_ANSWER] + " [... the rest is in autograded/]"
     counts = (f"{score.maximum:g}", points, points, score.comment, score.comment)
@@ -292,14 +295,14 @@ def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
         book.db.commit()
         for score in scores(book, ASSIGNMENTS):  # nbgrader's own autograde asks for all again
             if score.waiting and score.by_hand is not None:
-                settle_marks(book, recall(folder, score.assignment, score.student))
+                settle_marks(book, load_state(folder, score.assignment, score.student))
 
 
 def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
     """Bring one change to the gradebook."""
     student, name, task = mark.key
     where = (name, name, student)  # the notebook has the name of the assignment
-    kept = keep(folder, recall(folder, name, student), page="")
+    state = save_state(folder, load_state(folder, name, student), page="")
     if mark.field == "comment":  # comments on code stand at the answer
         book.find_comment(answer_id(task), *where).manual_comment = mark.value or None
         return
@@ -307,8 +310,8 @@ def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
     grade.manual_score = mark.value
     given = mark.row.given
     if given is None or number_in(given) != mark.value:
-        text = digest(kept.answers.get(task, ""))
-        kept = keep(folder, kept, read={**kept.read, task: text})
+        text = digest(state.answers.get(task, ""))
+        state = save_state(folder, state, read={**state.read, task: text})
     # Else these are old points that came back with a new notebook.
     waits = mark.value is None and grade.auto_score is None
-    grade.needs_manual_grade = waits or kept.given_for_another_text(task)
+    grade.needs_manual_grade = waits or state.given_for_another_text(task)

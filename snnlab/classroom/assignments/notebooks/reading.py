@@ -140,7 +140,7 @@ def tidy(cell: Any, place: int) -> dict[str, Any]:
     if not all(isinstance(line, str) for line in lines):
         raise ValueError(f"cell {place + 1} has no text")
     known = kind if kind in ("code", "markdown") else "raw"
-    kept = {
+    fields = {
         "cell_type": known,
         "id": cell.get("id"),
         "metadata": table_of(cell.get("metadata")),
@@ -148,11 +148,11 @@ def tidy(cell: Any, place: int) -> dict[str, Any]:
     }
     if known == "code":
         outputs, count = cell.get("outputs"), cell.get("execution_count")
-        kept["outputs"] = outputs if isinstance(outputs, list) else []
-        kept["execution_count"] = count if type(count) is int and count >= 0 else None
+        fields["outputs"] = outputs if isinstance(outputs, list) else []
+        fields["execution_count"] = count if type(count) is int and count >= 0 else None
     elif isinstance(cell.get("attachments"), dict):
-        kept["attachments"] = cell["attachments"]
-    return kept
+        fields["attachments"] = cell["attachments"]
+    return fields
 
 
 def table_of(value: Any) -> dict[str, Any]:

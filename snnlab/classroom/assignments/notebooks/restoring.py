@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from snnlab.classroom.assignments.catalogue import Assignment
 from snnlab.classroom.assignments.notebooks.marks import by_hand, grade_id, is_answer
 
-KEPT_OUTPUT = 20_000
+MOST_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 """Kinds of pictures that are kept, and how each begins."""
@@ -234,14 +234,14 @@ def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
 
 def pictures_in(cell: NotebookNode) -> dict[str, dict[str, str]]:
     """The pictures that a student put into a written answer, such as a photo of a derivation."""
-    kept: dict[str, dict[str, str]] = {}
+    pictures: dict[str, dict[str, str]] = {}
     attached = cell.get("attachments", {})
     for name, forms in attached.items() if isinstance(attached, dict) else ():
         for kind, start in PICTURES.items():
             data = forms.get(kind) if isinstance(forms, dict) else None
-            if is_picture(data, start) and len(kept) < MOST_PICTURES:
-                kept[str(name)] = {kind: str(data)}
-    return kept
+            if is_picture(data, start) and len(pictures) < MOST_PICTURES:
+                pictures[str(name)] = {kind: str(data)}
+    return pictures
 
 
 def is_picture(data: Any, start: bytes) -> bool:
@@ -256,18 +256,18 @@ def is_picture(data: Any, start: bytes) -> bool:
 
 def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
     """Text and PNG pictures of a cell, cut to a length."""
-    kept, room = [], KEPT_OUTPUT
+    outputs, room = [], MOST_OUTPUT
     for output in cell.get("outputs", [])[:100]:
         data = output.get("data", {}) if isinstance(output.get("data"), dict) else {}
         if is_picture(data.get("image/png"), PICTURES["image/png"]):
             picture = {"image/png": data["image/png"]}
-            kept.append(nbformat.v4.new_output("display_data", picture))
+            outputs.append(nbformat.v4.new_output("display_data", picture))
             continue
         text = output.get("text") or data.get("text/plain")  # printed, or shown as a table
         if isinstance(text, str) and room > 0:
-            kept.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
+            outputs.append(nbformat.v4.new_output("stream", name="stdout", text=text[:room]))
             room -= len(text)
-    return kept
+    return outputs
 
 
 def unanswered(notebook: NotebookNode) -> list[str]:

@@ -3,7 +3,7 @@
 Nothing here is undone: it holds until the process ends.
 """
 
-# Plain strings in place of Path: few modules, and what the kernel takes.
+# Plain strings in place of Path, mostly: they are what the kernel takes.
 # ruff: noqa: PTH108, PTH109, PTH118, PTH120, PTH123
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def shut_in(package: str, seconds: float, megabytes: int) -> dict[str, bool]:
     hidden = os.path.realpath(os.path.join(package, "snnlab", "classroom"))
     wanted = {*libraries(), *SYSTEM, os.path.dirname(hidden), os.getcwd()}
     readable = [part for path in wanted for part in without(hidden, os.path.realpath(path))]
-    above = [path for path in parents(hidden) if any(map(path.startswith, libraries()))]
+    above = [path for path in map(str, Path(hidden).parents) if path.startswith(tuple(libraries()))]
     limits = limit(seconds, megabytes)
     return kernel.raise_walls(readable, above) | {"limits": limits}
 
@@ -75,13 +76,6 @@ def without(hidden: str, path: str) -> Iterator[str]:
         with os.scandir(path) as entries:
             for entry in entries:
                 yield from without(hidden, entry.path)
-
-
-def parents(path: str) -> Iterator[str]:
-    """The folders above."""
-    while path != os.path.dirname(path):
-        path = os.path.dirname(path)
-        yield path
 
 
 def limit(seconds: float, megabytes: int) -> bool:

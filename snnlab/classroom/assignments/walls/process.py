@@ -18,7 +18,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import signal
 import sys
 import time
 from typing import Any
@@ -34,6 +33,7 @@ from snnlab.classroom.assignments.walls.confinement import (  # noqa: E402
     ways_out,
 )
 from snnlab.classroom.assignments.walls.guard import forget_machine_code  # noqa: E402
+from snnlab.jobs.child import end_group  # noqa: E402
 
 FORKS = sys.platform == "linux"
 POLL_SECONDS = 0.05
@@ -149,7 +149,7 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
     with open(report, "xb"):
         pass
     context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
-    process = context.Process(target=live, args=(folder, order["loads"]))
+    process = context.Process(target=run_notebook, args=(folder, order["loads"]))
     process.start()
     now, parent = time.monotonic(), os.getppid()
     end, size, heard = now + order["clock"], 0, now
@@ -161,21 +161,14 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
         if (length := os.path.getsize(report)) != size:
             size, heard = length, now
     stuck = process.is_alive()
-    kill_group(process)
+    end_group(process.pid)
+    process.kill()  # also where it has no group of its own yet
+    process.join()
     return process.exitcode or 0, stuck
 
 
-def kill_group(process: Any) -> None:
-    """Kill a process and all that it started."""
-    process.kill()
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.join()
-
-
-def live(folder: str, loads: list[str]) -> None:
-    """The life of a process that runs one notebook, from here to its end."""
+def run_notebook(folder: str, loads: list[str]) -> None:
+    """Carry out the job in a folder, in a process of its own, and end that process."""
     if FORKS:
         os.setsid()
         end_with_parent()

@@ -175,6 +175,7 @@ class Workplace:
         self, job: Job, calls: Mapping[str, Sequence[tuple[Any, ...]]], skipped: list[int]
     ) -> tuple[int, bytes, bool]:
         """Exit code and report of a process that runs a notebook, and whether it got stuck."""
+        text = "\n".join(cell.source for cell in job.cells)
         seconds = [cell.seconds for cell in job.cells] + [2 * job.seconds[name] for name in calls]
         return self._asked(
             cells=[asdict(cell) for cell in job.cells],
@@ -182,13 +183,7 @@ class Workplace:
             calls={name: list(arguments) for name, arguments in calls.items()},
             seconds=dict(job.seconds),
             probe="",
-            loads=sorted(
-                {
-                    load
-                    for word, load in LOADS.items()
-                    if any(word in cell.source for cell in job.cells)
-                }
-            ),
+            loads=sorted({load for word, load in LOADS.items() if word in text}),
             processor=math.ceil(sum(seconds) + SLACK),
             silence=on_the_clock(max(seconds, default=0.0)) + SILENCE,
         )
@@ -278,20 +273,20 @@ def bare_environment(folder: str) -> dict[str, str]:
     """Environment variables of the process: none of this one's but what Python needs."""
     import matplotlib as mpl
 
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    needed = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
-    fonts = {"MPLCONFIGDIR": mpl.get_cachedir()}  # else matplotlib looks at all fonts each time
-    # Without CUDA_VISIBLE_DEVICES a training would find a GPU and answer differently.
-    fixed = {"PYTHONHASHSEED": "0"}  # sets are printed in the same order each time
-    # Arrow's own allocator asks for more memory than a notebook has.
-    fixed |= {"ARROW_DEFAULT_MEMORY_POOL": "system"}
-    rest = {"HOME": folder, "TMPDIR": folder, "CUDA_VISIBLE_DEVICES": ""}
-    rest |= {"USERPROFILE": folder, "TEMP": folder, "TMP": folder}  # as Windows calls them
-    return kept | threads | fonts | fixed | rest
+    folders = dict.fromkeys(("HOME", "TMPDIR", "USERPROFILE", "TEMP", "TMP"), folder)
+    return {
+        **(needed | threads | folders),
+        "MPLCONFIGDIR": mpl.get_cachedir(),  # else matplotlib looks at all fonts each time
+        "PYTHONHASHSEED": "0",  # sets are printed in the same order each time
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own asks for more than a notebook has
+        "CUDA_VISIBLE_DEVICES": "",  # a GPU would train to other numbers
+    }
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process; those that it started end with it, or when they have no time left."""
+    """Kill a process and its group; a notebook that runs ends with it, or at its limits."""
     end_group(process.pid)
     process.kill()
     process.communicate()

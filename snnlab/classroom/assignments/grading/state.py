@@ -1,4 +1,4 @@
-"""What is known about each hand-in, kept in files: grading goes on where it was stopped."""
+"""The state of each hand-in, in a file of its own: grading goes on where it was stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from snnlab.runs.provenance import code_digest
 
 
 @dataclass(frozen=True)
-class Kept:
+class State:
     """One student's hand-in of one assignment: what it is worth, and what counts so far."""
 
     student: str
@@ -69,23 +69,23 @@ def checks_digest(released: bytes, seed: str) -> str:
 
 
 def file_of(course: Path, assignment: str, student: str) -> Path:
-    """Where it is kept."""
+    """The file with the state of a hand-in."""
     return course / places.REMEMBERED / assignment / f"{student}.json"
 
 
-def recall(course: Path, assignment: str, student: str) -> Kept:
-    """What is kept about a hand-in; nothing, where the file is missing or damaged."""
+def load_state(course: Path, assignment: str, student: str) -> State:
+    """The state of a hand-in; an empty one, where its file is missing or damaged."""
     try:
         said = json.loads(file_of(course, assignment, student).read_bytes())
         verdicts = tuple(verdict_of(each) for each in said.pop("verdicts"))
-        return Kept(**said | {"student": student, "assignment": assignment, "verdicts": verdicts})
+        return State(**said | {"student": student, "assignment": assignment, "verdicts": verdicts})
     except (OSError, ValueError, KeyError, TypeError):
-        return Kept(student, assignment)
+        return State(student, assignment)
 
 
-def recalled(course: Path, file: Path) -> Kept:
-    """What is kept about a notebook of `submitted/`."""
-    return recall(course, file.parent.name, places.owner(file))
+def state_of(course: Path, file: Path) -> State:
+    """The state of a notebook of `submitted/`."""
+    return load_state(course, file.parent.name, places.owner(file))
 
 
 def verdict_of(said: dict[str, Any]) -> Verdict:
@@ -93,15 +93,15 @@ def verdict_of(said: dict[str, Any]) -> Verdict:
     return Verdict(**said | {"diagnosis": Diagnosis(**said["diagnosis"])})
 
 
-def keep(course: Path, kept: Kept, **changes: Any) -> Kept:
-    """Write down what is known, with these changes."""
-    kept = replace(kept, **changes)
-    data = json.dumps(asdict(kept), ensure_ascii=True).encode()
-    write_whole(file_of(course, kept.assignment, kept.student), data)
-    return kept
+def save_state(course: Path, state: State, **changes: Any) -> State:
+    """Write a state with these changes to its file; the new state."""
+    state = replace(state, **changes)
+    data = json.dumps(asdict(state), ensure_ascii=True).encode()
+    write_whole(file_of(course, state.assignment, state.student), data)
+    return state
 
 
-def everything_kept(course: Path, assignment: str) -> Iterator[Kept]:
-    """What is kept about an assignment, student by student."""
+def states_of(course: Path, assignment: str) -> Iterator[State]:
+    """The states of all hand-ins of an assignment, student by student."""
     for file in sorted((course / places.REMEMBERED / assignment).glob("*.json")):
-        yield recall(course, assignment, file.stem)
+        yield load_state(course, assignment, file.stem)
