@@ -119,11 +119,11 @@ def heading(race: Result) -> str:
     """What was raced, where, and by what command."""
     asked, config = race["race"], race["race"]["start"]
     seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
-    machine = ", one run after another"
+    timed = ", one run after another"
     if not race["same_machine"]:
-        machine += "; NOT all runs on the same machine"
+        timed += "; NOT all runs on the same machine"
     lines = [
-        tables.heading("Race", asked, race["environment"], seeds, machine),
+        tables.heading("Race", asked, race["environment"], seeds, timed),
         f"- {', '.join(named(method, config) for method in asked['methods'])}",
         f"- {rates_in_words(race)}",
         *(f"- {method}: {note}" for method, note in notes(asked["methods"], config).items()),

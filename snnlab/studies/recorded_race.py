@@ -7,7 +7,7 @@ from typing import Any
 
 from snnlab.runs.recorded import Recorded, recorded, remembered
 from snnlab.runs.store import RunError, load_run
-from snnlab.studies.audit import telling_damage
+from snnlab.studies.audit import reading
 from snnlab.studies.race import TERMS, RaceConfig, Terms, asked_in, by_method
 from snnlab.studies.study import Entry, Result
 
@@ -32,9 +32,7 @@ def recorded_runs(
     Example:
         >>> recorded_runs(read_race(Path("runs/races/digits")))["bptt"][0].validation
     """
-    if not race.get("finished"):
-        raise RunError("the race is not finished; the same snnlab race command goes on with it")
-    with telling_damage():
+    with reading(race):
         asked = asked_in(race)
         hardware = (race.get("environment") or {}).get("hardware") or {}
         return {

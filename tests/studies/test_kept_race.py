@@ -99,7 +99,7 @@ def test_no_place_on_this_machine_is_kept(done: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"finished": False}, "only finished races are kept"),
+        ({"finished": False}, "the race is not finished"),
         ({"entries": [{"terms": "equal epochs"}]}, "race.json lacks 'cost'"),
         ({"environment": None}, "of another kind than it should be"),
     ],
