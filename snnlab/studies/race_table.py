@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import getitem
 from statistics import mean
@@ -205,19 +205,38 @@ def cost_part(rows: list[Row], assumptions: str) -> str:
 
 def conversion_part(entries: list[Entry]) -> str:
     """Accuracy of every conversion, on the images that all of them saw."""
+    runs = [(entry["method"], entry) for entry in entries]
+    note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
+    return conversion_table("conversion", runs, (PACE,)) + f"\n\n{note}"
+
+
+def conversion_table(
+    heading: str,
+    runs: Iterable[tuple[str, Entry]],
+    beside: Sequence[str],
+    shown: Sequence[int] = (),
+) -> str:
+    """A row for each conversion, means over seeds.
+
+    Args:
+        heading: of the first column.
+        runs: entries of races, each with what its method is called.
+        beside: methods that need no conversion and have a row, too.
+        shown: T; none: powers of two.
+    """
     curves: dict[str, list[AccuracyCurve]] = {}
-    for entry in entries:
-        for name, curve in conversions_of(entry["subset"]).items():
-            curves.setdefault(f"{entry['method']}: {name}", []).append(curve)
-        if "conversions" not in entry["subset"] and entry["method"] == PACE:
-            curves.setdefault(PACE, []).append(curve_of(entry["subset"]))
-    shown = powers_of_two(max(max(group[0]) for group in curves.values()))
-    lines = [
+    for title, entry in runs:
+        converted = conversions_of(entry["subset"])
+        for name, curve in converted.items():
+            curves.setdefault(f"{title}: {name}", []).append(curve)
+        if not converted and entry["method"] in beside:
+            curves.setdefault(title, []).append(curve_of(entry["subset"]))
+    shown = shown or powers_of_two(max(max(group[0]) for group in curves.values()))
+    rows = [
         [name, *(mean_text([curve.get(T) for curve in group], 2) for T in shown)]
         for name, group in curves.items()
     ]
-    note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
-    return markdown(["conversion", *columns_at(shown)], lines) + f"\n\n{note}"
+    return markdown([heading, *columns_at(shown)], rows)
 
 
 def cell(rows: list[Row], column: str, digits: int, scale: float | None = None) -> str:
