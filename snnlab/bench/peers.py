@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.layers import ConvPoolNorm
-from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.network.net import ANN, SpikingNet
 
 
 def plain_layers(layers: nn.Module) -> nn.Module:
@@ -33,7 +33,7 @@ def plain_layers(layers: nn.Module) -> nn.Module:
     return nn.Sequential(*own) if isinstance(own, ConvPoolNorm) else own
 
 
-def plain_ann(net: StagedNet) -> StagedNet:
+def plain_ann(net: ANN) -> ANN:
     """A copy of a network whose stages are made of PyTorch's own layers."""
     plain = copy.deepcopy(net)
     for stage in plain.stages:

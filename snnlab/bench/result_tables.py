@@ -21,7 +21,7 @@ from snnlab.studies.tables import columns_at, markdown, mean_text, processor
 SHOWN = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """T that are shown where they were measured, unless others are asked for."""
 FIRST_SHOWN = (1, 2, 4, 8)
-"""The same in the first table."""
+"""T that the first table shows, unless others are asked for."""
 AT = 4
 """T at which the first table compares accuracies with seconds."""
 FIRST_SAYS = (

@@ -18,7 +18,7 @@ from torch import nn
 from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
 from snnlab.bench.pieces import Batch, ForwardPass, TrainingStep
 from snnlab.bench.spec import SpeedConfig, Way
-from snnlab.bench.timing import alternate
+from snnlab.bench.timing import alternate, median_ratio
 from snnlab.conversion.folding import streamline
 from snnlab.measure.speed import memory_use
 from snnlab.network.models import build
@@ -221,14 +221,11 @@ def training_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
     def step(make: Callable[[], Net], T: int, way: Way) -> Callable[[], Callable[[], object]]:
         return lambda: TrainingStep(make(), batch, T, way=way, precision=config.precision)
 
-    def plain_relu() -> ANN:
-        return cast(ANN, plain_ann(makers.relu()))
-
     work: Work = {}
     if makers.device.type == "cpu":  # elsewhere pooling is not merged
         work[Key("relu-merged", 1)] = step(makers.relu, 1, "eager")
     for way in config.ways:
-        work[Key("relu", 1, way)] = step(plain_relu, 1, way)
+        work[Key("relu", 1, way)] = step(lambda: plain_ann(makers.relu()), 1, way)
         work[Key("snnlab-noise", 1, way)] = step(lambda: makers.spiking(Noise()), 1, way)
         for T in config.train_timesteps:
             work[Key("snnlab", T, way)] = step(makers.spiking, T, way)
@@ -244,7 +241,7 @@ def inference_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
         return lambda: ForwardPass(net, batch, T, way=way, precision=config.precision)
 
     relu, ours = makers.relu().eval(), makers.spiking().eval()
-    plain = cast(ANN, plain_ann(relu))
+    plain = plain_ann(relu)
     nets: dict[str, Net] = {"snnlab": streamline(ours), **makers.peers()[0]}
     work: Work = {Key("relu-streamlined", 1): forward(streamline(relu), 1, "eager")}
     if makers.device.type == "cpu":
@@ -273,8 +270,8 @@ def measured(
         with memory_use(device) as memory:
             pieces[key]()
         reference = times.get(Key("relu", 1, key.way), times[Key("relu", 1)])
-        ratio = statistics.median(a / b for a, b in zip(took, reference, strict=True))
-        ms, peak = statistics.median(took), memory.peak_mib if key.way == "eager" else None
+        ratio, ms = median_ratio(took, reference), statistics.median(took)
+        peak = memory.peak_mib if key.way == "eager" else None
         rows.append(Row(work, key.timesteps, key.library, ms, ratio, peak, key.way))
     return rows
 

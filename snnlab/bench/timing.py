@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar
 
@@ -48,6 +49,11 @@ def alternate(
             if turn >= WARM_UP:
                 times[name].append(1e3 * (clock() - started) / calls)
     return times
+
+
+def median_ratio(times: list[float], reference: list[float]) -> float:
+    """Median over the rounds of the ratio within a round."""
+    return statistics.median(a / b for a, b in zip(times, reference, strict=True))
 
 
 def wait(device: torch.device) -> None:

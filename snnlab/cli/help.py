@@ -20,7 +20,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import tyro
 
-from snnlab.cli.train import STARTS
+from snnlab.cli.train import START_OPTIONS
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS
 from snnlab.settings import bare, declared, meant, options_of, some
@@ -162,12 +162,12 @@ def listed(entries: Sequence[tuple[str, str]]) -> str:
     column = min(max((len(name) for name, _ in entries), default=0), width() * 2 // 5) + 4
     lines = []
     for name, text in entries:
-        told = wrapped(text, column).split("\n")
+        beside = wrapped(text, column).split("\n")
         if len(name) + 4 <= column:
-            told[0] = f"  {name}".ljust(column) + told[0].strip()
+            beside[0] = f"  {name}".ljust(column) + beside[0].strip()
         else:
-            told.insert(0, f"  {name}")
-        lines += told
+            beside.insert(0, f"  {name}")
+        lines += beside
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -250,8 +250,10 @@ def by_group(there: Sequence[Option]) -> str:
 
 def starts(name: str) -> list[Option]:
     """What says where a command that trains starts from."""
-    known = STARTS if name.split()[-1] == "train" else {"--preset": STARTS["--preset"]}
-    return [Option(each, *told) for each, told in known.items()]
+    known = START_OPTIONS
+    if not name.endswith(" train"):
+        known = {"--preset": START_OPTIONS["--preset"]}
+    return [Option(option, *entry) for option, entry in known.items()]
 
 
 def entries_of(there: Sequence[Option], *, short: bool) -> str:

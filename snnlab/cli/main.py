@@ -113,8 +113,8 @@ def answer_to(args: list[str]) -> None:
         print(f"snnlab {__version__}")
         return
     args, further = divided(args)
-    if told := help_asked(args):
-        print(told)
+    if text := help_asked(args):
+        print(text)
         return
     command = parse(args)
     if further:

@@ -1,6 +1,6 @@
 """`snnlab app` and `snnlab lab`: the dashboard and the course, in a browser.
 
-Both run a server of somebody else, whose options go on to it: all but the few that stand here.
+Both start a server that others wrote, and pass all options on to it but the few that stand here.
 """
 
 from __future__ import annotations

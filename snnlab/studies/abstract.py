@@ -44,13 +44,13 @@ def resources(e: Evidence, column: str) -> Found:
 
 
 def training_resources(e: Evidence) -> Found:
-    """The same of training seconds."""
+    """How many times the training seconds of an ANN BPTT takes."""
     e.check_timings()
     return resources(e, "training_seconds")
 
 
 def memory_resources(e: Evidence) -> Found:
-    """The same of peak memory."""
+    """How many times the peak memory of an ANN BPTT takes."""
     e.check_timings()
     seeds = e.with_rivals(e.slow)
     least = min(min(e.column("peak_memory_mib", each, seeds)) for each in (e.slow, *e.rivals))

@@ -20,7 +20,7 @@ from snnlab.studies.race import TERMS
 from snnlab.studies.study import Entry, Result
 
 LEFT_OUT = ("run", "hashes", "seconds_per_epoch", "validation_accuracy", "early_exit")
-"""Of a run."""
+"""What is left out of a run."""
 NOT_CERTIFIED = ("accuracy", "changed", "rates", "operations")
 """Left out of its certificate: what the run holds as well, and what goes by stages."""
 NO_COST = ("ann_operations", "image_operations", "neurons", "synapses", "assumptions")
@@ -80,7 +80,7 @@ def small_entry(entry: Entry) -> Entry:
     if entry["terms"] != TERMS[0]:  # conversions are shown and judged with equal epochs only
         subset = {"images": subset["images"]}
     elif curves := conversions_of(subset):
-        subset["conversions"] = {name: telling(one).to_json() for name, one in curves.items()}
+        subset["conversions"] = {name: rising(one).to_json() for name, one in curves.items()}
         subset["cost"] = without(thinned_cost(subset["cost"]), ("assumed",))
     return small | {"subset": subset}
 
@@ -92,7 +92,7 @@ def thinned_cost(cost: dict[str, Any]) -> dict[str, Any]:
     return {key: at(value, places) for key, value in without(cost, NO_COST).items()}
 
 
-def telling(curve: AccuracyCurve) -> AccuracyCurve:
+def rising(curve: AccuracyCurve) -> AccuracyCurve:
     """A curve at those T at which it is higher than ever before, at powers of two and the last."""
     highest, found = -1.0, set(powers_of_two(max(curve)))
     for T, accuracy in curve.items():

@@ -15,7 +15,7 @@ from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import RunError
 from snnlab.studies.audit import judge, read_race
-from snnlab.studies.kept_race import keep, small_race, telling, without_places
+from snnlab.studies.kept_race import keep, rising, small_race, without_places
 from snnlab.studies.race import RaceConfig, asked_in, race
 from snnlab.studies.race_table import race_csv, race_markdown
 from snnlab.studies.recorded_race import recorded_runs
@@ -70,7 +70,7 @@ def test_what_goes_by_neurons_runs_and_epochs_is_not_kept(done: dict[str, Any]) 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=300), st.floats(0, 100))
 def test_a_goal_is_first_reached_where_it_was(images: list[int], goal: float) -> None:
     whole = AccuracyCurve([image / 10 for image in images])
-    small = telling(whole)
+    small = rising(whole)
     first = [min((T for T in c if c[T] >= goal), default=max(c)) for c in (small, whole)]
     assert first[0] == first[1]
     assert set(powers_of_two(max(whole))) <= set(small)
