@@ -104,7 +104,7 @@ def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]
         notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         if tyro.conf.Suppress in notes:
             continue
-        asked = next((note for note in notes if hasattr(note, "metavar")), tyro.conf.arg())
+        asked: Any = next((note for note in notes if hasattr(note, "metavar")), tyro.conf.arg())
         called = field.name.replace("_", "-") if asked.name is None else asked.name
         if is_dataclass(default):
             inner = f"{prefix}{called}." if called else prefix
