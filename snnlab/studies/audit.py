@@ -100,9 +100,8 @@ def read_race(folder: Path) -> dict[str, Any]:
     return race
 
 
-def list_races(root: Path | None = None) -> list[Path]:
-    """The folders of all races, by name; None: of those in the folder of runs."""
-    root = root or RACE.root()
+def list_races(root: Path) -> list[Path]:
+    """The folders of all races in a folder, by name."""
     if not root.is_dir():
         return []
     return sorted(folder for folder in root.iterdir() if (folder / RACE.file).is_file())
