@@ -16,7 +16,7 @@ from snnlab.studies.claims import Claim, round_down
 from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
 from snnlab.studies.race_table import conversion_table, named
 from snnlab.studies.study import Entry, Result
-from snnlab.studies.tables import columns_at, markdown, mean_text, processor
+from snnlab.studies.tables import columns_at, markdown, mean_text, processor, with_deviation
 
 SHOWN = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """T that are shown where they were measured, unless others are asked for."""
@@ -84,11 +84,6 @@ class Record:
 Records = Sequence[Record]
 Table = tuple[str, str]
 """A table, and what is to be said of it."""
-
-
-def with_deviation(one: Estimate) -> str:
-    """A mean with its standard deviation in brackets."""
-    return f"{one.mean:.2f}" + ("" if one.deviation is None else f" ({one.deviation:.2f})")
 
 
 def accuracies(

@@ -12,13 +12,14 @@ from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import trained
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import RULE, Verdict
-from snnlab.runs.config import Device
+from snnlab.runs.config import Device, RunConfig
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
 from snnlab.runs.store import COLLECTION, Run, runs_folder, usual_runs, write_json, write_text
+from snnlab.studies.tables import columns_at, with_deviation
 
-ABOUT_STARTS = """\
+STARTS = """\
 The three differ only in where neurons start in training. From the second timestep on a neuron
 carries a residual: v_th / 2 on average, spread over [0, v_th). From rest, training had neither;
 from v_th / 2 it had that mean without the spread; the noise has both.
@@ -56,12 +57,7 @@ class Demo:
         config = replace(presets[self.preset], timesteps=self.timesteps, device=self.device)
         runs = {
             start: [
-                trained(
-                    replace(side, seed=seed),
-                    self.runs,
-                    f"{COMPARED[start].title}, seed {seed}",
-                    again=self.again,
-                )
+                self.train(replace(side, seed=seed), COMPARED[start].title)
                 for seed in range(self.seeds)
             ]
             for start, side in compared(config).items()
@@ -75,22 +71,15 @@ class Demo:
         found = verdicts(runs)
         said = verdict_lines(found, self.timesteps)
         place = f"All of it lies in {self.runs.resolve()}; figure and table:"
-        parts = [
-            headline(done),
-            "",
-            as_table(curves),
-            "",
-            *said,
-            "",
-            ABOUT_STARTS,
-            "",
-            place,
-            *files,
-        ]
+        parts = [headline(done), "", as_table(curves), "", *said, "", STARTS, "", place, *files]
         text = "\n".join(parts)
         measured = {start: curve.to_json() for start, curve in curves.items()}
         entries = {"curves": measured, "verdicts": found, "files": files}
         answer(entries, text, as_json=self.json)
+
+    def train(self, config: RunConfig, title: str) -> Run:
+        """One run, with a progress bar."""
+        return trained(config, self.runs, f"{title}, seed {config.seed}", again=self.again)
 
 
 def write(runs: dict[str, list[Run]], curves: dict[str, SeedCurves], folder: Path) -> list[str]:
@@ -137,9 +126,8 @@ def verdict_lines(found: dict[str, list[Verdict]], timesteps: int) -> list[str]:
 
 def as_table(curves: dict[str, SeedCurves]) -> str:
     """Mean and standard deviation over seeds, by start and T."""
-    rows = []
-    for start, found in curves.items():
-        spread = "" if found.seeds == 1 else " ({0.deviation:.2f})"
-        cells = [f"{each.mean:.2f}{spread.format(each)}" for each in found.estimates]
-        rows.append([COMPARED[start].title, *cells])
-    return table(["trained", *(f"T = {T}" for T in curves[PLAIN].timesteps)], rows)
+    rows = [
+        [COMPARED[start].title, *map(with_deviation, found.estimates)]
+        for start, found in curves.items()
+    ]
+    return table(["trained", *columns_at(curves[PLAIN].timesteps)], rows)

@@ -21,7 +21,7 @@ from snnlab.studies.tables import machine_in_words, versions_in_words
 
 
 def judge(race: Result) -> list[Claim]:
-    """Every claim of the abstract that one race can judge, in its order; see `claims`.
+    """Judge every claim of the abstract that a race can be asked about, in its order; see `claims`.
 
     Args:
         race: content of race.json.

@@ -91,7 +91,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and what was found."""
+    """A claim of the abstract, and the verdict on it."""
 
     name: str
     """What is claimed."""

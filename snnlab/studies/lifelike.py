@@ -36,7 +36,9 @@ SEEDS = (0, 1, 2, 3, 4)
 
 
 def judge_neuron() -> list[Claim]:
-    """The abstract's claim about biology, in two parts; a few seconds, once.
+    """Judge the abstract's claim about biology, in two parts.
+
+    Takes a few seconds the first time in a process.
 
     Source:
         Jiang and Zhang (2023), arXiv 2211.05453, claim it; Softky and Koch (1993) on how

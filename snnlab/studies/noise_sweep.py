@@ -31,7 +31,7 @@ FamilyName = Annotated[str, Valid(options=registry.names, called="noise family")
 
 @dataclass(frozen=True)
 class NoiseSweep(Experiment):
-    """Which noise is tried. Without noise (sigma 0) is always part of it.
+    """The experiment that tries families and sigmas of noise; no noise (sigma 0) is part of it.
 
     Its result: `points` holds family, sigma, seed and accuracy by T of each network; `best` the
     best sigma for each family and T, see `best_sigma`.

@@ -19,13 +19,9 @@ from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean
 
 Row = dict[str, Any]
 
+OF_A_RUN = ("terms", "method", "seed", "epochs", "training_seconds", "peak_memory_mib")
 COLUMNS = (
-    "terms",
-    "method",
-    "seed",
-    "epochs",
-    "training_seconds",
-    "peak_memory_mib",
+    *OF_A_RUN,
     "timesteps",
     "images",
     "accuracy",
@@ -37,7 +33,7 @@ COLUMNS = (
     "rate",
     "break_even_rate",
 )
-"""Of the CSV; a row without timesteps is the network of activation functions itself."""
+"""Columns of the CSV; a row without timesteps is the network of activation functions itself."""
 
 COSTS = (
     ("spikes", 0, 1),
@@ -55,14 +51,17 @@ SHOWN_COST = (1, 4, 16)
 
 
 def race_csv(race: Result) -> str:
-    """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
-    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
+    """A race as CSV: every number of every seed.
+
+    Accuracy is in percent, costs are per image, rates per timestep.
+    """
+    return csv_text(COLUMNS, [list(row.values()) for row in race_rows(race)])
 
 
 def race_rows(race: Result) -> list[Row]:
     """The rows of the CSV; None stands for what was not measured."""
     return [
-        dict.fromkeys(COLUMNS) | {key: entry[key] for key in COLUMNS[:6]} | row
+        dict.fromkeys(COLUMNS) | {key: entry[key] for key in OF_A_RUN} | row
         for entry in race["entries"]
         for row in entry_rows(entry)
     ]
@@ -103,7 +102,7 @@ def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dic
 
 
 def race_markdown(race: Result) -> str:
-    """Means over seeds with half the width of their 95 % intervals, and what made them."""
+    """A race as Markdown: means over seeds, half of their 95 % intervals, and what made them."""
     rows, entries = groups(race_rows(race), "terms"), groups(race["entries"], "terms")[TERMS[0]]
     parts = [heading(race)]
     for terms, own in rows.items():

@@ -32,7 +32,7 @@ TABLE_TIMESTEPS = (0, -2)
 
 @dataclass(frozen=True)
 class Robustness(Experiment):
-    """How strongly networks are disturbed, those that trained with noise and those without.
+    """The experiment that disturbs networks, those that trained with noise and those without.
 
     The network without noise starts from v_init = v_th / 2, as the one with noise does. Both
     run without the noise of the training, and meet the same disturbance, number for number.

@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Watch:
-    """What a progress display wants to know; all may be left out."""
+    """What a study tells a progress display; each of these may be left out."""
 
     on_step: Callable[[Step], None] = lambda step: None
     on_batch: Callable[[Batch], None] | None = None

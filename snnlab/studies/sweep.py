@@ -46,7 +46,7 @@ class SweepError(RuntimeError):
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """Which settings take which values, and what the others are.
+    """What a sweep is asked for: the settings that vary with their values, and all others.
 
     Raises:
         ConfigError: an empty grid, an unknown setting, or a value it cannot have.
@@ -80,7 +80,7 @@ class SweepConfig:
 
 
 def parse_grid(texts: Sequence[str]) -> Grid:
-    """A grid from texts like `noise.sigma=0,0.1,0.2887`.
+    """The grid of a sweep, from texts like `noise.sigma=0,0.1,0.2887`.
 
     Values are read as JSON where that is possible (3, 0.5, true, null), else as text.
 

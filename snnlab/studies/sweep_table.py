@@ -15,7 +15,7 @@ from snnlab.studies.tables import columns_at, csv_text, markdown
 SEED = "seed"
 """The setting over which means are taken."""
 COLUMNS = ("timesteps", "seeds", "accuracy", "low", "high", "lowest", "highest", "training_seconds")
-"""Of the CSV, behind the settings."""
+"""Columns of the CSV, behind those of the settings."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,10 @@ def points(done: Result) -> list[Point]:
 
 
 def sweep_csv(done: Result) -> str:
-    """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
+    """A sweep as CSV: a row per combination and T.
+
+    Accuracy is in percent, with its 95 % interval over the seeds.
+    """
     found, rows = points(done), list[list[Any]]()
     for point in found:
         for T, one in zip(point.curves.timesteps, point.curves.estimates, strict=True):
@@ -77,7 +80,9 @@ def sweep_csv(done: Result) -> str:
 
 
 def sweep_markdown(done: Result) -> str:
-    """A row per combination, a column per T: mean test accuracy in percent over the seeds.
+    """A sweep as Markdown: a row per combination, a column per T.
+
+    Means of the test accuracy over the seeds, in percent.
 
     The half width of the 95 % interval stands behind a mean of two seeds or more.
     """

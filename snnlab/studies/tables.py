@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from snnlab.measure.statistics import estimate
+from snnlab.measure.statistics import Estimate, estimate
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> str:
@@ -76,6 +76,11 @@ def mean_text(values: Sequence[float | None], digits: int) -> str:
     """
     known = [value for value in values if value is not None]
     return estimate(known).text(digits) if known and len(known) == len(values) else ""
+
+
+def with_deviation(found: Estimate) -> str:
+    """A mean with its standard deviation over seeds in brackets, if there are several."""
+    return f"{found.mean:.2f}" + ("" if found.deviation is None else f" ({found.deviation:.2f})")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
