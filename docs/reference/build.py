@@ -92,11 +92,11 @@ def title(text: str, line: str) -> list[str]:
 
 
 def table(rows: list[tuple[str, str]]) -> list[str]:
-    """Two columns: a name and what it is."""
+    """Two columns: a name and what it is; nothing where there are no names."""
     lines = [".. list-table::", "   :widths: 35 65", ""]
     for name, text in rows:
         lines += [f"   * - {name}", f"     - {text}"]
-    return [*lines, ""]
+    return [*lines, ""] if rows else []
 
 
 def entry(name: names.Name, links: docstrings.Links, shown: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.layers import ConvPoolNorm
-from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.network.net import ANN, SpikingNet
 
 
 def plain_layers(layers: nn.Module) -> nn.Module:
@@ -33,7 +33,7 @@ def plain_layers(layers: nn.Module) -> nn.Module:
     return nn.Sequential(*own) if isinstance(own, ConvPoolNorm) else own
 
 
-def plain_ann(net: StagedNet) -> StagedNet:
+def plain_ann(net: ANN) -> ANN:
     """A copy of a network whose stages are made of PyTorch's own layers."""
     plain = copy.deepcopy(net)
     for stage in plain.stages:
@@ -61,19 +61,23 @@ def check_row_of_stages(net: SpikingNet) -> None:
 
 
 class PeerNet(nn.Module):
-    """A network of another library with the weights of ours; abstract.
+    """A network of another library with the weights of ours; abstract: see `make_neurons`.
 
     Args:
         net: the network to copy, a row of stages of IF neurons that start at 0.
-        make_neurons: the library's neurons for a threshold.
     """
 
-    def __init__(self, net: SpikingNet, make_neurons: Callable[[float], nn.Module]) -> None:
+    def __init__(self, net: SpikingNet) -> None:
         super().__init__()
         check_row_of_stages(net)
         self.layers = nn.ModuleList(plain_layers(stage.layers) for stage in net.stages)
-        self.neurons = nn.ModuleList(make_neurons(n.neuron.v_th) for n in net.neuron_layers())
+        self.neurons = nn.ModuleList(self.make_neurons(n.neuron.v_th) for n in net.neuron_layers())
         self.readout = copy.deepcopy(net.readout)
+
+    @staticmethod
+    def make_neurons(v_th: float) -> nn.Module:
+        """IF neurons of the library with this threshold, reset by subtraction."""
+        raise NotImplementedError
 
 
 class SpikingJellyNet(PeerNet):
@@ -85,7 +89,7 @@ class SpikingJellyNet(PeerNet):
     def __init__(self, net: SpikingNet) -> None:
         from spikingjelly.activation_based import layer
 
-        super().__init__(net, spikingjelly_neurons)
+        super().__init__(net)
         folded = [layer.SeqToANNContainer(own) for own in [*self.layers[1:], self.readout]]
         pairs = zip(map(InFloat32, self.neurons), folded, strict=True)
         self.body = nn.Sequential(*(part for pair in pairs for part in pair))
@@ -99,6 +103,25 @@ class SpikingJellyNet(PeerNet):
         functional.reset_net(self)
         return cast(Tensor, readout.mean(0))
 
+    @staticmethod
+    def make_neurons(v_th: float) -> nn.Module:
+        """IF neurons in multi-step mode; older versions are told to use CuPy where it is."""
+        from spikingjelly.activation_based import neuron, surrogate
+
+        options: dict[str, Any] = {}
+        named = inspect.signature(neuron.IFNode.__init__).parameters
+        if "backend" in named and torch.cuda.is_available() and importlib.util.find_spec("cupy"):
+            options["backend"] = "cupy"
+        neurons: nn.Module = neuron.IFNode(
+            v_threshold=v_th,
+            v_reset=None,
+            surrogate_function=surrogate.ATan(alpha=2.0),
+            detach_reset=True,
+            step_mode="m",
+            **options,
+        )
+        return neurons
+
 
 class InFloat32(nn.Module):
     """Neurons whose currents are float32: under mixed precision SpikingJelly's fused ones loop."""
@@ -110,25 +133,6 @@ class InFloat32(nn.Module):
     def forward(self, currents: Tensor) -> Tensor:
         """Spikes (T, B, *)."""
         return cast(Tensor, self.neurons(currents.float()))
-
-
-def spikingjelly_neurons(v_th: float) -> nn.Module:
-    """IF neurons in multi-step mode; older versions are told to use CuPy where it is."""
-    from spikingjelly.activation_based import neuron, surrogate
-
-    options: dict[str, Any] = {}
-    named = inspect.signature(neuron.IFNode.__init__).parameters
-    if "backend" in named and torch.cuda.is_available() and importlib.util.find_spec("cupy"):
-        options["backend"] = "cupy"
-    neurons: nn.Module = neuron.IFNode(
-        v_threshold=v_th,
-        v_reset=None,
-        surrogate_function=surrogate.ATan(alpha=2.0),
-        detach_reset=True,
-        step_mode="m",
-        **options,
-    )
-    return neurons
 
 
 class LoopedNet(PeerNet):
@@ -185,8 +189,19 @@ class SnnTorchNet(LoopedNet):
     learning", Proceedings of the IEEE 111.
     """
 
-    def __init__(self, net: SpikingNet) -> None:
-        super().__init__(net, snntorch_neurons)
+    @staticmethod
+    def make_neurons(v_th: float) -> nn.Module:
+        """IF neurons reset by subtraction."""
+        import snntorch
+        from snntorch import surrogate
+
+        neurons: nn.Module = snntorch.Leaky(
+            beta=1.0,
+            threshold=v_th,
+            spike_grad=surrogate.atan(alpha=2.0),
+            reset_mechanism="subtract",
+        )
+        return neurons
 
     def step(self, i: int, current: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Spikes and potential after one timestep."""
@@ -195,28 +210,29 @@ class SnnTorchNet(LoopedNet):
         return spikes, v
 
 
-def snntorch_neurons(v_th: float) -> nn.Module:
-    """IF neurons reset by subtraction."""
-    import snntorch
-    from snntorch import surrogate
-
-    neurons: nn.Module = snntorch.Leaky(
-        beta=1.0,
-        threshold=v_th,
-        spike_grad=surrogate.atan(alpha=2.0),
-        reset_mechanism="subtract",
-    )
-    return neurons
-
-
 class NorseNet(LoopedNet):
     """Norse. Its IF neuron is reset to a value, so the neuron is put together from its parts.
 
     Source: Pehle and Pedersen (2021), "Norse", Zenodo.
     """
 
-    def __init__(self, net: SpikingNet) -> None:
-        super().__init__(net, norse_neurons)
+    @staticmethod
+    def make_neurons(v_th: float) -> nn.Module:
+        """IF neurons reset by subtraction, run over time by Norse's `SNN`."""
+        from norse.torch.functional.reset import reset_subtract
+        from norse.torch.functional.threshold import threshold
+        from norse.torch.module.snn import SNN
+
+        v_threshold, sharpness = torch.tensor(v_th), torch.tensor(100.0)
+
+        def activation(current: Tensor, v: Tensor, p: None, dt: float) -> tuple[Tensor, Tensor]:
+            h = v + current
+            spikes = threshold(h - v_threshold, "super", sharpness)
+            return spikes, reset_subtract(spikes.detach(), h, None, v_threshold)
+
+        return cast(
+            nn.Module, SNN(activation, lambda currents: torch.zeros_like(currents[0]), None)
+        )
 
     def step(self, i: int, current: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Spikes and potential after one timestep."""
@@ -227,22 +243,6 @@ class NorseNet(LoopedNet):
         """Spikes (T * B, *), by Norse's own loop over time."""
         spikes, _ = self.neurons[i](currents)
         return cast(Tensor, spikes.flatten(0, 1))
-
-
-def norse_neurons(v_th: float) -> nn.Module:
-    """IF neurons reset by subtraction, run over time by Norse's `SNN`."""
-    from norse.torch.functional.reset import reset_subtract
-    from norse.torch.functional.threshold import threshold
-    from norse.torch.module.snn import SNN
-
-    v_threshold, sharpness = torch.tensor(v_th), torch.tensor(100.0)
-
-    def activation(current: Tensor, v: Tensor, p: None, dt: float) -> tuple[Tensor, Tensor]:
-        h = v + current
-        spikes = threshold(h - v_threshold, "super", sharpness)
-        return spikes, reset_subtract(spikes.detach(), h, None, v_threshold)
-
-    return cast(nn.Module, SNN(activation, lambda currents: torch.zeros_like(currents[0]), None))
 
 
 PEERS: dict[str, Callable[[SpikingNet], PeerNet]] = {

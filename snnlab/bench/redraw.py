@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, cast
 
+import numpy as np
 import torch
 from ipywidgets import ValueWidget
 
@@ -40,6 +41,8 @@ from snnlab.show.widgets.timesteps import (
 
 ALLOWED_MS = 200.0
 """What a picture may take to follow, in milliseconds."""
+PLACES = 5
+"""To which a slider is moved."""
 
 
 @dataclass(frozen=True)
@@ -55,28 +58,24 @@ class Redraw:
     moves: int
 
 
-def redraw_times(name: str, live: LivePicture, positions: int = 5) -> Redraw:
-    """Move each control to `positions` places and time what follows: the picture and its HTML.
+def redraw_times(name: str, live: LivePicture) -> Redraw:
+    """Move each control over its range and time what follows: the picture and its HTML.
 
     Args:
         name: of the picture, for the answer.
         live: is drawn as it moves; afterwards its controls stand where they stood.
-        positions: for each control, from one end of its range to the other, 2 or more.
 
     Raises:
-        ValueError: fewer than 2 positions.
         RuntimeError: a picture that could not be drawn.
 
     Example:
         >>> redraw_times("neuron_explorer", neuron_explorer()).slowest_ms < 200
         True
     """
-    if positions < 2:
-        raise ValueError(f"positions must be 2 or more, got {positions}")
     found: list[tuple[float, str]] = []
     for key, control in live.controls.items():
         before = control.value
-        for value in [*_places(control, positions), before]:
+        for value in [*_places(control), before]:
             if value == control.value:
                 continue
             start = time.perf_counter()
@@ -88,12 +87,11 @@ def redraw_times(name: str, live: LivePicture, positions: int = 5) -> Redraw:
     return Redraw(name, median(ms for ms, _ in found), slowest, where, len(found))
 
 
-def _places(control: ValueWidget, positions: int) -> list[Any]:
-    """Values from one end of the range of a control to the other."""
+def _places(control: ValueWidget) -> list[Any]:
+    """`PLACES` values from one end of the range of a control to the other."""
     if hasattr(control, "options"):
         return [option[1] if isinstance(option, tuple) else option for option in control.options]
-    span = control.max - control.min
-    places = [control.min + span * i / (positions - 1) for i in range(positions)]
+    places = np.linspace(control.min, control.max, PLACES)
     return [type(control.value)(place) for place in places]
 
 

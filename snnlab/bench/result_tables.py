@@ -1,27 +1,27 @@
-"""The tables of RESULTS.md that races are shown in, by kind; see `results`."""
+"""The tables of RESULTS.md in which races are shown, by kind; see `results`."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import mean
 
-from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.measure.statistics import Estimate, estimate
-from snnlab.runs.curves import conversions_of, curve_of
+from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, RECIPE
 from snnlab.studies.audit import judge
 from snnlab.studies.claims import Claim, round_down
 from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
-from snnlab.studies.race_table import named
+from snnlab.studies.race_table import conversion_table, named
 from snnlab.studies.study import Entry, Result
-from snnlab.studies.tables import columns_at, markdown, mean_text
+from snnlab.studies.tables import columns_at, markdown, mean_text, processor, with_deviation
 
 SHOWN = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """T that are shown where they were measured, unless others are asked for."""
 FIRST_SHOWN = (1, 2, 4, 8)
-"""The same in the first table."""
+"""T that the first table shows, unless others are asked for."""
 AT = 4
 """T at which the first table compares accuracies with seconds."""
 FIRST_SAYS = (
@@ -31,6 +31,7 @@ FIRST_SAYS = (
     "little more than how fast they are. Bold: the highest mean of a data set."
 )
 INTERVAL = "means over the seeds with half the width of their 95 % t-interval"
+IN_TIME = f"{INTERVAL}; epochs that fill the seconds of plain noise, rounded up"
 SPREAD = "means over the seeds, standard deviation in brackets"
 
 
@@ -75,7 +76,7 @@ class Record:
         seeds = ", ".join(map(str, self.race["race"]["seeds"]))
         return (
             f"[{file}]({file}): `{self.command}`, commit {made_by['git_commit'] or 'unknown'}, "
-            f"seeds {seeds}, {hardware.get('gpu') or hardware['processor']}, "
+            f"seeds {seeds}, {processor(hardware)}, "
             f"Python {versions['python']}, torch {versions['torch']}."
         )
 
@@ -85,32 +86,15 @@ Table = tuple[str, str]
 """A table, and what is to be said of it."""
 
 
-def equal_epochs(records: Records, shown: Sequence[int]) -> Table:
-    """Each method with as many epochs as the others."""
-    return accuracies(records, TERMS[0], shown or SHOWN, lambda one: one.text(2)), INTERVAL
-
-
-def spread(records: Records, shown: Sequence[int]) -> Table:
-    """The same with standard deviations."""
-
-    def cell(one: Estimate) -> str:
-        deviation = "" if one.deviation is None else f" ({one.deviation:.2f})"
-        return f"{one.mean:.2f}{deviation}"
-
-    return accuracies(records, TERMS[0], shown or SHOWN, cell), SPREAD
-
-
-def equal_time(records: Records, shown: Sequence[int]) -> Table:
-    """Each method with the training seconds of plain noise."""
-    says = f"{INTERVAL}; epochs that fill the seconds of plain noise, rounded up"
-    return accuracies(records, TERMS[1], shown or SHOWN, lambda one: one.text(2)), says
-
-
 def accuracies(
-    records: Records, terms: Terms, shown: Sequence[int], cell: Callable[[Estimate], str]
-) -> str:
+    records: Records,
+    shown: Sequence[int],
+    terms: Terms,
+    says: str,
+    cell: Callable[[Estimate], str] = Estimate.text,
+) -> Table:
     """A row for each method of each race."""
-    rows, measured = [], at_all(records, terms, shown)
+    rows, measured = [], at_all(records, terms, shown or SHOWN)
     for record in records:
         for method, runs in record.entries(terms).items():
             curves = [curve_of(run) for run in runs]
@@ -120,7 +104,7 @@ def accuracies(
             row.append(cell(estimate(itself)) if itself else "")
             rows.append(row + [cell(estimate([curve[T] for curve in curves])) for T in measured])
     header = ["trained with", "peak learning rate", "epochs", "training (s)", "network itself"]
-    return filled_columns([*header, *columns_at(measured)], rows)
+    return filled_columns([*header, *columns_at(measured)], rows), says
 
 
 def filled_columns(header: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
@@ -142,29 +126,19 @@ def seconds(runs: Sequence[Entry]) -> str:
     return mean_text(taken, 2 if mean(taken) < 10 else 1)
 
 
-def ahead(records: Records, shown: Sequence[int]) -> Table:
-    """By how much the kit's best method is ahead of the others with equal epochs."""
-    return differences(records, TERMS[0], shown or SHOWN)
-
-
-def ahead_in_time(records: Records, shown: Sequence[int]) -> Table:
-    """The same with equal time."""
-    return differences(records, TERMS[1], shown or SHOWN)
-
-
-def differences(records: Records, terms: Terms, shown: Sequence[int]) -> Table:
+def differences(records: Records, shown: Sequence[int], terms: Terms) -> Table:
     """Points of accuracy of the kit's best method less those of each other one, by seed."""
-    rows, measured = [], at_all(records, terms, shown)
+    rows, measured = [], at_all(records, terms, shown or SHOWN)
     for record in records:
         methods = record.entries(terms)
         ours = methods.get(RECIPE, [])
         for method, runs in methods.items():
             if method == RECIPE or not ours:
                 continue
-            pairs = [(curve_of(a), curve_of(b)) for a, b in zip(ours, runs, strict=True)]
-            points = [estimate([a[T] - b[T] for a, b in pairs]).text(2, "+") for T in measured]
-            both = zip(ours, runs, strict=True)
-            times = [a["training_seconds"] / b["training_seconds"] for a, b in both]
+            pairs = list(zip(ours, runs, strict=True))
+            times = [a["training_seconds"] / b["training_seconds"] for a, b in pairs]
+            curves = [(curve_of(a), curve_of(b)) for a, b in pairs]
+            points = [estimate([a[T] - b[T] for a, b in curves]).text(2, "+") for T in measured]
             rows.append([record.titled(method), mean_text(times, 2), *points])
     header = [f"{METHODS[RECIPE].title}, against", "times its seconds"]
     says = f"points of accuracy, {INTERVAL}, seed by seed, with {terms}"
@@ -173,31 +147,23 @@ def differences(records: Records, terms: Terms, shown: Sequence[int]) -> Table:
 
 def conversions(records: Records, shown: Sequence[int]) -> Table:
     """Every conversion, on the images that all of them saw."""
-    curves: dict[str, list[AccuracyCurve]] = {}
-    images = 0
-    for record in records:
-        for method, runs in record.entries(TERMS[0]).items():
-            images = runs[0]["subset"]["images"]
-            for run in runs:
-                found = conversions_of(run["subset"])
-                for name, curve in found.items():
-                    curves.setdefault(f"{record.titled(method)}: {name}", []).append(curve)
-                if not found and method in (PACE, RECIPE):
-                    curves.setdefault(record.titled(method), []).append(curve_of(run["subset"]))
-    Ts = shown or powers_of_two(max(max(group[0]) for group in curves.values()))
-    rows = [
-        [name, *(mean_text([c.get(T) for c in own], 2) for T in Ts)] for name, own in curves.items()
+    runs = [
+        (record.titled(method), run)
+        for record in records
+        for method, own in record.entries(TERMS[0]).items()
+        for run in own
     ]
+    images = runs[-1][1]["subset"]["images"]
     says = f"{INTERVAL}, with equal epochs, on the first {images:,} test images"
-    return markdown(["network", *columns_at(Ts)], rows), says
+    return conversion_table("network", runs, (PACE, RECIPE), shown), says
 
 
 def first(records: Records, shown: Sequence[int]) -> Table:
-    """What the kit's best method reaches against its rivals, and in which time."""
+    """What each method reaches, the kit's best one first, and in which time."""
     Ts = at_all(records, TERMS[0], shown or FIRST_SHOWN)
     rows: list[list[str]] = []
     for record in records:
-        methods = ours_first(record.entries(TERMS[0]))
+        methods = sorted(record.entries(TERMS[0]).items(), key=lambda item: item[0] != RECIPE)
         found = [reached(record, method, runs, Ts) for method, runs in methods]
         columns = zip(*found, strict=True)
         best = [max((one.mean for one in column if one), default=None) for column in columns]
@@ -218,11 +184,6 @@ def reached(
     rates = [curve_of(run)[AT] / run["training_seconds"] for run in runs]
     accuracies = [estimate([curve_of(run)[T] for run in runs]) for T in Ts]
     return [*accuracies, estimate(equal) if equal else None, estimate(rates)]
-
-
-def ours_first(methods: dict[str, list[Entry]]) -> list[tuple[str, list[Entry]]]:
-    """The kit's best method before all others."""
-    return sorted(methods.items(), key=lambda item: item[0] != RECIPE)
 
 
 def bold(one: Estimate | None, best: float | None) -> str:
@@ -259,11 +220,11 @@ def verdict(claim: Claim) -> str:
 
 KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
     "first": first,
-    "epochs": equal_epochs,
-    "spread": spread,
-    "time": equal_time,
-    "ahead": ahead,
-    "ahead-time": ahead_in_time,
+    "epochs": partial(accuracies, terms=TERMS[0], says=INTERVAL),
+    "spread": partial(accuracies, terms=TERMS[0], says=SPREAD, cell=with_deviation),
+    "time": partial(accuracies, terms=TERMS[1], says=IN_TIME),
+    "ahead": partial(differences, terms=TERMS[0]),
+    "ahead-time": partial(differences, terms=TERMS[1]),
     "conversions": conversions,
     "claims": claims,
 }

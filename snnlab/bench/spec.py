@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
 from snnlab.learning.spec import Precision
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, Device
-from snnlab.settings import Valid, settle
+from snnlab.settings import Count, settle
 
 Way = Literal["eager", "graph", "compile"]
 
@@ -19,13 +19,13 @@ class SpeedConfig:
 
     model: Architecture = field(default_factory=lambda: Architecture("convnet"))
     """The network."""
-    channels: Annotated[int, Valid(low=1)] = 1
+    channels: Count = 1
     """Channels of the images."""
-    size: Annotated[int, Valid(low=1)] = 28
+    size: Count = 28
     """Height and width of the images in pixels."""
-    batch_size: Annotated[int, Valid(low=1)] = 128
+    batch_size: Count = 128
     """Images per batch."""
-    rounds: Annotated[int, Valid(low=1)] = 9
+    rounds: Count = 9
     """How often each piece of work is timed; all pieces take turns."""
     work: tuple[Literal["train", "infer"], ...] = ("train", "infer")
     """What to measure: training steps, forward passes, or both."""

@@ -136,7 +136,6 @@ def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
 
     Raises:
         ConfigError: the device is not there, or cannot record CUDA graphs.
-        ValueError: fewer than 1 round.
 
     Example:
         >>> measure_speed(SpeedConfig(Architecture("mlp"), size=8, rounds=7)).rows[0].library
@@ -222,14 +221,11 @@ def training_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
     def step(make: Callable[[], Net], T: int, way: Way) -> Callable[[], Callable[[], object]]:
         return lambda: TrainingStep(make(), batch, T, way=way, precision=config.precision)
 
-    def plain_relu() -> ANN:
-        return cast(ANN, plain_ann(makers.relu()))
-
     work: Work = {}
     if makers.device.type == "cpu":  # elsewhere pooling is not merged
         work[Key("relu-merged", 1)] = step(makers.relu, 1, "eager")
     for way in config.ways:
-        work[Key("relu", 1, way)] = step(plain_relu, 1, way)
+        work[Key("relu", 1, way)] = step(lambda: plain_ann(makers.relu()), 1, way)
         work[Key("snnlab-noise", 1, way)] = step(lambda: makers.spiking(Noise()), 1, way)
         for T in config.train_timesteps:
             work[Key("snnlab", T, way)] = step(makers.spiking, T, way)
@@ -245,7 +241,7 @@ def inference_work(makers: Networks, batch: Batch, config: SpeedConfig) -> Work:
         return lambda: ForwardPass(net, batch, T, way=way, precision=config.precision)
 
     relu, ours = makers.relu().eval(), makers.spiking().eval()
-    plain = cast(ANN, plain_ann(relu))
+    plain = plain_ann(relu)
     nets: dict[str, Net] = {"snnlab": streamline(ours), **makers.peers()[0]}
     work: Work = {Key("relu-streamlined", 1): forward(streamline(relu), 1, "eager")}
     if makers.device.type == "cpu":

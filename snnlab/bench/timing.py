@@ -31,16 +31,11 @@ def alternate(
 
     Args:
         work: what to time, by name.
-        rounds: counted rounds, at least 1.
+        rounds: counted rounds.
         device: waited for before the clock is read.
         calls: of a piece in a round, one after the other without waiting; the time is that of one.
         progress: show a progress bar, if there is a terminal.
-
-    Raises:
-        ValueError: fewer than 1 round.
     """
-    if rounds < 1:
-        raise ValueError(f"rounds must be at least 1, got {rounds}")
     clock = stopwatch(device)
     times: dict[Key, list[float]] = {name: [] for name in work}
     bar = tqdm(range(WARM_UP + rounds), desc="bench", disable=None if progress else True)
@@ -56,12 +51,12 @@ def alternate(
     return times
 
 
+def median_ratio(times: list[float], reference: list[float]) -> float:
+    """Median over the rounds of the ratio within a round."""
+    return statistics.median(a / b for a, b in zip(times, reference, strict=True))
+
+
 def wait(device: torch.device) -> None:
     """Wait until the device has done all work given to it."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-
-
-def median_ratio(times: list[float], reference: list[float]) -> float:
-    """Median over the rounds of the ratio within a round."""
-    return statistics.median(a / b for a, b in zip(times, reference, strict=True))

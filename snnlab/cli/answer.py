@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
@@ -27,6 +28,16 @@ RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 def answer(value: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the JSON object or the text on stdout."""
     print(json.dumps(finite(value)) if as_json else text)
+
+
+def need(package: str, missing: str) -> None:
+    """Check that a package is installed which the course alone does not bring.
+
+    Raises:
+        ValueError: it is not; the message is `missing`.
+    """
+    if find_spec(package) is None:
+        raise ValueError(missing)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from psutil import virtual_memory
 from tqdm import tqdm
 
 from snnlab.cli import assign_words as words
-from snnlab.cli.answer import answer
+from snnlab.cli.answer import answer, need
 from snnlab.jobs.places import cores
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class Assign:
             ValueError: what the step needs is missing, or nbgrader is not installed.
         """
         if self.step not in FOR_STUDENTS:
-            need_nbgrader()
+            need("nbgrader", 'assignments need nbgrader: pip install "snnlab[classroom]"')
         if self.workers < 1:
             raise ValueError(f"--workers must be at least 1, got {self.workers}")
         value, text = getattr(self, f"_{self.step}")()
@@ -160,16 +159,6 @@ class Assign:
 
         found = similar(self._folder, self.what)
         return {"similar": [asdict(each) for each in found]}, similar_text(found)
-
-
-def need_nbgrader() -> None:
-    """Say how to install nbgrader, where it is missing.
-
-    Raises:
-        ValueError: it is.
-    """
-    if find_spec("nbgrader") is None:
-        raise ValueError('assignments need nbgrader: pip install "snnlab[classroom]"')
 
 
 def check_entry(file: Path, workers: int) -> dict[str, Any]:

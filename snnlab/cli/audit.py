@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,8 @@ import tyro
 
 from snnlab.cli.answer import answer
 from snnlab.runs.store import RunError, usual_runs
-from snnlab.studies.audit import (
-    audit_entry,
-    audit_text,
-    list_races,
-    neuron_entries,
-    neuron_text,
-    read_race,
-)
+from snnlab.studies.audit import judge, list_races, origin, read_race
+from snnlab.studies.claims import Claim
 from snnlab.studies.race import RACE
 
 
@@ -47,9 +42,22 @@ class Audit:
         folders = [each if each.exists() else root / each for each in self.races]
         if not (folders := folders or list_races(root)):
             raise RunError(f"no races in {root} yet: snnlab race")
-        races = [(folder, read_race(folder)) for folder in folders]
-        entries = [audit_entry(folder, race) for folder, race in races]
-        claims = [claim for entry in entries for claim in entry.pop("claims")]
-        found = {"races": entries, "claims": claims, "neuron": neuron_entries()}
-        texts = [audit_text(folder, race) for folder, race in races]
-        answer(found, "\n\n".join([*texts, neuron_text()]), as_json=self.json)
+        races, claims, texts = [], [], []
+        for folder in folders:
+            race = read_race(folder)
+            entry, heading = origin(folder.name, race)
+            judged = judge(race)
+            races.append(entry)
+            claims += [{"race": folder.name} | asdict(claim) for claim in judged]
+            texts.append(claims_text(heading, judged))
+        from snnlab.studies.lifelike import judge_neuron  # it loads torch
+
+        neuron = judge_neuron()
+        texts.append(claims_text("without a race: one neuron\n", neuron))
+        found = {"races": races, "claims": claims, "neuron": [asdict(claim) for claim in neuron]}
+        answer(found, "\n\n".join(texts), as_json=self.json)
+
+
+def claims_text(heading: str, claims: Sequence[Claim]) -> str:
+    """The claims for people."""
+    return "\n".join([heading, *(claim.text() for claim in claims)])

@@ -17,6 +17,7 @@ from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
 from snnlab.runs.store import COLLECTION, Run, runs_folder, usual_runs, write_json, write_text
+from snnlab.studies.tables import columns_at, with_deviation
 
 STARTS = """\
 The three differ only in where neurons start in training. From the second timestep on a neuron
@@ -125,9 +126,8 @@ def verdict_lines(found: dict[str, list[Verdict]], timesteps: int) -> list[str]:
 
 def as_table(curves: dict[str, SeedCurves]) -> str:
     """Mean and standard deviation over seeds, by start and T."""
-    rows = []
-    for start, found in curves.items():
-        spread = "" if found.seeds == 1 else " ({0.deviation:.2f})"
-        cells = [f"{each.mean:.2f}{spread.format(each)}" for each in found.estimates]
-        rows.append([COMPARED[start].title, *cells])
-    return table(["trained", *(f"T = {T}" for T in curves[PLAIN].timesteps)], rows)
+    rows = [
+        [COMPARED[start].title, *map(with_deviation, found.estimates)]
+        for start, found in curves.items()
+    ]
+    return table(["trained", *columns_at(curves[PLAIN].timesteps)], rows)

@@ -15,15 +15,15 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 import tyro
 
-from snnlab.cli.train import STARTS
+from snnlab.cli.train import START_OPTIONS
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS
-from snnlab.settings import declared, meant, options_of, some
+from snnlab.settings import bare, declared, meant, options_of, some
 
 USUAL = (
     *("--preset", "--config", "--method", "--seed", "--timesteps", "--data.name"),
@@ -101,20 +101,19 @@ def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]
     for field in fields(kind):
         hint = declared(kind)[field.name]
         default = default_of(field, command)
-        notes = get_args(hint)[1:] if hasattr(hint, "__metadata__") else ()
+        notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         if tyro.conf.Suppress in notes:
             continue
-        called = next((n for n in (getattr(note, "name", None) for note in notes) if n is not None),
-                      field.name.replace("_", "-"))  # fmt: skip
+        asked: Any = next((note for note in notes if hasattr(note, "metavar")), tyro.conf.arg())
+        called = field.name.replace("_", "-") if asked.name is None else asked.name
         if is_dataclass(default):
             inner = f"{prefix}{called}." if called else prefix
             below = RUN if isinstance(default, RunConfig) else group and (called or group)
             yield from options(default, inner, below)
         elif (value := value_of(hint, default)) is not None:
             says, valid = words_of(kind).get(field.name, ""), tuple(options_of(hint) or ())
-            metavar = next(filter(None, (getattr(note, "metavar", "") for note in notes)), None)
             if tyro.conf.Positional in notes:
-                yield Option(metavar or called.upper(), "", says, default, group, valid)
+                yield Option(asked.metavar or called.upper(), "", says, default, group, valid)
             elif default is True:
                 yield Option(f"--{prefix}no-{called}", "", f"Switch off: {says}", group=group)
             else:
@@ -134,18 +133,12 @@ def value_of(hint: Any, default: Any) -> str | None:
     """What follows an option of this type; None: it cannot be given in a command line."""
     if isinstance(default, bool):
         return ""
-    empty = "|None" if optional(hint) else ""
+    empty = "|None" if NoneType in get_args(bare(hint)) else ""
     kind = some(hint)
     if get_origin(kind) is tuple:
         inner = some(get_args(kind)[0])
         return None if is_dataclass(inner) else f"{VALUES.get(inner, 'NAME')} ..."
     return ("NAME" if options_of(hint) else VALUES.get(kind, "TEXT")) + empty
-
-
-def optional(hint: Any) -> bool:
-    """Whether None is valid, too."""
-    kind = get_args(hint)[0] if hasattr(hint, "__metadata__") else hint
-    return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
 
 
 def width() -> int:
@@ -169,12 +162,12 @@ def listed(entries: Sequence[tuple[str, str]]) -> str:
     column = min(max((len(name) for name, _ in entries), default=0), width() * 2 // 5) + 4
     lines = []
     for name, text in entries:
-        told = wrapped(text, column).split("\n")
+        beside = wrapped(text, column).split("\n")
         if len(name) + 4 <= column:
-            told[0] = f"  {name}".ljust(column) + told[0].strip()
+            beside[0] = f"  {name}".ljust(column) + beside[0].strip()
         else:
-            told.insert(0, f"  {name}")
-        lines += told
+            beside.insert(0, f"  {name}")
+        lines += beside
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -210,7 +203,8 @@ def help_of(name: str, command: Any, says: str, *, whole: bool = False, about: s
     there = list(options(command))
     groups = list(dict.fromkeys(option.group for option in there if option.group))
     there = [*(starts(name) if groups else ()), *there]
-    usage = wrapped(f"usage: {' '.join([name, *arguments(there), '[OPTIONS]'])}")
+    arguments = [option.name for option in there if not option.name.startswith("-")]
+    usage = wrapped(f"usage: {' '.join([name, *arguments, '[OPTIONS]'])}")
     if about:
         return f"{usage}\n\n{entries_of(chosen(name, there, groups, about), short=False)}"
     beginning = f"{usage}\n\n{wrapped(paragraphs(says))}\n\n"
@@ -245,11 +239,6 @@ def chosen(name: str, there: Sequence[Option], groups: list[str], about: str) ->
     return found
 
 
-def arguments(there: Sequence[Option]) -> list[str]:
-    """What is given without an option."""
-    return [option.name for option in there if not option.name.startswith("-")]
-
-
 def by_group(there: Sequence[Option]) -> str:
     """All options, those of the command first."""
     parts = []
@@ -261,8 +250,10 @@ def by_group(there: Sequence[Option]) -> str:
 
 def starts(name: str) -> list[Option]:
     """What says where a command that trains starts from."""
-    known = STARTS if name.split()[-1] == "train" else {"--preset": STARTS["--preset"]}
-    return [Option(each, *told) for each, told in known.items()]
+    known = START_OPTIONS
+    if not name.endswith(" train"):
+        known = {"--preset": START_OPTIONS["--preset"]}
+    return [Option(option, *entry) for option, entry in known.items()]
 
 
 def entries_of(there: Sequence[Option], *, short: bool) -> str:

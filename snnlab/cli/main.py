@@ -64,6 +64,16 @@ BAD_PATHS = (
     PermissionError,
 )
 RULER = re.compile("[╭╰─-]{3}|╭─")
+WORDINGS = (
+    (r"Error parsing (\S+): .*\bint\(\).*?: (.*)", "{} must be a whole number, got {}"),
+    (r"Error parsing (\S+): .*\bfloat: (.*)", "{} must be a number, got {}"),
+    (r"Error parsing (\S+): .*valid parse.*?\[(.*?)\]", "{} cannot be {}"),
+    (r"Error parsing \S+: (.*)", "{}"),
+    (r"Missing from snnlab (.*?): (\S+)", "{} needs {}"),
+    (r"Missing value for argument '(\S+)'", "{} needs a value"),
+    (r"Unrecognized options: ([^-].*)", "{!r} is more than it takes"),
+)
+"""What the parser says of a value, and how the rest of the kit says it; the first that fits."""
 SAYS = "Spiking networks trained with one timestep and noise, run with many."
 
 
@@ -103,8 +113,8 @@ def answer_to(args: list[str]) -> None:
         print(f"snnlab {__version__}")
         return
     args, further = divided(args)
-    if told := help_asked(args):
-        print(told)
+    if text := help_asked(args):
+        print(text)
         return
     command = parse(args)
     if further:
@@ -265,26 +275,14 @@ def first_message(box: str) -> str:
 
 def in_our_words(message: str) -> str:
     """What the parser says of a value, as the rest of the kit says it."""
-    whole = re.fullmatch(r"Error parsing (\S+): .*\bint\(\).*?: (.*)", message)
-    number = re.fullmatch(r"Error parsing (\S+): .*\bfloat: (.*)", message)
-    choice = re.match(r"invalid choice '(.*)' for argument '(\S+)'.*?\((.*)\)", message)
-    missing = re.match(r"Missing value for argument '(\S+)'", message)
-    lacking = re.match(r"Missing from snnlab (.*?): (\S+)", message)
-    if found := whole or number:
-        return f"{found[1]} must be a {'whole ' if whole else ''}number, got {found[2]}"
-    if choice:
+    if choice := re.match(r"invalid choice '(.*)' for argument '(\S+)'.*?\((.*)\)", message):
         valid = re.findall("'(.*?)'", choice[3])
         near = meant(choice[1], valid)
         return f"{choice[2]} cannot be {choice[1]!r}; valid: {', '.join(valid)}{near}"
-    if lacking:
-        return f"{lacking[1]} needs {lacking[2]}"
-    if neither := re.match(r"Error parsing (\S+): .*valid parse.*?\[(.*?)\]", message):
-        return f"{neither[1]} cannot be {neither[2]}"
-    if spare := re.match(r"Unrecognized options: ([^-].*)", message):
-        return f"{spare[1]!r} is more than it takes"
-    return (
-        f"{missing[1]} needs a value" if missing else re.sub(r"^Error parsing \S+: ", "", message)
-    )
+    for pattern, ours in WORDINGS:
+        if found := re.match(pattern, message):
+            return ours.format(*found.groups())
+    return message
 
 
 @contextlib.contextmanager

@@ -44,10 +44,9 @@ class NoiseExperiment(Generic[Asked]):
     def execute(self) -> None:
         """Do the work with progress bars, write table and figures into its folder, answer."""
         folder = self.out or self.ask.default_folder(self.config, self.runs)
-        lab = Laboratory(self.config, self.seeds, folder)
         few_threads(self.config)
         with closing(Bar()) as bar:
-            done = self.ask.carry_out(lab, bar.watch)
+            done = self.ask.carry_out(Laboratory(self.config, self.seeds, folder, bar.watch))
         from snnlab.cli.noise_figures import DRAW
 
         name = self.ask.name

@@ -31,7 +31,6 @@ from snnlab.studies.switches import REFERENCE
 
 MOST_BELOW = 10.0
 """The accuracy axes reach at most this many points below the best mean."""
-
 LEFT_OUT = ("matched Gaussian", "calibrated by residuals")
 """Leaky variants that the table has and the figure leaves out."""
 
@@ -90,11 +89,12 @@ def sigma_axes(curves: dict[str, SeedCurves], title: str, *, ordered: bool) -> A
 
 def curves_over(setting: str, points: list[Entry], T: int) -> SeedCurves:
     """Accuracy at T against a setting of the points, one row per seed."""
-    by_seed: dict[int, dict[float, float]] = {}
-    for point in points:
-        by_seed.setdefault(point["seed"], {})[point[setting]] = curve_of(point)[T]
-    x = sorted(next(iter(by_seed.values())))
-    return SeedCurves(tuple(x), tuple(tuple(found[at] for at in x) for found in by_seed.values()))
+    rows = [
+        {point[setting]: curve_of(point)[T] for point in own}
+        for own in groups(points, "seed").values()
+    ]
+    x = sorted(rows[0])
+    return SeedCurves(tuple(x), tuple(tuple(row[at] for at in x) for row in rows))
 
 
 def bottom(curves: dict[str, SeedCurves]) -> float | None:

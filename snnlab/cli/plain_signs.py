@@ -14,7 +14,7 @@ SIGNS = (
     '“ " ” " … ... · . • * √ sqrt ∞ inf → -> ─ - │ | █ # ✓ yes ✗ no'
 )
 LETTERS = dict(zip(SIGNS.split()[::2], SIGNS.split()[1::2], strict=True))
-"""What stands for signs of ours; other letters lose their accents, and the rest is a ?."""
+"""What stands for signs of ours. Other letters lose their accents; any other sign becomes "?"."""
 HANDLER = "snnlab-plain-signs"
 """Its name among the error handlers of Python's codecs."""
 
@@ -38,12 +38,9 @@ def in_letters(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
-    return "".join(map(plain, signs)), error.end
+    return "".join(LETTERS.get(sign) or without_accent(sign) for sign in signs), error.end
 
 
-def plain(sign: str) -> str:
-    """A sign in ASCII."""
-    if sign in LETTERS:
-        return LETTERS[sign]
-    base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-    return base or "?"
+def without_accent(sign: str) -> str:
+    """A letter in ASCII, without its accent; "?" for any other sign."""
+    return unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() or "?"

@@ -1,6 +1,6 @@
 """`snnlab app` and `snnlab lab`: the dashboard and the course, in a browser.
 
-Both run a server of somebody else, whose options go on to it: all but the few that stand here.
+Both start a server that others wrote, and pass all options on to it but the few that stand here.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
 from snnlab.classroom.brought import PACKAGE, home
+from snnlab.cli.answer import need
 from snnlab.cli.help import ASKING
 
 SERVED = ("app", "lab")
@@ -41,7 +41,7 @@ class App:
 
     def execute(self) -> None:
         """Serve until Ctrl-C."""
-        need("streamlit", "the dashboard")
+        need("streamlit", "the dashboard needs streamlit: pip install streamlit")
         page = home() / "app.py"
         from streamlit.web import cli
 
@@ -74,7 +74,7 @@ class Lab:
 
     def execute(self) -> None:
         """Lay the copy, and serve until Ctrl-C."""
-        need("jupyterlab", "the course")
+        need("jupyterlab", "the course needs jupyterlab: pip install jupyterlab")
         course = home() / "notebooks"
         checkout = course.parent == PACKAGE.parent
         if self.folder is None and checkout:
@@ -111,13 +111,3 @@ def divided(args: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
     while rest and not rest[0].startswith("-"):
         own.append(rest.pop(0))
     return own, tuple(rest)
-
-
-def need(package: str, what: str) -> None:
-    """Say how to install what serves, where it is missing.
-
-    Raises:
-        ValueError: it is.
-    """
-    if find_spec(package) is None:
-        raise ValueError(f"{what} needs {package}: pip install {package}")

@@ -24,7 +24,7 @@ from snnlab.runs.presets import study_start
 from snnlab.runs.store import ID, usual_runs
 from snnlab.show.colours import FREE
 from snnlab.studies.study import Result, name_of
-from snnlab.studies.sweep import SWEEP, Ended, SweepConfig, check, parse_grid, sweep
+from snnlab.studies.sweep import SWEEP, SweepConfig, check, parse_grid, sweep
 from snnlab.studies.sweep_table import points, sweep_csv, sweep_markdown
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Sweep:
         open_pool = self.open_pool(asked)
         with tqdm(total=total, unit="run", leave=False, disable=None, file=sys.stderr) as bar:
 
-            def on_end(ended: Ended) -> None:
-                bar.set_postfix_str(f"{ended.config.method}, seed {ended.config.seed}")
-                bar.update(ended.number - bar.n)
+            def on_end(config: RunConfig) -> None:
+                bar.set_postfix_str(f"{config.method}, seed {config.seed}")
+                bar.update()
 
             done = sweep(asked, folder, open_pool, self.runs, on_end)
         if done["entries"]:

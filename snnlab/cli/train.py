@@ -17,7 +17,7 @@ from snnlab.runs.store import Run, read_json, usual_runs
 from snnlab.settings import meant
 
 DEFAULT_PRESET = next(iter(PRESETS))
-STARTS: dict[str, tuple[str, str, str | None]] = {
+START_OPTIONS: dict[str, tuple[str, str, str | None]] = {
     "--preset": (
         "NAME",
         f"Start from what works well: {', '.join(PRESETS)}. Other options change it.",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from snnlab.studies.claims import Claim
 from snnlab.studies.evidence import Evidence
 from snnlab.studies.race import RACE
 from snnlab.studies.study import Result
+from snnlab.studies.tables import machine_in_words, versions_in_words
 
 
 def judge(race: Result) -> list[Claim]:
-    """Every claim of the abstract that one race can judge, in its order; see `claims`.
+    """Judge every claim of the abstract that a race can be asked about, in its order; see `claims`.
 
     Args:
         race: content of race.json.
@@ -32,16 +32,16 @@ def judge(race: Result) -> list[Claim]:
     Example:
         >>> [claim.status for claim in judge(read_race(Path("runs/races/digits")))]
     """
-    if not race.get("finished"):
-        raise RunError("the race is not finished; the same snnlab race command goes on with it")
-    with telling_damage():
+    with reading(race):
         evidence = Evidence(race)
         return [test.judge(evidence) for test in TESTS]
 
 
 @contextmanager
-def telling_damage() -> Iterator[None]:
-    """A RunError for what a file should hold and does not."""
+def reading(race: Result) -> Iterator[None]:
+    """A RunError for a race that is not finished, or lacks what the block reads of it."""
+    if not race.get("finished"):
+        raise RunError("the race is not finished; the same snnlab race command goes on with it")
     try:
         yield
     except RunError:
@@ -55,52 +55,29 @@ def telling_damage() -> Iterator[None]:
         raise RunError(f"the race is damaged: {RACE.file} {error}") from error
 
 
-def neuron_entries() -> list[dict[str, Any]]:
-    """The claim about the neuron, which no race is asked about, as the JSON answer holds it."""
-    from snnlab.studies.lifelike import judge_neuron  # it takes torch to import
+def origin(name: str, race: Result) -> tuple[dict[str, Any], str]:
+    """What was raced, and what made it: as the JSON answer holds it, and in lines for people.
 
-    return [asdict(claim) for claim in judge_neuron()]
+    Args:
+        name: of the race.
+        race: content of race.json.
 
-
-def neuron_text() -> str:
-    """The same for people."""
-    from snnlab.studies.lifelike import judge_neuron
-
-    return "\n".join(
-        ["without a race: one neuron", "", *(claim.text() for claim in judge_neuron())]
-    )
-
-
-@telling_damage()
-def audit_entry(folder: Path, race: Result) -> dict[str, Any]:
-    """A race with its claims and what made it, as the JSON answer holds it."""
-    made_by = race.get("environment", {})
-    return {
-        "race": folder.name,
-        "data": race["race"]["start"]["data"]["name"],
-        "model": race["race"]["start"]["model"]["name"],
-        "environment": made_by,
-        "claims": [{"race": folder.name} | asdict(claim) for claim in judge(race)],
-    }
-
-
-@telling_damage()
-def audit_text(folder: Path, race: Result) -> str:
-    """The same for people."""
-    start, made_by = race["race"]["start"], race.get("environment", {})
-    hardware = made_by.get("hardware") or {}
-    versions = made_by.get("versions") or {}
-    lines = [
-        f"race {folder.name}: {start['data']['name']}, {start['model']['name']}, "
-        f"{start['training']['epochs']} epochs, seeds {', '.join(map(str, race['race']['seeds']))}",
-        f"  on {hardware.get('gpu') or hardware.get('processor', 'an unknown machine')}, "
-        f"{hardware.get('threads', '?')} thread(s); "
-        + ", ".join(f"{name} {version}" for name, version in versions.items()),
-        f"  by {' '.join(made_by.get('command') or ['an unknown command'])}; "
-        f"code {made_by.get('code')}, commit {made_by.get('git_commit')}",
-        "",
-    ]
-    return "\n".join(lines) + "\n".join(claim.text() for claim in judge(race))
+    Raises:
+        RunError: the race is not finished, or damaged.
+    """
+    with reading(race):
+        start, made_by = race["race"]["start"], race.get("environment", {})
+        data, model = start["data"]["name"], start["model"]["name"]
+        epochs, seeds = start["training"]["epochs"], ", ".join(map(str, race["race"]["seeds"]))
+        command = " ".join(made_by.get("command") or ["an unknown command"])
+        lines = [
+            f"race {name}: {data}, {model}, {epochs} epochs, seeds {seeds}",
+            f"  on {machine_in_words(made_by.get('hardware') or {})}; "
+            + versions_in_words(made_by.get("versions") or {}),
+            f"  by {command}; code {made_by.get('code')}, commit {made_by.get('git_commit')}",
+        ]
+    entry = {"race": name, "data": data, "model": model, "environment": made_by}
+    return entry, "\n".join(lines)
 
 
 def read_race(folder: Path) -> dict[str, Any]:
@@ -123,9 +100,8 @@ def read_race(folder: Path) -> dict[str, Any]:
     return race
 
 
-def list_races(root: Path | None = None) -> list[Path]:
-    """The folders of all races, by name; None: of those in the folder of runs."""
-    root = root or RACE.root()
+def list_races(root: Path) -> list[Path]:
+    """The folders of all races in a folder, by name."""
     if not root.is_dir():
         return []
     return sorted(folder for folder in root.iterdir() if (folder / RACE.file).is_file())

@@ -33,7 +33,7 @@ ERROR_NOTE = (
 
 @dataclass(frozen=True)
 class Breaks(Experiment):
-    """Which switches, and at which T the error is taken apart.
+    """The experiment that breaks lossless conversion, one switch at a time.
 
     Its result: `switches` says what each does, `entries` holds name, seed, accuracy by T, and
     `errors` by stage, see `ErrorSummary`. A network without pooling has no entry for max pooling.

@@ -47,7 +47,7 @@ ROUND_NOTE = (
 
 @dataclass(frozen=True)
 class Calibration(Experiment):
-    """How long noise is measured again, and which leaks are tried.
+    """The experiment that measures which noise fits a network, and which one a leaky network.
 
     Its result: `residuals` holds seed, stage and a `ResidualSummary` each, channels without
     histograms; `rounds` seed, round, noise trained with and measured by stage, how far it moved,
@@ -178,8 +178,7 @@ def leaky_network(lab: Laboratory, beta: float, variant: str, seed: int) -> Spik
     IF: no leak. Matched Gaussian: trained with the leak and the noise of the IF neuron. Matched
     to the leak: with the noise of `leaky_noise`. Calibrated: with the noise measured, stage by
     stage, in the network of "matched Gaussian". Made leaky: the IF network after
-    `leaky_equivalent`.
-    Switched on: the IF network with nothing else changed.
+    `leaky_equivalent`. Switched on: the IF network with nothing else changed.
     """
     from snnlab.conversion.leak import leaky_equivalent, leaky_noise
     from snnlab.network.neurons import with_neurons

@@ -51,7 +51,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from snnlab.measure.statistics import (
     CONFIDENCE,
@@ -68,7 +68,6 @@ from snnlab.studies.evidence import Evidence, Untested
 from snnlab.studies.study import Entry
 
 Status = Literal["supported", "contradicted", "undecided", "untested"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and what was found."""
+    """A claim of the abstract, and the verdict on it."""
 
     name: str
     """What is claimed."""

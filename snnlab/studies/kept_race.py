@@ -14,13 +14,13 @@ from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.curves import conversions_of
-from snnlab.runs.store import RunError, sealed, write_text
-from snnlab.studies.audit import telling_damage
-from snnlab.studies.race import RACE, TERMS
+from snnlab.runs.store import sealed, write_text
+from snnlab.studies.audit import reading
+from snnlab.studies.race import TERMS
 from snnlab.studies.study import Entry, Result
 
 LEFT_OUT = ("run", "hashes", "seconds_per_epoch", "validation_accuracy", "early_exit")
-"""Of a run."""
+"""What is left out of a run."""
 NOT_CERTIFIED = ("accuracy", "changed", "rates", "operations")
 """Left out of its certificate: what the run holds as well, and what goes by stages."""
 NO_COST = ("ann_operations", "image_operations", "neurons", "synapses", "assumptions")
@@ -44,21 +44,19 @@ def keep(race: Result, path: Path) -> Result:
     Example:
         >>> keep(read_race(Path("runs/races/digits-convnet")), Path("results/digits.json"))
     """
-    small = sealed(kept(race))
+    with reading(race):
+        small = sealed(small_race(race))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, in_lines(small))
     return small
 
 
-@telling_damage()
-def kept(race: Result) -> Result:
+def small_race(race: Result) -> Result:
     """What the file holds; see `keep`."""
-    if not race.get("finished"):
-        raise RunError(f"only finished races are kept: the same snnlab {RACE.name} goes on with it")
     asked, made_by = race["race"], race["environment"]
     start = asked["start"]
     data = start["data"] | {key: without_folder(start["data"].get(key)) for key in ("name", "root")}
-    entries = [rounded(kept_entry(entry)) for entry in race["entries"]]
+    entries = [rounded(small_entry(entry)) for entry in race["entries"]]
     for entry in entries[1:]:
         entry["cost"].pop("assumed", None)  # the first says it for all
     small = {
@@ -69,7 +67,7 @@ def kept(race: Result) -> Result:
     return {key: value for key, value in race.items() if key != "hashes"} | small
 
 
-def kept_entry(entry: Entry) -> Entry:
+def small_entry(entry: Entry) -> Entry:
     """A run without what nobody reads again."""
     small = without(entry, LEFT_OUT)
     if certificate := entry.get("certificate"):
@@ -82,7 +80,7 @@ def kept_entry(entry: Entry) -> Entry:
     if entry["terms"] != TERMS[0]:  # conversions are shown and judged with equal epochs only
         subset = {"images": subset["images"]}
     elif curves := conversions_of(subset):
-        subset["conversions"] = {name: telling(one).to_json() for name, one in curves.items()}
+        subset["conversions"] = {name: rising(one).to_json() for name, one in curves.items()}
         subset["cost"] = without(thinned_cost(subset["cost"]), ("assumed",))
     return small | {"subset": subset}
 
@@ -94,7 +92,7 @@ def thinned_cost(cost: dict[str, Any]) -> dict[str, Any]:
     return {key: at(value, places) for key, value in without(cost, NO_COST).items()}
 
 
-def telling(curve: AccuracyCurve) -> AccuracyCurve:
+def rising(curve: AccuracyCurve) -> AccuracyCurve:
     """A curve at those T at which it is higher than ever before, at powers of two and the last."""
     highest, found = -1.0, set(powers_of_two(max(curve)))
     for T, accuracy in curve.items():

@@ -170,12 +170,11 @@ class Experiment(ABC):
     def parts(result: Result) -> list[str]:
         """The paragraphs and tables of its Markdown, below the heading."""
 
-    def carry_out(self, lab: Laboratory, watch: Watch | None = None) -> Result:
+    def carry_out(self, lab: Laboratory) -> Result:
         """Carry out the experiment, or take it from its folder if this code has finished it.
 
         Args:
-            lab: network, data, seeds and folder.
-            watch: progress; None: that of the laboratory.
+            lab: network, data, seeds, folder and progress.
 
         Returns:
             The content of its file: `asked`, `finished`, `environment`, and its `summary`.
@@ -184,7 +183,6 @@ class Experiment(ABC):
             RunError: the folder holds another experiment.
             ConfigError: this machine has no such device.
         """
-        lab = lab if watch is None else replace(lab, watch=watch)
         asked = {"start": to_dict(lab.config), "seeds": lab.seed_numbers} | self.settings
         return Kind(self.name, SHELF).conduct(lab.folder, asked, partial(self.carried_out, lab))
 

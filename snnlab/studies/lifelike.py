@@ -36,7 +36,9 @@ SEEDS = (0, 1, 2, 3, 4)
 
 
 def judge_neuron() -> list[Claim]:
-    """The abstract's claim about biology, in two parts; a few seconds, once.
+    """Judge the abstract's claim about biology, in two parts.
+
+    Takes a few seconds the first time in a process.
 
     Source:
         Jiang and Zhang (2023), arXiv 2211.05453, claim it; Softky and Koch (1993) on how
@@ -52,14 +54,15 @@ def judge_neuron() -> list[Claim]:
 @cache
 def nearer() -> tuple[Found, Found]:
     """By how much noise brings our neuron nearer to the living one: firing curve, irregularity."""
-    curves, irregular = zip(*map(apart, SEEDS), strict=True)
+    curves, irregular = zip(*map(nearer_by_pulse, SEEDS), strict=True)
     return over_pulses(curves), over_pulses(irregular)
 
 
-def apart(seed: int) -> tuple[Floats, Floats]:
-    """How far off the neuron without noise is, less how far off that with noise is, by pulse.
+def nearer_by_pulse(seed: int) -> tuple[Floats, Floats]:
+    """By how much noise brings our neuron nearer at each pulse, with one seed.
 
-    Of the firing curve and of the Fano factor, each (n,).
+    How far the neuron without noise is off, less how far that with noise is off: of the firing
+    curve and of the Fano factor, each (n,).
     """
     sizes, noise = np.array(AMPLITUDES), Noise()
     fired = fired_by_pulses(sizes, CHANNELS, PULSES, TRIALS, seed)  # (T, n, trials)

@@ -31,7 +31,7 @@ FamilyName = Annotated[str, Valid(options=registry.names, called="noise family")
 
 @dataclass(frozen=True)
 class NoiseSweep(Experiment):
-    """Which noise is tried. Without noise (sigma 0) is always part of it.
+    """The experiment that tries families and sigmas of noise; no noise (sigma 0) is part of it.
 
     Its result: `points` holds family, sigma, seed and accuracy by T of each network; `best` the
     best sigma for each family and T, see `best_sigma`.
@@ -165,14 +165,15 @@ def best_sigma(points: list[Entry], family: str, timesteps: int) -> Entry:
         seed); `behind`, by how many points the sigma nearest to the matched one is behind the
         best, seed by seed: mean and 95 % interval.
     """
-    curves: dict[float, dict[int, float]] = {}
-    for point in points:
-        if point["family"] in (family, NONE):
-            curves.setdefault(point["sigma"], {})[point["seed"]] = curve_of(point)[timesteps]
-    means = {sigma: estimate(list(curve.values())) for sigma, curve in curves.items()}
+    own = [point for point in points if point["family"] in (family, NONE)]
+    seeds = {
+        sigma: [curve_of(point)[timesteps] for point in found]
+        for sigma, found in groups(own, "sigma").items()
+    }
+    means = {sigma: estimate(accuracies) for sigma, accuracies in seeds.items()}
     best = max(means, key=lambda sigma: means[sigma].mean)
     near = min((s for s in means if s > 0), key=lambda sigma: abs(sigma - MATCHED_SIGMA))
-    behind = estimate([curves[best][seed] - curves[near][seed] for seed in curves[best]])
+    behind = estimate([a - b for a, b in zip(seeds[best], seeds[near], strict=True)])
     return {
         "family": family,
         "timesteps": timesteps,

@@ -42,7 +42,7 @@ PACE = PLAIN
 
 @dataclass(frozen=True)
 class RaceConfig:
-    """Who races, on what.
+    """What a race is asked for: who races, on what.
 
     Raises:
         ConfigError: no or unknown methods, fewer than 1 seed, equal time without noise, or a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import getitem
 from statistics import mean
@@ -19,13 +19,9 @@ from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean
 
 Row = dict[str, Any]
 
+OF_A_RUN = ("terms", "method", "seed", "epochs", "training_seconds", "peak_memory_mib")
 COLUMNS = (
-    "terms",
-    "method",
-    "seed",
-    "epochs",
-    "training_seconds",
-    "peak_memory_mib",
+    *OF_A_RUN,
     "timesteps",
     "images",
     "accuracy",
@@ -37,7 +33,7 @@ COLUMNS = (
     "rate",
     "break_even_rate",
 )
-"""Of the CSV; a row without timesteps is the network of activation functions itself."""
+"""Columns of the CSV; a row without timesteps is the network of activation functions itself."""
 
 COSTS = (
     ("spikes", 0, 1),
@@ -55,14 +51,17 @@ SHOWN_COST = (1, 4, 16)
 
 
 def race_csv(race: Result) -> str:
-    """Every number of every seed; accuracy in percent, costs per image, rates per timestep."""
-    return csv_text(COLUMNS, ([row.get(name) for name in COLUMNS] for row in race_rows(race)))
+    """A race as CSV: every number of every seed.
+
+    Accuracy is in percent, costs are per image, rates per timestep.
+    """
+    return csv_text(COLUMNS, [list(row.values()) for row in race_rows(race)])
 
 
 def race_rows(race: Result) -> list[Row]:
     """The rows of the CSV; None stands for what was not measured."""
     return [
-        dict.fromkeys(COLUMNS) | {key: entry[key] for key in COLUMNS[:6]} | row
+        dict.fromkeys(COLUMNS) | {key: entry[key] for key in OF_A_RUN} | row
         for entry in race["entries"]
         for row in entry_rows(entry)
     ]
@@ -103,7 +102,7 @@ def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dic
 
 
 def race_markdown(race: Result) -> str:
-    """Means over seeds with half the width of their 95 % intervals, and what made them."""
+    """A race as Markdown: means over seeds, half of their 95 % intervals, and what made them."""
     rows, entries = groups(race_rows(race), "terms"), groups(race["entries"], "terms")[TERMS[0]]
     parts = [heading(race)]
     for terms, own in rows.items():
@@ -119,11 +118,11 @@ def heading(race: Result) -> str:
     """What was raced, where, and by what command."""
     asked, config = race["race"], race["race"]["start"]
     seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
-    machine = ", one run after another"
+    timed = ", one run after another"
     if not race["same_machine"]:
-        machine += "; NOT all runs on the same machine"
+        timed += "; NOT all runs on the same machine"
     lines = [
-        tables.heading("Race", asked, race["environment"], seeds, machine),
+        tables.heading("Race", asked, race["environment"], seeds, timed),
         f"- {', '.join(named(method, config) for method in asked['methods'])}",
         f"- {rates_in_words(race)}",
         *(f"- {method}: {note}" for method, note in notes(asked["methods"], config).items()),
@@ -205,19 +204,38 @@ def cost_part(rows: list[Row], assumptions: str) -> str:
 
 def conversion_part(entries: list[Entry]) -> str:
     """Accuracy of every conversion, on the images that all of them saw."""
+    runs = [(entry["method"], entry) for entry in entries]
+    note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
+    return conversion_table("conversion", runs, (PACE,)) + f"\n\n{note}"
+
+
+def conversion_table(
+    heading: str,
+    runs: Iterable[tuple[str, Entry]],
+    beside: Sequence[str],
+    shown: Sequence[int] = (),
+) -> str:
+    """A row for each conversion, means over seeds.
+
+    Args:
+        heading: of the first column.
+        runs: entries of races, each with what its method is called.
+        beside: methods that need no conversion and have a row, too.
+        shown: T; none: powers of two.
+    """
     curves: dict[str, list[AccuracyCurve]] = {}
-    for entry in entries:
-        for name, curve in conversions_of(entry["subset"]).items():
-            curves.setdefault(f"{entry['method']}: {name}", []).append(curve)
-        if "conversions" not in entry["subset"] and entry["method"] == PACE:
-            curves.setdefault(PACE, []).append(curve_of(entry["subset"]))
-    shown = powers_of_two(max(max(group[0]) for group in curves.values()))
-    lines = [
+    for title, entry in runs:
+        converted = conversions_of(entry["subset"])
+        for name, curve in converted.items():
+            curves.setdefault(f"{title}: {name}", []).append(curve)
+        if not converted and entry["method"] in beside:
+            curves.setdefault(title, []).append(curve_of(entry["subset"]))
+    shown = shown or powers_of_two(max(max(group[0]) for group in curves.values()))
+    rows = [
         [name, *(mean_text([curve.get(T) for curve in group], 2) for T in shown)]
         for name, group in curves.items()
     ]
-    note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
-    return markdown(["conversion", *columns_at(shown)], lines) + f"\n\n{note}"
+    return markdown([heading, *columns_at(shown)], rows)
 
 
 def cell(rows: list[Row], column: str, digits: int, scale: float | None = None) -> str:

@@ -7,24 +7,21 @@ from typing import Any
 
 from snnlab.runs.recorded import Recorded, recorded, remembered
 from snnlab.runs.store import RunError, load_run
-from snnlab.studies.audit import telling_damage
-from snnlab.studies.race import TERMS, RaceConfig, Terms, asked_in, by_method
+from snnlab.studies.audit import reading
+from snnlab.studies.race import TERMS, RaceConfig, asked_in, by_method
 from snnlab.studies.study import Entry, Result
 
 PER_EPOCH = {"seconds": "seconds_per_epoch", "validation_accuracy": "validation_accuracy"}
 """What the metrics of a run hold of an epoch, and where the entry of a race holds it for all."""
 
 
-def recorded_runs(
-    race: Result, folder: Path | None = None, terms: Terms = TERMS[0]
-) -> dict[str, list[Recorded]]:
-    """The trainings of a race by method, a training for each seed.
+def recorded_runs(race: Result, folder: Path | None = None) -> dict[str, list[Recorded]]:
+    """The trainings of a race with equal epochs by method, a training for each seed.
 
     Args:
         race: content of race.json.
         folder: of the race. The file of an older race does not say what accuracy a network had
             after each epoch; then its runs are read, which lie there.
-        terms: which of its two halves.
 
     Raises:
         RunError: the race is not finished, or does not say what happened epoch by epoch.
@@ -32,14 +29,12 @@ def recorded_runs(
     Example:
         >>> recorded_runs(read_race(Path("runs/races/digits")))["bptt"][0].validation
     """
-    if not race.get("finished"):
-        raise RunError("the race is not finished; the same snnlab race command goes on with it")
-    with telling_damage():
+    with reading(race):
         asked = asked_in(race)
         hardware = (race.get("environment") or {}).get("hardware") or {}
         return {
             method: [recorded_entry(entry, asked, hardware, folder) for entry in entries]
-            for method, entries in by_method(race, terms).items()
+            for method, entries in by_method(race, TERMS[0]).items()
         }
 
 

@@ -13,7 +13,7 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, PAIR, PLAIN, QUIET
 from snnlab.settings import Count, Share, Valid, settle
 from snnlab.studies.laboratory import BAND, Experiment, Laboratory, difference_text
-from snnlab.studies.study import Entry, Result
+from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import markdown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ TABLE_TIMESTEPS = (0, -2)
 
 @dataclass(frozen=True)
 class Robustness(Experiment):
-    """How strongly networks are disturbed, those that trained with noise and those without.
+    """The experiment that disturbs networks, those that trained with noise and those without.
 
     The network without noise starts from v_init = v_th / 2, as the one with noise does. Both
     run without the noise of the training, and meet the same disturbance, number for number.
@@ -147,15 +147,10 @@ def gain(points: list[Entry], kind: str, strength: float, T: int) -> Entry:
         kind, strength, timesteps; `noise` and `no-noise`, mean accuracies in percent; `gain`,
         the mean difference seed by seed, and its 95 % `interval` (None with one seed).
     """
-    by_method: dict[str, list[float]] = {
-        method: [
-            curve_of(point)[T]
-            for point in points
-            if (point["method"], point["kind"], point["strength"]) == (method, kind, strength)
-        ]
-        for method in PAIR
-    }
-    with_noise, without = (by_method[method] for method in PAIR)
+    own = groups(points, "kind", "strength", "method")
+    with_noise, without = (
+        [curve_of(point)[T] for point in own[kind, strength, method]] for method in PAIR
+    )
     found = estimate([a - b for a, b in zip(with_noise, without, strict=True)])
     return {
         "kind": kind,

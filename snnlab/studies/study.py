@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Watch:
-    """What a progress display wants to know; all may be left out."""
+    """What a study tells a progress display; each of these may be left out."""
 
     on_step: Callable[[Step], None] = lambda step: None
     on_batch: Callable[[Batch], None] | None = None
@@ -98,8 +98,8 @@ class Kind:
     def open(self, folder: Path, asked: Result) -> Iterator[Result | None]:
         """Make the folder of a study ready, and note in it what is asked for.
 
-        If the study is refused inside before anything is measured, a fresh folder goes again and
-        blocks no other one.
+        If the block raises before anything is measured, a folder that was made here is removed, so
+        that another study can have its name.
 
         Args:
             folder: of this study alone.

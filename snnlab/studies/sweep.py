@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snnlab.jobs.pool import Outcome, Pool, job_of
+from snnlab.jobs.pool import Pool, job_of
 from snnlab.jobs.pool import carry_out as carry_out_jobs
 from snnlab.runs.config import ConfigError, RunConfig, anchored, to_dict, with_settings
 from snnlab.runs.provenance import command
@@ -46,7 +46,7 @@ class SweepError(RuntimeError):
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """Which settings take which values, and what the others are.
+    """What a sweep is asked for: the settings that vary with their values, and all others.
 
     Raises:
         ConfigError: an empty grid, an unknown setting, or a value it cannot have.
@@ -80,7 +80,7 @@ class SweepConfig:
 
 
 def parse_grid(texts: Sequence[str]) -> Grid:
-    """A grid from texts like `noise.sigma=0,0.1,0.2887`.
+    """The grid of a sweep, from texts like `noise.sigma=0,0.1,0.2887`.
 
     Values are read as JSON where that is possible (3, 0.5, true, null), else as text.
 
@@ -133,26 +133,12 @@ def value_of(text: str) -> Any:
         return text
 
 
-@dataclass(frozen=True)
-class Ended:
-    """One run of a sweep that has ended."""
-
-    number: int
-    """How many have ended with it."""
-    runs: int
-    """How many the sweep has."""
-    config: RunConfig
-    """Which."""
-    outcome: Outcome
-    """How."""
-
-
 def sweep(
     asked: SweepConfig,
     folder: Path,
     open_pool: Callable[[], Pool],
     root: Path | None = None,
-    on_end: Callable[[Ended], None] = lambda ended: None,
+    on_end: Callable[[RunConfig], None] = lambda config: None,
 ) -> Result:
     """Carry out a sweep, or go on with it; sweep.json holds the result.
 
@@ -164,7 +150,7 @@ def sweep(
         folder: the sweep's own folder.
         open_pool: makes the pool where the runs train; called unless all are finished.
         root: the folder of run folders.
-        on_end: called after each run.
+        on_end: called with the configuration of each run that has ended, well or badly.
 
     Returns:
         The content of sweep.json: `entries`, one per finished run, and `failures`.
@@ -199,22 +185,15 @@ def carry_out(
     configs: list[RunConfig],
     root: Path,
     open_pool: Callable[[], Pool],
-    on_end: Callable[[Ended], None],
+    on_end: Callable[[RunConfig], None],
 ) -> dict[str, str]:
     """Carry out all runs that are not finished; returns the reasons of those that failed."""
     by_id = {run_id(config): config for config in configs}
-    ended = 0
     failures: dict[str, str] = {}
-
-    def note(name: str, outcome: Outcome) -> None:
-        nonlocal ended
-        ended += 1
-        on_end(Ended(ended, len(configs), by_id[name], outcome))
-
     missing = {}
     for name, config in by_id.items():
         if read_run(root / name).status == "finished":
-            note(name, Outcome("finished"))
+            on_end(config)
         else:
             missing[name] = job_of(config, root, threads=1)
     if missing:
@@ -228,7 +207,7 @@ def carry_out(
                             continue
                         if read_run(root / name).status != "finished":
                             failures[name] = outcome.reason or outcome.status
-                        note(name, outcome)
+                        on_end(by_id[name])
                 missing = again
     return failures
 

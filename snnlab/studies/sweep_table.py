@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any
@@ -16,7 +15,7 @@ from snnlab.studies.tables import columns_at, csv_text, markdown
 SEED = "seed"
 """The setting over which means are taken."""
 COLUMNS = ("timesteps", "seeds", "accuracy", "low", "high", "lowest", "highest", "training_seconds")
-"""Of the CSV, behind the settings."""
+"""Columns of the CSV, behind those of the settings."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,10 @@ class Point:
         """Mean time of a training."""
         return mean(entry["training_seconds"] for entry in self.entries)
 
-    def cells(self, names: Sequence[str]) -> dict[str, str]:
-        """The settings of these names as a table shows them."""
-        return {name: shown(self.settings[name]) for name in names}
+    @property
+    def cells(self) -> list[str]:
+        """The values of its settings as a table shows them."""
+        return [shown(value) for value in self.settings.values()]
 
 
 def shown(value: Any) -> str:
@@ -66,36 +66,34 @@ def points(done: Result) -> list[Point]:
 
 
 def sweep_csv(done: Result) -> str:
-    """A row per combination and T, accuracy in percent with its 95 % interval over seeds."""
-    names, rows = names_of(done), list[list[Any]]()
-    for point in points(done):
-        for T, found in zip(point.curves.timesteps, point.curves.estimates, strict=True):
-            low, high = found.interval or (None, None)
-            percent = (found.mean, low, high, min(found.values), max(found.values))
+    """A sweep as CSV: a row per combination and T.
+
+    Accuracy is in percent, with its 95 % interval over the seeds.
+    """
+    found, rows = points(done), list[list[Any]]()
+    for point in found:
+        for T, one in zip(point.curves.timesteps, point.curves.estimates, strict=True):
+            percent = (one.mean, one.low, one.high, min(one.values), max(one.values))
             cells = [None if at is None else f"{at:.4f}" for at in percent]
-            settings = point.cells(names).values()
-            rows.append([*settings, T, len(found.values), *cells, f"{point.seconds:.3f}"])
-    return csv_text([*names, *COLUMNS], rows)
-
-
-def names_of(done: Result) -> list[str]:
-    """The settings that vary, but for the seed."""
-    return [name for name in done["sweep"]["grid"] if name != SEED]
+            rows.append([*point.cells, T, len(one.values), *cells, f"{point.seconds:.3f}"])
+    return csv_text([*found[0].settings, *COLUMNS], rows)
 
 
 def sweep_markdown(done: Result) -> str:
-    """A row per combination, a column per T: mean test accuracy in percent over the seeds.
+    """A sweep as Markdown: a row per combination, a column per T.
+
+    Means of the test accuracy over the seeds, in percent.
 
     The half width of the 95 % interval stands behind a mean of two seeds or more.
     """
-    names = names_of(done)
-    found = [(point, point.curves) for point in points(done)]
-    timesteps = sorted({T for _, curves in found for T in curves.timesteps})
+    found = points(done)
+    timesteps = sorted({T for point in found for T in point.curves.timesteps})
     rows = []
-    for point, curves in found:
+    for point in found:
+        curves, seeds = point.curves, str(len(point.entries))
         at = [curves.at(T).text() if T in curves.x else "" for T in timesteps]
-        seeds = str(len(point.entries))
-        rows.append([*point.cells(names).values(), seeds, *at, f"{point.seconds:.1f}"])
+        rows.append([*point.cells, seeds, *at, f"{point.seconds:.1f}"])
+    names = list(found[0].settings)
     header = [*names, "seeds", *columns_at(timesteps), "training (s)"]
     says = "Test accuracy (%), mean over the seeds ± half of its 95 % interval:"
     return f"{says}\n\n{markdown(header, rows, names=len(names))}\n"

@@ -66,24 +66,15 @@ def with_threshold(factor: float) -> Change:
 
 def renormalised(net: SpikingNet, images: Images, timesteps: int) -> SpikingNet:
     """A copy whose batch norms have the statistics of the network without noise at T."""
-    import torch
-    from torch import nn
+    from torch.optim.swa_utils import update_bn
 
     from snnlab.neuron.own_layer import drop_noise
 
     fresh = copy.deepcopy(net)
     drop_noise(fresh.neuron_layers())
-    norms = [m for m in fresh.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    fresh.train()
-    with torch.no_grad():
-        for batch, _ in images.batches(BATCH, drop_last=len(images) >= BATCH):
-            fresh(batch, timesteps)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    fresh.timesteps = timesteps  # with which `update_bn` runs it
+    update_bn(images.batches(BATCH, drop_last=len(images) >= BATCH), fresh)
+    fresh.timesteps = net.timesteps
     return fresh.eval()
 
 

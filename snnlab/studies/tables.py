@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from snnlab.measure.statistics import estimate
+from snnlab.measure.statistics import Estimate, estimate
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> str:
@@ -25,7 +25,7 @@ def document(*parts: str) -> str:
 
 
 def heading(
-    title: str, asked: dict[str, Any], made_by: dict[str, Any], seeds: str, machine: str = ""
+    title: str, asked: dict[str, Any], made_by: dict[str, Any], seeds: str, timed: str = ""
 ) -> str:
     """What was measured, where, and by what command.
 
@@ -34,20 +34,34 @@ def heading(
         asked: its configuration, under `start`, and its `seeds`, as its JSON file holds them.
         made_by: see `provenance.environment`.
         seeds: what is to be said of the seeds.
-        machine: what is to be said of the machine.
+        timed: how the machine was used, where that decides.
     """
-    config, hardware = asked["start"], made_by["hardware"]
-    where = f"{hardware.get('gpu') or hardware['processor']}, {hardware['threads']} thread(s)"
+    config = asked["start"]
     lines = [
         f"# {title}: {config['data']['name']}, {config['model']['name']}",
         "",
         f"- seeds {', '.join(map(str, asked['seeds']))}; {seeds}",
-        f"- {where}{machine}",
-        "- " + ", ".join(f"{name} {version}" for name, version in made_by["versions"].items()),
+        f"- {machine_in_words(made_by['hardware'])}{timed}",
+        f"- {versions_in_words(made_by['versions'])}",
         f"- code {made_by['code']}, commit {made_by['git_commit'] or 'unknown'}",
         f"- `{' '.join(made_by['command'])}`",
     ]
     return "\n".join(lines)
+
+
+def machine_in_words(hardware: dict[str, Any]) -> str:
+    """The processor or GPU, and how many threads; see `provenance.hardware`."""
+    return f"{processor(hardware)}, {hardware.get('threads', '?')} thread(s)"
+
+
+def processor(hardware: dict[str, Any]) -> str:
+    """The GPU, or else the processor."""
+    return str(hardware.get("gpu") or hardware.get("processor", "an unknown machine"))
+
+
+def versions_in_words(found: dict[str, str]) -> str:
+    """Packages with their versions."""
+    return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
 def columns_at(timesteps: Iterable[int]) -> list[str]:
@@ -62,6 +76,11 @@ def mean_text(values: Sequence[float | None], digits: int) -> str:
     """
     known = [value for value in values if value is not None]
     return estimate(known).text(digits) if known and len(known) == len(values) else ""
+
+
+def with_deviation(found: Estimate) -> str:
+    """A mean with its standard deviation over seeds in brackets, if there are several."""
+    return f"{found.mean:.2f}" + ("" if found.deviation is None else f" ({found.deviation:.2f})")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -81,8 +81,7 @@ def test_they_learn(name):
 @pytest.mark.parametrize("name", ["snntorch", "spikingjelly"])
 def test_they_have_the_same_surrogate_slope(name):
     """One layer of neurons, one timestep: the gradient of the current is ours."""
-    library(name)
-    make = {"snntorch": peers.snntorch_neurons, "spikingjelly": peers.spikingjelly_neurons}[name]
+    make = library(name).make_neurons
     current = torch.linspace(-1, 3, 50).requires_grad_()
     neurons = make(1.0)
     args = (current, torch.zeros(50)) if name == "snntorch" else (current[None],)

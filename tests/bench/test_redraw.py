@@ -31,8 +31,8 @@ def counted(drawn):
 def test_every_control_is_moved_over_its_range_and_back():
     drawn = []
     live = counted(drawn)(["a", "b"])
-    found = redraw_times("picture", live, positions=3)
-    assert [x for x, kind in drawn if kind == "a"][:4] == [0.5, 0.0, 0.5, 1.0]
+    found = redraw_times("picture", live)
+    assert [x for x, kind in drawn if kind == "a"][:6] == [0.5, 0.0, 0.25, 0.5, 0.75, 1.0]
     assert "b" in {kind for _, kind in drawn}
     assert live.values == {"x": 0.5, "kind": "a"}
     assert found.moves == len(drawn) - 1  # the first is drawn when it is built
@@ -43,11 +43,6 @@ def test_every_control_is_moved_over_its_range_and_back():
 def test_a_picture_that_fails_is_no_quick_picture():
     with pytest.raises(RuntimeError, match="broken"):
         redraw_times("picture", counted([])(["a", "broken"]))
-
-
-def test_two_positions_at_least():
-    with pytest.raises(ValueError, match="got 1"):
-        redraw_times("picture", counted([])(["a"]), positions=1)
 
 
 @pytest.mark.slow

@@ -23,7 +23,8 @@ QUICK = """
 import sys
 from snnlab.cli.main import main
 status = main(sys.argv[1:])
-print(sorted({"torch", "torchvision", "sklearn", "matplotlib"} & set(sys.modules)), status)
+slow = {"torch", "torchvision", "sklearn", "pandas", "matplotlib"}
+print(sorted(slow & set(sys.modules)), status)
 """
 
 

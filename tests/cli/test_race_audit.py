@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from snnlab.cli.main import main
 from snnlab.runs.methods import METHODS
-from snnlab.studies.claims import STATUSES
+from snnlab.studies.claims import Status
 
 SMALL = [
     *("--data.name", "digits", "--data.train-size", "100", "--data.test-size", "50"),
@@ -106,7 +106,7 @@ def test_the_audit_answers_with_claims(races: Path, capsys: pytest.CaptureFixtur
     assert [claim["status"] for claim in by_name["neuron"]] == ["supported"] * 2
     for claim in by_name["claims"]:
         assert {"name", "status", "measured", "seeds", "interval", "seeds_needed"} <= claim.keys()
-        assert claim["status"] in STATUSES
+        assert claim["status"] in get_args(Status)
         assert claim["race"] == "small"
     assert by_name["races"][0]["environment"]["hardware"]["threads"] >= 1
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from snnlab.cli import served
+from snnlab.cli import answer
 from snnlab.cli.main import main
 from snnlab.cli.served import divided
 from snnlab.dashboard import opening
@@ -153,6 +153,6 @@ def test_a_small_installation_is_told_what_to_add(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(served, "find_spec", lambda name: None)
+    monkeypatch.setattr(answer, "find_spec", lambda name: None)
     assert main([command]) == 2
     assert f"needs {package}: pip install {package}" in capsys.readouterr().err

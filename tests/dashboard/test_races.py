@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from snnlab.studies.claims import STATUSES
+from snnlab.studies.claims import Status
 from snnlab.studies.race import RaceConfig, race
 from tests.dashboard.conftest import SMALL, Open
 
@@ -37,7 +38,7 @@ def test_a_race_shows_claims_a_chart_and_all_numbers(
     assert set(table["name"]) == {"with noise", "without noise", "ANN, converted"}
     assert sorted(set(table["T"])) == [1, 2, 3, 4]
     verdicts = " ".join(element.value for element in app.markdown)
-    assert any(f"{status.capitalize()}" in verdicts for status in STATUSES)
+    assert any(f"{status.capitalize()}" in verdicts for status in get_args(Status))
     assert verdicts.count("A neuron with noise is more like a living one") == 2
     assert "## Cost per image" in verdicts
 

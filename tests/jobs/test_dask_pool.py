@@ -22,7 +22,7 @@ from snnlab.learning.spec import Training
 from snnlab.runs.config import RunConfig
 from snnlab.runs.run import run
 from snnlab.runs.store import list_runs, load_run
-from snnlab.studies.sweep import Ended, SweepConfig, sweep
+from snnlab.studies.sweep import SweepConfig, sweep
 from tests.jobs.by_hand import cluster
 from tests.jobs.pretend_work import PRETEND, ROOT, becomes, child_of, gone, now, seed_of, until
 
@@ -101,10 +101,12 @@ def test_two_workers_share_a_sweep_and_one_is_killed(tiny: RunConfig, tmp_path: 
     start = replace(tiny, training=Training(epochs=20, batch_size=25))
     asked = SweepConfig(start, {"seed": tuple(range(8))})
     family: list[psutil.Process] = []
+    ended: list[RunConfig] = []
 
-    def note(ended: Ended) -> None:
+    def note(config: RunConfig) -> None:
         """After the third run, kill a worker while it trains."""
-        if ended.number == 3:
+        ended.append(config)
+        if len(ended) == 3:
             child = until(lambda: trainer(tmp_path / "runs"))
             family.extend([child, *child.parents()[:2]])
             family[-1].kill()

@@ -28,7 +28,7 @@ from snnlab.learning.spec import Training
 from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
-from snnlab.studies.sweep import Ended, SweepConfig, sweep
+from snnlab.studies.sweep import SweepConfig, sweep
 from tests.jobs.pretend_work import ROOT, becomes, gone, now, until
 from tests.jobs.test_pools import METHODS
 
@@ -207,9 +207,11 @@ def test_a_sweep_of_a_hundred_runs_and_one_is_killed(tiny: RunConfig, tmp_path: 
     start = replace(tiny, training=Training(epochs=30, batch_size=25))
     asked = SweepConfig(start, {"seed": tuple(range(50)), "method": ("noise", "no-noise")})
     killed: list[str] = []
+    ended: list[RunConfig] = []
 
-    def kill_one(ended: Ended) -> None:
-        if ended.number >= 40 and not killed:
+    def kill_one(config: RunConfig) -> None:
+        ended.append(config)
+        if len(ended) >= 40 and not killed:
             for mark in tmp_path.glob("runs/*/running.json"):
                 if (mark.parent / "checkpoint.safetensors").exists():
                     killed.append(mark.parent.name)

@@ -14,7 +14,7 @@ from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.store import RunError, sealed, write_json
 from snnlab.studies import claims
 from snnlab.studies.abstract import since_1
-from snnlab.studies.audit import audit_text, judge, list_races, read_race
+from snnlab.studies.audit import judge, list_races, origin, read_race
 from snnlab.studies.claims import Claim, round_down
 from snnlab.studies.speedup import seconds
 
@@ -407,8 +407,8 @@ def test_printed_numbers_are_never_above_the_measured(value: float, shown: str) 
     assert round_down(value) == shown
 
 
-def test_the_text_names_the_machine_and_the_numbers(tmp_path: Path) -> None:
-    text = audit_text(tmp_path / "mine", made_up())
+def test_the_text_names_the_machine_and_the_numbers() -> None:
+    _, text = origin("mine", made_up())
     for words in (
         "race mine",
         "abacus, 3 thread(s)",
@@ -417,7 +417,7 @@ def test_the_text_names_the_machine_and_the_numbers(tmp_path: Path) -> None:
         "0123456789ab",
     ):
         assert words in text
-    assert "95 % interval" in text
+    assert "95 % interval" in judge(made_up())[0].text()
 
 
 def test_an_unfinished_race_is_not_judged() -> None:

@@ -15,7 +15,7 @@ from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.config import RunConfig
 from snnlab.runs.store import RunError
 from snnlab.studies.audit import judge, read_race
-from snnlab.studies.kept_race import keep, kept, telling, without_places
+from snnlab.studies.kept_race import keep, rising, small_race, without_places
 from snnlab.studies.race import RaceConfig, asked_in, race
 from snnlab.studies.race_table import race_csv, race_markdown
 from snnlab.studies.recorded_race import recorded_runs
@@ -48,7 +48,8 @@ def test_the_file_gives_the_same_tables_and_verdicts(done: dict[str, Any], tmp_p
 
 def test_the_csv_keeps_all_but_conversions_under_equal_time(done: dict[str, Any]) -> None:
     small, whole = (
-        [line.split(",") for line in race_csv(one).splitlines()[1:]] for one in (kept(done), done)
+        [line.split(",") for line in race_csv(one).splitlines()[1:]]
+        for one in (small_race(done), done)
     )
     T = 6  # column of the timesteps
     left_out = [row for row in whole if row[0] == "equal time" and row[T] and int(row[T]) > 4]
@@ -60,17 +61,17 @@ def test_the_csv_keeps_all_but_conversions_under_equal_time(done: dict[str, Any]
 
 
 def test_what_goes_by_neurons_runs_and_epochs_is_not_kept(done: dict[str, Any]) -> None:
-    for entry in kept(done)["entries"]:
+    for entry in small_race(done)["entries"]:
         assert not {"run", "hashes", "seconds_per_epoch", "early_exit"} & entry.keys()
         assert not {"rates", "operations"} & entry.get("certificate", {}).keys()
     with pytest.raises(RunError, match="kept without what happened epoch by epoch"):
-        recorded_runs(kept(done))
+        recorded_runs(small_race(done))
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=300), st.floats(0, 100))
 def test_a_goal_is_first_reached_where_it_was(images: list[int], goal: float) -> None:
     whole = AccuracyCurve([image / 10 for image in images])
-    small = telling(whole)
+    small = rising(whole)
     first = [min((T for T in c if c[T] >= goal), default=max(c)) for c in (small, whole)]
     assert first[0] == first[1]
     assert set(powers_of_two(max(whole))) <= set(small)
@@ -92,7 +93,7 @@ def test_no_place_on_this_machine_is_kept(done: dict[str, Any]) -> None:
     elsewhere = start | {"data": start["data"] | {"name": home, "root": home}}
     made_by = done["environment"] | {"command": words}
     text = json.dumps(
-        kept(done | {"race": done["race"] | {"start": elsewhere}, "environment": made_by})
+        small_race(done | {"race": done["race"] | {"start": elsewhere}, "environment": made_by})
     )
     assert str(Path.home()) + "/sets" not in text
 
@@ -100,7 +101,7 @@ def test_no_place_on_this_machine_is_kept(done: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"finished": False}, "only finished races are kept"),
+        ({"finished": False}, "the race is not finished"),
         ({"entries": [{"terms": "equal epochs"}]}, "race.json lacks 'cost'"),
         ({"environment": None}, "of another kind than it should be"),
     ],

@@ -39,7 +39,7 @@ def test_a_sweep_measures_every_family_sigma_and_seed(tiny: RunConfig, tmp_path:
     seen: list[str] = []
     lab = Laboratory(replace(tiny, training=replace(tiny.training, epochs=1)), 2, tmp_path / "lab")
     asked = NoiseSweep(("gaussian", "uniform"), (0.3, 0.1))
-    found = asked.carry_out(lab, steps_of(seen))
+    found = asked.carry_out(replace(lab, watch=steps_of(seen)))
     points = {(p["family"], p["sigma"], p["seed"]) for p in found["points"]}
     families = [(f, s) for f in ("gaussian", "uniform") for s in (0.1, 0.3)]
     assert points == {(f, s, seed) for f, s in [*families, (NONE, 0.0)] for seed in (0, 1)}
@@ -56,7 +56,7 @@ def test_a_finished_experiment_answers_at_once(tiny: RunConfig, tmp_path: Path) 
     lab, asked = Laboratory(tiny, 1, tmp_path / "lab"), NoiseSweep(("gaussian",), (0.3,))
     first, seen = asked.carry_out(lab), list[str]()
     before = (lab.folder / "sweep.json").read_bytes()
-    assert asked.carry_out(lab, steps_of(seen)) == first
+    assert asked.carry_out(replace(lab, watch=steps_of(seen))) == first
     assert seen == []
     assert (lab.folder / "sweep.json").read_bytes() == before
 
@@ -76,7 +76,7 @@ def test_a_stopped_experiment_goes_on(convnet: RunConfig, tmp_path: Path) -> Non
 
     stopped = Laboratory(convnet, 2, tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        asked.carry_out(stopped, stopping(4))
+        asked.carry_out(replace(stopped, watch=stopping(4)))
     kept = {path: path.stat().st_mtime_ns for path in (stopped.folder / "measured").iterdir()}
     assert len(kept) == 4
     later = asked.carry_out(stopped)

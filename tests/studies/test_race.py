@@ -257,7 +257,7 @@ def test_each_method_may_have_a_learning_rate_of_its_own(tiny: RunConfig, tmp_pa
         "ann": 1e-2,
     }
     assert {name: learning_rate(found, name) for name in trained} == {"noise": own, "ann": 1e-2}
-    recorded = recorded_runs(found, terms="equal time")
+    recorded = recorded_runs(found)
     assert recorded["ann"][0].config.training.learning_rate == 1e-2
     assert f"peak learning rates: noise {own:g}, ann 0.01" in race_markdown(found)
     assert asked_in(found) == asked
