@@ -43,6 +43,7 @@ from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.neuron.rounding import mean_response
 from snnlab.neuron.spec import Neuron
+from snnlab.neuron.surrogate import with_gradient_of
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -211,7 +212,7 @@ def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
 
 
 def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
-    """Spikes of a stage (T * B, *) and their mean rates (B, *)."""
+    """Spikes of a stage (T * B, *), and their mean rates (B, *) with the slope of the response."""
     with torch.no_grad():
         if current.each is None:
             currents = current.mean.expand(timesteps, *current.mean.shape)
@@ -219,28 +220,10 @@ def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
             currents = current.each.view(timesteps, *current.mean.shape)
         spikes = cast(SpikingLayer, stage.neuron).advance(currents)[0]  # (T, B, *)
         rates = spikes[0] if timesteps == 1 else sum_over_time(spikes) / timesteps
-    mean = OwnRate.apply(current.mean, rates, neuron_of(stage))
+    mean = with_gradient_of(mean_response(current.mean, neuron_of(stage)), rates)
     return OverTime(mean, None if timesteps == 1 else spikes.flatten(0, 1))
 
 
 def neuron_of(stage: Stage) -> Neuron:
     """The constants of its neurons."""
     return cast(NeuronLayer, stage.neuron).neuron
-
-
-class OwnRate(torch.autograd.Function):
-    """A rate that was counted, with the slope of clip(I / v_th, 0, 1)."""
-
-    @staticmethod
-    def forward(ctx: Any, mean: Tensor, rates: Tensor, neuron: Neuron) -> Tensor:
-        """The rates."""
-        ctx.save_for_backward(mean)
-        ctx.v_th = neuron.v_th
-        return rates
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
-        """Gradient with respect to the mean current."""
-        (mean,) = ctx.saved_tensors
-        inside = torch.ops.aten.hardtanh_backward(grads[0], mean, 0.0, ctx.v_th)
-        return inside if ctx.v_th == 1 else inside / ctx.v_th, None, None

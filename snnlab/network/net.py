@@ -269,11 +269,7 @@ class SpikingNet(StagedNet):
         >>> logits = net.eval()(torch.rand(5, 1, 8, 8), timesteps=8)  # (5, 10)
     """
 
-    def __init__(
-        self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
-    ) -> None:
-        super().__init__(stages, readout, image_shape)
-        self.timesteps = 1
+    timesteps: int = 1
 
     def forward(
         self,

@@ -26,21 +26,15 @@ PLACES = (torch, functional, operator)
 
 
 def without_values(module: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no values, at no cost in memory.
+    """A copy in evaluation mode whose tensors have shapes and no values.
 
     Raises:
         NotTaken: a module that cannot be copied.
     """
     if isinstance(module, torch.jit.ScriptModule):
         raise NotTaken("a script has no forward that could be read; pass the module it was made of")
-    tensors = [*module.parameters(), *module.buffers()]
-    empty: dict[int, Any] = {}
-    for tensor in tensors:
-        shape = torch.empty_like(tensor, device="meta")
-        parameter = isinstance(tensor, nn.Parameter)
-        empty[id(tensor)] = nn.Parameter(shape, requires_grad=False) if parameter else shape
     try:
-        return copy.deepcopy(module, empty).eval().float()
+        return copy.deepcopy(module).to("meta").eval().float().requires_grad_(False)
     except Exception as error:  # whatever the classes inside raise
         raise NotTaken(f"{type(module).__name__} cannot be copied: {first_line(error)}") from error
 
