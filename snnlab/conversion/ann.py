@@ -176,10 +176,8 @@ def check_convertible(net: nn.Module) -> None:
         )
     for i, stage in enumerate(net.stages):
         check_activation(stage.neuron, f"stages.{i}.neuron")
-        check_layers(stage.layers, f"stages.{i}.layers")
-        if stage.shortcut is not None:
-            check_layers(stage.shortcut, f"stages.{i}.shortcut")
-    check_layers(net.readout, "readout")
+    for place, layers in net.stateless():
+        check_layers(layers, place)
 
 
 def check_activation(activation: nn.Module, place: str) -> None:

@@ -40,12 +40,10 @@ def fold_batchnorm(net: Net) -> Net:
     """
     check_network(net, "folding (streamline, convert_ann)", StagedNet)
     folded = copy.deepcopy(net)
-    for i, stage in enumerate(folded.stages):
-        stage.layers = fold(stage.layers, f"stages.{i}.layers")
-        if stage.shortcut is not None:
-            stage.shortcut = fold(stage.shortcut, f"stages.{i}.shortcut")
+    for place, layers in folded.stateless():
+        folded.set_submodule(place, fold(layers, place))
+    for stage in folded.stages:
         fold_threshold(stage)
-    folded.readout = fold(folded.readout, "readout")
     for place, layer in folded.named_modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             raise ValueError(

@@ -62,22 +62,13 @@ def check_own_rates(net: StagedNet) -> None:
     check_network(net, phase)
     for layer in net.neuron_layers("neuron", needed_by=phase):
         layer.neuron.require_no_loss(f"{phase} needs")
-    seen = {id(part) for layer in stateless(net) for part in walked(layer)}
+    seen = {id(part) for _, layer in net.stateless() for part in walked(layer)}
     for name, module in net.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and id(module) not in seen:
             raise ValueError(
                 f"{phase} changes how batch norm counts, and cannot reach {name!r} inside a module "
                 "of one's own: put it into an nn.Sequential, or set rates_fraction to 0"
             )
-
-
-def stateless(net: StagedNet) -> Iterator[nn.Module]:
-    """The rows of layers between the neurons, and the readout."""
-    for stage in net.stages:
-        yield stage.layers
-        if stage.shortcut is not None:
-            yield stage.shortcut
-    yield net.readout
 
 
 def walked(layer: nn.Module) -> Iterator[nn.Module]:
@@ -136,13 +127,9 @@ def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
     if a.each is None and b.each is None:
         return OverTime(mean, None)
     with torch.no_grad():
-        one, other = (repeated(x.mean, timesteps) if x.each is None else x.each for x in (a, b))
+        again = [timesteps, *[1] * (mean.ndim - 1)]  # (B, *) at each timestep: (T * B, *)
+        one, other = (x.mean.repeat(again) if x.each is None else x.each for x in (a, b))
         return OverTime(mean, one + other)
-
-
-def repeated(mean: Tensor, timesteps: int) -> Tensor:
-    """(B, *) at each timestep: (T * B, *)."""
-    return mean.repeat(timesteps, *[1] * (mean.ndim - 1))
 
 
 def through(layer: nn.Module, x: OverTime) -> OverTime:

@@ -25,7 +25,7 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
-from snnlab.neuron.tensors import check_finite, check_generator, described, is_plain
+from snnlab.neuron.tensors import check_device, check_finite, check_generator, described, is_plain
 from snnlab.settings import Count, checked, count
 
 Potentials = list[State | None]
@@ -156,6 +156,14 @@ class StagedNet(nn.Module):
         """How many of the last stages' inputs a stage may read."""
         return 1 + max(stage.back for stage in self.stages)
 
+    def stateless(self) -> Iterator[tuple[str, nn.Module]]:
+        """The stateless layers before each layer of neurons, and the readout, with their places."""
+        for i, stage in enumerate(self.stages):
+            yield f"stages.{i}.layers", stage.layers
+            if stage.shortcut is not None:
+                yield f"stages.{i}.shortcut", stage.shortcut
+        yield "readout", self.readout
+
     def neuron_layers(self, *abilities: str, needed_by: str = "this") -> list[NeuronLayer]:
         """The neuron layers; ValueError for one that lacks one of the abilities, see `ABILITIES`.
 
@@ -187,11 +195,7 @@ class StagedNet(nn.Module):
                 f"{described(images)}"
             )
         weight = next(self.parameters(), images)
-        if images.device != weight.device:
-            raise ValueError(
-                f"the network is on {weight.device}, the images on {images.device}; "
-                "move one of them with .to(device)"
-            )
+        check_device("the network", weight, images, "the images")
         if (
             images.is_cpu
             and not self.training
