@@ -232,7 +232,7 @@ class GraphReader:
         if not alike and max(ratio) - min(ratio) > 1e-5 * abs(max(ratio)):
             raise ValueError(f"v_init of {name!r} is not the same share of v_th in all channels")
         self.thresholds.append(None if alike else v_th.tolist())
-        first = (plain(v_th[0]), plain(v_init[0])) if alike else (1.0, plain(ratio[0]))
+        first = (shortest(v_th[0]), shortest(v_init[0])) if alike else (1.0, shortest(ratio[0]))
         try:
             return NeuronLayer(Neuron(*first, beta=constants.beta, reset=constants.reset))
         except ValueError as error:
@@ -307,7 +307,7 @@ def by_channel(values: np.ndarray[Any, Any], place: str) -> np.ndarray[Any, Any]
     return flat[:, 0]
 
 
-def plain(value: float) -> float:
+def shortest(value: float) -> float:
     """The shortest number that single precision does not tell from this one: 0.3, for its 0.3."""
     with np.errstate(over="ignore"):
         return float(str(np.float32(value)))

@@ -154,7 +154,7 @@ def identity_of(part: Any) -> str:
         return f"{name_of(part)} {groups}"
     if isinstance(part, nn.Module):
         digest.update(repr(part).encode())
-        for name, value in sorted({**dict(part.named_buffers()), **plain(part)}.items()):
+        for name, value in sorted({**dict(part.named_buffers()), **settings_of(part)}.items()):
             value = value.tolist() if isinstance(value, Tensor) else value
             digest.update(f"{name}={value}".encode())
     else:
@@ -165,6 +165,6 @@ def identity_of(part: Any) -> str:
     return f"{name_of(part)} {digest.hexdigest()[:12]}"
 
 
-def plain(part: nn.Module) -> dict[str, Any]:
+def settings_of(part: nn.Module) -> dict[str, Any]:
     """The numbers and texts that a module was made with."""
     return {k: v for k, v in vars(part).items() if isinstance(v, int | float | str | bool)}

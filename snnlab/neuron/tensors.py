@@ -74,14 +74,14 @@ def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     return given
 
 
-def floating(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
+def floating(name: str, given: Any, shape: str = "") -> Tensor:
     """A tensor of floating-point numbers: whole ones and booleans become torch's default type.
 
     Example:
         >>> floating("currents", torch.tensor([1, 0]))
         tensor([1., 0.])
     """
-    found = tensor(name, given, shape, least)
+    found = tensor(name, given, shape)
     return found if found.is_floating_point() else found.to(torch.get_default_dtype())
 
 

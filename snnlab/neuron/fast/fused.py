@@ -36,9 +36,9 @@ def usable(currents: Tensor, *used: Noise | Surrogate) -> bool:
     return here and all(one.law.on_gpu is not None for one in used)
 
 
-def programs(n: int, block: int = BLOCK) -> tuple[int]:
+def programs(n: int) -> tuple[int]:
     """The launch grid for n neurons."""
-    return (max(1, -(-n // block)),)
+    return (max(1, -(-n // BLOCK)),)
 
 
 def draw_seed(generator: torch.Generator, device: torch.device) -> Tensor:
@@ -87,50 +87,34 @@ def same_places(grad: Tensor, like: Tensor) -> Tensor:
     return grad if grad.stride() == like.stride() else torch.empty_like(like).copy_(grad)
 
 
-def noisy_fire(
-    current: Tensor,
-    neuron: Neuron,
-    noise: Noise,
-    surrogate: Surrogate,
-    generator: torch.Generator,
+def noisy_spikes(
+    current: Tensor, law: Density, offset: float, rate: float, generator: torch.Generator
 ) -> Tensor:
-    """`kernels.noisy_fire` in one kernel."""
+    """The forward pass of `kernels.noisy_fire` in one kernel, for a dense current.
+
+    Spikes fall with probability F((current + offset) * rate), where F is that of the law.
+    """
+    from snnlab.neuron.fast.triton_kernels import noisy_step
+
     seed = draw_seed(generator, current.device)
-    spikes: Tensor = FusedFire.apply(dense_timestep(current), neuron, noise, surrogate, seed)
+    spikes, n = torch.empty_like(current), current.numel()
+    table, block = known(law, current), BLOCK // 4
+    with torch.cuda.device_of(current):
+        noisy_step[programs(n)](current, spikes, n, seed, offset, rate, *table, block)
     return spikes
 
 
-class FusedFire(torch.autograd.Function):
-    """The noisy single step; saves only the current."""
+def weighted_slope(
+    grad: Tensor, current: Tensor, surrogate: Surrogate, offset: float, v_th: float
+) -> Tensor:
+    """`kernels.WeightedSlope.times` in one kernel: the backward pass of `kernels.noisy_fire`."""
+    from snnlab.neuron.fast.triton_kernels import weigh
 
-    @staticmethod
-    def forward(
-        ctx: Any, current: Tensor, neuron: Neuron, noise: Noise, surrogate: Surrogate, seed: Tensor
-    ) -> Tensor:
-        """Spikes."""
-        from snnlab.neuron.fast.triton_kernels import noisy_step
-
-        ctx.save_for_backward(current)
-        ctx.offset, ctx.surrogate = (neuron.beta * noise.mu - 1) * neuron.v_th, surrogate
-        ctx.width = surrogate.width * neuron.v_th
-        spikes, n = torch.empty_like(current), current.numel()
-        rate = 1 / (neuron.beta * noise.sigma * neuron.v_th)
-        law, block = known(noise.law.mirrored(), current), BLOCK // 4
-        with torch.cuda.device_of(current):
-            noisy_step[programs(n)](current, spikes, n, seed, ctx.offset, rate, *law, block)
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
-        """Gradient with respect to the current."""
-        from snnlab.neuron.fast.triton_kernels import weigh
-
-        (current,) = ctx.saved_tensors
-        grad, out = same_places(grads[0], current), torch.empty_like(current)
-        n, law = current.numel(), known(ctx.surrogate.law, current)
-        with torch.cuda.device_of(current):
-            weigh[programs(n)](grad, current, out, n, ctx.offset, ctx.width, *law, BLOCK)
-        return out, None, None, None, None
+    grad, out = same_places(grad, current), torch.empty_like(current)
+    n, width, table = current.numel(), surrogate.width * v_th, known(surrogate.law, current)
+    with torch.cuda.device_of(current):
+        weigh[programs(n)](grad, current, out, n, offset, width, *table, BLOCK)
+    return out
 
 
 def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.Generator) -> Tensor:

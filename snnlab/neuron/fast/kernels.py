@@ -100,7 +100,8 @@ def noisy_fire(
         0 or 1, the shape and layout of `current`.
     """
     if fused.usable(current, noise, surrogate):
-        return fused.noisy_fire(current, neuron, noise, surrogate, generator)
+        current = fused.dense_timestep(current)
+        return cast(Tensor, NoisyFire.apply(current, neuron, noise, surrogate, generator))
     spikes: Tensor = NoisyFire.apply(widened(current), neuron, noise, surrogate, generator)
     return spikes.to(current.dtype)
 
@@ -121,16 +122,22 @@ class NoisyFire(torch.autograd.Function):
         ctx.save_for_backward(current)
         ctx.mean_offset = (neuron.beta * noise.mu - 1) * neuron.v_th
         ctx.v_th, ctx.surrogate = neuron.v_th, surrogate
-        width = neuron.beta * noise.sigma * neuron.v_th
-        lead = noise.law.mirrored().lead(current, ctx.mean_offset, 1 / width)
-        return below(lead, generator)
+        rate, law = 1 / (neuron.beta * noise.sigma * neuron.v_th), noise.law.mirrored()
+        ctx.fused = fused.usable(current, noise, surrogate)
+        if ctx.fused:
+            return fused.noisy_spikes(current, law, ctx.mean_offset, rate, generator)
+        return below(law.lead(current, ctx.mean_offset, rate), generator)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
         """Gradient with respect to the current."""
         (current,) = ctx.saved_tensors
-        weighted = WeightedSlope(ctx.surrogate, ctx.mean_offset, ctx.v_th, current)
-        return weighted.times(grads[0], current), None, None, None, None
+        known = ctx.surrogate, ctx.mean_offset, ctx.v_th
+        if ctx.fused:
+            grad = fused.weighted_slope(grads[0], current, *known)
+        else:
+            grad = WeightedSlope(*known, current).times(grads[0], current)
+        return grad, None, None, None, None
 
 
 def below(lead: Tensor, generator: torch.Generator) -> Tensor:
