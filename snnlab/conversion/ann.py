@@ -182,13 +182,13 @@ def check_convertible(net: nn.Module) -> None:
 
 def check_activation(activation: nn.Module, place: str) -> None:
     """Raise ValueError unless an IF neuron can stand for an activation."""
-    called = f"the activation {place!r} ({type(activation).__name__})"
     try:
-        known = as_activation(activation) is not None
+        refusal = NOT_RATES if as_activation(activation) is None else ""
     except NotTaken as error:
-        raise ValueError(f"cannot convert {called}: {error}") from None
-    if not known:
-        raise ValueError(f"cannot convert {called}: {NOT_RATES}")
+        refusal = str(error)
+    if refusal:
+        called = f"the activation {place!r} ({type(activation).__name__})"
+        raise ValueError(f"cannot convert {called}: {refusal}")
 
 
 def check_layers(layers: nn.Module, name: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-import linecache
 import operator
 import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -77,24 +75,22 @@ class Reader(fx.Tracer):
     def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
         """Note the line of code that a node comes from."""
         proxy = super().create_proxy(*args, **kwargs)
-        proxy.node.meta["line"] = users_line(traceback.walk_stack(None))
+        proxy.node.meta["line"] = users_line(traceback.extract_stack())
         return proxy
 
 
-def users_line(frames: Iterable[tuple[FrameType, int]]) -> str:
+def users_line(frames: traceback.StackSummary) -> str:
     """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`.
 
     Args:
-        frames: with their lines, the innermost first.
+        frames: the innermost last.
     """
     library = f"{Path(torch.__file__).parent}{os.sep}"  # and not torchvision
-    for frame, number in frames:
-        code = frame.f_code
-        if code is graph_of.__code__:
+    for frame in reversed(frames):
+        if (frame.filename, frame.name) == (__file__, graph_of.__name__):
             break
-        if not code.co_filename.startswith((library, "<eval", __file__)):
-            text = linecache.getline(code.co_filename, number, frame.f_globals).strip()
-            return f"{Path(code.co_filename).name}:{number}: {text}"
+        if not frame.filename.startswith((library, "<eval", __file__)):
+            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
     return ""
 
 
@@ -116,7 +112,7 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
     try:
         return fx.GraphModule(root, reader.trace(root))
     except Exception as error:
-        line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        line = users_line(traceback.extract_tb(error.__traceback__))
         said = first_line(error)
         if isinstance(error, fx.proxy.TraceError) or "symbolic" in said:
             said = "what comes from the images has no value and no size yet"
