@@ -152,8 +152,11 @@ def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise |
 
 
 def drawn(noise: Noise | None, batch: int) -> Floats | None:
-    """The noise of one timestep (batch, 14), of a size that `advance` knows; None without noise."""
-    return noise and noise[0] * noise[1].standard_normal((batch, TRANSITIONS))
+    """The kicks of one timestep (batch, 14) that `advance` takes; None without noise."""
+    if noise is None:
+        return None
+    size, generator = noise
+    return size * generator.standard_normal((batch, TRANSITIONS))
 
 
 def _charging(current: Floats | float, voltage: Floats, x: Floats) -> Floats:

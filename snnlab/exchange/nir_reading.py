@@ -142,8 +142,8 @@ class GraphReader:
         self.nodes, self.dt, self.reset = graph.nodes, dt, reset
         self.start, self.end = self.only("Input"), self.only("Output")
         self.before = sources(graph)
-        self.given = shape_of(self.nodes[self.start], self.start)
-        self.image_shape = image_shape_of(self.given, image_shape)
+        self.input_shape = shape_of(self.nodes[self.start], self.start)
+        self.image_shape = image_shape_of(self.input_shape, image_shape)
         self.thresholds: list[list[float] | None] = []
         self.untold: list[str] = []
         self.layers: dict[str, nn.Module] = {}
@@ -164,7 +164,7 @@ class GraphReader:
             arriving = [made[source] for source in self.before[name]]
             if name == self.start:
                 made[name] = graph.placeholder("images"), torch.zeros(1, *self.image_shape)
-                if len(self.given) == 1 and len(self.image_shape) == 3:
+                if len(self.input_shape) == 1 and len(self.image_shape) == 3:
                     made[name] = self.call(graph, "flat", nn.Flatten(), *made[name])
                 continue
             if not arriving:

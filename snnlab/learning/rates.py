@@ -36,7 +36,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.layers import AFFINE, ConvPoolNorm, is_affine
-from snnlab.network.net import ALONE, SpikingNet, Stage, StagedNet, check_network
+from snnlab.network.net import SINGLE_IMAGE, SpikingNet, Stage, StagedNet, check_network
 from snnlab.neuron.fast.kernels import sum_over_time, widened
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -167,7 +167,7 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
     """
     shape = [1, -1] + [1] * (x.mean.ndim - 2)
     if x.mean.numel() == x.mean.shape[1]:
-        raise ValueError(ALONE)
+        raise ValueError(SINGLE_IMAGE)
     normal, centre, rate = torch.native_batch_norm(
         x.mean, None, None, None, None, training=True, momentum=0.0, eps=norm.eps
     )  # centre and rate, which is 1 / spread: (C,)

@@ -48,7 +48,7 @@ than to compute on.
 """
 
 
-ALONE = (
+SINGLE_IMAGE = (  # what a batch of one is told
     "batch norm cannot learn from a single image where each channel has a single value: give a "
     "batch of 2 images or more, or call eval()"
 )
@@ -107,7 +107,7 @@ class Stage(nn.Module):
             current: Tensor = self.layers(inputs[-1])
         except ValueError as error:
             if self.training and len(inputs[-1]) == 1:
-                raise ValueError(ALONE) from error
+                raise ValueError(SINGLE_IMAGE) from error
             raise
         if self.shortcut is not None:
             current = current + self.shortcut(inputs[-1 - self.back])

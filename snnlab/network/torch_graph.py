@@ -151,7 +151,7 @@ def first_of(n: fx.Node) -> Any:
     return n.args[0] if n.args else n.kwargs.get("input")
 
 
-def known(n: fx.Node) -> bool:
+def is_torchs(n: fx.Node) -> bool:
     """Whether a function is torch's own, and not another of that name."""
     name = getattr(n.target, "__name__", "")
     return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
@@ -172,7 +172,7 @@ class Shapes(fx.Interpreter):
     def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
         super().__init__(graph, garbage_collect_values=False)
         self.extra_traceback = False  # it would be added to our messages
-        self.given, self.image_shape = module, image_shape
+        self.original, self.image_shape = module, image_shape
 
     def run_node(self, n: fx.Node) -> Any:
         """One step: the result as torch has it, without values."""

@@ -66,7 +66,7 @@ def uniform_numbers(seed: int, n: int) -> torch.Tensor:
 def noise_numbers(noise: Noise, seed: int, n: int) -> torch.Tensor:
     """(n,) as the first call of `fused_scan` or `rounded_rates` with this seed draws them."""
     out = torch.empty(n, device=DEVICE)
-    law = fused.known(noise.law, out)
+    law = fused.arguments_of(noise.law, out)
     drawn = fused.draw_seed(seeded(seed), DEVICE)
     write_noise[fused.programs(n)](drawn, out, n, *law, fused.BLOCK)
     return out

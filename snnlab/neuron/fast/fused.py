@@ -52,7 +52,7 @@ def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
     return torch.tensor(quantiles or (0.0,), dtype=torch.float32, device=device)
 
 
-def known(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
+def arguments_of(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
     """What a kernel is told of a distribution: its table, the number of intervals, its name.
 
     Raises:
@@ -98,7 +98,7 @@ def noisy_spikes(
 
     seed = draw_seed(generator, current.device)
     spikes, n = torch.empty_like(current), current.numel()
-    table, block = known(law, current), BLOCK // 4
+    table, block = arguments_of(law, current), BLOCK // 4
     with torch.cuda.device_of(current):
         noisy_step[programs(n)](current, spikes, n, seed, offset, rate, *table, block)
     return spikes
@@ -111,7 +111,7 @@ def weighted_slope(
     from snnlab.neuron.fast.triton_kernels import weigh
 
     grad, out = same_places(grad, current), torch.empty_like(current)
-    n, width, table = current.numel(), surrogate.width * v_th, known(surrogate.law, current)
+    n, width, table = current.numel(), surrogate.width * v_th, arguments_of(surrogate.law, current)
     with torch.cuda.device_of(current):
         weigh[programs(n)](grad, current, out, n, offset, width, *table, BLOCK)
     return out
@@ -124,7 +124,7 @@ def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.G
     seed = draw_seed(generator, current.device)
     rates, n = torch.empty_like(current), current.numel()
     gain, T = noise.timesteps / v_th, float(noise.timesteps)
-    law = known(noise.law, current)
+    law = arguments_of(noise.law, current)
     with torch.cuda.device_of(current):
         rounding_step[programs(n)](
             current, rates, n, seed, gain, T, noise.mu, noise.sigma, *law, BLOCK
@@ -190,7 +190,7 @@ class FusedScan(torch.autograd.Function):
         start = same_places(v, spikes[0])
         potentials = torch.empty_like(spikes, dtype=torch.float32) if learning else start
         last, n = torch.empty_like(spikes[0], dtype=torch.float32), start.numel()
-        law = known(noise.law, start) if noise else (start, 1, "none")
+        law = arguments_of(noise.law, start) if noise else (start, 1, "none")
         spread = noise.sigma * neuron.v_th if noise else 0.0
         with torch.cuda.device_of(start):
             scan_forward[programs(n)](
@@ -223,7 +223,7 @@ class FusedScan(torch.autograd.Function):
                 first if of_spikes is None else of_spikes, first if of_last is None else of_last,
                 potentials, spikes, grad_currents, grad_start, n, len(potentials),
                 0 if of_spikes is None else of_spikes.stride(0), neuron.beta, neuron.v_th,
-                surrogate.width * neuron.v_th, *known(surrogate.law, first),
+                surrogate.width * neuron.v_th, *arguments_of(surrogate.law, first),
                 neuron.reset == "subtract", of_spikes is not None,
                 of_last is not None, BLOCK,
             )  # fmt: skip

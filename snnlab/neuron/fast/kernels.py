@@ -1,7 +1,7 @@
 """The two hot loops of the kit, as custom autograd functions.
 
 `noisy_fire`  the single-step neuron under noise: one timestep, no potential kept.
-`fast_scan`   T timesteps without noise, one saved tensor for the backward pass.
+`fast_scan`   T timesteps; without noise one saved tensor for the backward pass.
 
 Both compute what `dynamics` computes, with fewer passes over memory. On a GPU each is a single
 kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton. `torch.export`
@@ -162,25 +162,36 @@ def widened(x: Tensor) -> Tensor:
 
 
 def fast_scan(
-    currents: Tensor, neuron: Neuron, v: Tensor, surrogate: Surrogate
+    currents: Tensor,
+    neuron: Neuron,
+    v: Tensor,
+    surrogate: Surrogate,
+    noise: Noise | None = None,
+    generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """T timesteps without noise.
+    """T timesteps; those with noise are fast on a GPU only.
 
     Args:
         currents: (T, B, *); may be one timestep expanded to T.
         neuron: threshold, leak, reset.
         v: potential to start from, (B, *).
         surrogate: slope for the backward pass.
+        noise: random deviations, one per neuron and timestep; needs a generator.
+        generator: on the device of the currents.
 
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
-    if is_exporting():
-        spikes, last = dynamics.scan(widened(currents), neuron, widened(v), surrogate=surrogate)
-        return spikes.to(currents.dtype), last
-    if fused.usable(currents, surrogate):
-        return fused.fused_scan(currents, neuron, v, surrogate)
-    spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
+    used = (surrogate,) if noise is None else (surrogate, noise)
+    if fused.usable(currents, *used) and not is_exporting():
+        return fused.fused_scan(currents, neuron, v, surrogate, noise, generator)
+    x, v = widened(currents), widened(v)
+    if noise is None and not is_exporting():
+        spikes, last = Scan.apply(x, neuron, v, surrogate)
+    else:
+        spikes, last = dynamics.scan(
+            x, neuron, v, surrogate=surrogate, noise=noise, generator=generator
+        )
     return spikes.to(currents.dtype), last
 
 
