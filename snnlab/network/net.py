@@ -48,10 +48,11 @@ than to compute on.
 """
 
 
-SINGLE_IMAGE = (  # what a batch of one is told
+SINGLE_IMAGE = (
     "batch norm cannot learn from a single image where each channel has a single value: give a "
     "batch of 2 images or more, or call eval()"
 )
+"""What is said of a batch of one image in training."""
 
 
 def run_neurons(

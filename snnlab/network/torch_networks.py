@@ -60,8 +60,8 @@ BATCH = 2
 IMAGES = -1
 """Where a path starts that does not start from the neurons of a stage."""
 
-WITHOUT_CONSTANT = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
-"""Layers without a constant: of a sum they are the sum of what they make of its parts."""
+WEIGHTLESS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
+"""Layers without weights or a constant: of a sum they are the sum of what they make of its parts."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
@@ -437,7 +437,7 @@ class Walk(Shapes):
             if activation is not None:
                 return self.close(n, activation, flow, result.shape)
             if not isinstance(layer, (nn.Identity, *DROPOUTS)):
-                if not isinstance(layer, WITHOUT_CONSTANT):
+                if not isinstance(layer, WEIGHTLESS):
                     self.rectify(n, flow, before)
                 flow = behind(flow, layer, before)
         return flow
@@ -446,7 +446,7 @@ class Walk(Shapes):
         """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
         rates = all(
             route.source != IMAGES
-            and all(isinstance(layer, WITHOUT_CONSTANT) for layer in route.layers)
+            and all(isinstance(layer, WEIGHTLESS) for layer in route.layers)
             for route in flow.routes
         )
         if len(flow.routes) == 2 and rates and not hasattr(self.stages[-1].neuron, "advance"):
@@ -529,7 +529,7 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
             f"it reads vectors, and gets {tuple(before[1:])}; put nn.Flatten() in front of it, or "
             "use BatchNorm2d for images"
         )
-    if len(flow.routes) > 1 and not isinstance(layer, WITHOUT_CONSTANT):
+    if len(flow.routes) > 1 and not isinstance(layer, WEIGHTLESS):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
 
