@@ -61,7 +61,7 @@ IMAGES = -1
 """Where a path starts that does not start from the neurons of a stage."""
 
 WEIGHTLESS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
-"""Layers without weights or a constant: of a sum they are the sum of what they make of its parts."""
+"""Layers without weights and bias: of a sum they make the sum of what they make of its parts."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
@@ -445,8 +445,7 @@ class Walk(Shapes):
     def rectify(self, n: fx.Node, flow: Flow, shape: Sequence[int]) -> None:
         """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
         rates = all(
-            route.source != IMAGES
-            and all(isinstance(layer, WEIGHTLESS) for layer in route.layers)
+            route.source != IMAGES and all(isinstance(layer, WEIGHTLESS) for layer in route.layers)
             for route in flow.routes
         )
         if len(flow.routes) == 2 and rates and not hasattr(self.stages[-1].neuron, "advance"):
