@@ -1,4 +1,4 @@
-"""What all that reads or writes files of other tools needs: packages of an extra, and words."""
+"""For all that reads and writes files of other tools: their packages, and a file to write to."""
 
 from __future__ import annotations
 

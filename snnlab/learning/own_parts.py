@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.learning.spec import Training
+from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.own_code import source_of
 from snnlab.neuron.tensors import described
 
@@ -53,9 +54,7 @@ def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tens
                 "them part of the network"
             )
         loss = copy.deepcopy(loss).to(logits.device, logits.dtype)
-    probe = logits.detach().float().requires_grad_()
-    if logits.dtype == torch.float64:
-        probe = logits.detach().requires_grad_()
+    probe = widened(logits.detach()).requires_grad_()
     asked = f"loss(logits {tuple(logits.shape)}, labels {tuple(labels.shape)})"
     try:
         value = loss(probe, labels)

@@ -1,6 +1,7 @@
-"""What tensors that users hand in must be; each check costs a few microseconds, none waits.
+"""What tensors that users hand in must be.
 
-Whole numbers become floating-point ones: a potential of 0.75 kept as a whole number would be 0.
+A check costs a few microseconds and never waits for a GPU. Whole numbers become floating-point
+ones: a potential of 0.75 kept as a whole number would be 0.
 """
 
 from __future__ import annotations
