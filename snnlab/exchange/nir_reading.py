@@ -321,16 +321,15 @@ def check_size(path: str | Path) -> None:
     """Raise ValueError before memory is asked for, where sizes in a file are damaged."""
     import h5py
 
-    total = 0
+    sizes: list[int] = []
 
     def add(name: str, item: Any) -> None:
-        nonlocal total
         if isinstance(item, h5py.Dataset):
-            total += item.size * item.dtype.itemsize
+            sizes.append(item.nbytes)
 
     with h5py.File(path, "r") as file:
         file.visititems(add)
-    if total > MOST_BYTES:
+    if (total := sum(sizes)) > MOST_BYTES:
         raise ValueError(f"its numbers would fill {total:.3g} bytes, at most {MOST_BYTES:.3g} do")
 
 

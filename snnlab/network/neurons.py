@@ -100,19 +100,18 @@ def made_by(
     name, valid = getattr(make, "__name__", repr(make)), ", ".join(known)
     parameters = parameters_of(make)
     anything = any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values())
-    lost = [setting for setting in given if not (anything or setting in parameters)]
-    if lost:
+    accepted = [setting for setting in known if anything or setting in parameters]
+    if lost := [setting for setting in given if setting not in accepted]:
         raise ValueError(
             f"{', '.join(lost)} would be lost: layer={name} has no parameter of that name; "
             f"it may have {valid}"
         )
     taken = {
-        setting: value
-        for setting, value in known.items()
-        if (anything or setting in parameters)
-        and (
-            setting in given or value != USUAL.get(setting) or is_required(parameters.get(setting))
-        )
+        setting: known[setting]
+        for setting in accepted
+        if setting in given
+        or known[setting] != USUAL.get(setting)
+        or is_required(parameters.get(setting))
     }
     try:
         signature(make).bind(**taken)
