@@ -33,11 +33,15 @@ from snnlab.network.torch_graph import (
     without_values,
 )
 from snnlab.network.torch_layers import (
-    DROPOUTS,
+    DIFFERENCES,
     FUNCTIONS,
     LAYERS,
     MAX_POOLINGS,
     PLAIN,
+    PRODUCTS,
+    QUOTIENTS,
+    SUMS,
+    Dropout,
     NotTaken,
     as_activation,
     averaged,
@@ -66,12 +70,11 @@ WEIGHTLESS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
 """What changes where numbers are or how they are stored, and not what they are."""
-SUMS = {"add", "iadd"}
 CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
-    **dict.fromkeys(("add", "iadd"), operator.add),
-    **dict.fromkeys(("sub", "isub", "subtract"), operator.sub),
-    **dict.fromkeys(("mul", "imul", "multiply"), operator.mul),
-    **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
+    **dict.fromkeys(SUMS, operator.add),
+    **dict.fromkeys(DIFFERENCES, operator.sub),
+    **dict.fromkeys(PRODUCTS, operator.mul),
+    **dict.fromkeys(QUOTIENTS, operator.truediv),
 }
 """Functions of two parts that are affine where one of them is a constant."""
 
@@ -436,7 +439,7 @@ class Walk(Shapes):
             activation = as_activation(layer)
             if activation is not None:
                 return self.close(n, activation, flow, result.shape)
-            if not isinstance(layer, (nn.Identity, *DROPOUTS)):
+            if not isinstance(layer, nn.Identity | Dropout):
                 if not isinstance(layer, WEIGHTLESS):
                     self.rectify(n, flow, before)
                 flow = behind(flow, layer, before)
@@ -535,5 +538,5 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
 
 def is_kept(layer: nn.Module) -> bool:
     """Whether a stage holds a copy of this layer, and not another in its place."""
-    replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *DROPOUTS, *MAX_POOLINGS)
-    return type(layer) not in replaced
+    replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *MAX_POOLINGS)
+    return type(layer) not in replaced and not isinstance(layer, Dropout)

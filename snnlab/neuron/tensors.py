@@ -143,8 +143,8 @@ looking = Looking()
 def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Look at what a function of tensors is given, so that it is all equation.
 
-    Tensors become floating-point ones, which must lie on one device and broadcast; all else must be
-    of its declared type. What such a function calls is not looked at again, nor is what compiles.
+    Tensors become floating-point ones, which must lie on one device and broadcast; all else is
+    brought into its declared type. What such a function calls is not looked at again, nor is what compiles.
 
     Args:
         to: the tensor to whose shape all others must broadcast; empty: to a common one.
@@ -172,7 +172,7 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
                     given[name] = beside(name, given[name], given[first], first, grow=not to)
             for name in others:
                 if name in given:
-                    checked(name, kinds[name], given[name])
+                    given[name] = checked(name, kinds[name], given[name])
             with looking:
                 return function(**given)  # type: ignore[call-arg]
 
