@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from snnlab.conversion.calibration import find_thresholds
 from snnlab.conversion.correction import correct_biases
-from snnlab.conversion.folding import fold_batchnorm, leaves
+from snnlab.conversion.folding import fold_batchnorm
 from snnlab.conversion.normalisation import normalise
 from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
@@ -17,6 +17,7 @@ from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.passes import images_for
 from snnlab.network.activations import QCFS
+from snnlab.network.layers import leaves
 from snnlab.network.net import ANN, SpikingNet, Stage, check_network, from_elsewhere
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
 from snnlab.neuron.layer import NeuronLayer

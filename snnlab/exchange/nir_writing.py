@@ -25,10 +25,11 @@ import torch
 from torch import Tensor, nn
 
 from snnlab import __version__
-from snnlab.conversion.folding import fold_batchnorm, leaves
+from snnlab.conversion.folding import fold_batchnorm
 from snnlab.exchange.nir_layers import NODES
 from snnlab.exchange.nir_neurons import DT, Constants, node_of
 from snnlab.exchange.packages import package, written
+from snnlab.network.layers import leaves
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels

@@ -144,7 +144,8 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Look at what a function of tensors is given, so that it is all equation.
 
     Tensors become floating-point ones, which must lie on one device and broadcast; all else is
-    brought into its declared type. What such a function calls is not looked at again, nor is what compiles.
+    brought into its declared type. What such a function calls is not looked at again, nor is
+    anything while torch compiles.
 
     Args:
         to: the tensor to whose shape all others must broadcast; empty: to a common one.
