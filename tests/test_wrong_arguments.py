@@ -348,7 +348,7 @@ GIVEN_BACK = {  # by the kit, or to derive from: nobody calls these with argumen
         *("OneNeuron", "ResidualSummary", "Response", "SeedCurves", "StageSeen", "memory_use"),
     },
     "network": {"MakeLayer", "Recording", "StagedNet"},
-    "neuron": {"Family", "Fire", "MATCHED_SIGMA", "SpikingLayer", "Step", "Trace"},
+    "neuron": {"Family", "MATCHED_SIGMA", "SpikingLayer", "Step", "Trace"},
 }
 
 

@@ -9,7 +9,7 @@ Huxley (1952), with the resting potential at -65 mV.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,14 +52,6 @@ class MembraneTrace:
     """Share of open potassium channels (n, B)."""
 
 
-class _Task(NamedTuple):
-    """Arguments of `simulate_membrane` in one form."""
-
-    current: Floats
-    """(n, B)"""
-    noise: Noise | None
-
-
 def simulate_membrane(
     current: ArrayLike,
     *,
@@ -93,8 +85,9 @@ def simulate_membrane(
         >>> int(trace.spikes.sum())
         4
     """
-    task = _checked(current, sodium_channels, dt, keep, seed)
-    steps, batch = task.current.shape
+    current = _checked(current, sodium_channels, dt, keep)
+    noise = noise_of(sodium_channels, dt, seed)
+    steps, batch = current.shape
     voltage = np.full(batch, REST)
     x = np.tile(settled(REST), (batch, 1))  # (B, 13)
     rows = steps // keep
@@ -107,7 +100,7 @@ def simulate_membrane(
     )
     for t in range(rows * keep):
         row, before = t // keep, voltage
-        voltage, x = step_membrane(task.current[t], voltage, x, dt, drawn(task.noise, batch))
+        voltage, x = step_membrane(current[t], voltage, x, dt, drawn(noise, batch))
         trace.spikes[row] |= (before < SPIKE_AT) & (voltage >= SPIKE_AT)
         if t % keep == keep - 1:
             trace.voltage[row] = voltage
@@ -159,8 +152,11 @@ def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise |
 
 
 def drawn(noise: Noise | None, batch: int) -> Floats | None:
-    """The noise of one timestep (batch, 14), of a size that `advance` knows; None without noise."""
-    return noise and noise[0] * noise[1].standard_normal((batch, TRANSITIONS))
+    """The kicks of one timestep (batch, 14) that `advance` takes; None without noise."""
+    if noise is None:
+        return None
+    size, generator = noise
+    return size * generator.standard_normal((batch, TRANSITIONS))
 
 
 def _charging(current: Floats | float, voltage: Floats, x: Floats) -> Floats:
@@ -170,9 +166,8 @@ def _charging(current: Floats | float, voltage: Floats, x: Floats) -> Floats:
     return current - sodium - potassium - LEAK * (voltage - E_LEAK)
 
 
-def _checked(
-    current: ArrayLike, sodium_channels: ArrayLike, dt: float, keep: int, seed: int | None
-) -> _Task:
+def _checked(current: ArrayLike, sodium_channels: ArrayLike, dt: float, keep: int) -> Floats:
+    """The current (n, B); ValueError for arguments of `simulate_membrane` that do not fit."""
     drive = np.asarray(current, dtype=np.float64)
     channels = np.asarray(sodium_channels, dtype=np.float64)
     if drive.ndim != 2 or drive.size == 0:
@@ -188,4 +183,4 @@ def _checked(
     batch = drive.shape[1]
     if channels.ndim == 1 and len(channels) != batch:
         raise ValueError(f"current has {batch} trials, sodium_channels {len(channels)}")
-    return _Task(drive, noise_of(sodium_channels, dt, seed))
+    return drive

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from snnlab.conversion.calibration import find_thresholds
 from snnlab.conversion.correction import correct_biases
-from snnlab.conversion.folding import fold_batchnorm, leaves
+from snnlab.conversion.folding import fold_batchnorm
 from snnlab.conversion.normalisation import normalise
 from snnlab.conversion.spec import Threshold, ThresholdRule
 from snnlab.conversion.timesteps import Measured
@@ -17,6 +17,7 @@ from snnlab.data.images import Images
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.measure.passes import images_for
 from snnlab.network.activations import QCFS
+from snnlab.network.layers import leaves
 from snnlab.network.net import ANN, SpikingNet, Stage, check_network, from_elsewhere
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
 from snnlab.neuron.layer import NeuronLayer
@@ -176,21 +177,19 @@ def check_convertible(net: nn.Module) -> None:
         )
     for i, stage in enumerate(net.stages):
         check_activation(stage.neuron, f"stages.{i}.neuron")
-        check_layers(stage.layers, f"stages.{i}.layers")
-        if stage.shortcut is not None:
-            check_layers(stage.shortcut, f"stages.{i}.shortcut")
-    check_layers(net.readout, "readout")
+    for place, layers in net.stateless():
+        check_layers(layers, place)
 
 
 def check_activation(activation: nn.Module, place: str) -> None:
     """Raise ValueError unless an IF neuron can stand for an activation."""
-    called = f"the activation {place!r} ({type(activation).__name__})"
     try:
-        known = as_activation(activation) is not None
+        refusal = NOT_RATES if as_activation(activation) is None else ""
     except NotTaken as error:
-        raise ValueError(f"cannot convert {called}: {error}") from None
-    if not known:
-        raise ValueError(f"cannot convert {called}: {NOT_RATES}")
+        refusal = str(error)
+    if refusal:
+        called = f"the activation {place!r} ({type(activation).__name__})"
+        raise ValueError(f"cannot convert {called}: {refusal}")
 
 
 def check_layers(layers: nn.Module, name: str) -> None:

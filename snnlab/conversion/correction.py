@@ -70,9 +70,9 @@ def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int)
         shift = unit * mean_by_channel(wanted - rates, len(bias))  # (C,)
         bias += shift if stage.threshold is None else shift * stage.threshold.v_th
         inputs.append(layers[i].advance(shifted(currents, shift))[0].flatten(0, 1))
-    said = corrected.readout(inputs[-1]).view(timesteps, *logits.shape).mean(0)  # (B, K)
+    averaged = corrected.readout(inputs[-1]).view(timesteps, *logits.shape).mean(0)  # (B, K)
     bias = bias_of(corrected.readout)  # (K,)
-    bias += mean_by_channel(logits - said, len(bias))
+    bias += mean_by_channel(logits - averaged, len(bias))
     return corrected
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from snnlab.network.layers import CHANNELS, one_to_one, pooled_kernel
+from snnlab.conversion.normalisation import Weighted, scale_outputs
+from snnlab.network.layers import CHANNELS, leaves, one_to_one, pooled_kernel
 from snnlab.network.net import Stage, StagedNet, check_network
 
 Net = TypeVar("Net", bound=StagedNet)
@@ -40,12 +41,10 @@ def fold_batchnorm(net: Net) -> Net:
     """
     check_network(net, "folding (streamline, convert_ann)", StagedNet)
     folded = copy.deepcopy(net)
-    for i, stage in enumerate(folded.stages):
-        stage.layers = fold(stage.layers, f"stages.{i}.layers")
-        if stage.shortcut is not None:
-            stage.shortcut = fold(stage.shortcut, f"stages.{i}.shortcut")
+    for place, layers in folded.stateless():
+        folded.set_submodule(place, fold(layers, place))
+    for stage in folded.stages:
         fold_threshold(stage)
-    folded.readout = fold(folded.readout, "readout")
     for place, layer in folded.named_modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             raise ValueError(
@@ -58,19 +57,13 @@ def fold_batchnorm(net: Net) -> Net:
 @torch.no_grad()
 def fold_threshold(stage: Stage) -> None:
     """Divide the last weights of a stage by its learned threshold, where nothing else is added."""
-    layers = list(cast(nn.Sequential, stage.layers))
-    while layers and isinstance(layers[-1], nn.AvgPool2d):
-        layers.pop()
-    last = layers[-1] if layers else None
-    alone = isinstance(last, nn.Conv2d | nn.Linear) and stage.shortcut is None
-    if stage.threshold is None or not alone:
-        return
-    weights = cast(nn.Conv2d | nn.Linear, last)
-    v_th = stage.threshold.v_th.expand(len(weights.weight))  # (C,)
-    weights.weight.div_(v_th.view(-1, *[1] * (weights.weight.ndim - 1)))
-    if weights.bias is not None:
-        weights.bias.div_(v_th)
-    stage.threshold = None
+    row = cast(nn.Sequential, stage.layers)
+    behind = [i for i, layer in enumerate(row) if not isinstance(layer, nn.AvgPool2d)]
+    alone = behind and isinstance(row[behind[-1]], Weighted) and stage.shortcut is None
+    if stage.threshold is not None and alone:
+        v_th = stage.threshold.v_th.reshape(-1)  # (1,) or (C,)
+        row[behind[-1]] = scale_outputs(row[behind[-1]], v_th, "the threshold")
+        stage.threshold = None
 
 
 def streamline(net: Net) -> Net:
@@ -194,10 +187,3 @@ def fused(before: nn.Module, norm: nn.BatchNorm1d | nn.BatchNorm2d, place: str) 
 def exact(layer: Layer) -> Layer:
     """A copy in float64, on the CPU: not every device has float64."""
     return copy.deepcopy(layer).eval().to("cpu", torch.float64)
-
-
-def leaves(layers: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
-    """The layers inside nested `Sequential`s in the order in which they run, with their places."""
-    if not isinstance(layers, nn.Sequential):
-        return [(name, layers)]
-    return [leaf for i, child in enumerate(layers) for leaf in leaves(child, f"{name}.{i}")]

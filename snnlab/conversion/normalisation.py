@@ -12,9 +12,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from snnlab.conversion.folding import leaves
 from snnlab.network.activations import QCFS, ceiling
-from snnlab.network.layers import one_to_one
+from snnlab.network.layers import leaves, one_to_one
 from snnlab.network.net import ANN
 
 Weighted = nn.Conv2d | nn.Linear

@@ -17,7 +17,7 @@ from snnlab.measure.statistics import PairedImages, Verdict
 from snnlab.network.net import SpikingNet, StagedNet, evaluating, from_elsewhere
 from snnlab.neuron.own_layer import drop_noise, noise_of
 from snnlab.neuron.tensors import described
-from snnlab.settings import Count, Valid, checked, count, quoted
+from snnlab.settings import Count, Valid, checked, count, declared, quoted, settle
 
 PROBE_IMAGES = 256
 """Images on which the logits of the two networks are compared."""
@@ -27,9 +27,9 @@ PROBE_IMAGES = 256
 class Measured:
     """What both kinds of certificates say about a converted network. Accuracies in percent."""
 
-    timesteps: int
+    timesteps: Count
     """T of the converted network."""
-    warm_up: int = 0
+    warm_up: Annotated[int, Valid(low=0)] = 0
     """Timesteps run before counting: none, every step is counted."""
     accuracy: AccuracyCurve
     """Accuracy of the converted network at T = 1, 2, ..., without noise; rates and operations."""
@@ -52,8 +52,11 @@ class Certificate(Measured):
     """All weights and batch-norm statistics are equal, bit for bit."""
     logits_equal_at_1: bool
     """At T = 1 without noise both networks give the same logits, bit for bit."""
-    accuracy_with_noise_at_1: float | None
+    accuracy_with_noise_at_1: Annotated[float | None, Valid(low=0, high=100)]
     """Accuracy of the single-step network under its training noise; None if it has none."""
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     @property
     def paired(self) -> PairedImages:
@@ -87,30 +90,19 @@ class Certificate(Measured):
         """
         if not isinstance(found, Mapping):
             raise ValueError(f"a certificate must be a group of values, got {quoted(found)}")
-        wanted = {**CERTIFIED, "accuracy": Any, "changed": Any}
-        missing = [name for name in wanted if name not in found]
-        if missing:
+        kind: type = cls
+        fields = declared(kind)
+        wanted = (*fields, "images", "changed")
+        if missing := [name for name in wanted if name not in found]:
             raise ValueError(f"the certificate lacks {', '.join(missing)}")
-        given = {name: checked(name, hint, found[name]) for name, hint in CERTIFIED.items()}
-        images = given.pop("images")
+        images = checked("images", Annotated[int, Valid(low=1, high=10**6)], found["images"])
         curve = AccuracyCurve.from_json(found["accuracy"], images=images, changed=found["changed"])
-        certificate = cls(accuracy=curve, **given)
+        certificate = cls(**{name: found[name] for name in fields} | {"accuracy": curve})
         if certificate.timesteps not in curve or 1 not in curve:
             raise ValueError(f"the certificate lacks accuracy at T = 1 or {certificate.timesteps}")
         if certificate.timesteps in curve.changed:
             certificate.paired  # noqa: B018 (more images may change than there are)
         return certificate
-
-
-CERTIFIED: dict[str, Any] = {
-    "timesteps": Count,
-    "warm_up": Annotated[int, Valid(low=0)],
-    "images": Annotated[int, Valid(low=1, high=10**6)],
-    "weights_equal": bool,
-    "logits_equal_at_1": bool,
-    "accuracy_with_noise_at_1": Annotated[float | None, Valid(low=0, high=100)],
-}
-"""What a file holds of a certificate besides the curve."""
 
 
 def convert(

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from snnlab.exchange.nir_neurons import Shape
 from snnlab.network.layers import Readout
@@ -55,23 +56,16 @@ def convolution_node(nir: Any, layer: nn.Conv2d, before: Shape, after: Shape) ->
 
 def average_pooling_node(nir: Any, layer: nn.AvgPool2d, before: Shape, after: Shape) -> Any:
     """AvgPool2d; SumPool2d where the sum is divided by 1."""
-    if layer.ceil_mode and after != plain_pooling(layer, before):
+    windows = layer.kernel_size, layer.stride, layer.padding
+    whole = functional.avg_pool2d(torch.empty(1, *before, device="meta"), *windows)
+    if whole.shape[1:] != after:  # ceil_mode lets windows hang over the edge
         return None
     if not layer.count_include_pad and any(pair(layer.padding)):
         return None
     if layer.divisor_override not in {None, 1}:
         return None
     kind = nir.AvgPool2d if layer.divisor_override is None else nir.SumPool2d
-    made = kind(*(np.array(pair(n)) for n in (layer.kernel_size, layer.stride, layer.padding)))
-    return typed(made, before, after)
-
-
-def plain_pooling(layer: nn.AvgPool2d, before: Shape) -> Shape:
-    """The shape without windows that hang over the edge."""
-    sizes = zip(
-        before[1:], pair(layer.kernel_size), pair(layer.stride), pair(layer.padding), strict=True
-    )
-    return (before[0], *((n + 2 * p - k) // s + 1 for n, k, s, p in sizes))
+    return typed(kind(*(np.array(pair(n)) for n in windows)), before, after)
 
 
 def global_pooling_node(nir: Any, layer: nn.AdaptiveAvgPool2d, before: Shape, after: Shape) -> Any:

@@ -142,8 +142,8 @@ class GraphReader:
         self.nodes, self.dt, self.reset = graph.nodes, dt, reset
         self.start, self.end = self.only("Input"), self.only("Output")
         self.before = sources(graph)
-        self.given = shape_of(self.nodes[self.start], self.start)
-        self.image_shape = image_shape_of(self.given, image_shape)
+        self.input_shape = shape_of(self.nodes[self.start], self.start)
+        self.image_shape = image_shape_of(self.input_shape, image_shape)
         self.thresholds: list[list[float] | None] = []
         self.untold: list[str] = []
         self.layers: dict[str, nn.Module] = {}
@@ -164,7 +164,7 @@ class GraphReader:
             arriving = [made[source] for source in self.before[name]]
             if name == self.start:
                 made[name] = graph.placeholder("images"), torch.zeros(1, *self.image_shape)
-                if len(self.given) == 1 and len(self.image_shape) == 3:
+                if len(self.input_shape) == 1 and len(self.image_shape) == 3:
                     made[name] = self.call(graph, "flat", nn.Flatten(), *made[name])
                 continue
             if not arriving:
@@ -232,7 +232,7 @@ class GraphReader:
         if not alike and max(ratio) - min(ratio) > 1e-5 * abs(max(ratio)):
             raise ValueError(f"v_init of {name!r} is not the same share of v_th in all channels")
         self.thresholds.append(None if alike else v_th.tolist())
-        first = (plain(v_th[0]), plain(v_init[0])) if alike else (1.0, plain(ratio[0]))
+        first = (shortest(v_th[0]), shortest(v_init[0])) if alike else (1.0, shortest(ratio[0]))
         try:
             return NeuronLayer(Neuron(*first, beta=constants.beta, reset=constants.reset))
         except ValueError as error:
@@ -307,7 +307,7 @@ def by_channel(values: np.ndarray[Any, Any], place: str) -> np.ndarray[Any, Any]
     return flat[:, 0]
 
 
-def plain(value: float) -> float:
+def shortest(value: float) -> float:
     """The shortest number that single precision does not tell from this one: 0.3, for its 0.3."""
     with np.errstate(over="ignore"):
         return float(str(np.float32(value)))
@@ -321,16 +321,15 @@ def check_size(path: str | Path) -> None:
     """Raise ValueError before memory is asked for, where sizes in a file are damaged."""
     import h5py
 
-    total = 0
+    sizes: list[int] = []
 
     def add(name: str, item: Any) -> None:
-        nonlocal total
         if isinstance(item, h5py.Dataset):
-            total += item.size * item.dtype.itemsize
+            sizes.append(item.nbytes)
 
     with h5py.File(path, "r") as file:
         file.visititems(add)
-    if total > MOST_BYTES:
+    if (total := sum(sizes)) > MOST_BYTES:
         raise ValueError(f"its numbers would fill {total:.3g} bytes, at most {MOST_BYTES:.3g} do")
 
 

@@ -25,15 +25,15 @@ import torch
 from torch import Tensor, nn
 
 from snnlab import __version__
-from snnlab.conversion.folding import fold_batchnorm, leaves
-from snnlab.data.whole_files import written_whole
+from snnlab.conversion.folding import fold_batchnorm
 from snnlab.exchange.nir_layers import NODES
 from snnlab.exchange.nir_neurons import DT, Constants, node_of
-from snnlab.exchange.packages import package, target_of
+from snnlab.exchange.packages import package, written
+from snnlab.network.layers import leaves
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
-from snnlab.settings import an, quoted
+from snnlab.settings import an
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
@@ -54,13 +54,9 @@ def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
     Example:
         >>> notes = write_nir(net, "net.nir")
     """
-    nir, target = package("nir", "write_nir()"), target_of(path)
-    graph = to_nir(net)
-    try:
-        with written_whole(target) as partial:
-            nir.write(partial, graph)
-    except OSError as error:
-        raise ValueError(f"cannot write {quoted(str(path))}: {error}") from None
+    nir = package("nir", "write_nir()")
+    with written(path) as partial:
+        nir.write(partial, to_nir(net))
     return list(notes_on(net))
 
 

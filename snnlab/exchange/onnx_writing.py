@@ -15,8 +15,7 @@ from torch._higher_order_ops import scan
 
 from snnlab import __version__
 from snnlab.data.images import Data
-from snnlab.data.whole_files import written_whole
-from snnlab.exchange.packages import package, target_of
+from snnlab.exchange.packages import package, written
 from snnlab.network.layers import is_affine
 from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
@@ -67,21 +66,17 @@ def write_onnx(
     T = timesteps_of(net, timesteps)
     for name in ("onnx", "onnxscript"):
         package(name, "write_onnx()")
-    target = target_of(path)
-    model = model_of(net, T)
     notes: dict[str, Any] = {"timesteps": T, "snnlab": __version__}
     notes |= {"run": run} if run else {}
     if data is not None:
         images = data.train
         notes |= {"classes": data.classes, "mean": images.mean.tolist(), "std": images.std.tolist()}
-    for name, value in notes.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        model.metadata_props.add(key=name, value=text)
-    try:
-        with written_whole(target) as partial:
-            partial.write_bytes(model.SerializeToString())
-    except OSError as error:
-        raise ValueError(f"cannot write {quoted(str(path))}: {error.strerror}") from None
+    with written(path) as partial:
+        model = model_of(net, T)
+        for name, value in notes.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            model.metadata_props.add(key=name, value=text)
+        partial.write_bytes(model.SerializeToString())
 
 
 def timesteps_of(net: StagedNet, asked: int | None) -> int:

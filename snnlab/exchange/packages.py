@@ -1,13 +1,16 @@
-"""What all that reads or writes files of other tools needs: packages of an extra, and words."""
+"""For all that reads and writes files of other tools: their packages, and a file to write to."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from snnlab.data.whole_files import written_whole
 from snnlab.settings import checked, quoted
 
 
@@ -29,10 +32,20 @@ def package(name: str, needed_by: str) -> ModuleType:
         ) from None
 
 
-def target_of(path: str | Path) -> Path:
-    """Where a file is to be written; ValueError, before any work, where that cannot be."""
+@contextmanager
+def written(path: str | Path) -> Iterator[Path]:
+    """A path to write a file to, which then stands whole at `path`, see `written_whole`.
+
+    Raises:
+        ValueError: it cannot be written; before the block, if there is no such folder.
+    """
     target = Path(checked("path", str, path))
     problem = errno.EISDIR if target.is_dir() else 0 if target.parent.is_dir() else errno.ENOENT
-    if problem:
-        raise ValueError(f"cannot write {quoted(str(path))}: {os.strerror(problem)}")
-    return target
+    try:
+        if problem:
+            raise OSError(problem, os.strerror(problem))
+        with written_whole(target) as partial:
+            yield partial
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"cannot write {quoted(str(path))}: {reason}") from None

@@ -9,7 +9,7 @@ its schedule changes numbers that a graph would freeze.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,30 +17,24 @@ from torch import Tensor
 Passes = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Images and labels to loss and logits, leaving gradients in the parameters."""
 
-Out = TypeVar("Out")
+Recorder = Callable[[Callable[[], Any], torch.Generator], tuple[Any, Callable[[], None]]]
+"""Records a function; see `record_on_gpu`."""
 
 WARM_UP = 3
 """Steps before one is recorded, on a stream of their own: libraries set themselves up in them."""
 
 
-class Recorder(Protocol):
-    """Records a function; see `record_on_gpu`."""
-
-    def __call__(
-        self, function: Callable[[], Out], generator: torch.Generator
-    ) -> tuple[Out, Callable[[], None]]:
-        """What the function returned, and how to run it again into the same tensors."""
-        ...
-
-
 def record_on_gpu(
-    function: Callable[[], Out], generator: torch.Generator
-) -> tuple[Out, Callable[[], None]]:
+    function: Callable[[], Any], generator: torch.Generator
+) -> tuple[Any, Callable[[], None]]:
     """Record what a function asks of the GPU, without doing it.
 
     Args:
         function: must not wait for the GPU.
         generator: goes on with every replay, as if the function had run.
+
+    Returns:
+        What the function returned, and how to run it again into the same tensors.
     """
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(generator)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.learning.spec import Training
+from snnlab.neuron.fast.kernels import widened
 from snnlab.neuron.own_code import source_of
 from snnlab.neuron.tensors import described
 
@@ -53,9 +54,7 @@ def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tens
                 "them part of the network"
             )
         loss = copy.deepcopy(loss).to(logits.device, logits.dtype)
-    probe = logits.detach().float().requires_grad_()
-    if logits.dtype == torch.float64:
-        probe = logits.detach().requires_grad_()
+    probe = widened(logits.detach()).requires_grad_()
     asked = f"loss(logits {tuple(logits.shape)}, labels {tuple(labels.shape)})"
     try:
         value = loss(probe, labels)
@@ -154,7 +153,7 @@ def identity_of(part: Any) -> str:
         return f"{name_of(part)} {groups}"
     if isinstance(part, nn.Module):
         digest.update(repr(part).encode())
-        for name, value in sorted({**dict(part.named_buffers()), **plain(part)}.items()):
+        for name, value in sorted({**dict(part.named_buffers()), **settings_of(part)}.items()):
             value = value.tolist() if isinstance(value, Tensor) else value
             digest.update(f"{name}={value}".encode())
     else:
@@ -165,6 +164,6 @@ def identity_of(part: Any) -> str:
     return f"{name_of(part)} {digest.hexdigest()[:12]}"
 
 
-def plain(part: nn.Module) -> dict[str, Any]:
+def settings_of(part: nn.Module) -> dict[str, Any]:
     """The numbers and texts that a module was made with."""
     return {k: v for k, v in vars(part).items() if isinstance(v, int | float | str | bool)}

@@ -36,13 +36,14 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.layers import AFFINE, ConvPoolNorm, is_affine
-from snnlab.network.net import ALONE, SpikingNet, Stage, StagedNet, check_network
+from snnlab.network.net import SINGLE_IMAGE, SpikingNet, Stage, StagedNet, check_network
 from snnlab.neuron.fast.kernels import sum_over_time, widened
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer
 from snnlab.neuron.rounding import mean_response
 from snnlab.neuron.spec import Neuron
+from snnlab.neuron.surrogate import with_gradient_of
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -61,22 +62,13 @@ def check_own_rates(net: StagedNet) -> None:
     check_network(net, phase)
     for layer in net.neuron_layers("neuron", needed_by=phase):
         layer.neuron.require_no_loss(f"{phase} needs")
-    seen = {id(part) for layer in stateless(net) for part in walked(layer)}
+    seen = {id(part) for _, layer in net.stateless() for part in walked(layer)}
     for name, module in net.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and id(module) not in seen:
             raise ValueError(
                 f"{phase} changes how batch norm counts, and cannot reach {name!r} inside a module "
                 "of one's own: put it into an nn.Sequential, or set rates_fraction to 0"
             )
-
-
-def stateless(net: StagedNet) -> Iterator[nn.Module]:
-    """The rows of layers between the neurons, and the readout."""
-    for stage in net.stages:
-        yield stage.layers
-        if stage.shortcut is not None:
-            yield stage.shortcut
-    yield net.readout
 
 
 def walked(layer: nn.Module) -> Iterator[nn.Module]:
@@ -135,13 +127,9 @@ def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
     if a.each is None and b.each is None:
         return OverTime(mean, None)
     with torch.no_grad():
-        one, other = (repeated(x.mean, timesteps) if x.each is None else x.each for x in (a, b))
+        again = [timesteps, *[1] * (mean.ndim - 1)]  # (B, *) at each timestep: (T * B, *)
+        one, other = (x.mean.repeat(again) if x.each is None else x.each for x in (a, b))
         return OverTime(mean, one + other)
-
-
-def repeated(mean: Tensor, timesteps: int) -> Tensor:
-    """(B, *) at each timestep: (T * B, *)."""
-    return mean.repeat(timesteps, *[1] * (mean.ndim - 1))
 
 
 def through(layer: nn.Module, x: OverTime) -> OverTime:
@@ -179,7 +167,7 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
     """
     shape = [1, -1] + [1] * (x.mean.ndim - 2)
     if x.mean.numel() == x.mean.shape[1]:
-        raise ValueError(ALONE)
+        raise ValueError(SINGLE_IMAGE)
     normal, centre, rate = torch.native_batch_norm(
         x.mean, None, None, None, None, training=True, momentum=0.0, eps=norm.eps
     )  # centre and rate, which is 1 / spread: (C,)
@@ -211,7 +199,7 @@ def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
 
 
 def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
-    """Spikes of a stage (T * B, *) and their mean rates (B, *)."""
+    """Spikes of a stage (T * B, *), and their mean rates (B, *) with the slope of the response."""
     with torch.no_grad():
         if current.each is None:
             currents = current.mean.expand(timesteps, *current.mean.shape)
@@ -219,28 +207,10 @@ def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
             currents = current.each.view(timesteps, *current.mean.shape)
         spikes = cast(SpikingLayer, stage.neuron).advance(currents)[0]  # (T, B, *)
         rates = spikes[0] if timesteps == 1 else sum_over_time(spikes) / timesteps
-    mean = OwnRate.apply(current.mean, rates, neuron_of(stage))
+    mean = with_gradient_of(mean_response(current.mean, neuron_of(stage)), rates)
     return OverTime(mean, None if timesteps == 1 else spikes.flatten(0, 1))
 
 
 def neuron_of(stage: Stage) -> Neuron:
     """The constants of its neurons."""
     return cast(NeuronLayer, stage.neuron).neuron
-
-
-class OwnRate(torch.autograd.Function):
-    """A rate that was counted, with the slope of clip(I / v_th, 0, 1)."""
-
-    @staticmethod
-    def forward(ctx: Any, mean: Tensor, rates: Tensor, neuron: Neuron) -> Tensor:
-        """The rates."""
-        ctx.save_for_backward(mean)
-        ctx.v_th = neuron.v_th
-        return rates
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
-        """Gradient with respect to the mean current."""
-        (mean,) = ctx.saved_tensors
-        inside = torch.ops.aten.hardtanh_backward(grads[0], mean, 0.0, ctx.v_th)
-        return inside if ctx.v_th == 1 else inside / ctx.v_th, None, None

@@ -161,6 +161,13 @@ def one_to_one(shape: Sequence[int]) -> list[nn.Module]:
     return [conv]
 
 
+def leaves(layers: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
+    """The layers inside nested `Sequential`s in the order in which they run, with their places."""
+    if not isinstance(layers, nn.Sequential):
+        return [(name, layers)]
+    return [leaf for i, child in enumerate(layers) for leaf in leaves(child, f"{name}.{i}")]
+
+
 def listened_to(layer: nn.Module) -> bool:
     """Whether a hook waits for the calls of this layer."""
     return bool(

@@ -25,7 +25,7 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
-from snnlab.neuron.tensors import check_finite, check_generator, described, is_plain
+from snnlab.neuron.tensors import check_device, check_finite, check_generator, described, is_plain
 from snnlab.settings import Count, checked, count
 
 Potentials = list[State | None]
@@ -48,10 +48,11 @@ than to compute on.
 """
 
 
-ALONE = (
+SINGLE_IMAGE = (
     "batch norm cannot learn from a single image where each channel has a single value: give a "
     "batch of 2 images or more, or call eval()"
 )
+"""What is said of a batch of one image in training."""
 
 
 def run_neurons(
@@ -107,7 +108,7 @@ class Stage(nn.Module):
             current: Tensor = self.layers(inputs[-1])
         except ValueError as error:
             if self.training and len(inputs[-1]) == 1:
-                raise ValueError(ALONE) from error
+                raise ValueError(SINGLE_IMAGE) from error
             raise
         if self.shortcut is not None:
             current = current + self.shortcut(inputs[-1 - self.back])
@@ -156,6 +157,14 @@ class StagedNet(nn.Module):
         """How many of the last stages' inputs a stage may read."""
         return 1 + max(stage.back for stage in self.stages)
 
+    def stateless(self) -> Iterator[tuple[str, nn.Module]]:
+        """The stateless layers before each layer of neurons, and the readout, with their places."""
+        for i, stage in enumerate(self.stages):
+            yield f"stages.{i}.layers", stage.layers
+            if stage.shortcut is not None:
+                yield f"stages.{i}.shortcut", stage.shortcut
+        yield "readout", self.readout
+
     def neuron_layers(self, *abilities: str, needed_by: str = "this") -> list[NeuronLayer]:
         """The neuron layers; ValueError for one that lacks one of the abilities, see `ABILITIES`.
 
@@ -187,11 +196,7 @@ class StagedNet(nn.Module):
                 f"{described(images)}"
             )
         weight = next(self.parameters(), images)
-        if images.device != weight.device:
-            raise ValueError(
-                f"the network is on {weight.device}, the images on {images.device}; "
-                "move one of them with .to(device)"
-            )
+        check_device("the network", weight, images, "the images")
         if (
             images.is_cpu
             and not self.training
@@ -269,11 +274,7 @@ class SpikingNet(StagedNet):
         >>> logits = net.eval()(torch.rand(5, 1, 8, 8), timesteps=8)  # (5, 10)
     """
 
-    def __init__(
-        self, stages: Sequence[Stage], readout: nn.Module, image_shape: tuple[int, int, int]
-    ) -> None:
-        super().__init__(stages, readout, image_shape)
-        self.timesteps = 1
+    timesteps: int = 1
 
     def forward(
         self,

@@ -13,9 +13,9 @@ from snnlab.network.net import SpikingNet, Stage, check_network
 from snnlab.network.spec import Architecture
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
-from snnlab.neuron.own_layer import drop_noise, require
+from snnlab.neuron.own_layer import check_constants, drop_noise, require
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
-from snnlab.settings import checked, quoted
+from snnlab.settings import quoted
 
 MakeLayer = Callable[..., nn.Module]
 """Makes the layer of neurons of one stage: a class or a function.
@@ -72,11 +72,9 @@ def put_neurons(
 
 
 def check_given(neuron: object, noise: object, surrogate: object) -> None:
-    """Raise ValueError unless these are what their names say, or None."""
+    """Raise ValueError unless these are what their names say, or None; noise also one for each."""
     for one in noise if isinstance(noise, list | tuple) else [noise]:
-        checked("noise", Noise | None, one)
-    checked("neuron", Neuron | None, neuron)
-    checked("surrogate", Surrogate | None, surrogate)
+        check_constants(neuron, one, surrogate)
 
 
 def made_by(
@@ -102,19 +100,18 @@ def made_by(
     name, valid = getattr(make, "__name__", repr(make)), ", ".join(known)
     parameters = parameters_of(make)
     anything = any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values())
-    lost = [setting for setting in given if not (anything or setting in parameters)]
-    if lost:
+    accepted = [setting for setting in known if anything or setting in parameters]
+    if lost := [setting for setting in given if setting not in accepted]:
         raise ValueError(
             f"{', '.join(lost)} would be lost: layer={name} has no parameter of that name; "
             f"it may have {valid}"
         )
     taken = {
-        setting: value
-        for setting, value in known.items()
-        if (anything or setting in parameters)
-        and (
-            setting in given or value != USUAL.get(setting) or is_required(parameters.get(setting))
-        )
+        setting: known[setting]
+        for setting in accepted
+        if setting in given
+        or known[setting] != USUAL.get(setting)
+        or is_required(parameters.get(setting))
     }
     try:
         signature(make).bind(**taken)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-import linecache
 import operator
 import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -26,21 +24,15 @@ PLACES = (torch, functional, operator)
 
 
 def without_values(module: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no values, at no cost in memory.
+    """A copy in evaluation mode whose tensors have shapes and no values.
 
     Raises:
         NotTaken: a module that cannot be copied.
     """
     if isinstance(module, torch.jit.ScriptModule):
         raise NotTaken("a script has no forward that could be read; pass the module it was made of")
-    tensors = [*module.parameters(), *module.buffers()]
-    empty: dict[int, Any] = {}
-    for tensor in tensors:
-        shape = torch.empty_like(tensor, device="meta")
-        parameter = isinstance(tensor, nn.Parameter)
-        empty[id(tensor)] = nn.Parameter(shape, requires_grad=False) if parameter else shape
     try:
-        return copy.deepcopy(module, empty).eval().float()
+        return copy.deepcopy(module).to("meta").eval().float().requires_grad_(False)
     except Exception as error:  # whatever the classes inside raise
         raise NotTaken(f"{type(module).__name__} cannot be copied: {first_line(error)}") from error
 
@@ -83,24 +75,22 @@ class Reader(fx.Tracer):
     def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
         """Note the line of code that a node comes from."""
         proxy = super().create_proxy(*args, **kwargs)
-        proxy.node.meta["line"] = users_line(traceback.walk_stack(None))
+        proxy.node.meta["line"] = users_line(traceback.extract_stack())
         return proxy
 
 
-def users_line(frames: Iterable[tuple[FrameType, int]]) -> str:
+def users_line(frames: traceback.StackSummary) -> str:
     """The innermost line inside a forward that is not torch's, as `net.py:7: x = x.exp()`.
 
     Args:
-        frames: with their lines, the innermost first.
+        frames: the innermost last.
     """
     library = f"{Path(torch.__file__).parent}{os.sep}"  # and not torchvision
-    for frame, number in frames:
-        code = frame.f_code
-        if code is graph_of.__code__:
+    for frame in reversed(frames):
+        if (frame.filename, frame.name) == (__file__, graph_of.__name__):
             break
-        if not code.co_filename.startswith((library, "<eval", __file__)):
-            text = linecache.getline(code.co_filename, number, frame.f_globals).strip()
-            return f"{Path(code.co_filename).name}:{number}: {text}"
+        if not frame.filename.startswith((library, "<eval", __file__)):
+            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
     return ""
 
 
@@ -122,7 +112,7 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
     try:
         return fx.GraphModule(root, reader.trace(root))
     except Exception as error:
-        line = users_line(reversed(list(traceback.walk_tb(error.__traceback__))))
+        line = users_line(traceback.extract_tb(error.__traceback__))
         said = first_line(error)
         if isinstance(error, fx.proxy.TraceError) or "symbolic" in said:
             said = "what comes from the images has no value and no size yet"
@@ -161,7 +151,7 @@ def first_of(n: fx.Node) -> Any:
     return n.args[0] if n.args else n.kwargs.get("input")
 
 
-def known(n: fx.Node) -> bool:
+def is_torchs(n: fx.Node) -> bool:
     """Whether a function is torch's own, and not another of that name."""
     name = getattr(n.target, "__name__", "")
     return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
@@ -182,7 +172,7 @@ class Shapes(fx.Interpreter):
     def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
         super().__init__(graph, garbage_collect_values=False)
         self.extra_traceback = False  # it would be added to our messages
-        self.given, self.image_shape = module, image_shape
+        self.original, self.image_shape = module, image_shape
 
     def run_node(self, n: fx.Node) -> Any:
         """One step: the result as torch has it, without values."""

@@ -16,15 +16,15 @@ from snnlab.network.layers import AFFINE, one_to_one
 LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
 """What may stand between two activations."""
 
-DROPOUTS = (
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.AlphaDropout,
-    nn.FeatureAlphaDropout,
-)
+Dropout = nn.modules.dropout._DropoutNd
+"""What all layers of dropout are derived from."""
 MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
+
+SUMS = ("add", "iadd")
+DIFFERENCES = ("sub", "isub", "subtract")
+PRODUCTS = ("mul", "imul", "multiply")
+QUOTIENTS = ("div", "truediv", "itruediv", "divide")
+"""The names that operators and functions of torch have."""
 
 LARGEST = "the largest rate is not the rate of any one timestep"
 OWN_NEURONS = "an activation needs neurons of its own; end a stage with it"
@@ -38,7 +38,7 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
     nn.AdaptiveMaxPool2d: f"{LARGEST}; use AdaptiveAvgPool2d",
     "max_pool2d_with_indices": f"{LARGEST}; use avg_pool2d",
     **dict.fromkeys((nn.ReLU, nn.ReLU6, nn.Hardtanh, QCFS), OWN_NEURONS),
-    **dict.fromkeys(DROPOUTS, "it does nothing in evaluation; remove it"),
+    Dropout: "it does nothing in evaluation; remove it",
     **dict.fromkeys(
         (nn.Softmax, nn.LogSoftmax, nn.Softmax2d),
         "remove it: of logits the largest is the same class, and cross-entropy takes them as they "
@@ -60,22 +60,11 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
         "stages stand in one row, and a concatenation joins several; use a sum, x + branch(x)",
     ),
     **dict.fromkeys(
-        (
-            "mul",
-            "imul",
-            "multiply",
-            "matmul",
-            "bmm",
-            "einsum",
-            "div",
-            "itruediv",
-            "truediv",
-            "divide",
-        ),
+        (*PRODUCTS, *QUOTIENTS, "matmul", "bmm", "einsum"),
         "products of activations are not sums of spikes; use sums and layers with weights",
     ),
     **dict.fromkeys(
-        ("sub", "isub", "subtract", "neg"),
+        (*DIFFERENCES, "neg"),
         "a stage adds its two parts; put the minus into the weights of one of them",
     ),
     **dict.fromkeys(("max", "amax", "maximum"), f"{LARGEST}; use a mean or a sum"),

@@ -26,18 +26,22 @@ from snnlab.network.torch_graph import (
     Shapes,
     first_of,
     graph_of,
-    known,
+    is_torchs,
     made_by_call,
     name_of,
     operands,
     without_values,
 )
 from snnlab.network.torch_layers import (
-    DROPOUTS,
+    DIFFERENCES,
     FUNCTIONS,
     LAYERS,
     MAX_POOLINGS,
     PLAIN,
+    PRODUCTS,
+    QUOTIENTS,
+    SUMS,
+    Dropout,
     NotTaken,
     as_activation,
     averaged,
@@ -60,18 +64,17 @@ BATCH = 2
 IMAGES = -1
 """Where a path starts that does not start from the neurons of a stage."""
 
-SPREAD = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
-"""Layers without a constant: of a sum they are the sum of what they make of its parts."""
+WEIGHTLESS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
+"""Layers without weights and bias: of a sum they make the sum of what they make of its parts."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
 """What changes where numbers are or how they are stored, and not what they are."""
-SUMS = {"add", "iadd"}
 CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
-    **dict.fromkeys(("add", "iadd"), operator.add),
-    **dict.fromkeys(("sub", "isub", "subtract"), operator.sub),
-    **dict.fromkeys(("mul", "imul", "multiply"), operator.mul),
-    **dict.fromkeys(("truediv", "itruediv", "div", "divide"), operator.truediv),
+    **dict.fromkeys(SUMS, operator.add),
+    **dict.fromkeys(DIFFERENCES, operator.sub),
+    **dict.fromkeys(PRODUCTS, operator.mul),
+    **dict.fromkeys(QUOTIENTS, operator.truediv),
 }
 """Functions of two parts that are affine where one of them is a constant."""
 
@@ -249,7 +252,7 @@ class Walk(Shapes):
         """Refuse numbers that depend on how many images there are, which layers do not know."""
         if not self.numbers:
             return
-        other = Shapes(cast(fx.GraphModule, self.module), self.given, self.image_shape)
+        other = Shapes(cast(fx.GraphModule, self.module), self.original, self.image_shape)
         other.run(torch.empty(BATCH + 1, *self.image_shape, device="meta"))
         for n, number in self.numbers:
             if other.env[number] != self.env[number]:
@@ -309,16 +312,16 @@ class Walk(Shapes):
     def instead_of_several(self, n: fx.Node) -> str:
         """What to write for a node that gives several tensors."""
         if n.op == "call_module":
-            layer = self.given.get_submodule(str(n.target))
+            layer = self.original.get_submodule(str(n.target))
             if isinstance(layer, MAX_POOLINGS):
                 self.instead_of_max(layer)
             return instead(type(layer))
-        return instead(name_of(n)) if known(n) else "return one tensor, the logits (B, K)"
+        return instead(name_of(n)) if is_torchs(n) else "return one tensor, the logits (B, K)"
 
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
         """What flows out of a node; `result` has its shape."""
         name = name_of(n)
-        if not known(n):
+        if not is_torchs(n):
             raise NotTaken(f"it is not torch's function of that name; {instead(name)}")
         if name in CONSTANTS and sum(arg in self.flows for arg in operands(n)) == 1:
             return self.through(n, self.scaled(n, CONSTANTS[name]), result)
@@ -330,7 +333,7 @@ class Walk(Shapes):
             )
         before = self.shapes[self.flowing(n)]
         if n.op == "call_module":
-            layer = self.given.get_submodule(str(n.target))
+            layer = self.original.get_submodule(str(n.target))
             shapes = isinstance(layer, nn.Flatten | nn.Unflatten)
             if listened_to(layer) and (shapes or not is_kept(layer)):
                 raise NotTaken(
@@ -384,7 +387,7 @@ class Walk(Shapes):
 
     def constant(self, shape: Sequence[int], scale: Tensor, shift: Tensor) -> list[nn.Module]:
         """The layers of x to scale * x + shift, for x (B, *shape)."""
-        weight = next(self.given.parameters(), torch.empty(()))
+        weight = next(self.original.parameters(), torch.empty(()))
         scale, shift = (by_channel(values, shape) for values in (scale, shift))
         nothing = bool((scale == 1).all() and (shift == 0).all())  # sum() begins with 0
         layers = [] if nothing else one_to_one_of_any(shape)
@@ -402,7 +405,7 @@ class Walk(Shapes):
             return self.attribute(str(arg.target))
         if name in MOVES and first_of(arg) not in self.flows:
             return self.value(n, first_of(arg))
-        if name not in COMPUTABLE or not known(arg) or self.flows.keys() & arg.all_input_nodes:
+        if name not in COMPUTABLE or not is_torchs(arg) or self.flows.keys() & arg.all_input_nodes:
             raise NotTaken(COMPUTED)
         given: Any = (arg.args, arg.kwargs)
         args, options = fx.node.map_arg(given, lambda each: self.value(n, each))
@@ -421,7 +424,7 @@ class Walk(Shapes):
     def attribute(self, target: str) -> Tensor:
         """The values of a tensor of the module, or of one that forward made without images."""
         *path, name = target.split(".")
-        for module in (self.given, self.module):
+        for module in (self.original, self.module):
             found = getattr(module.get_submodule(".".join(path)), name, None)
             if isinstance(found, Tensor) and not found.is_meta:
                 return found.detach().double().cpu()
@@ -436,8 +439,8 @@ class Walk(Shapes):
             activation = as_activation(layer)
             if activation is not None:
                 return self.close(n, activation, flow, result.shape)
-            if not isinstance(layer, (nn.Identity, *DROPOUTS)):
-                if not isinstance(layer, SPREAD):
+            if not isinstance(layer, nn.Identity | Dropout):
+                if not isinstance(layer, WEIGHTLESS):
                     self.rectify(n, flow, before)
                 flow = behind(flow, layer, before)
         return flow
@@ -445,7 +448,7 @@ class Walk(Shapes):
     def rectify(self, n: fx.Node, flow: Flow, shape: Sequence[int]) -> None:
         """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
         rates = all(
-            route.source != IMAGES and all(isinstance(layer, SPREAD) for layer in route.layers)
+            route.source != IMAGES and all(isinstance(layer, WEIGHTLESS) for layer in route.layers)
             for route in flow.routes
         )
         if len(flow.routes) == 2 and rates and not hasattr(self.stages[-1].neuron, "advance"):
@@ -528,12 +531,12 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
             f"it reads vectors, and gets {tuple(before[1:])}; put nn.Flatten() in front of it, or "
             "use BatchNorm2d for images"
         )
-    if len(flow.routes) > 1 and not isinstance(layer, SPREAD):
+    if len(flow.routes) > 1 and not isinstance(layer, WEIGHTLESS):
         raise NotTaken("it reads a sum; put a ReLU between the sum and the next layer with weights")
     return Flow([Route(route.source, (*route.layers, layer)) for route in flow.routes])
 
 
 def is_kept(layer: nn.Module) -> bool:
     """Whether a stage holds a copy of this layer, and not another in its place."""
-    replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *DROPOUTS, *MAX_POOLINGS)
-    return type(layer) not in replaced
+    replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *MAX_POOLINGS)
+    return type(layer) not in replaced and not isinstance(layer, Dropout)

@@ -17,7 +17,6 @@ from .spec import MATCHED_SIGMA as MATCHED_SIGMA
 from .spec import Neuron as Neuron
 from .spec import Noise as Noise
 from .spec import Surrogate as Surrogate
-from .surrogate import Fire as Fire
 from .surrogate import slope as slope
 from .transfer import firing_probability as firing_probability
 from .transfer import multi_step_rate as multi_step_rate

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.neuron import dynamics
-from snnlab.neuron.fast import fused
-from snnlab.neuron.fast.kernels import fast_scan, noisy_fire, widened
+from snnlab.neuron.fast.kernels import fast_scan, noisy_fire
 from snnlab.neuron.learned import along_channels, log_parameter
 from snnlab.neuron.own_layer import acting_noise, check_constants
 from snnlab.neuron.rounding import mean_response, round_at_random, round_with_learned_noise
@@ -104,24 +103,12 @@ class NeuronLayer(nn.Module):
         if self.mean_response and self.training and alone:
             return mean_response(currents, self.neuron), None
         noise = acting_noise(self, generator)
-        if noise is None or generator is None:
-            v = dynamics.first_potential(currents, self.neuron) if v is None else v
-            return fast_scan(currents, self.neuron, v, self.surrogate)
-        if alone:
-            return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
-        noise = self.noise_per_timestep(noise)
-        if fused.usable(currents, noise, self.surrogate):
-            v = dynamics.first_potential(currents, self.neuron, noise) if v is None else v
-            return fused.fused_scan(currents, self.neuron, v, self.surrogate, noise, generator)
-        spikes, v = dynamics.scan(
-            widened(currents),
-            self.neuron,
-            v,
-            surrogate=self.surrogate,
-            noise=noise,
-            generator=generator,
-        )
-        return spikes.to(currents.dtype), v
+        if noise is not None and generator is not None:
+            if alone:
+                return self.single_pass(currents.squeeze(0), noise, generator).unsqueeze(0), None
+            noise = self.noise_per_timestep(noise)
+        v = dynamics.first_potential(currents, self.neuron, noise) if v is None else v
+        return fast_scan(currents, self.neuron, v, self.surrogate, noise, generator)
 
     def single_pass(self, current: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
         """Spikes, or under target-T noise rates, of one pass over a current (B, *)."""

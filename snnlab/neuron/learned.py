@@ -28,7 +28,7 @@ def log_parameter(initial: float, learned: Learned, channels: int | None) -> nn.
     """
     if learned == "channel" and channels is None:
         raise ValueError("one number per channel is to be learned: pass channels=")
-    shape = (channels,) if learned == "channel" and channels is not None else ()
+    shape = () if learned == "layer" or channels is None else (channels,)
     return nn.Parameter(torch.full(shape, math.log(initial)))
 
 

@@ -131,9 +131,9 @@ def check_constants(neuron: Any, noise: Any, surrogate: Any) -> None:
         )
 
 
-def potential(state: State) -> Tensor:
-    """The membrane potential in a state, (B, *)."""
-    return state if isinstance(state, Tensor) else state[0]
+def parts_of(state: Any) -> tuple[Any, ...]:
+    """What a state is made of, the membrane potential (B, *) first."""
+    return state if isinstance(state, tuple) else (state,)
 
 
 def displaced(state: State, by: Tensor) -> State:
@@ -143,8 +143,7 @@ def displaced(state: State, by: Tensor) -> State:
 
 def shapes_of(state: Any) -> list[Any]:
     """The shape of every part of a state; what is no tensor as it is."""
-    parts = state if isinstance(state, tuple) else (state,)
-    return [tuple(part.shape) if isinstance(part, Tensor) else part for part in parts]
+    return [tuple(p.shape) if isinstance(p, Tensor) else p for p in parts_of(state)]
 
 
 class StepLayer(nn.Module):
@@ -196,7 +195,7 @@ class StepLayer(nn.Module):
 
     def charge(self, state: State, current: Tensor) -> Tensor:
         """Potential before firing (B, *), for the current (B, *) of a timestep."""
-        return charge(potential(state), current, self.constants.beta)
+        return charge(parts_of(state)[0], current, self.constants.beta)
 
     def threshold(self, state: State) -> Tensor | float:
         """Where neurons fire: one number, or (B, *)."""
@@ -228,7 +227,7 @@ class StepLayer(nn.Module):
         above = self.threshold(state) - self.v_th  # 0 unless a subclass moves the threshold
         spikes = fire_with_slope(h - above, mean - above, self.v_th, self.surrogate)
         after = self.reset(h, spikes.detach(), state)
-        return Step(h, spikes, potential(after)), after
+        return Step(h, spikes, parts_of(after)[0]), after
 
     def run(
         self, currents: Tensor, state: State | None, generator: torch.Generator | None
@@ -239,8 +238,7 @@ class StepLayer(nn.Module):
         noise = acting_noise(self, generator)
         if state is None:
             state = self.first_state(self.first_potential(currents, generator))
-        parts = state if isinstance(state, tuple) else (state,)
-        if not all(isinstance(part, Tensor) for part in parts):
+        if not all(isinstance(part, Tensor) for part in parts_of(state)):
             raise ValueError(
                 f"v must be a tensor (B, *), or a tuple of them, got {described(state)}"
             )

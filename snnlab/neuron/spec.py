@@ -139,17 +139,12 @@ class Noise:
     @property
     def law(self) -> Family:
         """The distribution of the noise, brought to mean 0 and standard deviation 1."""
-        return registry.family(self.family, self.standard_quantiles if self.quantiles else ())
+        return registry.family(self.family, self.standard_quantiles)
 
     @property
     def standard_quantiles(self) -> tuple[float, ...]:
         """The quantiles brought to mean 0 and standard deviation 1; none: no quantiles."""
         return tuple((q - self.mu) / self.sigma for q in self.quantiles)
-
-    @property
-    def mirrored_quantiles(self) -> tuple[float, ...]:
-        """The standard quantiles of minus the noise: of how far below it a threshold lies."""
-        return self.law.mirrored().quantiles
 
     @property
     def each_timestep(self) -> bool:
@@ -207,7 +202,7 @@ class Surrogate:
         """
         if noise is None:
             return cls()
-        return cls(noise.family, beta * noise.sigma, noise.mirrored_quantiles)
+        return cls(noise.family, beta * noise.sigma, noise.law.mirrored().quantiles)
 
 
 def require_size(called: str, value: float, hint: str = "") -> None:

@@ -1,6 +1,7 @@
-"""What tensors that users hand in must be; each check costs a few microseconds, none waits.
+"""What tensors that users hand in must be.
 
-Whole numbers become floating-point ones: a potential of 0.75 kept as a whole number would be 0.
+A check costs a few microseconds and never waits for a GPU. Whole numbers become floating-point
+ones: a potential of 0.75 kept as a whole number would be 0.
 """
 
 from __future__ import annotations
@@ -74,14 +75,14 @@ def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
     return given
 
 
-def floating(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
+def floating(name: str, given: Any, shape: str = "") -> Tensor:
     """A tensor of floating-point numbers: whole ones and booleans become torch's default type.
 
     Example:
         >>> floating("currents", torch.tensor([1, 0]))
         tensor([1., 0.])
     """
-    found = tensor(name, given, shape, least)
+    found = tensor(name, given, shape)
     return found if found.is_floating_point() else found.to(torch.get_default_dtype())
 
 
@@ -142,8 +143,9 @@ looking = Looking()
 def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Look at what a function of tensors is given, so that it is all equation.
 
-    Tensors become floating-point ones, which must lie on one device and broadcast; all else must be
-    of its declared type. What such a function calls is not looked at again, nor is what compiles.
+    Tensors become floating-point ones, which must lie on one device and broadcast; all else is
+    brought into its declared type. What such a function calls is not looked at again, nor is
+    anything while torch compiles.
 
     Args:
         to: the tensor to whose shape all others must broadcast; empty: to a common one.
@@ -171,7 +173,7 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
                     given[name] = beside(name, given[name], given[first], first, grow=not to)
             for name in others:
                 if name in given:
-                    checked(name, kinds[name], given[name])
+                    given[name] = checked(name, kinds[name], given[name])
             with looking:
                 return function(**given)  # type: ignore[call-arg]
 

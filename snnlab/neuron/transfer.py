@@ -6,14 +6,15 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Neuron, Noise
-from snnlab.neuron.tensors import floating
-from snnlab.settings import checked, count
+from snnlab.neuron.tensors import fitting
+from snnlab.settings import Count
 
 ROUNDING = 4
 """A number of spikes that lies so many roundings (eps of its type, times the number) below a whole
 one counts as whole: current, product, sum and quotient are each rounded once."""
 
 
+@fitting()
 def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = None) -> Tensor:
     """Probability that the noisy single step fires: p(I) = F((I + beta mu - v_th) / (beta sigma)).
 
@@ -28,9 +29,7 @@ def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = No
     Returns:
         Same shape, in [0, 1].
     """
-    neuron = checked("neuron", Neuron | None, neuron) or Neuron()
-    current = floating("current", current)
-    checked("noise", Noise, noise)
+    neuron = neuron or Neuron()
     mean = current + neuron.beta * noise.mu * neuron.v_th
     width = neuron.beta * noise.sigma * neuron.v_th
     return noise.law.mirrored().cumulative((mean - neuron.v_th) / width)
@@ -72,7 +71,8 @@ def mean_rate(
     return torch.stack(chances).mean(0) if len(chances) > 1 else chances[0]
 
 
-def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = None) -> Tensor:
+@fitting()
+def multi_step_rate(current: Tensor, timesteps: Count, neuron: Neuron | None = None) -> Tensor:
     """Spikes per timestep of a noise-free IF neuron under constant current.
 
     Reset by subtraction, with 0 <= v_init < v_th:
@@ -107,13 +107,11 @@ def multi_step_rate(current: Tensor, timesteps: int, neuron: Neuron | None = Non
         >>> multi_step_rate(torch.tensor(0.29), 100, Neuron(v_init=0.0))
         tensor(0.2900)
     """
-    neuron = checked("neuron", Neuron | None, neuron) or Neuron()
-    current = floating("current", current)
+    neuron = neuron or Neuron()
     if neuron.beta != 1:
         raise ValueError(
             f"no closed form for a leaky neuron (beta = {neuron.beta}); measure it with trace()"
         )
-    timesteps = count("timesteps", timesteps)
     if not 0 <= neuron.v_start < neuron.v_th:
         raise ValueError(f"v_init must lie in [0, v_th), got {neuron.v_start} of {neuron.v_th}")
     tie = ROUNDING * torch.finfo(current.dtype).eps

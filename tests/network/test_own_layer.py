@@ -20,8 +20,9 @@ from snnlab.conversion import (
 from snnlab.learning import BPTT, SingleStep, Training, fit
 from snnlab.measure import accuracy, accuracy_against_timesteps, residuals, responses
 from snnlab.network import Architecture, build, record, with_neurons
-from snnlab.neuron import Fire, Neuron, NeuronLayer, Noise, StepLayer, Surrogate, along_channels
+from snnlab.neuron import Neuron, NeuronLayer, Noise, StepLayer, Surrogate, along_channels
 from snnlab.neuron import trace as plain_trace
+from snnlab.neuron.surrogate import Fire
 
 T = 6
 

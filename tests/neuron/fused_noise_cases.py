@@ -7,14 +7,23 @@ is loaded: TRITON_INTERPRET=1. Here: noise.
 from __future__ import annotations
 
 import math
+from unittest.mock import patch
 
 import pytest
 import torch
-from fused_numbers import DEVICE, NOISES, SURROGATES, noise_numbers, seeded, uniform_numbers
+from fused_numbers import (
+    DEVICE,
+    NOISES,
+    SURROGATES,
+    noise_numbers,
+    noisy_fire,
+    seeded,
+    uniform_numbers,
+)
 from scipy import stats
 
 from snnlab.neuron import Neuron, Noise, Surrogate
-from snnlab.neuron.fast import fused, kernels
+from snnlab.neuron.fast import fused
 from snnlab.neuron.rounding import RoundAtRandom
 
 
@@ -23,7 +32,7 @@ from snnlab.neuron.rounding import RoundAtRandom
 def test_the_noisy_step_fires_where_the_same_uniform_numbers_say(family, neuron):
     noise, n = NOISES[family], 5 * fused.BLOCK + 3
     current = neuron.v_th * torch.linspace(-1, 2, n, device=DEVICE)
-    fired = fused.noisy_fire(current, neuron, noise, Surrogate(), seeded(8))
+    fired = noisy_fire(current, neuron, noise, Surrogate(), seeded(8))
     mean = current.double() + (neuron.beta * noise.mu - 1) * neuron.v_th
     p = noise.law.mirrored().cumulative(mean / (neuron.beta * noise.sigma * neuron.v_th))
     lead = p - uniform_numbers(8, n).double()
@@ -38,8 +47,10 @@ def test_the_noisy_step_has_the_gradient_of_plain_noise(shape):
     neuron, noise, surrogate = Neuron(2.5, beta=0.8), NOISES["gaussian"], SURROGATES[shape]
     leaf = (2 * torch.randn(2000, 3, device=DEVICE)).requires_grad_()
     weight = torch.randn_like(leaf)
-    plain = kernels.NoisyFire.apply(leaf, neuron, noise, surrogate, seeded(0))
-    mine = fused.noisy_fire(leaf, neuron, noise, surrogate, seeded(0))
+    plain, mine = (
+        noisy_fire(leaf, neuron, noise, surrogate, seeded(0), by_program=by_program)
+        for by_program in (False, True)
+    )
     expected, found = (
         torch.autograd.grad((spikes * weight).sum(), leaf)[0] for spikes in (plain, mine)
     )
@@ -51,11 +62,11 @@ def test_the_noisy_step_has_the_gradient_of_plain_noise(shape):
 
 def test_the_noisy_step_in_another_layout_or_with_gaps():
     sign = torch.randn(3, 4, 5, 6, device=DEVICE).sign().to(memory_format=torch.channels_last)
-    spikes = fused.noisy_fire(10 * sign, Neuron(), Noise(), Surrogate(), seeded(0))
+    spikes = noisy_fire(10 * sign, Neuron(), Noise(), Surrogate(), seeded(0))
     assert spikes.stride() == sign.stride()
     assert torch.equal(spikes, (sign > 0).float())
     gaps = (10 * sign)[:, ::2].requires_grad_()
-    spikes = fused.noisy_fire(gaps, Neuron(), Noise(), Surrogate(), seeded(0))
+    spikes = noisy_fire(gaps, Neuron(), Noise(), Surrogate(), seeded(0))
     assert torch.equal(spikes, (gaps > 0).float())
     assert torch.autograd.grad(spikes.sum(), gaps)[0].shape == gaps.shape
 
@@ -73,9 +84,7 @@ def test_target_noise_rounds_as_the_same_numbers_say(family, v_th):
     sure = (whole - whole.round()).abs() > 1e-5
     assert sure.float().mean() > 0.99
     assert torch.equal(rates[sure].double(), expected[sure])
-    monkeypatched = pytest.MonkeyPatch()
-    with monkeypatched.context() as patch:
-        patch.setattr(fused, "usable", lambda *_: True)
+    with patch.object(fused, "usable", lambda *_: True):
         found = RoundAtRandom.apply(leaf, v_th, noise, seeded(3))
     assert torch.equal(found.detach(), rates)
     low, high = ((edge - (noise.mu - 0.5) / 4) * v_th for edge in (0, 1))
@@ -106,7 +115,7 @@ def test_equal_seeds_repeat_and_a_generator_goes_on():
     noise = Noise()
 
     def draw(generator):
-        step = fused.noisy_fire(current, Neuron(), noise, Surrogate(), generator)
+        step = noisy_fire(current, Neuron(), noise, Surrogate(), generator)
         scanned, _ = fused.fused_scan(
             current.expand(3, 1, 3000),
             Neuron(),
@@ -134,7 +143,7 @@ def test_half_precision_currents_give_spikes_of_their_type_and_add_up_in_float32
     assert torch.equal(spikes.sum(0), torch.ones(1, 40, dtype=dtype, device=DEVICE))
     (gradient,) = torch.autograd.grad(spikes.float().sum(), currents)
     assert gradient.dtype == dtype
-    one = fused.noisy_fire(currents[0], Neuron(), Noise(), Surrogate(), seeded(0))
+    one = noisy_fire(currents[0], Neuron(), Noise(), Surrogate(), seeded(0))
     assert one.dtype == dtype
     assert torch.autograd.grad(one.float().sum(), currents)[0].dtype == dtype
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest.mock import patch
+
 import torch
 import triton
 import triton.language as tl
 from kernel_inputs import NEURONS, NOISES
 
 from snnlab.neuron import Noise, Surrogate
-from snnlab.neuron.fast import fused
+from snnlab.neuron.fast import fused, kernels
 from snnlab.neuron.fast.triton_kernels import even, standard_noise
 
 __all__ = ["NEURONS", "NOISES"]
@@ -18,7 +21,7 @@ SURROGATES = {
     **{shape: Surrogate(shape, 0.6) for shape in ("gaussian", "uniform", "logistic")},
     "arctan": Surrogate("arctan", 0.8),
     "triangle": Surrogate("triangle", 0.7),
-    "empirical": Surrogate("empirical", 0.6, NOISES["empirical"].mirrored_quantiles),
+    "empirical": Surrogate("empirical", 0.6, NOISES["empirical"].law.mirrored().quantiles),
 }
 
 
@@ -46,6 +49,12 @@ def write_noise(seeds, out, n, table, intervals, FAMILY: tl.constexpr, BLOCK: tl
     tl.store(out + i, standard_noise(tl.load(seeds), i, table, intervals, FAMILY), mask=i < n)
 
 
+def noisy_fire(*args: Any, by_program: bool = True) -> torch.Tensor:
+    """`kernels.noisy_fire` by the programs or without them, on a GPU as in the interpreter."""
+    with patch.object(fused, "usable", lambda *_: by_program):
+        return kernels.noisy_fire(*args)
+
+
 def uniform_numbers(seed: int, n: int) -> torch.Tensor:
     """(n,) as the first call of `noisy_fire` with this seed draws them."""
     grid = fused.programs(n)
@@ -57,7 +66,7 @@ def uniform_numbers(seed: int, n: int) -> torch.Tensor:
 def noise_numbers(noise: Noise, seed: int, n: int) -> torch.Tensor:
     """(n,) as the first call of `fused_scan` or `rounded_rates` with this seed draws them."""
     out = torch.empty(n, device=DEVICE)
-    law = fused.known(noise.law, out)
+    law = fused.arguments_of(noise.law, out)
     drawn = fused.draw_seed(seeded(seed), DEVICE)
     write_noise[fused.programs(n)](drawn, out, n, *law, fused.BLOCK)
     return out

@@ -125,5 +125,5 @@ def test_impossible_noise_is_refused(values, message):
 def test_an_empirical_surrogate_needs_its_table():
     with pytest.raises(ValueError, match="'empirical' with 0 quantiles"):
         Surrogate("empirical")
-    assert Surrogate.matched(LOPSIDED).quantiles == LOPSIDED.mirrored_quantiles
+    assert Surrogate.matched(LOPSIDED).quantiles == LOPSIDED.law.mirrored().quantiles
     assert NeuronLayer(Neuron(beta=0.5), noise=EVEN).surrogate.width == EVEN.sigma / 2

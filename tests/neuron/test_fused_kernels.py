@@ -100,7 +100,7 @@ def test_a_name_that_they_do_not_know_does_not_compile(kernel, tmp_path):
 
 def test_they_are_for_gpus_only(monkeypatch):
     assert not fused.usable(torch.zeros(3))
-    monkeypatch.setattr(fused, "noisy_fire", None)  # would raise if it were called
+    monkeypatch.setattr(fused, "noisy_spikes", None)  # would raise if it were called
     monkeypatch.setattr(fused, "fused_scan", None)
     layer = NeuronLayer(Neuron(), noise=Noise())
     layer(torch.rand(1, 2, 3), generator=torch.Generator())

@@ -36,9 +36,9 @@ def usable(currents: Tensor, *used: Noise | Surrogate) -> bool:
     return here and all(one.law.on_gpu is not None for one in used)
 
 
-def programs(n: int, block: int = BLOCK) -> tuple[int]:
+def programs(n: int) -> tuple[int]:
     """The launch grid for n neurons."""
-    return (max(1, -(-n // block)),)
+    return (max(1, -(-n // BLOCK)),)
 
 
 def draw_seed(generator: torch.Generator, device: torch.device) -> Tensor:
@@ -52,7 +52,7 @@ def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
     return torch.tensor(quantiles or (0.0,), dtype=torch.float32, device=device)
 
 
-def known(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
+def arguments_of(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
     """What a kernel is told of a distribution: its table, the number of intervals, its name.
 
     Raises:
@@ -87,50 +87,34 @@ def same_places(grad: Tensor, like: Tensor) -> Tensor:
     return grad if grad.stride() == like.stride() else torch.empty_like(like).copy_(grad)
 
 
-def noisy_fire(
-    current: Tensor,
-    neuron: Neuron,
-    noise: Noise,
-    surrogate: Surrogate,
-    generator: torch.Generator,
+def noisy_spikes(
+    current: Tensor, law: Density, offset: float, rate: float, generator: torch.Generator
 ) -> Tensor:
-    """`kernels.noisy_fire` in one kernel."""
+    """The forward pass of `kernels.noisy_fire` in one kernel, for a dense current.
+
+    Spikes fall with probability F((current + offset) * rate), where F is that of the law.
+    """
+    from snnlab.neuron.fast.triton_kernels import noisy_step
+
     seed = draw_seed(generator, current.device)
-    spikes: Tensor = FusedFire.apply(dense_timestep(current), neuron, noise, surrogate, seed)
+    spikes, n = torch.empty_like(current), current.numel()
+    table, block = arguments_of(law, current), BLOCK // 4
+    with torch.cuda.device_of(current):
+        noisy_step[programs(n)](current, spikes, n, seed, offset, rate, *table, block)
     return spikes
 
 
-class FusedFire(torch.autograd.Function):
-    """The noisy single step; saves only the current."""
+def weighted_slope(
+    grad: Tensor, current: Tensor, surrogate: Surrogate, offset: float, v_th: float
+) -> Tensor:
+    """`kernels.WeightedSlope.times` in one kernel: the backward pass of `kernels.noisy_fire`."""
+    from snnlab.neuron.fast.triton_kernels import weigh
 
-    @staticmethod
-    def forward(
-        ctx: Any, current: Tensor, neuron: Neuron, noise: Noise, surrogate: Surrogate, seed: Tensor
-    ) -> Tensor:
-        """Spikes."""
-        from snnlab.neuron.fast.triton_kernels import noisy_step
-
-        ctx.save_for_backward(current)
-        ctx.offset, ctx.surrogate = (neuron.beta * noise.mu - 1) * neuron.v_th, surrogate
-        ctx.width = surrogate.width * neuron.v_th
-        spikes, n = torch.empty_like(current), current.numel()
-        rate = 1 / (neuron.beta * noise.sigma * neuron.v_th)
-        law, block = known(noise.law.mirrored(), current), BLOCK // 4
-        with torch.cuda.device_of(current):
-            noisy_step[programs(n)](current, spikes, n, seed, ctx.offset, rate, *law, block)
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
-        """Gradient with respect to the current."""
-        from snnlab.neuron.fast.triton_kernels import weigh
-
-        (current,) = ctx.saved_tensors
-        grad, out = same_places(grads[0], current), torch.empty_like(current)
-        n, law = current.numel(), known(ctx.surrogate.law, current)
-        with torch.cuda.device_of(current):
-            weigh[programs(n)](grad, current, out, n, ctx.offset, ctx.width, *law, BLOCK)
-        return out, None, None, None, None
+    grad, out = same_places(grad, current), torch.empty_like(current)
+    n, width, table = current.numel(), surrogate.width * v_th, arguments_of(surrogate.law, current)
+    with torch.cuda.device_of(current):
+        weigh[programs(n)](grad, current, out, n, offset, width, *table, BLOCK)
+    return out
 
 
 def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.Generator) -> Tensor:
@@ -140,7 +124,7 @@ def rounded_rates(current: Tensor, v_th: float, noise: Noise, generator: torch.G
     seed = draw_seed(generator, current.device)
     rates, n = torch.empty_like(current), current.numel()
     gain, T = noise.timesteps / v_th, float(noise.timesteps)
-    law = known(noise.law, current)
+    law = arguments_of(noise.law, current)
     with torch.cuda.device_of(current):
         rounding_step[programs(n)](
             current, rates, n, seed, gain, T, noise.mu, noise.sigma, *law, BLOCK
@@ -206,7 +190,7 @@ class FusedScan(torch.autograd.Function):
         start = same_places(v, spikes[0])
         potentials = torch.empty_like(spikes, dtype=torch.float32) if learning else start
         last, n = torch.empty_like(spikes[0], dtype=torch.float32), start.numel()
-        law = known(noise.law, start) if noise else (start, 1, "none")
+        law = arguments_of(noise.law, start) if noise else (start, 1, "none")
         spread = noise.sigma * neuron.v_th if noise else 0.0
         with torch.cuda.device_of(start):
             scan_forward[programs(n)](
@@ -239,7 +223,7 @@ class FusedScan(torch.autograd.Function):
                 first if of_spikes is None else of_spikes, first if of_last is None else of_last,
                 potentials, spikes, grad_currents, grad_start, n, len(potentials),
                 0 if of_spikes is None else of_spikes.stride(0), neuron.beta, neuron.v_th,
-                surrogate.width * neuron.v_th, *known(surrogate.law, first),
+                surrogate.width * neuron.v_th, *arguments_of(surrogate.law, first),
                 neuron.reset == "subtract", of_spikes is not None,
                 of_last is not None, BLOCK,
             )  # fmt: skip

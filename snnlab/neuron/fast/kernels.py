@@ -1,7 +1,7 @@
 """The two hot loops of the kit, as custom autograd functions.
 
 `noisy_fire`  the single-step neuron under noise: one timestep, no potential kept.
-`fast_scan`   T timesteps without noise, one saved tensor for the backward pass.
+`fast_scan`   T timesteps; without noise one saved tensor for the backward pass.
 
 Both compute what `dynamics` computes, with fewer passes over memory. On a GPU each is a single
 kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton. `torch.export`
@@ -100,7 +100,8 @@ def noisy_fire(
         0 or 1, the shape and layout of `current`.
     """
     if fused.usable(current, noise, surrogate):
-        return fused.noisy_fire(current, neuron, noise, surrogate, generator)
+        current = fused.dense_timestep(current)
+        return cast(Tensor, NoisyFire.apply(current, neuron, noise, surrogate, generator))
     spikes: Tensor = NoisyFire.apply(widened(current), neuron, noise, surrogate, generator)
     return spikes.to(current.dtype)
 
@@ -121,16 +122,22 @@ class NoisyFire(torch.autograd.Function):
         ctx.save_for_backward(current)
         ctx.mean_offset = (neuron.beta * noise.mu - 1) * neuron.v_th
         ctx.v_th, ctx.surrogate = neuron.v_th, surrogate
-        width = neuron.beta * noise.sigma * neuron.v_th
-        lead = noise.law.mirrored().lead(current, ctx.mean_offset, 1 / width)
-        return below(lead, generator)
+        rate, law = 1 / (neuron.beta * noise.sigma * neuron.v_th), noise.law.mirrored()
+        ctx.fused = fused.usable(current, noise, surrogate)
+        if ctx.fused:
+            return fused.noisy_spikes(current, law, ctx.mean_offset, rate, generator)
+        return below(law.lead(current, ctx.mean_offset, rate), generator)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None, None]:
         """Gradient with respect to the current."""
         (current,) = ctx.saved_tensors
-        weighted = WeightedSlope(ctx.surrogate, ctx.mean_offset, ctx.v_th, current)
-        return weighted.times(grads[0], current), None, None, None, None
+        known = ctx.surrogate, ctx.mean_offset, ctx.v_th
+        if ctx.fused:
+            grad = fused.weighted_slope(grads[0], current, *known)
+        else:
+            grad = WeightedSlope(*known, current).times(grads[0], current)
+        return grad, None, None, None, None
 
 
 def below(lead: Tensor, generator: torch.Generator) -> Tensor:
@@ -155,25 +162,36 @@ def widened(x: Tensor) -> Tensor:
 
 
 def fast_scan(
-    currents: Tensor, neuron: Neuron, v: Tensor, surrogate: Surrogate
+    currents: Tensor,
+    neuron: Neuron,
+    v: Tensor,
+    surrogate: Surrogate,
+    noise: Noise | None = None,
+    generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """T timesteps without noise.
+    """T timesteps; those with noise are fast on a GPU only.
 
     Args:
         currents: (T, B, *); may be one timestep expanded to T.
         neuron: threshold, leak, reset.
         v: potential to start from, (B, *).
         surrogate: slope for the backward pass.
+        noise: random deviations, one per neuron and timestep; needs a generator.
+        generator: on the device of the currents.
 
     Returns:
         Spikes (T, B, *) and the last potential (B, *).
     """
-    if is_exporting():
-        spikes, last = dynamics.scan(widened(currents), neuron, widened(v), surrogate=surrogate)
-        return spikes.to(currents.dtype), last
-    if fused.usable(currents, surrogate):
-        return fused.fused_scan(currents, neuron, v, surrogate)
-    spikes, last = Scan.apply(widened(currents), neuron, widened(v), surrogate)
+    used = (surrogate,) if noise is None else (surrogate, noise)
+    if fused.usable(currents, *used) and not is_exporting():
+        return fused.fused_scan(currents, neuron, v, surrogate, noise, generator)
+    x, v = widened(currents), widened(v)
+    if noise is None and not is_exporting():
+        spikes, last = Scan.apply(x, neuron, v, surrogate)
+    else:
+        spikes, last = dynamics.scan(
+            x, neuron, v, surrogate=surrogate, noise=noise, generator=generator
+        )
     return spikes.to(currents.dtype), last
 
 
