@@ -9,7 +9,8 @@ from typing import Annotated
 import tyro
 
 from snnlab.cli.answer import answer
-from snnlab.runs.store import RunError, usual_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import usual_runs
 from snnlab.studies.audit import (
     audit_entry,
     audit_text,

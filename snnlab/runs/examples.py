@@ -16,9 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from snnlab.runs.config import RunConfig
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
-from snnlab.runs.store import Run, RunError, list_runs
+from snnlab.runs.store import Run, list_runs
 
 SHIPPED = Path(__file__).with_name("example_runs")
 """The folder of the run folders."""
