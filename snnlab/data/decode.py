@@ -118,33 +118,23 @@ def decode(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of damaged notes in images that are whole
-        return _decode(files, image_size, limits, ground, passed or PassedOver())
-
-
-def _decode(
-    files: Sequence[ImageFile],
-    image_size: int | None,
-    limits: Limits,
-    ground: Ground,
-    passed: PassedOver,
-) -> Tensor:
-    headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
-    for file, header in zip(files, headers, strict=True):
-        if header.more_frames:
-            passed.add("frames", file.name)
-    mode = "RGB" if any(header.colour for header in headers) else "L"
-    height, width = (image_size, image_size) if image_size else _only_size(files, headers)
-    shape = (len(files), len(mode), height, width)  # (N, C, H, W)
-    if math.prod(shape) > limits.decoded:
-        message = (
-            f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} take more than "
-            f"{in_words(limits.decoded)}; give a smaller image_size"
-        )
-        raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
-    pixels = np.empty(shape, dtype=np.uint8)
-    for i, file in enumerate(_with_progress(files, "decoding images")):
-        pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
-    return torch.from_numpy(pixels)
+        headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
+        for file, header in zip(files, headers, strict=True):
+            if passed and header.more_frames:
+                passed.add("frames", file.name)
+        mode = "RGB" if any(header.colour for header in headers) else "L"
+        height, width = (image_size, image_size) if image_size else _only_size(files, headers)
+        shape = (len(files), len(mode), height, width)  # (N, C, H, W)
+        if math.prod(shape) > limits.decoded:
+            message = (
+                f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} take more than "
+                f"{in_words(limits.decoded)}; give a smaller image_size"
+            )
+            raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
+        pixels = np.empty(shape, dtype=np.uint8)
+        for i, file in enumerate(_with_progress(files, "decoding images")):
+            pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
+        return torch.from_numpy(pixels)
 
 
 def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[int, int]:
