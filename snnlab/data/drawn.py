@@ -148,6 +148,6 @@ def upright(bits: Bits) -> Bits:
     if not bits[top].any() or not bits[bottom].any():
         return bits
     slope = (bits[top].argmax() - bits[bottom].argmax()) / (bottom - top)
-    shifts = np.rint((np.arange(SIDE) - SIDE // 2) * slope).astype(int)
+    shifts = np.rint((np.arange(SIDE) - SIDE // 2) * slope).astype(int).clip(-SIDE, SIDE)
     wide = np.pad(bits, ((0, 0), (SIDE, SIDE)))  # what leaves on one side does not come back
     return np.stack([row[SIDE - s : 2 * SIDE - s] for row, s in zip(wide, shifts, strict=True)])
