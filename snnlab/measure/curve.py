@@ -238,7 +238,7 @@ class SeedCurves:
         """
         if x not in self.x:
             raise ValueError(f"measured at {measured(self.x)}, got {x}")
-        return estimate(self.columns[self.x.index(x)])
+        return self.estimates[self.x.index(x)]
 
     def to_json(self) -> dict[str, list[Any]]:
         """As JSON answers hold it, and as figures take it, too."""
