@@ -199,7 +199,7 @@ def check_channels(shape: torch.Size, got: str) -> None:
         )
 
 
-def plain_tensor(given: Any, name: str) -> Tensor:
+def native_tensor(given: Any, name: str) -> Tensor:
     """A tensor that torch can calculate with, of a tensor or an array in any byte order."""
     if isinstance(given, np.ndarray):
         if given.dtype.kind not in "biuf":
@@ -217,7 +217,7 @@ def plain_tensor(given: Any, name: str) -> Tensor:
 
 def numbers(given: Any, name: str) -> Tensor:
     """A dense tensor of uint8 or floating-point numbers."""
-    found = plain_tensor(given, name)
+    found = native_tensor(given, name)
     if found.dtype == torch.bool:
         return found.float()
     if found.is_floating_point() or found.dtype == torch.uint8:
@@ -235,7 +235,7 @@ def numbers(given: Any, name: str) -> Tensor:
 
 def whole_labels(given: Any, count: int) -> Tensor:
     """Labels int64 (N,) of numbers (N,), (N, 1) or one-hot rows (N, K)."""
-    found = plain_tensor(given, "labels")
+    found = native_tensor(given, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
     if found.ndim not in (1, 2) or len(found) != count:

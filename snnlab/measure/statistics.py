@@ -18,7 +18,7 @@ POWER = 0.8
 """How often as many seeds as `seeds_needed` says do decide; four times in five is what planners of
 experiments commonly ask for (Cohen, 1988)."""
 MOST_SEEDS = 1000
-"""A number that nobody will train; a comparison that needs more lies on its bound."""
+"""More than anybody trains: where as many would not decide, the mean lies on the bound."""
 
 
 @dataclass(frozen=True)

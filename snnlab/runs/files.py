@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from snnlab.data.spec import why
 from snnlab.data.whole_files import patiently, written_whole
 
 MOST_BYTES = 16 * 2**20
@@ -30,10 +31,8 @@ def read_json(path: Path) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
     except FileNotFoundError:
         raise RunError(f"{path.name} is missing") from None
-    except OSError as error:  # without its path
-        raise RunError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path.name} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path.name} cannot be read: {why(error)}") from error
     if not isinstance(value, dict):
         raise RunError(f"{path.name} must hold an object, got {type(value).__name__}")
     return value

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from snnlab.data.spec import why
 from snnlab.runs.files import RunError, read_json
 from snnlab.settings import quoted
 
@@ -53,7 +54,7 @@ def weights_digest(folder: Path) -> str:
         with (folder / WEIGHTS).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise RunError(f"{WEIGHTS} cannot be read: {error.strerror or error}") from error
+        raise RunError(f"{WEIGHTS} cannot be read: {why(error)}") from error
 
 
 def check_hash(key: str, found: str, result: dict[str, Any], name: str = "result.json") -> None:

@@ -16,7 +16,6 @@ Every file but metrics.jsonl and running.json is written whole or not at all.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -28,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from snnlab.data.spec import DataWarning
+from snnlab.data.spec import DataWarning, why
 from snnlab.data.whole_files import remove
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.family import FamilyError
@@ -40,6 +39,7 @@ from snnlab.runs.hashes import (
     check_hash,
     check_sealed,
     config_digest,
+    digest,
     weights_digest,
 )
 from snnlab.runs.provenance import (
@@ -152,10 +152,8 @@ def run_id(config: RunConfig) -> str:
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
     families, of_data = described_families(config), described_data(config)
     own = [families, source_from_outside(config.method), of_data]
-    made_by = [asked, code_digest(), *filter(None, own)]
-    text = json.dumps(made_by, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{data_in_names(config)}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
+    made_by = digest([asked, code_digest(), *filter(None, own)])[:8]
+    return f"{data_in_names(config)}-{config.model.name}-{config.method}-s{config.seed}-{made_by}"
 
 
 def data_in_names(config: RunConfig) -> str:
@@ -201,7 +199,7 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
         there = next((one for one in (folder, *folder.parents) if one.exists()), None)
         problem = "" if there is None or there.is_dir() else f"{there} is a file"
     except (OSError, RuntimeError, ValueError) as error:
-        problem = str(getattr(error, "strerror", None) or error)
+        problem = why(error)
     if problem:
         raise RunError(f"{quoted(str(named))}{by} is not a folder of runs: {problem}")
     return folder
@@ -438,8 +436,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     try:
         text = read_text(path, errors="replace")
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise RunError(f"{path.name} cannot be read: {said}") from error
+        raise RunError(f"{path.name} cannot be read: {why(error)}") from error
     epochs: dict[int, dict[str, Any]] = {}
     for line in text.splitlines():
         try:
