@@ -18,8 +18,8 @@ HASHES, VALUES = "hashes", "values"
 
 def digest(values: Any) -> str:
     """SHA-256 of plain values, whatever the order of their keys, in hex digits."""
-    plain = json.loads(json.dumps(values))  # keys are text in a file
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    in_a_file = json.loads(json.dumps(values))  # where keys are text, and sorted as such
+    return hashlib.sha256(json.dumps(in_a_file, sort_keys=True).encode()).hexdigest()
 
 
 def config_digest(folder: Path) -> str:

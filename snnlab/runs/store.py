@@ -107,10 +107,7 @@ class Run:
     @cached_property
     def accuracy(self) -> AccuracyCurve:
         """Accuracy by T, without noise; empty unless a finished run has timesteps."""
-        found = self.result or {}
-        counted = {name: found.get(name, ()) for name in ("rates", "operations", "changed")}
-        images = found.get("test_images")
-        return AccuracyCurve.from_json(found.get("accuracy", {}), images=images, **counted)
+        return AccuracyCurve.from_entries({"accuracy": {}} | (self.result or {}))
 
     def data(self, device: torch.device | str = "cpu") -> Data:
         """The images that it learned from and was tested on, read anew.
@@ -351,7 +348,7 @@ def check_result(result: dict[str, Any], timesteps: int) -> None:
     """
     names = ["training_seconds", "test_images"]
     try:
-        curve = AccuracyCurve.from_json(result.get("accuracy"), changed=result.get("changed"))
+        curve = AccuracyCurve.from_entries({"accuracy": None} | result)
     except ValueError as problem:
         raise RunError(f"result.json {problem}") from None
     if not curve:
