@@ -83,7 +83,7 @@ def read_archive(
     except (DataError, MemoryError):
         raise
     except Exception as error:  # a damaged archive raises about anything
-        if not kind.start and not tarfile.is_tarfile(path):  # nothing says that it should be one
+        if not kind.start and not _begins_as_tar(path):
             valid = ", ".join(ARCHIVE_ENDINGS)
             raise DataError(
                 f"neither a folder nor a zip or tar archive of images; valid: {valid}"
@@ -226,6 +226,13 @@ def tar_members(opened: Callable[[Path], Any], path: Path, limits: Limits) -> It
             if stream.count < archive.offset + tarfile.BLOCKSIZE:
                 raise tarfile.ReadError("it ends without the mark of its end; was it cut off?")
         _check_end(stream)
+
+
+def _begins_as_tar(path: Path) -> bool:
+    """Whether the first header of a tar stands in a file."""
+    with contextlib.suppress(Exception):  # what is none raises about anything
+        return tarfile.is_tarfile(path)
+    return False
 
 
 class _Metered:
