@@ -17,8 +17,8 @@ from torch.nn import functional
 from snnlab.data.cache import RawData, RawImages
 from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
-from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
+from snnlab.data.in_memory import data_of
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.own_data import made_by_own
 from snnlab.data.spec import (

@@ -1,4 +1,4 @@
-"""Images as people have them: tensors, arrays, data sets and loaders of torch, made `Images`.
+"""Images in memory, made `Images`: tensors, arrays, data sets and loaders of torch.
 
 Everything is read once and kept: a data set that draws at random gives one drawing of each image.
 """
