@@ -270,12 +270,12 @@ class Engine:
     def next_job(self, pool: Pool) -> tuple[Job, Place] | None:
         """The job that starts next and a place for it, if there are such."""
         places = {place.kind: place for place in reversed(pool.places)}  # the first of each kind
-        found = next_start(self.queue, list(places), pool.kinds, self.is_unoccupied)
-        return found and (found[0], places[found[1]])
 
-    def is_unoccupied(self, job: Job) -> bool:
-        """Whether nobody trains in its run folder: one that was just cancelled, say."""
-        return not is_occupied(self.root / job.id)
+        def ready(job: Job) -> bool:  # nobody trains in its folder: one just cancelled, say
+            return not is_occupied(self.root / job.id)
+
+        found = next_start(self.queue, list(places), pool.kinds, ready)
+        return found and (found[0], places[found[1]])
 
     def look_at_places(self, pool: Pool) -> None:
         """Note what is free, for those who ask when their job starts."""

@@ -138,7 +138,8 @@ def carry_out(
     try:
         with memory_use(data.train.device) as memory:
             history = train(net, data, config, folder, on_batch, on_epoch)
-        net = corrected(net, data, config)
+        if config.acting_correction and isinstance(net, SpikingNet):
+            net = correct_rates(net, data.train, config.acting_correction)
         assemble.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
@@ -152,13 +153,6 @@ def carry_out(
             raise TrainingError(problem["message"]) from error
         raise
     remove(folder / CHECKPOINT)
-
-
-def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
-    """The trained network with corrected biases, if the configuration wants them."""
-    if not (config.acting_correction and isinstance(net, SpikingNet)):
-        return net
-    return correct_rates(net, data.train, config.acting_correction)
 
 
 def train(
