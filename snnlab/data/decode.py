@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
@@ -32,10 +32,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
 PostScript picture is to run a program."""
 CLEAR_GREY = {"L;2": 85, "L;4": 17}
 """Grey values of few bits, which Pillow stretches to 8; the transparent one it leaves as it is."""
-PHOTOMETRIC = 0x0106
-"""The tag of TIFF that says whether white is the highest value, or 0."""
-ORIENTATION = 0x0112
-"""The tag of EXIF that says how a camera was held."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,7 +41,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""By its values; 1 is upright."""
+"""By how a camera was held, as EXIF notes it; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
 MOST_SIZES = 4
 """That are written out where sizes differ."""
@@ -236,7 +232,8 @@ def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
-    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+    notes = getattr(image, "tag_v2", {})  # of TIFF
+    if notes.get(ExifTags.Base.PhotometricInterpretation) == 0:
         deep = 65535 - deep  # white is 0
     grey = (deep >> 8).astype(np.uint8)
     if (clear := image.info.get("transparency")) is None:
@@ -265,7 +262,7 @@ def _orientation(image: Image.Image, file: ImageFile) -> int:
         if b"eXIf" not in content:
             return 1
     try:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged note raises about anything; viewers show the image all the same
         return 1
 
