@@ -26,8 +26,9 @@ from snnlab.bench.cifar10 import Trained, training_table
 from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.speed import HEADER, Comparison, Row, measure_speed
 from snnlab.network.spec import Architecture
+from snnlab.runs.files import RunError, read_json, write_json, write_text
 from snnlab.runs.provenance import environment
-from snnlab.runs.store import RunError, read_json, read_run, write_json, write_text
+from snnlab.runs.store import read_run
 from snnlab.studies.tables import document, markdown
 
 LARGE = SpeedConfig(

@@ -13,7 +13,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from snnlab.learning.time_left import TimeLeft, left_in_words
-from snnlab.runs.store import finite
+from snnlab.runs.files import finite
 from snnlab.runs.work import by_work
 from snnlab.studies.study import Step, Watch
 

@@ -10,7 +10,8 @@ from typing import Annotated
 import tyro
 
 from snnlab.cli.answer import answer
-from snnlab.runs.store import RunError, usual_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import usual_runs
 from snnlab.studies.audit import judge, list_races, origin, read_race
 from snnlab.studies.claims import Claim
 from snnlab.studies.race import RACE

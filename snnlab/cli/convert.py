@@ -11,7 +11,8 @@ import tyro
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.conversion.spec import BEST_PRACTICE, ThresholdRule
 from snnlab.runs.config import Device
-from snnlab.runs.store import RunError, load_run, usual_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import load_run, usual_runs
 
 if TYPE_CHECKING:
     from snnlab.conversion.ann import ANNCertificate
@@ -137,4 +138,4 @@ def trained_network(id: str, root: Path, device: str) -> tuple[StagedNet, Data]:
     found = load_run(id, root)
     place = assemble.pick_device(device)
     net = found.network(str(place))
-    return net, assemble.load_again(found, place)
+    return net, found.data(place)

@@ -14,9 +14,10 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import RULE, Verdict
 from snnlab.runs.config import Device, RunConfig
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
+from snnlab.runs.files import write_json, write_text
 from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
-from snnlab.runs.store import COLLECTION, Run, runs_folder, usual_runs, write_json, write_text
+from snnlab.runs.store import COLLECTION, Run, runs_folder, usual_runs
 from snnlab.studies.tables import columns_at, with_deviation
 
 STARTS = """\

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from snnlab.cli.answer import RunName, answer, table
 from snnlab.cli.convert import accuracy_lines, trained_network
 from snnlab.runs.config import Device
-from snnlab.runs.store import RunError, usual_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import usual_runs
 from snnlab.settings import Seed, Share, checked
 
 if TYPE_CHECKING:

@@ -12,17 +12,10 @@ from snnlab.cli.study import accuracy_figure, save_all
 from snnlab.cli.train import run_entry, run_text
 from snnlab.runs.curves import ACCURACY_CSV, accuracy_csv
 from snnlab.runs.exporting import Format, export_run
+from snnlab.runs.files import RunError, write_text
+from snnlab.runs.hashes import HASHES, WEIGHTS
 from snnlab.runs.provenance import changed_images
-from snnlab.runs.store import (
-    HASHES,
-    WEIGHTS,
-    Run,
-    RunError,
-    list_runs,
-    load_run,
-    usual_runs,
-    write_text,
-)
+from snnlab.runs.store import Run, list_runs, load_run, usual_runs
 from snnlab.settings import nearest
 
 FORMATS = get_args(Format)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snnlab.cli.answer import answer
-from snnlab.runs.store import write_text
+from snnlab.runs.files import write_text
 from snnlab.studies.study import Result
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import tyro
 
 from snnlab.cli.answer import Bar, answer, table
 from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.files import read_json
 from snnlab.runs.presets import PRESETS, with_noise
-from snnlab.runs.store import Run, read_json, usual_runs
+from snnlab.runs.store import Run, usual_runs
 from snnlab.settings import meant
 
 DEFAULT_PRESET = next(iter(PRESETS))

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
+from snnlab.data.in_memory import data_of
 from snnlab.learning.fit import fit
 from snnlab.learning.objectives import SingleStep
 from snnlab.learning.spec import Training

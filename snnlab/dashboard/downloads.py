@@ -14,8 +14,10 @@ from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
 from snnlab.runs.exporting import NEEDED, Format, can_export, export_run
+from snnlab.runs.files import RunError
+from snnlab.runs.hashes import WEIGHTS
 from snnlab.runs.reproduction import first_time
-from snnlab.runs.store import WEIGHTS, Run, RunError
+from snnlab.runs.store import Run
 
 Content = Callable[[], bytes]
 

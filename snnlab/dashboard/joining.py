@@ -14,7 +14,7 @@ from streamlit import config
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import runs_folder
 from snnlab.dashboard.trouble import said_of
-from snnlab.runs.store import RunError, read_json, write_json
+from snnlab.runs.files import RunError, read_json, write_json
 
 FILE = ".class.json"
 """Beside the runs: the address that a teacher has corrected."""

@@ -25,7 +25,7 @@ from snnlab.data.archive import kind_of
 from snnlab.data.limits import in_words
 from snnlab.data.spec import DataError
 from snnlab.data.whole_files import patiently
-from snnlab.runs.store import RunError, read_json, write_json
+from snnlab.runs.files import RunError, read_json, write_json
 
 FOLDER = ".uploads"
 MOST_BYTES = 50 * 2**20

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from snnlab.data.whole_files import patiently
-from snnlab.runs.store import ID, Run, RunError, read_json, write_json
+from snnlab.runs.files import RunError, read_json, write_json
+from snnlab.runs.store import ID, Run
 
 LABELS = ".labels"
 MOST_TITLE, MOST_NOTE = 60, 2000

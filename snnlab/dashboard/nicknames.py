@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from snnlab.runs.store import RunError, read_json, write_json
+from snnlab.runs.files import RunError, read_json, write_json
 
 FILE = ".nicknames.json"
 MOST_CHARACTERS = 24

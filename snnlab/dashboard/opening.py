@@ -25,7 +25,8 @@ from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
 from snnlab.jobs.scheduler import scheduler
 from snnlab.runs.config import ConfigError
-from snnlab.runs.store import RunError, runs_folder
+from snnlab.runs.files import RunError
+from snnlab.runs.store import runs_folder
 
 NEEDLESS = "rfc3987_syntax"
 """Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""

@@ -9,9 +9,10 @@ from snnlab.dashboard.film import Packed, draw_film, packed
 from snnlab.dashboard.groups import Group, entry_of
 from snnlab.dashboard.screen import warn
 from snnlab.runs import methods
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.runs.recorded import Recorded, recorded
-from snnlab.runs.store import Run, RunError
+from snnlab.runs.store import Run
 from snnlab.studies.recorded_race import recorded_runs
 from snnlab.studies.study import Result
 

@@ -12,8 +12,8 @@ from snnlab.dashboard.screen import Colour, colours, escaped, fold, height_for, 
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import METHODS
-from snnlab.runs.store import RunError
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim, Status

@@ -20,7 +20,8 @@ from snnlab.runs.examples import (
     example_configs,
     is_example,
 )
-from snnlab.runs.store import ID, Run, RunError, list_runs, read_run, usual_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import ID, Run, list_runs, read_run, usual_runs
 
 LOG = logging.getLogger(__name__)
 BRINGING = threading.Lock()

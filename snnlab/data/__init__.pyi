@@ -1,8 +1,8 @@
 from .drawn import as_image as as_image
-from .given import data_of as data_of
-from .given import images_of as images_of
 from .images import Data as Data
 from .images import Images as Images
+from .in_memory import data_of as data_of
+from .in_memory import images_of as images_of
 from .sources import load_data as load_data
 from .spec import CATALOGUE as CATALOGUE
 from .spec import DataError as DataError

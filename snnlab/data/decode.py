@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
@@ -32,10 +32,6 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
 PostScript picture is to run a program."""
 CLEAR_GREY = {"L;2": 85, "L;4": 17}
 """Grey values of few bits, which Pillow stretches to 8; the transparent one it leaves as it is."""
-PHOTOMETRIC = 0x0106
-"""The tag of TIFF that says whether white is the highest value, or 0."""
-ORIENTATION = 0x0112
-"""The tag of EXIF that says how a camera was held."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,7 +41,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""By its values; 1 is upright."""
+"""By how a camera was held, as EXIF notes it; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
 MOST_SIZES = 4
 """That are written out where sizes differ."""
@@ -118,33 +114,23 @@ def decode(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of damaged notes in images that are whole
-        return _decode(files, image_size, limits, ground, passed or PassedOver())
-
-
-def _decode(
-    files: Sequence[ImageFile],
-    image_size: int | None,
-    limits: Limits,
-    ground: Ground,
-    passed: PassedOver,
-) -> Tensor:
-    headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
-    for file, header in zip(files, headers, strict=True):
-        if header.more_frames:
-            passed.add("frames", file.name)
-    mode = "RGB" if any(header.colour for header in headers) else "L"
-    height, width = (image_size, image_size) if image_size else _only_size(files, headers)
-    shape = (len(files), len(mode), height, width)  # (N, C, H, W)
-    if math.prod(shape) > limits.decoded:
-        message = (
-            f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} take more than "
-            f"{in_words(limits.decoded)}; give a smaller image_size"
-        )
-        raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
-    pixels = np.empty(shape, dtype=np.uint8)
-    for i, file in enumerate(_with_progress(files, "decoding images")):
-        pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
-    return torch.from_numpy(pixels)
+        headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
+        for file, header in zip(files, headers, strict=True):
+            if passed and header.more_frames:
+                passed.add("frames", file.name)
+        mode = "RGB" if any(header.colour for header in headers) else "L"
+        height, width = (image_size, image_size) if image_size else _only_size(files, headers)
+        shape = (len(files), len(mode), height, width)  # (N, C, H, W)
+        if math.prod(shape) > limits.decoded:
+            message = (
+                f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} take more than "
+                f"{in_words(limits.decoded)}; give a smaller image_size"
+            )
+            raise DataError(message) if image_size else NeedsSize(message, sizes_of(headers))
+        pixels = np.empty(shape, dtype=np.uint8)
+        for i, file in enumerate(_with_progress(files, "decoding images")):
+            pixels[i] = _read_pixels(file, headers[i].turn, mode, (width, height), ground)
+        return torch.from_numpy(pixels)
 
 
 def _only_size(files: Sequence[ImageFile], headers: Sequence[_Header]) -> tuple[int, int]:
@@ -246,7 +232,8 @@ def _of_8_bits(image: Image.Image, name: str) -> Image.Image:
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image)
-    if image.format == "TIFF" and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+    notes = getattr(image, "tag_v2", {})  # of TIFF
+    if notes.get(ExifTags.Base.PhotometricInterpretation) == 0:
         deep = 65535 - deep  # white is 0
     grey = (deep >> 8).astype(np.uint8)
     if (clear := image.info.get("transparency")) is None:
@@ -275,7 +262,7 @@ def _orientation(image: Image.Image, file: ImageFile) -> int:
         if b"eXIf" not in content:
             return 1
     try:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged note raises about anything; viewers show the image all the same
         return 1
 

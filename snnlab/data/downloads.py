@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from snnlab.data.cache import RawData, RawImages, cache_folder, through_cache
-from snnlab.data.listing import stamp_of
+from snnlab.data.listing import stamped
 from snnlab.data.spec import CATALOGUE, OFFLINE_SETS, DataError, SetInfo
 
 NETWORK_TIMEOUT = 30.0  # seconds without an answer
@@ -73,7 +73,7 @@ def _read(info: SetInfo, root: Path) -> RawData:
     """
     folder = root / READERS[info.name][1]
     stamps = [
-        stamp_of(file, str(file.relative_to(root))) for file in folder.rglob("*") if file.is_file()
+        stamped(file, str(file.relative_to(root))) for file in folder.rglob("*") if file.is_file()
     ]
     if not stamps:
         raise DataError(f"Data set {info.name!r} is not in {root} (no files in {folder})")

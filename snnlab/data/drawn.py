@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
+from scipy import ndimage
 from torch import Tensor
 
 from snnlab.data.sources import resized
@@ -87,9 +88,9 @@ def checked(ink: npt.ArrayLike | Tensor) -> Grey:
 
 def cut_out(grey: Grey) -> Grey:
     """The rectangle that holds all that has half of the darkest ink or more."""
-    inked = grey >= grey.max() / 2
-    rows, columns = (np.flatnonzero(inked.any(axis)) for axis in (1, 0))
-    return grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    (box,) = ndimage.find_objects((grey >= grey.max() / 2).astype(int))
+    cut: Grey = grey[box]
+    return cut
 
 
 def scaled(grey: Grey, height: int, width: int) -> Grey:
@@ -129,23 +130,13 @@ def as_optdigits(digit: Grey) -> Grey:
 
 
 def with_usual_strokes(bits: Bits) -> Bits:
-    """Much ink loses its rim, once or twice; little ink gets one."""
-    count = bits.sum()
+    """Much ink loses its rim, once or twice; little ink gets one. Outside there is no ink."""
+    count, changed = bits.sum(), bits
     if count > THINNER_ABOVE:
-        thinner = crossed(bits, np.logical_and)
-        return crossed(thinner, np.logical_and) if count > THINNER_TWICE else thinner
-    if count < THICKER_BELOW:
-        thicker = crossed(bits, np.logical_or)
-        return crossed(thicker, np.logical_or) if count < THICKER_TWICE else thicker
-    return bits
-
-
-def crossed(bits: Bits, both: np.ufunc) -> Bits:
-    """Each pixel with its four neighbours; outside there is no ink."""
-    rim = np.pad(bits, 1)
-    around = (rim[:-2, 1:-1], rim[2:, 1:-1], rim[1:-1, :-2], rim[1:-1, 2:])
-    result: Bits = both.reduce((bits, *around))
-    return result
+        changed = ndimage.binary_erosion(bits, iterations=2 if count > THINNER_TWICE else 1)
+    elif count < THICKER_BELOW:
+        changed = ndimage.binary_dilation(bits, iterations=2 if count < THICKER_TWICE else 1)
+    return changed
 
 
 def upright(bits: Bits) -> Bits:
@@ -157,6 +148,6 @@ def upright(bits: Bits) -> Bits:
     if not bits[top].any() or not bits[bottom].any():
         return bits
     slope = (bits[top].argmax() - bits[bottom].argmax()) / (bottom - top)
-    shifts = np.rint((np.arange(SIDE) - SIDE // 2) * slope).astype(int)
+    shifts = np.rint((np.arange(SIDE) - SIDE // 2) * slope).astype(int).clip(-SIDE, SIDE)
     wide = np.pad(bits, ((0, 0), (SIDE, SIDE)))  # what leaves on one side does not come back
     return np.stack([row[SIDE - s : 2 * SIDE - s] for row, s in zip(wide, shifts, strict=True)])

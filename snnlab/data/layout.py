@@ -158,12 +158,22 @@ def _top(files: list[Parts]) -> int:
     A folder named like the split to train on is one, not above the layout, unless splits are in it.
     """
     top = 0
-    while all(len(f) > top + 2 and f[top] == files[0][top] for f in files):
+    while _only_folder(files, top):
         below = {split_of(f[top + 1]) for f in files} - {None}
         if split_of(files[0][top]) == "train" and len(below) < 2:
             break
         top += 1
     return top
+
+
+def _only_folder(files: list[Parts], level: int) -> bool:
+    """Whether all files lie in one folder at a level, and in folders below it."""
+    return all(len(f) > level + 2 and f[level] == files[0][level] for f in files)
+
+
+def _folders_in(files: list[Parts], level: int) -> set[str]:
+    """The folders at a level, below which more folders or files are."""
+    return {file[level] for file in files if len(file) > level + 1}
 
 
 def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
@@ -180,8 +190,8 @@ def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
     if others:
         if any(named[name] == "train" for name in with_folders):
             raise DataError(
-                f"folder {quoted_path(others[0])} stands beside {_all(named)}, and is no split "
-                "by its name. Remove it, or give it the name of a split: "
+                f"folder {quoted_path(others[0])} stands beside {_all(sorted(named))}, and is no "
+                "split by its name. Remove it, or give it the name of a split: "
                 f"{', '.join(words[0] for words in WORDS.values())}"
             )
         raise DataError(_split_or_class(named, others))
@@ -207,14 +217,15 @@ def _named(folders: Iterable[str]) -> dict[str, Split]:
     return {name: split for name in folders if (split := split_of(name)) is not None}
 
 
-def _all(named: dict[str, Split]) -> str:
-    return " and ".join(map(quoted_path, sorted(named)))
+def _all(names: Iterable[str]) -> str:
+    """Names as messages list them."""
+    return " and ".join(map(quoted_path, names))
 
 
 def _split_or_class(named: dict[str, Split], others: list[str]) -> str:
     beside = f"stands beside {quoted_path(others[0])}" if others else "stands in one"
     return (
-        f"folder {_all(named)} {beside}: a split or a class? If it is a "
+        f"folder {_all(sorted(named))} {beside}: a split or a class? If it is a "
         "class, give it another name; if it is a split, put the classes to train on into one named "
         "'train'"
     )
@@ -237,9 +248,7 @@ def _split_classes(
     def inner(name: str) -> bool:
         return split_of(name) == split or says_nothing(name)
 
-    while all(len(f) > level + 2 and f[level] == files[0][level] for f in files) and inner(
-        files[0][level]
-    ):
+    while _only_folder(files, level) and inner(files[0][level]):
         level += 1
     bare = all(len(f) == level + 1 or (len(f) == level + 2 and inner(f[level])) for f in files)
     if split != "unlabelled" and not bare:
@@ -279,16 +288,13 @@ def _refuse_splits(by_class: ByClass, level: int) -> None:
         DataError: their names say so, or the folders in them.
     """
     _refuse_two_splits(by_class)
-    inside = {
-        name: {file[level + 1] for file in files if len(file) > level + 2}
-        for name, files in sorted(by_class.items())
-    }
+    inside = {name: _folders_in(files, level + 1) for name, files in sorted(by_class.items())}
     for name, folders in inside.items():
         others = [other for other in inside if other != name]
         if others and split_named_in(name) and all(len(inside[one]) > 1 for one in others):
             raise DataError(_splits_or_classes([name, *others]))
         if twin := next((n for n in others if len(folders & inside[n]) > 1), None):
-            held = " and ".join(map(quoted_path, sorted(folders & inside[twin])[:2]))
+            held = _all(sorted(folders & inside[twin])[:2])
             raise DataError(f"{_splits_or_classes([name, twin])} Both hold {held}")
 
 
@@ -300,11 +306,10 @@ def _refuse_two_splits(names: Iterable[str]) -> None:
 
 
 def _splits_or_classes(names: list[str]) -> str:
-    held = " and ".join(map(quoted_path, names[:2]))
     return (
-        f"folders {held}: splits or classes? If they are splits, name them 'train', 'validation' "
-        "or 'test'; if they are classes, give them names without these words and put their images "
-        "right into them."
+        f"folders {_all(names[:2])}: splits or classes? If they are splits, name them 'train', "
+        "'validation' or 'test'; if they are classes, give them names without these words and put "
+        "their images right into them."
     )
 
 
@@ -315,21 +320,20 @@ def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
         DataError: one does.
     """
     for name, files in sorted(by_class.items()):
-        inside = {file[level + 1] for file in files if len(file) > level + 2}
+        inside = _folders_in(files, level + 1)
         splits = {split: f for f in sorted(inside) if (split := split_named_in(f))}
         if len(splits) > 1:
-            held = " and ".join(quoted_path(folder) for folder in splits.values())
             raise DataError(
-                f"folder {quoted_path(name)} holds {held}, which are splits by their names, "
-                "below the classes. Put the classes into the splits: train/<class>/<image>"
+                f"folder {quoted_path(name)} holds {_all(splits.values())}, which are splits by "
+                "their names, below the classes. Put the classes into the splits: "
+                "train/<class>/<image>"
             )
         again = sorted((inside & by_class.keys()) - {name})
         if len(again) > 1:
             raise DataError(
                 f"folder {quoted_path(name)} stands among the classes and holds class folders "
-                f"of the same names, {' and '.join(map(quoted_path, again[:2]))}: a copy? Remove "
-                "it, "
-                "or give the folder that holds the classes and nothing else"
+                f"of the same names, {_all(again[:2])}: a copy? Remove it, or give the folder "
+                "that holds the classes and nothing else"
             )
 
 

@@ -72,16 +72,18 @@ UPLOADED = Limits(
 what is accepted when it is brought is accepted when it is trained on."""
 
 
-def in_words(size: int) -> str:
+def in_words(size: int, step: int = 1024) -> str:
     """A number of bytes, rounded; 1 MB is 2**20 bytes, as in the field of a browser page.
 
+    Args:
+        size: in bytes.
+        step: how many of a unit make the next one; 1000 for the memory of a machine.
+
     Example:
-        >>> in_words(50 * 2**20)
-        '50 MB'
+        >>> in_words(50 * 2**20), in_words(3 * 10**12, step=1000)
+        ('50 MB', '3 TB')
     """
-    number, unit = float(size), "B"
-    for larger in ("KB", "MB", "GB"):
-        if number < 1000:
-            break
-        number, unit = number / 1024, larger
-    return f"{number:.3g} {unit}"
+    number, units = float(size), ["B", "KB", "MB", "GB", "TB", "PB", "EB"]
+    while number >= 1000 and len(units) > 1:
+        number, units = number / step, units[1:]
+    return f"{number:,.3g} {units[0]}" if number < 1000 else f"{number:,.0f} {units[0]}"

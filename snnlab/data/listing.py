@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Literal
 
-from snnlab.data.archive_member import readable
+from snnlab.data.archive import readable
 from snnlab.data.layout import hidden_part, is_image, pass_over
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.passed_over import PassedOver
@@ -18,12 +18,6 @@ from snnlab.settings import quoted_path
 
 FileStamp = tuple[str, int, int]
 """What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
-
-
-def stamp_of(path: Path, name: str) -> FileStamp:
-    """The stamp of the file at `path`."""
-    stat = path.stat()
-    return name, stat.st_size, stat.st_mtime_ns
 
 
 def digest_of_images(name: str) -> str:
@@ -45,9 +39,10 @@ def digest_of_images(name: str) -> str:
 def stamped(path: Path, name: str) -> FileStamp:
     """The stamp of the file at `path`; DataError where it cannot be read."""
     try:
-        return stamp_of(path, name)
+        stat = path.stat()
     except OSError as error:
         raise DataError(f"{quoted_path(name)} cannot be read: {why(error)}") from error
+    return name, stat.st_size, stat.st_mtime_ns
 
 
 def list_folder(path: Path, passed: PassedOver, limits: Limits) -> tuple[dict[str, Path], set[str]]:

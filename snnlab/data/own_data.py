@@ -78,27 +78,26 @@ def source(name: str) -> Source:
         spec = None if module == "__main__" else importlib.util.find_spec(module)
     except Exception:  # a package around it cannot be imported
         spec = None
-    file = Path(spec.origin) if spec and spec.origin and spec.has_location else None
-    if module == "__main__":
-        raise DataError(
-            f"the data set {name!r} stands where processes that train cannot find it: put the "
-            "function into a file, say my_data.py"
-        )
-    if file is None and module.endswith(".py"):
-        raise DataError(
-            f"the data set {name!r} names a file: without '.py' it is {name.replace('.py:', ':')!r}"
-        )
-    if file is None and spec is not None:
-        raise DataError(
-            f"the data set {name!r} needs a module in a file of its own, and {module!r} stands in "
-            "none: put the function into a file, say my_data.py"
-        )
-    if file is None:
-        raise DataError(
-            f"the data set {name!r} needs the module {module!r}, which is not in {here} nor where "
-            f"Python looks: go to the folder of {module.partition('.')[0]}.py, or name that folder "
-            "in PYTHONPATH"
-        )
+    if spec is None or not spec.origin or not spec.has_location:
+        if module == "__main__":
+            problem = (
+                "stands where processes that train cannot find it: put the function into a file, "
+                "say my_data.py"
+            )
+        elif module.endswith(".py"):
+            problem = f"names a file: without '.py' it is {name.replace('.py:', ':')!r}"
+        elif spec is not None:
+            problem = (
+                f"needs a module in a file of its own, and {module!r} stands in none: put the "
+                "function into a file, say my_data.py"
+            )
+        else:
+            problem = (
+                f"needs the module {module!r}, which is not in {here} nor where Python looks: go "
+                f"to the folder of {module.partition('.')[0]}.py, or name that folder in PYTHONPATH"
+            )
+        raise DataError(f"the data set {name!r} {problem}")
+    file = Path(spec.origin)
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     except OSError as error:

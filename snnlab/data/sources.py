@@ -17,8 +17,8 @@ from torch.nn import functional
 from snnlab.data.cache import RawData, RawImages
 from snnlab.data.downloads import data_folder, read_download
 from snnlab.data.folder import read_images
-from snnlab.data.given import data_of
 from snnlab.data.images import Data, Images
+from snnlab.data.in_memory import data_of
 from snnlab.data.limits import OWN, Limits
 from snnlab.data.own_data import made_by_own
 from snnlab.data.spec import (
@@ -31,13 +31,7 @@ from snnlab.data.spec import (
     is_own,
     unknown_name,
 )
-from snnlab.data.splits import (
-    TEST_FRACTION,
-    fraction_of,
-    limit,
-    require_all_classes,
-    stratified_order,
-)
+from snnlab.data.splits import split_up
 
 
 def load_data(
@@ -136,9 +130,10 @@ def raw_of(data: Data) -> RawData:
 
 def _assemble(raw: RawData, spec: DataSpec) -> Data:
     """Split, resize, measure and wrap."""
-    train, validation, test = _split(raw, spec)
-    if spec.image_size is not None:
-        train, validation, test = (_resize(s, spec.image_size) for s in (train, validation, test))
+    splits = split_up(raw, spec)
+    if (size := spec.image_size) is not None:
+        splits = [part._replace(pixels=resized(part.pixels, size)) for part in splits]
+    train, validation, test = splits
     mean, std = channel_statistics(train.pixels)
     shift, flip = _augmentation(spec, train.pixels)
 
@@ -146,41 +141,6 @@ def _assemble(raw: RawData, spec: DataSpec) -> Data:
         return Images(images.pixels, images.labels, mean, std, shift, flip)
 
     return Data(spec.name, raw.classes, wrap(train), wrap(validation), wrap(test), raw.notes)
-
-
-def _split(raw: RawData, spec: DataSpec) -> tuple[RawImages, RawImages, RawImages]:
-    """Training, validation and test images, each in stratified order.
-
-    Raises:
-        DataError: not enough images, or a class without a training image.
-    """
-    pool = stratified_order(raw.train.labels, spec.split_seed)
-    set_aside = []
-
-    def official_or_cut(official: RawImages | None, split: str, fraction: float) -> Tensor:
-        nonlocal pool
-        if official is not None:
-            return stratified_order(official.labels, spec.split_seed)
-        count = fraction_of(len(pool), fraction)
-        chosen, pool = pool[:count], pool[count:]
-        set_aside.append(f"{count} {split}")
-        return chosen
-
-    test = official_or_cut(raw.test, "test", TEST_FRACTION)
-    validation = official_or_cut(raw.validation, "validation", spec.validation_fraction)
-    reason = f" once {' and '.join(set_aside)} images are set aside" if set_aside else ""
-    train = raw.train.take(limit(pool, spec.train_size, "train_size", reason))
-    require_all_classes(train.labels, raw.classes)
-    return (
-        train,
-        (raw.validation or raw.train).take(validation),
-        (raw.test or raw.train).take(limit(test, spec.test_size, "test_size")),
-    )
-
-
-def _resize(images: RawImages, size: int) -> RawImages:
-    """Resize all images to (N, C, size, size)."""
-    return images._replace(pixels=resized(images.pixels, size))
 
 
 def resized(pixels: Tensor, size: int) -> Tensor:

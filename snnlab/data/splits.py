@@ -1,4 +1,4 @@
-"""Fixed, seeded, stratified splits, as indices into the images."""
+"""Fixed, seeded, stratified splits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,40 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.data.spec import DataError
+from snnlab.data.cache import RawData, RawImages
+from snnlab.data.spec import DataError, DataSpec
 
 TEST_FRACTION = 0.25  # cut from sets that have no official test images
+
+
+def split_up(raw: RawData, spec: DataSpec) -> list[RawImages]:
+    """Training, validation and test images, each in stratified order.
+
+    Raises:
+        DataError: not enough images, or a class without a training image.
+    """
+    pool = stratified_order(raw.train.labels, spec.split_seed)
+    set_aside = []
+
+    def official_or_cut(official: RawImages | None, split: str, fraction: float) -> Tensor:
+        nonlocal pool
+        if official is not None:
+            return stratified_order(official.labels, spec.split_seed)
+        count = max(1, round(len(pool) * fraction)) if fraction else 0
+        chosen, pool = pool[:count], pool[count:]
+        set_aside.append(f"{count} {split}")
+        return chosen
+
+    test = official_or_cut(raw.test, "test", TEST_FRACTION)
+    validation = official_or_cut(raw.validation, "validation", spec.validation_fraction)
+    reason = f" once {' and '.join(set_aside)} images are set aside" if set_aside else ""
+    train = raw.train.take(limit(pool, spec.train_size, "train_size", reason))
+    require_all_classes(train.labels, raw.classes)
+    return [
+        train,
+        (raw.validation or raw.train).take(validation),
+        (raw.test or raw.train).take(limit(test, spec.test_size, "test_size")),
+    ]
 
 
 def stratified_order(labels: Tensor, seed: int) -> Tensor:
@@ -31,11 +62,6 @@ def stratified_order(labels: Tensor, seed: int) -> Tensor:
     rank = np.arange(len(classes)) - np.repeat(starts, counts)
     quantile = (rank + 0.5) / np.repeat(counts, counts)
     return torch.from_numpy(by_class[np.lexsort((random[by_class], quantile))])
-
-
-def fraction_of(total: int, fraction: float) -> int:
-    """`fraction` of `total` images, rounded; at least one if the fraction is not 0."""
-    return max(1, round(total * fraction)) if fraction else 0
 
 
 def limit(indices: Tensor, size: int | None, field: str, reason: str = "") -> Tensor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable
-from typing import Any
 
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.places import ON_GPU, Kind
@@ -45,8 +45,8 @@ class Durations:
 
     def __init__(self, jobs: Iterable[Job], runs: Iterable[Run], kinds: Collection[Kind]) -> None:
         self.kinds = kinds
-        self.of_jobs: dict[Hashable, list[tuple[float, float]]] = {}
-        self.of_runs: dict[Hashable, list[float]] = {}
+        self.of_jobs = defaultdict[Hashable, list[tuple[float, float]]](list)
+        self.of_runs = defaultdict[Hashable, list[float]](list)
         self.around: list[float] = []
         runs = list(runs)
         by_id = {run.id: seconds_per_epoch(run) for run in runs}
@@ -58,22 +58,17 @@ class Durations:
                     each = took / epochs
                 else:
                     self.around.append(took - each * epochs)
-                found = self.of_jobs.setdefault(self.sort(job.config), [])
-                found.append((each, took - each * epochs))
+                self.of_jobs[self.sort(job.config)].append((each, took - each * epochs))
         here = processor_name()
         for run in runs:
             hardware = run.environment.get("hardware")
             known = hardware if isinstance(hardware, dict) else {}
             each_epoch = by_id[run.id]
-            if run.config is None or each_epoch is None or not self.counts(known, here):
+            comparable = "any" in kinds or known.get("processor") == here
+            if run.config is None or each_epoch is None or not comparable:
                 continue
             on_gpu = str(known.get("device")).startswith("cuda")
-            sort = self.sort(run.config, "cuda" if on_gpu else "cpu")
-            self.of_runs.setdefault(sort, []).append(each_epoch)
-
-    def counts(self, hardware: dict[str, Any], here: str) -> bool:
-        """Whether a run on such hardware says something about those of this engine."""
-        return "any" in self.kinds or hardware.get("processor") == here
+            self.of_runs[self.sort(run.config, "cuda" if on_gpu else "cpu")].append(each_epoch)
 
     def sort(self, config: RunConfig, device: str | None = None) -> Hashable:
         """What two runs have in common that take equally long by epoch."""

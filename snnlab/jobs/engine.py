@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 
 from snnlab.jobs.fair_queue import FairQueue, Job, JobError
-from snnlab.jobs.places import Kind, Place, kind_for, separate_places
+from snnlab.jobs.places import Kind, Place, separate_places
 from snnlab.jobs.pool import POLL, Outcome, Pool, Task, job_of
 from snnlab.jobs.queue_file import STOPPED, QueueFile
 from snnlab.jobs.scheduler import open_pool, scheduler
-from snnlab.jobs.waiting_time import Seconds, starts
+from snnlab.jobs.waiting_time import Seconds, next_start, starts
 from snnlab.runs.config import RunConfig, anchored
 from snnlab.runs.provenance import family_modules
 from snnlab.runs.store import is_occupied, read_run, run_id, runs_folder
@@ -269,13 +269,13 @@ class Engine:
 
     def next_job(self, pool: Pool) -> tuple[Job, Place] | None:
         """The job that starts next and a place for it, if there are such."""
-        places = pool.places
-        free = [place.kind for place in places]
-        for job in self.queue.may_start() if places else ():
-            kind = kind_for(job.config.device, free, pool.kinds)
-            if kind and not is_occupied(self.root / job.id):  # by one just cancelled, say
-                return job, places[free.index(kind)]
-        return None
+        places = {place.kind: place for place in reversed(pool.places)}  # the first of each kind
+
+        def ready(job: Job) -> bool:  # nobody trains in its folder: one just cancelled, say
+            return not is_occupied(self.root / job.id)
+
+        found = next_start(self.queue, list(places), pool.kinds, ready)
+        return found and (found[0], places[found[1]])
 
     def look_at_places(self, pool: Pool) -> None:
         """Note what is free, for those who ask when their job starts."""

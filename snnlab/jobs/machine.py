@@ -102,7 +102,7 @@ def handle_of(library: Any, card: str) -> Any:
     if card.startswith("GPU-"):
         for number in range(library.nvmlDeviceGetCount()):
             handle = library.nvmlDeviceGetHandleByIndex(number)
-            if text(library.nvmlDeviceGetUUID(handle)).startswith(card):
+            if library.nvmlDeviceGetUUID(handle).startswith(card):
                 return handle
     return library.nvmlDeviceGetHandleByUUID(card.encode())  # part of a GPU, say
 
@@ -114,9 +114,4 @@ def load_of(library: Any, handle: Any) -> Load:
         busy = library.nvmlDeviceGetUtilizationRates(handle).gpu / 100
     except library.NVMLError:
         busy = None
-    return Load(text(library.nvmlDeviceGetName(handle)), busy, memory.used, memory.total)
-
-
-def text(answer: bytes | str) -> str:
-    """Older versions of the library answer in bytes."""
-    return answer.decode() if isinstance(answer, bytes) else answer
+    return Load(library.nvmlDeviceGetName(handle), busy, memory.used, memory.total)

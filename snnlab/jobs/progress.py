@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from snnlab.learning.spec import Training
 from snnlab.learning.time_left import TimeLeft
-from snnlab.runs.store import RunError, read_json, write_json
+from snnlab.runs.files import RunError, read_json, write_json
 from snnlab.runs.work import by_work
 from snnlab.settings import settle
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from snnlab.jobs.fair_queue import FairQueue, Job
 from snnlab.runs.config import ConfigError, from_dict, to_dict
+from snnlab.runs.files import RunError, read_json, write_json
 from snnlab.runs.provenance import is_alive, this_process
-from snnlab.runs.store import RunError, read_json, read_run, run_id, write_json
+from snnlab.runs.store import read_run, run_id
 
 QUEUE = "queue.json"
 STOPPED = "the server was stopped while this run trained; start it again and it goes on"

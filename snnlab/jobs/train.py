@@ -15,10 +15,11 @@ from snnlab.jobs.progress import ProgressFile
 from snnlab.learning.fit import TrainingError
 from snnlab.neuron import registry
 from snnlab.runs.config import RunConfig, from_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.problems import explain, is_disk_error, is_memory_error
 from snnlab.runs.provenance import code_digest
 from snnlab.runs.run import run
-from snnlab.runs.store import RunError, is_occupied, run_id
+from snnlab.runs.store import is_occupied, run_id
 
 GRACE = 10.0
 """Seconds to wait for a process that trains the same run."""

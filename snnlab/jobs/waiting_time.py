@@ -66,11 +66,21 @@ def starts(
 
 
 def next_start(
-    queue: FairQueue, free: Collection[Kind], kinds: Collection[Kind]
+    queue: FairQueue,
+    free: Collection[Kind],
+    kinds: Collection[Kind],
+    ready: Callable[[Job], bool] = lambda job: True,
 ) -> tuple[Job, Kind] | None:
-    """The job that starts next, and the kind of its place."""
+    """The job that starts next, and the kind of its place.
+
+    Args:
+        queue: of jobs that wait.
+        free: kinds of the places where nothing runs.
+        kinds: of all places.
+        ready: whether nothing else keeps a job from starting.
+    """
     for job in queue.may_start() if free else ():
         kind = kind_for(job.config.device, free, kinds)
-        if kind is not None:
+        if kind is not None and ready(job):
             return job, kind
     return None

@@ -13,8 +13,8 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from snnlab.data.given import data_of
 from snnlab.data.images import Data
+from snnlab.data.in_memory import data_of
 from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
 from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds

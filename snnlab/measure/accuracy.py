@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -81,42 +80,15 @@ def accuracy_against_timesteps(
     counter = SpikeCounter(net, timesteps, images.device)
     says = f"accuracy, T = 1 to {timesteps}"
     batches = watched_batches(images, batch_size, says, progress=progress)
-    counted = count_right(net, batches, timesteps, generator=generator, run=counter.run)
-    return AccuracyCurve(
-        counted.percent,
-        *counter.per_timestep(len(images)),
-        images=len(images),
-        changed=counted.changed,
-    )
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Which images are right after 1, 2, ... timesteps, counted."""
-
-    images: int
-    """How many there are."""
-    right: list[int]
-    """Those that are right, by T."""
-    lost: list[int]
-    """Those right at T = 1 and wrong at T."""
-
-    @property
-    def percent(self) -> list[float]:
-        """Accuracy in percent, by T."""
-        return [100 * right / self.images for right in self.right]
-
-    @property
-    def changed(self) -> dict[int, tuple[int, int]]:
-        """Images lost and gained since T = 1, by T."""
-        both = zip(self.right, self.lost, strict=True)
-        return {T: (lost, right - self.right[0] + lost) for T, (right, lost) in enumerate(both, 1)}
+    curve = count_right(net, batches, timesteps, generator=generator, run=counter.run)
+    curve.rates, curve.operations = counter.per_timestep(len(images))
+    return curve
 
 
 def count_right(
     net: SpikingNet, batches: Iterable[tuple[Tensor, Tensor]], timesteps: int, **options: Any
-) -> Counted:
-    """Count the images that are right at T = 1, 2, ..., over batches of images and labels.
+) -> AccuracyCurve:
+    """Accuracy at T = 1, 2, ..., and the images that change, over batches of images and labels.
 
     The options are those of `SpikingNet.unroll`.
     """
@@ -130,7 +102,10 @@ def count_right(
                 at_first = right[0] if at_first is None else at_first
                 counts[0, span] += right.sum(1)
                 counts[1, span] += (at_first & ~right).sum(1)
-    return Counted(images, *counts.tolist())
+    right, lost = counts.tolist()
+    both = enumerate(zip(right, lost, strict=True), 1)
+    changed = {T: (gone, now - right[0] + gone) for T, (now, gone) in both}
+    return AccuracyCurve([100 * n / images for n in right], images=images, changed=changed)
 
 
 class SpikeCounter:

@@ -132,6 +132,19 @@ class AccuracyCurve(Mapping[int, float]):
         return {"accuracy": self.to_json()} | counted | {"changed": changed}
 
     @classmethod
+    def from_entries(cls, found: Mapping[str, Any]) -> Self:
+        """What `entries` gave, alone or among other entries, such as those of a run.
+
+        Raises:
+            KeyError: no accuracy.
+            ValueError: something else stands there.
+        """
+        images = found.get("images", found.get("test_images"))
+        counts = ("rates", "operations", "changed")
+        counted = {name: found[name] for name in counts if found.get(name)}
+        return cls.from_json(found["accuracy"], images=images, **counted)
+
+    @classmethod
     def from_json(cls, found: Any, **counted: Any) -> Self:
         """What `to_json` gave, and what was counted besides.
 
@@ -238,7 +251,7 @@ class SeedCurves:
         """
         if x not in self.x:
             raise ValueError(f"measured at {measured(self.x)}, got {x}")
-        return estimate(self.columns[self.x.index(x)])
+        return self.estimates[self.x.index(x)]
 
     def to_json(self) -> dict[str, list[Any]]:
         """As JSON answers hold it, and as figures take it, too."""

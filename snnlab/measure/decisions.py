@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from snnlab.data.given import images_of
 from snnlab.data.images import Images
+from snnlab.data.in_memory import images_of
 from snnlab.measure.passes import images_for, summed_readout
 from snnlab.network.net import SpikingNet, evaluating
 from snnlab.neuron.tensors import described

@@ -87,8 +87,7 @@ def disturbed_accuracy(
         (noisy_images(batch, images, disturbance.input_noise, generator), labels)
         for batch, labels in images.batches(batch_size)
     )
-    percent = count_right(net, noisy, max(timesteps), run=run).percent
-    return AccuracyCurve(percent, images=len(images)).only(timesteps)
+    return count_right(net, noisy, max(timesteps), run=run).only(timesteps)
 
 
 def noisy_images(

@@ -125,5 +125,5 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
     for threshold in thresholds:
         one: Any = threshold
         endless = isinstance(one, float) and math.isinf(one)
-        if not endless:  # at once, and never early, are valid
+        if not endless:  # infinite ones are valid: all images leave at once, or none early
             checked("threshold", float, threshold)

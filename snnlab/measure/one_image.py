@@ -134,19 +134,19 @@ def see_image(
     recorded = record(net, batch, timesteps)
     stages = tuple(
         StageSeen(
-            currents=plain(seen.currents[:, 0]),
-            h=plain(seen.h[:, 0]),
-            spikes=plain(seen.spikes[:, 0]),
-            v=plain(seen.v[:, 0]),
+            currents=as_numpy(seen.currents[:, 0]),
+            h=as_numpy(seen.h[:, 0]),
+            spikes=as_numpy(seen.spikes[:, 0]),
+            v=as_numpy(seen.v[:, 0]),
             v_init=float(seen.residuals[0].flatten()[0]),
             v_th=float(layer.v_th),
-            trained=plain(fired),
+            trained=as_numpy(fired),
         )
         for seen, layer, fired in zip(recorded, layers, trained, strict=True)
     )
     with torch.no_grad(), evaluating(net):
         readout = net.readout(recorded[-1].spikes.flatten(0, 1))  # (T, K), as B is 1
-    return ImageSeen(stages, running_mean(plain(readout)))
+    return ImageSeen(stages, running_mean(as_numpy(readout)))
 
 
 def firing_in_training(
@@ -210,7 +210,7 @@ def running_mean(values: Floats) -> Floats:
     return means
 
 
-def plain(values: Tensor) -> Floats:
+def as_numpy(values: Tensor) -> Floats:
     """A tensor as numbers that need no torch."""
     found: Floats = values.detach().float().cpu().numpy()
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -41,30 +40,10 @@ class OneNeuron:
         """N."""
         return self.spikes.shape[1]
 
-    @cached_property
+    @property
     def groups(self) -> tuple[Tensor, Tensor, Tensor]:
         """For which images it was silent, active and saturated, see `ResidualSummary`: (N,)."""
         return groups_of(self.spikes)
-
-    @property
-    def silent(self) -> Tensor:
-        """For which images it never fired, (N,)."""
-        return self.groups[0]
-
-    @property
-    def active(self) -> Tensor:
-        """For which it fired at some timesteps, and not at all of them, (N,)."""
-        return self.groups[1]
-
-    @property
-    def saturated(self) -> Tensor:
-        """For which it fired at each timestep, (N,)."""
-        return self.groups[2]
-
-    @property
-    def carried(self) -> Tensor:
-        """All residuals while it was active: what `membrane_histogram` draws, (n,)."""
-        return self.residuals[:, self.active].flatten()
 
 
 @torch.no_grad()

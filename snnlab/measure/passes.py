@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from snnlab.data.given import images_of
 from snnlab.data.images import Images
+from snnlab.data.in_memory import images_of
 from snnlab.data.spec import DataError
 from snnlab.network.net import SpikingNet, StagedNet, check_network
 from snnlab.neuron.tensors import check_generator

@@ -18,7 +18,7 @@ POWER = 0.8
 """How often as many seeds as `seeds_needed` says do decide; four times in five is what planners of
 experiments commonly ask for (Cohen, 1988)."""
 MOST_SEEDS = 1000
-"""A number that nobody will train; a comparison that needs more lies on its bound."""
+"""More than anybody trains: where as many would not decide, the mean lies on the bound."""
 
 
 @dataclass(frozen=True)
@@ -256,13 +256,9 @@ class PairedImages:
             >>> PairedImages(images=20, lost=0, gained=1).text()
             'cannot be decided with 20 images (lost 0, gained 1)'
         """
-        return f"{in_words(self.verdict, self.images)} (lost {self.lost}, gained {self.gained})"
-
-
-def in_words(verdict: Verdict, images: int) -> str:
-    """A verdict on this many images as people read it."""
-    return {
-        "kept": f"kept: less than {MARGIN:g} point lost",
-        "lost": "lost: more than chance would take",
-        "undecided": f"cannot be decided with {images:,} images",
-    }[verdict]
+        words: dict[Verdict, str] = {
+            "kept": f"kept: less than {MARGIN:g} point lost",
+            "lost": "lost: more than chance would take",
+            "undecided": f"cannot be decided with {self.images:,} images",
+        }
+        return f"{words[self.verdict]} (lost {self.lost}, gained {self.gained})"

@@ -4,6 +4,7 @@ from .config import from_dict as from_dict
 from .config import to_dict as to_dict
 from .examples import EXAMPLE_IMAGE as EXAMPLE_IMAGE
 from .examples import example as example
+from .files import RunError as RunError
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .presets import PRESETS as PRESETS
@@ -12,6 +13,5 @@ from .recorded import recorded as recorded
 from .reproduction import once_more as once_more
 from .run import run as run
 from .store import Run as Run
-from .store import RunError as RunError
 from .store import list_runs as list_runs
 from .store import load_run as load_run

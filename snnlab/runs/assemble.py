@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from snnlab.data.images import Data
 from snnlab.data.sources import load_data
-from snnlab.data.spec import DataWarning
 from snnlab.learning.checkpoint import read_tensors, write_tensors
 from snnlab.network.models import build
 from snnlab.network.net import StagedNet
 from snnlab.neuron.tensors import described
 from snnlab.runs.config import ConfigError, RunConfig
-from snnlab.runs.provenance import changed_images
 from snnlab.runs.size import check_images, check_training
 from snnlab.settings import quoted
-
-if TYPE_CHECKING:
-    from snnlab.runs.store import Run
 
 
 def pick_device(asked: str) -> torch.device:
@@ -45,7 +38,7 @@ def pick_device(asked: str) -> torch.device:
     return torch.device(asked)
 
 
-def load_images(config: RunConfig, device: torch.device) -> Data:
+def load_images(config: RunConfig, device: torch.device | str) -> Data:
     """The data of a run, on the device.
 
     Raises:
@@ -54,21 +47,6 @@ def load_images(config: RunConfig, device: torch.device) -> Data:
     """
     check_images(config)
     return load_data(**asdict(config.data), device=device)
-
-
-def load_again(run: Run, device: torch.device) -> Data:
-    """The data of a run with a network, on the device, long after it was trained.
-
-    Warns:
-        DataWarning: the images have changed since.
-
-    Raises:
-        DataError: the data cannot be had.
-    """
-    assert run.config is not None  # else there is no network
-    if said := changed_images(run.config, run.environment):
-        warnings.warn(said, DataWarning, stacklevel=2)
-    return load_images(run.config, device)
 
 
 def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes: int) -> StagedNet:

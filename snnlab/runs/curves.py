@@ -22,11 +22,7 @@ def curve_of(entry: Mapping[str, Any]) -> AccuracyCurve:
         ValueError: something else stands where accuracy by T should.
     """
     best = next(iter(conversions_of(entry).values()), None)
-    if best is not None:
-        return best
-    images = entry.get("images", entry.get("test_images"))
-    changed = entry.get("changed")
-    return AccuracyCurve.from_json(entry["accuracy"], images=images, changed=changed)
+    return AccuracyCurve.from_entries(entry) if best is None else best
 
 
 def conversions_of(subset: Mapping[str, Any]) -> dict[str, AccuracyCurve]:

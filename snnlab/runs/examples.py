@@ -16,14 +16,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from snnlab.runs.config import RunConfig
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import PLAIN
 from snnlab.runs.presets import PRESETS, QUICKSTART, compared
-from snnlab.runs.store import Run, RunError, list_runs
+from snnlab.runs.store import Run, list_runs
 
 SHIPPED = Path(__file__).with_name("example_runs")
 """The folder of the run folders."""
 SEEDS = (0, 1)
-"""Of the small ones."""
+"""Of the examples on the small digits."""
 SMALL_DIGITS, FIRST_NOTEBOOK = "digits-mlp", "quickstart"
 """What the dashboard shows at first; the networks that the first notebook and the demo train."""
 
@@ -34,7 +35,7 @@ part, see `parting_images`. That with noise is right throughout; the others are 
 
 @cache
 def examples() -> Mapping[str, tuple[RunConfig, ...]]:
-    """What the examples are: from each of the starts that are compared."""
+    """Configurations of the examples by name, one for each side of the comparison and seed."""
     small = compared(PRESETS[SMALL_DIGITS]).values()
     return MappingProxyType(
         {

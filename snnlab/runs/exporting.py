@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from snnlab.data.spec import DataError
-from snnlab.runs.store import Run, RunError
+from snnlab.runs.files import RunError
+from snnlab.runs.store import Run
 from snnlab.settings import count
 
 if TYPE_CHECKING:
-    from snnlab.data.images import Data
     from snnlab.network.net import ANN
 
 Format = Literal["nir", "onnx"]
@@ -61,7 +61,7 @@ def export_run(
     notes = []
     if not isinstance(net, SpikingNet) and (to == "nir" or T is not None):
         T = T or run.config.timesteps
-        net = best_conversion(cast("ANN", net), images_of(run).train, T)
+        net = best_conversion(cast("ANN", net), run.data().train, T)
         notes.append("the network is the best-practice conversion of the ANN to spiking neurons")
     if isinstance(net, SpikingNet):
         if to == "nir":
@@ -69,17 +69,8 @@ def export_run(
         T = T or run.config.timesteps
     data = None
     try:
-        data = images_of(run)
+        data = run.data()
     except DataError as error:
         notes.append(f"the file lacks mean and std of the images, which are not here: {error}")
     write_onnx(net, path, T, data=data, run=run.id)
     return T or 1, notes
-
-
-def images_of(run: Run) -> Data:
-    """The images of a run, on the CPU; DataError if they are not here."""
-    import torch
-
-    from snnlab.runs.assemble import load_again
-
-    return load_again(run, torch.device("cpu"))

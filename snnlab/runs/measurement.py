@@ -50,8 +50,8 @@ def measure(
     config: RunConfig,
     history: list[Epoch],
     *,
-    peak_memory_mib: float | None = None,
-    progress: bool = False,
+    peak_memory_mib: float | None,
+    progress: bool,
 ) -> dict[str, Any]:
     """Measure a trained network on the test images; see the top of this file."""
     result: dict[str, Any] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from snnlab.learning.spec import Training
 from snnlab.network.spec import INSIDE, Activation, Architecture
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from snnlab.data.images import Images
     from snnlab.learning.objectives import Objective
     from snnlab.network.net import ANN, SpikingNet
-    from snnlab.runs.config import RunConfig  # which imports this file, to check a name
+
+Config = Any
+"""A `RunConfig`, which imports this file to check the name of its method."""
 
 Noises = Noise | tuple[Noise, ...] | None
 """The same noise in every neuron layer, one for each in turn, or none."""
@@ -42,35 +44,35 @@ class Look(NamedTuple):
     dashes: Dashes
 
 
-def single_step(config: RunConfig) -> Objective:
+def single_step(config: Config) -> Objective:
     """One timestep."""
     from snnlab.learning.objectives import SingleStep
 
     return SingleStep()
 
 
-def through_time(config: RunConfig) -> Objective:
+def through_time(config: Config) -> Objective:
     """Backpropagation through T timesteps."""
     from snnlab.learning.objectives import BPTT
 
     return BPTT(config.bptt_timesteps)
 
 
-def one_pass(config: RunConfig) -> Objective:
+def one_pass(config: Config) -> Objective:
     """An ordinary network."""
     from snnlab.learning.objectives import PlainANN
 
     return PlainANN()
 
 
-def from_relu(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+def from_relu(net: ANN, train: Images, config: Config) -> dict[str, SpikingNet]:
     """Every way in which a ReLU network is converted."""
     from snnlab.runs.conversions import relu_conversions
 
     return relu_conversions(net, train, config.conversion_timesteps)
 
 
-def from_qcfs(net: ANN, train: Images, config: RunConfig) -> dict[str, SpikingNet]:
+def from_qcfs(net: ANN, train: Images, config: Config) -> dict[str, SpikingNet]:
     """Every way in which a network of quantised activations is converted."""
     from snnlab.runs.conversions import qcfs_conversions
 
@@ -130,9 +132,9 @@ class Method:
     look: Look
     network: Activation = "spiking"
     """What stands at the end of each stage while it trains, see `build`."""
-    objective: Callable[[RunConfig], Objective] = single_step
+    objective: Callable[[Config], Objective] = single_step
     """What one training step computes."""
-    noise: Callable[[RunConfig], Noises] = lambda config: None
+    noise: Callable[[Config], Noises] = lambda config: None
     """The noise that the network is built with."""
     v_init: float = 0.0
     """v_init of its neurons in units of v_th, where neither noise nor configuration says."""
@@ -142,9 +144,9 @@ class Method:
     """The architecture that is built, from the one that is asked for."""
     training: Callable[[Training], Training] = lambda training: training
     """How it is trained, from what is asked for."""
-    corrected_at: Callable[[RunConfig], int] = lambda config: 0
+    corrected_at: Callable[[Config], int] = lambda config: 0
     """T at which biases are corrected after training; 0: not at all."""
-    conversions: Callable[[ANN, Images, RunConfig], dict[str, SpikingNet]] | None = None
+    conversions: Callable[[ANN, Images, Config], dict[str, SpikingNet]] | None = None
     """How a network that does not spike becomes spiking, best practice first."""
     uses: tuple[str, ...] = ()
     """Settings of a run, or groups of them, that count for this method, and not for those that do

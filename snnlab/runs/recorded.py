@@ -12,7 +12,8 @@ from typing import Any
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.config import RunConfig
 from snnlab.runs.curves import curve_of
-from snnlab.runs.store import Run, RunError, is_number
+from snnlab.runs.files import RunError, is_number
+from snnlab.runs.store import Run
 
 Epochs = Sequence[Mapping[str, Any]]
 """Lines of metrics.jsonl, or what holds the same."""

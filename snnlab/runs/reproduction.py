@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve
-from snnlab.runs.store import Run, RunError, weights_digest
+from snnlab.runs.files import RunError
+from snnlab.runs.hashes import weights_digest
+from snnlab.runs.store import Run
 
 MADE_BY = ("code", "data", "versions", "hardware", "families")
 """Of the environment of a run: what can change its numbers."""

@@ -20,10 +20,12 @@ from snnlab.measure.speed import memory_use
 from snnlab.network.net import SpikingNet, StagedNet
 from snnlab.runs import assemble, store
 from snnlab.runs.config import RunConfig, anchored, to_dict
+from snnlab.runs.files import write_json, write_text
+from snnlab.runs.hashes import WEIGHTS, sealed_result
 from snnlab.runs.measurement import measure
 from snnlab.runs.problems import explain, is_memory_error
 from snnlab.runs.provenance import described_data, described_families, environment
-from snnlab.runs.store import CHECKPOINT, WEIGHTS, Run, occupied
+from snnlab.runs.store import CHECKPOINT, Run, occupied
 
 
 def run(
@@ -96,11 +98,11 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
 
 def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
     """Write what is asked for and what does it."""
-    store.write_json(folder / "config.json", to_dict(config))
+    write_json(folder / "config.json", to_dict(config))
     made_by = environment(str(device)) | {"families": described_families(config)}
     if found := described_data(config):
         made_by["data"] = found
-    store.write_json(folder / "environment.json", made_by)
+    write_json(folder / "environment.json", made_by)
 
 
 def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew: bool) -> None:
@@ -119,7 +121,7 @@ def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew:
 def write_metrics(folder: Path, epochs: list[dict[str, Any]]) -> None:
     """Write all metrics, one line per epoch."""
     lines = [json.dumps(epoch) + "\n" for epoch in epochs]
-    store.write_text(folder / "metrics.jsonl", "".join(lines))
+    write_text(folder / "metrics.jsonl", "".join(lines))
 
 
 def carry_out(
@@ -136,27 +138,21 @@ def carry_out(
     try:
         with memory_use(data.train.device) as memory:
             history = train(net, data, config, folder, on_batch, on_epoch)
-        net = corrected(net, data, config)
+        if config.acting_correction and isinstance(net, SpikingNet):
+            net = correct_rates(net, data.train, config.acting_correction)
         assemble.save_network(net, data.classes, folder / WEIGHTS)
         result = measure(
             net, data, config, history, peak_memory_mib=memory.peak_mib, progress=progress
         )
-        store.write_json(folder / "result.json", store.sealed_result(result, folder))
+        write_json(folder / "result.json", sealed_result(result, folder))
     except Exception as error:
         problem = {"kind": type(error).__name__, "message": explain(error, config)}
         with contextlib.suppress(OSError):  # a full disk, say: the first error counts
-            store.write_json(folder / "error.json", problem)
+            write_json(folder / "error.json", problem)
         if is_memory_error(error):
             raise TrainingError(problem["message"]) from error
         raise
     remove(folder / CHECKPOINT)
-
-
-def corrected(net: StagedNet, data: Data, config: RunConfig) -> StagedNet:
-    """The trained network with corrected biases, if the configuration wants them."""
-    if not (config.acting_correction and isinstance(net, SpikingNet)):
-        return net
-    return correct_rates(net, data.train, config.acting_correction)
 
 
 def train(

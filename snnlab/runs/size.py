@@ -15,6 +15,7 @@ from math import prod
 import torch
 from psutil import virtual_memory
 
+from snnlab.data.limits import in_words
 from snnlab.data.spec import CATALOGUE
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
@@ -24,11 +25,11 @@ from snnlab.runs.methods import plays_a_part
 Shape = tuple[int, int, int]
 FLOAT = 4
 """Bytes of a number in single precision."""
-KEPT = 32
-"""Bytes of a number that Python keeps in a list."""
+LISTED = 32
+"""Bytes of a number in a list of Python's."""
 MOST_TIMESTEPS = 10**6
 """That anything is measured at: a thousand times what networks with rates can use."""
-KEPT_OF_AN_EPOCH = 500
+EPOCH_METRICS = 500
 """Bytes that the metrics of an epoch take."""
 
 
@@ -71,13 +72,13 @@ def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
     if plays_a_part("qcfs_levels", config.method):
         check_timesteps(config.qcfs_levels, "qcfs_levels")
     epochs = training.epochs
-    demand(KEPT_OF_AN_EPOCH * epochs, f"{epochs:,} epochs", "training.epochs", epochs)
+    demand(EPOCH_METRICS * epochs, f"{epochs:,} epochs", "training.epochs", epochs)
 
 
 def check_timesteps(timesteps: int, setting: str) -> None:
     """Raise ConfigError if what is measured at each T is more than the machine holds, or absurd."""
-    kept = 5 * KEPT * timesteps  # accuracy, two counts of images, a rate and operations of a stage
-    demand(kept, f"measurements at {timesteps:,} timesteps", setting, timesteps)
+    # accuracy, two counts of images, a rate and operations of a stage
+    demand(5 * LISTED * timesteps, f"measurements at {timesteps:,} timesteps", setting, timesteps)
     if timesteps > MOST_TIMESTEPS:
         raise ConfigError(f"{setting} must be at most {MOST_TIMESTEPS:,}, got {timesteps:,}")
 
@@ -89,22 +90,9 @@ def demand(needed: int, what: str, setting: str, value: int) -> None:
         there += torch.cuda.get_device_properties(0).total_memory
     if needed > there:
         raise ConfigError(
-            f"{what} would take about {in_words(needed)} of memory, and this machine has "
-            f"{in_words(there)}: choose a lower {setting} than {value:,}"
+            f"{what} would take about {in_words(needed, step=1000)} of memory, and this machine "
+            f"has {in_words(there, step=1000)}: choose a lower {setting} than {value:,}"
         )
-
-
-def in_words(size: int) -> str:
-    """A number of bytes.
-
-    Example:
-        >>> in_words(3 * 10**12)
-        '3 TB'
-    """
-    number, units = float(size), ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
-    while number >= 1000 and len(units) > 1:
-        number, units = number / 1000, units[1:]
-    return f"{number:,.3g} {units[0]}" if number < 1000 else f"{number:,.0f} {units[0]}"
 
 
 @cache

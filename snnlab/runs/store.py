@@ -16,22 +16,34 @@ Every file but metrics.jsonl and running.json is written whole or not at all.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal
 
-from snnlab.data.whole_files import patiently, remove, written_whole
+from snnlab.data.spec import DataWarning, why
+from snnlab.data.whole_files import remove
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.neuron.family import FamilyError
 from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.files import RunError, is_number, optional_json, read_json, read_text
+from snnlab.runs.hashes import (
+    HASHES,
+    WEIGHTS,
+    check_hash,
+    check_sealed,
+    config_digest,
+    digest,
+    weights_digest,
+)
 from snnlab.runs.provenance import (
+    changed_images,
     code_digest,
     described_data,
     described_families,
@@ -43,6 +55,9 @@ from snnlab.runs.provenance import (
 from snnlab.settings import meant, quoted
 
 if TYPE_CHECKING:
+    import torch
+
+    from snnlab.data.images import Data
     from snnlab.network.net import StagedNet
 
 RUNS = Path("runs")
@@ -50,10 +65,7 @@ RUNS = Path("runs")
 FOLDER = "SNNLAB_RUNS"
 """Environment variable that names another, for command line, dashboard and notebooks."""
 RUNNING = "running.json"
-WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
-HASHES, VALUES = "hashes", "values"
-"""Under which a result keeps hashes of what it belongs to, and the hash of all else in it."""
 NUMBERS = ("F16", "F32", "F64", "I64")
 """Types of numbers in weights, as safetensors writes them."""
 COLLECTION = "collection.json"
@@ -62,16 +74,10 @@ COLLECTION = "collection.json"
 Status = Literal["finished", "running", "interrupted", "failed", "damaged"]
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 WHAT_IS_AN_ID = "a run id holds letters, digits, '.', '_' and '-' only"
-MOST_BYTES = 16 * 2**20
-"""Of a text file in a run folder: ten times what the largest run writes."""
 LONGEST_REASON = 500
 """Characters of why a run is damaged: what a file holds may be quoted there."""
 MOST_IMAGES = 10**6
 """That accuracy can have been measured on."""
-
-
-class RunError(ValueError):
-    """A run that is not there, or cannot be read; the message says what is."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,23 @@ class Run:
     @cached_property
     def accuracy(self) -> AccuracyCurve:
         """Accuracy by T, without noise; empty unless a finished run has timesteps."""
-        found = self.result or {}
-        counted = {name: found.get(name, ()) for name in ("rates", "operations", "changed")}
-        images = found.get("test_images")
-        return AccuracyCurve.from_json(found.get("accuracy", {}), images=images, **counted)
+        return AccuracyCurve.from_entries({"accuracy": {}} | (self.result or {}))
+
+    def data(self, device: torch.device | str = "cpu") -> Data:
+        """The images that it learned from and was tested on, read anew.
+
+        Warns:
+            DataWarning: they have changed since.
+
+        Raises:
+            DataError: they cannot be had.
+        """
+        from snnlab.runs.assemble import load_images
+
+        assert self.config is not None  # who asks has its network already
+        if said := changed_images(self.config, self.environment):
+            warnings.warn(said, DataWarning, stacklevel=2)
+        return load_images(self.config, device)
 
     def network(self, device: str = "cpu") -> StagedNet:
         """The trained network, in evaluation mode. Nothing is unpickled.
@@ -130,10 +149,8 @@ def run_id(config: RunConfig) -> str:
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
     families, of_data = described_families(config), described_data(config)
     own = [families, source_from_outside(config.method), of_data]
-    made_by = [asked, code_digest(), *filter(None, own)]
-    text = json.dumps(made_by, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{data_in_names(config)}-{config.model.name}-{config.method}-s{config.seed}-{digest}"
+    made_by = digest([asked, code_digest(), *filter(None, own)])[:8]
+    return f"{data_in_names(config)}-{config.model.name}-{config.method}-s{config.seed}-{made_by}"
 
 
 def data_in_names(config: RunConfig) -> str:
@@ -179,7 +196,7 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
         there = next((one for one in (folder, *folder.parents) if one.exists()), None)
         problem = "" if there is None or there.is_dir() else f"{there} is a file"
     except (OSError, RuntimeError, ValueError) as error:
-        problem = str(getattr(error, "strerror", None) or error)
+        problem = why(error)
     if problem:
         raise RunError(f"{quoted(str(named))}{by} is not a folder of runs: {problem}")
     return folder
@@ -331,7 +348,7 @@ def check_result(result: dict[str, Any], timesteps: int) -> None:
     """
     names = ["training_seconds", "test_images"]
     try:
-        curve = AccuracyCurve.from_json(result.get("accuracy"), changed=result.get("changed"))
+        curve = AccuracyCurve.from_entries({"accuracy": None} | result)
     except ValueError as problem:
         raise RunError(f"result.json {problem}") from None
     if not curve:
@@ -360,11 +377,6 @@ def check_counted(name: str, found: Any, points: int) -> None:
             raise RunError(f"result.json must hold {points} numbers per stage as {name}")
 
 
-def is_number(value: Any) -> TypeGuard[float]:
-    """Whether something is a number, and not an absurd one."""
-    return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < 1e15
-
-
 def check_tensors(path: Path) -> None:
     """Raise RunError unless a safetensors file is there and whole; reads its header only."""
     from safetensors import SafetensorError, safe_open
@@ -378,69 +390,6 @@ def check_tensors(path: Path) -> None:
         raise RunError(f"{path.name} is missing") from None
     except (SafetensorError, OSError) as error:
         raise RunError(f"{path.name} cannot be read: {error}") from error
-
-
-def digest(values: Any) -> str:
-    """SHA-256 of plain values, whatever the order of their keys, in hex digits."""
-    plain = json.loads(json.dumps(values))  # keys are text in a file
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-
-
-def config_digest(folder: Path) -> str:
-    """SHA-256 of the values in config.json."""
-    return digest(read_json(folder / "config.json"))
-
-
-def sealed(values: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
-    """A result with its own hash in it, and those of files that belong to it."""
-    return values | {HASHES: (files or {}) | {VALUES: digest(values)}}
-
-
-def sealed_result(result: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A measurement with hashes of itself, of the configuration and of the weights (the bytes)."""
-    files = {"config.json": config_digest(folder), WEIGHTS: weights_digest(folder)}
-    return sealed(result, files)
-
-
-def check_sealed(name: str, values: dict[str, Any]) -> None:
-    """Raise RunError if a result was changed after it was written to the file of that name."""
-    found = digest({key: value for key, value in values.items() if key != HASHES})
-    check_hash(VALUES, found, values, name)
-
-
-def weights_digest(folder: Path) -> str:
-    """SHA-256 of the file of the weights.
-
-    Raises:
-        RunError: it cannot be read.
-    """
-    try:
-        with (folder / WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise RunError(f"{WEIGHTS} cannot be read: {error.strerror or error}") from error
-
-
-def check_hash(key: str, found: str, result: dict[str, Any], name: str = "result.json") -> None:
-    """Raise RunError unless a hash is the recorded one; older versions recorded none.
-
-    Args:
-        key: under which it was recorded.
-        found: of what is there now.
-        result: what records it.
-        name: of its file.
-    """
-    if HASHES not in result:
-        return
-    hashes = result[HASHES]
-    if not isinstance(hashes, dict) or not isinstance(hashes.get(key), str):
-        raise RunError(f"{name} must hold {HASHES} as text by file, got {quoted(hashes)}")
-    if hashes[key] != found:
-        changed = name if key == VALUES else key
-        raise RunError(
-            f"{changed} was changed after it was measured: its SHA-256 begins with {found[:8]}, "
-            f"{quoted(hashes[key][:8])} was recorded"
-        )
 
 
 def check_weights(folder: Path, result: dict[str, Any]) -> None:
@@ -473,49 +422,6 @@ def check_network(path: Path, config: RunConfig) -> None:
         raise RunError(f"{path.name} does not fit: {error}") from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises:
-        RunError: the file is missing or holds something else.
-    """
-    try:
-        text = read_text(path)
-        value = json.loads(text)
-        if "\\u" in text:  # half a character can be written so, and never be shown
-            json.dumps(value, ensure_ascii=False).encode()
-    except FileNotFoundError:
-        raise RunError(f"{path.name} is missing") from None
-    except OSError as error:  # without its path
-        raise RunError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path.name} cannot be read: {error}") from error
-    if not isinstance(value, dict):
-        raise RunError(f"{path.name} must hold an object, got {type(value).__name__}")
-    return value
-
-
-def optional_json(path: Path) -> dict[str, Any] | None:
-    """Like `read_json`, None if there is no such file."""
-    return read_json(path) if path.exists() else None
-
-
-def read_text(path: Path, errors: str = "strict") -> str:
-    """The content of a text file.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no file, no text, or longer than any run writes one.
-    """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise ValueError("it is not a file")
-    with patiently(lambda: path.open(encoding="utf-8", errors=errors)) as file:
-        text = file.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES // 2**20} MB")
-    return text
-
-
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """Metrics per epoch; a last line cut short by a kill is passed over, and what is no epoch.
 
@@ -527,8 +433,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     try:
         text = read_text(path, errors="replace")
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise RunError(f"{path.name} cannot be read: {said}") from error
+        raise RunError(f"{path.name} cannot be read: {why(error)}") from error
     epochs: dict[int, dict[str, Any]] = {}
     for line in text.splitlines():
         try:
@@ -552,25 +457,3 @@ def is_epoch(entry: Any) -> bool:
         and is_number(entry.get("loss"))
         and (accuracy is None or is_number(accuracy))
     )
-
-
-def finite(value: Any) -> Any:
-    """The same value with None for numbers that JSON cannot write."""
-    if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write a JSON object to a file, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with written_whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")

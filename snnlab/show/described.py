@@ -332,8 +332,7 @@ def one_neuron_words(found: OneNeuron, noise: Noise | None) -> str:
     """
     from snnlab.measure.match import FEWEST, Match  # here, as figures do not load torch
 
-    counts = (int(group.sum()) for group in (found.silent, found.active, found.saturated))
-    silent, active, saturated = counts
+    silent, active, saturated = (int(group.sum()) for group in found.groups)
     images = f"Over {found.images} image{'s' * (found.images != 1)}"
     others = f"silent for {silent}, saturated for {saturated}"
     match = Match(found.summary, noise)

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from snnlab.runs.store import RunError, check_sealed, read_json
+from snnlab.runs.files import RunError, read_json
+from snnlab.runs.hashes import check_sealed
 from snnlab.settings import meant
 from snnlab.studies.abstract import TESTS
 from snnlab.studies.claims import Claim

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from snnlab.neuron.spec import Noise
 from snnlab.runs.config import ConfigError, RunConfig
-from snnlab.runs.store import finite
+from snnlab.runs.files import finite
 from snnlab.settings import Count, Positive, Valid, settle
 from snnlab.studies.laboratory import (
     BAND,

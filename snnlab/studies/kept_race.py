@@ -14,7 +14,8 @@ from typing import Any
 
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.curves import conversions_of
-from snnlab.runs.store import sealed, write_text
+from snnlab.runs.files import write_text
+from snnlab.runs.hashes import sealed
 from snnlab.studies.audit import reading
 from snnlab.studies.race import TERMS
 from snnlab.studies.study import Entry, Result

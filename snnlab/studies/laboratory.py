@@ -27,10 +27,11 @@ from snnlab.measure.curve import SeedCurves, powers_of_two
 from snnlab.measure.statistics import Estimate
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
 from snnlab.runs.curves import curve_of
+from snnlab.runs.files import read_json, write_json
 from snnlab.runs.methods import PLAIN
 from snnlab.runs.presets import without_noise
 from snnlab.runs.provenance import code_digest, environment
-from snnlab.runs.store import Run, read_json, write_json
+from snnlab.runs.store import Run
 from snnlab.settings import Count, settle
 from snnlab.studies import tables
 from snnlab.studies.study import Entry, Kind, Result, Watch, name_of

@@ -25,10 +25,11 @@ from statistics import mean
 from typing import Any, Literal, get_args
 
 from snnlab.runs.config import ConfigError, RunConfig, Trained, from_dict, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import METHODS, PLAIN, MethodName
 from snnlab.runs.presets import at_its_best
 from snnlab.runs.provenance import command
-from snnlab.runs.store import Run, RunError
+from snnlab.runs.store import Run
 from snnlab.settings import Count, Positive, settle
 from snnlab.studies.study import Entry, Kind, Result, Watch, groups
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from snnlab.runs.files import RunError
 from snnlab.runs.recorded import Recorded, recorded, remembered
-from snnlab.runs.store import RunError, load_run
+from snnlab.runs.store import load_run
 from snnlab.studies.audit import reading
 from snnlab.studies.race import TERMS, RaceConfig, asked_in, by_method
 from snnlab.studies.study import Entry, Result

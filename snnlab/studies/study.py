@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from snnlab.runs.config import RunConfig
+from snnlab.runs.files import RunError, optional_json, read_json, write_json
+from snnlab.runs.hashes import check_sealed, sealed
 from snnlab.runs.provenance import code_digest
-from snnlab.runs.store import (
-    COLLECTION,
-    RunError,
-    check_sealed,
-    data_in_names,
-    optional_json,
-    read_json,
-    runs_folder,
-    sealed,
-    write_json,
-)
+from snnlab.runs.store import COLLECTION, data_in_names, runs_folder
 
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch

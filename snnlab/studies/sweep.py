@@ -20,16 +20,9 @@ from typing import Any
 from snnlab.jobs.pool import Pool, job_of
 from snnlab.jobs.pool import carry_out as carry_out_jobs
 from snnlab.runs.config import ConfigError, RunConfig, anchored, to_dict, with_settings
+from snnlab.runs.files import RunError, read_json, write_json
 from snnlab.runs.provenance import command
-from snnlab.runs.store import (
-    Run,
-    RunError,
-    read_json,
-    read_run,
-    run_id,
-    runs_folder,
-    write_json,
-)
+from snnlab.runs.store import Run, read_run, run_id, runs_folder
 from snnlab.studies.study import Entry, Kind, Result
 
 SWEEP = Kind("sweep", shelf="sweeps", key="sweep", option="--name")

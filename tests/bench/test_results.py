@@ -18,8 +18,8 @@ from snnlab.bench.results import MARKED, Mark, written
 from snnlab.cli.main import parse
 from snnlab.cli.race import Race
 from snnlab.runs.curves import curve_of
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import METHODS, RECIPE
-from snnlab.runs.store import RunError
 from snnlab.studies.audit import read_race
 from snnlab.studies.kept_race import keep
 from snnlab.studies.race import TERMS, RaceConfig, asked_in, by_method, race

@@ -15,8 +15,8 @@ from snnlab.classroom.seeds.race import race_rules, shipped_race
 from snnlab.classroom.seeds.table import RACE_FILE, SHIPPED, SeedTable, is_same, many_seeds
 from snnlab.classroom.seeds.trainer import Trainer
 from snnlab.data.sources import load_data
+from snnlab.runs.hashes import check_sealed
 from snnlab.runs.presets import PRESETS
-from snnlab.runs.store import check_sealed
 from snnlab.studies.audit import judge
 
 FAST = preset("fast")

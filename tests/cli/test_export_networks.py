@@ -12,7 +12,6 @@ import torch
 
 from snnlab.network import SpikingNet
 from snnlab.runs.conversions import best_conversion
-from snnlab.runs.exporting import images_of
 from snnlab.runs.store import Run
 from tests.cli.test_bad_input import refused
 
@@ -38,7 +37,7 @@ def test_nir_of_a_spiking_run(ask: Ask, finished: Runs) -> None:
     file = f"{run.id}.nir"
     assert (said.json["file"], said.json["to"], said.json["timesteps"]) == (file, "nir", None)
     assert said.json["bytes"] == Path(file).stat().st_size
-    images = images_of(run).test.normalised(slice(50))
+    images = run.data().test.normalised(slice(50))
     expected, found = run.network()(images, 4), read_nir(file)(images, 4)
     assert (expected - found).abs().amax(1).median() < 1e-4
 
@@ -49,7 +48,7 @@ def test_onnx_of_a_spiking_run(ask: Ask, finished: Runs) -> None:
     said = ask("export", run.id, "--to", "onnx")
     assert (said.status, said.err) == (0, "")
     assert said.out.startswith(f"{run.id}.onnx  (T = 4, ")
-    data = images_of(run)
+    data = run.data()
     images = data.test.normalised(slice(50))
     found, notes = logits(f"{run.id}.onnx", images)
     assert (run.network()(images, 4) - found).abs().amax(1).median() < 1e-4
@@ -68,7 +67,7 @@ def test_onnx_of_a_spiking_run(ask: Ask, finished: Runs) -> None:
 @pytest.mark.slow
 def test_an_ann_as_it_is_and_converted(ask: Ask, finished: Runs) -> None:
     run = finished["ann"]
-    net, data = run.network(), images_of(run)
+    net, data = run.network(), run.data()
     images = data.test.normalised(slice(50))
     assert ask("export", run.id, "--to", "onnx", "--json").json["timesteps"] == 1
     found, _ = logits(f"{run.id}.onnx", images)

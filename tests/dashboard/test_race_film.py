@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from snnlab.runs.store import list_runs, read_json, write_json
+from snnlab.runs.files import read_json, write_json
+from snnlab.runs.store import list_runs
 from snnlab.show.films.race import MOST
 from snnlab.studies.race import RaceConfig, race
 from tests.dashboard.conftest import SMALL, Open

@@ -19,7 +19,8 @@ from snnlab.dashboard.runs import REFUSED, noting
 from snnlab.dashboard.screen import escaped
 from snnlab.exchange import read_nir
 from snnlab.runs.config import from_dict
-from snnlab.runs.store import Run, RunError, list_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import Run, list_runs
 from tests.dashboard.conftest import VISITOR, Open
 from tests.dashboard.test_pages import words
 

@@ -20,8 +20,9 @@ from snnlab.dashboard.labels import label_of, own
 from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.trouble import said_of, trouble_with, try_to_write
 from snnlab.runs import assemble
+from snnlab.runs.files import RunError
 from snnlab.runs.run import run
-from snnlab.runs.store import Run, RunError, list_runs, read_run
+from snnlab.runs.store import Run, list_runs, read_run
 from tests.dashboard.conftest import SMALL, VISITOR, Open
 from tests.dashboard.fake_engine import FakeEngine
 

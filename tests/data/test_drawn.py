@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from PIL import Image
 from torch import Tensor
 
-from snnlab.data.drawn import as_image
+from snnlab.data.drawn import as_image, upright
 from snnlab.data.images import Images
 from snnlab.data.sources import load_data, read_packaged, resized
 from snnlab.data.spec import CATALOGUE, DRAWN_SETS, DataError, DataSpec, can_draw
@@ -177,6 +177,12 @@ def test_digits_fill_eight_rows_and_hold_256_to_412_bits_of_ink():
     assert set(ours.flatten().tolist()) <= set(own.flatten().tolist())  # sixteenths of white
     bits = ours.double().sum((1, 2, 3)) * 16 / 255
     assert ((bits > 200) & (bits < 450)).all()
+
+
+def test_a_few_rows_far_apart_are_shifted_out_of_sight():
+    bits = np.zeros((32, 32), bool)
+    bits[10:13, 0] = bits[13:16, 31] = True
+    assert upright(bits).shape == bits.shape
 
 
 @pytest.mark.parametrize("slant", [-0.4, 0.25, 0.4])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from snnlab.data import decode, listing, load_data
-from snnlab.data.archive_member import readable
+from snnlab.data.archive import readable
 from snnlab.data.spec import DataError, DataWarning
 
 Write = Callable[..., Path]

@@ -20,8 +20,9 @@ from snnlab.jobs.fair_queue import MOST_JOBS, Job, JobError, QueueFull
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place, place_on
 from snnlab.runs.config import RunConfig, anchored
+from snnlab.runs.files import write_json
 from snnlab.runs.provenance import this_process
-from snnlab.runs.store import RUNNING, Run, run_id, write_json
+from snnlab.runs.store import RUNNING, Run, run_id
 from tests.jobs.pretend_work import PRETEND, becomes, child_of, gone, now, seed_of, until
 
 NUMBERS = itertools.count(1)

@@ -26,8 +26,9 @@ from snnlab.learning import checkpoint
 from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
 from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.run import run
-from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
+from snnlab.runs.store import Run, list_runs, load_run, run_id
 from snnlab.studies.sweep import SweepConfig, sweep
 from tests.jobs.pretend_work import ROOT, becomes, gone, now, until
 from tests.jobs.test_pools import METHODS

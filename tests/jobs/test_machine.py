@@ -48,7 +48,7 @@ class FakeNvml:
         return self.uuids[handle]
 
     def nvmlDeviceGetName(self, handle: int) -> Any:
-        return f"Card {handle}".encode() if handle else "Card 0"  # older versions give bytes
+        return f"Card {handle}"
 
     def nvmlDeviceGetMemoryInfo(self, handle: int) -> Any:
         return SimpleNamespace(used=(handle + 1) * GIB, total=80 * GIB)

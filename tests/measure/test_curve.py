@@ -82,7 +82,7 @@ def test_images_that_changed_go_along() -> None:
     assert curve.since_1(2) == curve.only([2]).since_1(2) == PairedImages(10, 2, 1)
     entries = curve.entries()
     assert entries["changed"] == {"1": [0, 0], "2": [2, 1], "3": [1, 2]}
-    again = AccuracyCurve.from_json(entries["accuracy"], images=10, changed=entries["changed"])
+    again = AccuracyCurve.from_entries(entries)
     assert again.since_1(3) == PairedImages(10, 1, 2)
     for other in (curve.only([1]), AccuracyCurve([50.0, 40.0])):
         with pytest.raises(ValueError, match="from T = 1 to 2 were not counted"):

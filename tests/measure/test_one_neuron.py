@@ -30,10 +30,10 @@ def test_three_timesteps_by_hand():
     found = neuron_residuals(net, images, 3, stage=0, index=0)
     torch.testing.assert_close(found.residuals, torch.tensor([[0.7, 0.5, 0.5], [0.9, 0.5, 0.5]]))
     assert found.spikes.tolist() == [[0, 1, 0], [0, 1, 0], [1, 1, 0]]
-    assert found.active.tolist() == [True, False, False]
-    assert found.saturated.tolist() == [False, True, False]
-    assert found.silent.tolist() == [False, False, True]
-    torch.testing.assert_close(found.carried, torch.tensor([0.7, 0.9]))
+    silent, active, saturated = found.groups
+    assert active.tolist() == [True, False, False]
+    assert saturated.tolist() == [False, True, False]
+    assert silent.tolist() == [False, False, True]
     assert found.summary.mean == pytest.approx(0.8)
     assert found.summary.neurons == 1
     assert one_neuron_words(found, Noise()) == (
@@ -100,7 +100,7 @@ def test_a_neuron_that_is_not_there_is_refused(busy_net, random_images):
 def test_the_verdict_of_a_neuron_that_saw_enough_images():
     net, images = one_pixel(*range(1, 255))
     found = neuron_residuals(net, images, 64, stage=0, index=0)
-    assert int(found.active.sum()) > 240
+    assert int(found.groups[1].sum()) > 240
     said = one_neuron_words(found, Noise())
     assert said.endswith(Match(found.summary, Noise()).text())
     assert "The noise fits: distance 0.0" in said

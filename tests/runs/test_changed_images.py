@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from snnlab.data.spec import DataSpec, DataWarning
 from snnlab.learning.spec import Training
-from snnlab.runs.assemble import load_again
 from snnlab.runs.config import RunConfig
 from snnlab.runs.provenance import changed_images, described_data
 from snnlab.runs.run import run
@@ -51,7 +49,7 @@ def test_changed_images_are_another_run_and_are_told(pictures: Path, tmp_path: P
     said = changed_images(config, first.environment)
     assert said == f"the images of {pictures} have changed since this run was trained on them"
     with pytest.warns(DataWarning, match="have changed since this run"):
-        load_again(first, torch.device("cpu"))
+        first.data()
     again = run(config, tmp_path / "runs")
     assert again.id != first.id
     assert again.result is not None

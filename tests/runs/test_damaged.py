@@ -23,17 +23,10 @@ from snnlab.measure.operations import stage_shapes
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig, from_dict
+from snnlab.runs.files import RunError, write_json
 from snnlab.runs.run import run
 from snnlab.runs.size import size_of
-from snnlab.runs.store import (
-    COLLECTION,
-    Run,
-    RunError,
-    list_runs,
-    load_run,
-    read_run,
-    write_json,
-)
+from snnlab.runs.store import COLLECTION, Run, list_runs, load_run, read_run
 
 
 def cut(path: Path) -> None:

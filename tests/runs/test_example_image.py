@@ -10,8 +10,8 @@ from snnlab.data.sources import load_data
 from snnlab.measure.decisions import decisions_of, parting_images
 from snnlab.measure.one_image import see_image
 from snnlab.runs.examples import EXAMPLE_IMAGE, example
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import COMPARED
-from snnlab.runs.store import RunError
 
 
 @pytest.fixture(scope="module")

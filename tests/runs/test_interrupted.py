@@ -21,9 +21,10 @@ import torch
 from snnlab.learning.fit import Batch, Epoch
 from snnlab.runs import assemble, provenance, store
 from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.provenance import is_alive, this_process
 from snnlab.runs.run import run
-from snnlab.runs.store import Run, RunError, list_runs, load_run, occupied, run_id
+from snnlab.runs.store import Run, list_runs, load_run, occupied, run_id
 
 ROOT = Path(__file__).parents[2]
 TRAIN_AND_STOP = """

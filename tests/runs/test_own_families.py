@@ -20,8 +20,9 @@ from snnlab.jobs.places import Place
 from snnlab.jobs.pool import carry_out, job_of
 from snnlab.neuron import Noise, Surrogate, register, registry
 from snnlab.runs.config import RunConfig, from_dict, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.run import run
-from snnlab.runs.store import RunError, load_run, read_run, run_id
+from snnlab.runs.store import load_run, read_run, run_id
 from snnlab.studies.sweep import SweepConfig, sweep
 from tests.neuron import laplace
 

@@ -19,9 +19,10 @@ from snnlab.measure.accuracy import accuracy
 from snnlab.network.net import ANN, SpikingNet
 from snnlab.runs import assemble, provenance
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import METHODS
 from snnlab.runs.run import run
-from snnlab.runs.store import Run, RunError, list_runs, load_run, run_id
+from snnlab.runs.store import Run, list_runs, load_run, run_id
 from tests import test_structure as structure
 
 FILES = ["config.json", "environment.json", "metrics.jsonl", "result.json", "weights.safetensors"]

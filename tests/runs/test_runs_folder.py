@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from snnlab.jobs.engine import Engine
-from snnlab.runs.store import FOLDER, Run, RunError, list_runs, load_run, runs_folder
+from snnlab.runs.files import RunError
+from snnlab.runs.store import FOLDER, Run, list_runs, load_run, runs_folder
 from snnlab.studies.race import RACE
 
 

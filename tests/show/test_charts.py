@@ -156,7 +156,9 @@ def test_one_neuron_is_drawn_with_words_of_its_own() -> None:
     assert said.startswith("Residual potentials of one neuron in units of v_th. Over 3 images it")
     assert "active for 1 (silent for 1, saturated for 1)" in said
     assert "of the neurons" not in said
-    ax = membrane_histogram(torch.rand(50), found.carried, silent=1 / 3, ax=blank_axes())
+    ax = membrane_histogram(
+        torch.rand(50), found.residuals[:, found.groups[1]].flatten(), silent=1 / 3, ax=blank_axes()
+    )
     assert "multi-step residual with mean 0.700" in describe(ax)
 
 

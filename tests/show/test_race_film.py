@@ -14,9 +14,10 @@ from matplotlib.markers import MarkerStyle
 
 from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.config import RunConfig, to_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.methods import METHODS
 from snnlab.runs.recorded import Recorded, recorded
-from snnlab.runs.store import Run, RunError
+from snnlab.runs.store import Run
 from snnlab.show.accuracy import accuracy_against_timesteps
 from snnlab.show.films import race
 from snnlab.show.films.race import HIGHEST, MOST, TRAINING, Course, axis, racers_of

@@ -11,7 +11,8 @@ import pytest
 
 from snnlab.measure.statistics import PairedImages
 from snnlab.runs.config import RunConfig, to_dict
-from snnlab.runs.store import RunError, sealed, write_json
+from snnlab.runs.files import RunError, write_json
+from snnlab.runs.hashes import sealed
 from snnlab.studies import claims
 from snnlab.studies.abstract import since_1
 from snnlab.studies.audit import judge, list_races, origin, read_race

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from snnlab.measure.curve import AccuracyCurve, powers_of_two
 from snnlab.runs.config import RunConfig
-from snnlab.runs.store import RunError
+from snnlab.runs.files import RunError
 from snnlab.studies.audit import judge, read_race
 from snnlab.studies.kept_race import keep, rising, small_race, without_places
 from snnlab.studies.race import RaceConfig, asked_in, race

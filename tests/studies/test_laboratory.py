@@ -12,7 +12,8 @@ from snnlab.data.spec import DataError
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig
-from snnlab.runs.store import RunError, list_runs
+from snnlab.runs.files import RunError
+from snnlab.runs.store import list_runs
 from snnlab.studies.breaks import Breaks
 from snnlab.studies.calibration import VARIANTS, Calibration
 from snnlab.studies.laboratory import Laboratory

@@ -21,8 +21,9 @@ import torch
 
 from snnlab.data.spec import DataError, DataSpec
 from snnlab.runs.config import ConfigError, RunConfig, to_dict
+from snnlab.runs.files import RunError, read_json, write_json
 from snnlab.runs.methods import METHODS
-from snnlab.runs.store import RunError, list_runs, read_json, write_json
+from snnlab.runs.store import list_runs
 from snnlab.studies.race import (
     RaceConfig,
     asked_in,

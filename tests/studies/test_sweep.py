@@ -17,8 +17,9 @@ from snnlab.cli.sweep import folder_name
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import JobData, Outcome
 from snnlab.runs.config import ConfigError, RunConfig, from_dict
+from snnlab.runs.files import RunError
 from snnlab.runs.run import run
-from snnlab.runs.store import Run, RunError, list_runs, run_id
+from snnlab.runs.store import Run, list_runs, run_id
 from snnlab.studies.study import name_of
 from snnlab.studies.sweep import (
     ATTEMPTS,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from snnlab.classroom.preset import Preset
 from snnlab.classroom.seeds.table import RACE_FILE
 from snnlab.runs.config import RunConfig
+from snnlab.runs.files import read_json
+from snnlab.runs.hashes import HASHES, sealed
 from snnlab.runs.methods import PLAIN
-from snnlab.runs.store import HASHES, read_json, sealed
 from snnlab.settings import Count
 from snnlab.studies.kept_race import rounded
 from snnlab.studies.race import RaceConfig, asked_in

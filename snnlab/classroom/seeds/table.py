@@ -12,7 +12,7 @@ from snnlab.learning.spec import Training
 from snnlab.measure.curve import SeedCurves
 from snnlab.measure.statistics import Estimate, estimate
 from snnlab.network.spec import Architecture
-from snnlab.runs.store import read_json
+from snnlab.runs.files import read_json
 
 if TYPE_CHECKING:
     from snnlab.data.images import Data

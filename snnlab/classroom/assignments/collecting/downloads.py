@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from snnlab.classroom.assignments.notebooks.reading import MOST_BYTES
 from snnlab.classroom.assignments.places import STAMP
-from snnlab.data.zip_archive import name_of
+from snnlab.data.archive import name_of
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES
 """Bytes that are taken out of a zip that a student made, and of those in it."""

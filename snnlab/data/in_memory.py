@@ -1,4 +1,4 @@
-"""Images as people have them: tensors, arrays, data sets and loaders of torch, made `Images`.
+"""Images in memory, made `Images`: tensors, arrays, data sets and loaders of torch.
 
 Everything is read once and kept: a data set that draws at random gives one drawing of each image.
 """
@@ -179,27 +179,22 @@ def named_classes(given: Any) -> list[str] | None:
 
 def whole_images(given: Any) -> Tensor:
     """Pixels (N, C, H, W), uint8 or floating-point, of a tensor or array (N, [C,] H, W)."""
-    pixels = numbers(given, "images")
+    pixels = numbers(given)
     if pixels.ndim == 3:
         pixels = pixels.unsqueeze(1)  # (N, 1, H, W)
     if pixels.ndim != 4:
         raise DataError(
             f"images must have the shape (N, C, H, W) or (N, H, W), got {described(given)}"
         )
-    check_channels(pixels.shape[1:], described(given))
+    if pixels.shape[3] in CHANNELS and min(pixels.shape[1:3]) > 4:  # (N, H, W, C)
+        raise DataError(
+            f"the channels must come before height and width, got {described(given)}: move them "
+            "with x.movedim(-1, -3), or np.moveaxis(x, -1, -3)"
+        )
     return pixels
 
 
-def check_channels(shape: torch.Size, got: str) -> None:
-    """Raise DataError for images (H, W, C), as other libraries lay them out."""
-    if shape[2] in CHANNELS and min(shape[:2]) > 4:
-        raise DataError(
-            f"the channels must come before height and width, got {got}: move them with "
-            "x.movedim(-1, -3), or np.moveaxis(x, -1, -3)"
-        )
-
-
-def plain_tensor(given: Any, name: str) -> Tensor:
+def native_tensor(given: Any, name: str) -> Tensor:
     """A tensor that torch can calculate with, of a tensor or an array in any byte order."""
     if isinstance(given, np.ndarray):
         if given.dtype.kind not in "biuf":
@@ -215,9 +210,9 @@ def plain_tensor(given: Any, name: str) -> Tensor:
     return found
 
 
-def numbers(given: Any, name: str) -> Tensor:
-    """A dense tensor of uint8 or floating-point numbers."""
-    found = plain_tensor(given, name)
+def numbers(given: Any) -> Tensor:
+    """Images as a dense tensor of uint8 or floating-point numbers."""
+    found = native_tensor(given, "images")
     if found.dtype == torch.bool:
         return found.float()
     if found.is_floating_point() or found.dtype == torch.uint8:
@@ -227,7 +222,7 @@ def numbers(given: Any, name: str) -> Tensor:
     low, high = found.min().item(), found.max().item()
     if low < 0 or high > 255:
         raise DataError(
-            f"whole-number {name} must lie in 0 to 255, got {low} to {high}: divide them, as in "
+            f"whole-number images must lie in 0 to 255, got {low} to {high}: divide them, as in "
             f"x / {max(high, 1)}"
         )
     return found.to(torch.uint8)
@@ -235,7 +230,7 @@ def numbers(given: Any, name: str) -> Tensor:
 
 def whole_labels(given: Any, count: int) -> Tensor:
     """Labels int64 (N,) of numbers (N,), (N, 1) or one-hot rows (N, K)."""
-    found = plain_tensor(given, "labels")
+    found = native_tensor(given, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
     if found.ndim not in (1, 2) or len(found) != count:
@@ -267,20 +262,23 @@ def whole_labels(given: Any, count: int) -> Tensor:
     return labels
 
 
-def pairs_in(given: Any, labelled: bool = True) -> Iterator[Pair]:
+def pairs_in(given: Any, labelled: bool) -> Iterator[Pair]:
     """Images (B, C, H, W) and labels (B,), batch by batch, of what holds such pairs."""
     if isinstance(given, DataLoader):
+        check_repeats(given.dataset)
         return batches_of(given, labelled)
     if isinstance(given, str | bytes | dict | np.generic) or not (
         isinstance(given, Dataset | Iterable) or hasattr(given, "__getitem__")
     ):
         raise DataError(f"images must be {VALID}; got {described(given)}")
-    return (one_item(item, number, labelled) for number, item in enumerate(items_of(given)))
+    check_repeats(given)
+    by_place = hasattr(given, "__getitem__") and hasattr(given, "__len__")
+    items = (given[i] for i in range(len(given))) if by_place else given
+    return (one_item(item, number, labelled) for number, item in enumerate(items))
 
 
-def batches_of(loader: DataLoader[Any], labelled: bool = True) -> Iterator[Pair]:
+def batches_of(loader: DataLoader[Any], labelled: bool) -> Iterator[Pair]:
     """The batches of a loader, in the order of its data set if all that it does is shuffle."""
-    check_repeats(loader.dataset)
     if only_shuffles(loader):
         loader = DataLoader(
             loader.dataset,
@@ -321,14 +319,6 @@ def only_shuffles(loader: DataLoader[Any]) -> bool:
     return type(loader) is DataLoader and whole and loader.batch_size is not None
 
 
-def items_of(given: Any) -> Iterator[Any]:
-    """The items of a data set one by one."""
-    check_repeats(given)
-    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
-        return (given[i] for i in range(len(given)))
-    return iter(given)
-
-
 def check_repeats(given: Any) -> None:
     """Warn of a data set that gives another image each time."""
     if isinstance(given, IterableDataset) or not hasattr(given, "__getitem__"):
@@ -360,7 +350,7 @@ def both(item: Any, called: str) -> tuple[Any, Any]:
     raise DataError(f"{called} must be a pair (image, label), got {held or described(item)}")
 
 
-def one_item(item: Any, number: int, labelled: bool = True) -> Pair:
+def one_item(item: Any, number: int, labelled: bool) -> Pair:
     """An image (1, C, H, W) and its label (1,) of an item of a data set; 0 if it brings none."""
     if not labelled and (is_array(item) or isinstance(item, Image.Image)):
         item = item, 0
