@@ -20,6 +20,7 @@ from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise
 from snnlab.show.explorer.drawing import SIDE
 from snnlab.show.widgets.explorer import network_explorer, whole
+from snnlab.show.widgets.in_notebook import Mounted
 from snnlab.show.widgets.names import LIVE
 
 CLASSES = tuple("0123456789")
@@ -56,7 +57,8 @@ def explorer(images):
 
 def part(explorer, kind):
     """What the browser shows: the player or the pad."""
-    return next(child for child in explorer.children if type(child).__name__ == kind)
+    shown = [child for child in explorer.children if isinstance(child, Mounted)]
+    return shown[["Pad", "Player"].index(kind)]
 
 
 def tell(explorer, what, more, kind="Player"):

@@ -12,6 +12,16 @@ function filled(made, attributes, children = []) {
   return made;
 }
 
+// A button that does something.
+function button(attributes, does, ...children) {
+  const made = node("button", { type: "button", ...attributes }, ...children);
+  made.addEventListener("click", does);
+  return made;
+}
+
+// Which way a key leads: to the right, and down.
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 // "t = {t} of {T}" with its values.
 function phrase(template, values) {
   return template.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

@@ -22,6 +22,7 @@ from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
 from snnlab.runs.methods import entry_of
 from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
 from snnlab.show.described import RATE, SEEN, STEP, with_minus
+from snnlab.show.explorer.controls import CONTROL_WORDS
 
 MOST_MAPS = 64
 """Maps of a stage that are shown at once; the others on demand."""
@@ -39,16 +40,8 @@ VIEWS = ("spikes", "h", "v", "rates")
 
 Bytes = npt.NDArray[np.uint8]
 
-WORDS = {
-    "play": "Play",
-    "pause": "Pause",
-    "step": "Step",
-    "back": "Back",
+WORDS = CONTROL_WORDS | {
     "timestep": STEP,
-    "speed": "Speed",
-    "slow": "slow",
-    "normal": "normal",
-    "fast": "fast",
     "view": "Show",
     "spikes": "Spikes",
     "h": "Potential before firing",

@@ -14,20 +14,16 @@ from itertools import pairwise
 from typing import Any, Final
 
 from snnlab.show.colours import DARK, HUES, LIGHT
+from snnlab.show.explorer.controls import CONTROL_WORDS, MOUNTED_FILES
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
 KINDS: Final[tuple[str, ...]] = ("idea", "race")
 """Films that there are; `idea.js` has the scene of the kind "idea"."""
 FILM_FILES: Final = (
-    "controls.css",
+    *MOUNTED_FILES,
     "film.css",
     "race.css",
-    "elements.js",
-    "svg.js",
-    "dress.js",
-    "controls.js",
-    "host.js",
     "easing.js",
     "sheet.js",
     "plot.js",
@@ -39,15 +35,7 @@ FILM_FILES: Final = (
 FILM_JS: Final = joined(*FILM_FILES)
 """All films, an ES module with `mountFilm(element, given, tell, options)`."""
 
-WORDS: Final = {
-    "play": "Play",
-    "pause": "Pause",
-    "step": "Step",
-    "back": "Back",
-    "speed": "Speed",
-    "slow": "slow",
-    "normal": "normal",
-    "fast": "fast",
+WORDS: Final = CONTROL_WORDS | {
     "moment": "Moment of the film",
     "clock": "{now} of {length} s",
     "chapters": "Chapters",
@@ -157,8 +145,8 @@ class Film:
         shown = {"text/plain": self.text(), "text/html": self.html()}
         if for_web_pages():
             return shown, {}
-        from snnlab.show.widgets.film import FilmWidget
+        from snnlab.show.widgets.in_notebook import Mounted
 
-        widget = FilmWidget(given=self.given())
+        widget = Mounted(FILM_JS, "mountFilm", given=self.given())
         data, about = widget._repr_mimebundle_(**options) or ({}, {})
         return {**data, **shown}, about

@@ -38,7 +38,9 @@ class Idea {
     const names = Object.keys(begins);
     this.parts = names.map((name, i) => ({ name, at: begins[name], until: begins[names[i + 1]] ?? length + FADE }));
     this.frames = { quarter: "beside", golden: "beside", noise: "whole", crowd: "aside", layer: "aside", meaning: "aside" };
-    if (film.scene.layer) this.photo = photograph(film.scene.layer.image);
+    if (!film.scene.layer) return;
+    const { width, height, rgb } = film.scene.layer.image;
+    this.photo = picture(width, height, (i) => rgb.slice(3 * i, 3 * i + 3));
   }
 
   resize() {
@@ -462,9 +464,9 @@ function inks(colours) {
   return {
     ink: colours.ink,
     grey: colours.grey,
-    line: `color-mix(in srgb, ${colours.ink} 16%, transparent)`,
+    line: faintly(colours.ink, 16),
     residual: colours.hue_vermillion,
-    fill: `color-mix(in srgb, ${colours.hue_vermillion} 45%, transparent)`,
+    fill: faintly(colours.hue_vermillion, 45),
     noise: colours.hue_blue,
     spike: colours.hue_green,
     groups: [colours.grey, colours.hue_vermillion, colours.hue_violet],
@@ -517,16 +519,4 @@ function onCircle(v, { x, y, r }) {
   const risen = v >= 1 ? 1 + Math.min(v - 1, 1) * 0.35 : 1;
   const turn = around ? angle(Math.min(v, 1)) : angle(0);
   return { x: x + Math.cos(turn) * r * sunk * risen, y: y + Math.sin(turn) * r * sunk * risen };
-}
-
-// An image from its colours, to be drawn at any size.
-function photograph({ width, height, rgb }) {
-  const canvas = node("canvas", { width, height });
-  const pixels = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = rgb[3 * i + c];
-    pixels.data[4 * i + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  return canvas;
 }

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from anywidget import AnyWidget
 from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
 from torch import Tensor
-from traitlets import Dict, Enum, Int, List, TraitError, validate
+from traitlets import Enum, Int, List, TraitError, validate
 
 from snnlab.data.drawn import as_image
 from snnlab.data.images import Images, as_picture
@@ -34,7 +33,7 @@ from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import IN_SIGHT, residual_histograms
 from snnlab.show.trace import neuron_trace
-from snnlab.show.widgets.in_notebook import widget_module
+from snnlab.show.widgets.in_notebook import Mounted
 from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, which_images
 from snnlab.show.widgets.names import LIVE, name_controls
 
@@ -50,11 +49,9 @@ _AT_REST = (
 _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
 
 
-class Player(AnyWidget):
+class Player(Mounted):
     """Plays the frames of an image; see `player.js`."""
 
-    _esm = widget_module(PLAYER_JS, "mount")
-    given = Dict().tag(sync=True)
     t = Int(1).tag(sync=True)
     view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
     neuron: Any = List(Int(), allow_none=True, default_value=None).tag(sync=True)
@@ -66,13 +63,6 @@ class Player(AnyWidget):
         if not 1 <= step <= last:
             raise TraitError(f"t must be 1 to {last}, got {step}")
         return step
-
-
-class Pad(AnyWidget):
-    """A pad to draw a digit on; see `pad.js`."""
-
-    _esm = widget_module(PAD_JS, "mountPad")
-    given = Dict().tag(sync=True)
 
 
 class NetworkExplorer(VBox):
@@ -111,9 +101,10 @@ class NetworkExplorer(VBox):
         self._kept: dict[Place, Picture] = {}  # of the last neuron: its residuals
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
-        self._player = Player()
+        self._player = Player(PLAYER_JS, "mount")
         self._player.on_msg(lambda _, told, __: self._told(told))
-        self._pad = Pad(given=pad_given(), layout=Layout(display="none"))
+        hidden = Layout(display="none")
+        self._pad = Mounted(PAD_JS, "mountPad", given=pad_given(), layout=hidden)
         self._pad.on_msg(lambda _, told, __: self._told(told))
         self._found, self._opened = HTML(layout=Layout(margin="0 0.8em")), HTML()
         self.controls = self._made_controls(image)
