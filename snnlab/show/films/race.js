@@ -204,18 +204,22 @@ class Race {
   }
 
   paintTraining(time) {
-    const { film, course, foot, size } = this;
+    const { film, course, foot } = this;
     const { start, scale, axes, digits } = film.scene;
     const longest = axes.seconds.limits[1];
     const seconds = within((time - start) * scale, 0, longest);
-    const { left, top } = { left: course.left(seconds), top: course.area.top };
+    const [left, { top }] = [course.left(seconds), course.area];
     const said = (number) => phrase(film.words.second, { number });
-    this.moment.setAttribute("d", `M${left} ${top}V${foot}`);
+    filled(this.moment, { d: `M${left} ${top}V${foot}` });
     seen(this.moment, seconds < longest ? 0.6 : 0);
-    this.clock.textContent = said(seconds.toFixed(digits));
-    this.clock.setAttribute("x", course.area.right);
-    this.clock.setAttribute("y", course.area.bottom - 0.4 * size.now); // where lines seldom come
+    this.tell(this.clock, course.area, said(seconds.toFixed(digits)));
     for (const runner of this.runners) this.paintRunner(runner, seconds, said);
+  }
+
+  // What the film is at now, in a corner of a plot where lines seldom come.
+  tell(place, { right, bottom }, now) {
+    place.textContent = now;
+    filled(place, { x: right, y: bottom - 0.4 * this.size.now });
   }
 
   paintRunner(runner, seconds, said) {
@@ -244,9 +248,7 @@ class Race {
     const next = frames[frames.indexOf(shown) + 1];
     const come = next ? eased(time, next[1] - MOVE, next[1]) : 0;
     const x = mix(Math.log2(shown[0]), Math.log2(next?.[0] ?? shown[0]), come);
-    this.now.textContent = phrase(film.words.T, { T: shown[0] });
-    this.now.setAttribute("x", table.area.right);
-    this.now.setAttribute("y", table.area.bottom - 0.4 * size.now);
+    this.tell(this.now, table.area, phrase(film.words.T, { T: shown[0] }));
     const ends = this.points.map((point) => this.paintPoint(point, x, shown[0]));
     const gap = 1.25 * size.text;
     const heights = spread(ends.map(([, top]) => top), gap, table.area.top, table.area.bottom);
@@ -279,8 +281,7 @@ class Race {
     const value = point.racer.accuracy[point.racer.timesteps.indexOf(T)];
     const number = film.narrow || value === undefined ? "" : ` ${value.toFixed(2)}`;
     point.name.textContent = `${point.label}${number}`;
-    point.name.setAttribute("x", left + 4);
-    point.name.setAttribute("y", height + 0.35 * size.text);
+    filled(point.name, { x: left + 4, y: height + 0.35 * size.text });
     const apart = Math.abs(height - y) > 0.6 * size.text;
     point.leader.setAttribute("d", apart ? `M${x} ${y}L${left + 2} ${height}` : "");
   }
@@ -306,8 +307,7 @@ function put(mark, x, y, size) {
 }
 
 function seen(part, share) {
-  part.setAttribute("opacity", share.toFixed(3));
-  part.setAttribute("visibility", share > 0.004 ? "visible" : "hidden");
+  filled(part, { opacity: share.toFixed(3), visibility: share > 0.004 ? "visible" : "hidden" });
 }
 
 SCENES.race = Race;

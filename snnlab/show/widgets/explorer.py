@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -108,7 +107,8 @@ class NetworkExplorer(VBox):
         self._pad.on_msg(lambda _, told, __: self._told(told))
         self._found, self._opened = HTML(layout=Layout(margin="0 0.8em")), HTML()
         self.controls = self._made_controls(image)
-        super().__init__([*self._rows(), self._pad, self._player, self._opened, self._names()])
+        names = name_controls(*self.controls.values())
+        super().__init__([*self._rows(), self._pad, self._player, self._opened, names])
         self.add_class(LIVE)
         self._see()
 
@@ -184,7 +184,8 @@ class NetworkExplorer(VBox):
 
     def find_next(self) -> int | None:
         """Show the next image of the kind that is chosen; its number, or None: there is none."""
-        name, kind = self._chosen_network(), self.controls["kind"].value
+        chosen, kind = self.controls.get("network"), self.controls["kind"].value
+        name = chosen.value if chosen else next(iter(self.nets))
         offered = first_images(self.images, MOST_IMAGES)
         if name not in self._decisions:
             self._decisions[name] = decisions_of(self.nets[name], offered, self.timesteps)
@@ -229,14 +230,6 @@ class NetworkExplorer(VBox):
         rows = [[self.controls["image"], *buttons, *draw], [*kinds, find, self._found]]
         return [Box(row, layout=_ROW) for row in rows]
 
-    def _names(self) -> Any:
-        return name_controls(*self.controls.values())
-
-    def _chosen_network(self) -> str:
-        """The network whose kinds of images are looked for."""
-        chosen = self.controls.get("network")
-        return str(chosen.value) if chosen else next(iter(self.nets))
-
     def _step(self, by: int) -> None:
         self.image = (self.image + by) % len(self.images)
 
@@ -258,8 +251,10 @@ class NetworkExplorer(VBox):
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
                 self.neuron = None if more is None else self._place_in(more)
-            elif what == "more":
-                self._start(more["stage"], more["first"])
+            elif what == "more":  # from which map on a stage is shown
+                stage = place_of("stage", more["stage"], len(self._first))
+                self._first[stage] = checked("first", int, more["first"])
+                self._give()
 
     def _in_player(self) -> list[int] | None:
         """The neuron that is open, as the player names it."""
@@ -270,13 +265,8 @@ class NetworkExplorer(VBox):
 
     def _place_in(self, told: Mapping[str, Any]) -> Place:
         """The neuron that a browser names by numbers."""
-        name = list(self.nets)[whole(told["network"])]
-        return name, whole(told["stage"]), whole(told["index"])
-
-    def _start(self, stage: int, first: int) -> None:
-        """From which map on a stage is shown."""
-        self._first[whole(stage)] = whole(first)
-        self._give()
+        network = place_of("network", told["network"], len(self.nets))
+        return list(self.nets)[network], told["stage"], told["index"]
 
     def _as_image(self, ink: npt.ArrayLike | Tensor) -> Tensor:
         if self._data is None:
@@ -433,18 +423,6 @@ def on_pad(ink: npt.ArrayLike | Tensor) -> npt.NDArray[np.uint8] | None:
     """A drawing as the pad shows it; None: it is of another size."""
     grey = np.asarray(ink)
     return grey.astype(np.uint8) if grey.shape == (SIDE, SIDE) else None
-
-
-def whole(number: object) -> int:
-    """A place that a browser sent, counted from 0.
-
-    Raises:
-        TypeError, ValueError: it is none.
-    """
-    place = operator.index(number)  # type: ignore[arg-type]
-    if place < 0:
-        raise ValueError(f"places count from 0, got {place}")
-    return place
 
 
 def place_of(name: str, number: object, places: int) -> int:

@@ -39,12 +39,13 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
         >>> LivePicture(draw, controls, on_page=lambda: recorded(live, v_init=(0, 0.5, 1)))
     """
     choices = {name: _choices(control, values.get(name)) for name, control in live.controls.items()}
-    frames, pictures = [], _Pictures()
+    frames: list[dict[str, Any]] = []
+    places: dict[bytes, int] = {}  # of the pictures, each of which the page has once
     for chosen in product(*choices.values()):
         picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
         frames.append(
             {
-                "picture": pictures.place(picture.png),
+                "picture": places.setdefault(small_png(picture.png), len(places)),
                 "alt": picture.alt,
                 "summary": picture.summary or picture.alt,
             }
@@ -55,7 +56,7 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
             for name, options in choices.items()
             if len(options) > 1
         ],
-        "pictures": pictures.texts,
+        "pictures": [b64encode(png).decode() for png in places],
         "frames": frames,
         "words": _words(live, choices),
     }
@@ -64,22 +65,6 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
         f"{live.still()}"
         f'<script type="application/json">{for_script(told)}</script></div>'
     )
-
-
-class _Pictures:
-    """Each picture once, small enough for a page."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._places: dict[bytes, int] = {}
-
-    def place(self, png: bytes) -> int:
-        """Where a picture lies."""
-        small = small_png(png)
-        if small not in self._places:
-            self._places[small] = len(self.texts)
-            self.texts.append(b64encode(small).decode())
-        return self._places[small]
 
 
 def small_png(png: bytes) -> bytes:
