@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from snnlab.show.colours import DARK, LIGHT
+
 MOUNTED_FILES: Final = (
     "controls.css",
     "elements.js",
@@ -25,3 +27,8 @@ CONTROL_WORDS: Final = {
     "fast": "fast",
 }
 """On the buttons."""
+
+
+def colours(*hues: str) -> dict[str, dict[str, str]]:
+    """Ink, paper, grey and these hues on both backgrounds, for scripts."""
+    return {"light": LIGHT.named(*hues), "dark": DARK.named(*hues)}

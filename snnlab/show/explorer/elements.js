@@ -32,6 +32,16 @@ function signed(value, places) {
   return value.toFixed(places).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 }
 
+// Where a number lies between two others: 0 at the first, 1 at the second; beyond them below 0 or above 1.
+function share(value, [low, high]) {
+  return (value - low) / (high - low);
+}
+
+// What lies so far between two numbers.
+function mix(low, high, part) {
+  return low + (high - low) * part;
+}
+
 function within(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }

@@ -121,8 +121,8 @@ function chartOf(stage, at, now, title, wide, { T, levels, words }) {
   const [tall, left] = [96, 32];
   const place = placeOf(stage, at);
   const x = (i) => left + ((i + 0.5) / T) * (wide - left);
-  const y = (value) => tall - 4 - ((value - low) / (high - low)) * (tall - 20);
-  const line = (part, i) => y(low + (values[part][i * values.size + place] / codes) * (high - low));
+  const y = (value) => tall - 4 - share(value, [low, high]) * (tall - 20);
+  const line = (part, i) => y(mix(low, high, values[part][i * values.size + place] / codes));
   const steps = Array.from({ length: T }, (_, i) => i);
   const path = steps.map((i) => `${i ? "L" : "M"}${x(i)} ${line("h", i)}L${x(i)} ${line("v", i)}`).join("");
   const half = (wide - left) / T / 2;

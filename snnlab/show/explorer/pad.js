@@ -109,7 +109,7 @@ export function mountPad(element, given, tell) {
 
   // Where the keys are: a ring as wide as the pen, filled while the pen is down.
   function paintCursor(context, side) {
-    const { paper, accent } = palette();
+    const { paper, hue_blue: accent } = palette();
     const ring = new Path2D();
     ring.arc(cursor[0] * side, cursor[1] * side, (shown.pen * side) / 2 + side / 100, 0, 7);
     for (const [style, width] of [[paper, side / 50], [accent, side / 90]]) {
@@ -343,7 +343,7 @@ function paintStroke(context, points, side) {
 // Grey values as shades between paper, at 0, and ink.
 function shaded(grey, width, height, paper, ink) {
   const [from, to] = [rgb(paper), rgb(ink)];
-  return picture(width, height, (i) => from.map((start, c) => start + (grey[i] / WHITE) * (to[c] - start)));
+  return picture(width, height, (i) => from.map((start, c) => mix(start, to[c], grey[i] / WHITE)));
 }
 
 function drawSeen(canvas, seen, { paper, ink }) {

@@ -13,13 +13,13 @@ from html import escape
 from itertools import pairwise
 from typing import Any, Final
 
-from snnlab.show.colours import DARK, HUES, LIGHT
-from snnlab.show.explorer.controls import CONTROL_WORDS, MOUNTED_FILES
+from snnlab.show.colours import HUES
+from snnlab.show.explorer.controls import CONTROL_WORDS, MOUNTED_FILES, colours
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
 KINDS: Final[tuple[str, ...]] = ("idea", "race")
-"""Films that there are; `idea.js` has the scene of the kind "idea"."""
+"""All films: the scene of the kind "idea" stands in `idea.js`, and so on."""
 FILM_FILES: Final = (
     *MOUNTED_FILES,
     "film.css",
@@ -44,7 +44,7 @@ WORDS: Final = CONTROL_WORDS | {
         "beginning and the end."
     ),
 }
-"""What every film says by itself."""
+"""Words of the controls, the same for every film."""
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <head>
@@ -96,7 +96,7 @@ class Film:
     """In seconds at normal speed."""
     chapters: tuple[Chapter, ...]
     steps: tuple[float, ...]
-    """Moments to which the keys for steps go, and at which a play without motion stops."""
+    """Moments in seconds to which the keys for steps go; without motion only they are shown."""
     scene: Mapping[str, Any]
     """What the scene draws from, as JSON."""
     words: Mapping[str, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Film:
             "chapters": [asdict(chapter) for chapter in self.chapters],
             "steps": list(self.steps),
             "words": {**WORDS, **self.words},
-            "colours": {"light": LIGHT.named(*HUES), "dark": DARK.named(*HUES)},
+            "colours": colours(*HUES),
             "scene": dict(self.scene),
         }
 

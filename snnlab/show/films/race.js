@@ -48,7 +48,7 @@ class Race {
   // On the board, left of the columns.
   roomForNames() {
     const { film, size } = this;
-    return film.width - size.column * (film.scene.told.length + 1) - 2.4 * size.mark - 12;
+    return film.width - size.column * (film.scene.board.length + 1) - 2.4 * size.mark - 12;
   }
 
   // What lies above a plot: the name of its axis of height, and what the film is at now.
@@ -161,19 +161,19 @@ class Race {
   // The numbers, a row for each racer; they stand where the lanes were.
   drawBoard(names) {
     const { film, size, sweep, rows } = this;
-    const { racers, told } = film.scene;
+    const { racers, board } = film.scene;
     const { words } = film;
     const right = film.width;
-    const at = (column) => right - (told.length - column) * size.column;
+    const at = (column) => right - (board.length - column) * size.column;
     const small = { class: "axis", "font-size": size.tick, "text-anchor": "end" };
     const top = rows + 0.5 * size.row - 4;
-    const heads = [words.training, ...told.map((T) => phrase(words.T, { T }))];
+    const heads = [words.training, ...board.map((T) => phrase(words.T, { T }))];
     sweep.append(written(words.accuracy, 0, top, { ...small, "text-anchor": "start" }));
     sweep.append(...heads.map((head, column) => written(head, at(column), top, small)));
     return racers.map((racer, i) => {
       const floor = top + (i + 1) * size.row * 0.92;
       const cell = (column, part) => written("", at(column), floor, { "font-size": size.text, "text-anchor": "end", "data-part": part });
-      const cells = { took: cell(0, "board-took"), tests: told.map((T, k) => cell(k + 1, `board-${T}`)) };
+      const cells = { took: cell(0, "board-took"), tests: board.map((T, k) => cell(k + 1, `board-${T}`)) };
       const sample = this.markOf(racer);
       put(sample, size.mark, floor - 0.36 * size.text, size.mark);
       const name = written(names[i], 2.4 * size.mark, floor, { "font-size": size.text });
@@ -288,11 +288,11 @@ class Race {
 
   paintBoard(time, T) {
     const { film } = this;
-    const { racers, told, turn, frames } = film.scene;
+    const { racers, board, turn, frames } = film.scene;
     const begun = time >= frames[0][1] - 0.001;
     racers.forEach((racer, i) => {
       this.cells[i].took.textContent = time >= turn[0] ? phrase(film.words.second, { number: racer.took }) : "";
-      told.forEach((at, k) => {
+      board.forEach((at, k) => {
         const value = racer.accuracy[racer.timesteps.indexOf(at)];
         const known = begun && at <= T;
         this.cells[i].tests[k].textContent = known ? (value?.toFixed(2) ?? "–") : "";

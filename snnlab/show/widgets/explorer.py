@@ -97,7 +97,7 @@ class NetworkExplorer(VBox):
         self._drawing: Tensor | None = None  # the last one, whether it is shown or not
         self._drawn: Tensor | None = None
         self._neuron: Place | None = None
-        self._kept: dict[Place, Picture] = {}  # of the last neuron: its residuals
+        self._histogram: dict[Place, Picture] = {}  # of residuals, of the neuron opened last
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
         self._player = Player(PLAYER_JS, "mount")
@@ -201,9 +201,9 @@ class NetworkExplorer(VBox):
         """Of the neuron that is open: its potential over time, and its residuals."""
         if self._neuron is None:
             return []
-        if self._neuron not in self._kept:
-            self._kept = {self._neuron: self._residuals(*self._neuron)}
-        return [self._trace(*self._neuron), self._kept[self._neuron]]
+        if self._neuron not in self._histogram:
+            self._histogram = {self._neuron: self._residuals(*self._neuron)}
+        return [self._trace(*self._neuron), self._histogram[self._neuron]]
 
     def _made_controls(self, image: int) -> dict[str, Any]:
         """What moves the explorer from outside of the player."""
@@ -254,7 +254,7 @@ class NetworkExplorer(VBox):
             elif what == "more":  # from which map on a stage is shown
                 stage = place_of("stage", more["stage"], len(self._first))
                 self._first[stage] = checked("first", int, more["first"])
-                self._give()
+                self._send_frames()
 
     def _in_player(self) -> list[int] | None:
         """The neuron that is open, as the player names it."""
@@ -281,10 +281,10 @@ class NetworkExplorer(VBox):
         """Run the networks on the image, and show what they do."""
         image = self.images.as_input(self._pixels())  # (C, H, W)
         self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
-        self._give()
+        self._send_frames()
         self._open()
 
-    def _give(self) -> None:
+    def _send_frames(self) -> None:
         """Hand the player its frames."""
         label = None if self._drawn is not None else int(self.images.labels[self.image])
         self._player.given = frames(

@@ -143,7 +143,7 @@ class Sketch(VBox):
         super().__init__([self._words, stage, name_controls(*self.controls.values())])
         self.add_class(LIVE)
         for name, control in self.controls.items():
-            control.observe(lambda _, name=name: self._said(name), names="value")
+            control.observe(lambda _, name=name: self._predict(name), names="value")
         self._redraw()
 
     @property
@@ -231,7 +231,7 @@ class Sketch(VBox):
         _, unit = _name_and_unit(self._labels[1])
         return "points" if unit.startswith("%") else unit
 
-    def _said(self, name: str) -> None:
+    def _predict(self, name: str) -> None:
         self._moved.add(name)
         self.controls[name].add_class("snnlab-said")
         self._redraw()
