@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,7 +26,7 @@ _DASHES = {"--": "8 4", "-.": "8 4 2 4", ":": "2 4"}  # of lines, as pages draw 
 
 
 class Guess(Protocol):
-    """What somebody expected: a sketch, or a `Prediction`."""
+    """What somebody expected: a sketch, see `widgets.sketch`."""
 
     @property
     def x(self) -> Sequence[float]:
@@ -38,29 +37,8 @@ class Guess(Protocol):
         """Predicted values (n,), nan where nothing was predicted."""
 
     @property
-    def on_page(self) -> Mapping[str, Any] | None:
-        """What the picture has to know on a web page, on which the reader predicts; or nothing."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Points that somebody expected, without a sketch.
-
-    Attributes:
-        x: where (n,).
-        y: predicted values (n,), nan where nothing was predicted.
-
-    Example:
-        >>> lay_prediction(ax, Prediction([1, 4, 16], [95, 90, 80]))
-    """
-
-    x: Sequence[float]
-    y: Sequence[float]
-
-    @property
-    def on_page(self) -> None:
-        """Nobody can draw it on a page."""
-        return
+    def on_page(self) -> Mapping[str, Any]:
+        """What the picture has to know on a web page, on which the reader predicts."""
 
 
 def points_said(x: Values, y: Values) -> tuple[Floats, Floats]:
@@ -90,7 +68,7 @@ def lay_prediction(
 
     Args:
         ax: a figure of this room.
-        guess: a sketch, or a `Prediction`, in the units of the axes.
+        guess: a sketch, in the units of the axes.
         at: where its points lie on the x axis (n,), if the figure places them otherwise.
         name: written beside the line.
 
@@ -105,8 +83,8 @@ def lay_prediction(
     """
     across = guess.x if at is None else at
     x, y = points_said(across, guess.y)
-    if for_web_pages() and guess.on_page:
-        ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page or {}, name)))
+    if for_web_pages():
+        ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page, name)))
     if not len(x):
         return ax
     floats("y", y)  # finite
