@@ -249,7 +249,7 @@ class Race {
     const come = next ? eased(time, next[1] - MOVE, next[1]) : 0;
     const x = mix(Math.log2(shown[0]), Math.log2(next?.[0] ?? shown[0]), come);
     this.tell(this.now, table.area, phrase(film.words.T, { T: shown[0] }));
-    const ends = this.points.map((point) => this.paintPoint(point, x, shown[0]));
+    const ends = this.points.map((point) => this.paintPoint(point, x));
     const gap = 1.25 * size.text;
     const heights = spread(ends.map(([, top]) => top), gap, table.area.top, table.area.bottom);
     this.points.forEach((point, i) => this.paintLabel(point, ends[i], heights[i], shown[0]));
@@ -257,7 +257,7 @@ class Race {
   }
 
   // A line up to now; returns where it ends.
-  paintPoint(point, x, T) {
+  paintPoint(point, x) {
     const { table, size } = this;
     const line = until(point.points, x);
     const end = [table.left(line.at(-1)[0]), table.top(line.at(-1)[1])];

@@ -31,8 +31,7 @@ function predictIn(place, asked, figure) {
   function show() {
     const said = rings.said();
     rings.close(answer.curves);
-    hidden.set(false);
-    silent(true);
+    turn(true);
     const outside = overlay(figure, answer, said);
     const sentence = said.some((y) => y != null) ? howFarOff({ ...asked, ...answer }, said) : words.unpredicted;
     result.replaceChildren(
@@ -41,9 +40,6 @@ function predictIn(place, asked, figure) {
       tableOf(asked, said, answer.curves),
       node("div", { class: "buttons" }, button({}, again, words.again)),
     );
-    [result.hidden, waiting.hidden] = [false, true];
-    for (const one of keys) one.hidden = false;
-    ask.textContent = words.again;
     ask.classList.remove("ready");
     dispatchEvent(new Event("resize")); // for pictures that were hidden and fit themselves
     goTo(result);
@@ -51,13 +47,18 @@ function predictIn(place, asked, figure) {
 
   function again() {
     rings.clear();
-    hidden.set(true);
-    silent(false);
+    turn(false);
     figure.querySelector(".snn-over svg")?.remove();
-    [result.hidden, waiting.hidden] = [true, false];
-    for (const one of keys) one.hidden = true;
-    ask.textContent = words.show;
     focusFirst();
+  }
+
+  // To what was measured, or back to the prediction.
+  function turn(measured) {
+    hidden.set(!measured);
+    silent(measured);
+    for (const one of [result, ...keys]) one.hidden = !measured;
+    waiting.hidden = measured;
+    ask.textContent = measured ? words.again : words.show;
   }
 
   function focusFirst() {

@@ -10,7 +10,8 @@ function valueAt({ low, high }, step) {
 // Rings in axes; `changed()` is called whenever one was moved. `said()` has null for those left alone.
 function ringsIn(asked, changed) {
   const span = [asked.low, asked.high];
-  const steps = asked.start.map((value) => STEPS * share(value, span));
+  const atStart = () => asked.start.map((value) => STEPS * share(value, span));
+  let steps = atStart();
   const moved = steps.map(() => false);
   let open = true;
 
@@ -112,10 +113,8 @@ function ringsIn(asked, changed) {
     for (const dot of dots.splice(0)) dot.remove();
     found.replaceChildren();
     moved.fill(false);
-    asked.start.forEach((value, place) => {
-      steps[place] = STEPS * share(value, span);
-      show(place);
-    });
+    steps = atStart();
+    rings.forEach((_, place) => show(place));
     setOpen(true);
   }
 

@@ -179,7 +179,10 @@ class Sketch(VBox):
             >>> guess.told([1, 4, 16], [97.3, 97.8, 97.6])
             'Your prediction was 9.8 points off on average, most at T = 16: 28 points too low.'
         """
-        self._lock()
+        self.locked = True
+        for control in self.controls.values():
+            control.disabled = True
+        self._redraw()
         if y is None:
             curve = seeds_of(measured)
             at, found = floats("x", curve.x), floats("y", curve.mean)
@@ -234,12 +237,6 @@ class Sketch(VBox):
     def _predict(self, name: str) -> None:
         self._moved.add(name)
         self.controls[name].add_class("snnlab-said")
-        self._redraw()
-
-    def _lock(self) -> None:
-        self.locked = True
-        for control in self.controls.values():
-            control.disabled = True
         self._redraw()
 
     @property
