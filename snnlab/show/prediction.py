@@ -41,8 +41,8 @@ class Guess(Protocol):
         """What the picture has to know on a web page, on which the reader predicts."""
 
 
-def points_said(x: Values, y: Values) -> tuple[Floats, Floats]:
-    """The points of a sketch that say something: those whose y is a number.
+def predicted_points(x: Values, y: Values) -> tuple[Floats, Floats]:
+    """The points that were predicted: those whose y is a number.
 
     Args:
         x: where (n,).
@@ -82,7 +82,7 @@ def lay_prediction(
         >>> lay_prediction(accuracy_against_timesteps(curves), guess)
     """
     across = guess.x if at is None else at
-    x, y = points_said(across, guess.y)
+    x, y = predicted_points(across, guess.y)
     if for_web_pages():
         ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page, name)))
     if not len(x):
@@ -214,20 +214,15 @@ def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[
 
 
 def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any]:
-    """A line as a page draws it, and the values as it writes them."""
+    """A line as a page draws it, and the values as its table holds them, with three digits."""
     return {
         "name": name,
         "colour": colour,
         "dashes": dashes,
         "predicted": False,
         "y": [None if np.isnan(value) else float(value) for value in values],
-        "texts": ["\u2013" if np.isnan(value) else _written(value) for value in values],
+        "texts": ["\u2013" if np.isnan(value) else with_minus(f"{value:.3g}") for value in values],
     }
-
-
-def _written(value: float) -> str:
-    """Three digits and a true minus, as a table holds it."""
-    return with_minus(f"{value:.3g}")
 
 
 def _distance(points: Floats, middle: Floats, half: Floats) -> float:

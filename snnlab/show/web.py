@@ -72,7 +72,7 @@ def for_web_pages() -> bool:
 
 @contextmanager
 def making_web_pages() -> Iterator[None]:
-    """Kernels that start meanwhile show what they show for web pages."""
+    """Kernels that start inside of this context show everything as web pages need it."""
     before = os.environ.get(PAGES)
     os.environ[PAGES] = "1"
     try:

@@ -76,7 +76,7 @@ class Racer:
 
     @property
     def called(self) -> str:
-        """In a sentence, where a comma inside of a name would part it."""
+        """The name in a sentence: in quotes if it holds a comma."""
         return f"\u201c{self.name}\u201d" if "," in self.name else self.name
 
     @cached_property

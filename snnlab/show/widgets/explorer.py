@@ -316,14 +316,11 @@ class NetworkExplorer(VBox):
 
     def _open(self) -> None:
         """Show the neuron that is open, below the player."""
-        parts = [self._neuron_words(), *(shown.html() for shown in self.pictures)]
-        self._opened.value = "" if self._neuron is None else "".join(parts)
+        words = "" if self._neuron is None else self._neuron_words(*self._neuron)
+        self._opened.value = words + "".join(shown.html() for shown in self.pictures)
 
-    def _neuron_words(self) -> str:
+    def _neuron_words(self, name: str, stage: int, index: int) -> str:
         """Which neuron is open, and what it does on this image."""
-        if self._neuron is None:
-            return ""
-        name, stage, index = self._neuron
         seen = self.seen[name].stages[stage]
         fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
         trained = float(seen.trained.reshape(-1)[index])

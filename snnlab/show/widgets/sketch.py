@@ -21,7 +21,7 @@ from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.how_far_off import TOLD, how_far_off
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture, movable
-from snnlab.show.prediction import points_said
+from snnlab.show.prediction import predicted_points
 from snnlab.show.style import FONT, GREY, GRID, INK, PREDICTED
 from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.live import live_axes
@@ -241,7 +241,7 @@ class Sketch(VBox):
 
     @property
     def _alt(self) -> str:
-        x, y = points_said(self.x, self.y)
+        x, y = predicted_points(self.x, self.y)
         if not len(x):
             return f"{self._labels[1]} against {self._labels[0]}: empty axes for a prediction."
         points = ", ".join(f"{b:.4g} at {a:g}" for a, b in zip(x, y, strict=True))
