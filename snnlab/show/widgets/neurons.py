@@ -15,6 +15,7 @@ from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
 from snnlab.neuron.surrogate import slope as slope_of
 from snnlab.neuron.transfer import firing_probability
+from snnlab.settings import count
 from snnlab.show.charts.closed_forms import families
 from snnlab.show.charts.closed_forms.piece import piece
 from snnlab.show.described import CURRENT
@@ -66,8 +67,7 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
         >>> live = neuron_explorer()
         >>> live.controls["current"].value = 0.7
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
 
     def draw(current: float, v_init: float, beta: float, reset: Reset) -> Picture:
         # In hundredths of v_th, the step of the sliders: whole numbers, so that ten times 0.1
@@ -84,10 +84,10 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
             current=currents[:, 0],
             ax=live_axes(top=0.55),
         )
-        count = int(path.spikes.sum())
+        spikes = int(path.spikes.sum())
         return picture(
             ax,
-            f"{count} spikes in {timesteps} timesteps: rate {count / timesteps:.3f}. "
+            f"{spikes} spikes in {timesteps} timesteps: rate {spikes / timesteps:.3f}. "
             f"Left over at the end: {path.v[-1, 0] / neuron.v_th:.2f} v_th.",
         )
 

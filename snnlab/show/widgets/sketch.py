@@ -409,11 +409,11 @@ def _geometric(x: Sequence[float]) -> bool:
     return bool(np.ptp(ratios) < 0.01 * ratios[0])
 
 
-def _leave_room(ax: Axes, x: Sequence[float], share: float = 0.06) -> None:
+def _leave_room(ax: Axes, x: Sequence[float]) -> None:
     """Limits with room for a handle beside the first and the last x."""
     scale = ax.xaxis.get_transform()
     low, high = scale.transform(np.array([x[0], x[-1]], dtype=np.float64))
-    room = share * (high - low) or 0.5
+    room = 0.06 * (high - low) or 0.5
     ax.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
 
 
