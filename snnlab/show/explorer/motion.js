@@ -21,6 +21,13 @@ class Motion {
     this.run.frame = requestAnimationFrame((now) => this.run && this.tick(now));
   }
 
+  // It rests where it is.
+  pause() {
+    this.stop();
+    this.player.settle();
+    this.player.rests();
+  }
+
   stop() {
     if (this.run) cancelAnimationFrame(this.run.frame);
     this.run = null;

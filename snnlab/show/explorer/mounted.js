@@ -1,8 +1,9 @@
 // What a host mounts in an element: it is as wide as there is room and as dark as the page, keys move it, and the
 // host hears where it rests.
 //
-// A class derived from it has a `play`, and the methods `dress()`, of the colours, `lay()`, which draws in another
-// width, `action(key, target)`, what a key does, and `rested()`, which says where it is.
+// A class derived from it has a `play`, its `controls`, and the methods `dress()`, of the colours, `lay()`, which draws
+// in another width, `settle()`, which draws where it is, `action(key, target)`, what a key does, and `rested()`, which
+// says where it is.
 
 const REST = 300; // ms without a change until the host is told
 const HEARD = 5000; // ms for which the host may still answer to what it was told
@@ -65,6 +66,17 @@ class Mounted {
     Object.assign(this, { width, ratio, narrow: width < this.narrowBelow });
     this.root.classList.toggle("narrow", this.narrow);
     this.lay();
+  }
+
+  // ---- moving
+
+  // To a place of the slider's range, by a button, the slider or a key; there it rests.
+  move(t) {
+    const { min, max } = this.controls.range;
+    this.play.stop();
+    this.t = within(t, min, max);
+    this.settle();
+    this.rests();
   }
 
   // ---- keys

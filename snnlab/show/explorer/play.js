@@ -66,12 +66,6 @@ class Play extends Motion {
     for (const network of networks) network.parts.slice(1).forEach((part, i) => lit(part, phase === i + 1));
   }
 
-  pause() {
-    this.stop();
-    this.player.settle();
-    this.player.rests();
-  }
-
   stop() {
     if (this.goes) this.highlight(-1);
     super.stop();

@@ -167,17 +167,15 @@ class Player extends Mounted {
 
   // What is seen, in other colours or sizes.
   paint() {
-    for (const network of this.networks) {
-      for (const stage of network.stages) this.paintStage(stage, stage.at_t ?? this.t);
-      network.shown.paint(network.shown.at_t ?? this.t);
-    }
+    this.paintAll();
     this.opened.paint();
   }
 
+  // All stages and readouts at t; without t each at the timestep that it shows.
   paintAll(t) {
     for (const network of this.networks) {
-      for (const stage of network.stages) this.paintStage(stage, t);
-      network.shown.paint(t);
+      for (const stage of network.stages) this.paintStage(stage, t ?? stage.at_t ?? this.t);
+      network.shown.paint(t ?? network.shown.at_t ?? this.t);
     }
   }
 
@@ -211,14 +209,6 @@ class Player extends Mounted {
     this.paint();
     this.pointing.refresh();
     if (!this.play.goes) this.rests();
-  }
-
-  // To a timestep, by a step, the slider or a key.
-  move(t) {
-    this.play.stop();
-    this.t = within(t, 1, this.T);
-    this.settle();
-    this.rests();
   }
 
   // Some steps on, or back.

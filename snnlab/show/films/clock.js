@@ -45,10 +45,4 @@ class Clock extends Motion {
     const isFirst = Math.abs(film.steps[first] - film.t) < 0.001;
     return isFirst ? Math.max(LOOK, film.chapter.said.split(" ").length / READ) : LOOK;
   }
-
-  pause() {
-    this.stop();
-    this.player.paint();
-    this.player.rests();
-  }
 }

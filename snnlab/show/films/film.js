@@ -122,12 +122,8 @@ class Film extends Mounted {
     this.move(this.stepFrom(by));
   }
 
-  // To a moment, at which it rests.
-  move(t) {
-    this.play.stop();
-    this.t = within(t, 0, this.length);
+  settle() {
     this.paint();
-    this.rests();
   }
 
   // To a moment, and on from there if it plays.
