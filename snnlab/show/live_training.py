@@ -137,7 +137,7 @@ class LiveTraining:
             return
         self._drawn = now
         network.batches.append((batch.epochs * batch.step / batch.steps, float(batch.loss)))
-        self._draw(self._going(network))
+        self._draw(self._progress(network))
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Note what an epoch has brought; it is drawn with the next step, or at the end."""
@@ -152,14 +152,14 @@ class LiveTraining:
             self._show = self._place(self.end)
 
     def end(self) -> None:
-        """The cell is over: draw what is kept, without what depends on the clock."""
+        """The cell is over: draw the epochs, without single batches and the time left."""
         if self._open and self._show is not None and self.networks:
             for network in self.networks:
                 network.batches.clear()
-            self._draw(self._kept())
+            self._draw(self._summary())
         self._open, self._show = False, None
 
-    def _going(self, network: Network) -> str:
+    def _progress(self, network: Network) -> str:
         """Where the training stands, in words."""
         number, batch = len(self.networks), network.seen
         several = self.total > 1 or number > 1
@@ -177,7 +177,7 @@ class LiveTraining:
         left_said = left_in_words(left)
         return f"{said}. {left_said}." if left_said else f"{said}."
 
-    def _kept(self) -> str:
+    def _summary(self) -> str:
         """What has been trained, in words."""
         last, count = self.networks[-1], len(self.networks)
         if not last.complete:
@@ -196,7 +196,7 @@ class LiveTraining:
             return
         epochs = max(network.epochs for network in self.networks)
         *before, now = self.networks
-        losses = panel(
+        panels = panel(
             "Training loss (nats)",
             epochs,
             [network.line("loss") for network in before],
@@ -206,11 +206,9 @@ class LiveTraining:
             band=now.on_own_spikes,
         )
         accuracies = [network.line("validation_accuracy") for network in self.networks]
-        panels = losses
         if any(accuracies) or not any(network.done for network in self.networks):
-            title = VALIDATION
             panels += panel(
-                title,
+                VALIDATION,
                 epochs,
                 accuracies[:-1],
                 accuracies[-1],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,7 +26,7 @@ _DASHES = {"--": "8 4", "-.": "8 4 2 4", ":": "2 4"}  # of lines, as pages draw 
 
 
 class Guess(Protocol):
-    """What somebody expected: a sketch, or a `Prediction`."""
+    """What somebody expected: a sketch, see `widgets.sketch`."""
 
     @property
     def x(self) -> Sequence[float]:
@@ -38,33 +37,12 @@ class Guess(Protocol):
         """Predicted values (n,), nan where nothing was predicted."""
 
     @property
-    def on_page(self) -> Mapping[str, Any] | None:
-        """What the picture has to know on a web page, on which the reader predicts; or nothing."""
+    def on_page(self) -> Mapping[str, Any]:
+        """What the picture has to know on a web page, on which the reader predicts."""
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """Points that somebody expected, without a sketch.
-
-    Attributes:
-        x: where (n,).
-        y: predicted values (n,), nan where nothing was predicted.
-
-    Example:
-        >>> lay_prediction(ax, Prediction([1, 4, 16], [95, 90, 80]))
-    """
-
-    x: Sequence[float]
-    y: Sequence[float]
-
-    @property
-    def on_page(self) -> None:
-        """Nobody can draw it on a page."""
-        return
-
-
-def points_said(x: Values, y: Values) -> tuple[Floats, Floats]:
-    """The points of a sketch that say something: those whose y is a number.
+def predicted_points(x: Values, y: Values) -> tuple[Floats, Floats]:
+    """The points that were predicted: those whose y is a number.
 
     Args:
         x: where (n,).
@@ -90,7 +68,7 @@ def lay_prediction(
 
     Args:
         ax: a figure of this room.
-        guess: a sketch, or a `Prediction`, in the units of the axes.
+        guess: a sketch, in the units of the axes.
         at: where its points lie on the x axis (n,), if the figure places them otherwise.
         name: written beside the line.
 
@@ -104,9 +82,9 @@ def lay_prediction(
         >>> lay_prediction(accuracy_against_timesteps(curves), guess)
     """
     across = guess.x if at is None else at
-    x, y = points_said(across, guess.y)
-    if for_web_pages() and guess.on_page:
-        ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page or {}, name)))
+    x, y = predicted_points(across, guess.y)
+    if for_web_pages():
+        ax.add_artist(ForPages(lambda: _for_page(ax, across, guess.on_page, name)))
     if not len(x):
         return ax
     floats("y", y)  # finite
@@ -236,20 +214,15 @@ def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[
 
 
 def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any]:
-    """A line as a page draws it, and the values as it writes them."""
+    """A line as a page draws it, and the values as its table holds them, with three digits."""
     return {
         "name": name,
         "colour": colour,
         "dashes": dashes,
         "predicted": False,
         "y": [None if np.isnan(value) else float(value) for value in values],
-        "texts": ["\u2013" if np.isnan(value) else _written(value) for value in values],
+        "texts": ["\u2013" if np.isnan(value) else with_minus(f"{value:.3g}") for value in values],
     }
-
-
-def _written(value: float) -> str:
-    """Three digits and a true minus, as a table holds it."""
-    return with_minus(f"{value:.3g}")
 
 
 def _distance(points: Floats, middle: Floats, half: Floats) -> float:

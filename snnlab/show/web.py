@@ -9,13 +9,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
+from snnlab.show.charts.closed_forms.piece import PIECE_FILES
 from snnlab.show.modules import joined
 
 PAGES: Final = "SNNLAB_WEB_PAGES"
 """Set in the environment while notebooks are run to become web pages, so that kernels know."""
+PREDICT_FILES: Final = (
+    "elements.js",
+    "svg.js",
+    "dress.css",
+    "predict.css",
+    "how_far_off.js",
+    "rings.js",
+    "overlay.js",
+    "predict.js",
+)
+"""Sketches that can be drawn into, and results that wait for a prediction."""
+RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
+"""Live pictures whose controls choose among recorded frames."""
+SIDEWAYS_FILES: Final = ("sideways.js",)
+"""Pictures that are wider than the page can be moved by keys, too."""
 
 
 @cache
@@ -38,40 +54,12 @@ def vega() -> str:
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version))
 
 
-def live_charts() -> str:
-    """What brings the pieces of `charts.closed_forms.piece` to life."""
-    from snnlab.show.charts.closed_forms.piece import PIECE_FILES
-
-    return joined(*PIECE_FILES)
-
-
-def predict() -> str:
-    """What lets the reader of a page predict before the result is shown."""
-    from snnlab.show.on_page import PREDICT_FILES
-
-    return joined(*PREDICT_FILES)
-
-
-def recorded() -> str:
-    """What plays the recorded frames of live pictures."""
-    from snnlab.show.on_page import RECORDED_FILES
-
-    return joined(*RECORDED_FILES)
-
-
-def sideways() -> str:
-    """What lets keys move pictures that are wider than the page."""
-    from snnlab.show.on_page import SIDEWAYS_FILES
-
-    return joined(*SIDEWAYS_FILES)
-
-
 SCRIPTS: Final[dict[str, Callable[[], str]]] = {
     "vega": vega,
-    "live charts": live_charts,
-    "predict": predict,
-    "recorded": recorded,
-    "sideways": sideways,
+    "live charts": partial(joined, *PIECE_FILES),
+    "predict": partial(joined, *PREDICT_FILES),
+    "recorded": partial(joined, *RECORDED_FILES),
+    "sideways": partial(joined, *SIDEWAYS_FILES),
 }
 """Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
 stand on the page in this order."""
@@ -84,7 +72,7 @@ def for_web_pages() -> bool:
 
 @contextmanager
 def making_web_pages() -> Iterator[None]:
-    """Kernels that start meanwhile show what they show for web pages."""
+    """Kernels that start inside of this context show everything as web pages need it."""
     before = os.environ.get(PAGES)
     os.environ[PAGES] = "1"
     try:

@@ -12,7 +12,7 @@ from snnlab.show.explorer.drawing import PAD_FILES, PAD_JS
 from snnlab.show.explorer.player import PLAYER_FILES, PLAYER_JS
 from snnlab.show.films.film import FILM_FILES, FILM_JS
 from snnlab.show.modules import FOLDERS, joined
-from snnlab.show.on_page import PREDICT_FILES, RECORDED_FILES, SIDEWAYS_FILES
+from snnlab.show.web import PREDICT_FILES, RECORDED_FILES, SIDEWAYS_FILES
 
 NAMED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 """Of a script: what it names for all that it is joined with."""

@@ -10,8 +10,7 @@ import pytest
 
 from snnlab.show.how_far_off import how_far_off
 from snnlab.show.modules import joined
-from snnlab.show.on_page import PREDICT_FILES
-from snnlab.show.web import making_web_pages
+from snnlab.show.web import PREDICT_FILES, making_web_pages
 from tests.dashboard.browser import browsing
 from tests.show.course_page import MEASURED, SPAN, X, cell, page_of, prediction_page, shown
 from tests.show.test_recorded import rising

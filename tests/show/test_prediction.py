@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,17 +15,22 @@ from snnlab.data.images import Images
 from snnlab.show.curves import line_chart
 from snnlab.show.gallery import gallery
 from snnlab.show.picture import describe, picture
-from snnlab.show.prediction import Prediction, lay_prediction
+from snnlab.show.prediction import lay_prediction
 from snnlab.show.transfer import transfer_curve
 from snnlab.show.web import making_web_pages
 from snnlab.show.widgets.sketch import sketch
 from tests.show.course_page import MEASURED, SPAN, X, answered_sketch
 
 
+def guess_of(x, y):
+    """What a sketch says whose handles stand anywhere."""
+    return SimpleNamespace(x=x, y=y, on_page={})
+
+
 def test_a_prediction_is_seen_whole_and_described(ax):
     transfer_curve([0, 1], [0, 1], ([0, 1], [0, 1]), ax=ax)
     before = describe(ax)
-    lay_prediction(ax, Prediction([0, 0.5, 1], [-0.5, 1.7, 0.2]))
+    lay_prediction(ax, guess_of([0, 0.5, 1], [-0.5, 1.7, 0.2]))
     low, high = ax.get_ylim()
     assert low < -0.5
     assert high > 1.7
@@ -35,7 +41,7 @@ def test_a_prediction_is_seen_whole_and_described(ax):
 @pytest.mark.parametrize("guess", [[0.5] * 3, [2.0] * 3, [-1.0] * 3, [0.1, 0.9, 0.6]])
 def test_the_name_hides_no_data_and_stays_inside(ax, guess):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
-    lay_prediction(ax, Prediction([0, 1, 2], guess))
+    lay_prediction(ax, guess_of([0, 1, 2], guess))
     (name,) = [text for text in ax.texts if text.get_text() == "your prediction"]
     whole, frame = name.get_window_extent(), ax.get_window_extent()
     assert frame.y0 < whole.y0
@@ -49,20 +55,20 @@ def test_the_name_hides_no_data_and_stays_inside(ax, guess):
 def test_only_what_was_predicted_is_drawn(ax):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
     before, limits = describe(ax), ax.get_ylim()
-    lay_prediction(ax, Prediction([0, 1, 2], [np.nan] * 3))
+    lay_prediction(ax, guess_of([0, 1, 2], [np.nan] * 3))
     assert (describe(ax), ax.get_ylim(), len(ax.lines)) == (before, limits, 1)
-    lay_prediction(ax, Prediction([0, 1, 2], [np.nan, 0.4, np.nan]))
+    lay_prediction(ax, guess_of([0, 1, 2], [np.nan, 0.4, np.nan]))
     assert describe(ax).endswith("Your prediction: 0.4 at 1.")
 
 
 def test_shapes_must_fit(ax):
     with pytest.raises(ValueError, match=r"x \(2,\), y \(3,\)"):
-        lay_prediction(ax, Prediction([1, 2], [1, 2, 3]))
+        lay_prediction(ax, guess_of([1, 2, 3], [1, 2, 3]), at=[1, 2])
 
 
 def test_points_go_where_the_figure_has_them(ax):
     line_chart([0, 1, 2], {"measured": [0, 1, 0.5]}, x_label="x", y_label="y", ax=ax)
-    lay_prediction(ax, Prediction([0.1, 5, 70], [0.2, 0.4, 0.6]), at=range(3))
+    lay_prediction(ax, guess_of([0.1, 5, 70], [0.2, 0.4, 0.6]), at=range(3))
     assert ax.lines[-1].get_xdata().tolist() == [0, 1, 2]
 
 

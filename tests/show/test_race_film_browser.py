@@ -116,7 +116,7 @@ def test_points_move_to_their_accuracy_and_names_keep_apart(
     go_to(page, film.length)
     for i, line in enumerate(film.scene["racers"]):
         assert texts(page, "board-took")[str(i)] == f"{line['took']} s"
-        for T in film.scene["told"]:
+        for T in film.scene["board"]:
             value = line["accuracy"][line["timesteps"].index(T)]
             assert texts(page, f"board-{T}")[str(i)] == f"{value:.2f}"
     apart(page.evaluate(BOXES, ".race [data-part=sweep] text"))

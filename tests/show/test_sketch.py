@@ -25,7 +25,7 @@ def test_left_alone_it_predicts_nothing():
     guess = asked(start=[20, 40, 60])
     assert guess.x == [1, 4, 16]
     assert all(map(math.isnan, guess.y))
-    assert "Drag" in guess._words.value
+    assert "Drag" in guess.picture.summary
     assert guess.told([1, 4, 16], [90, 90, 90]) == "You predicted nothing here."
 
 
@@ -49,7 +49,7 @@ def test_it_is_told_in_a_sentence_and_closed():
     assert guess.told([1, 16], [97, 97]) == words
     assert guess.locked
     assert all(control.disabled for control in guess.controls.values())
-    assert "Run this cell again" in guess._words.value
+    assert "Run this cell again" in guess.picture.summary
     assert guess.y == [97, 90, 69]
 
 
@@ -85,7 +85,8 @@ def test_a_page_without_widgets_gets_the_axes_and_what_was_predicted():
     bundle = guess._repr_mimebundle_()
     assert bundle["text/html"].count("<circle") == 1
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    top, height = guess._frame.box
+    layout = guess.controls["at_0"].layout
+    top, height = (float(share.rstrip("%")) / 100 for share in (layout.top, layout.height))
     (y,) = re.findall(r'cy="([\d.]+)"', bundle["text/html"])
     assert float(y) == pytest.approx(360 * (top + height / 4), abs=0.1)
 

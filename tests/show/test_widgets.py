@@ -122,8 +122,7 @@ def test_ends_of_the_sliders_can_be_drawn(live):
             if isinstance(control, IntSlider | FloatSlider):
                 control.unobserve_all()  # draw once, at the end
                 control.value = getattr(control, end)
-        live._redraw()
-        assert live.picture is not None, live.children[1].value
+        assert live.drawn(**live.values).png
 
 
 def alternative_text(html):

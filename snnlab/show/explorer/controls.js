@@ -27,9 +27,7 @@ class Controls {
   }
 
   button(name, press) {
-    const made = node("button", { type: "button", "data-key": name }, icon(name), node("span", {}, this.words[name]));
-    made.addEventListener("click", press);
-    return made;
+    return button({ "data-key": name }, press, icon(name), node("span", {}, this.words[name]));
   }
 
   // At a place of the range, in play or at rest: what the clock shows, and what the slider says.
@@ -55,12 +53,11 @@ function choice(name, options, chosen, words, choose) {
   const count = { 3: "three", 4: "four" }[options.length];
   const group = node("div", { class: `segments ${count}`, role: "group", "aria-label": words[name] });
   for (const option of options) {
-    const made = node("button", { type: "button", "data-key": `${name}-${option}`, "aria-pressed": String(option === chosen) }, words[option]);
-    made.addEventListener("click", () => {
-      for (const other of group.children) other.setAttribute("aria-pressed", String(other === made));
+    const press = ({ currentTarget }) => {
+      for (const other of group.children) other.setAttribute("aria-pressed", String(other === currentTarget));
       choose(option);
-    });
-    group.append(made);
+    };
+    group.append(button({ "data-key": `${name}-${option}`, "aria-pressed": String(option === chosen) }, press, words[option]));
   }
   return node("div", { class: "choice" }, node("span", { class: "grey small", "aria-hidden": "true" }, words[name]), group);
 }

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from snnlab.show.colours import DARK, LIGHT, Palette
 from snnlab.show.described import SEEN
+from snnlab.show.explorer.controls import colours
 from snnlab.show.modules import joined
 
 PAD_FILES: Final = ("pad.css", "elements.js", "bytes.js", "pad.js")
@@ -43,7 +43,7 @@ WORDS: Final = {
         "Backspace takes back a stroke; Escape lifts the pen."
     ),
 }
-"""All that the pad says by itself."""
+"""Words of the pad."""
 
 Grey = npt.NDArray[np.uint8]
 
@@ -67,7 +67,7 @@ def pad_given(
         raise ValueError(f"ink must have the shape ({SIDE}, {SIDE}); got {ink.shape}")
     return {
         "words": WORDS,
-        "colours": {"light": _colours(LIGHT), "dark": _colours(DARK)},
+        "colours": colours("blue"),
         "dark": dark,
         "side": SIDE,
         "pen": PEN,
@@ -129,16 +129,6 @@ def seen_words(grey: Grey) -> str:
         f"{said}; ink in rows {rows[0]} to {rows[-1]} and columns {columns[0]} to {columns[-1]}, "
         f"{np.count_nonzero(grey)} of {grey.size}."
     )
-
-
-def _colours(palette: Palette) -> dict[str, str]:
-    """The colours of the pad on one background."""
-    return {
-        "ink": palette.ink,
-        "paper": palette.paper,
-        "grey": palette.grey,
-        "accent": palette.hue("blue"),
-    }
 
 
 def _text(grey: Grey) -> str:

@@ -20,17 +20,18 @@ import numpy.typing as npt
 
 from snnlab.measure.one_image import ImageSeen, StageSeen, parts_at
 from snnlab.runs.methods import entry_of
-from snnlab.show.colours import DARK, FREE, LIGHT, MAP, Hue, Palette, hue
+from snnlab.show.colours import FREE, MAP, Hue, hue
 from snnlab.show.described import RATE, SEEN, STEP, with_minus
+from snnlab.show.explorer.controls import CONTROL_WORDS, colours
 
 MOST_MAPS = 64
 """Maps of a stage that are shown at once; the others on demand."""
 MOST_BYTES = 2**23
-"""Of all maps together before they are packed: of large maps fewer are shown at once."""
+"""Of all maps together, before compression: if they are large, fewer are shown at once."""
 LOWEST, HIGHEST = -1.0, 2.0
 """Potentials between which colours differ, in units of v_th."""
-QUICKLY = 1
-"""How they are packed: a tenth larger than with the level 6, in a third of the time."""
+COMPRESSION = 1
+"""Level of zlib for the maps: a tenth larger than with level 6, in a third of the time."""
 CODES = 255
 """Bytes count from `LOWEST` at 0 to `HIGHEST` at this."""
 
@@ -39,16 +40,8 @@ VIEWS = ("spikes", "h", "v", "rates")
 
 Bytes = npt.NDArray[np.uint8]
 
-WORDS = {
-    "play": "Play",
-    "pause": "Pause",
-    "step": "Step",
-    "back": "Back",
+WORDS = CONTROL_WORDS | {
     "timestep": STEP,
-    "speed": "Speed",
-    "slow": "slow",
-    "normal": "normal",
-    "fast": "fast",
     "view": "Show",
     "spikes": "Spikes",
     "h": "Potential before firing",
@@ -166,7 +159,7 @@ def frames(
         "said": [said(shown, classes, label, t) for t in range(1, T + 1)],
         "views": list(VIEWS),
         "words": WORDS,
-        "colours": {"light": colours(LIGHT), "dark": colours(DARK)},
+        "colours": colours("green", "vermillion", "blue", "grey"),
         "levels": {"low": LOWEST, "high": HIGHEST, "codes": CODES, "colours": colour_map()},
         "data": packed(b"".join(blob)),
     }
@@ -291,7 +284,7 @@ def maps_at_once(shown: Sequence[Lane]) -> int:
 
 def packed(data: bytes) -> str:
     """Bytes as text: deflate (zlib), then base64."""
-    return base64.b64encode(zlib.compress(data, QUICKLY)).decode()
+    return base64.b64encode(zlib.compress(data, COMPRESSION)).decode()
 
 
 def verdict(seen: ImageSeen, classes: Sequence[str], label: int | None, t: int) -> str:
@@ -330,11 +323,6 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
         f"Stage {number} at t = {t}: {count}; potentials before firing lie from {low} to "
         f"{high} v_th; rate so far {stage.spikes[:t].mean():.2f} on average."
     )
-
-
-def colours(palette: Palette) -> dict[str, str]:
-    """The colours of the player on one background."""
-    return palette.named("green", "vermillion", "blue", "grey")
 
 
 @cache

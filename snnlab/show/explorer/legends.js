@@ -34,8 +34,8 @@ function legendOfPotentials({ levels, words }) {
 
 // Colours from the first to the last of the ticks, each [value, text].
 function colourBar(colours, ticks) {
-  const [low, high] = [ticks[0][0], ticks.at(-1)[0]];
-  const places = ticks.map(([at, text]) => node("span", { style: `left: ${((at - low) / (high - low)) * 100}%` }, text));
+  const ends = [ticks[0][0], ticks.at(-1)[0]];
+  const places = ticks.map(([at, text]) => node("span", { style: `left: ${share(at, ends) * 100}%` }, text));
   const bar = node("i", { style: `background: linear-gradient(90deg, ${colours.join(", ")})` });
   return node("div", { class: "scale" }, bar, node("div", { class: "ticks" }, ...places));
 }

@@ -19,7 +19,7 @@ function numbersOf(stage, at, t, frames) {
 // A byte as potential, in words where it stands for all beyond.
 function potential(code, quiet, { levels, words }) {
   const { low, high, codes } = levels;
-  const value = signed(low + (code / codes) * (high - low), 2);
+  const value = signed(mix(low, high, code / codes), 2);
   if (quiet && value === "1.00") return phrase(words.about, { value });
   if (code === 0) return phrase(words.at_most, { value });
   return code === codes ? phrase(words.at_least, { value }) : value;

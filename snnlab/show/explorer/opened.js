@@ -68,7 +68,7 @@ class Opened {
     const focused = panel.contains(active) && active.dataset.key;
     const scrolled = panel.querySelector(".table")?.scrollTop ?? 0;
     const numbers = Array.from({ length: T }, (_, i) => numbersOf(stage, at, i + 1, frames));
-    const close = this.button("close", words.close, () => this.close());
+    const close = button({ "data-key": "close" }, () => this.close(), words.close);
     const details = node("details", { open: wasOpen }, node("summary", { "data-key": "numbers" }, words.numbers), tableOf(numbers, now, words));
     panel.setAttribute("aria-label", title);
     panel.replaceChildren(
@@ -84,13 +84,7 @@ class Opened {
   // A button to what a host shows of the neuron besides, in its words.
   wayOn() {
     const { given, tell } = this.player;
-    return given.more ? [this.button("further", given.more, () => tell?.("further", this.chosen))] : [];
-  }
-
-  button(key, words, press) {
-    const made = node("button", { type: "button", "data-key": key }, words);
-    made.addEventListener("click", press);
-    return made;
+    return given.more ? [button({ "data-key": "further" }, () => tell?.("further", this.chosen), given.more)] : [];
   }
 }
 
@@ -127,8 +121,8 @@ function chartOf(stage, at, now, title, wide, { T, levels, words }) {
   const [tall, left] = [96, 32];
   const place = placeOf(stage, at);
   const x = (i) => left + ((i + 0.5) / T) * (wide - left);
-  const y = (value) => tall - 4 - ((value - low) / (high - low)) * (tall - 20);
-  const line = (part, i) => y(low + (values[part][i * values.size + place] / codes) * (high - low));
+  const y = (value) => tall - 4 - share(value, [low, high]) * (tall - 20);
+  const line = (part, i) => y(mix(low, high, values[part][i * values.size + place] / codes));
   const steps = Array.from({ length: T }, (_, i) => i);
   const path = steps.map((i) => `${i ? "L" : "M"}${x(i)} ${line("h", i)}L${x(i)} ${line("v", i)}`).join("");
   const half = (wide - left) / T / 2;

@@ -11,7 +11,6 @@
 const PAUSE = 400; // milliseconds after the last key before it is told
 const STEP = 1 / 28; // of a key, in parts of the side
 const BIG_STEP = 4 / 28; // with Shift
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const WHITE = 255;
 const AS_GIVEN = { paper: "#000000", ink: "#ffffff" }; // what a network is given
 
@@ -38,7 +37,7 @@ export function mountPad(element, given, tell) {
   function paintInk(context, side, { paper, ink }) {
     context.fillStyle = paper;
     context.fillRect(0, 0, side, side);
-    if (base) context.drawImage(picture(base, shown.side, shown.side, paper, ink), 0, 0, side, side);
+    if (base) context.drawImage(shaded(base, shown.side, shown.side, paper, ink), 0, 0, side, side);
     context.strokeStyle = context.fillStyle = ink;
     context.lineWidth = shown.pen * side;
     context.lineCap = context.lineJoin = "round";
@@ -48,8 +47,8 @@ export function mountPad(element, given, tell) {
   // The ink as grey values at the size that is told.
   function inkPixels() {
     const { side } = shown;
-    const context = blank(side, side).getContext("2d", { willReadFrequently: true });
-    paintInk(context, side, { paper: "#000000", ink: "#ffffff" });
+    const context = node("canvas", { width: side, height: side }).getContext("2d", { willReadFrequently: true });
+    paintInk(context, side, AS_GIVEN);
     return everyFourth(context.getImageData(0, 0, side, side).data);
   }
 
@@ -110,7 +109,7 @@ export function mountPad(element, given, tell) {
 
   // Where the keys are: a ring as wide as the pen, filled while the pen is down.
   function paintCursor(context, side) {
-    const { paper, accent } = palette();
+    const { paper, hue_blue: accent } = palette();
     const ring = new Path2D();
     ring.arc(cursor[0] * side, cursor[1] * side, (shown.pen * side) / 2 + side / 100, 0, 7);
     for (const [style, width] of [[paper, side / 50], [accent, side / 90]]) {
@@ -326,8 +325,6 @@ function setText(element, text) {
 
 // -- Pixels ----------------------------------------------------------------------------------
 
-const blank = (width, height) => node("canvas", { width, height });
-
 // A smooth line: curves from middle to middle, bent by the points between them.
 function paintStroke(context, points, side) {
   const [[x0, y0], ...rest] = points.map(([x, y]) => [x * side, y * side]);
@@ -344,24 +341,16 @@ function paintStroke(context, points, side) {
 }
 
 // Grey values as shades between paper, at 0, and ink.
-function picture(grey, width, height, paper, ink) {
+function shaded(grey, width, height, paper, ink) {
   const [from, to] = [rgb(paper), rgb(ink)];
-  const image = new ImageData(width, height);
-  grey.forEach((value, i) => {
-    const shade = from.map((start, c) => start + (value / WHITE) * (to[c] - start));
-    image.data.set([...shade, WHITE], 4 * i);
-  });
-  const sheet = blank(width, height);
-  sheet.getContext("2d").putImageData(image, 0, 0);
-  return sheet;
+  return picture(width, height, (i) => from.map((start, c) => mix(start, to[c], grey[i] / WHITE)));
 }
 
 function drawSeen(canvas, seen, { paper, ink }) {
   canvas.width = seen ? seen.width : 1; // and empties it
   canvas.height = seen ? seen.height : 1;
   if (!seen) return;
-  const sheet = picture(bytesOf(seen.pixels), seen.width, seen.height, paper, ink);
-  canvas.getContext("2d").drawImage(sheet, 0, 0);
+  canvas.getContext("2d").drawImage(shaded(bytesOf(seen.pixels), seen.width, seen.height, paper, ink), 0, 0);
 }
 
 const everyFourth = (data) => Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);

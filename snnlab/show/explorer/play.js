@@ -2,22 +2,7 @@
 
 const SPEEDS = { slow: 2400, normal: 1200, fast: 400 }; // ms for one timestep
 
-class Play {
-  constructor(player) {
-    this.player = player;
-    this.speed = "normal";
-    this.wave = null; // of the timestep in play: when it began and how far it is
-  }
-
-  get goes() {
-    return this.wave !== null;
-  }
-
-  toggle() {
-    if (this.goes) this.pause();
-    else this.start();
-  }
-
+class Play extends Motion {
   // From here, or at the end from before the first timestep.
   start() {
     const { player } = this;
@@ -27,34 +12,33 @@ class Play {
       player.paintAll(0);
     }
     player.hush();
-    this.wave = { phase: -1, since: null, frame: 0 };
-    this.wave.frame = requestAnimationFrame((now) => this.tick(now));
+    this.run = {};
+    this.next();
     this.begin();
   }
 
-  // The next timestep sets out from the image.
+  // The next timestep sets out from the image: the wave has reached nothing, and begins with the next frame.
   begin() {
     const { player } = this;
     player.t += 1;
-    Object.assign(this.wave, { phase: -1, since: null });
+    Object.assign(this.run, { phase: -1, since: null });
     player.goes(player.t - 1);
   }
 
   // One frame of the play: stages light up one after the other, then the readout.
   tick(now) {
-    const { wave, player } = this;
-    if (!wave) return;
-    wave.since ??= now;
+    const { run, player } = this;
+    run.since ??= now;
     const phases = player.rows + 2;
     const length = SPEEDS[this.speed] / phases;
-    const phase = player.still ? phases - 1 : Math.floor((now - wave.since) / length);
+    const phase = player.still ? phases - 1 : Math.floor((now - run.since) / length);
     player.root.style.setProperty("--phase", `${Math.max(length, 60)}ms`);
-    while (wave.phase < Math.min(phase, phases - 1)) this.reach(++wave.phase);
-    if (now - wave.since >= SPEEDS[this.speed]) {
+    while (run.phase < Math.min(phase, phases - 1)) this.reach(++run.phase);
+    if (now - run.since >= SPEEDS[this.speed]) {
       if (player.t >= player.T) return this.pause();
       this.begin();
     }
-    wave.frame = requestAnimationFrame((next) => this.tick(next));
+    this.next();
   }
 
   // The wave reaches the image, a stage, or in the end the readout.
@@ -82,15 +66,8 @@ class Play {
     for (const network of networks) network.parts.slice(1).forEach((part, i) => lit(part, phase === i + 1));
   }
 
-  pause() {
-    this.stop();
-    this.player.settle();
-    this.player.rests();
-  }
-
   stop() {
-    if (this.wave) cancelAnimationFrame(this.wave.frame);
-    this.wave = null;
-    this.highlight(-1);
+    if (this.goes) this.highlight(-1);
+    super.stop();
   }
 }

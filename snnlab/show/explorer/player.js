@@ -5,48 +5,20 @@
 // player.py lists the files that it is made of.
 
 const NARROW = 680; // px of the player below which labels stand above the columns
-const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-class Player {
-  constructor(element, frames, tell, options) {
-    this.host = new Host(tell);
-    this.tell = tell;
+class Player extends Mounted {
+  constructor(element, frames, tell, options = {}) {
+    super(element, tell, options, { kind: "snn", style: PLAYER_STYLE, narrow: NARROW });
     this.t = options.t ?? 1;
     this.view = frames.views.includes(options.view) ? options.view : frames.views[0];
     this.networks = [];
-    this.given = options; // what the host asked for last
-    this.root = node("div", { class: "snn", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
-    this.style = node("style", {}, CONTROLS_STYLE + PLAYER_STYLE);
     this.play = new Play(this);
     this.pointing = new Pointing(this);
     this.opened = new Opened(this, options.neuron);
-    this.ends = new AbortController();
-    element.append(this.style, this.root);
-    this.listen();
-    this.load(frames, () => options.playing && !this.still && this.play.start());
-  }
-
-  // What comes from outside: keys, width, the wish for a dark or a still picture.
-  listen() {
     const always = { signal: this.ends.signal };
-    this.wishes = new Wishes(() => this.frames && this.dress(), always);
-    this.root.addEventListener("keydown", (event) => this.key(event), always);
     addEventListener("scroll", () => this.pointing.refresh(), { ...always, passive: true, capture: true });
     addEventListener("pointerdown", (event) => event.composedPath()[0] !== this.pointing.stage?.canvas && this.pointing.hide(), always);
-    this.watch = new ResizeObserver(() => this.resized());
-    this.watch.observe(this.root);
-  }
-
-  get still() {
-    return this.wishes.still;
-  }
-
-  get dark() {
-    return this.given.dark ?? this.wishes.dark;
-  }
-
-  get narrow() {
-    return this.width < NARROW;
+    this.load(frames, () => options.playing && !this.still && this.play.start());
   }
 
   // ---- new frames
@@ -78,7 +50,7 @@ class Player {
     this.width = 0; // nothing is drawn until there are tiles
     this.build(pixels);
     this.dress();
-    this.resized(true);
+    this.resized();
     this.goes();
     if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
     this.root.dataset.ready = "true";
@@ -143,45 +115,42 @@ class Player {
 
   // ---- colours and sizes
 
-  // The colours of this background, and whether anything may move.
+  // The colours of this background.
   dress() {
-    const background = this.dark ? "dark" : "light";
-    const colours = this.frames.colours[background];
-    dress(this.root, colours, this.dark);
-    this.root.classList.toggle("still", this.still);
+    if (!this.frames) return;
+    this.dressIn(this.frames.colours);
     for (const network of this.networks) {
-      network.hue = network.colour[background];
+      network.hue = network.colour[this.dark ? "dark" : "light"];
       for (const part of network.parts) part.style.setProperty("--hue", network.hue);
     }
-    this.ink = colours.ink;
     this.colour();
     if (this.width) this.paint();
   }
 
   // Colours and legend of the view.
   colour() {
-    const { networks, view, ink, frames } = this;
+    const { networks, view, frames } = this;
+    const { ink } = this.colours;
     for (const network of networks) network.palette = paletteOf(view, network.hue, ink, frames.levels);
     const hues = networks.map((network) => network.hue);
     const legends = { spikes: () => legendOfSpikes(hues, ink, this.words), rates: () => legendOfRates(frames) };
     this.legend.replaceChildren(...(legends[view] ?? (() => legendOfPotentials(frames)))());
   }
 
-  // Sizes anew when the width has changed.
-  resized(always = false) {
-    const width = this.root.clientWidth;
-    if (!this.frames || !width || (!always && width === this.width && devicePixelRatio === this.ratio)) return;
-    this.width = width;
-    this.ratio = devicePixelRatio;
-    this.root.classList.toggle("narrow", this.narrow);
+  resized() {
+    if (this.frames) super.resized();
+  }
+
+  // Everything in another width.
+  lay() {
     reserve([this.said], this.frames.said);
     reserve(this.networks.map((network) => network.shown.verdict), this.networks.flatMap((network) => network.says));
-    this.lay();
+    this.tile();
     this.paint();
     this.goes(this.spoken); // what stood there before room was made
   }
 
-  lay() {
+  tile() {
     const room = { networks: this.networks.length, narrow: this.narrow, ratio: this.ratio };
     for (const network of this.networks) {
       for (const stage of network.stages) layStage(stage, this.farthest(stage.s), room);
@@ -198,23 +167,21 @@ class Player {
 
   // What is seen, in other colours or sizes.
   paint() {
-    for (const network of this.networks) {
-      for (const stage of network.stages) this.paintStage(stage, stage.at_t ?? this.t);
-      network.shown.paint(network.shown.at_t ?? this.t);
-    }
+    this.paintAll();
     this.opened.paint();
   }
 
+  // All stages and readouts at t; without t each at the timestep that it shows.
   paintAll(t) {
     for (const network of this.networks) {
-      for (const stage of network.stages) this.paintStage(stage, t);
-      network.shown.paint(t);
+      for (const stage of network.stages) this.paintStage(stage, t ?? stage.at_t ?? this.t);
+      network.shown.paint(t ?? network.shown.at_t ?? this.t);
     }
   }
 
   paintStage(stage, t) {
-    const { view, words, ink } = this;
-    paintStage(stage, t, { view, words, palette: this.networks[stage.n].palette, blank: pixel(ink, SILENT) });
+    const { view, words, colours } = this;
+    paintStage(stage, t, { view, words, palette: this.networks[stage.n].palette, blank: pixel(colours.ink, SILENT) });
   }
 
   // Everything at the present timestep, at once.
@@ -244,49 +211,24 @@ class Player {
     if (!this.play.goes) this.rests();
   }
 
-  // To a timestep, by a step, the slider or a key.
-  move(t) {
-    this.play.stop();
-    this.t = within(t, 1, this.T);
-    this.settle();
-    this.rests();
-  }
-
   // Some steps on, or back.
   go(by) {
     this.move(this.t + by);
   }
 
-  // It has come to rest: said aloud, and told to the host.
-  rests() {
-    this.host.rests(() => {
-      this.live.textContent = this.frames.said[this.t - 1];
-      return { t: this.t, view: this.view };
-    });
-  }
-
-  hush() {
-    this.host.hush();
-  }
-
-  // ---- keys
-
-  key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !this.frames) return;
-    const { target } = event;
-    const canvas = target.matches(".board canvas") ? target : null;
-    const stage = canvas && this.networks[canvas.dataset.network].stages[canvas.dataset.stage];
-    const act = this.action(event.key, target, stage);
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
+  // Said aloud, too.
+  rested() {
+    this.live.textContent = this.frames.said[this.t - 1];
+    return { t: this.t, view: this.view };
   }
 
   // What a key does where it was pressed; undefined: what it does anyway.
-  action(key, target, stage) {
+  action(key, target) {
+    if (!this.frames) return undefined;
+    const { network, stage: number } = target.dataset; // of a canvas with maps
+    const stage = number && this.networks[network].stages[number];
     if (key === "Escape" && this.opened.chosen) return () => this.opened.close();
-    if (stage && DIRECTIONS[key]) return () => this.pointing.wander(stage, ...DIRECTIONS[key]);
+    if (stage && ARROWS[key]) return () => this.pointing.wander(stage, ...ARROWS[key]);
     if (stage && key === "Enter") return () => this.opened.open(stage, this.pointing.cursor(stage));
     if (target.matches(".table")) return undefined;
     if (key === " " && !target.matches("button, summary")) return () => this.play.toggle();
@@ -307,7 +249,7 @@ class Player {
     this.given = { ...given, ...options };
     const asked = { t: options.t, view: options.view };
     for (const name of ["t", "view"])
-      if (asked[name] == null || asked[name] === given[name] || this.host.heard(name, asked[name])) delete asked[name];
+      if (asked[name] == null || asked[name] === given[name] || this.heard(name, asked[name])) delete asked[name];
     if (String(options.neuron ?? "") !== String(given.neuron ?? "")) asked.neuron = options.neuron ?? null;
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
@@ -323,28 +265,14 @@ class Player {
     if (t && t !== this.t) this.move(t);
     if (neuron !== undefined) this.opened.show(neuron);
   }
-
-  remove() {
-    this.ends.abort();
-    this.watch.disconnect();
-    this.hush();
-    if (this.play.goes) cancelAnimationFrame(this.play.wave.frame);
-    this.root.remove();
-    this.style.remove();
-  }
 }
 
 // The image as the networks see it, with its title.
 function imageFigure({ image, title, words }, pixels) {
   const [channels, height, width] = image.shape;
-  const canvas = node("canvas", { width, height, role: "img", "aria-label": `${words.image}: ${title}` });
-  const drawn = new ImageData(width, height);
-  const size = width * height;
-  for (let i = 0; i < size; i++) {
-    for (let c = 0; c < 3; c++) drawn.data[4 * i + c] = pixels[(channels === 3 ? c : 0) * size + i];
-    drawn.data[4 * i + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(drawn, 0, 0);
+  const planes = channels === 3 ? [0, 1, 2] : [0, 0, 0]; // of red, green and blue
+  const canvas = picture(width, height, (i) => planes.map((plane) => pixels[plane * width * height + i]));
+  filled(canvas, { role: "img", "aria-label": `${words.image}: ${title}` });
   const caption = node("figcaption", { class: "small grey" }, node("b", {}, title), words.image);
   return node("figure", { class: "image" }, canvas, caption);
 }
@@ -360,6 +288,5 @@ function reserve(places, sentences) {
 
 // Draws and plays frames inside an element; see frames.py for what they hold.
 export function mount(element, frames, tell, options) {
-  const player = new Player(element, frames, tell, options ?? {});
-  return { update: (next, wishes) => player.update(next, wishes), remove: () => player.remove() };
+  return new Player(element, frames, tell, options);
 }

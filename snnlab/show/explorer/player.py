@@ -6,15 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from snnlab.show.explorer.controls import MOUNTED_FILES
 from snnlab.show.explorer.frames import VIEWS
 from snnlab.show.modules import for_script, joined, piece_of_page
 
 PLAYER_FILES: Final = (
-    "controls.css",
+    *MOUNTED_FILES,
     "player.css",
-    "elements.js",
-    "bytes.js",
-    "svg.js",
     "values.js",
     "maps.js",
     "stage.js",
@@ -22,11 +20,8 @@ PLAYER_FILES: Final = (
     "one_neuron.js",
     "pointing.js",
     "opened.js",
-    "dress.js",
     "legends.js",
     "play.js",
-    "controls.js",
-    "host.js",
     "player.js",
 )
 """What it is made of; the last mounts it."""

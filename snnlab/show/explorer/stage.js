@@ -18,9 +18,7 @@ function stageLabel(stages, words, tell) {
 // Asks the host for the maps that follow, and after the last for the first.
 function moreButton(stage, words, tell) {
   const next = stage.first + stage.shown < stage.maps ? stage.first + stage.shown : 0;
-  const more = node("button", { type: "button", "data-key": `more-${stage.s}` }, words.more);
-  more.addEventListener("click", () => tell("more", { stage: stage.s, first: next }));
-  return more;
+  return button({ "data-key": `more-${stage.s}` }, () => tell("more", { stage: stage.s, first: next }), words.more);
 }
 
 // What a stage shows; the stage keeps those parts that change.

@@ -5,35 +5,20 @@ const STALL = 0.1; // s that a frame counts at most, however long the browser wa
 const LOOK = 3; // s for which a step is seen at least
 const READ = 2.5; // words read in a second
 
-class Clock {
-  constructor(film) {
-    this.film = film;
-    this.speed = "normal";
-    this.run = null; // while it runs: the last frame, and for how long a step has been held
-  }
-
-  get goes() {
-    return this.run !== null;
-  }
-
-  toggle() {
-    if (this.goes) this.pause();
-    else this.start();
-  }
-
+class Clock extends Motion {
   // From here, or at the end from the beginning.
   start() {
-    const { film } = this;
+    const film = this.player;
     film.hush();
     if (film.t >= film.length) film.t = 0;
     if (film.still) film.t = film.stepFrom(1);
-    this.run = { last: null, held: 0, frame: requestAnimationFrame((now) => this.tick(now)) };
+    this.run = { last: null, held: 0 }; // the last frame, and for how long a step has been held
+    this.next();
     film.paint();
   }
 
   tick(now) {
-    const { film, run } = this;
-    if (!run) return;
+    const { run, player: film } = this;
     const past = run.last === null ? 0 : Math.min((now - run.last) / 1000, STALL) * SPEEDS[this.speed];
     run.last = now;
     run.held += past;
@@ -42,32 +27,22 @@ class Clock {
       run.held = 0;
       this.to(film.t < film.steps.at(-1) ? film.stepFrom(1) : film.length);
     }
-    if (this.run) run.frame = requestAnimationFrame((next) => this.tick(next));
+    if (this.goes) this.next();
   }
 
   // The film goes on to a moment, and rests at its end.
   to(t) {
-    this.film.t = Math.min(t, this.film.length);
-    if (this.film.t >= this.film.length) this.pause();
-    else this.film.paint();
+    const film = this.player;
+    film.t = Math.min(t, film.length);
+    if (film.t >= film.length) this.pause();
+    else film.paint();
   }
 
   // Seconds for which a step is held, so that a new sentence can be read.
   hold() {
-    const { film } = this;
+    const film = this.player;
     const first = film.steps.findIndex((step) => step >= film.chapter.at - 0.001);
     const isFirst = Math.abs(film.steps[first] - film.t) < 0.001;
     return isFirst ? Math.max(LOOK, film.chapter.said.split(" ").length / READ) : LOOK;
-  }
-
-  pause() {
-    this.stop();
-    this.film.paint();
-    this.film.rests();
-  }
-
-  stop() {
-    if (this.run) cancelAnimationFrame(this.run.frame);
-    this.run = null;
   }
 }

@@ -2,16 +2,11 @@
 
 // From 0 at `from` to 1 at `to`, evenly.
 function part(time, from, to) {
-  return within((time - from) / (to - from), 0, 1);
+  return within(share(time, [from, to]), 0, 1);
 }
 
 // The same, with a soft start and a soft end.
 function eased(time, from, to) {
   const x = part(time, from, to);
   return x * x * (3 - 2 * x);
-}
-
-// What lies between two numbers.
-function mix(a, b, share) {
-  return a + (b - a) * share;
 }

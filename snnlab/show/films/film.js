@@ -12,35 +12,12 @@ const SCENES = {}; // by the kind of the film; the file of each puts it here
 const NARROW = 600; // px of the film below which scenes stand upright
 const NUDGE = 1; // s by which arrows move the slider
 
-class Film {
-  constructor(element, given, tell, options) {
-    this.host = new Host(tell);
-    this.given = options; // what the host asked for last
+class Film extends Mounted {
+  constructor(element, given, tell, options = {}) {
+    super(element, tell, options, { kind: "snn film", style: FILM_STYLE, narrow: NARROW });
     this.t = options.t ?? 0;
     this.play = new Clock(this);
-    this.root = node("div", { class: "snn film", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
-    this.style = node("style", {}, CONTROLS_STYLE + FILM_STYLE);
-    this.ends = new AbortController();
-    element.append(this.style, this.root);
-    this.listen();
     this.show(given);
-  }
-
-  // What comes from outside: keys, width, the wish for a dark or a still picture.
-  listen() {
-    const always = { signal: this.ends.signal };
-    this.wishes = new Wishes(() => this.dress(), always);
-    this.root.addEventListener("keydown", (event) => this.key(event), always);
-    this.watch = new ResizeObserver(() => this.resized());
-    this.watch.observe(this.root);
-  }
-
-  get still() {
-    return this.wishes.still;
-  }
-
-  get dark() {
-    return this.given.dark ?? this.wishes.dark;
   }
 
   // ---- what stands on the page
@@ -79,27 +56,17 @@ class Film {
   // The button of a chapter.
   mark({ at, name }, i) {
     const number = node("span", { class: "number", "aria-hidden": "true" }, `${i + 1}`);
-    const made = node("button", { type: "button", "data-key": `chapter-${i + 1}` }, number, node("span", {}, name));
-    made.addEventListener("click", () => this.jump(at));
-    return made;
+    return button({ "data-key": `chapter-${i + 1}` }, () => this.jump(at), number, node("span", {}, name));
   }
 
   // Colours of the background.
   dress() {
-    this.colours = this.data.colours[this.dark ? "dark" : "light"];
-    dress(this.root, this.colours, this.dark);
-    this.root.classList.toggle("still", this.still);
+    this.dressIn(this.data.colours);
     if (this.width) this.paint();
   }
 
-  // Sizes anew when the width has changed.
-  resized() {
-    const width = this.root.clientWidth;
-    if (!width || (width === this.width && devicePixelRatio === this.ratio)) return;
-    this.width = width;
-    this.ratio = devicePixelRatio;
-    this.narrow = width < NARROW;
-    this.root.classList.toggle("narrow", this.narrow);
+  // Everything in another width.
+  lay() {
     this.drawn.resize?.();
     const [x, y] = this.drawn.poster ?? [0.5, 0.5];
     Object.assign(this.poster.style, { left: `${100 * x}%`, top: `${100 * y}%` });
@@ -155,12 +122,8 @@ class Film {
     this.move(this.stepFrom(by));
   }
 
-  // To a moment, at which it rests.
-  move(t) {
-    this.play.stop();
-    this.t = within(t, 0, this.length);
+  settle() {
     this.paint();
-    this.rests();
   }
 
   // To a moment, and on from there if it plays.
@@ -170,24 +133,8 @@ class Film {
     if (goes && !this.still) this.play.start();
   }
 
-  // It has come to rest: the host is told.
-  rests() {
-    this.host.rests(() => ({ t: Number(this.t.toFixed(2)) }));
-  }
-
-  hush() {
-    this.host.hush();
-  }
-
-  // ---- keys
-
-  key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const act = this.action(event.key, event.target);
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
+  rested() {
+    return { t: Number(this.t.toFixed(2)) };
   }
 
   // What a key does where it was pressed; undefined: what it does anyway.
@@ -213,21 +160,11 @@ class Film {
     this.given = { ...given, ...options };
     if (JSON.stringify(data) !== JSON.stringify(this.data)) this.show(data);
     this.dress();
-    if (options.t != null && options.t !== given.t && !this.host.heard("t", options.t)) this.move(options.t);
-  }
-
-  remove() {
-    this.ends.abort();
-    this.watch.disconnect();
-    this.hush();
-    this.play.stop();
-    this.root.remove();
-    this.style.remove();
+    if (options.t != null && options.t !== given.t && !this.heard("t", options.t)) this.move(options.t);
   }
 }
 
 // Shows a film inside an element; see film.py for what it is given.
 export function mountFilm(element, given, tell, options) {
-  const film = new Film(element, given, tell, options ?? {});
-  return { update: (next, wishes) => film.update(next, wishes), remove: () => film.remove() };
+  return new Film(element, given, tell, options);
 }

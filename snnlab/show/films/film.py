@@ -13,21 +13,17 @@ from html import escape
 from itertools import pairwise
 from typing import Any, Final
 
-from snnlab.show.colours import DARK, HUES, LIGHT
+from snnlab.show.colours import HUES
+from snnlab.show.explorer.controls import CONTROL_WORDS, MOUNTED_FILES, colours
 from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
 KINDS: Final[tuple[str, ...]] = ("idea", "race")
-"""Films that there are; `idea.js` has the scene of the kind "idea"."""
+"""All films: the scene of the kind "idea" stands in `idea.js`, and so on."""
 FILM_FILES: Final = (
-    "controls.css",
+    *MOUNTED_FILES,
     "film.css",
     "race.css",
-    "elements.js",
-    "svg.js",
-    "dress.js",
-    "controls.js",
-    "host.js",
     "easing.js",
     "sheet.js",
     "plot.js",
@@ -39,15 +35,7 @@ FILM_FILES: Final = (
 FILM_JS: Final = joined(*FILM_FILES)
 """All films, an ES module with `mountFilm(element, given, tell, options)`."""
 
-WORDS: Final = {
-    "play": "Play",
-    "pause": "Pause",
-    "step": "Step",
-    "back": "Back",
-    "speed": "Speed",
-    "slow": "slow",
-    "normal": "normal",
-    "fast": "fast",
+WORDS: Final = CONTROL_WORDS | {
     "moment": "Moment of the film",
     "clock": "{now} of {length} s",
     "chapters": "Chapters",
@@ -56,7 +44,7 @@ WORDS: Final = {
         "beginning and the end."
     ),
 }
-"""What every film says by itself."""
+"""Words of the controls, the same for every film."""
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <head>
@@ -108,7 +96,7 @@ class Film:
     """In seconds at normal speed."""
     chapters: tuple[Chapter, ...]
     steps: tuple[float, ...]
-    """Moments to which the keys for steps go, and at which a play without motion stops."""
+    """Moments in seconds to which the keys for steps go; without motion only they are shown."""
     scene: Mapping[str, Any]
     """What the scene draws from, as JSON."""
     words: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +123,7 @@ class Film:
             "chapters": [asdict(chapter) for chapter in self.chapters],
             "steps": list(self.steps),
             "words": {**WORDS, **self.words},
-            "colours": {"light": LIGHT.named(*HUES), "dark": DARK.named(*HUES)},
+            "colours": colours(*HUES),
             "scene": dict(self.scene),
         }
 
@@ -157,8 +145,8 @@ class Film:
         shown = {"text/plain": self.text(), "text/html": self.html()}
         if for_web_pages():
             return shown, {}
-        from snnlab.show.widgets.film import FilmWidget
+        from snnlab.show.widgets.in_notebook import Mounted
 
-        widget = FilmWidget(given=self.given())
+        widget = Mounted(FILM_JS, "mountFilm", given=self.given())
         data, about = widget._repr_mimebundle_(**options) or ({}, {})
         return {**data, **shown}, about

@@ -70,10 +70,11 @@ class Hops:
         }
 
 
-def hops(currents: Tensor, neuron: Neuron | None = None) -> Hops:
-    """Run neurons with currents (T, N)."""
-    path = trace(currents, neuron or Neuron())
-    first = np.full(currents.shape[1], (neuron or Neuron()).v_start)
+def hops(currents: Tensor) -> Hops:
+    """Run neurons with v_th = 1 with currents (T, N)."""
+    neuron = Neuron()
+    path = trace(currents, neuron)
+    first = np.full(currents.shape[1], neuron.v_start)
     return Hops(first, *(part.double().numpy() for part in path))
 
 

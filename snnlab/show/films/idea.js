@@ -6,6 +6,7 @@ const FADE = 1.2; // s in which one picture gives way to the next
 const TURN = 2 * Math.PI;
 const FLIGHT = 0.35; // s from the circle into the histogram
 const RING = 6; // units: width of the line of a large circle
+const FRAMES = { quarter: "beside", golden: "beside", noise: "whole", crowd: "aside", layer: "aside", meaning: "aside" };
 const SHAPES = {
   wide: {
     unit: 1100, height: 540, text: 21, large: 44, small: 19,
@@ -37,8 +38,9 @@ class Idea {
     const { begins, length } = film.scene;
     const names = Object.keys(begins);
     this.parts = names.map((name, i) => ({ name, at: begins[name], until: begins[names[i + 1]] ?? length + FADE }));
-    this.frames = { quarter: "beside", golden: "beside", noise: "whole", crowd: "aside", layer: "aside", meaning: "aside" };
-    if (film.scene.layer) this.photo = photograph(film.scene.layer.image);
+    if (!film.scene.layer) return;
+    const { width, height, rgb } = film.scene.layer.image;
+    this.photo = picture(width, height, (i) => rgb.slice(3 * i, 3 * i + 3));
   }
 
   resize() {
@@ -59,7 +61,7 @@ class Idea {
     this.ink = inks(this.film.colours);
     sheet.clear();
     this.histogram(time);
-    for (const part of this.parts) sheet.with(this.shown(part, time), () => this[part.name]?.(time, part));
+    for (const part of this.parts) sheet.with(this.shown(part, time), () => this[part.name]?.(time));
     sheet.with(1 - eased(time, 0.6, 1.6), () => this.title());
   }
 
@@ -101,7 +103,7 @@ class Idea {
     const { words } = film;
     const circle = scaled(shape.circle, unit);
     const { done, share, pace } = progress(path.moments, time);
-    sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.line, width: RING });
+    sheet.ring(circle, { colour: ink.line, width: RING });
     this.write(words.top, shape.circle.x, shape.circle.y - shape.circle.r + shape.top, { align: "center", colour: ink.grey });
     this.write(words.bottom, shape.circle.x, shape.circle.y + shape.circle.r + shape.bottom, { align: "center", colour: ink.grey });
     this.tick(circle);
@@ -146,7 +148,7 @@ class Idea {
       if (past < 0 || past > lasts) continue;
       const grown = eased(past, 0, lasts);
       sheet.with(1 - grown, () => {
-        sheet.arc(x, y - r, mix(10, 46, grown) * unit * (film.narrow ? 0.7 : 1), 0, TURN, { colour: ink.spike, width: 5 });
+        sheet.ring({ x, y: y - r, r: mix(10, 46, grown) * unit * (film.narrow ? 0.7 : 1) }, { colour: ink.spike, width: 5 });
         if (pace > 0.35) this.write(film.words.taken, shape.circle.x + (film.narrow ? 34 : 62), shape.circle.y - shape.circle.r + (film.narrow ? 4 : 8) - 10 * grown, { colour: ink.spike, weight: 700 });
       });
     }
@@ -203,17 +205,16 @@ class Idea {
   histogram(time) {
     const { film, sheet } = this;
     const { scene } = film;
-    const begin = (name) => this.begin(name);
-    const here = this.parts.findLast(({ at }) => time >= at);
     const frame = this.frame(time);
-    const gone = 1 - part(time, begin("meaning") - FADE, begin("meaning") - FADE / 2);
+    const meaning = this.begin("meaning");
+    const gone = 1 - part(time, meaning - FADE, meaning - FADE / 2);
     sheet.with(Math.min(eased(time, 2.4, 3), gone), () => {
-      const sources = { quarter: [0, begin("golden")], golden: [begin("golden"), begin("crowd")], crowd: [begin("crowd"), this.ends("crowd")], layer: [begin("layer"), this.ends("layer")] };
-      for (const [name, [at, until]] of Object.entries(sources)) {
-        if (scene[name]) sheet.with(this.shown({ at, until }, time), () => this.bars(scene[name], time, frame, name === "quarter" ? 0.3 : 1));
+      for (const name of ["quarter", "golden", "crowd", "layer"]) {
+        const there = { at: this.begin(name), until: this.ends(name === "golden" ? "noise" : name) }; // it lies under the noise
+        if (scene[name]) sheet.with(this.shown(there, time), () => this.bars(scene[name], time, frame, name === "quarter" ? 0.3 : 1));
       }
-      this.axis(frame, eased(time, begin("noise") - 1, begin("noise")));
-      this.law(time, frame, here);
+      this.axis(frame, eased(time, this.begin("noise") - 1, this.begin("noise")));
+      this.law(time, frame);
       this.numbers(time, frame);
     });
   }
@@ -236,7 +237,7 @@ class Idea {
   // Its place in a part; lower where the bars of a network would be higher than the picture.
   frameOf(name) {
     const { edges, layer } = this.film.scene;
-    const place = this.shape[this.frames[name]];
+    const place = this.shape[FRAMES[name]];
     if (name !== "layer" || !layer.histogram.total) return place;
     const { counts, total } = layer.histogram;
     const highest = Math.max(...counts.at(-1)) / (total * (edges[1] - edges[0]));
@@ -278,12 +279,12 @@ class Idea {
   }
 
   // The noise over the histogram.
-  law(time, frame, here) {
+  law(time, frame) {
     const { scene } = this.film;
     const [noise, layer] = [this.begin("noise"), this.begin("layer")];
     const alone = 1 - part(time, layer - FADE, layer - FADE / 2);
     const drawn = eased(time, noise + 0.8, noise + 3.4);
-    this.sheet.with(Math.min(1, alone), () => this.curve(scene.law, drawn, frame, time));
+    this.sheet.with(alone, () => this.curve(scene.law, drawn, frame, time));
     if (scene.layer?.law) this.sheet.with(part(time, layer - FADE / 2, layer), () => this.curve(scene.layer.law, 1, frame, time));
   }
 
@@ -386,8 +387,8 @@ class Idea {
     const whole = mix(from, around ? to + 1 : to, share);
     const now = around && whole >= 1 ? whole - 1 : whole;
     const flash = spike && share > 0.5 ? Math.sin(Math.PI * (share - 0.5) * 2) : 0;
-    sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.line, width: 2 });
-    sheet.with(flash, () => sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.spike, width: 3.5 }));
+    sheet.ring(circle, { colour: ink.line, width: 2 });
+    sheet.with(flash, () => sheet.ring(circle, { colour: ink.spike, width: 3.5 }));
     const at = onCircle(now, circle);
     sheet.dot(at.x, at.y, Math.max(circle.r * 0.34, 2.6 * unit), colour);
   }
@@ -421,7 +422,7 @@ class Idea {
       this.write(title, x, pair.title, { align: "center", weight: 700, size: narrow ? 19 : 28, colour });
       lines.forEach((line, i) => this.lineOf(words[line], x, pair.lines + i * pair.gap, i));
       const circle = scaled({ x, y: pair.y, r: pair.r }, unit);
-      sheet.arc(circle.x, circle.y, circle.r, 0, TURN, { colour: ink.line, width: RING * 0.8 });
+      sheet.ring(circle, { colour: ink.line, width: RING * 0.8 });
       this.tick(circle);
     }
     const left = scaled({ x: pair.xs[0], y: pair.y, r: pair.r }, unit);
@@ -462,9 +463,9 @@ function inks(colours) {
   return {
     ink: colours.ink,
     grey: colours.grey,
-    line: `color-mix(in srgb, ${colours.ink} 16%, transparent)`,
+    line: faintly(colours.ink, 16),
     residual: colours.hue_vermillion,
-    fill: `color-mix(in srgb, ${colours.hue_vermillion} 45%, transparent)`,
+    fill: faintly(colours.hue_vermillion, 45),
     noise: colours.hue_blue,
     spike: colours.hue_green,
     groups: [colours.grey, colours.hue_vermillion, colours.hue_violet],
@@ -482,8 +483,13 @@ function progress(moments, time) {
   const next = moments[done] ?? moments.at(-1);
   const before = moments[done - 1] ?? moments[0] - (moments[1] ?? moments[0] + 1) + moments[0];
   const pace = done < moments.length ? next - before : moments.at(-1) - (moments.at(-2) ?? before);
-  const share = done < moments.length ? eased(time, next - Math.min(0.72 * pace, 0.8), next) : 0;
+  const share = done < moments.length ? eased(time, next - hopLasts(pace), next) : 0;
   return { done, share, pace };
+}
+
+// Seconds of a hop, where landings follow at a pace.
+function hopLasts(pace) {
+  return Math.min(0.72 * pace, 0.8);
 }
 
 // The potential of a neuron after timestep t, counted from 1.
@@ -497,7 +503,7 @@ function crossing({ moments, h, spikes, first }, t) {
   const pace = landed - (moments[t - 2] ?? landed - (moments[1] - moments[0]));
   const from = t > 1 ? h[t - 2][0] - spikes[t - 2][0] : first[0];
   const share = within((1 - from) / (h[t - 1][0] - from), 0, 1);
-  return landed - Math.min(0.72 * pace, 0.8) * (1 - smoothly(share));
+  return landed - hopLasts(pace) * (1 - smoothly(share));
 }
 
 // The moment, from 0 to 1, at which an eased motion has come so far.
@@ -517,16 +523,4 @@ function onCircle(v, { x, y, r }) {
   const risen = v >= 1 ? 1 + Math.min(v - 1, 1) * 0.35 : 1;
   const turn = around ? angle(Math.min(v, 1)) : angle(0);
   return { x: x + Math.cos(turn) * r * sunk * risen, y: y + Math.sin(turn) * r * sunk * risen };
-}
-
-// An image from its colours, to be drawn at any size.
-function photograph({ width, height, rgb }) {
-  const canvas = node("canvas", { width, height });
-  const pixels = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = rgb[3 * i + c];
-    pixels.data[4 * i + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  return canvas;
 }

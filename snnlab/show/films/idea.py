@@ -40,7 +40,7 @@ MOST_IMAGES = 64
 """Whose residuals are measured, at most."""
 TITLE: Final = "What is left in the membrane"
 QUARTER, GOLDEN = 0.25, (math.sqrt(5) - 1) / 2
-"""Currents in units of v_th: of the neuron that knows four residuals, and of the one whose
+"""Currents in units of v_th: of the neuron with four different residuals, and of the one whose
 residuals fill the circle; the latter, the golden ratio, is as far from any fraction as can be."""
 QUARTER_STEPS, GOLDEN_STEPS, CROWD_STEPS = 12, 200, 32
 CROWD, CURRENTS = MOST_NEURONS, (-0.3, 1.3)
@@ -159,7 +159,7 @@ def cut(seen: LayerSeen | None, stage: int) -> Film:
         "histogram": histogram(residuals, float(together.mean()), float(together.std())),
         "sizes": counted(crowd.groups),
     }
-    said = first_sentences(scene, crowd.groups)
+    said = first_sentences(scene)
     if seen is not None:
         begins["layer"], meaning = meaning, meaning + 17.0
         moments["layer"] = evenly(begins["layer"] + 1.2, meaning - 4.0, len(seen.path.h))
@@ -207,10 +207,10 @@ TITLES: Final = {
 """Names of the chapters."""
 
 
-def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
+def first_sentences(scene: dict[str, Any]) -> dict[str, str]:
     """What is said in each chapter, but that of the network."""
     one, noise = scene["golden"]["histogram"], scene["law"]
-    silent, active, saturated = (groups.count(group) for group in range(3))
+    silent, active, saturated = scene["crowd"]["sizes"]
     return {
         "quarter": (
             "Each timestep adds a current. At v_th the neuron spikes and v_th is taken away, so "
@@ -229,9 +229,9 @@ def first_sentences(scene: dict[str, Any], groups: list[int]) -> dict[str, str]:
             f"{whole_percent(noise['outside'])} of it lies below 0 or above v_th."
         ),
         "crowd": (
-            f"{CROWD} neurons, each with its own current. The residuals of the {active} active "
-            f"ones fill the histogram. Left out: {silent} silent neurons, which never spike, and "
-            f"{saturated} saturated ones, which always do. Most of those drift away, and their "
+            f"{CROWD} neurons, each with its own current. The residuals of the {active} "
+            f"ones fill the histogram. Left out: {silent} neurons, which never spike, and "
+            f"{saturated} ones, which always do. Most of those drift away, and their "
             "residual changes no spike."
         ),
         "meaning": (
@@ -279,11 +279,9 @@ def shares(found: ResidualSummary) -> list[str]:
 
 def alt_of(said: dict[str, str], crowd: dict[str, Any]) -> str:
     """The film in words: chapter by chapter."""
-    more = {
-        "crowd": f" Mean {crowd['mean']:.3f}, deviation {crowd['std']:.3f} v_th.",
-    }
-    parts = [f"{TITLES[name]}: {said[name]}{more.get(name, '')}" for name in TITLES if name in said]
-    return " ".join(parts)
+    numbers = f" Mean {crowd['mean']:.3f}, deviation {crowd['std']:.3f} v_th."
+    whole = said | {"crowd": said["crowd"] + numbers}
+    return " ".join(f"{title}: {whole[name]}" for name, title in TITLES.items() if name in whole)
 
 
 def steps_of(

@@ -38,11 +38,6 @@ class Plot {
   }
 }
 
-// 0 at the lower limit of an axis, 1 at the upper one; what lies beyond them is beyond that.
-function share(value, [low, high]) {
-  return (value - low) / (high - low);
-}
-
 function written(words, x, y, attributes = {}) {
   return drawing("text", { x, y, ...attributes }, words);
 }

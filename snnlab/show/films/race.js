@@ -48,7 +48,7 @@ class Race {
   // On the board, left of the columns.
   roomForNames() {
     const { film, size } = this;
-    return film.width - size.column * (film.scene.told.length + 1) - 2.4 * size.mark - 12;
+    return film.width - size.column * (film.scene.board.length + 1) - 2.4 * size.mark - 12;
   }
 
   // What lies above a plot: the name of its axis of height, and what the film is at now.
@@ -161,19 +161,19 @@ class Race {
   // The numbers, a row for each racer; they stand where the lanes were.
   drawBoard(names) {
     const { film, size, sweep, rows } = this;
-    const { racers, told } = film.scene;
+    const { racers, board } = film.scene;
     const { words } = film;
     const right = film.width;
-    const at = (column) => right - (told.length - column) * size.column;
+    const at = (column) => right - (board.length - column) * size.column;
     const small = { class: "axis", "font-size": size.tick, "text-anchor": "end" };
     const top = rows + 0.5 * size.row - 4;
-    const heads = [words.training, ...told.map((T) => phrase(words.T, { T }))];
+    const heads = [words.training, ...board.map((T) => phrase(words.T, { T }))];
     sweep.append(written(words.accuracy, 0, top, { ...small, "text-anchor": "start" }));
     sweep.append(...heads.map((head, column) => written(head, at(column), top, small)));
     return racers.map((racer, i) => {
       const floor = top + (i + 1) * size.row * 0.92;
       const cell = (column, part) => written("", at(column), floor, { "font-size": size.text, "text-anchor": "end", "data-part": part });
-      const cells = { took: cell(0, "board-took"), tests: told.map((T, k) => cell(k + 1, `board-${T}`)) };
+      const cells = { took: cell(0, "board-took"), tests: board.map((T, k) => cell(k + 1, `board-${T}`)) };
       const sample = this.markOf(racer);
       put(sample, size.mark, floor - 0.36 * size.text, size.mark);
       const name = written(names[i], 2.4 * size.mark, floor, { "font-size": size.text });
@@ -204,18 +204,22 @@ class Race {
   }
 
   paintTraining(time) {
-    const { film, course, foot, size } = this;
+    const { film, course, foot } = this;
     const { start, scale, axes, digits } = film.scene;
     const longest = axes.seconds.limits[1];
     const seconds = within((time - start) * scale, 0, longest);
-    const { left, top } = { left: course.left(seconds), top: course.area.top };
+    const [left, { top }] = [course.left(seconds), course.area];
     const said = (number) => phrase(film.words.second, { number });
-    this.moment.setAttribute("d", `M${left} ${top}V${foot}`);
+    filled(this.moment, { d: `M${left} ${top}V${foot}` });
     seen(this.moment, seconds < longest ? 0.6 : 0);
-    this.clock.textContent = said(seconds.toFixed(digits));
-    this.clock.setAttribute("x", course.area.right);
-    this.clock.setAttribute("y", course.area.bottom - 0.4 * size.now); // where lines seldom come
+    this.tell(this.clock, course.area, said(seconds.toFixed(digits)));
     for (const runner of this.runners) this.paintRunner(runner, seconds, said);
+  }
+
+  // What the film is at now, in a corner of a plot where lines seldom come.
+  tell(place, { right, bottom }, now) {
+    place.textContent = now;
+    filled(place, { x: right, y: bottom - 0.4 * this.size.now });
   }
 
   paintRunner(runner, seconds, said) {
@@ -244,10 +248,8 @@ class Race {
     const next = frames[frames.indexOf(shown) + 1];
     const come = next ? eased(time, next[1] - MOVE, next[1]) : 0;
     const x = mix(Math.log2(shown[0]), Math.log2(next?.[0] ?? shown[0]), come);
-    this.now.textContent = phrase(film.words.T, { T: shown[0] });
-    this.now.setAttribute("x", table.area.right);
-    this.now.setAttribute("y", table.area.bottom - 0.4 * size.now);
-    const ends = this.points.map((point) => this.paintPoint(point, x, shown[0]));
+    this.tell(this.now, table.area, phrase(film.words.T, { T: shown[0] }));
+    const ends = this.points.map((point) => this.paintPoint(point, x));
     const gap = 1.25 * size.text;
     const heights = spread(ends.map(([, top]) => top), gap, table.area.top, table.area.bottom);
     this.points.forEach((point, i) => this.paintLabel(point, ends[i], heights[i], shown[0]));
@@ -255,7 +257,7 @@ class Race {
   }
 
   // A line up to now; returns where it ends.
-  paintPoint(point, x, T) {
+  paintPoint(point, x) {
     const { table, size } = this;
     const line = until(point.points, x);
     const end = [table.left(line.at(-1)[0]), table.top(line.at(-1)[1])];
@@ -279,19 +281,18 @@ class Race {
     const value = point.racer.accuracy[point.racer.timesteps.indexOf(T)];
     const number = film.narrow || value === undefined ? "" : ` ${value.toFixed(2)}`;
     point.name.textContent = `${point.label}${number}`;
-    point.name.setAttribute("x", left + 4);
-    point.name.setAttribute("y", height + 0.35 * size.text);
+    filled(point.name, { x: left + 4, y: height + 0.35 * size.text });
     const apart = Math.abs(height - y) > 0.6 * size.text;
     point.leader.setAttribute("d", apart ? `M${x} ${y}L${left + 2} ${height}` : "");
   }
 
   paintBoard(time, T) {
     const { film } = this;
-    const { racers, told, turn, frames } = film.scene;
+    const { racers, board, turn, frames } = film.scene;
     const begun = time >= frames[0][1] - 0.001;
     racers.forEach((racer, i) => {
       this.cells[i].took.textContent = time >= turn[0] ? phrase(film.words.second, { number: racer.took }) : "";
-      told.forEach((at, k) => {
+      board.forEach((at, k) => {
         const value = racer.accuracy[racer.timesteps.indexOf(at)];
         const known = begun && at <= T;
         this.cells[i].tests[k].textContent = known ? (value?.toFixed(2) ?? "–") : "";
@@ -306,8 +307,7 @@ function put(mark, x, y, size) {
 }
 
 function seen(part, share) {
-  part.setAttribute("opacity", share.toFixed(3));
-  part.setAttribute("visibility", share > 0.004 ? "visible" : "hidden");
+  filled(part, { opacity: share.toFixed(3), visibility: share > 0.004 ? "visible" : "hidden" });
 }
 
 SCENES.race = Race;

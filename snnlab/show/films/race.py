@@ -38,14 +38,14 @@ MOST: Final = 7
 """Lines for which there is room."""
 HIGHEST: Final = 16
 """T at which the film ends."""
-TOLD: Final = (1, 4, HIGHEST)
+ON_BOARD: Final = (1, 4, HIGHEST)
 """T whose accuracy the board below the picture holds."""
 START, TRAINING, REST, TURN, FRAME, END = 1.0, 16.0, 6.0, 1.0, 0.7, 6.0
 """Seconds of film: before the start, the slowest training at most, until the axes change, while
 they do, a T, the last picture."""
-BEGINNING: Final = 6
-"""How far the axis of height reaches down while all train: so many times as far from its end as the
-lowest of them when it is trained."""
+BELOW_THE_TOP: Final = 6
+"""How far down the axis of accuracy reaches while all train: from its upper end, so many times the
+distance of the trained network with the lowest accuracy."""
 CLOSE: Final = 0.1
 """Seconds of film between two trainings that end, at most, for both to end in one step."""
 
@@ -76,7 +76,7 @@ class Racer:
 
     @property
     def called(self) -> str:
-        """In a sentence, where a comma inside of a name would part it."""
+        """The name in a sentence: in quotes if it holds a comma."""
         return f"\u201c{self.name}\u201d" if "," in self.name else self.name
 
     @cached_property
@@ -181,9 +181,9 @@ class Course:
         return sorted({T for racer in self.racers for T in racer.curves.timesteps})
 
     @property
-    def told(self) -> list[int]:
+    def board(self) -> list[int]:
         """Every T of the board."""
-        return sorted({min(T, self.timesteps[-1]) for T in TOLD})
+        return sorted({min(T, self.timesteps[-1]) for T in ON_BOARD})
 
     # ---- when
 
@@ -196,26 +196,26 @@ class Course:
 
     def moment(self, seconds: float) -> float:
         """When so many seconds of training have passed."""
-        return stop(START + seconds / self.scale)
+        return hundredths(START + seconds / self.scale)
 
     @property
     def turn(self) -> float:
         """When the axes change."""
-        return stop(self.moment(self.order[-1].seconds) + REST)
+        return hundredths(self.moment(self.order[-1].seconds) + REST)
 
     def frame(self, T: int) -> float:
         """When a T of those that are shown is reached."""
-        return stop(self.turn + TURN + FRAME * self.timesteps.index(T))
+        return hundredths(self.turn + TURN + FRAME * self.timesteps.index(T))
 
     @property
     def end(self) -> float:
         """When all is there."""
-        return stop(self.frame(self.timesteps[-1]) + FRAME)
+        return hundredths(self.frame(self.timesteps[-1]) + FRAME)
 
     @property
     def length(self) -> float:
         """Of the film in seconds."""
-        return stop(self.end + END)
+        return hundredths(self.end + END)
 
     def steps(self) -> tuple[float, ...]:
         """The start, the end of each training, T = 1, 2, 4 and so on, and the end."""
@@ -247,7 +247,7 @@ class Course:
         )
 
     def notes(self) -> list[str]:
-        """What has to be said of trainings that do not keep to one T, a sentence each."""
+        """A sentence for each training that uses more than one T."""
         noted = {racer.name: racer.runs[0].config.note for racer in self.racers}
         return [f"{starting(name)}: {note}." for name, note in noted.items() if note]
 
@@ -294,7 +294,7 @@ class Course:
         )
 
     def last_words(self) -> str:
-        """How long the slowest took, beside the first in line, and what they reached."""
+        """How long the slowest training took, compared with the first line, and the accuracies."""
         last = self.order[-1]
         other = self.racers[0] if self.racers[0] is not last else self.order[0]
         said = f"{starting(last.called)} is trained, after {plain(last.seconds)} s"
@@ -319,7 +319,7 @@ class Course:
 
     def end_words(self) -> str:
         """Who is ahead at which T, and at what price, whoever it is."""
-        ahead = [f"At T = {T} {self.highest_words(partial(Racer.at, T=T))}." for T in self.told]
+        ahead = [f"At T = {T} {self.highest_words(partial(Racer.at, T=T))}." for T in self.board]
         first, last = self.order[0], self.order[-1]
         shortest, longest = (f"{plain(one.seconds)} s" for one in (first, last))
         if shortest != longest:
@@ -331,7 +331,7 @@ class Course:
         return " ".join([*ahead, f"{starting(worth)}."] if worth else ahead)
 
     def highest_words(self, value: Callable[[Racer], float | None]) -> str:
-        """Who is highest in a value in percent, as it is written, and by how much."""
+        """Who has the highest value in percent, as it is written, and by how much."""
         found = {racer.called: value(racer) for racer in self.racers}
         values = {name: number for name, number in found.items() if number is not None}
         best = max(values.values())
@@ -367,7 +367,7 @@ class Course:
         """
         low, high = accuracy_limits(value for racer in self.racers for value in racer.validation)
         worst = min(racer.validation[-1] for racer in self.racers)
-        return max(low, high - BEGINNING * (high - worst)), high
+        return max(low, high - BELOW_THE_TOP * (high - worst)), high
 
     def scene(self) -> dict[str, Any]:
         """What `race.js` draws from."""
@@ -376,7 +376,7 @@ class Course:
         return {
             "start": START,
             "scale": self.scale,
-            "turn": [self.turn, stop(self.turn + TURN)],
+            "turn": [self.turn, hundredths(self.turn + TURN)],
             "frames": [[T, self.frame(T)] for T in self.timesteps],
             "digits": max(0, 1 - math.floor(math.log10(longest))),
             "axes": {
@@ -384,7 +384,7 @@ class Course:
                 "validation": axis(self.heights()),
                 "accuracy": axis(accuracy_limits(tested)),
             },
-            "told": self.told,
+            "board": self.board,
             "racers": [line(racer) for racer in self.racers],
         }
 
@@ -424,12 +424,12 @@ def axis(limits: tuple[float, float]) -> dict[str, Any]:
 
 
 def rounded(values: Iterable[float]) -> list[float]:
-    """Numbers without the digits that nobody sees."""
+    """Numbers with six decimals, more than a picture shows."""
     return [round(value, 6) for value in values]
 
 
-def stop(moment: float) -> float:
-    """A moment in hundredths of a second, never before it, so that all of it is there by then."""
+def hundredths(moment: float) -> float:
+    """A moment, rounded up to hundredths of a second: what ends then has ended."""
     return math.ceil(100 * moment - 1e-6) / 100
 
 

@@ -59,6 +59,10 @@ class Sheet {
     pen.stroke();
   }
 
+  ring({ x, y, r }, look) {
+    this.arc(x, y, r, 0, 2 * Math.PI, look);
+  }
+
   dot(x, y, radius, colour) {
     const { pen } = this;
     pen.beginPath();

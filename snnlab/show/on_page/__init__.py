@@ -23,21 +23,6 @@ COLOURS: Final = {
 }
 """Variables of CSS on every page of the course, which is light, for pieces and slides."""
 
-PREDICT_FILES: Final = (
-    "elements.js",
-    "svg.js",
-    "dress.css",
-    "predict.css",
-    "how_far_off.js",
-    "rings.js",
-    "overlay.js",
-    "predict.js",
-)
-"""Sketches that can be drawn into, and results that wait for a prediction."""
-RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
-"""Live pictures whose controls choose among recorded frames."""
-SIDEWAYS_FILES: Final = ("sideways.js",)
-"""Pictures that are wider than the page can be moved by keys, too."""
 PAGE_STYLE: Final = "\n".join(
     [
         ":root { " + "; ".join(f"--{name}: {colour}" for name, colour in COLOURS.items()) + " }",

@@ -29,7 +29,7 @@ function over(figure) {
 
 // Where a value lies, at the edge of the axes if it lies outside: `side` says on which.
 function pointAt({ x, y: [low, high], span, frame: [, top, , bottom] }, value, place) {
-  const y = low + ((high - low) * (value - span[0])) / (span[1] - span[0]);
+  const y = mix(low, high, share(value, span));
   const side = y < top - 1 ? -1 : y > bottom + 1 ? 1 : 0;
   return { x: x[place], y: within(y, top, bottom), side, value };
 }
@@ -69,6 +69,6 @@ function nameOf({ name, look, half, free, clear, frame }, points) {
 function along(points) {
   return points.flatMap(({ x, y }, i) => {
     const to = points[i + 1] ?? { x, y };
-    return Array.from({ length: 20 }, (_, k) => [x + ((to.x - x) * k) / 20, y + ((to.y - y) * k) / 20]);
+    return Array.from({ length: 20 }, (_, k) => [mix(x, to.x, k / 20), mix(y, to.y, k / 20)]);
   });
 }

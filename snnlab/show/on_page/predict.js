@@ -11,8 +11,8 @@ for (const place of document.querySelectorAll("[data-sketch]")) {
 // A sketch that can be drawn into, and the figure that answers it, if the page has one.
 function predictIn(place, asked, figure) {
   const { words } = asked;
-  const rings = ringsIn(asked, () => button.classList.add("ready"));
-  const button = toButton(words.show, () => (result.hidden ? show() : again()));
+  const rings = ringsIn(asked, () => ask.classList.add("ready"));
+  const ask = button({}, () => (result.hidden ? show() : again()), words.show);
   const parts = [node("p", {}, words.asked), rings.whole];
   dress(place);
   if (!figure) return place.replaceChildren(...parts);
@@ -21,43 +21,44 @@ function predictIn(place, asked, figure) {
   const hidden = hiddenUntilAsked(place, figure, words);
   const result = dress(node("div", { class: "snn-result", role: "region", tabindex: "-1", "aria-label": words.result, hidden: true }));
   const waiting = dress(node("div", { class: "snn-waiting", role: "region", "aria-label": words.result }, node("p", {}, hidden.more ? `${words.waiting} ${words.rest}` : words.waiting),
-    node("div", { class: "buttons" }, toButton(words.predict, focusFirst), toButton(words.show, show))));
+    node("div", { class: "buttons" }, button({}, focusFirst, words.predict), button({}, show, words.show))));
   hidden.start.before(waiting, result);
   const keys = answer.curves.map((curve) => node("span", { hidden: true }, ...namedCurve(curve, answer.curves, words)));
   const key = node("div", { class: "snn-key" }, node("span", {}, ...mineNamed(words)), ...keys);
-  place.replaceChildren(...parts, key, node("div", { class: "buttons" }, button));
+  place.replaceChildren(...parts, key, node("div", { class: "buttons" }, ask));
   const silent = withoutLine(figure, words.nothing);
 
   function show() {
     const said = rings.said();
     rings.close(answer.curves);
-    hidden.set(false);
-    silent(true);
+    turn(true);
     const outside = overlay(figure, answer, said);
     const sentence = said.some((y) => y != null) ? howFarOff({ ...asked, ...answer }, said) : words.unpredicted;
     result.replaceChildren(
       node("p", { class: "told" }, sentence),
       ...(outside ? [node("p", {}, phrase(outside === 1 ? words.outside_one : words.outside_several, { count: outside }))] : []),
       tableOf(asked, said, answer.curves),
-      node("div", { class: "buttons" }, toButton(words.again, again)),
+      node("div", { class: "buttons" }, button({}, again, words.again)),
     );
-    [result.hidden, waiting.hidden] = [false, true];
-    for (const one of keys) one.hidden = false;
-    button.textContent = words.again;
-    button.classList.remove("ready");
+    ask.classList.remove("ready");
     dispatchEvent(new Event("resize")); // for pictures that were hidden and fit themselves
     goTo(result);
   }
 
   function again() {
     rings.clear();
-    hidden.set(true);
-    silent(false);
+    turn(false);
     figure.querySelector(".snn-over svg")?.remove();
-    [result.hidden, waiting.hidden] = [true, false];
-    for (const one of keys) one.hidden = true;
-    button.textContent = words.show;
     focusFirst();
+  }
+
+  // To what was measured, or back to the prediction.
+  function turn(measured) {
+    hidden.set(!measured);
+    silent(measured);
+    for (const one of [result, ...keys]) one.hidden = !measured;
+    waiting.hidden = measured;
+    ask.textContent = measured ? words.again : words.show;
   }
 
   function focusFirst() {
@@ -68,12 +69,6 @@ function predictIn(place, asked, figure) {
 function dress(element) {
   element.classList.add("snn-page");
   return element;
-}
-
-function toButton(text, does) {
-  const button = node("button", { type: "button" }, text);
-  button.addEventListener("click", does);
-  return button;
 }
 
 // A piece of a line, and the name of the curve; what was measured where it is the only one.

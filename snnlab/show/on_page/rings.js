@@ -9,7 +9,9 @@ function valueAt({ low, high }, step) {
 
 // Rings in axes; `changed()` is called whenever one was moved. `said()` has null for those left alone.
 function ringsIn(asked, changed) {
-  const steps = asked.start.map((value) => ((value - asked.low) / (asked.high - asked.low)) * STEPS);
+  const span = [asked.low, asked.high];
+  const atStart = () => asked.start.map((value) => STEPS * share(value, span));
+  let steps = atStart();
   const moved = steps.map(() => false);
   let open = true;
 
@@ -97,7 +99,7 @@ function ringsIn(asked, changed) {
     setOpen(false);
     for (const { y: values, colour, dashes, predicted } of [...curves].reverse()) {
       const points = values.flatMap((y, place) =>
-        y == null ? [] : [[100 * asked.x[place].share, 100 * (1 - (y - asked.low) / (asked.high - asked.low))]]);
+        y == null ? [] : [[100 * asked.x[place].share, 100 * (1 - share(y, span))]]);
       found.append(drawing("polyline", { points: points.join(" "), stroke: colour, "stroke-dasharray": dashes,
         class: predicted ? "predicted" : "" }));
       for (const [x, y] of points.filter(([, y]) => predicted && y >= 0 && y <= 100))
@@ -111,10 +113,8 @@ function ringsIn(asked, changed) {
     for (const dot of dots.splice(0)) dot.remove();
     found.replaceChildren();
     moved.fill(false);
-    asked.start.forEach((value, place) => {
-      steps[place] = ((value - asked.low) / (asked.high - asked.low)) * STEPS;
-      show(place);
-    });
+    steps = atStart();
+    rings.forEach((_, place) => show(place));
     setOpen(true);
   }
 

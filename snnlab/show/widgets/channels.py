@@ -12,7 +12,7 @@ from snnlab.show.page import dress, fixed_panels, head
 from snnlab.show.picture import Picture, attach_description, picture
 from snnlab.show.style import BLUE, GREY, INK
 from snnlab.show.widgets.live import LivePicture, choice, slider
-from snnlab.show.widgets.recorded import recorded
+from snnlab.show.widgets.recorded import recording
 
 _DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
 _STRONGEST = 12  # µA/cm²
@@ -71,15 +71,14 @@ def channel_explorer(
 
     numbers = [(f"{number:,}", number) for number in channels]
     middle = channels[len(channels) // 2]
-    live = LivePicture(
+    return recording(
         draw,
         {
             "current": slider("current (µA/cm²)", 0, _STRONGEST, 4),
             "channels_chosen": choice("sodium channels", numbers, middle),
         },
-        on_page=lambda: recorded(live, current=_RECORDED),
+        current=_RECORDED,
     )
-    return live
 
 
 def _trials(trace: MembraneTrace, which: slice) -> MembraneTrace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,10 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from anywidget import AnyWidget
 from ipywidgets import HTML, Box, Button, Layout, ToggleButton, VBox
 from torch import Tensor
-from traitlets import Dict, Enum, Int, List, TraitError, validate
+from traitlets import Enum, Int, List, TraitError, validate
 
 from snnlab.data.drawn import as_image
 from snnlab.data.images import Images, as_picture
@@ -34,7 +32,7 @@ from snnlab.show.page import blank_axes
 from snnlab.show.picture import Picture, picture
 from snnlab.show.potentials import IN_SIGHT, residual_histograms
 from snnlab.show.trace import neuron_trace
-from snnlab.show.widgets.in_notebook import widget_module
+from snnlab.show.widgets.in_notebook import Mounted
 from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, which_images
 from snnlab.show.widgets.names import LIVE, name_controls
 
@@ -50,11 +48,9 @@ _AT_REST = (
 _ROW = Layout(display="flex", flex_flow="row wrap", align_items="center", overflow="visible")
 
 
-class Player(AnyWidget):
+class Player(Mounted):
     """Plays the frames of an image; see `player.js`."""
 
-    _esm = widget_module(PLAYER_JS, "mount")
-    given = Dict().tag(sync=True)
     t = Int(1).tag(sync=True)
     view = Enum(VIEWS, VIEWS[0]).tag(sync=True)
     neuron: Any = List(Int(), allow_none=True, default_value=None).tag(sync=True)
@@ -66,13 +62,6 @@ class Player(AnyWidget):
         if not 1 <= step <= last:
             raise TraitError(f"t must be 1 to {last}, got {step}")
         return step
-
-
-class Pad(AnyWidget):
-    """A pad to draw a digit on; see `pad.js`."""
-
-    _esm = widget_module(PAD_JS, "mountPad")
-    given = Dict().tag(sync=True)
 
 
 class NetworkExplorer(VBox):
@@ -108,16 +97,18 @@ class NetworkExplorer(VBox):
         self._drawing: Tensor | None = None  # the last one, whether it is shown or not
         self._drawn: Tensor | None = None
         self._neuron: Place | None = None
-        self._kept: dict[Place, Picture] = {}  # of the last neuron: its residuals
+        self._histogram: dict[Place, Picture] = {}  # of residuals, of the neuron opened last
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
-        self._player = Player()
+        self._player = Player(PLAYER_JS, "mount")
         self._player.on_msg(lambda _, told, __: self._told(told))
-        self._pad = Pad(given=pad_given(), layout=Layout(display="none"))
+        hidden = Layout(display="none")
+        self._pad = Mounted(PAD_JS, "mountPad", given=pad_given(), layout=hidden)
         self._pad.on_msg(lambda _, told, __: self._told(told))
         self._found, self._opened = HTML(layout=Layout(margin="0 0.8em")), HTML()
         self.controls = self._made_controls(image)
-        super().__init__([*self._rows(), self._pad, self._player, self._opened, self._names()])
+        names = name_controls(*self.controls.values())
+        super().__init__([*self._rows(), self._pad, self._player, self._opened, names])
         self.add_class(LIVE)
         self._see()
 
@@ -193,7 +184,8 @@ class NetworkExplorer(VBox):
 
     def find_next(self) -> int | None:
         """Show the next image of the kind that is chosen; its number, or None: there is none."""
-        name, kind = self._chosen_network(), self.controls["kind"].value
+        chosen, kind = self.controls.get("network"), self.controls["kind"].value
+        name = chosen.value if chosen else next(iter(self.nets))
         offered = first_images(self.images, MOST_IMAGES)
         if name not in self._decisions:
             self._decisions[name] = decisions_of(self.nets[name], offered, self.timesteps)
@@ -209,9 +201,9 @@ class NetworkExplorer(VBox):
         """Of the neuron that is open: its potential over time, and its residuals."""
         if self._neuron is None:
             return []
-        if self._neuron not in self._kept:
-            self._kept = {self._neuron: self._residuals(*self._neuron)}
-        return [self._trace(*self._neuron), self._kept[self._neuron]]
+        if self._neuron not in self._histogram:
+            self._histogram = {self._neuron: self._residuals(*self._neuron)}
+        return [self._trace(*self._neuron), self._histogram[self._neuron]]
 
     def _made_controls(self, image: int) -> dict[str, Any]:
         """What moves the explorer from outside of the player."""
@@ -238,14 +230,6 @@ class NetworkExplorer(VBox):
         rows = [[self.controls["image"], *buttons, *draw], [*kinds, find, self._found]]
         return [Box(row, layout=_ROW) for row in rows]
 
-    def _names(self) -> Any:
-        return name_controls(*self.controls.values())
-
-    def _chosen_network(self) -> str:
-        """The network whose kinds of images are looked for."""
-        chosen = self.controls.get("network")
-        return str(chosen.value) if chosen else next(iter(self.nets))
-
     def _step(self, by: int) -> None:
         self.image = (self.image + by) % len(self.images)
 
@@ -267,8 +251,10 @@ class NetworkExplorer(VBox):
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
                 self.neuron = None if more is None else self._place_in(more)
-            elif what == "more":
-                self._start(more["stage"], more["first"])
+            elif what == "more":  # from which map on a stage is shown
+                stage = place_of("stage", more["stage"], len(self._first))
+                self._first[stage] = checked("first", int, more["first"])
+                self._send_frames()
 
     def _in_player(self) -> list[int] | None:
         """The neuron that is open, as the player names it."""
@@ -279,13 +265,8 @@ class NetworkExplorer(VBox):
 
     def _place_in(self, told: Mapping[str, Any]) -> Place:
         """The neuron that a browser names by numbers."""
-        name = list(self.nets)[whole(told["network"])]
-        return name, whole(told["stage"]), whole(told["index"])
-
-    def _start(self, stage: int, first: int) -> None:
-        """From which map on a stage is shown."""
-        self._first[whole(stage)] = whole(first)
-        self._give()
+        network = place_of("network", told["network"], len(self.nets))
+        return list(self.nets)[network], told["stage"], told["index"]
 
     def _as_image(self, ink: npt.ArrayLike | Tensor) -> Tensor:
         if self._data is None:
@@ -300,10 +281,10 @@ class NetworkExplorer(VBox):
         """Run the networks on the image, and show what they do."""
         image = self.images.as_input(self._pixels())  # (C, H, W)
         self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
-        self._give()
+        self._send_frames()
         self._open()
 
-    def _give(self) -> None:
+    def _send_frames(self) -> None:
         """Hand the player its frames."""
         label = None if self._drawn is not None else int(self.images.labels[self.image])
         self._player.given = frames(
@@ -335,14 +316,11 @@ class NetworkExplorer(VBox):
 
     def _open(self) -> None:
         """Show the neuron that is open, below the player."""
-        parts = [self._neuron_words(), *(shown.html() for shown in self.pictures)]
-        self._opened.value = "" if self._neuron is None else "".join(parts)
+        words = "" if self._neuron is None else self._neuron_words(*self._neuron)
+        self._opened.value = words + "".join(shown.html() for shown in self.pictures)
 
-    def _neuron_words(self) -> str:
+    def _neuron_words(self, name: str, stage: int, index: int) -> str:
         """Which neuron is open, and what it does on this image."""
-        if self._neuron is None:
-            return ""
-        name, stage, index = self._neuron
         seen = self.seen[name].stages[stage]
         fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
         trained = float(seen.trained.reshape(-1)[index])
@@ -442,18 +420,6 @@ def on_pad(ink: npt.ArrayLike | Tensor) -> npt.NDArray[np.uint8] | None:
     """A drawing as the pad shows it; None: it is of another size."""
     grey = np.asarray(ink)
     return grey.astype(np.uint8) if grey.shape == (SIDE, SIDE) else None
-
-
-def whole(number: object) -> int:
-    """A place that a browser sent, counted from 0.
-
-    Raises:
-        TypeError, ValueError: it is none.
-    """
-    place = operator.index(number)  # type: ignore[arg-type]
-    if place < 0:
-        raise ValueError(f"places count from 0, got {place}")
-    return place
 
 
 def place_of(name: str, number: object, places: int) -> int:

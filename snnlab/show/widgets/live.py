@@ -35,7 +35,6 @@ class LivePicture(VBox):
             raises is shown in place of the picture.
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
-        direction: "row" puts the controls side by side and wraps them, "column" below each other.
         on_page: returns the HTML that a web page without Python shows in place of the picture; None
             from it: as the picture is now, it lives nowhere else.
 
@@ -54,7 +53,6 @@ class LivePicture(VBox):
         draw: Callable[..., Picture],
         controls: Mapping[str, ValueWidget],
         *,
-        direction: str = "column",
         on_page: Callable[[], str | None] | None = None,
     ) -> None:
         self.controls = dict(controls)
@@ -63,7 +61,7 @@ class LivePicture(VBox):
         self._view = HTML()
         flow = Layout(
             display="flex",
-            flex_flow=f"{direction} wrap",
+            flex_flow="column wrap",
             overflow="visible",
             padding="0.3em 0.8em",
         )

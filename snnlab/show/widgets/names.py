@@ -40,11 +40,6 @@ _SCRIPT = """
 """.replace("LIVE", LIVE)
 
 
-def accessible_name(control: ValueWidget) -> str:
-    """What a screen reader says for a control: its tooltip, or else the name beside it."""
-    return str(control.tooltip or control.description)
-
-
 def name_controls(*controls: ValueWidget) -> Output:
     """Give every control a tooltip, and let the browser use it as its name.
 
@@ -60,7 +55,7 @@ def name_controls(*controls: ValueWidget) -> Output:
     Example:
         >>> VBox([current, name_controls(current)])
     """
-    names = [accessible_name(control) for control in controls]
+    names = [str(control.tooltip or control.description) for control in controls]
     if not all(names) or len(set(names)) < len(names):
         raise ValueError(f"each control needs a name of its own, got {names}")
     for control, name in zip(controls, names, strict=True):

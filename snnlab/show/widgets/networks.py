@@ -27,7 +27,7 @@ from snnlab.show.widgets.live import (
     slider,
     which_images,
 )
-from snnlab.show.widgets.recorded import recorded
+from snnlab.show.widgets.recorded import recording
 
 _SPAN = (-3.0, 4.0)
 _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -86,18 +86,16 @@ def margin_explorer(
         )
         return picture(ax, text, alt=f"Histogram of potentials before firing. {text}")
 
-    live = LivePicture(
+    return recording(
         draw,
         {
             "network": choice("network", list(nets)),
             "layer": slider("layer", 1, layers_shown, 1),
             "width": slider("width (v_th)", 0.05, 0.6, first_width, 0.01),
         },
-        on_page=lambda: recorded(
-            live, layer=range(1, layers_shown + 1), width=sorted({0.1, first_width, 0.45})
-        ),
+        layer=range(1, layers_shown + 1),
+        width=sorted({0.1, first_width, 0.45}),
     )
-    return live
 
 
 @torch.no_grad()
@@ -148,7 +146,7 @@ def exit_explorer(
         )
         return picture(ax, text, alt=f"How many images leave at each timestep. {text}")
 
-    live = LivePicture(
+    return recording(
         draw,
         {
             "threshold": slider("confidence to leave", 0.2, 1.0, 0.9, 0.01),
@@ -156,6 +154,5 @@ def exit_explorer(
                 "confidence", [("largest probability", "probability"), ("margin", "margin")]
             ),
         },
-        on_page=lambda: recorded(live, threshold=_THRESHOLDS),
+        threshold=_THRESHOLDS,
     )
-    return live

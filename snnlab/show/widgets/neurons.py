@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from ipywidgets import ValueWidget
 
+from snnlab.measure.residuals import groups_of
 from snnlab.neuron import registry
 from snnlab.neuron.dynamics import trace
 from snnlab.neuron.noise import sample
 from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Neuron, Noise, Reset, Surrogate
 from snnlab.neuron.surrogate import slope as slope_of
 from snnlab.neuron.transfer import firing_probability
+from snnlab.settings import count
 from snnlab.show.charts.closed_forms import families
 from snnlab.show.charts.closed_forms.piece import piece
 from snnlab.show.described import CURRENT
@@ -24,13 +26,13 @@ from snnlab.show.style import BLUE, GREY, VERMILLION
 from snnlab.show.trace import neuron_trace
 from snnlab.show.widgets.live import RESETS, LivePicture, choice, live_axes, slider
 
-_FLAT = ([-0.0001, 0, 1, 1.0001], [0, 1, 1, 0])
-_MOST = 40
+_UNIFORM = ([-0.0001, 0, 1, 1.0001], [0, 1, 1, 0])
+_MOST_TIMESTEPS = 40
 """Timesteps of one neuron on a web page, at most."""
 _CURRENT = "current (v_th)"
 
 
-def _alive(
+def _charts(
     live: LivePicture,
     charts: Callable[[Mapping[str, ValueWidget]], list[dict[str, Any]]],
     **controls: ValueWidget,
@@ -65,8 +67,7 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
         >>> live = neuron_explorer()
         >>> live.controls["current"].value = 0.7
     """
-    if timesteps < 1:
-        raise ValueError(f"timesteps must be at least 1, got {timesteps}")
+    timesteps = count("timesteps", timesteps)
 
     def draw(current: float, v_init: float, beta: float, reset: Reset) -> Picture:
         # In hundredths of v_th, the step of the sliders: whole numbers, so that ten times 0.1
@@ -83,18 +84,18 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
             current=currents[:, 0],
             ax=live_axes(top=0.55),
         )
-        count = int(path.spikes.sum())
+        spikes = int(path.spikes.sum())
         return picture(
             ax,
-            f"{count} spikes in {timesteps} timesteps: rate {count / timesteps:.3f}. "
+            f"{spikes} spikes in {timesteps} timesteps: rate {spikes / timesteps:.3f}. "
             f"Left over at the end: {path.v[-1, 0] / neuron.v_th:.2f} v_th.",
         )
 
     def on_page() -> str | None:
         from snnlab.show.charts.closed_forms.one_neuron import one_neuron_charts  # loads Altair
 
-        steps = slider("timesteps T", 1, max(timesteps, _MOST), timesteps)
-        return _alive(live, one_neuron_charts, T=steps)
+        steps = slider("timesteps T", 1, max(timesteps, _MOST_TIMESTEPS), timesteps)
+        return _charts(live, one_neuron_charts, T=steps)
 
     live = LivePicture(
         draw,
@@ -131,16 +132,14 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
         share = torch.rand(neurons, generator=generator)
         currents = lowest + (highest - lowest) * share  # (N,)
         path = trace(currents.expand(timesteps, neurons), Neuron())
-        count = path.spikes.sum(0)
-        silent, saturated = count == 0, count == timesteps
-        active = ~(silent | saturated)
+        silent, active, saturated = groups_of(path.spikes)
         if not active.any():
             raise ValueError("no neuron is active: give the currents another range")
         carried = path.v[:-1, active].flatten()  # residuals v[t-1] for t = 2 to T
         ax = membrane_histogram(
             sample(Noise(family, sigma), (20_000,), generator),
             carried,
-            densities={"U(0, 1)": _FLAT},
+            densities={"U(0, 1)": _UNIFORM},
             silent=silent.float().mean().item(),
             saturated=saturated.float().mean().item(),
             ax=live_axes(),
@@ -154,7 +153,7 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
     def on_page() -> str | None:
         from snnlab.show.charts.closed_forms.residuals import residual_charts  # loads Altair
 
-        return _alive(live, residual_charts, mu=slider("mu (v_th)", 0.0, 1.0, MATCHED_MU, 0.01))
+        return _charts(live, residual_charts, mu=slider("mu (v_th)", 0.0, 1.0, MATCHED_MU, 0.01))
 
     live = LivePicture(
         draw,
@@ -205,7 +204,7 @@ def gradient_explorer() -> LivePicture:
         from snnlab.show.charts.closed_forms.firing import firing_charts  # loads Altair
 
         at = slider(_CURRENT, -0.5, 1.5, 0.3, 0.01)
-        return _alive(live, firing_charts, current=at, T=slider("timesteps T", 1, 32, 4))
+        return _charts(live, firing_charts, current=at, T=slider("timesteps T", 1, 32, 4))
 
     live = LivePicture(
         draw,

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ipywidgets import Dropdown, ValueWidget
 from PIL import Image
 
 from snnlab.show.modules import for_script
-
-if TYPE_CHECKING:
-    from snnlab.show.widgets.live import LivePicture
+from snnlab.show.picture import Picture
+from snnlab.show.widgets.live import LivePicture
 
 _COLOURS: Final = 48  # of a recorded picture
 _ALL = "The controls have all their positions here."
 _SOME = "Recorded for this page: {recorded}. In JupyterLab every value can be chosen."
-_REST = "Recorded for this page: {recorded}; {kept}. In JupyterLab every control moves."
+_SOME_FIXED = "Recorded for this page: {recorded}; {fixed}. In JupyterLab every control moves."
+
+
+def recording(
+    draw: Callable[..., Picture], controls: Mapping[str, ValueWidget], **values: Sequence[Any]
+) -> LivePicture:
+    """A live picture that web pages show as recorded frames; see `LivePicture` and `recorded`."""
+    live = LivePicture(draw, controls, on_page=lambda: recorded(live, **values))
+    return live
 
 
 def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
@@ -39,47 +46,32 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
         >>> LivePicture(draw, controls, on_page=lambda: recorded(live, v_init=(0, 0.5, 1)))
     """
     choices = {name: _choices(control, values.get(name)) for name, control in live.controls.items()}
-    frames, pictures = [], _Pictures()
+    frames: list[dict[str, Any]] = []
+    places: dict[bytes, int] = {}  # of the pictures, each of which the page has once
     for chosen in product(*choices.values()):
         picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
         frames.append(
             {
-                "picture": pictures.place(picture.png),
+                "picture": places.setdefault(small_png(picture.png), len(places)),
                 "alt": picture.alt,
                 "summary": picture.summary or picture.alt,
             }
         )
-    told = {
+    content = {
         "controls": [
-            _told(live.controls[name], options)
+            _control(live.controls[name], options)
             for name, options in choices.items()
             if len(options) > 1
         ],
-        "pictures": pictures.texts,
+        "pictures": [b64encode(png).decode() for png in places],
         "frames": frames,
         "words": _words(live, choices),
     }
     return (
         '<div class="snn-recorded" data-needs="recorded" data-recorded="">'
         f"{live.still()}"
-        f'<script type="application/json">{for_script(told)}</script></div>'
+        f'<script type="application/json">{for_script(content)}</script></div>'
     )
-
-
-class _Pictures:
-    """Each picture once, small enough for a page."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._places: dict[bytes, int] = {}
-
-    def place(self, png: bytes) -> int:
-        """Where a picture lies."""
-        small = small_png(png)
-        if small not in self._places:
-            self._places[small] = len(self.texts)
-            self.texts.append(b64encode(small).decode())
-        return self._places[small]
 
 
 def small_png(png: bytes) -> bytes:
@@ -103,8 +95,8 @@ def _choices(control: ValueWidget, values: Sequence[Any] | None) -> list[tuple[s
     return [(f"{value:g}", value) for value in found]
 
 
-def _told(control: ValueWidget, options: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A control as the page makes it."""
+def _control(control: ValueWidget, options: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A control, from which the page makes its own."""
     return {
         "label": control.description,
         "choice": isinstance(control, Dropdown),
@@ -114,17 +106,17 @@ def _told(control: ValueWidget, options: Sequence[tuple[str, Any]]) -> dict[str,
 
 
 def _words(live: LivePicture, choices: dict[str, list[tuple[str, Any]]]) -> str:
-    """Which positions the page has."""
-    parts, kept = [], []
+    """A sentence on which values of the controls the page has."""
+    parts, fixed = [], []
     for name, control in live.controls.items():
         if isinstance(control, Dropdown):
             continue
         texts = [text for text, _ in choices[name]]
         positions = round((control.max - control.min) / control.step) + 1
         if len(texts) == 1 < positions:
-            kept.append(f"{control.description} stays at {texts[0]}")
+            fixed.append(f"{control.description} stays at {texts[0]}")
         elif len(texts) < positions:
             parts.append(f"{control.description} {', '.join(texts)}")
-    if kept:
-        return _REST.format(recorded="; ".join(parts) or "the lists", kept=", ".join(kept))
+    if fixed:
+        return _SOME_FIXED.format(recorded="; ".join(parts) or "the lists", fixed=", ".join(fixed))
     return _SOME.format(recorded="; ".join(parts)) if parts else _ALL

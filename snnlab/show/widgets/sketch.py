@@ -21,7 +21,7 @@ from snnlab.show.bands import Curve, seeds_of
 from snnlab.show.how_far_off import TOLD, how_far_off
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture, movable
-from snnlab.show.prediction import points_said
+from snnlab.show.prediction import predicted_points
 from snnlab.show.style import FONT, GREY, GRID, INK, PREDICTED
 from snnlab.show.web import for_web_pages
 from snnlab.show.widgets.live import live_axes
@@ -143,7 +143,7 @@ class Sketch(VBox):
         super().__init__([self._words, stage, name_controls(*self.controls.values())])
         self.add_class(LIVE)
         for name, control in self.controls.items():
-            control.observe(lambda _, name=name: self._said(name), names="value")
+            control.observe(lambda _, name=name: self._predict(name), names="value")
         self._redraw()
 
     @property
@@ -179,7 +179,10 @@ class Sketch(VBox):
             >>> guess.told([1, 4, 16], [97.3, 97.8, 97.6])
             'Your prediction was 9.8 points off on average, most at T = 16: 28 points too low.'
         """
-        self._lock()
+        self.locked = True
+        for control in self.controls.values():
+            control.disabled = True
+        self._redraw()
         if y is None:
             curve = seeds_of(measured)
             at, found = floats("x", curve.x), floats("y", curve.mean)
@@ -231,20 +234,14 @@ class Sketch(VBox):
         _, unit = _name_and_unit(self._labels[1])
         return "points" if unit.startswith("%") else unit
 
-    def _said(self, name: str) -> None:
+    def _predict(self, name: str) -> None:
         self._moved.add(name)
         self.controls[name].add_class("snnlab-said")
         self._redraw()
 
-    def _lock(self) -> None:
-        self.locked = True
-        for control in self.controls.values():
-            control.disabled = True
-        self._redraw()
-
     @property
     def _alt(self) -> str:
-        x, y = points_said(self.x, self.y)
+        x, y = predicted_points(self.x, self.y)
         if not len(x):
             return f"{self._labels[1]} against {self._labels[0]}: empty axes for a prediction."
         points = ", ".join(f"{b:.4g} at {a:g}" for a, b in zip(x, y, strict=True))
@@ -412,11 +409,11 @@ def _geometric(x: Sequence[float]) -> bool:
     return bool(np.ptp(ratios) < 0.01 * ratios[0])
 
 
-def _leave_room(ax: Axes, x: Sequence[float], share: float = 0.06) -> None:
+def _leave_room(ax: Axes, x: Sequence[float]) -> None:
     """Limits with room for a handle beside the first and the last x."""
     scale = ax.xaxis.get_transform()
     low, high = scale.transform(np.array([x[0], x[-1]], dtype=np.float64))
-    room = share * (high - low) or 0.5
+    room = 0.06 * (high - low) or 0.5
     ax.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
 
 

@@ -32,12 +32,12 @@ from snnlab.show.widgets.live import (
     slider,
     which_images,
 )
-from snnlab.show.widgets.recorded import recorded
+from snnlab.show.widgets.recorded import recording
 
-_STEPS = (1, 2, 4, 8, 16)
-_STEPS_OF_RELU = (*_STEPS, 32)
+_TIMESTEPS = (1, 2, 4, 8, 16)
+_TIMESTEPS_OF_RELU = (*_TIMESTEPS, 32)
 _CORRECTED_AT = 4
-_KINDS = {
+_DISTURBANCES = {
     "input_noise": "noise on pixels",
     "weight_noise": "noise on weights",
     "dropped_spikes": "lost spikes",
@@ -62,30 +62,32 @@ def conversion_explorer(
     shown = first_images(images, count)
 
     def curve(changed: SpikingNet) -> list[float]:
-        return accuracy_against_timesteps(changed, shown, _STEPS[-1]).only(_STEPS).accuracy
+        return accuracy_against_timesteps(changed, shown, _TIMESTEPS[-1]).only(_TIMESTEPS).accuracy
 
-    kept = curve(with_neurons(net))
+    as_trained = curve(with_neurons(net))
 
     def draw(v_init: float, beta: float, reset: Reset) -> Picture:
         v_th = net.neuron_layers("neuron", needed_by="this picture")[0].neuron.v_th
         changed = curve(with_neurons(net, v_init=v_init * v_th, beta=beta, reset=reset))
-        ax = percent_chart(_STEPS, {"as trained": kept, "changed": changed}, live_axes(top=0.55))
+        ax = percent_chart(
+            _TIMESTEPS, {"as trained": as_trained, "changed": changed}, live_axes(top=0.55)
+        )
         return picture(
             ax,
-            f"At T = 16: {changed[-1]:.1f} %, as trained {kept[-1]:.1f} %. "
+            f"At T = 16: {changed[-1]:.1f} %, as trained {as_trained[-1]:.1f} %. "
             f"{which_images(shown, images)}",
         )
 
-    live = LivePicture(
+    return recording(
         draw,
         {
             "v_init": slider("v_init (v_th)", 0.0, 1.0, 0.5, 0.05),
             "beta": slider("beta (leak)", 0.5, 1.0, 1.0, 0.05),
             "reset": choice("reset", RESETS),
         },
-        on_page=lambda: recorded(live, v_init=(0.0, 0.25, 0.5, 0.75, 1.0), beta=(0.5, 0.9, 1.0)),
+        v_init=(0.0, 0.25, 0.5, 0.75, 1.0),
+        beta=(0.5, 0.9, 1.0),
     )
-    return live
 
 
 def ann_explorer(
@@ -111,15 +113,15 @@ def ann_explorer(
     def curve(rule: Threshold, per_channel: bool, half: bool, corrected: bool) -> list[float]:
         converted = convert_ann(
             net,
-            _STEPS_OF_RELU[-1],
+            _TIMESTEPS_OF_RELU[-1],
             calibration,
             threshold=rule,
             per_channel=per_channel,
             half_threshold_start=half,
             correct_bias_at=_CORRECTED_AT if corrected else 0,
         )
-        found = accuracy_against_timesteps(converted, shown, _STEPS_OF_RELU[-1])
-        return found.only(_STEPS_OF_RELU).accuracy
+        found = accuracy_against_timesteps(converted, shown, _TIMESTEPS_OF_RELU[-1])
+        return found.only(_TIMESTEPS_OF_RELU).accuracy
 
     rules: tuple[Threshold, ...] = ("max", "percentile")
     switches = (False, True)
@@ -130,18 +132,18 @@ def ann_explorer(
         lines = {
             "as in 2015": curves["max", False, False, False],
             "chosen": chosen,
-            "ReLU network": [goal] * len(_STEPS_OF_RELU),
+            "ReLU network": [goal] * len(_TIMESTEPS_OF_RELU),
         }
-        ax = percent_chart(_STEPS_OF_RELU, lines, live_axes())
+        ax = percent_chart(_TIMESTEPS_OF_RELU, lines, live_axes())
         ax.set_xscale("log", base=2)
-        ax.set_xticks(_STEPS_OF_RELU, [str(T) for T in _STEPS_OF_RELU])
+        ax.set_xticks(_TIMESTEPS_OF_RELU, [str(T) for T in _TIMESTEPS_OF_RELU])
         return picture(
             ax,
             f"At T = 4: {chosen[2]:.1f} %, at T = 32: {chosen[5]:.1f} %; "
             f"the ReLU network: {goal:.1f} %. {which_images(shown, images)}",
         )
 
-    live = LivePicture(
+    return recording(
         draw,
         {
             "threshold": choice(
@@ -153,9 +155,7 @@ def ann_explorer(
                 "biases", [("as trained", False), (f"corrected at T = {_CORRECTED_AT}", True)]
             ),
         },
-        on_page=lambda: recorded(live),
     )
-    return live
 
 
 def disturbance_explorer(
@@ -185,27 +185,26 @@ def disturbance_explorer(
     def measured(name: str, kind: str, level: int) -> list[float]:
         generator = torch.Generator(shown.device).manual_seed(seed)
         disturbance = Disturbance(**{kind: _LEVEL * level})
-        found = disturbed_accuracy(nets[name], shown, _STEPS, disturbance, generator=generator)
+        found = disturbed_accuracy(nets[name], shown, _TIMESTEPS, disturbance, generator=generator)
         return list(found.values())
 
-    curves = {key: measured(*key) for key in product(nets, _KINDS, range(_LEVELS + 1))}
+    curves = {key: measured(*key) for key in product(nets, _DISTURBANCES, range(_LEVELS + 1))}
 
     def draw(kind: str, level: int) -> Picture:
         lines = {name: curves[name, kind, level] for name in nets}
-        ax = percent_chart(_STEPS, lines, live_axes())
+        ax = percent_chart(_TIMESTEPS, lines, live_axes())
         ends = ", ".join(f"{name} {values[-1]:.1f} %" for name, values in lines.items())
-        what = f"{_KINDS[kind].capitalize()} of strength {_LEVEL * level:.1f}"
+        what = f"{_DISTURBANCES[kind].capitalize()} of strength {_LEVEL * level:.1f}"
         return picture(ax, f"{what}, at T = 16: {ends}. {which_images(shown, images)}")
 
-    live = LivePicture(
+    return recording(
         draw,
         {
-            "kind": choice("disturbance", [(name, kind) for kind, name in _KINDS.items()]),
+            "kind": choice("disturbance", [(name, kind) for kind, name in _DISTURBANCES.items()]),
             "level": slider("strength (tenths)", 0, _LEVELS, 2),
         },
-        on_page=lambda: recorded(live, level=range(_LEVELS + 1)),
+        level=range(_LEVELS + 1),
     )
-    return live
 
 
 def energy_explorer(report: CostReport) -> LivePicture:
@@ -235,7 +234,7 @@ def energy_explorer(report: CostReport) -> LivePicture:
         text = f"up to T = {max(below)}" if below else "at no T"
         return picture(ax, f"The spiking network needs less energy {text}.")
 
-    live = LivePicture(
+    return recording(
         draw,
         {
             "mac": slider("multiply-accumulate (pJ)", 0.1, 10.0, 4.6, 0.1),
@@ -244,9 +243,9 @@ def energy_explorer(report: CostReport) -> LivePicture:
                 "first layer", [("once per image", False), ("at each timestep", True)]
             ),
         },
-        on_page=lambda: recorded(live, mac=(0.9, 2.3, 4.6, 9.2), ac=(0.1, 0.9, 2.3, 4.6)),
+        mac=(0.9, 2.3, 4.6, 9.2),
+        ac=(0.1, 0.9, 2.3, 4.6),
     )
-    return live
 
 
 def percent_chart(timesteps: tuple[int, ...], lines: Mapping[str, Values], ax: Axes) -> Axes:
