@@ -6,18 +6,19 @@ import math
 
 from scipy.special import ndtr
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, percent, variance
 from snnlab.classroom.questions import Question
 
+
+def _open_share_noise(p: float, N: int) -> float:
+    return math.sqrt(p * (1 - p) / N)
+
+
 open_share_noise = Exercise(
-    solution=lambda p, N: math.sqrt(p * (1 - p) / N),
+    solution=_open_share_noise,
     calls=[(0.5, 100), (0.1, 4000), (0.25, 9), (0.9, 2)],
     mistakes=[
-        Mistake(
-            lambda p, N: p * (1 - p) / N,
-            "You return the variance. Asked for is the standard deviation.",
-            "Take the square root.",
-        ),
+        variance(_open_share_noise),
         Mistake(
             lambda p, N: p * (1 - p) / N / 2,
             "You halve the variance. `x ** 1 / 2` is half of x: the power comes before the "
@@ -54,11 +55,7 @@ open_share_noise = Exercise(
             "Your root covers N only. It must cover p (1 - p) too.",
             "Put brackets round the whole fraction.",
         ),
-        Mistake(
-            lambda p, N: math.sqrt(p * (1 - p)) * math.sqrt(1 / N) * 100,
-            "You return percent. Asked for is a share.",
-            "Do not multiply by 100.",
-        ),
+        percent(_open_share_noise),
         Mistake(
             lambda p, N: math.sqrt((1 - p) / N),
             "You forgot the factor p. With p = 0 nothing would fluctuate.",

@@ -52,6 +52,23 @@ class Mistake:
         return (self.answer, *self.variants)
 
 
+def changed_result(
+    right: Callable[..., Any], change: Callable[[Any], Any], message: str, hint: str
+) -> Mistake:
+    """A mistake that comes after all that is right.
+
+    Args:
+        right: the right function.
+        change: what the mistake makes of its result.
+        message, hint: of the mistake.
+    """
+
+    def answer(*arguments: Any) -> Any:
+        return change(right(*arguments))
+
+    return Mistake(answer, message, hint)
+
+
 def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
     """The mistake of returning the right results in the reverse order.
 
@@ -59,44 +76,31 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
         right: the right function.
         hint: which result comes first.
     """
-
-    def answer(*arguments: Any) -> tuple[Any, ...]:
-        return right(*arguments)[::-1]
-
-    return Mistake(answer, "The two results are in the wrong order.", hint)
+    message = "The two results are in the wrong order."
+    return changed_result(right, lambda results: results[::-1], message, hint)
 
 
 def percent(right: Callable[..., Any]) -> Mistake:
-    """The mistake of returning percent where a share is right.
-
-    Args:
-        right: the right function.
-    """
-
-    def answer(*arguments: Any) -> Any:
-        return 100 * right(*arguments)
-
-    return Mistake(
-        answer,
-        "You return percent. Asked for is a number from 0 to 1.",
-        "Do not multiply by 100.",
-    )
+    """The mistake of returning percent where a share is right."""
+    message = "You return percent. Asked for is a number from 0 to 1."
+    return changed_result(right, lambda share: 100 * share, message, "Do not multiply by 100.")
 
 
-def variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
-    """The mistake of returning a variance as the second result.
+ASKED_FOR_DEVIATION = "the variance. Asked for is the standard deviation."
 
-    Args:
-        right: the right function, whose second result is a standard deviation.
-    """
 
-    def answer(*arguments: Any) -> tuple[Any, Any]:
-        first, deviation = right(*arguments)
-        return first, deviation**2
+def variance(right: Callable[..., Any]) -> Mistake:
+    """The mistake of returning a variance where a standard deviation is right."""
+    message = f"You return {ASKED_FOR_DEVIATION}"
+    return changed_result(right, lambda deviation: deviation**2, message, "Take the square root.")
 
-    return Mistake(
-        answer,
-        "Your second number is the variance. Asked for is the standard deviation.",
+
+def mean_and_variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
+    """The same where the standard deviation is the second result."""
+    return changed_result(
+        right,
+        lambda results: (results[0], results[1] ** 2),
+        f"Your second number is {ASKED_FOR_DEVIATION}",
         "Take the square root.",
     )
 

@@ -9,7 +9,12 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from snnlab.classroom.checking import Exercise, Mistake
-from snnlab.classroom.neuron_with_mistakes import MISTAKES
+from snnlab.classroom.neuron_with_mistakes import (
+    MISTAKES,
+    early_or_late,
+    neuron_mistakes,
+    run_neuron,
+)
 from snnlab.classroom.questions import Question
 
 
@@ -141,21 +146,17 @@ accuracy_after_each_timestep = Exercise(
 )
 
 
-def _rounded(current: float, T: int) -> float:
-    return max(0, min(T, math.floor(T * current + 0.5))) / T
+def _spikes(current: float, T: int) -> int:
+    return max(0, min(T, math.floor(T * current + 0.5)))
 
 
-def _reset_to_zero(current: float, T: int) -> float:
-    potential, spikes = 0.5, 0
-    for _ in range(T):
-        potential += current
-        if potential >= 1:
-            potential, spikes = 0.0, spikes + 1
-    return spikes / T
+def _simulated(current: float, T: int, mistake: str) -> float:
+    """The rate of a neuron that is run, with one of `MISTAKES`."""
+    return float(run_neuron([current] * T, 1.0, 1.0, 0.5, mistake)[0].mean())
 
 
 rounded_rate = Exercise(
-    solution=_rounded,
+    solution=lambda current, T: _spikes(current, T) / T,
     calls=[
         *((0.125, 4), (0.375, 4), (0.625, 4)),  # halves: the threshold is met exactly
         *(
@@ -212,23 +213,14 @@ rounded_rate = Exercise(
             "You do not round: a neuron fires whole spikes.",
             "`math.floor` of the charge, before you divide by T.",
         ),
-        Mistake(
-            lambda current, T: max(0, min(T - 1, math.floor((T - 1) * current + 0.5))) / T,
-            "You stop one timestep too early.",
-            "There are T timesteps: `range(T)`.",
-        ),
-        Mistake(
-            lambda current, T: max(0, min(T + 1, math.floor((T + 1) * current + 0.5))) / T,
-            "You run one timestep too many.",
-            "`range(T)` has T rounds, `range(T + 1)` one more.",
-        ),
+        *early_or_late(lambda steps, current, T: _spikes(current, steps) / T),
         Mistake(
             lambda current, T: math.floor(T * current + 0.5) / T,
             "Your rate leaves the interval from 0 to 1.",
             "At most one spike in a timestep, and never fewer than none.",
         ),
         Mistake(
-            lambda current, T: max(0, min(T, math.floor(T * current + 0.5))),
+            _spikes,
             "You return the number of spikes.",
             "A rate is spikes per timestep: divide by T.",
         ),
@@ -248,7 +240,7 @@ rounded_rate = Exercise(
             "That is the rate at T = 1, whatever T is.",
             "In T timesteps the charge T * current comes in.",
         ),
-        Mistake(_reset_to_zero, *MISTAKES["to zero"]),
+        *neuron_mistakes(_simulated, "to zero"),
     ],
     praise="Rounding to 1/T is all that a layer of few timesteps loses.",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
 from snnlab.classroom.questions import Question
 
 
@@ -114,7 +114,7 @@ noise_from_residuals = Exercise(
             "You have chosen exactly the neurons that are not active.",
             "Turn the mask round.",
         ),
-        variance(_active_moments),
+        mean_and_variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
         _wrong_moments(
             lambda residual, rate, n: _moments(residual, (residual >= 0) & (residual < 1), n),

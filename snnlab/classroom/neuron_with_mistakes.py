@@ -87,6 +87,29 @@ def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
     ]
 
 
+def early_or_late(answer: Callable[..., Any]) -> list[Mistake]:
+    """The mistakes of one timestep too few, and of one too many.
+
+    Args:
+        answer: the right function, but of the timesteps that it runs and of the arguments of the
+            exercise, whose second one is T.
+    """
+
+    def running(more: int) -> Callable[..., Any]:
+        return lambda current, T, *others: answer(T + more, current, T, *others)
+
+    return [
+        Mistake(
+            running(-1), "You stop one timestep too early.", "There are T timesteps: `range(T)`."
+        ),
+        Mistake(
+            running(+1),
+            "You run one timestep too many.",
+            "`range(T)` has T rounds, `range(T + 1)` one more.",
+        ),
+    ]
+
+
 def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
     """The potential before firing, h, of one neuron or of an array of them."""
     kept = v if mistake == "no leak" else beta * v

@@ -8,7 +8,7 @@ from statistics import mean, median_high, pstdev, stdev
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
 from snnlab.classroom.neuron_with_mistakes import MISTAKES
 from snnlab.classroom.questions import Question
 
@@ -141,7 +141,7 @@ mean_and_spread = Exercise(
             "You divide by n. With a few seeds that makes the spread too small.",
             "Divide the sum of squares by n - 1: the mean was computed from the same numbers.",
         ),
-        variance(_mean_and_spread),
+        mean_and_variance(_mean_and_spread),
         Mistake(
             lambda accuracies: (max(accuracies), stdev(accuracies)),
             "You report the best seed. Whoever has more seeds would then always win.",
