@@ -23,6 +23,10 @@ def _percent(choices: Tensor, labels: Tensor) -> Tensor:
     return 100 * (choices == labels).double().mean(1)
 
 
+def _accuracy(readout: Tensor, labels: Tensor) -> Tensor:
+    return _percent(readout.cumsum(0).argmax(2), labels)
+
+
 def _example(timesteps: int, images: int, seed: int) -> tuple[Tensor, Tensor]:
     """A readout (T, B, 3) that leans towards the right classes, and the labels (B,)."""
     generator = torch.Generator().manual_seed(seed)
@@ -40,7 +44,7 @@ _FEW = (
 )  # three timesteps, two images, two classes
 
 accuracy_after_each_timestep = Exercise(
-    solution=lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels),
+    solution=_accuracy,
     calls=[_FEW, _example(6, 40, 0), _example(4, 25, 1)],
     mistakes=[
         Mistake(
@@ -49,17 +53,17 @@ accuracy_after_each_timestep = Exercise(
             "Add up over time first: `readout.cumsum(0)`.",
         ),
         Mistake(
-            lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels) / 100,
+            lambda readout, labels: _accuracy(readout, labels) / 100,
             "You return shares between 0 and 1. Asked for are percent.",
             "Multiply by 100.",
         ),
         Mistake(
-            lambda readout, labels: (readout.cumsum(0).argmax(2) == labels).sum(1),
+            lambda readout, labels: _accuracy(readout, labels) * len(labels) / 100,
             "You return how many images are right, not the percentage.",
             "Divide by the number of images.",
         ),
         Mistake(
-            lambda readout, labels: _percent(readout.sum(0).argmax(1)[None], labels)[0],
+            lambda readout, labels: _accuracy(readout, labels)[-1],
             "You return the accuracy after all timesteps only. Asked for is a number for each T.",
             "`cumsum` keeps all the sums on the way.",
         ),
@@ -69,9 +73,7 @@ accuracy_after_each_timestep = Exercise(
             "`cumsum`, not `cummax`.",
         ),
         Mistake(
-            lambda readout, labels: (
-                100 * (readout.cumsum(0).argmax(2) == labels).double().mean(0).sum() / len(labels)
-            ),
+            lambda readout, labels: _accuracy(readout, labels).mean(),
             "You average over everything: one number. Asked for is a number for each T.",
             "Take the mean over the images only, dimension 1.",
         ),
@@ -103,24 +105,17 @@ accuracy_after_each_timestep = Exercise(
             "The first number belongs to T = 1: the first readout alone.",
         ),
         Mistake(
-            lambda readout, labels: _percent(
-                (
-                    readout.cumsum(0) - readout + (torch.arange(len(readout)) < 0)[:, None, None]
-                ).argmax(2),
-                labels,
-            ),
+            lambda readout, labels: _percent((readout.cumsum(0) - readout).argmax(2), labels),
             "You leave the readout of the timestep itself out of its sum.",
             "After t timesteps the network has seen timesteps 1 to t, t included.",
         ),
         Mistake(
-            lambda readout, labels: (
-                100 * (readout.cumsum(0).argmax(2) == labels).double().sum(1) / len(readout)
-            ),
+            lambda readout, labels: _accuracy(readout, labels) * len(labels) / len(readout),
             "You divide by the number of timesteps.",
             "Divide by the number of images.",
         ),
         Mistake(
-            lambda readout, labels: 100 - _percent(readout.cumsum(0).argmax(2), labels),
+            lambda readout, labels: 100 - _accuracy(readout, labels),
             "You return the percentage of errors.",
             "Count where choice and label are equal.",
         ),
@@ -131,7 +126,7 @@ accuracy_after_each_timestep = Exercise(
         ),
         Mistake(
             lambda readout, labels: _percent(
-                one_hot(readout.argmax(2), readout.shape[2]).cumsum(0).argmax(2), labels
+                one_hot(readout.argmax(2)).cumsum(0).argmax(2), labels
             ),
             "You let the timesteps vote, each for one class. The network adds its outputs up.",
             "Add up the readouts first, and choose a class from each sum.",
