@@ -118,9 +118,9 @@ def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
 
 
 def fire(h: Any, v_th: float, mistake: str = "") -> Any:
-    """1 where a neuron fires, else 0."""
+    """1 where a neuron fires, else 0: a number, or an array or tensor as h is one."""
     if mistake.startswith("several spikes"):
-        return h // v_th if mistake == "several spikes" else np.maximum(h // v_th, 0)
+        return h // v_th if mistake == "several spikes" else h // v_th * (h > 0)
     level = 1 if mistake == "compares with one" else v_th
     return 1 * (h > level if mistake == "strict" else h >= level)
 

@@ -15,7 +15,8 @@ from snnlab.classroom.questions import Question
 
 
 def _noisy_spikes(current: Tensor, noise: Tensor, v_th: float, mistake: str = "") -> Tensor:
-    return torch.as_tensor(fire(noise * v_th + current, v_th, mistake)).float()
+    spikes: Tensor = fire(noise * v_th + current, v_th, mistake)
+    return spikes.float()
 
 
 _MANY = (
