@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
+from snnlab.classroom.neuron_with_mistakes import run_neuron
 from snnlab.classroom.questions import Question
 
 
@@ -243,11 +244,7 @@ def _rates(
     level = 1.8 * torch.rand(neurons, generator=generator) - 0.4
     uneven = 1.5 * torch.randn(timesteps, neurons, generator=generator)
     currents = v_th * (level + uneven - uneven.mean(0))
-    v, spikes = torch.full((neurons,), v_th / 2), torch.empty_like(currents)
-    for t, current in enumerate(currents):
-        v = v + current
-        spikes[t] = (v >= v_th).float()
-        v = v - v_th * spikes[t]
+    spikes = torch.from_numpy(run_neuron(currents, v_th, 1.0, v_th / 2)[0]).float()
     return currents, spikes, torch.randn(neurons, generator=generator), v_th
 
 
