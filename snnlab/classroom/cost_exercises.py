@@ -95,7 +95,7 @@ def _exit(confidence: Floats, threshold: float, never: int | None = None) -> int
 
 
 exit_timestep = Exercise(
-    solution=lambda confidence, threshold: _exit(confidence, threshold),
+    solution=_exit,
     calls=[
         (np.array([0.3, 0.6, 0.95, 0.99, 0.91]), 0.9),
         (np.array([0.97, 0.5, 0.6]), 0.9),

@@ -18,9 +18,9 @@ from snnlab.classroom.faults import said_by
 Function = Callable[..., Any]
 RIGHT = "yours, and right"
 SECONDS_IN_ALL = 60.0
-"""Of a processor, for all that a part of the student's does."""
+"""Processor time that all calls of one part of the student's may take together."""
 SECONDS_OF_CALL = 120.0
-"""On the clock, for one call of it: that it does not go on without an end."""
+"""Time on the clock that one call of it may take; then it is taken for one without an end."""
 
 
 @dataclass(frozen=True)

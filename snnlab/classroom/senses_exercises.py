@@ -100,9 +100,7 @@ def _weigh(
 
 
 weigh = Exercise(
-    solution=lambda left, sigma_left, right, sigma_right: _weigh(
-        left, sigma_left, right, sigma_right
-    ),
+    solution=_weigh,
     calls=[
         (2.0, 1.0, 4.0, 1.0),
         (1.0, 0.5, 3.0, 2.0),
