@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, variance
 from snnlab.classroom.questions import Question
 
 
@@ -96,11 +96,7 @@ action_spread = Exercise(
         _pair([3.0, 4.0], [0.0, 1.0]),
     ],
     mistakes=[
-        Mistake(
-            lambda readout, p: (readout**2 * p * (1 - p)).sum(),
-            "You return the variance. Asked for is the standard deviation.",
-            "Take the square root.",
-        ),
+        variance(_action_spread),
         Mistake(
             lambda readout, p: (readout.abs() * (p * (1 - p)).sqrt()).sum(),
             "You add up standard deviations. Of independent neurons the variances add up.",

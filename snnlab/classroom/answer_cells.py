@@ -26,9 +26,9 @@ from snnlab.classroom.faults import NOT_WRITTEN, missing, told_by_kind
 from snnlab.classroom.judging import Judge
 
 SECONDS = 10.0
-"""On the clock, for the cell of an answer."""
+"""Time on the clock for the cell of an answer."""
 SECONDS_OF_OTHERS = 120.0
-"""On the clock, for what an answer needs of other cells: on a busy machine imports take long."""
+"""The same for what it needs of other cells: on a busy machine imports take long."""
 
 
 @dataclass(frozen=True)

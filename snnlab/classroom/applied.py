@@ -60,7 +60,7 @@ def copied(given: Any) -> Any:
 
 def at_once(function: Function, *given: Tensor) -> Any:
     """Call a function of numbers once for whole tensors; a tensor of their kind per result."""
-    found = plain(function(*given))
+    found = as_tensors(function(*given))
     dtype = given[0].dtype
     return tuple(f.to(dtype) for f in found) if isinstance(found, tuple) else found.to(dtype)
 
@@ -84,7 +84,7 @@ def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
         return False
 
 
-def plain(value: Any) -> Any:
+def as_tensors(value: Any) -> Any:
     """What a function of numbers returned: a tuple of tensors, or a tensor."""
     return tuple(map(tensor, value)) if isinstance(value, tuple) else tensor(value)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from scipy.special import ndtr
 
-from snnlab.classroom.checking import Exercise, Mistake
+from snnlab.classroom.checking import Exercise, Mistake, percent, variance
 from snnlab.classroom.questions import Question
 
+
+def _open_share_noise(p: float, N: int) -> float:
+    return math.sqrt(p * (1 - p) / N)
+
+
 open_share_noise = Exercise(
-    solution=lambda p, N: math.sqrt(p * (1 - p) / N),
+    solution=_open_share_noise,
     calls=[(0.5, 100), (0.1, 4000), (0.25, 9), (0.9, 2)],
     mistakes=[
-        Mistake(
-            lambda p, N: p * (1 - p) / N,
-            "You return the variance. Asked for is the standard deviation.",
-            "Take the square root.",
-        ),
+        variance(_open_share_noise),
         Mistake(
             lambda p, N: p * (1 - p) / N / 2,
             "You halve the variance. `x ** 1 / 2` is half of x: the power comes before the "
@@ -54,11 +56,7 @@ open_share_noise = Exercise(
             "Your root covers N only. It must cover p (1 - p) too.",
             "Put brackets round the whole fraction.",
         ),
-        Mistake(
-            lambda p, N: math.sqrt(p * (1 - p)) * math.sqrt(1 / N) * 100,
-            "You return percent. Asked for is a share.",
-            "Do not multiply by 100.",
-        ),
+        percent(_open_share_noise),
         Mistake(
             lambda p, N: math.sqrt((1 - p) / N),
             "You forgot the factor p. With p = 0 nothing would fluctuate.",
@@ -89,8 +87,21 @@ open_share_noise = Exercise(
 )
 
 
+def _hits(current: float, threshold: float, sigma: float) -> float:
+    return float(ndtr((current - threshold) / sigma))
+
+
+def _false_alarms(current: float, threshold: float, sigma: float) -> float:
+    return _hits(0, threshold, sigma)
+
+
+def _hits_less(false_alarms: Callable[..., float]) -> Callable[..., float]:
+    """Hits, minus what somebody takes for false alarms."""
+    return lambda *given: _hits(*given) - false_alarms(*given)
+
+
 def _gain(current: float, threshold: float, sigma: float) -> float:
-    return float(ndtr((current - threshold) / sigma) - ndtr(-threshold / sigma))
+    return _hits(current, threshold, sigma) - _false_alarms(current, threshold, sigma)
 
 
 hits_minus_false_alarms = Exercise(
@@ -98,24 +109,22 @@ hits_minus_false_alarms = Exercise(
     calls=[(0.3, 0.5, 0.29), (0.2, 0.5, 0.05), (0.4, 1.0, 2.0), (0.5, 0.5, 0.1)],
     mistakes=[
         Mistake(
-            lambda current, threshold, sigma: ndtr((current - threshold) / sigma),
+            _hits,
             "You return the hits only. A neuron that fires all the time has many of them, too.",
             "Subtract the probability that it fires although there is no current.",
         ),
         Mistake(
-            lambda current, threshold, sigma: -_gain(current, threshold, sigma),
+            lambda *given: -_gain(*given),
             "You subtract the hits from the false alarms.",
             "Hits first: the neuron fires more often with the pulse than without.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) + ndtr(-threshold / sigma)
-            ),
+            lambda *given: _hits(*given) + _false_alarms(*given),
             "You add the false alarms. They are what makes a spike worth less.",
             "Subtract them.",
         ),
         Mistake(
-            lambda current, threshold, sigma: ndtr(-threshold / sigma),
+            _false_alarms,
             "You return the false alarms only.",
             "Subtract them from the hits.",
         ),
@@ -125,9 +134,7 @@ hits_minus_false_alarms = Exercise(
             "Phi(z) = 0.5 * (1 + erf(z / sqrt(2))).",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) - ndtr(-current / sigma)
-            ),
+            _hits_less(lambda current, threshold, sigma: ndtr(-current / sigma)),
             "In the false alarms there is no current, but still the threshold.",
             "Put current = 0 into your formula for the hits.",
         ),
@@ -139,21 +146,17 @@ hits_minus_false_alarms = Exercise(
             "Put brackets round the difference.",
         ),
         Mistake(
-            lambda current, threshold, sigma: ndtr(current - threshold) - ndtr(-threshold),
+            lambda current, threshold, sigma: _gain(current, threshold, 1),
             "sigma has no effect.",
             "The distance to the threshold is measured in units of sigma.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) * (1 - ndtr(-threshold / sigma))
-            ),
+            lambda *given: _hits(*given) * (1 - _false_alarms(*given)),
             "You multiply hits by silences. Asked for is a difference.",
             "Subtract the false alarms from the hits.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) - ndtr((threshold - current) / sigma)
-            ),
+            _hits_less(lambda *given: 1 - _hits(*given)),
             "That is hits minus misses. A miss is silence with the pulse, a false alarm a spike "
             "without it.",
             "Put current = 0 into your formula for the hits.",
@@ -169,23 +172,19 @@ hits_minus_false_alarms = Exercise(
             "Measure the distance from the threshold in units of sigma: divide.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) - ndtr(threshold / sigma)
-            ),
+            _hits_less(lambda current, threshold, sigma: ndtr(threshold / sigma)),
             "Your false alarms have the wrong sign inside Phi: without a current the neuron is "
             "`threshold` below the threshold, not above.",
             "Put current = 0 into your own formula for the hits.",
         ),
         Mistake(
-            lambda current, threshold, sigma: ndtr((current - threshold) / sigma) - 0.5,
+            _hits_less(lambda *given: 0.5),
             "You take Phi(0), one half, for the false alarms. No current is not no distance: the "
             "threshold is still there.",
             "Put current = 0 into your formula for the hits.",
         ),
         Mistake(
-            lambda current, threshold, sigma: (
-                ndtr((current - threshold) / sigma) - ndtr(-threshold)
-            ),
+            _hits_less(lambda current, threshold, sigma: ndtr(-threshold)),
             "You forgot sigma in the false alarms.",
             "Hits and false alarms come from the same formula; only the current differs.",
         ),

@@ -108,9 +108,9 @@ def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Outcome(None, printed.text, raised(error))
+        return Outcome(None, printed.getvalue(), raised(error))
     changed = tuple(i for i, pair in enumerate(zip(arguments, given, strict=True)) if differ(*pair))
-    return Outcome(value, printed.text, None, changed)
+    return Outcome(value, printed.getvalue(), None, changed)
 
 
 def inspected(answer: Callable[..., Any], number: int) -> None:
@@ -132,20 +132,13 @@ def inspected(answer: Callable[..., Any], number: int) -> None:
         raise OtherArguments(f"{getattr(answer, '__name__', 'it')}{signature}") from None
 
 
-class Beginning(io.TextIOBase):
+class Beginning(io.StringIO):
     """Keeps the first characters that are written to it and drops the rest."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def writable(self) -> bool:
-        """True."""
-        return True
 
     def write(self, text: str) -> int:
         """Take text in."""
-        if len(self.text) < MOST_TEXT:
-            self.text += text[:MOST_TEXT]
+        if self.tell() < MOST_TEXT:
+            super().write(text[:MOST_TEXT])
         return len(text)
 
 

@@ -13,41 +13,32 @@ from torch import Tensor
 from snnlab.classroom.calling import Arguments
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.gradient_exercises import bell, distance, probability, slope
-from snnlab.classroom.neuron_with_mistakes import MISTAKES, Floats
+from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron, step
 from snnlab.classroom.questions import Question
+
+Factor = Callable[[Floats, float, float], Floats]
+"""Of currents, mu and sigma."""
 
 
 def _run(
-    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float, mistake: str
-) -> Tensor:
+    images: Any, first: Any, second: Any, last: Any, T: int, v_th: float, mistake: str = ""
+) -> Floats:
     """Readout (T, B, K) of a network of two layers of neurons, or what a mistake makes of it."""
-    start = {"from rest": 0.0, "from 0.5": 0.5}.get(mistake, v_th / 2)
-    level = 1.0 if mistake == "compares with one" else v_th
-    readouts, late = [], torch.zeros(len(images), len(first))
-    potentials = [torch.full((len(images), len(each)), start) for each in (first, second)]
+    v_init = {"from rest": 0.0, "from 0.5": 0.5}.get(mistake, v_th / 2)
+    images, *layers, last = (np.asarray(each) for each in (images, first, second, last))
+    readouts, late = [], np.zeros((len(images), len(first)))  # late: (B, N)
+    potentials = [np.full((len(images), len(weights)), v_init) for weights in layers]
     for t in range(T):
-        x = images * (t == 0) if mistake == "shown once" else images
-        for i, weights in enumerate((first, second)):
-            h = (start if mistake == "forgets" else potentials[i]) + x @ weights.T
-            spikes = (h > level if mistake == "strict" else h >= level).float()
-            if mistake == "several spikes":
-                spikes = (h / v_th).floor().clamp(min=0)
-            taken = {"to zero": h, "subtracts one": torch.ones(()), "keeps h": torch.zeros(())}
-            potentials[i] = h - spikes * taken.get(mistake, torch.tensor(v_th))
-            if mistake == "never negative":
-                potentials[i] = potentials[i].clamp(min=0)
-            passed = {"potentials": h, "currents": x @ weights.T, "worth v_th": spikes * v_th}
+        x = images * (t == 0) if mistake == "shown once" else images  # (B, M)
+        for i, weights in enumerate(layers):
+            v, current = v_init if mistake == "forgets" else potentials[i], x @ weights.T
+            spikes, potentials[i] = step(v, current, v_th, 1.0, mistake)
+            passed = {"potentials": v + current, "currents": current, "worth v_th": spikes * v_th}
             x = passed.get(mistake, spikes)
             if mistake == "late" and i == 0:
                 x, late = late, spikes
         readouts.append(x @ last.T)
-    return torch.stack(readouts)
-
-
-def _right(
-    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float
-) -> Tensor:
-    return _run(images, first, second, last, T, v_th, "")
+    return np.stack(readouts)
 
 
 def _making(mistake: str, message: str, hint: str) -> Mistake:
@@ -55,27 +46,16 @@ def _making(mistake: str, message: str, hint: str) -> Mistake:
     return Mistake(partial(_run, mistake=mistake), message, hint)
 
 
-def _fired(currents: Tensor, v_th: float) -> Tensor:
+def _fired(currents: Floats, v_th: float) -> Floats:
     """Spikes of neurons that start from v_th / 2: (T, B, N) for currents of this shape."""
-    v, spikes = torch.full_like(currents[0], v_th / 2), []
-    for current in currents:
-        h = v + current
-        spikes.append((h >= v_th).float())
-        v = h - v_th * spikes[-1]
-    return torch.stack(spikes)
+    return run_neuron(currents, v_th, 1.0, v_th / 2)[0]
 
 
-def _spiking_readout(*given: Any) -> Tensor:
-    """The last layer fires, too."""
-    return _fired(_right(*given), given[-1])
-
-
-def _of_rates(
-    images: Tensor, first: Tensor, second: Tensor, last: Tensor, T: int, v_th: float
-) -> Tensor:
+def _of_rates(images: Any, first: Any, second: Any, last: Any, T: int, v_th: float) -> Floats:
     """The second layer gets the rates of the first, the same at each timestep."""
-    rates = _fired((images @ first.T).expand(T, -1, -1), v_th).mean(0)
-    return _fired((rates @ second.T).expand(T, -1, -1), v_th) @ last.T
+    images, first, second, last = (np.asarray(each) for each in (images, first, second, last))
+    rates = _fired(np.tile(images @ first.T, (T, 1, 1)), v_th).mean(0)  # (B, N)
+    return np.asarray(_fired(np.tile(rates @ second.T, (T, 1, 1)), v_th) @ last.T)
 
 
 def _network(sizes: tuple[int, int, int, int, int], T: int, v_th: float, seed: int) -> Arguments:
@@ -107,7 +87,7 @@ _ONE = (
 """One image, two neurons in each layer, two classes; thresholds are met exactly."""
 
 run_network = Exercise(
-    solution=_right,
+    solution=_run,
     calls=[
         _ONE,
         _network((2, 3, 4, 3, 2), 5, 2.0, 1),
@@ -126,14 +106,12 @@ run_network = Exercise(
             "Your neurons start from 0.5, whatever v_th is. That is right only where v_th is 1.",
             "The mean of matched noise is v_th / 2.",
         ),
-        _making("forgets", *MISTAKES["forgets"]),
-        _making("to zero", *MISTAKES["to zero"]),
+        *neuron_mistakes(
+            _run,
+            *("forgets", "to zero", "strict", "compares with one", "subtracts one"),
+            *("several spikes", "never negative"),
+        ),
         _making("keeps h", "Your potentials are never reset.", "Subtract v_th where a spike was."),
-        _making("strict", *MISTAKES["strict"]),
-        _making("compares with one", *MISTAKES["compares with one"]),
-        _making("subtracts one", *MISTAKES["subtracts one"]),
-        _making("several spikes", *MISTAKES["several spikes"]),
-        _making("never negative", *MISTAKES["never negative"]),
         _making(
             "late",
             "Your second layer gets the spikes of the timestep before. All layers belong to one "
@@ -161,7 +139,7 @@ run_network = Exercise(
             "Only the reset takes v_th away.",
         ),
         Mistake(
-            _spiking_readout,
+            lambda *given: _fired(_run(*given), given[-1]),
             "Your last layer fires, too. It is the readout: it gives its numbers as they are.",
             "After the second layer only multiply: spikes @ last.T.",
         ),
@@ -171,32 +149,32 @@ run_network = Exercise(
             "Let each timestep go through all layers, with the spikes of that timestep.",
         ),
         Mistake(
-            lambda *given: _right(*given).mean(0),
+            lambda *given: _run(*given).mean(0),
             "You average over time. Asked for is the readout of each timestep, (T, B, K).",
             "Keep them in a list, and `torch.stack` it.",
         ),
         Mistake(
-            lambda *given: _right(*given).sum(0),
+            lambda *given: _run(*given).sum(0),
             "You add up over time. Asked for is the readout of each timestep, (T, B, K).",
             "Keep them in a list, and `torch.stack` it.",
         ),
         Mistake(
-            lambda *given: _right(*given) / given[4],
+            lambda *given: _run(*given) / given[4],
             "You divide each readout by T. Asked for is each readout as it is.",
             "Averaging is left to who reads the readout.",
         ),
         Mistake(
-            lambda *given: _right(*given)[-1],
+            lambda *given: _run(*given)[-1],
             "You return the readout of the last timestep only.",
             "Keep all of them in a list, and `torch.stack` it.",
         ),
         Mistake(
-            lambda *given: _right(*given).cumsum(0),
+            lambda *given: _run(*given).cumsum(0),
             "You return sums over the timesteps so far. Asked for is each readout by itself.",
             "Adding up is left to who reads the readout.",
         ),
         Mistake(
-            lambda *given: _right(*given).transpose(0, 1),
+            lambda *given: _run(*given).swapaxes(0, 1),
             "Your readout has images first. Time comes first: (T, B, K).",
             "Stack the timesteps, each of shape (B, K), along dimension 0.",
         ),
@@ -207,12 +185,7 @@ run_network = Exercise(
 
 
 def _gradient(
-    images: Tensor,
-    weights: Tensor,
-    sent_back: Tensor,
-    mu: float,
-    sigma: float,
-    factor: Callable[[Floats, float, float], Floats] = slope,
+    images: Any, weights: Any, sent_back: Any, mu: float, sigma: float, factor: Factor = slope
 ) -> Floats:
     """Gradient of the loss with respect to the weights, (N, M).
 
@@ -223,20 +196,13 @@ def _gradient(
         mu, sigma: of the noise.
         factor: what stands for the slope, of currents, mu and sigma.
     """
-    seen = np.asarray(images)
-    by_current = np.asarray(sent_back) * factor(seen @ np.asarray(weights).T, mu, sigma)
-    return np.asarray(by_current.T @ seen)
+    images, weights, sent_back = map(np.asarray, (images, weights, sent_back))
+    return np.asarray((sent_back * factor(images @ weights.T, mu, sigma)).T @ images)
 
 
-def _with_factor(factor: Callable[[Floats, float, float], Floats]) -> Callable[..., Floats]:
+def _with_factor(factor: Factor) -> Callable[..., Floats]:
     """The gradient with another factor in the place of the slope."""
-
-    def answer(
-        images: Tensor, weights: Tensor, sent_back: Tensor, mu: float, sigma: float
-    ) -> Floats:
-        return _gradient(images, weights, sent_back, mu, sigma, factor)
-
-    return answer
+    return partial(_gradient, factor=factor)
 
 
 def _layer(sizes: tuple[int, int, int], mu: float, sigma: float, seed: int) -> Arguments:

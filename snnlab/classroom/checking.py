@@ -52,6 +52,23 @@ class Mistake:
         return (self.answer, *self.variants)
 
 
+def changed_result(
+    right: Callable[..., Any], change: Callable[[Any], Any], message: str, hint: str
+) -> Mistake:
+    """A mistake that comes after all that is right.
+
+    Args:
+        right: the right function.
+        change: what the mistake makes of its result.
+        message, hint: of the mistake.
+    """
+
+    def answer(*arguments: Any) -> Any:
+        return change(right(*arguments))
+
+    return Mistake(answer, message, hint)
+
+
 def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
     """The mistake of returning the right results in the reverse order.
 
@@ -59,44 +76,31 @@ def wrong_order(right: Callable[..., tuple[Any, ...]], hint: str) -> Mistake:
         right: the right function.
         hint: which result comes first.
     """
-
-    def answer(*arguments: Any) -> tuple[Any, ...]:
-        return right(*arguments)[::-1]
-
-    return Mistake(answer, "The two results are in the wrong order.", hint)
+    message = "The two results are in the wrong order."
+    return changed_result(right, lambda results: results[::-1], message, hint)
 
 
 def percent(right: Callable[..., Any]) -> Mistake:
-    """The mistake of returning percent where a share is right.
-
-    Args:
-        right: the right function.
-    """
-
-    def answer(*arguments: Any) -> Any:
-        return 100 * right(*arguments)
-
-    return Mistake(
-        answer,
-        "You return percent. Asked for is a number from 0 to 1.",
-        "Do not multiply by 100.",
-    )
+    """The mistake of returning percent where a share is right."""
+    message = "You return percent. Asked for is a number from 0 to 1."
+    return changed_result(right, lambda share: 100 * share, message, "Do not multiply by 100.")
 
 
-def variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
-    """The mistake of returning a variance as the second result.
+ASKED_FOR_DEVIATION = "the variance. Asked for is the standard deviation."
 
-    Args:
-        right: the right function, whose second result is a standard deviation.
-    """
 
-    def answer(*arguments: Any) -> tuple[Any, Any]:
-        first, deviation = right(*arguments)
-        return first, deviation**2
+def variance(right: Callable[..., Any]) -> Mistake:
+    """The mistake of returning a variance where a standard deviation is right."""
+    message = f"You return {ASKED_FOR_DEVIATION}"
+    return changed_result(right, lambda deviation: deviation**2, message, "Take the square root.")
 
-    return Mistake(
-        answer,
-        "Your second number is the variance. Asked for is the standard deviation.",
+
+def mean_and_variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
+    """The same where the standard deviation is the second result."""
+    return changed_result(
+        right,
+        lambda results: (results[0], results[1] ** 2),
+        f"Your second number is {ASKED_FOR_DEVIATION}",
         "Take the square root.",
     )
 
@@ -147,7 +151,8 @@ class Exercise(Judge):
             if fault is not None:
                 return fault
         got = [parts(o.value, like) for o, like in zip(outcomes, wanted, strict=True)]
-        if _all_same(got, [parts(like, like) for like in wanted]):
+        right_parts = [parts(like, like) for like in wanted]
+        if _all_same(got, right_parts):
             return None
         for mistake in self.mistakes:
             for answer in mistake.answers:
@@ -157,8 +162,8 @@ class Exercise(Judge):
         for (i, one), (j, other) in itertools.combinations(enumerate(calls), 2):
             if one is other and not same(got[i], got[j]):
                 return CHANGES
-        said = related(got, [parts(like, like) for like in wanted], self._names, calls)
-        return not_yet(*said) if said else self._smallest_difference(got, wanted, outcomes)
+        said = related(got, right_parts, self._names, calls)
+        return not_yet(*said) if said else self._smallest_difference(got, right_parts, outcomes)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
         """The kind of the first hidden case that went wrong, or None."""
@@ -184,32 +189,29 @@ class Exercise(Judge):
         return None
 
     def _smallest_difference(
-        self, got: list[Parts], wanted: list[Any], outcomes: Sequence[Outcome]
+        self, got: list[Parts], wanted: list[Parts], outcomes: Sequence[Outcome]
     ) -> Diagnosis:
         """The diagnosis for a mistake that nobody has catalogued: the smallest case it spoils."""
-        fits = [same(g, parts(like, like)) for g, like in zip(got, wanted, strict=True)]
-        i = min((i for i, fit in enumerate(fits) if not fit), key=lambda i: _size(self.calls[i]))
-        case = quoted(self._names, self.calls[i])
-        for mine, like in zip(got[i], parts(wanted[i], wanted[i]), strict=True):
-            if mine.shape != like.shape:
-                return not_yet(_of_another_shape(mine.shape, like.shape), f"This was for {case}.")
-        solved = f"{sum(fits)} of {len(got)} cases are right. " if any(fits) else ""
-        places = [
-            n
-            for n in range(len(got[0]))
-            if not all(
-                same((g[n],), (parts(like, like)[n],)) for g, like in zip(got, wanted, strict=True)
-            )
-        ]
-        if len(places) == 1 < len(got[0]):
-            solved = f"{only_one_wrong(places[0], len(got[0]))} "
+        cases = list(zip(got, wanted, self.calls, outcomes, strict=False))
+        wrong = [case for case in cases if not same(case[0], case[1])]
+        mine, right, arguments, outcome = min(wrong, key=lambda case: _size(case[2]))
+        case = quoted(self._names, arguments)
+        for one, other in zip(mine, right, strict=True):
+            if one.shape != other.shape:
+                return not_yet(_of_another_shape(one.shape, other.shape), f"This was for {case}.")
+        fit = len(cases) - len(wrong)
+        solved = f"{fit} of {len(cases)} cases are right. " if fit else ""
+        columns = zip(zip(*got, strict=True), zip(*wanted, strict=True), strict=True)
+        places = [place for place, column in enumerate(columns) if not same(*column)]
+        if len(places) == 1 < len(mine):
+            solved = f"{only_one_wrong(places[0], len(mine))} "
         hint = "Work this one case out on paper, line by line, and compare."
-        right_parts = parts(wanted[i], wanted[i])
-        if max(part.size for part in right_parts) > MOST_SHOWN:
-            return not_yet(f"{solved}For {case}: {first_difference(got[i], right_parts)}.", hint)
+        if max(part.size for part in right) > MOST_SHOWN:
+            return not_yet(f"{solved}For {case}: {first_difference(mine, right)}.", hint)
+        it_should = shown(right if len(right) > 1 else right[0])
         return not_yet(
-            f"{solved}For {case} your function returns {shown(outcomes[i].value)}; "
-            f"it should return {shown(wanted[i])}.",
+            f"{solved}For {case} your function returns {shown(outcome.value)}; "
+            f"it should return {it_should}.",
             hint,
         )
 

@@ -52,7 +52,7 @@ def _rows(value: Any, like: tuple[Any, ...]) -> tuple[Any, ...]:
     Raises:
         NotNumbers: it is one thing; the message says which.
     """
-    if isinstance(value, str | bytes | Foreign) or not isinstance(value, np.ndarray):
+    if not isinstance(value, np.ndarray):
         _array(value, like)  # says what it is
         raise NotNumbers(f"{kind_of(value)} ({shown(value)})")
     if value.ndim == 0:

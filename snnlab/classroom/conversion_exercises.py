@@ -9,13 +9,22 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from snnlab.classroom.checking import Exercise, Mistake
-from snnlab.classroom.neuron_with_mistakes import MISTAKES
+from snnlab.classroom.neuron_with_mistakes import (
+    MISTAKES,
+    early_or_late,
+    neuron_mistakes,
+    run_neuron,
+)
 from snnlab.classroom.questions import Question
 
 
 def _percent(choices: Tensor, labels: Tensor) -> Tensor:
     """Percentage of right choices (T, B) at each timestep, (T,)."""
     return 100 * (choices == labels).double().mean(1)
+
+
+def _accuracy(readout: Tensor, labels: Tensor) -> Tensor:
+    return _percent(readout.cumsum(0).argmax(2), labels)
 
 
 def _example(timesteps: int, images: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -35,7 +44,7 @@ _FEW = (
 )  # three timesteps, two images, two classes
 
 accuracy_after_each_timestep = Exercise(
-    solution=lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels),
+    solution=_accuracy,
     calls=[_FEW, _example(6, 40, 0), _example(4, 25, 1)],
     mistakes=[
         Mistake(
@@ -44,17 +53,17 @@ accuracy_after_each_timestep = Exercise(
             "Add up over time first: `readout.cumsum(0)`.",
         ),
         Mistake(
-            lambda readout, labels: _percent(readout.cumsum(0).argmax(2), labels) / 100,
+            lambda readout, labels: _accuracy(readout, labels) / 100,
             "You return shares between 0 and 1. Asked for are percent.",
             "Multiply by 100.",
         ),
         Mistake(
-            lambda readout, labels: (readout.cumsum(0).argmax(2) == labels).sum(1),
+            lambda readout, labels: _accuracy(readout, labels) * len(labels) / 100,
             "You return how many images are right, not the percentage.",
             "Divide by the number of images.",
         ),
         Mistake(
-            lambda readout, labels: _percent(readout.sum(0).argmax(1)[None], labels)[0],
+            lambda readout, labels: _accuracy(readout, labels)[-1],
             "You return the accuracy after all timesteps only. Asked for is a number for each T.",
             "`cumsum` keeps all the sums on the way.",
         ),
@@ -64,9 +73,7 @@ accuracy_after_each_timestep = Exercise(
             "`cumsum`, not `cummax`.",
         ),
         Mistake(
-            lambda readout, labels: (
-                100 * (readout.cumsum(0).argmax(2) == labels).double().mean(0).sum() / len(labels)
-            ),
+            lambda readout, labels: _accuracy(readout, labels).mean(),
             "You average over everything: one number. Asked for is a number for each T.",
             "Take the mean over the images only, dimension 1.",
         ),
@@ -98,24 +105,17 @@ accuracy_after_each_timestep = Exercise(
             "The first number belongs to T = 1: the first readout alone.",
         ),
         Mistake(
-            lambda readout, labels: _percent(
-                (
-                    readout.cumsum(0) - readout + (torch.arange(len(readout)) < 0)[:, None, None]
-                ).argmax(2),
-                labels,
-            ),
+            lambda readout, labels: _percent((readout.cumsum(0) - readout).argmax(2), labels),
             "You leave the readout of the timestep itself out of its sum.",
             "After t timesteps the network has seen timesteps 1 to t, t included.",
         ),
         Mistake(
-            lambda readout, labels: (
-                100 * (readout.cumsum(0).argmax(2) == labels).double().sum(1) / len(readout)
-            ),
+            lambda readout, labels: _accuracy(readout, labels) * len(labels) / len(readout),
             "You divide by the number of timesteps.",
             "Divide by the number of images.",
         ),
         Mistake(
-            lambda readout, labels: 100 - _percent(readout.cumsum(0).argmax(2), labels),
+            lambda readout, labels: 100 - _accuracy(readout, labels),
             "You return the percentage of errors.",
             "Count where choice and label are equal.",
         ),
@@ -126,7 +126,7 @@ accuracy_after_each_timestep = Exercise(
         ),
         Mistake(
             lambda readout, labels: _percent(
-                one_hot(readout.argmax(2), readout.shape[2]).cumsum(0).argmax(2), labels
+                one_hot(readout.argmax(2)).cumsum(0).argmax(2), labels
             ),
             "You let the timesteps vote, each for one class. The network adds its outputs up.",
             "Add up the readouts first, and choose a class from each sum.",
@@ -141,21 +141,17 @@ accuracy_after_each_timestep = Exercise(
 )
 
 
-def _rounded(current: float, T: int) -> float:
-    return max(0, min(T, math.floor(T * current + 0.5))) / T
+def _spikes(current: float, T: int) -> int:
+    return max(0, min(T, math.floor(T * current + 0.5)))
 
 
-def _reset_to_zero(current: float, T: int) -> float:
-    potential, spikes = 0.5, 0
-    for _ in range(T):
-        potential += current
-        if potential >= 1:
-            potential, spikes = 0.0, spikes + 1
-    return spikes / T
+def _simulated(current: float, T: int, mistake: str) -> float:
+    """The rate of a neuron that is run, with one of `MISTAKES`."""
+    return float(run_neuron([current] * T, 1.0, 1.0, 0.5, mistake)[0].mean())
 
 
 rounded_rate = Exercise(
-    solution=_rounded,
+    solution=lambda current, T: _spikes(current, T) / T,
     calls=[
         *((0.125, 4), (0.375, 4), (0.625, 4)),  # halves: the threshold is met exactly
         *(
@@ -212,23 +208,14 @@ rounded_rate = Exercise(
             "You do not round: a neuron fires whole spikes.",
             "`math.floor` of the charge, before you divide by T.",
         ),
-        Mistake(
-            lambda current, T: max(0, min(T - 1, math.floor((T - 1) * current + 0.5))) / T,
-            "You stop one timestep too early.",
-            "There are T timesteps: `range(T)`.",
-        ),
-        Mistake(
-            lambda current, T: max(0, min(T + 1, math.floor((T + 1) * current + 0.5))) / T,
-            "You run one timestep too many.",
-            "`range(T)` has T rounds, `range(T + 1)` one more.",
-        ),
+        *early_or_late(lambda steps, current, T: _spikes(current, steps) / T),
         Mistake(
             lambda current, T: math.floor(T * current + 0.5) / T,
             "Your rate leaves the interval from 0 to 1.",
             "At most one spike in a timestep, and never fewer than none.",
         ),
         Mistake(
-            lambda current, T: max(0, min(T, math.floor(T * current + 0.5))),
+            _spikes,
             "You return the number of spikes.",
             "A rate is spikes per timestep: divide by T.",
         ),
@@ -248,7 +235,7 @@ rounded_rate = Exercise(
             "That is the rate at T = 1, whatever T is.",
             "In T timesteps the charge T * current comes in.",
         ),
-        Mistake(_reset_to_zero, *MISTAKES["to zero"]),
+        *neuron_mistakes(_simulated, "to zero"),
     ],
     praise="Rounding to 1/T is all that a layer of few timesteps loses.",
 )

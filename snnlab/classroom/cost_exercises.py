@@ -89,13 +89,13 @@ spiking_energy = Exercise(
 
 def _exit(confidence: Floats, threshold: float, never: int | None = None) -> int:
     """The timestep of the exit; `never`: that of an image that is never sure, default the last."""
-    enough = np.asarray(confidence) >= threshold
+    enough = confidence >= threshold
     last = len(enough) if never is None else never
     return int(enough.argmax()) + 1 if enough.any() else last
 
 
 exit_timestep = Exercise(
-    solution=lambda confidence, threshold: _exit(confidence, threshold),
+    solution=_exit,
     calls=[
         (np.array([0.3, 0.6, 0.95, 0.99, 0.91]), 0.9),
         (np.array([0.97, 0.5, 0.6]), 0.9),
@@ -128,9 +128,7 @@ exit_timestep = Exercise(
             (lambda confidence, threshold: _exit(confidence, threshold, never=-1),),
         ),
         Mistake(
-            lambda confidence, threshold: (
-                1 if np.asarray(confidence)[0] >= threshold else len(confidence)
-            ),
+            lambda confidence, threshold: 1 if confidence[0] >= threshold else len(confidence),
             "You look at the first timestep only: an image that is not sure there stays to the "
             "end.",
             "Which `return` ends your loop in its first round? Return the last timestep after the "
@@ -142,34 +140,28 @@ exit_timestep = Exercise(
             "The last timestep is T, `len(confidence)`.",
         ),
         Mistake(
-            lambda confidence, threshold: _exit(
-                confidence, threshold, never=int(np.argmax(confidence)) + 1
-            ),
+            lambda confidence, threshold: _exit(confidence, threshold, confidence.argmax() + 1),
             "An image that is never sure leaves where it is surest. It cannot know which timestep "
             "that will be.",
             "Return T for it.",
         ),
         Mistake(
-            lambda confidence, threshold: float(
-                np.asarray(confidence)[_exit(confidence, threshold) - 1]
-            ),
+            lambda confidence, threshold: confidence[_exit(confidence, threshold) - 1],
             "You return the confidence. Asked for is the timestep.",
             "`enumerate(confidence, start=1)` counts along.",
         ),
         Mistake(
-            lambda confidence, threshold: min(
-                int((np.asarray(confidence) < threshold).sum()) + 1, len(confidence)
-            ),
+            lambda confidence, threshold: min((confidence < threshold).sum() + 1, len(confidence)),
             "You count all timesteps that are not sure, those after the exit too.",
             "Stop at the first one that is sure.",
         ),
         Mistake(
-            lambda confidence, threshold: int((np.asarray(confidence) >= threshold).sum()),
+            lambda confidence, threshold: (confidence >= threshold).sum(),
             "You count how many timesteps are sure enough.",
             "Asked for is which of them is the first.",
         ),
         Mistake(
-            lambda confidence, threshold: _exit(-np.asarray(confidence), -threshold),
+            lambda confidence, threshold: _exit(-confidence, -threshold),
             "You leave where the confidence is at most the threshold.",
             "Leave where it reaches the threshold: `>=`.",
         ),
@@ -184,7 +176,7 @@ exit_timestep = Exercise(
             "Compare `>` with `>=`.",
         ),
         Mistake(
-            lambda confidence, threshold: int(np.argmax(confidence)) + 1,
+            lambda confidence, threshold: confidence.argmax() + 1,
             "You wait for the largest confidence. Whoever sits at timestep t does not know yet "
             "what comes later.",
             "Leave at the first timestep whose confidence reaches the threshold.",

@@ -7,8 +7,13 @@ import math
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
-from snnlab.classroom.neuron_with_mistakes import MISTAKES, run_neuron
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
+from snnlab.classroom.neuron_with_mistakes import (
+    MISTAKES,
+    early_or_late,
+    neuron_mistakes,
+    run_neuron,
+)
 from snnlab.classroom.questions import Question
 
 
@@ -55,28 +60,8 @@ residual = Exercise(
             "That is what is missing to the next spike.",
             "Asked for is what is in the membrane.",
         ),
-        Mistake(
-            lambda current, T, v_init, v_th: _last(current, T, v_init, v_th, "strict"),
-            *MISTAKES["strict"],
-        ),
-        Mistake(
-            lambda current, T, v_init, v_th: _last(current, T, v_init, v_th, "to zero"),
-            *MISTAKES["to zero"],
-        ),
-        Mistake(
-            lambda current, T, v_init, v_th: _last(current, T, v_init, v_th, "keeps h"),
-            *MISTAKES["keeps h"],
-        ),
-        Mistake(
-            lambda current, T, v_init, v_th: _residual(current, T - 1, v_init, v_th),
-            "You stop one timestep too early.",
-            "There are T timesteps: `range(T)`.",
-        ),
-        Mistake(
-            lambda current, T, v_init, v_th: _residual(current, T + 1, v_init, v_th),
-            "You run one timestep too many.",
-            "`range(T)` has T rounds, `range(T + 1)` one more.",
-        ),
+        *neuron_mistakes(_last, "strict", "to zero", "keeps h"),
+        *early_or_late(lambda steps, current, T, *rest: _residual(current, steps, *rest)),
         Mistake(
             lambda current, T, v_init, v_th: _once(v_init + T * current, v_th),
             "You take one threshold away at most, after all the charge has come in.",
@@ -131,7 +116,7 @@ matched_noise = Exercise(
     solution=_matched,
     calls=[(1.0,), (2.0,), (0.6,)],
     mistakes=[
-        variance(_matched),
+        mean_and_variance(_matched),
         Mistake(
             lambda v_th: (0.0, v_th / math.sqrt(12)),
             "Your noise has mean 0. The residual is never below 0, so its mean is not 0.",

@@ -92,11 +92,6 @@ def fault_of(
             "does return something.",
             WITHOUT_A_RETURN,
         )
-    return nothing_returned(outcome)
-
-
-def nothing_returned(outcome: Outcome) -> Diagnosis:
-    """What a call says that returned nothing."""
     return PRINTED if outcome.printed else NOT_WRITTEN
 
 

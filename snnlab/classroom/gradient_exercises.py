@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,13 @@ def slope(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
     return bell(distance(current, mu, sigma, v_th)) / (sigma * v_th)
 
 
+def _of_distance(answer: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """What depends on the distance in standard deviations, and on how large one of these is."""
+    return lambda current, mu, sigma, v_th=1.0: answer(
+        distance(current, mu, sigma, v_th), sigma * v_th
+    )
+
+
 _CALLS = [(0.5, 0.5, 0.25), (0.3, 0.5, 0.25), (0.9, 0.4, 0.3), (-0.2, 0.5, 0.4), (1.1, 0.6, 0.2)]
 
 firing_probability = Exercise(
@@ -61,12 +69,12 @@ firing_probability = Exercise(
             "The distance to the threshold is measured in standard deviations.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: ndtr((current + mu * v_th - v_th) * sigma * v_th),
+            _of_distance(lambda z, width: ndtr(z * width**2)),
             "You multiply by sigma: more noise would make the curve steeper.",
             "The distance to the threshold is measured in standard deviations: divide.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: ndtr(current + mu * v_th - v_th),
+            _of_distance(lambda z, width: ndtr(z * width)),
             "The width of the noise has no effect.",
             "Divide the distance to the threshold by the standard deviation.",
         ),
@@ -134,9 +142,7 @@ surrogate_slope = Exercise(
             "The derivative of Phi(z) is phi(z) times the derivative of z.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: (
-                slope(current, mu, sigma, v_th) * (sigma * v_th) ** 2
-            ),
+            _of_distance(lambda z, width: bell(z) * width),
             "You multiply by the standard deviation. The inner derivative divides by it.",
             "Phi takes z, a distance divided by sigma. How fast does z grow with the current?",
         ),
@@ -151,9 +157,7 @@ surrogate_slope = Exercise(
             "The slope is largest where the mean potential before firing meets the threshold.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: (
-                bell(math.sqrt(2) * distance(current, mu, sigma, v_th)) / (sigma * v_th)
-            ),
+            _of_distance(lambda z, width: bell(math.sqrt(2) * z) / width),
             "The factor 1/2 in the exponent is missing.",
             "The normal density is exp(-z^2 / 2) / sqrt(2 pi).",
         ),
@@ -163,21 +167,17 @@ surrogate_slope = Exercise(
             "`-z * z / 2`: in Python `(-z) ** 2` has no sign left.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: (
-                np.exp(-distance(current, mu, sigma, v_th) / 2) / _ROOT_OF_2_PI / (sigma * v_th)
-            ),
+            _of_distance(lambda z, width: np.exp(-z / 2) / _ROOT_OF_2_PI / width),
             "z is not squared in your exponent.",
             "exp(-z^2 / 2): square z first.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: slope(current, mu, sigma, v_th) / (sigma * v_th),
+            _of_distance(lambda z, width: bell(z) / width**2),
             "You divide by the standard deviation twice.",
             "The inner derivative divides by it once.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: (
-                bell(distance(current, mu, sigma, v_th) * math.sqrt(sigma * v_th)) / (sigma * v_th)
-            ),
+            _of_distance(lambda z, width: bell(z * math.sqrt(width)) / width),
             "In your exponent the distance is squared and sigma is not.",
             "exp(-z^2 / 2): compute z first, then square all of it.",
         ),
@@ -202,9 +202,7 @@ surrogate_slope = Exercise(
             "Differentiate the firing probability, not the step.",
         ),
         Mistake(
-            lambda current, mu, sigma, v_th=1.0: (
-                -distance(current, mu, sigma, v_th) * slope(current, mu, sigma, v_th) / sigma / v_th
-            ),
+            _of_distance(lambda z, width: -z * bell(z) / width**2),
             "You have differentiated twice: that is the slope of the bell.",
             "Differentiate the firing probability once.",
         ),

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
+from snnlab.classroom.neuron_with_mistakes import run_neuron
 from snnlab.classroom.questions import Question
 
 
@@ -114,7 +115,7 @@ noise_from_residuals = Exercise(
             "You have chosen exactly the neurons that are not active.",
             "Turn the mask round.",
         ),
-        variance(_active_moments),
+        mean_and_variance(_active_moments),
         wrong_order(_active_moments, "First mu, then sigma."),
         _wrong_moments(
             lambda residual, rate, n: _moments(residual, (residual >= 0) & (residual < 1), n),
@@ -222,9 +223,17 @@ def _open(mean: Tensor, v_th: float) -> Tensor:
     return (mean > 0) & (mean < v_th)
 
 
+def _gated(gate: Callable[[Tensor, float], Tensor]) -> Callable[..., Tensor]:
+    """Gradient with respect to the mean current, from that with respect to the rate.
+
+    Args:
+        gate: what lets a gradient through, of the mean current and v_th.
+    """
+    return lambda currents, spikes, grad, v_th: grad * gate(currents.mean(0), v_th) / v_th
+
+
 def _through_rates(currents: Tensor, spikes: Tensor, grad: Tensor, v_th: float) -> Tensor:
-    """Gradient with respect to the mean current, from that with respect to the rate."""
-    return grad * _open(currents.mean(0), v_th) / v_th
+    return _gated(_open)(currents, spikes, grad, v_th)
 
 
 def _rates(
@@ -235,11 +244,7 @@ def _rates(
     level = 1.8 * torch.rand(neurons, generator=generator) - 0.4
     uneven = 1.5 * torch.randn(timesteps, neurons, generator=generator)
     currents = v_th * (level + uneven - uneven.mean(0))
-    v, spikes = torch.full((neurons,), v_th / 2), torch.empty_like(currents)
-    for t, current in enumerate(currents):
-        v = v + current
-        spikes[t] = (v >= v_th).float()
-        v = v - v_th * spikes[t]
+    spikes = torch.from_numpy(run_neuron(currents, v_th, 1.0, v_th / 2)[0]).float()
     return currents, spikes, torch.randn(neurons, generator=generator), v_th
 
 
@@ -273,9 +278,7 @@ gradient_through_rates = Exercise(
             ),
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: (
-                _through_rates(currents, spikes, grad, v_th) / len(currents)
-            ),
+            lambda currents, *rest: _through_rates(currents, *rest) / len(currents),
             "You divide by T. The gradient is asked for the mean current, and the mean has the "
             "1/T in it already.",
             "One pass leads back, whatever T is.",
@@ -286,9 +289,7 @@ gradient_through_rates = Exercise(
             ),
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: (
-                _through_rates(currents, spikes, grad, v_th) * len(currents)
-            ),
+            lambda currents, *rest: _through_rates(currents, *rest) * len(currents),
             "You multiply by T: that is the gradient for a count of spikes, not for a rate.",
             "The rate is the mean of the spikes.",
         ),
@@ -298,7 +299,7 @@ gradient_through_rates = Exercise(
             "Divide by v_th.",
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: grad * _open(currents.mean(0), 1.0) / v_th,
+            _gated(lambda mean, v_th: _open(mean, 1.0)),
             "Your gate closes at 1. A neuron fires at every timestep from a current of v_th on.",
             "Compare the mean current with `v_th`.",
         ),
@@ -316,39 +317,33 @@ gradient_through_rates = Exercise(
             "Take the mean over time first, then ask.",
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) > 0) / v_th,
+            _gated(lambda mean, v_th: mean > 0),
             "Your gate has no upper end. Above v_th a neuron fires at every timestep; more it "
             "cannot.",
             "Close it where the mean current reaches v_th, too.",
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) < v_th) / v_th,
+            _gated(lambda mean, v_th: mean < v_th),
             "Your gate has no lower end. Below 0 a neuron does not fire; less it cannot.",
             "Close it where the mean current is 0 or less, too.",
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: (
-                grad * ((currents.mean(0) >= 0) & (currents.mean(0) <= v_th)) / v_th
-            ),
+            _gated(lambda mean, v_th: (mean >= 0) & (mean <= v_th)),
             "At its two ends the gate is closed: a mean current of exactly 0 or v_th lets nothing "
             "through.",
             "Compare with `>` and `<`.",
             (
-                lambda currents, spikes, grad, v_th: (
-                    grad * ((currents.mean(0) >= 0) & (currents.mean(0) < v_th)) / v_th
-                ),
-                lambda currents, spikes, grad, v_th: (
-                    grad * ((currents.mean(0) > 0) & (currents.mean(0) <= v_th)) / v_th
-                ),
+                _gated(lambda mean, v_th: (mean >= 0) & (mean < v_th)),
+                _gated(lambda mean, v_th: (mean > 0) & (mean <= v_th)),
             ),
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: grad * (currents.mean(0) / v_th).clamp(0, 1),
+            _gated(lambda mean, v_th: mean.clamp(0, v_th)),
             "You multiply by the rate itself. Asked for is how it changes with the current.",
             "The slope of clip(I / v_th, 0, 1) is 1 / v_th inside, and 0 outside.",
         ),
         Mistake(
-            lambda currents, spikes, grad, v_th: grad * ~_open(currents.mean(0), v_th) / v_th,
+            _gated(lambda mean, v_th: ~_open(mean, v_th)),
             "Your gate is the wrong way round: it is open where the rate cannot change.",
             "Open it where the mean current lies between 0 and v_th.",
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from collections.abc import Callable
 
 from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import (
     MISTAKES,
     charge,
+    early_or_late,
     fire,
     neuron_mistakes,
     reset,
@@ -28,6 +29,16 @@ def _tested_before_charge(
 ) -> tuple[float, float]:
     spike = fire(v, v_th)
     return spike, reset(charge(v, current, beta), spike, v_th)
+
+
+def _otherwise(results: Callable[..., tuple[float, float]]) -> Callable[..., tuple[float, float]]:
+    """A step that returns other results, of `v, current, v_th, h, spike`."""
+
+    def answer(v: float, current: float, v_th: float, beta: float) -> tuple[float, float]:
+        h = charge(v, current, beta)
+        return results(v, current, v_th, h, fire(h, v_th))
+
+    return answer
 
 
 one_step = Exercise(
@@ -62,52 +73,32 @@ one_step = Exercise(
             *("current leaks", "subtracts one", "never negative"),
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                step(v, current, v_th, beta)[0],
-                charge(v, current, beta) - v_th,
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (spike, h - v_th)),
             "You subtract v_th even when there was no spike.",
             "Multiply v_th by the spike, which is 0 or 1.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                step(v, current, v_th, beta)[0],
-                step(v, 0.0, v_th, beta)[1]
-                if not step(v, current, v_th, beta)[0]
-                else beta * v - v_th,
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (spike, h - current - spike * v_th)),
             "Your second number lacks the current: you reset the old potential.",
             "The reset takes v_th from h, the potential after the charge.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                step(v, current, v_th, beta)[0],
-                v - v_th * step(v, current, v_th, beta)[0],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (spike, v - spike * v_th)),
             "You reset the potential from before the charge: neither leak nor current is in it.",
             "The reset takes v_th from h.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                step(v, current, v_th, beta)[0],
-                charge(v, current, beta) + v_th * step(v, current, v_th, beta)[0],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (spike, h + spike * v_th)),
             "Your spike adds v_th to the potential.",
             "A spike takes charge away: subtract.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                step(v, current, v_th, beta)[0],
-                -v_th * step(v, current, v_th, beta)[0],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (spike, -spike * v_th)),
             "Your second number is only what the spike takes away.",
             "Start from h and subtract it.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                charge(v, current, beta),
-                step(v, current, v_th, beta)[0],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (h, spike)),
             "You return h and the spike. Asked for are the spike, then the potential after the "
             "reset.",
             "`return spike, v`, where v is h without what the spike took.",
@@ -126,10 +117,7 @@ one_step = Exercise(
             "Multiply v by beta, not the current.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                fire(charge(v, current, beta), 1.0),
-                step(v, current, v_th, beta)[1],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (fire(h, 1.0), h - spike * v_th)),
             "Your spike compares with 1; that is right only where v_th is 1. Your reset is right.",
             "Use the argument v_th in both.",
         ),
@@ -144,10 +132,7 @@ one_step = Exercise(
             "Some books scale it. In this course it is not scaled.",
         ),
         Mistake(
-            lambda v, current, v_th, beta: (
-                1 - step(v, current, v_th, beta)[0],
-                step(v, current, v_th, beta)[1],
-            ),
+            _otherwise(lambda v, current, v_th, h, spike: (1 - spike, h - spike * v_th)),
             "Your spike is the other way round: 1 where the neuron is silent.",
             "1 stands for a spike.",
         ),
@@ -199,24 +184,13 @@ spike_count = Exercise(
             "With a negative current you count a negative number of spikes.",
             "A neuron that sinks stays silent: its count is 0.",
         ),
-        Mistake(
-            lambda current, T, v_init: _spike_count(current, T - 1, v_init),
-            "You stop one timestep too early.",
-            "There are T timesteps: `range(T)`.",
-        ),
-        Mistake(
-            lambda current, T, v_init: _spike_count(current, T + 1, v_init),
-            "You run one timestep too many.",
-            "`range(T)` has T rounds, `range(T + 1)` one more.",
-        ),
+        *early_or_late(lambda steps, current, T, v_init: _spike_count(current, steps, v_init)),
         Mistake(
             lambda current, T, v_init: _spike_count(current, 1, v_init),
             "You run a single timestep, whatever T is.",
             "Is there a `return` in your loop? It ends the function in the first round.",
         ),
-        Mistake(partial(_simulated, mistake="strict"), *MISTAKES["strict"]),
-        Mistake(partial(_simulated, mistake="to zero"), *MISTAKES["to zero"]),
-        Mistake(partial(_simulated, mistake="never negative"), *MISTAKES["never negative"]),
+        *neuron_mistakes(_simulated, "strict", "to zero", "never negative"),
         Mistake(
             lambda current, T, v_init: max(0, min(T, math.ceil(T * current + v_init - 1e-9))),
             "You round up. A threshold that is not yet reached gives no spike.",

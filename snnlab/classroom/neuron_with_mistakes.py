@@ -87,6 +87,29 @@ def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
     ]
 
 
+def early_or_late(answer: Callable[..., Any]) -> list[Mistake]:
+    """The mistakes of one timestep too few, and of one too many.
+
+    Args:
+        answer: the right function, but of the timesteps that it runs and of the arguments of the
+            exercise, whose second one is T.
+    """
+
+    def running(more: int) -> Callable[..., Any]:
+        return lambda current, T, *others: answer(T + more, current, T, *others)
+
+    return [
+        Mistake(
+            running(-1), "You stop one timestep too early.", "There are T timesteps: `range(T)`."
+        ),
+        Mistake(
+            running(+1),
+            "You run one timestep too many.",
+            "`range(T)` has T rounds, `range(T + 1)` one more.",
+        ),
+    ]
+
+
 def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
     """The potential before firing, h, of one neuron or of an array of them."""
     kept = v if mistake == "no leak" else beta * v
@@ -95,9 +118,9 @@ def charge(v: Any, current: Any, beta: float, mistake: str = "") -> Any:
 
 
 def fire(h: Any, v_th: float, mistake: str = "") -> Any:
-    """1 where a neuron fires, else 0."""
+    """1 where a neuron fires, else 0: a number, or an array or tensor as h is one."""
     if mistake.startswith("several spikes"):
-        return h // v_th if mistake == "several spikes" else np.maximum(h // v_th, 0)
+        return h // v_th if mistake == "several spikes" else h // v_th * (h > 0)
     level = 1 if mistake == "compares with one" else v_th
     return 1 * (h > level if mistake == "strict" else h >= level)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,48 +17,19 @@ from snnlab.classroom import (
 )
 from snnlab.classroom.answer_cells import SavedNotebook
 from snnlab.classroom.assignments.notebooks.reading import UnreadableNotebook
-from snnlab.classroom.checking import Exercise
 from snnlab.classroom.faults import NOT_WRITTEN
 from snnlab.classroom.parts import RIGHT, Part, Parts
 
-
-@dataclass(frozen=True)
-class Needed:
-    """An exercise whose answer becomes a part."""
-
-    name: str
-    notebook: str
-    """Stem of its file."""
-    exercise: Exercise
-    of_numbers: bool = False
-    """Whether the function takes numbers, and a layer has many of them."""
-
-
 NEEDED: Final = (
-    Needed("one_step", "01_spiking_neuron", neuron_exercises.one_step, of_numbers=True),
-    Needed(
-        "matched_noise", "02_membrane_potential_distributions", distribution_exercises.matched_noise
-    ),
-    Needed(
-        "surrogate_slope",
-        "03_noise_is_the_gradient",
-        gradient_exercises.surrogate_slope,
-        of_numbers=True,
-    ),
-    Needed("noisy_spikes", "04_single_step_training", training_exercises.noisy_spikes),
-    Needed(
-        "accuracy_after_each_timestep",
-        "05_from_one_to_many_timesteps",
-        conversion_exercises.accuracy_after_each_timestep,
-    ),
-    Needed("mean_and_spread", "04_single_step_training", training_exercises.mean_and_spread),
-    Needed("predicted_classes", "00_quickstart", quickstart_exercises.predicted_classes),
-    Needed("rates", "00_quickstart", quickstart_exercises.rates),
-    Needed(
-        "active_neurons",
-        "02_membrane_potential_distributions",
-        distribution_exercises.active_neurons,
-    ),
+    Part(neuron_exercises, "one_step", "01_spiking_neuron", of_numbers=True),
+    Part(distribution_exercises, "matched_noise", "02_membrane_potential_distributions"),
+    Part(gradient_exercises, "surrogate_slope", "03_noise_is_the_gradient", of_numbers=True),
+    Part(training_exercises, "noisy_spikes", "04_single_step_training"),
+    Part(conversion_exercises, "accuracy_after_each_timestep", "05_from_one_to_many_timesteps"),
+    Part(training_exercises, "mean_and_spread", "04_single_step_training"),
+    Part(quickstart_exercises, "predicted_classes", "00_quickstart"),
+    Part(quickstart_exercises, "rates", "00_quickstart"),
+    Part(distribution_exercises, "active_neurons", "02_membrane_potential_distributions"),
 )
 """In the order in which the capstone uses them."""
 
@@ -91,7 +62,7 @@ def newest_first(folder: Path) -> list[Path]:
         return []
 
 
-def part_of(needed: Needed, saved: list[SavedNotebook]) -> Part:
+def part_of(needed: Part, saved: list[SavedNotebook]) -> Part:
     """The part for an exercise: from its notebook, or from another one that holds it."""
     found: list[Part] = []
     for notebook in candidates(needed, saved):
@@ -100,14 +71,14 @@ def part_of(needed: Needed, saved: list[SavedNotebook]) -> Part:
             return found[-1]
     if found:
         return found[0]
-    return made(needed, None, f"there is no {needed.notebook}.ipynb beside this notebook")
+    return replace(needed, said=f"there is no {needed.notebook}.ipynb beside this notebook")
 
 
 NOT_YET_WRITTEN = "not written yet"
 WRONG = "yours, but the check says: "
 
 
-def candidates(needed: Needed, saved: list[SavedNotebook]) -> Iterator[SavedNotebook]:
+def candidates(needed: Part, saved: list[SavedNotebook]) -> Iterator[SavedNotebook]:
     """Where an answer may be: first in its own notebook, then in copies under other names."""
     named = [notebook for notebook in saved if notebook.file.stem == needed.notebook]
     yield from named
@@ -116,24 +87,20 @@ def candidates(needed: Needed, saved: list[SavedNotebook]) -> Iterator[SavedNote
             yield notebook
 
 
-def read_from(notebook: SavedNotebook, needed: Needed) -> Part:
+def read_from(notebook: SavedNotebook, needed: Part) -> Part:
     """The part as a notebook holds it."""
     try:
-        source = notebook.told
+        part = replace(needed, source=notebook.told)
         found = notebook.answer(needed.name, needed.exercise)
     except UnreadableNotebook as error:
-        return made(needed, None, f"{error}", notebook.file.name)
+        return replace(needed, said=f"{error}", source=notebook.file.name)
     except OSError as error:
-        return made(needed, None, f"it cannot be read: {error.strerror}", notebook.file.name)
+        said = f"it cannot be read: {error.strerror}"
+        return replace(needed, said=said, source=notebook.file.name)
     if found is None:
-        return made(needed, None, "its cell is not in this notebook", source)
+        return replace(part, said="its cell is not in this notebook")
     answer, diagnosis = found
     if diagnosis.passed:
-        return made(needed, answer, RIGHT, source)
-    said = f"{WRONG}{diagnosis.message}"
-    return made(needed, None, NOT_YET_WRITTEN if diagnosis == NOT_WRITTEN else said, source)
-
-
-def made(needed: Needed, answer: object, said: str, source: str = "") -> Part:
-    """A part, with the student's function or without."""
-    return Part(needed.name, needed.exercise, needed.of_numbers, answer, said, source)  # type: ignore[arg-type]
+        return replace(part, answer=answer, said=RIGHT)
+    written = diagnosis != NOT_WRITTEN
+    return replace(part, said=f"{WRONG}{diagnosis.message}" if written else NOT_YET_WRITTEN)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
+from types import ModuleType
 from typing import Any
 
 from snnlab.classroom.applied import on_each_number, on_tensors
@@ -17,26 +18,35 @@ from snnlab.classroom.faults import said_by
 Function = Callable[..., Any]
 RIGHT = "yours, and right"
 SECONDS_IN_ALL = 60.0
-"""Of a processor, for all that a part of the student's does."""
+"""Processor time that all calls of one part of the student's may take together."""
 SECONDS_OF_CALL = 120.0
-"""On the clock, for one call of it: that it does not go on without an end."""
+"""Time on the clock that one call of it may take; then it is taken for one without an end."""
 
 
 @dataclass(frozen=True)
 class Part:
     """A function that something is built from, and whose it is."""
 
+    exercises: ModuleType
+    """Those of its notebook."""
     name: str
-    exercise: Exercise
-    """Its check, and the kit's solution."""
-    of_numbers: bool
+    """Of its exercise."""
+    notebook: str
+    """Stem of the file."""
+    of_numbers: bool = False
     """Whether it takes numbers: then it is called once for each number of a tensor."""
-    answer: Function | None
+    answer: Function | None = None
     """The student's function, if it is right."""
-    said: str
+    said: str = ""
     """What became of the student's answer."""
     source: str = ""
     """Where it was read from."""
+
+    @property
+    def exercise(self) -> Exercise:
+        """Its check, and the kit's solution."""
+        found: Exercise = getattr(self.exercises, self.name)
+        return found
 
     @property
     def own(self) -> bool:
@@ -50,14 +60,6 @@ class Part:
         if self.of_numbers:
             return on_each_number(function, self.exercise.calls)
         return on_tensors(function, self.exercise.solution(*self.exercise.calls[0]))
-
-    def given(self, answer: Any) -> Part:
-        """The same with an answer that is right, and said to be."""
-        return replace(self, answer=answer, said=RIGHT, source="given here")
-
-    def without(self, said: str) -> Part:
-        """The same with the kit's solution, and why."""
-        return replace(self, answer=None, said=said)
 
 
 class Parts(Mapping[str, Function]):
@@ -110,7 +112,8 @@ class Parts(Mapping[str, Function]):
         part = self._known(name)
         diagnosis = part.exercise.check(answer)
         if diagnosis.passed:
-            self._parts[name], self._spent[name] = part.given(answer), 0.0
+            self._parts[name] = replace(part, answer=answer, said=RIGHT, source="given here")
+            self._spent[name] = 0.0
         tell(f"{name}: {diagnosis}\n{self.told()}")
 
     @property
@@ -137,7 +140,7 @@ class Parts(Mapping[str, Function]):
     def _give_up(self, name: str, why: str) -> None:
         """Go on with the kit's part, and say so."""
         said = f"yours passed its check, but {why}"
-        self._parts[name] = self._parts[name].without(said)
+        self._parts[name] = replace(self._parts[name], answer=None, said=said)
         tell(f"{name}: {said}. From here on the kit's solution stands in. {self.told()}")
 
     def __repr__(self) -> str:

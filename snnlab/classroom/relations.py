@@ -209,8 +209,6 @@ def _of_arguments(
             return None
         factors.append(float(g[at] / w[at]))
         terms.append(float((g - w)[at]))
-        if not (_close(g, factors[-1] * w) or _close(g - w, terms[-1])):
-            return None
     in_proportion = _all(lambda g, w, c: _close(g, c * w), mine, right, factors)
     shifted = _all(lambda g, w, d: _close(g - w, d), mine, right, terms)
     for what, values in _quantities(names, calls):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from statistics import mean, median
+from statistics import mean
 
 import numpy as np
+from numpy.typing import NDArray
 
 from snnlab.classroom.checking import Exercise, Mistake
 from snnlab.classroom.questions import Question
@@ -85,12 +85,17 @@ scaled_layer = Exercise(
 )
 
 
-def _percent(shares: list[float]) -> float:
-    return 100 * mean(shares)
+def _needed(ours: list[float], theirs: list[float]) -> NDArray[np.float64]:
+    """The share of their time that we need, seed by seed."""
+    return np.divide(ours, theirs)
+
+
+def _saving(ours: list[float], theirs: list[float]) -> float:
+    return float(100 * (1 - _needed(ours, theirs)).mean())
 
 
 mean_saving = Exercise(
-    solution=lambda ours, theirs: _percent([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
+    solution=_saving,
     calls=[([3.0, 1.0], [2.0, 8.0]), ([1.0, 1.0, 2.0], [4.0, 10.0, 4.0])],
     mistakes=[
         Mistake(
@@ -100,32 +105,32 @@ mean_saving = Exercise(
             "Compute the saving of each seed first, then take the mean.",
         ),
         Mistake(
-            lambda ours, theirs: _percent([a / b for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: 100 - _saving(ours, theirs),
             "You return how much of the time is needed, not how much is saved.",
             "Subtract the share from 1.",
         ),
         Mistake(
-            lambda ours, theirs: _percent([b / a - 1 for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: -_saving(theirs, ours),
             "You measure against our own time. Saved is a share of what the other method needs.",
             "Divide by the seconds of the other method.",
         ),
         Mistake(
-            lambda ours, theirs: mean([1 - a / b for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: _saving(ours, theirs) / 100,
             "You return a share between 0 and 1. Asked for are percent.",
             "Multiply by 100.",
         ),
         Mistake(
-            lambda ours, theirs: _percent([1 - b / a for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: _saving(theirs, ours),
             "You have swapped the two methods.",
             "We save a share of what the others need: divide by `theirs`.",
         ),
         Mistake(
-            lambda ours, theirs: _percent([a / b - 1 for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: -_saving(ours, theirs),
             "Your sign is turned round: a saving is positive where ours is quicker.",
             "1 minus the share that is needed.",
         ),
         Mistake(
-            lambda ours, theirs: 100 * median(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            lambda ours, theirs: 100 * (1 - np.median(_needed(ours, theirs))),
             "You take the median over the seeds.",
             "Take the mean.",
         ),
@@ -140,33 +145,27 @@ mean_saving = Exercise(
             "Does your loop write over what it has found? Collect it, then take the mean.",
         ),
         Mistake(
-            lambda ours, theirs: 100 * sum(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            lambda ours, theirs: _saving(ours, theirs) * len(ours),
             "You add the savings up, but do not divide by the number of seeds.",
             "Take the mean.",
         ),
         Mistake(
-            lambda ours, theirs: (
-                100
-                * (
-                    1
-                    - math.prod(a / b for a, b in zip(ours, theirs, strict=True)) ** (1 / len(ours))
-                )
-            ),
+            lambda ours, theirs: 100 * (1 - np.exp(np.log(_needed(ours, theirs)).mean())),
             "You take the geometric mean of the shares.",
             "Add the savings of the seeds and divide by their number.",
         ),
         Mistake(
-            lambda ours, theirs: 100 * min(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            lambda ours, theirs: 100 * (1 - _needed(ours, theirs).max()),
             "You return the worst seed.",
             "Every seed counts the same.",
         ),
         Mistake(
-            lambda ours, theirs: 100 * max(1 - a / b for a, b in zip(ours, theirs, strict=True)),
+            lambda ours, theirs: 100 * (1 - _needed(ours, theirs).min()),
             "You return the best seed. Choosing the best is not a measurement.",
             "All seeds count the same.",
         ),
         Mistake(
-            lambda ours, theirs: mean([b - a for a, b in zip(ours, theirs, strict=True)]),
+            lambda ours, theirs: mean(theirs) - mean(ours),
             "You return seconds. They depend on the machine; a share depends on it much less.",
             "Divide each difference by the seconds of the other method.",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, wrong_order
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
 from snnlab.classroom.questions import Question
 
 
@@ -100,9 +100,7 @@ def _weigh(
 
 
 weigh = Exercise(
-    solution=lambda left, sigma_left, right, sigma_right: _weigh(
-        left, sigma_left, right, sigma_right
-    ),
+    solution=_weigh,
     calls=[
         (2.0, 1.0, 4.0, 1.0),
         (1.0, 0.5, 3.0, 2.0),
@@ -128,11 +126,7 @@ weigh = Exercise(
             "Weigh each by 1 / sigma ** 2, and divide by the sum of the weights.",
             (lambda left, a, right, b: ((left + right) / 2, (a**2 + b**2) ** 0.5 / 2),),
         ),
-        Mistake(
-            lambda left, a, right, b: (_weigh(left, a, right, b)[0], _weigh(0, a, 0, b)[1] ** 2),
-            "Your second number is the variance. Asked for is the standard deviation.",
-            "Take the square root.",
-        ),
+        mean_and_variance(_weigh),
         Mistake(
             lambda left, a, right, b: (_weigh(left, a, right, b)[0], (a**2 + b**2) ** 0.5),
             "Your sigma is that of a sum or a difference. It is larger than either; two senses "

@@ -54,7 +54,12 @@ def cut_into_slides(notebook: NotebookNode, notes: SpeakerNotes | None = None) -
         notes: for the speaker; those of a section go with its first slide.
     """
     cells: Slide = []
-    for heading, first, slide in _slides(notebook):
+    slides = [
+        (heading, number == 0, slide)
+        for heading, section in _sections(notebook)
+        for number, slide in enumerate(_arranged(section))
+    ]
+    for heading, first, slide in slides:
         if not _has_heading(slide[0]):
             above = f'<p class="running">{heading.lstrip("# ")}</p>'
             slide = [new_markdown_cell(above), *slide]
@@ -78,15 +83,6 @@ def _notes(notes: SpeakerNotes | None, heading: str) -> str:
     return notes.opening if heading.startswith("# ") else ""
 
 
-def _slides(notebook: NotebookNode) -> Iterator[tuple[str, bool, Slide]]:
-    """The heading of a section, whether a slide is its first, and what is on it."""
-    for heading, cells in _sections(notebook):
-        first = True
-        for slide in _arranged(cells):
-            yield heading, first, slide
-            first = False
-
-
 def _sections(notebook: NotebookNode) -> Iterator[tuple[str, Slide]]:
     """Headings of level 1 and 2, with the cells below; a cell with several is divided."""
     heading, cells = "", []
@@ -108,13 +104,11 @@ def _sections(notebook: NotebookNode) -> Iterator[tuple[str, Slide]]:
 
 def _shown(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """The cells that become slides; the first code only says how much is computed."""
-    codes = 0
+    setup = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
-        codes += cell.cell_type == "code"
-        setup = cell.cell_type == "code" and codes == 1
         left_out = any(tag.startswith(WITHOUT_SLIDES) for tag in tags)
-        if cell.source.strip() and not (setup or left_out or SKIP_TAG in tags):
+        if cell.source.strip() and not (cell is setup or left_out or SKIP_TAG in tags):
             yield cell
 
 
@@ -125,19 +119,14 @@ def _arranged(cells: Slide) -> Iterator[Slide]:
         for piece in _pieces(cell):
             begins = piece.what.cell_type == "markdown" and piece.what.source.startswith("### ")
             if begins and not all(_has_heading(above.what) for above in run):
-                yield from _packed(run)
+                yield from map(_slide, packed(run))
                 run = []
             if piece.lines >= PICTURE and _draws(piece.what):
                 yield from _with_picture(run, piece)
                 run = []
             else:
                 run.append(piece)
-    yield from _packed(run)
-
-
-def _packed(pieces: list[Sized[NotebookNode]]) -> Iterator[Slide]:
-    for slide in packed(pieces):
-        yield list(_with_prose_joined([piece.what for piece in slide]))
+    yield from map(_slide, packed(run))
 
 
 def _with_picture(
@@ -148,20 +137,22 @@ def _with_picture(
     above = last if sum(piece.lines for piece in last) + picture.lines <= LINES else []
     for slide in slides if above else [*slides, last]:
         if slide:
-            yield list(_with_prose_joined([piece.what for piece in slide]))
-    yield list(_with_prose_joined([*(piece.what for piece in above), picture.what]))
+            yield _slide(slide)
+    yield _slide([*above, picture])
 
 
-def _with_prose_joined(slide: Slide) -> Iterator[NotebookNode]:
+def _slide(pieces: list[Sized[NotebookNode]]) -> Slide:
     """Neighbouring prose in one cell; an answer stays apart, as it comes when it is asked for."""
-    for plain, cells in groupby(slide, _is_plain):
-        if plain:
-            yield new_markdown_cell(together([cell.source for cell in cells]))
-        else:
-            yield from cells
+    cells: Slide = []
+    for prose, group in groupby((piece.what for piece in pieces), _is_prose):
+        neighbours = list(group)
+        if prose:
+            neighbours = [new_markdown_cell(together([cell.source for cell in neighbours]))]
+        cells += neighbours
+    return cells
 
 
-def _is_plain(cell: NotebookNode) -> bool:
+def _is_prose(cell: NotebookNode) -> bool:
     return cell.cell_type == "markdown" and not cell.metadata
 
 

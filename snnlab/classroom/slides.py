@@ -74,23 +74,16 @@ class CourseSlides(CoursePage, SlidesExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """The slides of a notebook, and reveal.js with them."""
-        style = "\n".join([_reveal("reveal.css"), _own("slides.css")])
+        style = "\n".join([_reveal("dist/reveal.css"), _own("slides.css")])
         given = {**(resources or {}), "slides_css": style}
         page, given = super().from_notebook_node(nb, given, **options)
         scripts = [
-            f"<script>\n{_reveal('reveal.js')}\n</script>",
-            f"<script>\n{_reveal('notes.js')}\n</script>",
+            f"<script>\n{_reveal('dist/reveal.js')}\n</script>",
+            f"<script>\n{_reveal('plugin/notes/notes.js')}\n</script>",
             f'<script type="module">\n{_own("slides.js")}\n</script>',
         ]
         slides, end, rest = page.rpartition("</body>")
         return "\n".join([slides, *scripts, end + rest]), given
-
-
-_PLACES = {
-    "reveal.css": "dist/reveal.css",
-    "reveal.js": "dist/reveal.js",
-    "notes.js": "plugin/notes/notes.js",
-}
 
 
 def _reveal(name: str) -> str:
@@ -106,7 +99,7 @@ def _reveal(name: str) -> str:
             "pip install sphinx-revealjs (make env installs it, too)"
         )
     folder = Path(found.origin).parent / "_static" / "revealjs"
-    text = (folder / _PLACES[name]).read_text(encoding="utf-8")
+    text = (folder / name).read_text(encoding="utf-8")
     # its own controls lie right in it; those of a picture have nothing to do with them
     return text.replace(".reveal .controls", ".reveal>.controls") if name.endswith(".css") else text
 

@@ -30,21 +30,12 @@ the first one goes with the title. **Ask** may come several times, each time wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nbformat import NotebookNode
-
 PARTS: Final = ("Say", "Ask", "They will answer", "Touch it", "If time is short")
 """The words in bold that a part of the notes begins with."""
-
-WITHOUT_NOTES: Final = ("Quiz", "Further reading")
-"""Sections that nobody speaks to: the quiz is part of the recap, reading is for home."""
-
-LIVE = re.compile(r"show\.widgets\.(\w+_explorer|LivePicture)\(")
-"""A call that makes a live picture: one of the room's own, or one that a cell draws itself."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +47,6 @@ class SectionNotes:
     """From the first word to the last, with questions, sketches and live pictures."""
     parts: tuple[tuple[str, str], ...]
     """The name of each part, one of `PARTS`, and its Markdown, in their order."""
-
-    def all_of(self, name: str) -> list[str]:
-        """The texts of the parts with this name."""
-        return [text for part, text in self.parts if part == name]
-
-    @property
-    def answers(self) -> list[str]:
-        """The items of the numbered list under **Touch it**."""
-        return [item for text in self.all_of("Touch it") for item in numbered(text)]
 
     @property
     def markdown(self) -> str:
@@ -85,11 +67,6 @@ class SpeakerNotes:
     sections: dict[str, SectionNotes]
     """By heading."""
 
-    @property
-    def minutes(self) -> int:
-        """Of all sections."""
-        return sum(section.minutes for section in self.sections.values())
-
 
 def read_speaker_notes(file: Path) -> SpeakerNotes:
     """Read the notes of a notebook.
@@ -99,8 +76,9 @@ def read_speaker_notes(file: Path) -> SpeakerNotes:
         ValueError: a section without minutes, with text outside its parts, or twice.
 
     Example:
-        >>> read_speaker_notes(Path("notebooks/lecture/notes/00_quickstart.md")).minutes
-        20
+        >>> notes = read_speaker_notes(Path("notebooks/lecture/notes/00_quickstart.md"))
+        >>> notes.sections["5. Why"].minutes
+        2
     """
     _, *pieces = re.split(r"^# .+\n", file.read_text(encoding="utf-8"), maxsplit=1, flags=re.M)
     if not pieces:
@@ -125,38 +103,3 @@ def _section(place: str, heading: str, text: str) -> SectionNotes:
         raise ValueError(f"{place} has text that belongs to no part: {before.strip()[:60]!r}")
     parts = tuple((name, said.strip()) for name, said in zip(rest[::2], rest[1::2], strict=True))
     return SectionNotes(heading, int(minutes[1]), parts)
-
-
-def numbered(markdown: str) -> list[str]:
-    """The items of the numbered lists in a text, without their numbers."""
-    return [item.strip() for item in re.split(r"^\d+\. ", markdown, flags=re.M)[1:]]
-
-
-def sections_with_notes(notebook: NotebookNode) -> list[str]:
-    """The level-2 headings that a lecturer speaks to, in their order."""
-    found = [heading for heading, _ in _by_section(notebook)]
-    return [heading for heading in dict.fromkeys(found) if heading not in ("", *WITHOUT_NOTES)]
-
-
-def questions_to_touch(notebook: NotebookNode) -> dict[str, list[str]]:
-    """For each heading, the numbered questions that stand right above a live picture."""
-    asked: dict[str, list[str]] = {}
-    last = ""
-    for heading, text in _by_section(notebook):
-        if text.startswith("```") and LIVE.search(text):
-            asked.setdefault(heading, []).extend(numbered(last))
-        last = text
-    return {heading: questions for heading, questions in asked.items() if questions}
-
-
-def _by_section(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
-    """Each piece of a notebook and the heading over it: text, or code with a fence before it."""
-    heading = ""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            yield heading, f"```\n{cell.source}"
-            continue
-        before, *rest = re.split(r"^## (.+)$", cell.source, flags=re.M)
-        yield heading, before
-        for heading, text in zip(rest[::2], rest[1::2], strict=True):
-            yield heading, text

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import mean, median_high, pstdev, stdev
 
 import torch
 from torch import Tensor
 
-from snnlab.classroom.checking import Exercise, Mistake, variance, wrong_order
-from snnlab.classroom.neuron_with_mistakes import MISTAKES
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance, wrong_order
+from snnlab.classroom.neuron_with_mistakes import fire, neuron_mistakes
 from snnlab.classroom.questions import Question
 
 
-def _noisy_spikes(current: Tensor, noise: Tensor, v_th: float) -> Tensor:
-    return (noise * v_th + current >= v_th).float()
+def _noisy_spikes(current: Tensor, noise: Tensor, v_th: float, mistake: str = "") -> Tensor:
+    spikes: Tensor = fire(noise * v_th + current, v_th, mistake)
+    return spikes.float()
 
 
 _MANY = (
@@ -49,10 +51,7 @@ noisy_spikes = Exercise(
             "You add the noise as it is. It is given in units of v_th.",
             "In the unit of the potential the noise is noise * v_th.",
         ),
-        Mistake(
-            lambda current, noise, v_th: (noise * v_th + current > v_th).float(),
-            *MISTAKES["strict"],
-        ),
+        *neuron_mistakes(_noisy_spikes, "strict", "compares with one", "several spikes"),
         Mistake(
             lambda current, noise, v_th: (current - noise * v_th >= v_th).float(),
             "The sign of your noise is turned round: it is taken from the current.",
@@ -62,19 +61,6 @@ noisy_spikes = Exercise(
             lambda current, noise, v_th: (noise / v_th + current >= v_th).float(),
             "You divide the noise by v_th. It is in units of v_th, so the potential is larger.",
             "In units of the potential it is the noise times v_th.",
-        ),
-        Mistake(
-            lambda current, noise, v_th: (noise * v_th + current >= 1).float(),
-            *MISTAKES["compares with one"],
-        ),
-        Mistake(
-            lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th),
-            *MISTAKES["several spikes"],
-            variants=(
-                lambda current, noise, v_th: torch.floor((noise * v_th + current) / v_th).clamp(
-                    min=0
-                ),
-            ),
         ),
         Mistake(
             lambda current, noise, v_th: (noise * v_th >= v_th).float(),
@@ -92,7 +78,7 @@ noisy_spikes = Exercise(
             "Compare the potential itself, with its sign.",
         ),
         Mistake(
-            lambda current, noise, v_th: (noise * v_th + current < v_th).float(),
+            lambda current, noise, v_th: 1 - _noisy_spikes(current, noise, v_th),
             "Your neuron fires below the threshold and is silent above.",
             "1 stands for a spike.",
         ),
@@ -128,6 +114,11 @@ def _mean_and_spread(accuracies: list[float]) -> tuple[float, float]:
     return mean(accuracies), stdev(accuracies)
 
 
+def _with_mean(spread: Callable[[list[float]], float]) -> Callable[..., tuple[float, float]]:
+    """The mean, and something else in the place of the standard deviation."""
+    return lambda accuracies: (mean(accuracies), spread(accuracies))
+
+
 mean_and_spread = Exercise(
     solution=_mean_and_spread,
     calls=[
@@ -137,32 +128,29 @@ mean_and_spread = Exercise(
     ],
     mistakes=[
         Mistake(
-            lambda accuracies: (mean(accuracies), pstdev(accuracies)),
+            _with_mean(pstdev),
             "You divide by n. With a few seeds that makes the spread too small.",
             "Divide the sum of squares by n - 1: the mean was computed from the same numbers.",
         ),
-        variance(_mean_and_spread),
+        mean_and_variance(_mean_and_spread),
         Mistake(
             lambda accuracies: (max(accuracies), stdev(accuracies)),
             "You report the best seed. Whoever has more seeds would then always win.",
             "Report the mean of all of them.",
         ),
         Mistake(
-            lambda accuracies: (mean(accuracies), max(accuracies) - min(accuracies)),
+            _with_mean(lambda accuracies: max(accuracies) - min(accuracies)),
             "Your second number is the range. It grows with the number of seeds.",
             "Asked for is the standard deviation.",
         ),
         Mistake(
-            lambda accuracies: (mean(accuracies), stdev(accuracies) / math.sqrt(len(accuracies))),
+            _with_mean(lambda accuracies: stdev(accuracies) / math.sqrt(len(accuracies))),
             "That is the standard error: how well the mean is known. Asked for is how far the "
             "seeds lie apart.",
             "Do not divide by the root of n.",
         ),
         Mistake(
-            lambda accuracies: (
-                mean(accuracies),
-                mean(abs(a - mean(accuracies)) for a in accuracies),
-            ),
+            _with_mean(lambda accuracies: mean(abs(a - mean(accuracies)) for a in accuracies)),
             "Your second number is the mean distance from the mean. The standard deviation squares "
             "the distances.",
             "Square, add, divide by n - 1, take the root.",
@@ -183,18 +171,12 @@ mean_and_spread = Exercise(
             "The mean of n numbers is their sum divided by n.",
         ),
         Mistake(
-            lambda accuracies: (
-                mean(accuracies),
-                math.sqrt((len(accuracies) - 1) * stdev(accuracies) ** 2),
-            ),
+            _with_mean(lambda accuracies: stdev(accuracies) * math.sqrt(len(accuracies) - 1)),
             "You never divide: that is the root of the sum of the squares.",
             "Divide the sum of squares by n - 1 before you take the root.",
         ),
         Mistake(
-            lambda accuracies: (
-                mean(accuracies),
-                math.sqrt((len(accuracies) - 1) * stdev(accuracies) ** 2) / (len(accuracies) - 1),
-            ),
+            _with_mean(lambda accuracies: stdev(accuracies) / math.sqrt(len(accuracies) - 1)),
             "You take the root first and divide by n - 1 afterwards.",
             "The root goes over the whole fraction.",
         ),

@@ -54,6 +54,7 @@ EQUAL = {
     ("noise_from_residuals", "residual[(rate != 0) & (rate < 1)]"),
     ("noise_from_residuals", "residual[(rate > 0) & (rate != 1)]"),
     ("noise_from_residuals", "residual[(rate > 0) * (rate < 1)]"),
+    ("gradient_through_rates", "(mean > 0) * (mean < v_th)"),
     ("hits_minus_false_alarms", "0.5 * (0 + math.erf("),  # any number in the place of 1
     ("hits_minus_false_alarms", "0.5 * (2 + math.erf("),
     ("hits_minus_false_alarms", "0.5 * (-1 + math.erf("),

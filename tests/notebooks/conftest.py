@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ for _name in ("connect", "connect_ex", "sendto"):
 _socket.getaddrinfo = _refuse
 """
 """The kernel itself talks through ZeroMQ, which does not use Python's sockets."""
+
+
+WITHOUT_NOTES = ("Quiz", "Further reading")
+"""Sections that nobody speaks to: the quiz is part of the recap, reading is for home."""
+LIVE = re.compile(r"show\.widgets\.(\w+_explorer|LivePicture)\(")
+"""A call that makes a live picture: one of the room's own, or one that a cell draws itself."""
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +99,38 @@ def code_of(cell: NotebookNode) -> str:
     blocks = re.findall(r"^```python\n(.*?)^```", cell.source, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 1, f"a solution has one block of Python, found {len(blocks)}"
     return blocks[0].rstrip()
+
+
+def numbered(markdown: str) -> list[str]:
+    """The items of the numbered lists in a text, without their numbers."""
+    return [item.strip() for item in re.split(r"^\d+\. ", markdown, flags=re.M)[1:]]
+
+
+def sections_with_notes(notebook: NotebookNode) -> list[str]:
+    """The level-2 headings that a lecturer speaks to, in their order."""
+    found = [heading for heading, _ in _by_section(notebook)]
+    return [heading for heading in dict.fromkeys(found) if heading not in ("", *WITHOUT_NOTES)]
+
+
+def questions_to_touch(notebook: NotebookNode) -> dict[str, list[str]]:
+    """For each heading, the numbered questions that stand right above a live picture."""
+    asked: dict[str, list[str]] = {}
+    last = ""
+    for heading, text in _by_section(notebook):
+        if text.startswith("```") and LIVE.search(text):
+            asked.setdefault(heading, []).extend(numbered(last))
+        last = text
+    return {heading: questions for heading, questions in asked.items() if questions}
+
+
+def _by_section(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Each piece of a notebook and the heading over it: text, or code with a fence before it."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            yield heading, f"```\n{cell.source}"
+            continue
+        before, *rest = re.split(r"^## (.+)$", cell.source, flags=re.M)
+        yield heading, before
+        for heading, text in zip(rest[::2], rest[1::2], strict=True):
+            yield heading, text

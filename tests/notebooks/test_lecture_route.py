@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from snnlab.classroom.speaker_notes import sections_with_notes
+from tests.notebooks.conftest import sections_with_notes
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 PAGE = (FOLDER / "lecture" / "README.md").read_text(encoding="utf-8")

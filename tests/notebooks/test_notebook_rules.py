@@ -15,8 +15,8 @@ import pytest
 
 from snnlab.classroom.checking import Exercise
 from snnlab.classroom.questions import Question
-from snnlab.classroom.speaker_notes import LIVE
 from snnlab.show import widgets
+from tests.notebooks.conftest import LIVE
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 STEMS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))

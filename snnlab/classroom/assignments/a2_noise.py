@@ -11,7 +11,7 @@ from scipy.special import expit, ndtr
 from snnlab.classroom import gradient_exercises
 from snnlab.classroom.assignments.noise_samples import NoiseExercise, with_hidden_seeds
 from snnlab.classroom.assignments.task import Draw, Task, code_task
-from snnlab.classroom.checking import Exercise, Mistake, variance
+from snnlab.classroom.checking import Exercise, Mistake, mean_and_variance
 from snnlab.classroom.gradient_exercises import distance, probability, slope
 from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
 
@@ -181,7 +181,7 @@ _residual_exercise = Exercise(
             "Your deviation divides by n - 1. Asked for is np.std as it is.",
             "np.std(...), without ddof.",
         ),
-        variance(_residual_moments),
+        mean_and_variance(_residual_moments),
     ],
     praise="Mean v_th / 2, deviation v_th / sqrt(12), nearly: spread evenly over [0, v_th).",
 )

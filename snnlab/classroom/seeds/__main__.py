@@ -14,7 +14,7 @@ import torch
 from snnlab.classroom.preset import preset
 from snnlab.classroom.seeds.measurements import MEASUREMENTS
 from snnlab.classroom.seeds.race import race_rules, thinned
-from snnlab.classroom.seeds.table import FIRST_SEED, RACE_FILE, SHIPPED, lines_of, plain
+from snnlab.classroom.seeds.table import FIRST_SEED, RACE_FILE, SHIPPED, deciding, lines_of
 from snnlab.classroom.seeds.trainer import Trainer
 from snnlab.data.sources import load_data
 from snnlab.runs.presets import PRESETS
@@ -42,7 +42,7 @@ def make(names: list[str]) -> None:
         for name in names:  # after each seed, so that what is stopped is not lost
             table = {
                 "says": MEASUREMENTS[name].says,
-                "settings": plain(settings),
+                "settings": deciding(settings),
                 "images": len(data.test),
                 "seeds": seeds[: len(rows[name])],
                 "environment": made_by,

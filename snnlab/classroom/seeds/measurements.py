@@ -182,11 +182,7 @@ def lost_spikes(trainer: Trainer) -> Lines:
 
 def halved(trainer: Trainer) -> Lines:
     """Accuracy with half of the spikes lost, and what that comes from."""
-    return {
-        f"{name}: {what}": disturbed(trainer, net, disturbance)
-        for name, net in both(trainer).items()
-        for what, disturbance in HALVED.items()
-    }
+    return under(trainer, HALVED)
 
 
 def current_spread(trainer: Trainer) -> Lines:
@@ -201,16 +197,23 @@ def current_spread(trainer: Trainer) -> Lines:
 
 def noisy_inputs(trainer: Trainer) -> Lines:
     """Accuracy under noise on pixels and on weights, with noise in training and without."""
-    kinds = {
-        "pixels 0.2": Disturbance(input_noise=0.2),
-        "pixels 0.4": Disturbance(input_noise=0.4),
-        "weights 0.3": Disturbance(weight_noise=0.3),
-        "weights 0.5": Disturbance(weight_noise=0.5),
-    }
+    return under(
+        trainer,
+        {
+            "pixels 0.2": Disturbance(input_noise=0.2),
+            "pixels 0.4": Disturbance(input_noise=0.4),
+            "weights 0.3": Disturbance(weight_noise=0.3),
+            "weights 0.5": Disturbance(weight_noise=0.5),
+        },
+    )
+
+
+def under(trainer: Trainer, disturbances: Mapping[str, Disturbance]) -> Lines:
+    """Accuracy under each disturbance, with noise in training and without."""
     return {
         f"{name}: {what}": disturbed(trainer, net, disturbance)
         for name, net in both(trainer).items()
-        for what, disturbance in kinds.items()
+        for what, disturbance in disturbances.items()
     }
 
 

@@ -110,8 +110,8 @@ def is_same(shipped: Mapping[str, Any], settings: Preset) -> bool:
     return [shipped["data"], Architecture(**architecture), Training(**training)] == asked
 
 
-def plain(settings: Preset) -> dict[str, Any]:
-    """What decides the numbers of a table, in plain values."""
+def deciding(settings: Preset) -> dict[str, Any]:
+    """The settings that decide the numbers of a table, as JSON holds them."""
     return {
         "data": settings.data,
         "architecture": asdict(settings.architecture),

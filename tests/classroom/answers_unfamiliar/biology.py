@@ -82,7 +82,7 @@ WRONG = {
         ),
         (
             lambda p, N: 100 * math.sqrt(p * (1 - p) / N),
-            "You return percent. Asked for is a share.",
+            "You return percent. Asked for is a number from 0 to 1.",
         ),
         (lambda p, N: math.sqrt(p * (p - 1) / N), "ValueError: math domain error"),
         (
