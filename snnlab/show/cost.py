@@ -15,7 +15,8 @@ from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.described import ACCURACY, accuracy_limits, cost_words
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
-from snnlab.show.style import Look, looks_of
+from snnlab.show.plot import Look
+from snnlab.show.style import looks_of
 
 
 class CostCurve(TypedDict):

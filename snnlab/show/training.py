@@ -14,7 +14,8 @@ from snnlab.show.described import EPOCH, training_words
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, shown_panels
 from snnlab.show.picture import attach_description
-from snnlab.show.style import BLUE, ORANGE, Look
+from snnlab.show.plot import Look
+from snnlab.show.style import BLUE, ORANGE
 
 _LINES = {
     "training": Look("training", ORANGE, "s", "--"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Any, NamedTuple
 
@@ -11,18 +12,19 @@ import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.methods import Dashes
-from snnlab.show.charts.frame import LABEL, LINE, coloured, dashed, framed
+from snnlab.show.charts.draw import draw_chart
+from snnlab.show.charts.frame import LABEL, LINE, LiveChart, coloured, dashed, framed
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     ACCURACY,
     EPOCH,
     OWN_SPIKES,
-    TIMESTEPS,
     accuracy_limits,
-    accuracy_words,
     cost_words,
     training_words,
 )
+from snnlab.show.pictures import accuracy_plot
+from snnlab.show.plot import Look, Series
 
 DASHES = (
     *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
@@ -31,12 +33,8 @@ DASHES = (
 """So that lines are told apart without colours, too, and where colours start over."""
 
 
-LONG_NAME = 36
-"""Characters: two longer ones do not fit beside each other in a legend."""
 BAND = 0.25
 """Opacity of a band behind the lines."""
-FAINT = 0.7
-"""Opacity of what stays in the background; with less, a line is lost on a projector."""
 
 
 class Line(NamedTuple):
@@ -52,16 +50,9 @@ class Line(NamedTuple):
     """Whether it lies behind the others: thin, without points and bands."""
 
 
-def dash_pattern(dashes: Dashes) -> list[int]:
-    """The dashes of a `Look` as charts have them: lengths in pixels of dashes and gaps.
-
-    Example:
-        >>> dash_pattern("--")
-        [8, 4]
-    """
-    if isinstance(dashes, tuple):
-        return [round(1.5 * length) for length in dashes[1]]
-    return list({"-": DASHES[0], "--": DASHES[1], "-.": DASHES[2], ":": DASHES[3]}[dashes])
+def dashes_in_points(pattern: Sequence[int]) -> Dashes:
+    """Lengths of dashes and gaps in pixels as matplotlib has them, which `dash_pattern` undoes."""
+    return 0, tuple(length / 1.5 for length in pattern)
 
 
 def dashes_of(own: Sequence[list[int] | None]) -> list[list[int]]:
@@ -99,7 +90,7 @@ def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
 
 def accuracy_chart(
     lines: Mapping[str, Line], *, colours: Palette, at: int | None = None, height: int = 380
-) -> alt.Chart:
+) -> LiveChart:
     """Mean test accuracy against T; the band runs from the lowest to the highest seed.
 
     The axis says what one image is worth: less is no difference.
@@ -113,45 +104,32 @@ def accuracy_chart(
     Raises:
         ValueError: no lines.
     """
-    table = accuracy_table(lines)
-    if table.empty:
+    if not lines:
         raise ValueError("no accuracy to draw: give at least one line")
-    highest = int(table["T"].max())
-    ticks = [2**n for n in range(highest.bit_length())]
-    limits = accuracy_limits([*table["lowest"], *table["highest"]])
-    scale = alt.Scale(type="log", base=2, domain=[1, max(highest, 2)], nice=False)
-    axis = alt.Axis(values=ticks, format="d", grid=False)
-    x = alt.X("T:Q", title=TIMESTEPS, scale=scale, axis=axis)
-    scale = alt.Scale(domain=[max(limits[0], 0), limits[1]], nice=False, zero=False)
-    worth = one_image_words(count for line in lines.values() for count in line.images)
-    title: Any = [ACCURACY, worth] if worth else ACCURACY
-    y = alt.Y("accuracy:Q", title=title, scale=scale)
-    columns: dict[str, Any] = {"columns": 1} if max(map(len, lines)) > LONG_NAME else {}
-    stroke = alt.Legend(symbolType="stroke", symbolSize=500, **columns)
-    colour = coloured({name: line.colour for name, line in lines.items()}, legend=stroke)
-    dash = dashed(lines, dashes_of([line.dashes for line in lines.values()]))
-    behind = table["name"].isin([name for name, line in lines.items() if line.faint])
-    back, table = table[behind], table[~behind]
-    shape = alt.Chart(table).encode(x=x, color=colour)
-    band = shape.mark_area(opacity=0.18)
-    tooltip = ["name:N", "T:Q", alt.Tooltip("accuracy:Q", format=".2f"), "seeds:Q"]
-    layers = [
-        band.encode(y=alt.Y("lowest:Q", title=title), y2="highest:Q"),
-        shape.mark_line(strokeWidth=LINE).encode(y=y, strokeDash=dash),
-        shape.mark_circle(size=70, opacity=1).encode(y=y, tooltip=tooltip),
+    dashes = dashes_of([line.dashes for line in lines.values()])
+    looks = [
+        Look(name, line.colour, "o", dashes_in_points(pattern))
+        for (name, line), pattern in zip(lines.items(), dashes, strict=True)
     ]
-    if not back.empty:
-        faint = alt.Chart(back).encode(x=x, y=y, color=colour, strokeDash=dash)
-        layers.insert(0, faint.mark_line(strokeWidth=LINE * 0.6, opacity=FAINT))
+    faint = [look for look, line in zip(looks, lines.values(), strict=True) if line.faint]
+    curves = [line.curves for line in lines.values()]
+    plot = accuracy_plot(dict(zip(looks, curves, strict=True)), faint=faint, most_ticks=5)
     if at is not None:
-        rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
-        layers.insert(0, rule.encode(x="T:Q"))
-        there = shape.properties(data=table[table["T"] == at])
-        layers.append(there.mark_circle(size=260, opacity=1).encode(y=y))
-    words = accuracy_words({name: line.curves for name, line in lines.items()})
-    if worth:
-        words = f"{words} {worth[0].upper()}{worth[1:]}."
-    return framed(alt.layer(*layers), words, colours, height)
+        there = [
+            (look, one.timesteps.index(at), one)
+            for look, one in zip(looks, curves, strict=True)
+            if at in one.timesteps and look not in faint
+        ]
+        marked = (
+            Series(replace(look, name=""), [at], [one.mean[i]], "points", size=2)
+            for look, i, one in there
+        )
+        rule = Series(Look("", colours.grey), [at], [], "rule", size=0.7)
+        plot = replace(plot, series=(*plot.series, *marked, rule))
+    if worth := one_image_words(count for line in lines.values() for count in line.images):
+        words = f"{plot.words} {worth[0].upper()}{worth[1:]}."
+        plot = replace(plot, y=replace(plot.y, name=f"{ACCURACY}\n{worth}"), words=words)
+    return draw_chart(plot, colours=colours, height=height)
 
 
 def cost_chart(
