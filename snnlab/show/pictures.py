@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, count
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.show.bands import Band, banded, edges
-from snnlab.show.described import ACCURACY, TIMESTEPS, accuracy_limits, accuracy_words
+from snnlab.show.described import (
+    ACCURACY,
+    EPOCH,
+    TIMESTEPS,
+    Points,
+    accuracy_limits,
+    accuracy_words,
+    cost_words,
+)
 from snnlab.show.plot import Axis, Look, Plot, Series
+
+_MOST_MARKED = 30
 
 
 def accuracy_plot(
@@ -52,3 +63,66 @@ def timesteps_axis(curves: Iterable[SeedCurves], most_ticks: int) -> Axis:
         ticks = [T for T in ticks if T & (T - 1) == 0]
     margin = (high / low) ** 0.04 if high > low else 1.5
     return Axis(TIMESTEPS, (low / margin, high * margin), "log", tuple(map(float, ticks)))
+
+
+def cost_plot(cost: str, series: Sequence[Series], means: Mapping[str, Points]) -> Plot:
+    """Accuracy against a cost on a log axis.
+
+    Args:
+        cost: the name of its axis, with the unit.
+        series: over costs above 0.
+        means: mean cost and accuracy by name.
+    """
+    costs = [x for one in series for x in one.x]
+    margin = max((max(costs) / min(costs)) ** 0.06, 1.15)
+    accuracy = accuracy_limits(y for one in series for y in (*one.y, *one.top))
+    x = Axis(cost, (min(costs) / margin, max(costs) * margin), "log")
+    return Plot(x, Axis(ACCURACY, accuracy), tuple(series), cost_words(cost, means))
+
+
+def training_plot(
+    what: Axis,
+    lines: Iterable[tuple[Look, Sequence[float], Sequence[float]]],
+    epochs: tuple[float, float],
+    words: str,
+) -> Plot:
+    """A number by epoch; few epochs are marked, many are not.
+
+    Args:
+        what: its axis.
+        lines: epochs and numbers of each run, by what it looks like.
+        epochs: the first and the last one.
+        words: the alternative text.
+    """
+    first, last = epochs
+    margin = 0.04 * (last - first) or 0.5
+    x = Axis(EPOCH, (first - margin, last + margin), ticks=whole_numbers(first, last))
+    series = [
+        Series(look if len(at) <= _MOST_MARKED else replace(look, marker=""), at, values)
+        for look, at, values in lines
+    ]
+    return Plot(x, what, tuple(series), words)
+
+
+def whole_numbers(first: float, last: float, most: int = 7) -> tuple[float, ...]:
+    """Whole numbers between two, both included, at an even distance that is easy to count in.
+
+    Example:
+        >>> whole_numbers(1, 60)
+        (10, 20, 30, 40, 50, 60)
+    """
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    step = next(step for step in steps if (last - first) / step < most)
+    return tuple(range(-int(-first // step) * step, int(last) + 1, step))
+
+
+def around(values: Iterable[float], *, percent: bool) -> tuple[float, float] | None:
+    """Limits around numbers; around equal ones, too, whose ticks would else have six decimals."""
+    found = list(values)
+    if not found:
+        return None
+    if percent:
+        return accuracy_limits(found)
+    low, high = min(found), max(found)
+    margin = 0.05 * (high - low) if high - low > 1e-3 * abs(high) else 0.1 * abs(high) or 1.0
+    return low - margin, high + margin

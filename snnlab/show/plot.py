@@ -53,10 +53,14 @@ class Series:
     """(n,); of bars the edges (n + 1,)."""
     y: Sequence[float] = field(compare=False)
     """(n,); of a rule nothing."""
-    kind: Literal["line", "band", "spans", "bars", "points", "ticks", "rule"] = "line"
-    """A line marks its values if its look has a marker; spans are upright, as rules are."""
+    kind: Literal["line", "band", "spans", "bars", "points", "ticks", "rule", "span"] = "line"
+    """A line marks its values if its look has a marker; spans are upright, as rules are.
+
+    A span, which only charts have, goes from x to `top` over the whole height; its name stands
+    in it, at the share y of the height from above, and not in the key.
+    """
     top: Sequence[float] = field(default=(), compare=False)
-    """Of a band and of spans: the upper ends (n,); y holds the lower ones."""
+    """Of bands and spans: the upper ends (n,); y holds the lower ones."""
     size: float = 1.0
     """Of lines and points, as a multiple of what is usual."""
     opacity: float = 1.0

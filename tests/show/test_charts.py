@@ -270,7 +270,7 @@ def test_epochs_that_bring_nothing_new_have_room_around_them(value, level):
     chart = training_chart(
         table, {"noise": "#000000"}, value=value, title=value, epochs=3, colours=LIGHT
     )
-    low, high = chart.to_dict()["encoding"]["y"]["scale"]["domain"]
+    low, high = chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low < level < high
     assert high - low > 0.4  # ticks a tenth apart at least
 

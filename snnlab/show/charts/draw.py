@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,13 +11,13 @@ import altair as alt
 import pyarrow as pa
 
 from snnlab.runs.methods import Dashes
-from snnlab.show.charts.frame import LINE, LiveChart, coloured, dashed, key_of, look, named
+from snnlab.show.charts.frame import LABEL, LINE, LiveChart, coloured, dashed, key_of, look, named
 from snnlab.show.colours import Palette
-from snnlab.show.plot import Axis, Plot, Series
+from snnlab.show.plot import Axis, Look, Plot, Series
 
 DATA = "all"
 """The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
-BEHIND = ("rule", "band", "bars", "line", "spans", "ticks", "points")
+BEHIND = ("span", "rule", "band", "bars", "line", "spans", "ticks", "points")
 """The kinds of series from the back to the front."""
 SOLID = [1, 0]
 LONG_NAME = 36
@@ -59,7 +60,8 @@ def table_of(plot: Plot) -> pa.Table:
             column.extend(found[key] if len(found.get(key, ())) else [None] * count)
     codes = pa.array(rows.pop("code"), pa.int8())
     table = {"name": pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string()))}
-    return pa.table(table | {key: pa.array(column) for key, column in rows.items()})
+    kinds = {"part": pa.int8(), "x": pa.float64(), "y": pa.float64(), "top": pa.float64()}
+    return pa.table(table | {key: pa.array(rows[key], kinds.get(key)) for key in rows})
 
 
 @lru_cache(256)
@@ -72,7 +74,10 @@ def plot_look(plot: Plot, colours: Palette, height: int) -> dict[str, Any]:
         alike.setdefault((*kind, one.size, bool(one.look.marker), own, one.opacity), []).append(
             part
         )
-    layers = [layer for kind in sorted(alike) for layer in layers_of(plot, alike[kind])]
+    if not plot.series:  # the axes stand there all the same
+        plot = replace(plot, series=(Series(Look("", colours.ink), (), ()),))
+        alike[()] = [0]
+    layers = [layer for kind in sorted(alike) for layer in layers_of(plot, alike[kind], colours)]
     if any(one.kind == "bars" for one in plot.series):
         lines = {one.look.name for one in plot.series if one.kind == "line"}
         layers.append(key_of(named(DATA), colours_of(plot), lines=lines))
@@ -81,17 +86,19 @@ def plot_look(plot: Plot, colours: Palette, height: int) -> dict[str, Any]:
 
 def colours_of(plot: Plot) -> dict[str, str]:
     """The names in the key and their colours."""
-    return {one.look.name: one.look.colour for one in plot.series if one.look.name}
+    named = (one.look for one in plot.series if one.look.name and one.kind != "span")
+    return {look.name: look.colour for look in named}
 
 
-def layers_of(plot: Plot, parts: Sequence[int]) -> list[Any]:
+def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
     """The layers of series that are drawn alike, from the back."""
     one = plot.series[parts[0]]
     chart: Any = named(DATA)
     if len(parts) < len(plot.series):
         chart = chart.transform_filter(f"indexof({parts}, datum.part) >= 0")
+    bars = any(series.kind == "bars" for series in plot.series)
     x = alt.X("x:Q", title=titled(plot.x), scale=scaled(plot.x), axis=ticked(plot.x))
-    y = alt.Y("y:Q", title=titled(plot.y), scale=scaled(plot.y), stack=None)
+    y = alt.Y("y:Q", title=titled(plot.y), scale=scaled(plot.y, zero=bars), stack=None)
     where = {"x": x, "y": y, "color": coloured_by(plot, one)}
     texts = [
         alt.Tooltip(f"{key}:Q", format=".2f") if key == "accuracy" else f"{key}:N"
@@ -101,6 +108,14 @@ def layers_of(plot: Plot, parts: Sequence[int]) -> list[Any]:
     dot: dict[str, Any] = {"size": 70 * one.size**2, "opacity": one.opacity}
     stroke: dict[str, Any] = {"strokeWidth": LINE * one.size, "opacity": one.opacity}
     match one.kind:
+        case "span":
+            rect = chart.mark_rect(opacity=one.opacity).encode(
+                x=x, x2="top:Q", color=where["color"]
+            )
+            text = chart.mark_text(align="right", baseline="top", dx=-4, fontSize=LABEL)
+            height = alt.value(alt.expr("datum.y * height"))
+            end = alt.X("top:Q", title=titled(plot.x))
+            return [rect, text.encode(x=end, y=height, text="name:N", color=alt.value(colours.ink))]
         case "rule":
             return [chart.mark_rule(**stroke).encode(x=x, color=where["color"])]
         case "band":
@@ -118,7 +133,7 @@ def layers_of(plot: Plot, parts: Sequence[int]) -> list[Any]:
                 scale = alt.Scale(domain=list(colours_of(plot)))
                 points = points.encode(shape=alt.Shape("name:N", scale=scale, title=None))
             return [points]
-    line = chart.mark_line(clip=True, **stroke).encode(**where, detail="part:N", order="x:Q")
+    line = chart.mark_line(clip=bars, **stroke).encode(**where, detail="part:N", order="x:Q")
     dashes = {s.look.name: dash_pattern(s.look.dashes) for s in plot.series if s.kind == "line"}
     if any(pattern != SOLID for pattern in dashes.values()):
         line = line.encode(strokeDash=dashed(dashes, dashes.values()))
@@ -128,11 +143,15 @@ def layers_of(plot: Plot, parts: Sequence[int]) -> list[Any]:
 
 def coloured_by(plot: Plot, one: Series) -> Any:
     """The colour by name, with a legend, or the own colour of a series that is not in the key."""
-    if not one.look.name:
+    if one.look.name not in colours_of(plot):
         return alt.value(one.look.colour)
     names = colours_of(plot)
     legend: dict[str, Any] = {"columns": 1} if max(map(len, names)) > LONG_NAME else {}
-    if all(series.kind in ("line", "band") for series in plot.series if series.look.name):
+    if all(
+        series.kind in ("line", "band", "span")
+        for series in plot.series
+        if series.look.name in names
+    ):
         legend |= {"symbolType": "stroke", "symbolSize": 500}
     return coloured(names, **({"legend": alt.Legend(**legend)} if legend else {}))
 
@@ -142,12 +161,12 @@ def titled(axis: Axis) -> Any:
     return axis.name.split("\n") if "\n" in axis.name else axis.name
 
 
-def scaled(axis: Axis) -> alt.Scale:
-    """The scale of an axis."""
+def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
+    """The scale of an axis; `zero`: whether 0 is on it, whatever the data."""
     kind = {"root": "sqrt"}.get(axis.scale, axis.scale)
     if axis.limits:
         return alt.Scale(type=kind, nice=False, zero=False, domain=list(axis.limits))
-    return alt.Scale(type=kind, zero=False)
+    return alt.Scale(type=kind, zero=zero)
 
 
 def ticked(axis: Axis) -> alt.Axis:

@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import altair as alt
 import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.methods import Dashes
 from snnlab.show.charts.draw import draw_chart
-from snnlab.show.charts.frame import LABEL, LINE, LiveChart, coloured, dashed, framed
+from snnlab.show.charts.frame import LiveChart
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     ACCURACY,
-    EPOCH,
     OWN_SPIKES,
-    accuracy_limits,
-    cost_words,
     training_words,
 )
-from snnlab.show.pictures import accuracy_plot
-from snnlab.show.plot import Look, Series
+from snnlab.show.pictures import accuracy_plot, around, cost_plot, training_plot
+from snnlab.show.plot import Axis, Look, Series
 
 DASHES = (
     *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
@@ -140,7 +136,7 @@ def cost_chart(
     colours: Palette,
     lines: bool,
     height: int = 380,
-) -> alt.Chart:
+) -> LiveChart:
     """Accuracy against a cost on a logarithmic axis.
 
     Args:
@@ -156,24 +152,23 @@ def cost_chart(
     """
     if table.empty or not (table["cost"] > 0).all():
         raise ValueError("a cost chart needs rows, and costs above 0")
-    x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24))
-    words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"  # else 0.27 s would be 270m
-    x = x.axis(alt.Axis(labelExpr=words, tickCount=5))
-    y = alt.Y("accuracy:Q", title=ACCURACY, scale=_around(table["accuracy"], "accuracy"))
-    accuracy = alt.Tooltip("accuracy:Q", format=".2f")
-    tooltip: list[Any] = ["name:N", "seed:N", "T:Q", "cost:Q", accuracy]
-    marks = alt.Shape("name:N", scale=alt.Scale(domain=list(names)), title=None)
-    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(names), tooltip=tooltip)
-    points = shape.mark_point(filled=True, size=80 if lines else 170, opacity=0.9)
-    chart = alt.layer(points.encode(shape=marks))  # told apart without colours, too
-    if lines:
-        joined = shape.mark_line(strokeWidth=LINE, opacity=0.7)
-        chart = chart + joined.encode(detail="seed:N", order="T:Q")
+    told = ("seed", "T", "cost", "accuracy")
+    series = []
+    for (name, _), run in table.groupby(["name", "seed"], sort=False):
+        run = run.sort_values("T")
+        at = run["cost"].tolist(), run["accuracy"].tolist()
+        look, telling = Look(name, names[name]), tuple(run[column].tolist() for column in told)
+        size = 1.1 if lines else 1.6
+        series.append(
+            Series(look, *at, "points", size=size, opacity=0.9, told=told, telling=telling)
+        )
+        if lines:
+            series.append(Series(look, *at, opacity=0.7))
     means = table.groupby(["name", "T"], sort=False)[["cost", "accuracy"]].mean().sort_index()
     points_of = {
         name: tuple(found.to_numpy().T.tolist()) for name, found in means.groupby(level="name")
     }
-    return framed(chart, cost_words(title, points_of), colours, height)
+    return draw_chart(cost_plot(title, series, points_of), colours=colours, height=height)
 
 
 def training_chart(
@@ -187,7 +182,7 @@ def training_chart(
     dashes: Sequence[list[int]] = DASHES,
     own_spikes: Iterable[int] = (),
     height: int = 260,
-) -> alt.Chart:
+) -> LiveChart:
     """One line per run over the epochs.
 
     Args:
@@ -202,49 +197,30 @@ def training_chart(
             says so lies behind them.
         height: in pixels.
     """
+    looks = {
+        name: Look(name, colour, "o" * (len(table) < 12), dashes_in_points(pattern))
+        for (name, colour), pattern in zip(names.items(), cycle(dashes), strict=False)
+    }
+    runs = table.groupby(["name", "run"], sort=False)
+    lines = [(looks[name], run["epoch"].tolist(), run[value].tolist()) for (name, _), run in runs]
     first = sorted(set(own_spikes))
-    scale = alt.Scale(domain=[1, max(epochs, 2)], nice=False)
-    line = alt.Chart(table).mark_line(strokeWidth=LINE, point=len(table) < 12)
-    x = alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d"))
-    chart: Any = line.encode(
-        x=x,
-        y=alt.Y(f"{value}:Q", title=title, scale=_around(table[value], value)),
-        color=coloured(names),
-        strokeDash=dashed(names, dashes),
-        detail="run:N",
+    grouped = (
+        table.groupby(["name", "epoch"], sort=False)[value].mean().groupby(level="name", sort=False)
     )
-    means = table.groupby(["name", "epoch"], sort=False)[value].mean()
-    lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
-    words = training_words(title, range(1, epochs + 1), lines, first)
-    if first:
-        free = 4 if value == "loss" else height / 2  # a loss falls, an accuracy climbs
-        chart = alt.layer(*_late_epochs(first, epochs, x, colours, free), chart)
-    return framed(chart, words, colours, height)
-
-
-def _late_epochs(
-    first: Sequence[int], epochs: int, x: alt.X, colours: Palette, y: float
-) -> list[alt.Chart]:
-    """Bands from some epochs to the last one, and what stands on the longest."""
-    ends = pd.DataFrame({"epoch": [max(1, one - 0.5) for one in first], "end": epochs})
-    band = alt.Chart(ends).mark_rect(color=colours.own_spikes, opacity=BAND / len(first))
-    text = alt.Chart(ends[:1]).mark_text(
-        text=OWN_SPIKES, align="right", baseline="top", dx=-4, color=colours.ink, fontSize=LABEL
-    )
-    return [
-        band.encode(x=x, x2="end:Q"),
-        text.encode(x=alt.X("end:Q", title=EPOCH), y=alt.value(y)),
+    means = {name: y.tolist() for name, y in grouped}
+    words = training_words(title, range(1, epochs + 1), means, first)
+    axis = Axis(title, around(table[value], percent=value == "accuracy"))
+    plot = training_plot(axis, lines, (1, max(epochs, 2)), words)
+    where = 0.02 if value == "loss" else 0.5  # a loss falls, an accuracy climbs
+    late = [
+        Series(
+            Look(OWN_SPIKES if one == first[0] else "", colours.own_spikes),
+            [max(1, one - 0.5)],
+            [where],
+            "span",
+            [epochs],
+            opacity=BAND / len(first),
+        )
+        for one in first
     ]
-
-
-def _around(values: pd.Series[float], what: str) -> alt.Scale:
-    """A scale around values; around equal ones, too, whose ticks would else have six decimals."""
-    if values.empty:
-        return alt.Scale(zero=False)
-    if what == "accuracy":
-        return alt.Scale(domain=list(accuracy_limits(values)), nice=False, zero=False)
-    low, high = float(values.min()), float(values.max())
-    if high - low > 1e-3 * abs(high):
-        return alt.Scale(zero=False)
-    margin = 0.1 * abs(high) or 1.0
-    return alt.Scale(domain=[low - margin, high + margin], zero=False)
+    return draw_chart(replace(plot, series=(*plot.series, *late)), colours=colours, height=height)
