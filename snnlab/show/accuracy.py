@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 
 from snnlab.show.bands import BANDS, Band, Curve, seed_curves, seeds_note
 from snnlab.show.draw import draw_with_names
-from snnlab.show.page import shown_panels
 from snnlab.show.pictures import accuracy_plot
 from snnlab.show.style import looks_of
 
@@ -47,7 +46,5 @@ def accuracy_against_timesteps(
         raise ValueError(f"band must be one of {', '.join(BANDS)}, got {band!r}")
     found = seed_curves(curves)
     looks = looks_of(list(found), names)
-    ax = shown_panels(1)[0] if ax is None else ax
     plot = accuracy_plot({looks[name]: seeds for name, seeds in found.items()}, band=band)
-    draw_with_names(ax, plot, title, seeds_note(found.values(), band))
-    return ax
+    return draw_with_names(ax, plot, title, seeds_note(found.values(), band))

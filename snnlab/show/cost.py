@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from snnlab.measure.curve import check_percent
 from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.draw import draw_with_key
-from snnlab.show.page import shown_panels
 from snnlab.show.pictures import cost_plot
 from snnlab.show.plot import Look, Series
 from snnlab.show.style import looks_of
@@ -67,10 +66,8 @@ def accuracy_against_cost(
     spread = (
         f"Mean of {seeds} seeds, upright lines from lowest to highest" if seeds > 1 else "One seed"
     )
-    ax = shown_panels(1)[0] if ax is None else ax
     plot = cost_plot(cost, series, means)
-    draw_with_key(ax, plot, title, ". ".join(filter(None, [spread, note])))
-    return ax
+    return draw_with_key(ax, plot, title, ". ".join(filter(None, [spread, note])))
 
 
 def _checked(

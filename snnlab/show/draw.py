@@ -15,20 +15,21 @@ from matplotlib.ticker import (
 )
 
 from snnlab.show.line_ends import LineEnd, head_and_names
-from snnlab.show.page import dress, head, is_inner
+from snnlab.show.page import dress, head, is_inner, shown_panels
 from snnlab.show.picture import attach_description
 from snnlab.show.plot import Plot, Series
 from snnlab.show.style import DASHED
 
 
-def draw_plot(ax: Axes, plot: Plot, *, shared: bool = False) -> None:
+def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
     """Frame, series and description; what stands above the data comes when all is drawn.
 
     Args:
-        ax: where.
+        ax: where; None: on a new Axes that pyplot knows.
         plot: what.
         shared: whether the panels of a row have one name of their y axes.
     """
+    ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=plot.x.name, y="" if shared and is_inner(ax) else plot.y.name)
     for place, one in enumerate(plot.series):
         draw_series(ax, one, plot.x.ticks, 4 - place / len(plot.series))
@@ -40,20 +41,25 @@ def draw_plot(ax: Axes, plot: Plot, *, shared: bool = False) -> None:
         ax.set_xticks(plot.x.ticks)
     ax.set(xlim=plot.x.limits, ylim=plot.y.limits)
     attach_description(ax, plot.words)
+    return ax
 
 
-def draw_with_names(ax: Axes, plot: Plot, title: str | None, note: str | None = None) -> None:
+def draw_with_names(
+    ax: Axes | None, plot: Plot, title: str | None, note: str | None = None
+) -> Axes:
     """Also title and note, and the names of lines at their ends, where there is room for them."""
-    draw_plot(ax, plot)
+    ax = draw_plot(ax, plot)
     lines = [one for one in plot.series if one.kind == "line"]
     ends = [LineEnd(one.x[-1], one.y[-1], one.look.name, one.look.colour) for one in lines]
     head_and_names(ax, ends, title, note)
+    return ax
 
 
-def draw_with_key(ax: Axes, plot: Plot, title: str | None, note: str | None = None) -> None:
+def draw_with_key(ax: Axes | None, plot: Plot, title: str | None, note: str | None = None) -> Axes:
     """Also title, note and key."""
-    draw_plot(ax, plot)
+    ax = draw_plot(ax, plot)
     head(ax, title, note, key=True)
+    return ax
 
 
 def draw_series(ax: Axes, one: Series, ticks: tuple[float, ...], height: float) -> None:
@@ -81,7 +87,11 @@ def draw_series(ax: Axes, one: Series, ticks: tuple[float, ...], height: float) 
             ax.stairs(one.y, one.x, color=look.colour, linewidth=2.5, label=label, zorder=3)
         case _:
             marked = [i for i, x in enumerate(one.x) if not ticks or x in ticks]
-            size = {"linewidth": 2.5 * one.size, "markersize": 9 * one.size, "zorder": height}
+            size: dict[str, Any] = {
+                "linewidth": 2.5 * one.size,
+                "markersize": 9 * one.size,
+                "zorder": height,
+            }
             ax.plot(one.x, one.y, markevery=marked, clip_on=not look.marker, **size, **look.line)
 
 

@@ -19,7 +19,6 @@ from snnlab.show.page import (
     head,
     head_all,
     name_panel,
-    shown_panels,
     write_inside,
     write_near,
 )
@@ -67,7 +66,6 @@ def accuracy_against_sigma(
     """
     found = seed_curves(curves, of_timesteps=False)
     looks = ordered_looks(list(found)) if ordered else looks_of(list(found))
-    ax = shown_panels(1)[0] if ax is None else ax
     best = []
     for name, seeds in found.items():
         at = seeds.mean.index(max(seeds.mean))
@@ -83,11 +81,11 @@ def accuracy_against_sigma(
     matched = Series(Look("", INK), [MATCHED_SIGMA], [], "rule")
     x = Axis("Standard deviation of the noise, sigma (v_th)")
     plot = Plot(x, Axis(ACCURACY, limits), (*lines, matched), words)
-    mark, within = f"matched, {MATCHED_SIGMA:.3g}", ax.get_xaxis_transform()
-    write_near(ax, mark, (MATCHED_SIGMA, 0), (6, 8), within, size=TICK)
     below = low is not None and lowest < low
     note = seeds_note(found.values()) + below * "; what lies below the axis is not shown"
-    draw_with_key(ax, plot, title, note)
+    ax = draw_with_key(ax, plot, title, note)
+    mark, within = f"matched, {MATCHED_SIGMA:.3g}", ax.get_xaxis_transform()
+    write_near(ax, mark, (MATCHED_SIGMA, 0), (6, 8), within, size=TICK)
     return ax
 
 

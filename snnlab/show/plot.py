@@ -30,6 +30,9 @@ class Look:
         return kinds | {"label": self.name, "markeredgecolor": "white"}
 
 
+Scale = Literal["linear", "log", "sqrt"]
+
+
 @dataclass(frozen=True)
 class Axis:
     """One axis of a picture."""
@@ -38,7 +41,7 @@ class Axis:
     """With its unit; a line break begins a second line."""
     limits: tuple[float, float] | None = None
     """None: as the data need."""
-    scale: Literal["linear", "log", "root"] = "linear"
+    scale: Scale = "linear"
     ticks: tuple[float, ...] = ()
     """Where numbers stand; none: where the library puts them."""
 

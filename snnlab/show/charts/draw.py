@@ -49,13 +49,9 @@ def table_of(plot: Plot) -> pa.Table:
     for part, one in enumerate(plot.series):
         count = len(one.x)
         y = [*one.y, *one.y[-1:]] if one.kind == "bars" else one.y  # the last bar has an end, too
-        found = {"code": [names.index(one.look.name)] * count, "part": [part] * count}
-        found |= {
-            "x": one.x,
-            "y": y,
-            "top": one.top,
-            **dict(zip(one.told, one.telling, strict=True)),
-        }
+        found: dict[str, Sequence[Any]] = dict(zip(one.told, one.telling, strict=True))
+        found |= {"code": [names.index(one.look.name)] * count, "part": [part] * count}
+        found |= {"x": one.x, "y": y, "top": one.top}
         for key, column in rows.items():
             column.extend(found[key] if len(found.get(key, ())) else [None] * count)
     codes = pa.array(rows.pop("code"), pa.int8())
@@ -69,11 +65,10 @@ def plot_look(plot: Plot, colours: Palette, height: int) -> dict[str, Any]:
     """What the chart of a plot looks like, whatever its data."""
     alike: dict[tuple[Any, ...], list[int]] = {}
     for part, one in enumerate(plot.series):
-        own = one.look.colour if not one.look.name else ""
-        kind = (BEHIND.index(one.kind), one.opacity == 1)  # what is faint lies behind
-        alike.setdefault((*kind, one.size, bool(one.look.marker), own, one.opacity), []).append(
-            part
-        )
+        own = "" if one.look.name else one.look.colour
+        # what is faint lies behind
+        kind = BEHIND.index(one.kind), one.opacity, one.size, one.look.marker != "", own
+        alike.setdefault(kind, []).append(part)
     if not plot.series:  # the axes stand there all the same
         plot = replace(plot, series=(Series(Look("", colours.ink), (), ()),))
         alike[()] = [0]
@@ -109,9 +104,8 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
     stroke: dict[str, Any] = {"strokeWidth": LINE * one.size, "opacity": one.opacity}
     match one.kind:
         case "span":
-            rect = chart.mark_rect(opacity=one.opacity).encode(
-                x=x, x2="top:Q", color=where["color"]
-            )
+            rect = chart.mark_rect(opacity=one.opacity)
+            rect = rect.encode(x=x, x2="top:Q", color=where["color"])
             text = chart.mark_text(align="right", baseline="top", dx=-4, fontSize=LABEL)
             height = alt.value(alt.expr("datum.y * height"))
             end = alt.X("top:Q", title=titled(plot.x))
@@ -163,10 +157,9 @@ def titled(axis: Axis) -> Any:
 
 def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
     """The scale of an axis; `zero`: whether 0 is on it, whatever the data."""
-    kind = {"root": "sqrt"}.get(axis.scale, axis.scale)
     if axis.limits:
-        return alt.Scale(type=kind, nice=False, zero=False, domain=list(axis.limits))
-    return alt.Scale(type=kind, zero=zero)
+        return alt.Scale(type=axis.scale, nice=False, zero=False, domain=list(axis.limits))
+    return alt.Scale(type=axis.scale, zero=zero)
 
 
 def ticked(axis: Axis) -> alt.Axis:

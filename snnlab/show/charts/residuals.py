@@ -106,9 +106,6 @@ def layer_chart(
     tops = {curve: table[curve].tolist() for curve in table.columns[1:]}
     if highest is None:
         highest = highest_density([table]) if span is None else max(map(max, tops.values()))
-    title, scale = DENSITY, "linear"
-    if span is not None:  # drifting neurons lie thinly over a wide range
-        title, scale = f"{DENSITY}, root scale", "root"
     hues = {MEASURED: colours.quiet, SILENT: colours.grey, SATURATED: colours.free[2]}
     series = [
         Series(Look(curve, hues[curve]), edges, tops[curve], "bars", opacity=0.45)
@@ -118,8 +115,15 @@ def layer_chart(
     if noise is not None:
         middles = (np.add(edges[1:], edges[:-1]) / 2).tolist()
         series.append(Series(Look(TRAINED, colours.noise), middles, tops[TRAINED]))
-    x, y = Axis(RESIDUAL, span or SPAN), Axis(title, (0, 1.05 * highest or 1), scale)
-    plot = Plot(x, y, tuple(series), words or layer_words(found, noise, name, span))
+    y = Axis(DENSITY, (0, 1.05 * highest or 1))
+    if span is not None:  # drifting neurons lie thinly over a wide range
+        y = Axis(f"{DENSITY}, root scale", y.limits, "sqrt")
+    plot = Plot(
+        Axis(RESIDUAL, span or SPAN),
+        y,
+        tuple(series),
+        words or layer_words(found, noise, name, span),
+    )
     return draw_chart(plot, colours=colours, height=height)
 
 
