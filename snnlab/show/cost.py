@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from snnlab.measure.curve import check_percent
 from snnlab.show.arrays import Floats, Values, floats
-from snnlab.show.draw import draw_with_key
+from snnlab.show.draw import draw_plot
+from snnlab.show.page import head
 from snnlab.show.pictures import cost_plot
 from snnlab.show.plot import Look, Series
 from snnlab.show.style import looks_of
@@ -66,8 +67,9 @@ def accuracy_against_cost(
     spread = (
         f"Mean of {seeds} seeds, upright lines from lowest to highest" if seeds > 1 else "One seed"
     )
-    plot = cost_plot(cost, series, means)
-    return draw_with_key(ax, plot, title, ". ".join(filter(None, [spread, note])))
+    ax = draw_plot(ax, cost_plot(cost, series, means))
+    head(ax, title, ". ".join(filter(None, [spread, note])), key=True)
+    return ax
 
 
 def _checked(

@@ -15,7 +15,7 @@ from matplotlib.ticker import (
 )
 
 from snnlab.show.line_ends import LineEnd, head_and_names
-from snnlab.show.page import dress, head, is_inner, shown_panels
+from snnlab.show.page import dress, is_inner, shown_panels
 from snnlab.show.picture import attach_description
 from snnlab.show.plot import Plot, Series
 from snnlab.show.style import DASHED
@@ -52,13 +52,6 @@ def draw_with_names(
     lines = [one for one in plot.series if one.kind == "line"]
     ends = [LineEnd(one.x[-1], one.y[-1], one.look.name, one.look.colour) for one in lines]
     head_and_names(ax, ends, title, note)
-    return ax
-
-
-def draw_with_key(ax: Axes | None, plot: Plot, title: str | None, note: str | None = None) -> Axes:
-    """Also title, note and key."""
-    ax = draw_plot(ax, plot)
-    head(ax, title, note, key=True)
     return ax
 
 

@@ -13,7 +13,7 @@ from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.runs.methods import PLAIN, QUIET, Dashes
 from snnlab.show.bands import Curve, banded, seed_curves, seeds_note
 from snnlab.show.described import ACCURACY, TIMESTEPS, ends_in_words
-from snnlab.show.draw import draw_plot, draw_with_key
+from snnlab.show.draw import draw_plot
 from snnlab.show.page import (
     given_grid,
     head,
@@ -83,9 +83,10 @@ def accuracy_against_sigma(
     plot = Plot(x, Axis(ACCURACY, limits), (*lines, matched), words)
     below = low is not None and lowest < low
     note = seeds_note(found.values()) + below * "; what lies below the axis is not shown"
-    ax = draw_with_key(ax, plot, title, note)
+    ax = draw_plot(ax, plot)
     mark, within = f"matched, {MATCHED_SIGMA:.3g}", ax.get_xaxis_transform()
     write_near(ax, mark, (MATCHED_SIGMA, 0), (6, 8), within, size=TICK)
+    head(ax, title, note, key=True)
     return ax
 
 

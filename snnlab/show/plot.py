@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from snnlab.runs.methods import Dashes
+from snnlab.show.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Look:
         return kinds | {"label": self.name, "markeredgecolor": "white"}
 
 
+Numbers: TypeAlias = "Sequence[float] | Floats"
 Scale = Literal["linear", "log", "sqrt"]
 
 
@@ -52,9 +54,9 @@ class Series:
 
     look: Look
     """Its name is that in the key; several series may share one, and "" is not in the key."""
-    x: Sequence[float] = field(compare=False)
+    x: Numbers = field(compare=False)
     """(n,); of bars the edges (n + 1,)."""
-    y: Sequence[float] = field(compare=False)
+    y: Numbers = field(compare=False)
     """(n,); of a rule nothing."""
     kind: Literal["line", "band", "spans", "bars", "points", "ticks", "rule", "span"] = "line"
     """A line marks its values if its look has a marker; spans are upright, as rules are.
@@ -62,7 +64,7 @@ class Series:
     A span, which only charts have, goes from x to `top` over the whole height; its name stands
     in it, at the share y of the height from above, and not in the key.
     """
-    top: Sequence[float] = field(default=(), compare=False)
+    top: Numbers = field(default=(), compare=False)
     """Of bands and spans: the upper ends (n,); y holds the lower ones."""
     size: float = 1.0
     """Of lines and points, as a multiple of what is usual."""

@@ -23,9 +23,10 @@ from snnlab.show.described import (
     whole_percent,
     wide_bins,
 )
-from snnlab.show.draw import draw_plot, draw_with_key
+from snnlab.show.draw import draw_plot
 from snnlab.show.page import (
     given_grid,
+    head,
     head_all,
     name_panel,
     write_at_sides,
@@ -112,10 +113,10 @@ def membrane_histogram(
     series.append(Series(Look("", INK), [1], [], "rule"))
     words = _in_words(noisy, residual, silent, saturated)
     density = Axis(f"Probability {DENSITY.lower()}", (0, top))
-    plot = Plot(Axis(POTENTIAL, span), density, tuple(series), words)
-    ax = draw_with_key(ax, plot, title, _beyond(noisy, residual, span))
+    ax = draw_plot(ax, Plot(Axis(POTENTIAL, span), density, tuple(series), words))
     write_near(ax, "v_th", (1, 1), (6, -4), ax.get_xaxis_transform(), size=TICK, va="top")
     _write_left_out(ax, silent, saturated)
+    head(ax, title, _beyond(noisy, residual, span), key=True)
     return ax
 
 

@@ -49,7 +49,7 @@ def table_of(plot: Plot) -> pa.Table:
     for part, one in enumerate(plot.series):
         count = len(one.x)
         y = [*one.y, *one.y[-1:]] if one.kind == "bars" else one.y  # the last bar has an end, too
-        found: dict[str, Sequence[Any]] = dict(zip(one.told, one.telling, strict=True))
+        found: dict[str, Any] = dict(zip(one.told, one.telling, strict=True))
         found |= {"code": [names.index(one.look.name)] * count, "part": [part] * count}
         found |= {"x": one.x, "y": y, "top": one.top}
         for key, column in rows.items():
