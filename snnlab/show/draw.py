@@ -32,7 +32,7 @@ def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
     ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=plot.x.name, y="" if shared and is_inner(ax) else plot.y.name)
     for place, one in enumerate(plot.series):
-        draw_series(ax, one, plot.x.ticks, 4 - place / len(plot.series))
+        draw_series(ax, one, plot, 4 - place / len(plot.series))
     if plot.x.scale == "log" and plot.x.ticks:
         scale_timesteps(ax, plot.x.ticks)
     elif plot.x.limits and plot.x.scale == "log":
@@ -55,13 +55,13 @@ def draw_with_names(
     return ax
 
 
-def draw_series(ax: Axes, one: Series, ticks: tuple[float, ...], height: float) -> None:
+def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
     """One series.
 
     Args:
         ax: where.
         one: what.
-        ticks: points that are marked on a line; none: all of them.
+        plot: which it belongs to; of a line the points at its ticks are marked, if it has any.
         height: lines that lie higher cover others.
     """
     look, label = one.look, one.look.name
@@ -79,13 +79,13 @@ def draw_series(ax: Axes, one: Series, ticks: tuple[float, ...], height: float) 
         case "bars":
             ax.stairs(one.y, one.x, color=look.colour, linewidth=2.5, label=label, zorder=3)
         case _:
+            ticks, limits = plot.x.ticks, plot.y.limits
             marked = [i for i, x in enumerate(one.x) if not ticks or x in ticks]
-            size: dict[str, Any] = {
-                "linewidth": 2.5 * one.size,
-                "markersize": 9 * one.size,
-                "zorder": height,
-            }
-            ax.plot(one.x, one.y, markevery=marked, clip_on=not look.marker, **size, **look.line)
+            # markers at the edge are whole, but what lies beyond it is not drawn
+            beyond = limits is not None and min(one.y) < limits[0]
+            size: dict[str, Any] = {"linewidth": 2.5 * one.size, "markersize": 9, "zorder": height}
+            clip = beyond or not look.marker
+            ax.plot(one.x, one.y, markevery=marked, clip_on=clip, **size, **look.line)
 
 
 def scale_cost(ax: Axes, limits: tuple[float, float]) -> None:
