@@ -1,4 +1,8 @@
-"""Charts of one neuron that follow sliders: its potential, how often it fires, its residual."""
+"""Charts of one neuron that follow sliders: its potential, how often it fires, its residual.
+
+The potential is no `Plot`: only a chart has its second panel beside the first, on the same axis,
+and its step that somebody looks at.
+"""
 
 from __future__ import annotations
 
