@@ -17,7 +17,8 @@ from snnlab.measure.curve import SeedCurves
 from snnlab.runs.config import RunConfig, to_dict
 from snnlab.runs.methods import COMPARED, METHODS, Compared, Method, plays_a_part
 from snnlab.runs.store import Run
-from snnlab.show.charts.runs import Line, dash_pattern
+from snnlab.show.charts.draw import dash_pattern
+from snnlab.show.charts.runs import Line
 from snnlab.show.colours import FREE, Palette
 
 

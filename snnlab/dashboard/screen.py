@@ -11,7 +11,6 @@ import streamlit as st
 from snnlab.show.colours import Palette, palette
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
     from snnlab.show.charts.frame import LiveChart
@@ -159,7 +158,7 @@ def height_for(names: Sized) -> int:
 
 
 def show_chart(
-    chart: alt.Chart | LiveChart, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
+    chart: LiveChart, table: Callable[[], pd.DataFrame], *, key: str, place: Any = st
 ) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
@@ -169,18 +168,13 @@ def show_chart(
         key: tells it from the other charts of the page.
         place: where it goes.
     """
-    from snnlab.show.charts.frame import LiveChart  # here: it takes a second to import
-
-    if isinstance(chart, LiveChart):
-        place.vega_lite_chart(
-            spec=chart.look | {"datasets": chart.data},
-            alt=chart.description,
-            width="stretch",
-            height=chart.height,
-            key=f"chart-{key}",
-        )
-    else:
-        place.altair_chart(chart, width="stretch", height=chart.height, key=f"chart-{key}")
+    place.vega_lite_chart(
+        spec=chart.look | {"datasets": chart.data},
+        alt=chart.description,
+        width="stretch",
+        height=chart.height,
+        key=f"chart-{key}",
+    )
     numbers = fold("The numbers", key=f"numbers-{key}", place=place)
     if numbers is not None:
         found = table().round(DECIMALS)

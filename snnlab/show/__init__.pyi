@@ -23,11 +23,11 @@ from .page import blank_panels as blank_panels
 from .picture import Picture as Picture
 from .picture import describe as describe
 from .picture import picture as picture
+from .plot import Look as Look
 from .potentials import membrane_histogram as membrane_histogram
 from .potentials import residual_histograms as residual_histograms
 from .prediction import lay_prediction as lay_prediction
 from .saving import save as save
-from .style import Look as Look
 from .style import looks_of as looks_of
 from .sweep import accuracy_map as accuracy_map
 from .trace import neuron_trace as neuron_trace

@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from matplotlib.axes import Axes
 
-from snnlab.measure.curve import SeedCurves
-from snnlab.show.arrays import Floats
-from snnlab.show.bands import (
-    BANDS,
-    Band,
-    Curve,
-    draw_band,
-    edges,
-    scale_timesteps,
-    seed_curves,
-    seeds_note,
-)
-from snnlab.show.described import ACCURACY, TIMESTEPS, accuracy_limits, accuracy_words
-from snnlab.show.line_ends import LineEnd, head_and_names
-from snnlab.show.page import dressed
-from snnlab.show.picture import attach_description
+from snnlab.show.bands import BANDS, Band, Curve, seed_curves, seeds_note
+from snnlab.show.draw import draw_with_names
+from snnlab.show.pictures import accuracy_plot
 from snnlab.show.style import looks_of
-
-_MOST_TICKS = 10
 
 
 def accuracy_against_timesteps(
@@ -62,41 +46,5 @@ def accuracy_against_timesteps(
         raise ValueError(f"band must be one of {', '.join(BANDS)}, got {band!r}")
     found = seed_curves(curves)
     looks = looks_of(list(found), names)
-    ax = dressed(ax, x=TIMESTEPS, y=ACCURACY)
-    ticks = _scale_timesteps(ax, list(found.values()))
-    for depth, (method, seeds) in enumerate(found.items()):
-        draw_band(
-            ax,
-            seeds,
-            looks[method],
-            band=band,
-            alpha=0.18,
-            markersize=9,
-            markevery=np.flatnonzero(np.isin(seeds.x, ticks)).tolist(),
-            clip_on=False,
-            zorder=4 - depth / len(found),  # the first on top
-        )
-    drawn = [
-        (*seeds.mean, *low, *high) for seeds in found.values() for low, high in [edges(seeds, band)]
-    ]
-    ax.set_ylim(*accuracy_limits(value for values in drawn for value in values))
-    ends = [
-        LineEnd(seeds.x[-1], seeds.mean[-1], looks[method].name, looks[method].colour)
-        for method, seeds in found.items()
-    ]
-    head_and_names(ax, ends, title, seeds_note(found.values(), band))
-    named = {looks[method].name: seeds for method, seeds in found.items()}
-    attach_description(ax, accuracy_words(named))
-    return ax
-
-
-def _scale_timesteps(ax: Axes, curves: list[SeedCurves]) -> Floats:
-    """A log2 axis with a tick at every T, or at the powers of two where that is too many."""
-    ticks = np.unique(np.concatenate([seeds.timesteps for seeds in curves])).astype(np.float64)
-    low, high = ticks[0], ticks[-1]
-    if len(ticks) > _MOST_TICKS:
-        ticks = ticks[np.log2(ticks) % 1 == 0]
-    scale_timesteps(ax, ticks.tolist())
-    margin = (high / low) ** 0.04 if high > low else 1.5
-    ax.set_xlim(low / margin, high * margin)
-    return ticks
+    plot = accuracy_plot({looks[name]: seeds for name, seeds in found.items()}, band=band)
+    return draw_with_names(ax, plot, title, seeds_note(found.values(), band))

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from snnlab.measure.curve import powers_of_two
 from snnlab.measure.statistics import estimate
 from snnlab.show.arrays import Floats, Values, floats
-from snnlab.show.bands import BANDS, scale_timesteps
+from snnlab.show.bands import BANDS
 from snnlab.show.described import ACCURACY, TIMESTEPS
+from snnlab.show.draw import scale_timesteps
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
 from snnlab.show.style import BLACK, STYLES, looks_in_order

@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.show.arrays import Values, floats
-from snnlab.show.style import Look
+from snnlab.show.plot import Look, Series
 
 Curve: TypeAlias = (
     "SeedCurves | AccuracyCurve | Sequence[AccuracyCurve] | Mapping[int, float] "
@@ -75,43 +73,25 @@ def seeds_of(given: Any) -> SeedCurves:
     return SeedCurves(tuple(x.tolist()), tuple(map(tuple, np.atleast_2d(rows).tolist())))
 
 
-def draw_band(
-    ax: Axes,
-    curves: SeedCurves,
-    look: Look,
-    *,
-    band: Band = "range",
-    alpha: float = 0.15,
-    **line: Any,
-) -> None:
+def banded(look: Look, curves: SeedCurves, band: Band = "range", **line: Any) -> tuple[Series, ...]:
     """The mean over seeds as a line, and a band around it if there are several.
 
     Args:
-        ax: where to draw.
-        curves: what to draw.
         look: how.
+        curves: of what.
         band: from the lowest to the highest seed, or the 95 % t-interval of the mean.
-        alpha: opacity of the band.
         line: other properties of the line.
     """
-    usual = {"linewidth": 2.5, "markersize": 8, "zorder": 3}
-    ax.plot(curves.x, curves.mean, **look.line | usual | line)
-    if curves.seeds > 1:
-        low, high = edges(curves, band)
-        ax.fill_between(curves.x, low, high, color=look.colour, alpha=alpha, linewidth=0, zorder=2)
+    mean = Series(look, curves.x, curves.mean, **line)
+    if curves.seeds == 1:
+        return (mean,)
+    low, high = edges(curves, band)
+    return mean, Series(look, curves.x, low, "band", high, opacity=0.18)
 
 
 def edges(curves: SeedCurves, band: Band) -> tuple[list[float], list[float]]:
     """Lower and upper edge of a band."""
     return curves.range if band == "range" else curves.interval
-
-
-def scale_timesteps(ax: Axes, ticks: Sequence[float]) -> None:
-    """A log2 axis of timesteps T with a tick at each of these."""
-    ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
-    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def seeds_note(curves: Collection[SeedCurves], band: Band = "range") -> str:

@@ -11,21 +11,19 @@ from matplotlib.colors import to_hex
 from snnlab.measure.curve import SeedCurves
 from snnlab.neuron.spec import MATCHED_SIGMA
 from snnlab.runs.methods import PLAIN, QUIET, Dashes
-from snnlab.show.bands import Curve, draw_band, scale_timesteps, seed_curves, seeds_note
+from snnlab.show.bands import Curve, banded, seed_curves, seeds_note
 from snnlab.show.described import ACCURACY, TIMESTEPS, ends_in_words
+from snnlab.show.draw import draw_plot
 from snnlab.show.page import (
-    dress,
-    dressed,
     given_grid,
     head,
     head_all,
-    is_inner,
     name_panel,
     write_inside,
     write_near,
 )
-from snnlab.show.picture import attach_description
-from snnlab.show.style import DASHED, GREY, TICK, Look, looks_of
+from snnlab.show.plot import Axis, Look, Plot, Series
+from snnlab.show.style import GREY, INK, TICK, looks_of
 
 DISTURBANCES = {
     "input_noise": "Noise on pixels (white = 1)",
@@ -68,26 +66,27 @@ def accuracy_against_sigma(
     """
     found = seed_curves(curves, of_timesteps=False)
     looks = ordered_looks(list(found)) if ordered else looks_of(list(found))
-    ax = dressed(ax, x="Standard deviation of the noise, sigma (v_th)", y=ACCURACY)
     best = []
     for name, seeds in found.items():
-        draw_band(ax, seeds, looks[name])
         at = seeds.mean.index(max(seeds.mean))
         best.append(f"{name} is best at sigma {seeds.x[at]:.3g} with {seeds.mean[at]:.2f} %")
     lowest = min(min(seeds.mean) for seeds in found.values())
     highest = max(max(seeds.range[1]) for seeds in found.values())
-    ax.set_ylim((lowest if low is None else low) - 0.3, min(100, highest + 0.3))
-    ax.axvline(MATCHED_SIGMA, zorder=1, **DASHED)
-    mark, within = f"matched, {MATCHED_SIGMA:.3g}", ax.get_xaxis_transform()
-    write_near(ax, mark, (MATCHED_SIGMA, 0), (6, 8), within, size=TICK)
+    limits = (lowest if low is None else low) - 0.3, min(100, highest + 0.3)
+    words = (
+        f"Mean test accuracy against the standard deviation of the noise: {'; '.join(best)}. "
+        f"Matched to the residual: {MATCHED_SIGMA:.3g}."
+    )
+    lines = (one for name, seeds in found.items() for one in banded(looks[name], seeds))
+    matched = Series(Look("", INK), [MATCHED_SIGMA], [], "rule")
+    x = Axis("Standard deviation of the noise, sigma (v_th)")
+    plot = Plot(x, Axis(ACCURACY, limits), (*lines, matched), words)
     below = low is not None and lowest < low
     note = seeds_note(found.values()) + below * "; what lies below the axis is not shown"
+    ax = draw_plot(ax, plot)
+    mark, within = f"matched, {MATCHED_SIGMA:.3g}", ax.get_xaxis_transform()
+    write_near(ax, mark, (MATCHED_SIGMA, 0), (6, 8), within, size=TICK)
     head(ax, title, note, key=True)
-    attach_description(
-        ax,
-        f"Mean test accuracy against the standard deviation of the noise: {'; '.join(best)}. "
-        f"Matched to the residual: {MATCHED_SIGMA:.3g}.",
-    )
     return ax
 
 
@@ -134,17 +133,18 @@ def accuracy_against_strength(
         raise ValueError("kinds is empty: give at least one disturbance")
     axes = given_grid(axes, len(kinds), "kinds", panel=STRENGTH_PANEL)
     drawn: list[SeedCurves] = []
-    for i, (ax, (kind, curves)) in enumerate(zip(axes, kinds.items(), strict=True)):
+    for ax, (kind, curves) in zip(axes, kinds.items(), strict=True):
         found = seed_curves(curves, of_timesteps=False)
         looks = looks_of(list(found))
         label = DISTURBANCES.get(kind, kind)
-        dress(ax, x=label, y="" if i else ACCURACY)
-        ends = []
-        for method, seeds in found.items():
-            draw_band(ax, seeds, looks[method])
-            ends.append(f"{looks[method].name} {seeds.mean[-1]:.2f} % at {seeds.x[-1]:g}")
-        head(ax, None, key=i == 0)
-        attach_description(ax, f"{label}, mean test accuracy: {'; '.join(ends)}.")
+        lines = (one for method, seeds in found.items() for one in banded(looks[method], seeds))
+        ends = [
+            f"{looks[method].name} {seeds.mean[-1]:.2f} % at {seeds.x[-1]:g}"
+            for method, seeds in found.items()
+        ]
+        words = f"{label}, mean test accuracy: {'; '.join(ends)}."
+        draw_plot(ax, Plot(Axis(label), Axis(ACCURACY), tuple(lines), words), shared=True)
+        head(ax, None, key=ax is axes[0])
         drawn += found.values()
     axes[0].set_ylim(top=100)
     head_all(axes, title, seeds_note(drawn))
@@ -188,16 +188,14 @@ def against_reference(
     noise, broken = looks_of([PLAIN, QUIET]).values()
     usual = Look(reference, GREY, noise.marker, noise.dashes)
     for ax, name in zip(axes, others, strict=True):
-        dress(ax, x=TIMESTEPS, y="" if is_inner(ax) else "Accuracy (%)")
-        scale_timesteps(ax, found[name].timesteps)
         changed = Look(name, broken.colour, broken.marker, broken.dashes)
-        draw_band(ax, found[reference], usual)
-        draw_band(ax, found[name], changed, zorder=4)
-        ax.set_ylim(bottom, 100)
+        lines = *banded(changed, found[name]), *banded(usual, found[reference])
+        ends = [ends_in_words(label, found[label]) for label in (name, reference)]
+        words = f"Mean test accuracy: {', against '.join(ends)}."
+        x = Axis(TIMESTEPS, None, "log", tuple(found[name].timesteps))
+        draw_plot(ax, Plot(x, Axis("Accuracy (%)", (bottom, 100)), lines, words), shared=True)
         name_panel(ax, name)
         if max(found[name].mean) < bottom:
             write_inside(ax, "below the axis", 0.04, 0.06)
-        ends = [ends_in_words(label, found[label]) for label in (name, reference)]
-        attach_description(ax, f"Mean test accuracy: {', against '.join(ends)}.")
     head_all(axes, title, f"Grey: {reference}. {seeds_note(found.values())}")
     return axes

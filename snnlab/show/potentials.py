@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.neuron.spec import Noise
+from snnlab.runs.methods import Dashes
 from snnlab.show.arrays import Floats, Line, Values, floats, sampled
 from snnlab.show.described import (
     DENSITY,
@@ -22,25 +23,23 @@ from snnlab.show.described import (
     whole_percent,
     wide_bins,
 )
+from snnlab.show.draw import draw_plot
 from snnlab.show.page import (
-    dress,
-    dressed,
     given_grid,
     head,
     head_all,
-    is_inner,
     name_panel,
     write_at_sides,
     write_inside,
     write_near,
 )
-from snnlab.show.picture import attach_description
-from snnlab.show.style import BLACK, BLUE, DASHED, GREY, ORANGE, PURPLE, TICK
+from snnlab.show.plot import Axis, Look, Plot, Series
+from snnlab.show.style import BLACK, BLUE, GREY, INK, ORANGE, PURPLE, TICK
 
 if TYPE_CHECKING:
     from snnlab.measure.residuals import ResidualSummary
 
-_DENSITIES = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
+_DENSITIES: tuple[tuple[str, Dashes], ...] = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 _POINTS = 600
 IN_SIGHT = (-0.75, 1.75)
 """Potentials that are shown, in units of v_th."""
@@ -100,21 +99,24 @@ def membrane_histogram(
         raise ValueError(f"bins must be at least 1, got {bins}")
     if len(densities) > len(_DENSITIES):
         raise ValueError(f"at most {len(_DENSITIES)} densities, got {len(densities)}")
-    ax = dressed(ax, x=POTENTIAL, y=f"Probability {DENSITY.lower()}")
-    filled: dict[str, Any] = {"fill": True, "color": ORANGE, "alpha": 0.45, "zorder": 2}
-    ax.stairs(*binned(residual, span, bins), label="multi-step residual", **filled)
-    outline: dict[str, Any] = {"color": BLUE, "linewidth": 2.5, "zorder": 3}
-    ax.stairs(*binned(noisy, span, bins), label="noisy single step", **outline)
+    series = []
+    for look, values, opacity in (
+        (Look("multi-step residual", ORANGE), residual, 0.45),
+        (Look("noisy single step", BLUE), noisy, 1.0),
+    ):
+        heights, edges = binned(values, span, bins)
+        series.append(Series(look, edges, heights, "bars", opacity=opacity))
     for (name, line), (colour, dashes) in zip(densities.items(), _DENSITIES, strict=False):
         x, y = sampled(name, line, *span)
-        ax.plot(x, y, label=name, color=colour, linestyle=dashes, linewidth=2.2, zorder=4)
-    ax.set_xlim(*span)
-    ax.set_ylim(0, 1.12 * ax.dataLim.ymax)
-    ax.axvline(1, zorder=1, **DASHED)
+        series.append(Series(Look(name, colour, "", dashes), x, y, size=0.9))
+    top = 1.12 * max(float(np.max(one.y)) for one in series)
+    series.append(Series(Look("", INK), [1], [], "rule"))
+    words = _in_words(noisy, residual, silent, saturated)
+    density = Axis(f"Probability {DENSITY.lower()}", (0, top))
+    ax = draw_plot(ax, Plot(Axis(POTENTIAL, span), density, tuple(series), words))
     write_near(ax, "v_th", (1, 1), (6, -4), ax.get_xaxis_transform(), size=TICK, va="top")
     _write_left_out(ax, silent, saturated)
     head(ax, title, _beyond(noisy, residual, span), key=True)
-    attach_description(ax, _in_words(noisy, residual, silent, saturated))
     return ax
 
 
@@ -154,18 +156,18 @@ def residual_histograms(
         raise ValueError(f"{len(stages)} stages need as many noises, got {len(noises)}")
     names = names or [f"Stage {number}" for number in range(1, len(stages) + 1)]
     axes = given_grid(axes, len(stages), "stages", panel=STAGE_PANEL)
-    highest = max(
-        _draw_stage(ax, found, trained, span)
-        for ax, found, trained in zip(axes, stages, noises, strict=True)
-    )
-    for name, ax, found in zip(names, axes, stages, strict=True):
-        ax.set_xlim(*span)
-        ax.set_ylim(0, 1.35 * highest)
+    drawn = [_stage(found, law, span) for found, law in zip(stages, noises, strict=True)]
+    highest = max(1.0, *(max(one.y[1:-1], default=0.0) for panel in drawn for one in panel))
+    for name, ax, found, series in zip(names, axes, stages, drawn, strict=True):
+        words = residual_words(f"{name[:1].lower()}{name[1:]}", found)
+        y = Axis(DENSITY, (0, 1.35 * highest))
+        draw_plot(ax, Plot(Axis(RESIDUAL, span), y, series, words), shared=True)
+        if not any(series[0].y):
+            write_inside(ax, "no neuron here fires sometimes", 0.5, 0.5, ha="center")
         name_panel(ax, name)
         left = f"mean {found.mean:.2f}\ndeviation {found.std:.2f}" if found.std >= 0 else ""
         right = f"{whole_percent(found.silent)} silent\n{whole_percent(found.saturated)} saturated"
         write_at_sides(ax, left, right, 0.02, 0.98, va="top")
-        attach_description(ax, residual_words(f"{name[:1].lower()}{name[1:]}", found))
     note = "Residuals of active neurons; even: as many at each potential"
     head_all(axes, title, note, key=True)
     return axes
@@ -176,25 +178,20 @@ def _require_rising(span: tuple[float, float]) -> None:
         raise ValueError(f"span must rise, got {span}")
 
 
-def _draw_stage(
-    ax: Axes, found: ResidualSummary, noise: Noise | None, span: tuple[float, float]
-) -> float:
-    """Draw one stage; the highest density in it."""
-    dress(ax, x=RESIDUAL, y="" if is_inner(ax) else DENSITY)
+def _stage(
+    found: ResidualSummary, noise: Noise | None, span: tuple[float, float]
+) -> tuple[Series, ...]:
+    """What the panel of a stage holds; its residuals come first."""
     wide = found.wide and drifted_span(found, IN_SIGHT)  # then not all lie in the bins of a stage
     density, edges = wide_bins(found, "active", span) if wide else residual_bins(found)
-    ax.stairs(density, edges, fill=True, color=ORANGE, alpha=0.55, label="residuals", zorder=2)
     x = np.linspace(*span, _POINTS)
     flat = ((x >= 0) & (x < 1)).astype(float)
-    ax.plot(x, flat, color=BLACK, linestyle="--", linewidth=1.8, label="even", zorder=3)
-    highest = max(1.0, float(density[1:-1].max(initial=0)))
-    if noise is not None:
-        drawn = noise_density(noise, x)
-        ax.plot(x, drawn, color=BLUE, linewidth=2.5, label="noise in training", zorder=4)
-        highest = max(highest, float(drawn.max()))
-    if not density.any():
-        write_inside(ax, "no neuron here fires sometimes", 0.5, 0.5, ha="center")
-    return highest
+    even = Series(Look("even", BLACK, dashes="--"), x, flat, size=0.72)
+    residuals = Series(Look("residuals", ORANGE), edges, density, "bars", opacity=0.55)
+    if noise is None:
+        return residuals, even
+    trained = Series(Look("noise in training", BLUE), x, noise_density(noise, x))
+    return residuals, even, trained
 
 
 def _write_left_out(ax: Axes, silent: float | None, saturated: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -14,8 +14,9 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.markers import MarkerStyle
 
 from snnlab.runs import methods
-from snnlab.runs.methods import METHODS, Dashes
+from snnlab.runs.methods import METHODS
 from snnlab.show.colours import FREE, HUES, PREDICTION, hue
+from snnlab.show.plot import Look
 
 SIZE = (10.0, 6.0)  # inches
 TITLE, LABEL, TICK, NOTE = 20, 18, 16, 14  # font sizes in points
@@ -52,23 +53,6 @@ def style() -> Iterator[None]:
     """Draw in the style of the kit; afterwards matplotlib's settings are what they were."""
     with ONE_AT_A_TIME, mpl.rc_context(STYLE):
         yield
-
-
-@dataclass(frozen=True)
-class Look:
-    """Colour, marker and dashes of one method, each enough to tell it from the others."""
-
-    name: str
-    """As written in the figure."""
-    colour: str
-    marker: str
-    dashes: Dashes
-
-    @property
-    def line(self) -> dict[str, Any]:
-        """How matplotlib draws it as a line with markers."""
-        kinds = {"color": self.colour, "marker": self.marker, "linestyle": self.dashes}
-        return kinds | {"label": self.name, "markeredgecolor": "white"}
 
 
 def marker_path(marker: str, size: float = 1.0) -> str:

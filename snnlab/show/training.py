@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from snnlab.show.arrays import Floats, Values, floats, require_same_shape
-from snnlab.show.described import EPOCH, training_words
-from snnlab.show.line_ends import LineEnd, head_and_names
-from snnlab.show.page import dress, shown_panels
-from snnlab.show.picture import attach_description
-from snnlab.show.style import BLUE, ORANGE, Look
+from snnlab.show.described import training_words
+from snnlab.show.draw import draw_with_names
+from snnlab.show.page import shown_panels
+from snnlab.show.pictures import around, training_plot
+from snnlab.show.plot import Axis, Look
+from snnlab.show.style import BLUE, ORANGE
 
-_LINES = {
+_LOOKS = {
     "training": Look("training", ORANGE, "s", "--"),
     "validation": Look("validation", BLUE, "o", "-"),
 }
@@ -57,13 +56,16 @@ def training_curves(
     if axes is None:
         left, right = shown_panels(2, (12.0, 5.0))
         axes = left, right
-    _draw(axes[0], epochs, losses, "Loss (nats)")
-    _draw(axes[1], epochs, accuracies, "Accuracy (%)")
-    axes[1].set_ylim(top=min(100, axes[1].get_ylim()[1]))
-    _finish(axes[0], epochs, losses, title)
-    _finish(axes[1], epochs, accuracies, None)
-    attach_description(axes[0], training_words("Loss (nats)", epochs, losses))
-    attach_description(axes[1], training_words("Accuracy (%)", epochs, accuracies))
+    for ax, what, lines, head in (
+        (axes[0], "Loss (nats)", losses, title),
+        (axes[1], "Accuracy (%)", accuracies, None),
+    ):
+        percent = lines is accuracies
+        limits = around(np.concatenate(list(lines.values())).tolist(), percent=percent)
+        runs = ((_LOOKS[split], epochs.tolist(), y.tolist()) for split, y in lines.items())
+        words = training_words(what, epochs, lines)
+        plot = training_plot(Axis(what, limits), runs, (epochs[0], epochs[-1]), words)
+        draw_with_names(ax, plot, head)
     return axes
 
 
@@ -73,22 +75,3 @@ def _by_split(values: Mapping[str, Floats], what: str) -> dict[str, Floats]:
     if not found:
         raise ValueError(f"metrics needs {what} or validation_{what}, it has {sorted(values)}")
     return found
-
-
-def _draw(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], label: str) -> None:
-    dress(ax, x=EPOCH, y=label)
-    few = len(epochs) <= 30
-    for split, y in lines.items():
-        look = _LINES[split] if few else replace(_LINES[split], marker="")
-        ax.plot(epochs, y, linewidth=2.5, markersize=7, zorder=3, clip_on=False, **look.line)
-    first, last = epochs[0], epochs[-1]
-    ticks = MaxNLocator(nbins=6, integer=True).tick_values(first, last)
-    ax.set_xticks([tick for tick in ticks if first <= tick <= last])
-    margin = 0.04 * (last - first) or 0.5
-    ax.set_xlim(first - margin, last + margin)
-    ax.set_ylim(*ax.get_ylim())
-
-
-def _finish(ax: Axes, epochs: Floats, lines: Mapping[str, Floats], title: str | None) -> None:
-    ends = [LineEnd(epochs[-1], y[-1], split, _LINES[split].colour) for split, y in lines.items()]
-    head_and_names(ax, ends, title)

@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 
 from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
 from snnlab.show.described import CURRENT, RATE
-from snnlab.show.page import dressed, head
-from snnlab.show.picture import attach_description
+from snnlab.show.draw import draw_plot
+from snnlab.show.page import head
+from snnlab.show.plot import Axis, Look, Plot, Series
 from snnlab.show.style import STYLES, style
 
 _HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
@@ -52,24 +53,23 @@ def transfer_curve(
     errors = {} if standard_error is None else _named("standard_error", standard_error)
     forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
     _require_fit(x, points, forms, errors)
-    ax = dressed(ax, x=CURRENT, y=RATE)
-    gaps = []
+    gaps, lines = [], []
     for (name, y), look in zip(points.items(), STYLES, strict=False):
-        line_x, line_y = sampled(_of("closed_form", name), forms[name], x.min(), x.max())
-        colour: dict[str, Any] = {"color": look.colour}
-        ax.plot(line_x, line_y, linestyle=look.dashes, linewidth=2.2, zorder=2, **colour)
-        bars: dict[str, Any] = {"elinewidth": 2, "capsize": 4} | _HOLLOW | colour
-        dots = {"linestyle": "none", "marker": look.marker, "zorder": 3, "clip_on": False}
-        ax.errorbar(x, y, errors.get(name), **bars | dots)
         form = forms[name]
-        at_points = floats(name, form(x)) if callable(form) else np.interp(x, line_x, line_y)
-        gaps.append(_gap_in_words(name, y, at_points))
-    ax.set_ylim(-0.03, 1.03)
+        at = sampled(_of("closed_form", name), form, x.min(), x.max())
+        lines.append(Series(Look("", look.colour, "", look.dashes), *at, size=0.9))
+        expected = floats(name, form(x)) if callable(form) else np.interp(x, *at)
+        gaps.append(_gap_in_words(name, y, expected))
+    words = f"Rate against current, measured and closed form. {'; '.join(gaps)}."
+    ax = draw_plot(ax, Plot(Axis(CURRENT), Axis(RATE, (-0.03, 1.03)), tuple(lines), words))
+    for (name, y), look in zip(points.items(), STYLES, strict=False):
+        bars: dict[str, Any] = {"elinewidth": 2, "capsize": 4, "color": look.colour} | _HOLLOW
+        dots = {"linestyle": "none", "marker": look.marker, "zorder": 5, "clip_on": False}
+        ax.errorbar(x, y, errors.get(name), **bars | dots)
     note = "Points: measured; lines: closed form"
     head(ax, title, note + ("; bars: one standard error" if errors else ""))
     if set(points) != {""}:
         _name_curves(ax, list(points))
-    attach_description(ax, f"Rate against current, measured and closed form. {'; '.join(gaps)}.")
     return ax
 
 

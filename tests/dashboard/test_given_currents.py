@@ -26,6 +26,7 @@ from snnlab.runs.examples import SHIPPED
 from snnlab.runs.presets import QUICKSTART
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, list_runs
+from snnlab.show.charts.neuron import MET_AT
 from snnlab.show.colours import LIGHT
 from tests.dashboard.browser import browsing, button, drawn, served
 from tests.dashboard.conftest import Open
@@ -248,7 +249,7 @@ def test_the_curves_reach_as_far_as_the_currents() -> None:
     assert (found.currents[0], found.currents[-1]) == (-2.4, 1.6)
     assert np.diff(found.currents).max() == pytest.approx(0.01)
     drawn = charts(met, timesteps(met), found, LIGHT)["firing"].to_dict()["datasets"]["all"]
-    assert [row["current"] for row in drawn if row["name"] == "met"] == [-2.34, 0.5]
+    assert [row["x"] for row in drawn if row["y"] == MET_AT] == [-2.34, 0.5]
 
 
 def test_noise_in_the_trace_acts_on_given_currents_too() -> None:

@@ -18,6 +18,7 @@ from snnlab.measure.one_neuron import OneNeuron
 from snnlab.measure.residuals import ResidualSummary, Tally
 from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
+from snnlab.show.charts.draw import dash_pattern
 from snnlab.show.charts.frame import STROKE
 from snnlab.show.charts.neuron import Beside, potential_chart
 from snnlab.show.charts.residuals import (
@@ -34,7 +35,6 @@ from snnlab.show.charts.runs import (
     accuracy_chart,
     accuracy_table,
     cost_chart,
-    dash_pattern,
     one_image_words,
     training_chart,
 )
@@ -272,7 +272,7 @@ def test_epochs_that_bring_nothing_new_have_room_around_them(value, level):
     chart = training_chart(
         table, {"noise": "#000000"}, value=value, title=value, epochs=3, colours=LIGHT
     )
-    low, high = chart.to_dict()["encoding"]["y"]["scale"]["domain"]
+    low, high = chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low < level < high
     assert high - low > 0.4  # ticks a tenth apart at least
 
@@ -302,7 +302,9 @@ def test_an_earlier_curve_is_thin_dashed_and_said() -> None:
     lines = {"a": Line(LIGHT.noise, found), "b, earlier": Line(LIGHT.grey, found, faint=True)}
     both = accuracy_chart(lines, colours=LIGHT).to_dict()
     assert len(both["layer"]) == len(alone["layer"]) + 1  # a line alone: no band, no points
-    behind, front = both["layer"][0], both["layer"][2]
+    behind, front = [
+        layer for layer in both["layer"] if "strokeDash" in layer["encoding"]
+    ]  # as they are painted
     assert behind["mark"]["strokeWidth"] < front["mark"]["strokeWidth"]
     assert behind["mark"]["opacity"] < 1
     dashes = behind["encoding"]["strokeDash"]["scale"]["range"]

@@ -161,3 +161,8 @@ def test_figures_are_saved_with_their_description(draw, tmp_path):
 def test_what_cannot_be_drawn_is_refused(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_a_line_that_leaves_the_axis_is_cut_at_its_edge(ax):
+    accuracy_against_sigma({"gaussian": (SIGMAS, ROWS)}, low=94, ax=ax)
+    assert ax.lines[0].get_clip_on()

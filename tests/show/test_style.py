@@ -12,7 +12,8 @@ import pytest
 from snnlab.runs.methods import METHODS
 from snnlab.show.line_ends import spread
 from snnlab.show.page import blank_axes, blank_grid, blank_panels, head, size_in_points
-from snnlab.show.style import FONT, NOTE, PREDICTED, Look, look_of, looks_of, readable
+from snnlab.show.plot import Look
+from snnlab.show.style import FONT, NOTE, PREDICTED, look_of, looks_of, readable
 
 
 def luminance(colour):

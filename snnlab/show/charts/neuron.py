@@ -1,4 +1,8 @@
-"""Charts of one neuron that follow sliders: its potential, how often it fires, its residual."""
+"""Charts of one neuron that follow sliders: its potential, how often it fires, its residual.
+
+The potential is no `Plot`: only a chart has its second panel beside the first, on the same axis,
+and its step that somebody looks at.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from snnlab.neuron.spec import Noise
-from snnlab.show.charts.frame import (
-    LINE,
-    LiveChart,
-    coloured,
-    dashed,
-    key_of,
-    look,
-    named,
-    repeated,
-)
+from snnlab.show.charts.draw import DATA, draw_chart
+from snnlab.show.charts.frame import LINE, LiveChart, look, named, repeated
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     DENSITY,
@@ -34,6 +30,7 @@ from snnlab.show.described import (
     trace_limits,
     trace_words,
 )
+from snnlab.show.plot import Axis, Look, Plot, Series
 
 QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
 """The curves over potentials, as the legend names them."""
@@ -46,21 +43,10 @@ APART = 0.06
 MET_AT = 0.02
 """How high the currents that a neuron met are marked, in spikes per timestep."""
 
-CHOSEN, MET = "chosen", "met"
-"""The parts of the data with the current that was chosen, and with those that a neuron met."""
-DATA = "all"
-"""The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
-
 
 def part_of(part: str) -> Any:
     """A chart of one part of the data."""
     return named(DATA).transform_filter(f"datum.name == '{part}'")
-
-
-def all_but(*parts: str) -> Any:
-    """A chart of all parts of the data but these."""
-    others = " && ".join(f"datum.name != '{part}'" for part in parts)
-    return named(DATA).transform_filter(others)
 
 
 def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
@@ -297,13 +283,16 @@ def firing_chart(
     """
     one, many = names_of(timesteps, noisy=noisy)
     stairs = ends_of_steps(rate)
-    data = together(
-        {
-            one: {"current": currents, "value": probability},
-            many: {"current": [currents[i] for i in stairs], "value": [rate[i] for i in stairs]},
-            CHOSEN: {"current": [current], "value": [at_current]},
-            MET: {"current": met, "value": [MET_AT] * len(met)},
-        }
+    series = (
+        Series(Look(one, colours.noise), currents, probability),
+        Series(
+            Look(many, colours.quiet, dashes=(0, (5, 2))),
+            [currents[i] for i in stairs],
+            [rate[i] for i in stairs],
+        ),
+        Series(Look("", colours.grey), [current], [], "rule", size=0.5),
+        Series(Look("", colours.noise), [current], [at_current], "points", size=1.85),
+        Series(Look("", colours.hue("orange")), met, [MET_AT] * len(met), "ticks", size=1.9),
     )
     words = (
         f"Spikes per timestep against current. In {one}, the neuron fires with "
@@ -312,8 +301,8 @@ def firing_chart(
     if len(met):
         words += f", the mean of those that it met, {min(met):.2f} to {max(met):.2f}"
     words += "."
-    kept = firing_look(timesteps, colours, height, noisy=noisy)
-    return LiveChart(kept, data, words, height)
+    plot = Plot(Axis("Current"), Axis("Spikes per timestep", (0, 1.03)), series, words)
+    return draw_chart(plot, colours=colours, height=height)
 
 
 def ends_of_steps(values: Sequence[float]) -> list[int]:
@@ -333,22 +322,6 @@ def names_of(timesteps: int, *, noisy: bool) -> tuple[str, str]:
     plural = "s" * (timesteps != 1)
     one = f"one timestep, {'with' if noisy else 'without'} noise"
     return one, f"{timesteps} timestep{plural}, without"
-
-
-@lru_cache(256)
-def firing_look(timesteps: int, colours: Palette, height: int, *, noisy: bool) -> dict[str, Any]:
-    """What the chart looks like for T timesteps."""
-    names = names_of(timesteps, noisy=noisy)
-    x = alt.X("current:Q", title="Current")
-    y = alt.Y("value:Q", title="Spikes per timestep", scale=alt.Scale(domain=[0, 1.03]))
-    colour = coloured(dict(zip(names, (colours.noise, colours.quiet), strict=True)))
-    curves = all_but(CHOSEN, MET).mark_line(strokeWidth=LINE)
-    curves = curves.encode(x=x, y=y, color=colour, strokeDash=dashed(names, ([1, 0], [7, 3])))
-    rule = part_of(CHOSEN).mark_rule(color=colours.grey, strokeWidth=1.5).encode(x="current:Q")
-    dot = part_of(CHOSEN).mark_circle(size=240, color=colours.noise, opacity=1)
-    tick: Any = {"shape": "stroke", "angle": 90, "size": 260, "strokeWidth": 2.5}
-    met = part_of(MET).mark_point(color=colours.hue("orange"), opacity=0.9, **tick)
-    return look(curves + rule + met.encode(x=x, y=y) + dot.encode(x=x, y=y), colours, height)
 
 
 def residual_chart(
@@ -380,10 +353,8 @@ def residual_chart(
             f"{len(edges)} edges need {len(edges) - 1} densities, got {len(without)} and "
             f"{len(with_noise)}"
         )
-    parts: dict[str, dict[str, Sequence[Any]]] = {
-        QUIET: {"v": edges, "density": [*without, without[-1]]}
-    }
     words = f"Histogram of the residual potential. {residual_words(edges, without)}"
+    series = [Series(Look(QUIET, colours.quiet), edges, without, "bars", opacity=0.45)]
     if with_noise:
         seen = [
             (v, density)
@@ -391,13 +362,14 @@ def residual_chart(
             if edges[0] <= v <= edges[-1]
         ]
         v, densities = zip(*seen, strict=True)
-        parts[DRAWN] = {"v": edges, "density": [*with_noise, with_noise[-1]]}
-        parts[CLOSED] = {"v": v, "density": densities}
+        drawn = Look(DRAWN, colours.noise)
+        series.append(Series(drawn, edges, with_noise, "bars", opacity=0.45))
+        series.append(Series(Look(CLOSED, colours.ink), v, densities))
         likely = int(np.argmax(densities))
         words += f"; the noise has its highest density, {densities[likely]:.2f}, at "
         words += f"{v[likely]:.2f} v_th"
-    kept = residual_look(colours, height, noisy=bool(with_noise))
-    return LiveChart(kept, together(parts), f"{words}.", height)
+    plot = Plot(Axis(RESIDUAL), Axis(DENSITY), tuple(series), f"{words}.")
+    return draw_chart(plot, colours=colours, height=height)
 
 
 def residual_words(edges: Sequence[float], density: Sequence[float]) -> str:
@@ -415,19 +387,3 @@ def residual_words(edges: Sequence[float], density: Sequence[float]) -> str:
         f"Without noise it lies between {low:.2f} and {high:.2f} v_th, with density "
         f"{max(density):.2f} at most"
     )
-
-
-@lru_cache
-def residual_look(colours: Palette, height: int, *, noisy: bool) -> dict[str, Any]:
-    """What the chart looks like."""
-    names = {QUIET: colours.quiet}
-    if noisy:
-        names |= {DRAWN: colours.noise, CLOSED: colours.ink}
-    colour = coloured(names)
-    x = alt.X("v:Q", title=RESIDUAL, scale=alt.Scale(nice=False))
-    y = alt.Y("density:Q", title=DENSITY, stack=None)
-    areas = all_but(CLOSED).mark_area(opacity=0.45, interpolate="step-after")
-    line = part_of(CLOSED).mark_line(strokeWidth=LINE)
-    key = key_of(named(DATA), names, lines=(CLOSED,))
-    layers = [areas.encode(x=x, y=y, color=colour), line.encode(x=x, y=y, color=colour), key]
-    return look(alt.layer(*layers), colours, height)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from snnlab.neuron.spec import Noise
-from snnlab.show.charts.frame import LINE, coloured, framed, key_of
+from snnlab.show.charts.draw import draw_chart
+from snnlab.show.charts.frame import LiveChart
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     DENSITY,
@@ -24,6 +24,7 @@ from snnlab.show.described import (
     wide_bins,
     wide_quantiles,
 )
+from snnlab.show.plot import Axis, Look, Plot, Series
 
 if TYPE_CHECKING:
     from snnlab.measure.one_neuron import OneNeuron
@@ -86,7 +87,7 @@ def layer_chart(
     highest: float | None = None,
     words: str | None = None,
     height: int = 260,
-) -> alt.Chart:
+) -> LiveChart:
     """Residuals of one layer as an area, and the density of the training noise as a line.
 
     Args:
@@ -99,39 +100,36 @@ def layer_chart(
         words: what it shows; None: as of a layer.
         height: in pixels.
     """
-    wide = layer_table(found, noise, span)
-    at = (wide[FROM] + np.append(wide[FROM][1:], np.nan)) / 2
-    at = at.fillna(2 * wide[FROM].iloc[-1] - at.iloc[-2])
-    table = wide.assign(v=at).drop(columns=FROM).melt("v", var_name="name", value_name="density")
-    scale = alt.Scale(domain=list(span or SPAN), nice=False)
-    x = alt.X("v:Q", title=RESIDUAL, scale=scale)
-    if highest is None and span is None:
-        highest = highest_density([wide])
-    top = alt.Undefined if not highest else [0, 1.05 * highest]
-    scale, title = alt.Scale(domain=top), DENSITY
-    if span is not None:  # drifting neurons lie thinly over a wide range
-        scale.type, title = "sqrt", f"{DENSITY}, root scale"
-    y = alt.Y("density:Q", title=title, stack=None, scale=scale)
-    names = {
-        MEASURED: colours.quiet,
-        TRAINED: colours.noise,
-        SILENT: colours.grey,
-        SATURATED: colours.free[2],
-    }
-    shown = {curve: names[curve] for curve in wide.columns[1:]}
-    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(shown))
-    area = shape.transform_filter(alt.datum.name != TRAINED)
-    chart = alt.layer(area.mark_area(opacity=0.45, interpolate="step", clip=True))
+    table = layer_table(found, noise, span)
+    starts = table[FROM].to_numpy()
+    edges = [*starts, 2 * starts[-1] - starts[-2]]
+    tops = {curve: table[curve].tolist() for curve in table.columns[1:]}
+    if highest is None:
+        highest = highest_density([table]) if span is None else max(map(max, tops.values()))
+    hues = {MEASURED: colours.quiet, SILENT: colours.grey, SATURATED: colours.free[2]}
+    series = [
+        Series(Look(curve, hues[curve]), edges, tops[curve], "bars", opacity=0.45)
+        for curve in hues
+        if curve in tops
+    ]
     if noise is not None:
-        line = shape.transform_filter(alt.datum.name == TRAINED)
-        chart = chart + line.mark_line(strokeWidth=LINE, clip=True)
-    chart = chart + key_of(alt.Chart(table), shown, lines=(TRAINED,))
-    return framed(chart, words or layer_words(found, noise, name, span), colours, height)
+        middles = (np.add(edges[1:], edges[:-1]) / 2).tolist()
+        series.append(Series(Look(TRAINED, colours.noise), middles, tops[TRAINED]))
+    y = Axis(DENSITY, (0, 1.05 * highest or 1))
+    if span is not None:  # drifting neurons lie thinly over a wide range
+        y = Axis(f"{DENSITY}, root scale", y.limits, "sqrt")
+    plot = Plot(
+        Axis(RESIDUAL, span or SPAN),
+        y,
+        tuple(series),
+        words or layer_words(found, noise, name, span),
+    )
+    return draw_chart(plot, colours=colours, height=height)
 
 
 def one_neuron_chart(
     found: OneNeuron, noise: Noise | None, *, colours: Palette, height: int = 260
-) -> alt.Chart:
+) -> LiveChart:
     """Residuals of one neuron over many images, and the density of the noise in its training.
 
     Args:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import altair as alt
 import pandas as pd
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.methods import Dashes
-from snnlab.show.charts.frame import LABEL, LINE, coloured, dashed, framed
+from snnlab.show.charts.draw import draw_chart
+from snnlab.show.charts.frame import LiveChart
 from snnlab.show.colours import Palette
 from snnlab.show.described import (
     ACCURACY,
-    EPOCH,
     OWN_SPIKES,
-    TIMESTEPS,
-    accuracy_limits,
-    accuracy_words,
-    cost_words,
     training_words,
 )
+from snnlab.show.pictures import accuracy_plot, around, cost_plot, training_plot
+from snnlab.show.plot import Axis, Look, Series
 
 DASHES = (
     *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
@@ -31,12 +29,8 @@ DASHES = (
 """So that lines are told apart without colours, too, and where colours start over."""
 
 
-LONG_NAME = 36
-"""Characters: two longer ones do not fit beside each other in a legend."""
 BAND = 0.25
 """Opacity of a band behind the lines."""
-FAINT = 0.7
-"""Opacity of what stays in the background; with less, a line is lost on a projector."""
 
 
 class Line(NamedTuple):
@@ -52,16 +46,9 @@ class Line(NamedTuple):
     """Whether it lies behind the others: thin, without points and bands."""
 
 
-def dash_pattern(dashes: Dashes) -> list[int]:
-    """The dashes of a `Look` as charts have them: lengths in pixels of dashes and gaps.
-
-    Example:
-        >>> dash_pattern("--")
-        [8, 4]
-    """
-    if isinstance(dashes, tuple):
-        return [round(1.5 * length) for length in dashes[1]]
-    return list({"-": DASHES[0], "--": DASHES[1], "-.": DASHES[2], ":": DASHES[3]}[dashes])
+def dashes_in_points(pattern: Sequence[int]) -> Dashes:
+    """Lengths of dashes and gaps in pixels as matplotlib has them, which `dash_pattern` undoes."""
+    return 0, tuple(length / 1.5 for length in pattern)
 
 
 def dashes_of(own: Sequence[list[int] | None]) -> list[list[int]]:
@@ -99,7 +86,7 @@ def accuracy_table(lines: Mapping[str, Line]) -> pd.DataFrame:
 
 def accuracy_chart(
     lines: Mapping[str, Line], *, colours: Palette, at: int | None = None, height: int = 380
-) -> alt.Chart:
+) -> LiveChart:
     """Mean test accuracy against T; the band runs from the lowest to the highest seed.
 
     The axis says what one image is worth: less is no difference.
@@ -113,45 +100,32 @@ def accuracy_chart(
     Raises:
         ValueError: no lines.
     """
-    table = accuracy_table(lines)
-    if table.empty:
+    if not lines:
         raise ValueError("no accuracy to draw: give at least one line")
-    highest = int(table["T"].max())
-    ticks = [2**n for n in range(highest.bit_length())]
-    limits = accuracy_limits([*table["lowest"], *table["highest"]])
-    scale = alt.Scale(type="log", base=2, domain=[1, max(highest, 2)], nice=False)
-    axis = alt.Axis(values=ticks, format="d", grid=False)
-    x = alt.X("T:Q", title=TIMESTEPS, scale=scale, axis=axis)
-    scale = alt.Scale(domain=[max(limits[0], 0), limits[1]], nice=False, zero=False)
-    worth = one_image_words(count for line in lines.values() for count in line.images)
-    title: Any = [ACCURACY, worth] if worth else ACCURACY
-    y = alt.Y("accuracy:Q", title=title, scale=scale)
-    columns: dict[str, Any] = {"columns": 1} if max(map(len, lines)) > LONG_NAME else {}
-    stroke = alt.Legend(symbolType="stroke", symbolSize=500, **columns)
-    colour = coloured({name: line.colour for name, line in lines.items()}, legend=stroke)
-    dash = dashed(lines, dashes_of([line.dashes for line in lines.values()]))
-    behind = table["name"].isin([name for name, line in lines.items() if line.faint])
-    back, table = table[behind], table[~behind]
-    shape = alt.Chart(table).encode(x=x, color=colour)
-    band = shape.mark_area(opacity=0.18)
-    tooltip = ["name:N", "T:Q", alt.Tooltip("accuracy:Q", format=".2f"), "seeds:Q"]
-    layers = [
-        band.encode(y=alt.Y("lowest:Q", title=title), y2="highest:Q"),
-        shape.mark_line(strokeWidth=LINE).encode(y=y, strokeDash=dash),
-        shape.mark_circle(size=70, opacity=1).encode(y=y, tooltip=tooltip),
+    dashes = dashes_of([line.dashes for line in lines.values()])
+    looks = [
+        Look(name, line.colour, "o", dashes_in_points(pattern))
+        for (name, line), pattern in zip(lines.items(), dashes, strict=True)
     ]
-    if not back.empty:
-        faint = alt.Chart(back).encode(x=x, y=y, color=colour, strokeDash=dash)
-        layers.insert(0, faint.mark_line(strokeWidth=LINE * 0.6, opacity=FAINT))
+    faint = [look for look, line in zip(looks, lines.values(), strict=True) if line.faint]
+    curves = [line.curves for line in lines.values()]
+    plot = accuracy_plot(dict(zip(looks, curves, strict=True)), faint=faint, most_ticks=5)
     if at is not None:
-        rule = alt.Chart(pd.DataFrame({"T": [at]})).mark_rule(color=colours.grey, strokeWidth=2)
-        layers.insert(0, rule.encode(x="T:Q"))
-        there = shape.properties(data=table[table["T"] == at])
-        layers.append(there.mark_circle(size=260, opacity=1).encode(y=y))
-    words = accuracy_words({name: line.curves for name, line in lines.items()})
-    if worth:
-        words = f"{words} {worth[0].upper()}{worth[1:]}."
-    return framed(alt.layer(*layers), words, colours, height)
+        there = [
+            (look, one.timesteps.index(at), one)
+            for look, one in zip(looks, curves, strict=True)
+            if at in one.timesteps and look not in faint
+        ]
+        marked = (
+            Series(replace(look, name=""), [at], [one.mean[i]], "points", size=2)
+            for look, i, one in there
+        )
+        rule = Series(Look("", colours.grey), [at], [], "rule", size=0.7)
+        plot = replace(plot, series=(*plot.series, *marked, rule))
+    if worth := one_image_words(count for line in lines.values() for count in line.images):
+        words = f"{plot.words} {worth[0].upper()}{worth[1:]}."
+        plot = replace(plot, y=replace(plot.y, name=f"{ACCURACY}\n{worth}"), words=words)
+    return draw_chart(plot, colours=colours, height=height)
 
 
 def cost_chart(
@@ -162,7 +136,7 @@ def cost_chart(
     colours: Palette,
     lines: bool,
     height: int = 380,
-) -> alt.Chart:
+) -> LiveChart:
     """Accuracy against a cost on a logarithmic axis.
 
     Args:
@@ -178,24 +152,23 @@ def cost_chart(
     """
     if table.empty or not (table["cost"] > 0).all():
         raise ValueError("a cost chart needs rows, and costs above 0")
-    x = alt.X("cost:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24))
-    words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"  # else 0.27 s would be 270m
-    x = x.axis(alt.Axis(labelExpr=words, tickCount=5))
-    y = alt.Y("accuracy:Q", title=ACCURACY, scale=_around(table["accuracy"], "accuracy"))
-    accuracy = alt.Tooltip("accuracy:Q", format=".2f")
-    tooltip: list[Any] = ["name:N", "seed:N", "T:Q", "cost:Q", accuracy]
-    marks = alt.Shape("name:N", scale=alt.Scale(domain=list(names)), title=None)
-    shape = alt.Chart(table).encode(x=x, y=y, color=coloured(names), tooltip=tooltip)
-    points = shape.mark_point(filled=True, size=80 if lines else 170, opacity=0.9)
-    chart = alt.layer(points.encode(shape=marks))  # told apart without colours, too
-    if lines:
-        joined = shape.mark_line(strokeWidth=LINE, opacity=0.7)
-        chart = chart + joined.encode(detail="seed:N", order="T:Q")
+    told = ("seed", "T", "cost", "accuracy")
+    series = []
+    for (name, _), run in table.groupby(["name", "seed"], sort=False):
+        run = run.sort_values("T")
+        at = run["cost"].tolist(), run["accuracy"].tolist()
+        look, telling = Look(name, names[name]), tuple(run[column].tolist() for column in told)
+        size = 1.1 if lines else 1.6
+        series.append(
+            Series(look, *at, "points", size=size, opacity=0.9, told=told, telling=telling)
+        )
+        if lines:
+            series.append(Series(look, *at, opacity=0.7))
     means = table.groupby(["name", "T"], sort=False)[["cost", "accuracy"]].mean().sort_index()
     points_of = {
         name: tuple(found.to_numpy().T.tolist()) for name, found in means.groupby(level="name")
     }
-    return framed(chart, cost_words(title, points_of), colours, height)
+    return draw_chart(cost_plot(title, series, points_of), colours=colours, height=height)
 
 
 def training_chart(
@@ -209,7 +182,7 @@ def training_chart(
     dashes: Sequence[list[int]] = DASHES,
     own_spikes: Iterable[int] = (),
     height: int = 260,
-) -> alt.Chart:
+) -> LiveChart:
     """One line per run over the epochs.
 
     Args:
@@ -224,49 +197,30 @@ def training_chart(
             says so lies behind them.
         height: in pixels.
     """
+    looks = {
+        name: Look(name, colour, "o" * (len(table) < 12), dashes_in_points(pattern))
+        for (name, colour), pattern in zip(names.items(), cycle(dashes), strict=False)
+    }
+    runs = table.groupby(["name", "run"], sort=False)
+    lines = [(looks[name], run["epoch"].tolist(), run[value].tolist()) for (name, _), run in runs]
     first = sorted(set(own_spikes))
-    scale = alt.Scale(domain=[1, max(epochs, 2)], nice=False)
-    line = alt.Chart(table).mark_line(strokeWidth=LINE, point=len(table) < 12)
-    x = alt.X("epoch:Q", title=EPOCH, scale=scale, axis=alt.Axis(grid=False, format="d"))
-    chart: Any = line.encode(
-        x=x,
-        y=alt.Y(f"{value}:Q", title=title, scale=_around(table[value], value)),
-        color=coloured(names),
-        strokeDash=dashed(names, dashes),
-        detail="run:N",
+    grouped = (
+        table.groupby(["name", "epoch"], sort=False)[value].mean().groupby(level="name", sort=False)
     )
-    means = table.groupby(["name", "epoch"], sort=False)[value].mean()
-    lines = {name: y.tolist() for name, y in means.groupby(level="name", sort=False)}
-    words = training_words(title, range(1, epochs + 1), lines, first)
-    if first:
-        free = 4 if value == "loss" else height / 2  # a loss falls, an accuracy climbs
-        chart = alt.layer(*_late_epochs(first, epochs, x, colours, free), chart)
-    return framed(chart, words, colours, height)
-
-
-def _late_epochs(
-    first: Sequence[int], epochs: int, x: alt.X, colours: Palette, y: float
-) -> list[alt.Chart]:
-    """Bands from some epochs to the last one, and what stands on the longest."""
-    ends = pd.DataFrame({"epoch": [max(1, one - 0.5) for one in first], "end": epochs})
-    band = alt.Chart(ends).mark_rect(color=colours.own_spikes, opacity=BAND / len(first))
-    text = alt.Chart(ends[:1]).mark_text(
-        text=OWN_SPIKES, align="right", baseline="top", dx=-4, color=colours.ink, fontSize=LABEL
-    )
-    return [
-        band.encode(x=x, x2="end:Q"),
-        text.encode(x=alt.X("end:Q", title=EPOCH), y=alt.value(y)),
+    means = {name: y.tolist() for name, y in grouped}
+    words = training_words(title, range(1, epochs + 1), means, first)
+    axis = Axis(title, around(table[value], percent=value == "accuracy"))
+    plot = training_plot(axis, lines, (1, max(epochs, 2)), words)
+    where = 0.02 if value == "loss" else 0.5  # a loss falls, an accuracy climbs
+    late = [
+        Series(
+            Look(OWN_SPIKES if one == first[0] else "", colours.own_spikes),
+            [max(1, one - 0.5)],
+            [where],
+            "span",
+            [epochs],
+            opacity=BAND / len(first),
+        )
+        for one in first
     ]
-
-
-def _around(values: pd.Series[float], what: str) -> alt.Scale:
-    """A scale around values; around equal ones, too, whose ticks would else have six decimals."""
-    if values.empty:
-        return alt.Scale(zero=False)
-    if what == "accuracy":
-        return alt.Scale(domain=list(accuracy_limits(values)), nice=False, zero=False)
-    low, high = float(values.min()), float(values.max())
-    if high - low > 1e-3 * abs(high):
-        return alt.Scale(zero=False)
-    margin = 0.1 * abs(high) or 1.0
-    return alt.Scale(domain=[low - margin, high + margin], zero=False)
+    return draw_chart(replace(plot, series=(*plot.series, *late)), colours=colours, height=height)

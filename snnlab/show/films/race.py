@@ -19,7 +19,8 @@ from matplotlib.ticker import MaxNLocator
 
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.recorded import Recorded
-from snnlab.show.charts.runs import dash_pattern, one_image_words
+from snnlab.show.charts.draw import dash_pattern
+from snnlab.show.charts.runs import one_image_words
 from snnlab.show.colours import HUES
 from snnlab.show.described import (
     ACCURACY,
@@ -32,7 +33,8 @@ from snnlab.show.described import (
     unbroken,
 )
 from snnlab.show.films.film import Chapter, Film
-from snnlab.show.style import Look, looks_of, marker_path
+from snnlab.show.plot import Look
+from snnlab.show.style import looks_of, marker_path
 
 MOST: Final = 7
 """Lines for which there is room."""
