@@ -22,7 +22,8 @@ from snnlab.dashboard.screen import (
     warn,
 )
 from snnlab.dashboard.service import engine, find_run, runs_folder
-from snnlab.dashboard.visitor import cancel, resume, visitor
+from snnlab.dashboard.trouble import attempt
+from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import draw_wait
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import Progress, read_progress
@@ -55,6 +56,11 @@ class Status:
     def active(self) -> bool:
         """Whether it waits or trains."""
         return self.state in ("waiting", "running")
+
+    @property
+    def mine(self) -> bool:
+        """Whether the visitor has asked for it and may cancel it."""
+        return self.active and self.job is not None and visitor() in self.job.users
 
     @property
     def reason(self) -> str:
@@ -170,23 +176,16 @@ def draw_together(alike: list[Status], of: int) -> None:
 
 def draw_buttons(statuses: list[Status], row: Any, key: str) -> None:
     """Cancel those that the visitor has asked for, or go on with those that have ended early."""
-    mine = [
-        status.id
-        for status in statuses
-        if status.active and status.job and visitor() in status.job.users
-    ]
+    mine = [status.id for status in statuses if status.mine]
     stopped = [
         status.config
         for status in statuses
         if status.state in ("interrupted", "cancelled", "failed") and status.config
     ]
     if mine and row.button("Cancel", key=f"cancel-{key}", icon=":material/stop:"):
-        for id in mine:
-            cancel(id)
-        st.rerun()
+        attempt(lambda: withdraw(mine))
     if stopped and row.button("Go on", key=f"resume-{key}", icon=":material/play_arrow:"):
-        resume(*stopped)
-        st.rerun()
+        attempt(lambda: submit(stopped))
 
 
 def draw_status(status: Status) -> None:

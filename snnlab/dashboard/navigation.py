@@ -13,7 +13,7 @@ from snnlab.dashboard import address
 from snnlab.dashboard.pin import the_pin
 from snnlab.dashboard.service import runs_folder
 from snnlab.dashboard.trouble import standing
-from snnlab.dashboard.visitor import leave_cookie
+from snnlab.dashboard.visitor import remember_visitor
 from snnlab.show.colours import LIGHT
 
 PAGES = {
@@ -40,7 +40,7 @@ def main() -> None:
     pages.append(page_of(first, url_path=first, visibility="hidden"))
     with address.one_entry_per_visit():
         st.navigation(pages, position="top").run()
-    leave_cookie()
+    remember_visitor()
 
 
 def page_of(name: str, **where: Any) -> StreamlitPage:

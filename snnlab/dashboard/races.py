@@ -8,7 +8,16 @@ import streamlit as st
 
 from snnlab.dashboard import controls
 from snnlab.dashboard.race_film import draw_film_of_race
-from snnlab.dashboard.screen import Colour, colours, escaped, fold, height_for, show_chart, warn
+from snnlab.dashboard.screen import (
+    Colour,
+    colours,
+    csv_button,
+    escaped,
+    fold,
+    height_for,
+    show_chart,
+    warn,
+)
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
 from snnlab.runs.curves import curve_of
@@ -63,9 +72,7 @@ def draw_races() -> None:
     box = fold("All that was measured", key="all-measured")
     if box is not None:
         box.markdown(table)
-    st.download_button(
-        "CSV", csv, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"
-    )
+    csv_button(csv, name)
 
 
 def race_lines(race: dict[str, Any]) -> dict[str, Line]:

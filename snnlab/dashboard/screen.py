@@ -116,9 +116,24 @@ def warn(text: object, place: Any = st) -> None:
     place.warning(escaped(str(text)), icon=":material/info:")
 
 
-def complain(text: object) -> None:
+def complain(text: object, place: Any = st) -> None:
     """Say that what somebody wanted was not done."""
-    st.error(escaped(str(text)), icon=":material/error:")
+    place.error(escaped(str(text)), icon=":material/error:")
+
+
+def csv_button(content: str, name: str) -> None:
+    """A button that brings a table home as CSV; a click draws nothing anew."""
+    look: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
+    st.download_button("CSV", content, f"{name}.csv", "text/csv", **look)
+
+
+def leave_cookie(name: str, value: str, seconds: int) -> None:
+    """Let the browser keep a cookie."""
+    script = (
+        f"document.cookie='{name}={value};max-age={seconds};path=/;samesite=strict'"
+        "+(location.protocol==='https:'?';secure':'')"
+    )
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def announce(text: str, *, key: str = "status") -> None:

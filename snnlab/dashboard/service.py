@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from dataclasses import replace
@@ -48,16 +47,6 @@ def prepare() -> None:
         bring_examples(runs_folder())
     except (OSError, RunError):
         LOG.exception("no examples")
-
-
-def spare_the_collector() -> None:
-    """Have the garbage collector pass over what is loaded now, which stays loaded.
-
-    Streamlit collects garbage after every redraw. To look through all that torch and Altair have
-    loaded would take 0.2 s each time, in which nobody gets an answer.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def all_runs() -> list[Run]:

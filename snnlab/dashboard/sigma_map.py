@@ -23,6 +23,7 @@ from snnlab.dashboard.screen import (
     announce,
     colours,
     complain,
+    csv_button,
     escaped,
     heading,
     show_chart,
@@ -32,7 +33,7 @@ from snnlab.dashboard.screen import (
 from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
 from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
 from snnlab.dashboard.trouble import attempt, draw_complaint
-from snnlab.dashboard.visitor import cancel, submit, visitor
+from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import ends_in
 from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
@@ -189,11 +190,9 @@ def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: An
         icon = ":material/play_arrow:"
         if row.button(label, type="primary", icon=icon, key="start-map"):
             start(configs)
-    mine = [status.id for status in active if status.job and visitor() in status.job.users]
+    mine = [status.id for status in active if status.mine]
     if mine and row.button("Cancel the map", icon=":material/stop:", key="cancel-map"):
-        for id in mine:
-            cancel(id)
-        st.rerun()
+        attempt(lambda: withdraw(mine))
     row.markdown(what_trains(configs), width="stretch")
     draw_complaint()
     pause = LOOK_AGAIN["active"] if active else LOOK_AGAIN["missing"] if missing else None
@@ -301,14 +300,7 @@ def draw_map(config: RunConfig, statuses: Statuses, runs: Mapping[float, Run]) -
     )
     show_chart(chart, lambda: table_of(runs), key="sigma-map")
     if runs:
-        st.download_button(
-            "CSV",
-            sweep_csv(as_sweep(config, runs)),
-            "sigma_map.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        csv_button(sweep_csv(as_sweep(config, runs)), NAME)
 
 
 def words_of(status: Status) -> str:

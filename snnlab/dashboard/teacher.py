@@ -19,7 +19,7 @@ from snnlab.dashboard.live import epoch_in_words
 from snnlab.dashboard.load import draw_load
 from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
-from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
+from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine, runs_folder
 from snnlab.dashboard.trouble import REFUSALS, said_of
 from snnlab.dashboard.uploaded import draw_uploaded
@@ -124,7 +124,7 @@ def draw_names(place: Any) -> None:
         name = box.selectbox("Nickname", sorted(known, key=str.casefold))
         box.button("Take this name away", on_click=take_away, args=(known[name],))
         if said := st.session_state.get(NOT_TAKEN):
-            box.error(escaped(said), icon=":material/error:")
+            complain(said, box)
         box.caption("Two plain words stand in its place, until the visitor chooses again.")
 
 

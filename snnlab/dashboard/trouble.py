@@ -90,6 +90,16 @@ def attempt(action: Callable[[], object]) -> None:
     st.rerun()
 
 
+def attempt_here(action: Callable[[], object]) -> None:
+    """The same for an action behind a form or in a popover: a refusal is said right there."""
+    try:
+        action()
+    except REFUSALS as error:
+        complain(said_of(error))
+    else:
+        st.rerun()
+
+
 def draw_complaint() -> None:
     """Say why the last action was refused, once."""
     if said := st.session_state.pop(COMPLAINT, None):

@@ -24,12 +24,14 @@ from snnlab.dashboard.kept_archives import (
     remove,
     stage,
 )
-from snnlab.dashboard.screen import escaped, warn
+from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
+from snnlab.dashboard.trouble import attempt_here
 from snnlab.dashboard.visitor import visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
+from snnlab.jobs.fair_queue import Job
 
 DATA = "data"
 """The control that chooses the data set, in links."""
@@ -110,7 +112,7 @@ def upload_control(place: Any) -> None:
         with place, st.spinner("Looking at your images ..."):
             look_at(*staged)
     if reason := st.session_state.get(REFUSED):
-        place.error(escaped(reason), icon=":material/error:")
+        complain(reason, place)
 
 
 def take_in(key: str) -> None:
@@ -185,7 +187,7 @@ def draw_chosen(place: Any) -> None:
     with place.popover("Remove", icon=":material/delete:"):
         st.write("Your archive goes; runs that were trained on it stay, without their images.")
         if st.button("Remove for good", key=f"remove-{kept.id}", type="primary"):
-            remove_own(kept)
+            attempt_here(lambda: remove_own(kept))
 
 
 def escaped_summary(kept: Kept) -> str:
@@ -225,26 +227,18 @@ def classes_in_words(look: Look) -> str:
 
 
 def remove_own(kept: Kept) -> None:
-    """Remove an archive, unless a run of the visitor waits for it."""
-    wanted = [job for job in users_of(kept) if visitor() in job.users]
-    if wanted:
-        st.error("A run of yours that waits or trains needs these images: cancel it first.")
-        return
-    try:
-        remove(kept, visitor())
-    except DataError as error:
-        st.error(escaped(str(error)))
-        return
+    """Remove an archive of the visitor.
+
+    Raises:
+        DataError: a run of the visitor needs it, or it cannot be removed.
+    """
+    if any(visitor() in job.users for job in users_of(kept)):
+        raise DataError("A run of yours that waits or trains needs these images: cancel it first.")
+    remove(kept, visitor())
     address.forget([DATA, "size"])
-    st.rerun()
 
 
-def users_of(kept: Kept) -> list[Any]:
+def users_of(kept: Kept) -> list[Job]:
     """The jobs that wait or train and need an archive."""
-    path = str(kept.path.absolute())
-    return [job for job in active_jobs() if located_absolutely(job.config.data.name) == path]
-
-
-def located_absolutely(name: str) -> str:
-    """A path, absolute."""
-    return str(Path(name).absolute())
+    path = kept.path.absolute()
+    return [job for job in active_jobs() if Path(job.config.data.name).absolute() == path]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from snnlab.dashboard.kept_archives import MOST_TOTAL, Kept, every, remove
-from snnlab.dashboard.screen import complain, escaped
+from snnlab.dashboard.screen import escaped
+from snnlab.dashboard.trouble import attempt_here
 from snnlab.dashboard.upload import classes_in_words, folder, sizes_in_words, users_of
 from snnlab.data.limits import in_words
-from snnlab.data.spec import DataError
 
 
 def draw_uploaded(shown_user: Callable[[str], str]) -> None:
@@ -55,12 +55,7 @@ def draw_archive(kept: Kept, shown_user: Callable[[str], str]) -> None:
         if wanted:
             st.write(f"{runs(len(wanted))} for it and will fail.")
         if st.button("Remove for good", key=f"uploaded-remove-{kept.id}", type="primary"):
-            try:
-                remove(kept, None)
-            except DataError as error:
-                complain(error)
-            else:
-                st.rerun()
+            attempt_here(lambda: remove(kept, None))
 
 
 def runs(number: int) -> str:
