@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -137,7 +137,7 @@ def whole(name: str, default: int, low: int, high: int) -> int:
     return round(number(name, default, low, high))
 
 
-def choice(name: str, options: Sequence[str], default: str) -> str:
+def choice(name: str, options: Collection[str], default: str) -> str:
     """One of the options from the link."""
     value = said(name)
     return value if value is not None and value in options else default

@@ -109,15 +109,13 @@ def choose_run(label: str, example: str = SMALL_DIGITS) -> Run | None:
     if not runs:
         nothing_yet()
         return None
-    ids = tuple(runs)
     noisy = [run for run in runs.values() if run.config and run.config.acting_noise]
-    latest = noisy[0] if noisy else runs[ids[0]]
+    latest = noisy[0] if noisy else next(iter(runs.values()))
     examples = [run.id for run in noisy if is_example(run, example)]
     default = examples[-1] if examples and is_example(latest) else latest.id
     default = next((id for id in named_by_link() if id in runs), default)  # a link may name several
-    words = lambda id: name_of(runs[id])  # noqa: E731
-    id = controls.select("run", label, ids, default, words=words, lasting=False)
-    return runs[id]
+    words = {id: name_of(run) for id, run in runs.items()}
+    return runs[controls.select("run", label, words, default, lasting=False)]
 
 
 def choose_runs(label: str) -> list[Run]:

@@ -12,7 +12,7 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
-from snnlab.dashboard.groups import config_of, group_names
+from snnlab.dashboard.groups import config_of, titles_of
 from snnlab.dashboard.residual_numbers import SEEN, Measured, measured
 from snnlab.dashboard.screen import colours, escaped, heading, show_chart, warn
 from snnlab.dashboard.twins import draw_missing_twin, twins_of
@@ -95,17 +95,8 @@ def choose_twin(run: Run, place: Any) -> Run | None:
     twins = twins_of(config_of(run))
     if len(twins) < 2:
         return twins[0] if twins else None
-    titles = group_names([config_of(twin) for twin in twins])
-    named = {twin.id: title for twin, title in zip(twins, titles, strict=True)}
-    id = controls.select(
-        "twin",
-        "Its twin",
-        tuple(named),
-        twins[0].id,
-        words=named.__getitem__,
-        place=place,
-        lasting=False,
-    )
+    words = titles_of(twins)
+    id = controls.select("twin", "Its twin", words, twins[0].id, place=place, lasting=False)
     return next(twin for twin in twins if twin.id == id)
 
 
@@ -124,11 +115,8 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
         RunError, DataError, ValueError, OSError: see `measured`.
     """
     runs = sorted(filter(None, [run, twin]), key=lambda one: config_of(one).method != PAIR[0])
-    titles = group_names([config_of(one) for one in runs])
-    return [
-        Side(one, title, measured(one, T, wide=wide))
-        for one, title in zip(runs, titles, strict=True)
-    ]
+    titles = titles_of(runs)
+    return [Side(one, titles[one.id], measured(one, T, wide=wide)) for one in runs]
 
 
 def draw_answer(sides: Sequence[Side]) -> None:

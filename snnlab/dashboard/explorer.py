@@ -20,7 +20,7 @@ from snnlab.dashboard.explorer_numbers import (
     timesteps_of,
     watched,
 )
-from snnlab.dashboard.groups import config_of, group_names
+from snnlab.dashboard.groups import config_of, titles_of
 from snnlab.dashboard.mounted import part
 from snnlab.dashboard.screen import colours, heading, warn
 from snnlab.dashboard.service import is_finished
@@ -135,18 +135,10 @@ def choose_beside(run: Run, place: Any) -> tuple[Run, ...]:
         if missing_twin(config_of(run)) is None:
             place.caption("A twin beside it: only for runs with noise and without.")
         return (run,)
-    titles = group_names([config_of(twin) for twin in twins.values()])
-    words = dict(zip(twins, titles, strict=True)) | {NOTHING: "nothing", BOTH: "both"}
-    options = (*twins, *([BOTH] if len(twins) > 1 else []), NOTHING)
-    chosen = controls.select(
-        "beside",
-        "Beside it",
-        options,
-        options[0],
-        words=words.__getitem__,
-        place=place,
-        lasting=False,
-    )
+    words = titles_of(list(twins.values()))
+    words |= ({BOTH: "both"} if len(twins) > 1 else {}) | {NOTHING: "nothing"}
+    first = next(iter(twins))
+    chosen = controls.select("beside", "Beside it", words, first, place=place, lasting=False)
     if chosen == BOTH:
         return (run, *list(twins.values())[:2])
     return (run, twins[chosen]) if chosen in twins else (run,)
@@ -199,9 +191,7 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
         option: f"{names[number]}: {KINDS[kind]}" for option, (number, kind) in options.items()
     }
     first = f"{FIRST_KIND}-{len(runs)}"
-    chosen = controls.select(
-        "kind", "The next image that", tuple(words), first, words=words.__getitem__, place=place
-    )
+    chosen = controls.select("kind", "The next image that", words, first, place=place)
     if "image" in address.set_by_lesson():
         return
     number, kind = options[chosen]

@@ -45,7 +45,9 @@ def draw_races() -> None:
         st.info("No race yet. On the command line of the server:", icon=":material/flag:")
         st.code("snnlab race --preset digits-mlp\nsnnlab audit", language=None)
         return
-    name = controls.select("race", "Race", tuple(races), next(iter(races)), lasting=False)
+    name = controls.select(
+        "race", "Race", {name: name for name in races}, next(iter(races)), lasting=False
+    )
     try:
         race = read_race(races[name])
         claims = judge(race)
