@@ -10,7 +10,7 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_runs
 from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
-from snnlab.dashboard.notes import draw_notes
+from snnlab.dashboard.hardware import draw_notes
 from snnlab.dashboard.race_film import draw_film_of_runs
 from snnlab.dashboard.races import draw_races
 from snnlab.dashboard.screen import READ_AT, colours, heading, height_for, show_chart

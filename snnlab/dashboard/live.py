@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
-from snnlab.dashboard.hardware import draw_hardware
-from snnlab.dashboard.notes import draw_notes
+from snnlab.dashboard.hardware import draw_hardware, draw_notes
 from snnlab.dashboard.screen import (
     STATES,
     announce,
@@ -22,6 +20,7 @@ from snnlab.dashboard.screen import (
     warn,
 )
 from snnlab.dashboard.service import engine, find_run, runs_folder
+from snnlab.dashboard.training_settings import in_labels
 from snnlab.dashboard.trouble import attempt
 from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import draw_wait
@@ -199,7 +198,7 @@ def draw_status(status: Status) -> None:
     if status.state == "running":
         draw_progress(status)
     if status.reason and status.state not in ("finished", "cancelled", "waiting"):
-        warn(on_page(status.reason))
+        warn(in_labels(status.reason))
 
 
 def name_of(status: Status) -> str:

@@ -47,12 +47,6 @@ class Predictions:
         right = [] if said is None else (100 * (said == self.labels).mean(1)).tolist()
         return AccuracyCurve(right, images=len(self.labels))
 
-    def rescued(self, early: int, late: int) -> list[int]:
-        """Images that it gets wrong at T = early and right at T = late."""
-        wrong = self.quiet[early - 1] != self.labels
-        right = self.quiet[late - 1] == self.labels
-        return np.flatnonzero(wrong & right).tolist()
-
 
 def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
     """The network of a finished run with spiking neurons, and its data.

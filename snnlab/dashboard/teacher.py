@@ -11,7 +11,6 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import controls
-from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
@@ -21,6 +20,7 @@ from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
 from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine, runs_folder
+from snnlab.dashboard.training_settings import in_labels
 from snnlab.dashboard.trouble import REFUSALS, said_of
 from snnlab.dashboard.uploaded import draw_uploaded
 from snnlab.dashboard.visitor import name_of_user
@@ -170,7 +170,7 @@ def row(job: Job) -> dict[str, str]:
         "what": ", ".join(words_of(job.config)),
         "state": STATES[job.status][0],
         "asked for": time.strftime("%H:%M:%S", time.localtime(job.submitted)),
-        "reason": on_page(job.reason),
+        "reason": in_labels(job.reason),
         "run": job.id,
     }
 

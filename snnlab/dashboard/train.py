@@ -8,9 +8,8 @@ import streamlit as st
 
 from snnlab.dashboard import address, earlier, sigma_map
 from snnlab.dashboard.choosing import named_by_link, say_missing
-from snnlab.dashboard.hardware import draw_hardware
+from snnlab.dashboard.hardware import draw_hardware, draw_notes
 from snnlab.dashboard.live import look_forward_to, status_of, watch, watch_curves
-from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import colours, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs

@@ -26,7 +26,7 @@ from snnlab.dashboard.kept_archives import (
 )
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
-from snnlab.dashboard.trouble import attempt_here
+from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of
 from snnlab.dashboard.visitor import visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
@@ -123,7 +123,7 @@ def take_in(key: str) -> None:
     st.session_state.pop(REFUSED, None)
     try:
         st.session_state[STAGED] = stage(file.getbuffer(), folder()), file.name
-    except DataError as error:
+    except REFUSALS as error:
         refuse(file.name, error)
     st.session_state[NUMBER] = st.session_state.get(NUMBER, 0) + 1
     context = get_script_run_ctx()
@@ -135,15 +135,15 @@ def look_at(staged: Path, name: str) -> None:
     """Keep an archive if it can be trained on, and draw the page anew where it is chosen."""
     try:
         st.session_state[CHOSEN] = keep(staged, name, visitor(), folder()).id
-    except DataError as error:
+    except REFUSALS as error:
         refuse(name, error)
     else:
         st.rerun()
 
 
-def refuse(name: str, error: DataError) -> None:
+def refuse(name: str, error: Exception) -> None:
     """Say it until the next archive is brought."""
-    said = str(error)
+    said = said_of(error)
     st.session_state[REFUSED] = said if said.startswith(name) else f"{name}: {said}"
 
 
