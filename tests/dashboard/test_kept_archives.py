@@ -20,6 +20,7 @@ from PIL import Image
 from snnlab.dashboard import first_look, kept_archives
 from snnlab.dashboard.first_look import Look
 from snnlab.dashboard.kept_archives import Kept, every, keep, kept_at, of_visitor, remove, stage
+from snnlab.dashboard.trouble import said_of
 from snnlab.data.limits import UPLOADED
 from snnlab.data.sources import load_data
 from snnlab.data.spec import DataError
@@ -268,11 +269,11 @@ def test_a_disk_that_takes_nothing_is_said(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", fails)
-        with pytest.raises(OSError) as refused:
+        with pytest.raises(OSError, match=os.strerror(number)) as refused:
             bring(packed(PETS), folder)
         assert words in said_of(refused.value)
     monkeypatch.setattr(kept_archives, "write_json", fails)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=os.strerror(number)):
         bring(packed(PETS), folder)
     assert list(folder.iterdir()) == []
 
