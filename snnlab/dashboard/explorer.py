@@ -21,7 +21,7 @@ from snnlab.dashboard.explorer_numbers import (
     watched,
 )
 from snnlab.dashboard.groups import config_of, titles_of
-from snnlab.dashboard.mounted import part
+from snnlab.dashboard.mounted import as_sent, part
 from snnlab.dashboard.screen import colours, heading, warn
 from snnlab.dashboard.service import is_finished
 from snnlab.dashboard.twins import draw_missing_twin, missing_twin, twins_of
@@ -242,14 +242,10 @@ def play(shown: Shown) -> None:
     place = Place.of(address.said("neuron"))
     neuron = list(astuple(place)) if place else None
     options = {"t": t, "view": view, "neuron": neuron, "dark": colours().dark, "more": MORE}
-    # What was sent stays, else all frames would be sent again whenever the player moves.
-    key = (tuple(run.id for run in runs), picture, T, starts())
-    sent = st.session_state.get(address.key(SENT))
-    if sent is None or sent[0] != key or sent[1]["dark"] != options["dark"]:
-        sent = st.session_state[address.key(SENT)] = (key, options)
+    about = (tuple(run.id for run in runs), picture, T, starts())
     player(
         address.key("player"),
-        [made.frames, json.dumps(sent[1]).encode()],
+        [made.frames, as_sent(SENT, options, *about)],
         at=lambda told: rest(told, T),
         neuron=choose_neuron,
         more=turn_over,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +68,13 @@ class Status:
         return (self.job.reason if self.job else "") or (self.run.reason if self.run else "")
 
 
-def status_of(id: str) -> Status:
-    """Where a run stands now."""
-    return standing(id, engine().job(id))
+def statuses_of(ids: Iterable[str]) -> list[Status]:
+    """Where runs stand now."""
+    jobs = {job.id: job for job in engine().jobs()}
+    return [status_of(id, jobs.get(id)) for id in ids]
 
 
-def standing(id: str, job: Job | None) -> Status:
+def status_of(id: str, job: Job | None) -> Status:
     """Where a run stands, given its job, if there is one."""
     run = find_run(id)
     if run is not None and run.status == "finished":
@@ -96,7 +98,7 @@ def watch(ids: list[str]) -> None:
         ids: of the runs.
     """
     known = st.session_state.setdefault("active", {})
-    statuses = [status_of(id) for id in ids]
+    statuses = statuses_of(ids)
     draw_statuses(statuses)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
         warn(reason)  # it keeps all of them
@@ -114,8 +116,7 @@ def watch(ids: list[str]) -> None:
 
 def watch_curves(ids: list[str]) -> None:
     """Draw loss and validation accuracy of those of the runs that have begun."""
-    runs = [run for id in ids if (run := status_of(id).run)]
-    draw_curves([run for run in runs if run.metrics])
+    draw_curves([one.run for one in statuses_of(ids) if one.run and one.run.metrics])
 
 
 def news(statuses: list[Status]) -> str:

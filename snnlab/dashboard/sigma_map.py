@@ -17,7 +17,7 @@ import streamlit as st
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.groups import short
-from snnlab.dashboard.live import Status, standing
+from snnlab.dashboard.live import Status, statuses_of
 from snnlab.dashboard.navigation import page_of
 from snnlab.dashboard.screen import (
     announce,
@@ -163,8 +163,7 @@ def id_of(config: RunConfig) -> str:
 
 def look(ids: Mapping[float, str]) -> Statuses:
     """Where the runs stand now."""
-    jobs = {job.id: job for job in engine().jobs()}
-    return {sigma: standing(id, jobs.get(id)) for sigma, id in ids.items()}
+    return dict(zip(ids, statuses_of(ids.values()), strict=True))
 
 
 def finished(status: Status) -> Run | None:

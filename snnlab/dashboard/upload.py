@@ -1,8 +1,9 @@
-"""Images that a visitor brings, on the page Train: the field for the archive, and what is in it."""
+"""Images that visitors bring: the field on the page Train, and the list for the teacher."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from snnlab.dashboard.kept_archives import (
     FOLDER,
     ID,
     MOST_BYTES,
+    MOST_TOTAL,
     Kept,
+    every,
     keep,
     kept_at,
     of_visitor,
@@ -27,7 +30,7 @@ from snnlab.dashboard.kept_archives import (
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
 from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of
-from snnlab.dashboard.visitor import visitor
+from snnlab.dashboard.visitor import name_of_user, visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
@@ -242,3 +245,48 @@ def users_of(kept: Kept) -> list[Job]:
     """The jobs that wait or train and need an archive."""
     path = kept.path.absolute()
     return [job for job in active_jobs() if Path(job.config.data.name).absolute() == path]
+
+
+def draw_uploaded() -> None:
+    """For the teacher: whose archives there are, what is in them, who needs them; any can go."""
+    found = every(folder())
+    if not found:
+        st.info("Nobody has uploaded images.", icon=":material/photo_library:")
+        return
+    used = sum(one.bytes for one in found)
+    st.caption(
+        f"{len(found)} {'archive' if len(found) == 1 else 'archives'}, {in_words(used)} of the "
+        f"{in_words(MOST_TOTAL)} that this server keeps."
+    )
+    for kept in found:
+        draw_archive(kept)
+
+
+def draw_archive(kept: Kept) -> None:
+    """One archive."""
+    frame = st.container(border=True)
+    line, end = frame.columns([5, 1], vertical_alignment="center")
+    wanted = users_of(kept)
+    whose = [
+        f"{name_of_user(visitor)}, {time.strftime('%d %b %H:%M', time.localtime(when))}"
+        for visitor, (_, when) in kept.owners.items()
+    ]
+    parts = [in_words(kept.bytes)]
+    if kept.look is not None:
+        parts += [f"{kept.look.images:,} images", sizes_in_words(kept.look)]
+        parts += [classes_in_words(kept.look)]
+    if wanted:
+        parts.append(f"{runs(len(wanted))} or {'trains' if len(wanted) == 1 else 'train'} on it")
+    text = f"**{escaped(kept.name())}**, {escaped(', '.join(parts))}.  \n"
+    line.markdown(text + escaped(f"By {'; '.join(whose) or 'an unknown visitor'}"))
+    with end.popover("Remove", icon=":material/delete:", key=f"uploaded-{kept.id}"):
+        st.write("It goes for everybody. Runs that were trained on it stay, without their images.")
+        if wanted:
+            st.write(f"{runs(len(wanted))} for it and will fail.")
+        if st.button("Remove for good", key=f"uploaded-remove-{kept.id}", type="primary"):
+            attempt_here(lambda: remove(kept, None))
+
+
+def runs(number: int) -> str:
+    """So many runs that wait."""
+    return "1 run waits" if number == 1 else f"{number} runs wait"
