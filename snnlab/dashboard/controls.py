@@ -21,7 +21,7 @@ from snnlab.dashboard.screen import fold
 from snnlab.settings import declared, options_of, validity
 
 NOTHING = "none"
-"""An option that is None, in links; a menu that holds no text counts as empty."""
+"""How links write an option that is None; Streamlit would take an empty text for no option."""
 SHARE_STEP = 0.05
 """By how much the slider of a share moves, where its setting does not say."""
 

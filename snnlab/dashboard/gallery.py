@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
+from snnlab.dashboard.predictions import SIDE, Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import escaped, fold, warn
 from snnlab.data.spec import DataError
 from snnlab.measure.decisions import images_of_kind
@@ -71,7 +71,7 @@ def draw_images(found: Predictions, chosen: list[int], late: int, title: str) ->
         label = found.classes[found.labels[image]]
         words = f"{escaped(said(found, image, EARLY))} → **{escaped(said(found, image, late))}**"
         picture = thumbnail(found.pixels[image])
-        row.image(picture, words, width=96, alt=f"{image_title(image, label)}.")
+        row.image(picture, words, width=SIDE, alt=f"{image_title(image, label)}.")
 
 
 def table(found: Predictions, kinds: dict[str, list[int]], late: int) -> pd.DataFrame:

@@ -40,10 +40,15 @@ def draw_notes(configs: Iterable[RunConfig]) -> None:
         st.caption(note)
 
 
+def facts_of(run: Run, name: str) -> dict[str, Any]:
+    """A group of facts about what made a run; empty if it is missing or something else."""
+    found = run.environment.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def hardware_of(run: Run) -> str:
     """What a run was trained on; empty if it does not say."""
-    found = run.environment.get("hardware")
-    facts: dict[str, Any] = found if isinstance(found, dict) else {}
+    facts = facts_of(run, "hardware")
     device, threads = str(facts.get("device", "")), facts.get("threads")
     processor = str(facts.get("processor") or "unknown processor")[:80]
     if device.startswith("cuda"):

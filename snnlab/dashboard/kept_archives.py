@@ -33,8 +33,8 @@ MOST_BYTES = 50 * 2**20
 MOST_EACH = 3
 """Archives of one visitor."""
 MOST_TOTAL = 3 * 2**30
-"""Bytes of all together: a class of thirty, with an archive each of the largest size, and as much
-again."""
+"""Bytes of all together: twice what a class of thirty brings, with one archive of the largest size
+each."""
 LONGEST_NAME = 40
 """Characters of a file's name that are shown."""
 ABANDONED = 3600.0

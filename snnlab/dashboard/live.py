@@ -35,7 +35,8 @@ from snnlab.show.charts.runs import dashes_of, training_chart
 MOST_LINES = 3
 """Runs of which each has a line: as many as are compared in one press."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""States that several runs share a line for; of the others each has something of its own to say."""
+"""Runs in one of these states share a line; of the others each has a line, with how far it is or why
+it has ended."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def news(statuses: list[Status]) -> str:
 
 def end_of(status: Status) -> str:
     """What became of a run, for those who hear it; why, the page says."""
-    word = STATES.get(status.state, STATES["interrupted"])[0]
+    word = STATES[status.state][0]
     found = status.run.accuracy if status.run and status.state == "finished" else None
     said = f", {found[max(found)]:.2f} % at T = {max(found)}" if found else ""
     return f"{word}: {start_of(status)}{said}."

@@ -24,15 +24,16 @@ CURRENTS = (-0.3, 1.6)
 PLACES = 800
 """Points of the curves over currents at most; as long as these suffice, a hundredth apart."""
 POPULATION, LONG = 96, 240
-"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons ..."""
+"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons."""
 SPREAD = 0.04
-"""... whose currents lie this far around the chosen one: a single current visits few potentials."""
+"""By which share their currents lie around the chosen one: under a single current a neuron visits
+few potentials."""
 DRAWS = 20_000
 """Samples of noise behind its histogram."""
 BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
 """Of the histograms; the ends in units of v_th."""
 KEPT = 1000
-"""Of each kind of numbers, the last so many."""
+"""Results that are kept of each function below, the latest."""
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def leave_cookie(name: str, value: str, seconds: int) -> None:
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
-def announce(text: str, *, key: str = "status") -> None:
+def announce(text: str, *, key: str) -> None:
     """Have a screen reader say what has come to pass; nobody sees it.
 
     It is said once, when it differs from what was last announced under the key: a fragment that
@@ -155,7 +155,7 @@ def announce(text: str, *, key: str = "status") -> None:
 
 def state_badge(state: str, place: Any) -> None:
     """Where a run stands."""
-    word, icon, colour = STATES.get(state, STATES["interrupted"])
+    word, icon, colour = STATES[state]
     place.badge(word, icon=icon, color=colour)
 
 

@@ -84,9 +84,9 @@ def own_controls() -> list[Control]:
     return [c for c in CONTROLS if c.setting not in chosen and plays_a_part(c.setting, PLAIN)]
 
 
-def offer(place: Any = st) -> None:
+def offer() -> None:
     """The button of the page Train: a map with the settings chosen there, started and shown."""
-    pressed = place.button(
+    pressed = st.button(
         "Map σ × T",
         icon=":material/grid_on:",
         width="stretch",
@@ -94,10 +94,10 @@ def offer(place: Any = st) -> None:
         "map. The method and the number of seeds do not count: it is one seed, with noise.",
     )
     if pressed:
-        address.journey().links[NAME] = settings_in(address.kept())
+        address.journey().links[NAME] = settings_in(address.current_link())
         st.session_state[PRESSED] = True
         st.switch_page(page_of(NAME, url_path=NAME))
-    say_if_busy(place=place)
+    say_if_busy()
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
@@ -140,7 +140,7 @@ def take_settings_of_train() -> None:
     if st.session_state.setdefault(address.key("arrived"), False):
         return
     st.session_state[address.key("arrived")] = True
-    if not address.kept():
+    if not address.current_link():
         for name, value in settings_in(address.journey().links.get("train", {})).items():
             address.remember(name, value)
 
@@ -245,7 +245,7 @@ def news(statuses: Statuses, done: int) -> str:
     return f"{done} of {len(statuses)} trained" + ("." if active else "; no more train now.")
 
 
-def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
+def say_if_busy(ids: Collection[str] = ()) -> None:
     """Say how many runs of others, besides these, take turns with those of a visitor."""
     jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
     others = sum(job.id not in ids for job in jobs)
@@ -253,7 +253,7 @@ def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
         runs = "1 run of another visitor waits or trains; yours take turns with it."
         if others > 1:
             runs = f"{others} runs of other visitors wait or train; yours take turns with them."
-        place.caption(runs)
+        st.caption(runs)
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:

@@ -71,7 +71,7 @@ def draw_queue() -> None:
     """Who runs what; any of it can be cancelled, and all of it be held."""
     jobs = engine().jobs()
     active = [job for job in jobs if job.active]
-    draw_reins(active)
+    draw_queue_buttons(active)
     if not active:
         st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
     if not engine().paused:
@@ -85,7 +85,7 @@ def draw_queue() -> None:
         st.dataframe(pd.DataFrame([row(job) for job in ended[:50]]), hide_index=True)
 
 
-def draw_reins(active: list[Job]) -> None:
+def draw_queue_buttons(active: list[Job]) -> None:
     """Pause the queue, let it go on, empty it."""
     paused = engine().paused
     waiting = [job for job in active if job.status == "waiting"]
