@@ -35,8 +35,8 @@ from snnlab.show.charts.runs import dashes_of, training_chart
 MOST_LINES = 3
 """Runs of which each has a line: as many as are compared in one press."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""Runs in one of these states share a line; of the others each has a line, with how far it is or why
-it has ended."""
+"""Runs in one of these states share a line; each of the others has its own, which says how far it
+is or why it has ended."""
 
 
 @dataclass(frozen=True)
