@@ -4,6 +4,10 @@ A widget starts from what the link says, and what is moved is written into the l
 address bar can be copied at any time. A link that makes no sense gives the default values, and a
 default that nobody has moved needs no place in it. Who comes back to a page within a session
 finds it as it was.
+
+Streamlit binds a widget to the link, too (`bind="query-params"`), but only one that is drawn and
+under its key: a lesson's link holds controls that are hidden, values are clamped and not dropped,
+and two pages have a control of the same name.
 """
 
 from __future__ import annotations
