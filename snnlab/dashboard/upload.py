@@ -233,7 +233,8 @@ def remove_own(kept: Kept) -> None:
     """Remove an archive of the visitor.
 
     Raises:
-        DataError: a run of the visitor needs it, or it cannot be removed.
+        DataError: a run of the visitor needs it.
+        OSError: it cannot be removed.
     """
     if any(visitor() in job.users for job in users_of(kept)):
         raise DataError("A run of yours that waits or trains needs these images: cancel it first.")
