@@ -4,6 +4,10 @@ A widget starts from what the link says, and what is moved is written into the l
 address bar can be copied at any time. A link that makes no sense gives the default values, and a
 default that nobody has moved needs no place in it. Who comes back to a page within a session
 finds it as it was.
+
+Streamlit binds a widget to the link, too (`bind="query-params"`), but only one that is drawn and
+under its key: a lesson's link holds controls that are hidden, values are clamped and not dropped,
+and two pages have a control of the same name.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -72,7 +76,7 @@ def one_entry_per_visit() -> Iterator[None]:
     here = journey()
     if here.arriving:
         here.arriving = False
-        link = urlencode(kept())
+        link = urlencode(current_link())
         script = ONE_ENTRY.replace("VISIT", secrets.token_hex(4))
         here.script = script.replace("LINK", f"?{link}" if link else "")
     st.html(here.script, unsafe_allow_javascript=True)
@@ -100,7 +104,7 @@ def enter(page: str, *, hold_back: bool = False) -> None:
     publish()
 
 
-def kept() -> dict[str, str]:
+def current_link() -> dict[str, str]:
     """What the link of the page that is shown says."""
     here = journey()
     return here.links.setdefault(here.page, {})
@@ -108,8 +112,8 @@ def kept() -> dict[str, str]:
 
 def publish() -> None:
     """Bring the link into the address bar, unless it stands there."""
-    if not journey().arriving and st.query_params.to_dict() != kept():
-        st.query_params.from_dict(kept())
+    if not journey().arriving and st.query_params.to_dict() != current_link():
+        st.query_params.from_dict(current_link())
 
 
 def key(name: str) -> str:
@@ -119,7 +123,7 @@ def key(name: str) -> str:
 
 def said(name: str) -> str | None:
     """What the link says about `name`; None if nothing or too much."""
-    value = kept().get(name)
+    value = current_link().get(name)
     return value if value is not None and len(value) <= MOST_CHARACTERS else None
 
 
@@ -137,18 +141,15 @@ def whole(name: str, default: int, low: int, high: int) -> int:
     return round(number(name, default, low, high))
 
 
-def choice(name: str, options: Sequence[str], default: str) -> str:
+def choice(name: str, options: Collection[str], default: str) -> str:
     """One of the options from the link."""
     value = said(name)
     return value if value is not None and value in options else default
 
 
-def several(name: str, options: Sequence[str], default: Sequence[str]) -> list[str]:
-    """Some of the options from the link, separated by commas."""
-    value = said(name)
-    if value is None:
-        return list(default)
-    return [option for option in options if option in value.split(",")]
+def several(name: str) -> list[str]:
+    """What the link lists, separated by commas; each once."""
+    return [part for part in dict.fromkeys((said(name) or "").split(",")) if part]
 
 
 def remember(name: str, value: Any, default: Any = None) -> None:
@@ -160,7 +161,7 @@ def remember(name: str, value: Any, default: Any = None) -> None:
         default: a link that says nothing about `name` means this, and goes on saying nothing,
             unless a lesson has set it: that holds, too, when another preset is chosen.
     """
-    text, link = written(value), kept()
+    text, link = written(value), current_link()
     said_anyway = name in link or name in set_by_lesson()
     if not text and name in link:
         del link[name]
@@ -186,18 +187,18 @@ def forget(names: Iterable[str]) -> None:
     """Let controls stand where they stand at first: their widgets and the link."""
     for name in names:
         st.session_state.pop(key(name), None)
-        kept().pop(name, None)
+        current_link().pop(name, None)
     publish()
 
 
 def fixed() -> set[str]:
     """Names of controls that a lesson link has fixed: `fix=sigma,T`."""
-    return set((said("fix") or "").split(",")) - {""}
+    return set(several("fix"))
 
 
 def hidden() -> set[str]:
     """Names of controls that a lesson link has hidden: `hide=reset,beta`."""
-    return set((said("hide") or "").split(",")) - {""}
+    return set(several("hide"))
 
 
 def set_by_lesson() -> set[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.groups import words_of
+from snnlab.dashboard.groups import config_of, words_of
 from snnlab.dashboard.labels import label_of
 from snnlab.dashboard.screen import escaped, warn
 from snnlab.dashboard.service import active_jobs, find_run, finished_runs
@@ -36,7 +36,7 @@ def name_of(run: Run) -> str:
 
 def named_by_link() -> list[str]:
     """What the link names as runs, each once."""
-    return [id for id in dict.fromkeys((address.said("run") or "").split(",")) if id]
+    return address.several("run")
 
 
 def say_missing(asked: Sequence[str], shown: Container[str], needs: str = "") -> None:
@@ -77,11 +77,6 @@ def why_not(run: Run | None, active: bool, needs: str) -> str:
     return f"it is {run.status}" + (f" ({run.reason})" if run.reason else "")
 
 
-def own_runs(runs: Iterable[Run]) -> list[str]:
-    """Ids of those that this visitor asked for."""
-    return [run.id for run in runs if label_of(run).owner == visitor()]
-
-
 def nothing_yet() -> None:
     """Say what to do where there is no finished run."""
     if active_jobs():
@@ -104,20 +99,18 @@ def choose_run(label: str, example: str = SMALL_DIGITS) -> Run | None:
         label: of the menu.
         example: a name of `examples`, shown at first unless somebody has trained since.
     """
-    runs = {run.id: run for run in finished_runs() if run.config and run.config.spiking}
+    runs = {run.id: run for run in finished_runs() if config_of(run).spiking}
     say_missing(named_by_link(), runs, "it has no spiking neurons")
     if not runs:
         nothing_yet()
         return None
-    ids = tuple(runs)
-    noisy = [run for run in runs.values() if run.config and run.config.acting_noise]
-    latest = noisy[0] if noisy else runs[ids[0]]
+    noisy = [run for run in runs.values() if config_of(run).acting_noise]
+    latest = noisy[0] if noisy else next(iter(runs.values()))
     examples = [run.id for run in noisy if is_example(run, example)]
     default = examples[-1] if examples and is_example(latest) else latest.id
     default = next((id for id in named_by_link() if id in runs), default)  # a link may name several
-    words = lambda id: name_of(runs[id])  # noqa: E731
-    id = controls.select("run", label, ids, default, words=words, lasting=False)
-    return runs[id]
+    words = {id: name_of(run) for id, run in runs.items()}
+    return runs[controls.select("run", label, words, default, lasting=False)]
 
 
 def choose_runs(label: str) -> list[Run]:
@@ -128,14 +121,14 @@ def choose_runs(label: str) -> list[Run]:
     if not runs:
         nothing_yet()
         return []
-    own = own_runs(runs.values()) if address.said("run") is None else []
-    default = (
-        own[:MOST_OWN] or [id for id, run in runs.items() if is_example(run, SMALL_DIGITS)][:MOST]
-    )
-    default = default or list(runs)[:4]
+    own = [id for id, run in runs.items() if label_of(run).owner == visitor()]
+    if address.said("run") is not None:
+        own = []
+    examples = [id for id, run in runs.items() if is_example(run, SMALL_DIGITS)]
+    default = own[:MOST_OWN] or examples[:MOST] or list(runs)[:4]
     chosen = controls.held(
         "run",
-        address.several("run", tuple(runs), default)[:MOST] or default,
+        [id for id in runs if id in asked][:MOST] or default,
         lambda **key: st.multiselect(
             label,
             tuple(runs),

@@ -9,10 +9,10 @@ import streamlit as st
 
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_runs
+from snnlab.dashboard.film import draw_film
 from snnlab.dashboard.groups import Group, config_of, difference_table, group_runs, lines_of
-from snnlab.dashboard.notes import draw_notes
-from snnlab.dashboard.race_film import draw_film_of_runs
-from snnlab.dashboard.races import draw_races
+from snnlab.dashboard.hardware import draw_notes
+from snnlab.dashboard.races import FILM, draw_races, film_of_runs
 from snnlab.dashboard.screen import READ_AT, colours, heading, height_for, show_chart
 from snnlab.runs.store import Run
 from snnlab.show.charts.runs import accuracy_chart, accuracy_table, cost_chart
@@ -43,7 +43,7 @@ def draw() -> None:
     else:
         draw_operations(groups)
     draw_notes(group.config for group in groups)
-    draw_film_of_runs(groups)
+    draw_film(FILM, lambda: film_of_runs(groups))
     st.subheader("What differs", anchor=False)
     st.dataframe(difference_table(groups), hide_index=True)
 

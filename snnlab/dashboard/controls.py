@@ -9,7 +9,7 @@ whether it is a slider, a choice or a switch, where it stands at first, its rang
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any
@@ -21,7 +21,7 @@ from snnlab.dashboard.screen import fold
 from snnlab.settings import declared, options_of, validity
 
 NOTHING = "none"
-"""An option that is None, in links; a menu that holds no text counts as empty."""
+"""How links write an option that is None; Streamlit would take an empty text for no option."""
 SHARE_STEP = 0.05
 """By how much the slider of a share moves, where its setting does not say."""
 
@@ -94,8 +94,8 @@ class Control:
             return default
         texts = {address.written(option) or NOTHING: option for option in options}
         first = address.written(default if default in options else options[0]) or NOTHING
-        words = {text: self.words(option) for text, option in texts.items()}.__getitem__
-        return texts[select(self.name, self.label, tuple(texts), first, words=words, **more)]
+        words = {text: self.words(option) for text, option in texts.items()}
+        return texts[select(self.name, self.label, words, first, **more)]
 
     def range(self, hint: Any, default: float) -> tuple[float, float, float]:
         """From where to where its slider moves, and by how much, as the setting declares it.
@@ -250,26 +250,28 @@ def slider(
 def select(
     name: str,
     label: str,
-    options: Sequence[str],
+    words: Mapping[str, str],
     default: str,
     *,
     place: Any = st,
-    words: Callable[[str], str] = str,
     lasting: bool = True,
     **more: Any,
 ) -> str:
     """A choice whose value lives in the link.
 
     Args:
+        words: how the menu shows each option, by what links call it.
         lasting: whether the default is the same tomorrow, so that a link need not say it.
     """
     value = held(
         name,
-        address.choice(name, options, default),
-        lambda **key: place.selectbox(label, options, format_func=words, **key, **more),
+        address.choice(name, words, default),
+        lambda **key: place.selectbox(
+            label, tuple(words), format_func=words.__getitem__, **key, **more
+        ),
         place=place,
         default=default if lasting else None,
-        fits=options.__contains__,
+        fits=words.__contains__,
     )
     return str(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -12,8 +12,8 @@ import streamlit as st
 from snnlab.dashboard import controls
 from snnlab.dashboard.choosing import choose_run
 from snnlab.dashboard.controls import Control
-from snnlab.dashboard.groups import config_of, group_names
-from snnlab.dashboard.residual_numbers import SEEN, Measured, measured
+from snnlab.dashboard.groups import config_of, titles_of
+from snnlab.dashboard.predictions import network_and_data, stamp
 from snnlab.dashboard.screen import colours, escaped, heading, show_chart, warn
 from snnlab.dashboard.twins import draw_missing_twin, twins_of
 from snnlab.data.spec import DataError
@@ -22,12 +22,36 @@ from snnlab.runs.methods import PAIR
 from snnlab.runs.store import Run
 from snnlab.show.described import drift_words, unbroken, whole_percent
 
+if TYPE_CHECKING:
+    from snnlab.data.images import Data
+    from snnlab.network.net import SpikingNet
+
 MOST_AT_FIRST = 16
 """Timesteps that are measured unless somebody wants more."""
 TIMESTEPS = Control("T", "Timesteps T", "timesteps")
 AFTER, BEFORE = "after training", "before training"
 HEIGHT, LINE_OF_LEGEND = 290, 30
 """Of a chart in pixels, and of the second line of its legend."""
+MOST_IMAGES, FEWEST_IMAGES = 128, 16
+"""Test images that a network sees."""
+MOST_NEURONS = 2**22
+"""Neurons that are looked at, over all images: of a large network few images tell enough."""
+MOST_VALUES = 2**22
+"""Currents of a stage, over images and timesteps, that are in memory at once: 16 MB."""
+SEEN = 256
+"""Training images from which batch norm takes its statistics before the training."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the networks of a run carry from timestep to timestep."""
+
+    after: list[Match]
+    """The residuals of each layer after training, and the noise it trained with."""
+    before: list[Match]
+    """The same with the weights that the training started from."""
+    images: int
+    """Test images that the networks saw."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +119,8 @@ def choose_twin(run: Run, place: Any) -> Run | None:
     twins = twins_of(config_of(run))
     if len(twins) < 2:
         return twins[0] if twins else None
-    titles = group_names([config_of(twin) for twin in twins])
-    named = {twin.id: title for twin, title in zip(twins, titles, strict=True)}
-    id = controls.select(
-        "twin",
-        "Its twin",
-        tuple(named),
-        twins[0].id,
-        words=named.__getitem__,
-        place=place,
-        lasting=False,
-    )
+    words = titles_of(twins)
+    id = controls.select("twin", "Its twin", words, twins[0].id, place=place, lasting=False)
     return next(twin for twin in twins if twin.id == id)
 
 
@@ -124,11 +139,8 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
         RunError, DataError, ValueError, OSError: see `measured`.
     """
     runs = sorted(filter(None, [run, twin]), key=lambda one: config_of(one).method != PAIR[0])
-    titles = group_names([config_of(one) for one in runs])
-    return [
-        Side(one, title, measured(one, T, wide=wide))
-        for one, title in zip(runs, titles, strict=True)
-    ]
+    titles = titles_of(runs)
+    return [Side(one, titles[one.id], measured(one, T, wide=wide)) for one in runs]
 
 
 def draw_answer(sides: Sequence[Side]) -> None:
@@ -235,3 +247,58 @@ def draw_method(side: Side, T: int) -> None:
 def capital(text: str) -> str:
     """With a capital letter."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+@st.cache_resource(
+    max_entries=200, show_spinner="Measuring residual potentials ...", hash_funcs={Run: stamp}
+)
+def measured(run: Run, T: int, *, wide: bool) -> Measured:
+    """Measure the residuals of every layer, once per server.
+
+    Args:
+        run: a finished one.
+        T: timesteps, at least 2.
+        wide: whether to say, too, where silent and saturated neurons are.
+
+    Raises:
+        RunError, DataError, ValueError: see `network_and_data`.
+    """
+    from snnlab.measure.residuals import residuals, trained_noise
+
+    net, data = network_and_data(run)
+    neurons = neurons_of(net, data)
+    count = min(max(MOST_NEURONS // sum(neurons), FEWEST_IMAGES), MOST_IMAGES, len(data.test))
+    batch = min(max(1, MOST_VALUES // (T * max(neurons))), count)
+    images = data.test.first(count)
+
+    def matches(net: SpikingNet) -> list[Match]:
+        found = residuals(net, images, T, channels=False, wide=wide, batch_size=batch)
+        noises = [trained_noise(layer) for layer in net.neuron_layers()]
+        return [Match(*each) for each in zip(found, noises, strict=True)]
+
+    return Measured(matches(net), matches(untrained(run, data)), count)
+
+
+def untrained(run: Run, data: Data) -> SpikingNet:
+    """The network as the training of a run found it.
+
+    In its first step batch norm works with the statistics of the batch. Without any, the neurons of
+    deeper layers would be silent.
+    """
+    from snnlab.network.net import SpikingNet
+    from snnlab.runs.assemble import build_network
+    from snnlab.studies.switches import renormalised
+
+    net = build_network(config_of(run), data.image_shape, len(data.classes))
+    assert isinstance(net, SpikingNet)  # as the trained one is
+    first = renormalised(net, data.train.first(min(SEEN, len(data.train))), 1)
+    net.load_state_dict(first.state_dict())  # and it keeps its noise
+    return net.eval()
+
+
+def neurons_of(net: SpikingNet, data: Data) -> list[int]:
+    """How many neurons each stage has."""
+    from snnlab.network.probes import record
+
+    seen = record(net, data.test.first(1).normalised(), 1)
+    return [stage.currents[0].numel() for stage in seen]

@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from snnlab.dashboard.groups import config_of
+from snnlab.dashboard.hardware import facts_of
 from snnlab.data.spec import CATALOGUE, is_own
 from snnlab.runs.config import to_dict
 from snnlab.runs.curves import accuracy_csv
 from snnlab.runs.exporting import NEEDED, Format, can_export, export_run
-from snnlab.runs.files import RunError
 from snnlab.runs.hashes import WEIGHTS
 from snnlab.runs.reproduction import first_time
 from snnlab.runs.store import Run
@@ -31,7 +32,7 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
             "Weights",
             f"{run.id}.safetensors",
             "application/octet-stream",
-            lambda: weights(run),
+            (run.folder / WEIGHTS).read_bytes,
         ),
         *(
             (to.upper(), f"{run.id}.{to}", "application/octet-stream", partial(network, run, to))
@@ -51,20 +52,7 @@ def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
 
 def config_json(run: Run) -> bytes:
     """The configuration, as `from_dict` reads it."""
-    settings: dict[str, Any] = to_dict(run.config) if run.config else {}
-    return (json.dumps(settings, indent=2) + "\n").encode()
-
-
-def weights(run: Run) -> bytes:
-    """The file of the weights.
-
-    Raises:
-        RunError: it cannot be read; the run was deleted, say.
-    """
-    try:
-        return (run.folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        raise RunError(f"the weights of run {run.id!r} cannot be read") from error
+    return (json.dumps(to_dict(config_of(run)), indent=2) + "\n").encode()
 
 
 def network(run: Run, to: Format) -> bytes:
@@ -92,21 +80,14 @@ def figure(run: Run, kind: str) -> bytes:
     from snnlab.show.page import blank_axes
     from snnlab.show.saving import save
 
-    method = run.config.method if run.config else run.id
-    ax = accuracy_against_timesteps({method: run.accuracy}, ax=blank_axes())
+    ax = accuracy_against_timesteps({config_of(run).method: run.accuracy}, ax=blank_axes())
     with tempfile.TemporaryDirectory() as folder:
         (path,) = save(ax, Path(folder) / "accuracy_against_timesteps", (kind,))
         return path.read_bytes()
 
 
 def notebook(run: Run) -> bytes:
-    """A notebook that trains a run again and says what is the same as the first time.
-
-    Raises:
-        ValueError: the run has no configuration.
-    """
-    if run.config is None:
-        raise ValueError(f"run {run.id!r} is damaged: there is nothing to reproduce")
+    """A notebook that trains a run again and says what is the same as the first time."""
     from nbformat import v4
 
     text, code = v4.new_markdown_cell, v4.new_code_cell
@@ -119,10 +100,11 @@ def notebook(run: Run) -> bytes:
         code(f"first_time = {recorded}\nprint(once_more(done, first_time))"),
     ]
     if run.accuracy:
+        method = config_of(run).method
         cells.append(
             code(
                 "from snnlab import show\n\n"
-                f"ax = show.accuracy_against_timesteps({{{run.config.method!r}: done.accuracy}})"
+                f"ax = show.accuracy_against_timesteps({{{method!r}: done.accuracy}})"
             )
         )
     for number, cell in enumerate(cells):
@@ -134,7 +116,7 @@ def notebook(run: Run) -> bytes:
 
 def made_by(run: Run) -> str:
     """What trained a run, and when its numbers come out the same."""
-    versions = group(run.environment, "versions")
+    versions = facts_of(run, "versions")
     told = [f"code {run.environment.get('code', 'unknown')}"]
     told += [f"{name} {version}" for name, version in versions.items()]
     return (
@@ -146,37 +128,38 @@ def made_by(run: Run) -> str:
 def needs(run: Run) -> list[str]:
     """What somebody must bring who trains a run again, a paragraph each."""
     paragraphs = []
-    for name, origin in group(run.environment, "families").items():
-        module = origin.get("module") if isinstance(origin, dict) else None
+    for name, module in family_modules(run).items():
         paragraphs.append(
             f"**Needed:** the file of the noise family `{name}`, the module `{module}`. Put it "
             "beside this notebook; the first cell imports it."
         )
-    if run.config and is_own(run.config.data.name):
+    data = config_of(run).data.name
+    if is_own(data):
         paragraphs.append(
-            f"**Needed:** the file with the data set `{run.config.data.name}`: put the module "
-            "beside this notebook."
+            f"**Needed:** the file with the data set `{data}`: put the module beside this notebook."
         )
-    elif run.config and run.config.data.name not in CATALOGUE:
+    elif data not in CATALOGUE:
         paragraphs.append(
-            f"**Needed:** the images, which lay at `{run.config.data.name}` where the run was "
+            f"**Needed:** the images, which lay at `{data}` where the run was "
             "trained. Write into `images` where you have them."
         )
     return paragraphs
 
 
+def family_modules(run: Run) -> dict[str, Any]:
+    """Noise families of somebody's own that a run used, with the modules that declare them."""
+    families = facts_of(run, "families")
+    return {name: one.get("module") for name, one in families.items() if isinstance(one, dict)}
+
+
 def set_up(run: Run) -> str:
     """The first cell: threads, type of numbers and device as they were, then the configuration."""
-    assert run.config is not None
-    hardware, settings = group(run.environment, "hardware"), to_dict(run.config)
+    config = config_of(run)
+    hardware, settings = facts_of(run, "hardware"), to_dict(config)
     device = str(hardware.get("device", settings["device"])).partition(":")[0]
     threads = hardware.get("threads")
-    modules = [
-        origin.get("module")
-        for origin in group(run.environment, "families").values()
-        if isinstance(origin, dict)
-    ]
     lines = ["from pathlib import Path", "", "import torch", ""]
+    modules = family_modules(run).values()
     lines += [f"import {name}  # a noise family of one's own" for name in modules]
     lines += ["from snnlab.runs import from_dict, once_more, run", ""]
     if isinstance(threads, int) and not isinstance(threads, bool) and threads > 0:
@@ -187,8 +170,8 @@ def set_up(run: Run) -> str:
         settings["device"] = Name("device")
     else:
         settings["device"] = "cpu"
-    if run.config.data.name not in CATALOGUE and not is_own(run.config.data.name):
-        lines.append(f"images = {run.config.data.name!r}")
+    if config.data.name not in CATALOGUE and not is_own(config.data.name):
+        lines.append(f"images = {config.data.name!r}")
         settings["data"] |= {"name": Name("images")}
     shown = pprint.pformat(settings, sort_dicts=False, width=92)
     return "\n".join([*lines, f"config = from_dict({shown})"])
@@ -201,9 +184,3 @@ class Name(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def group(environment: dict[str, Any], name: str) -> dict[str, Any]:
-    """A group of facts about what made a run; empty if it is missing or something else."""
-    found = environment.get(name)
-    return found if isinstance(found, dict) else {}

@@ -45,7 +45,7 @@ def mark(run: Run) -> str:
 
 def pinned() -> list[str]:
     """What the link calls the pinned runs."""
-    return [name for name in (address.said(PIN) or "").split(",") if name][:MOST_PINNED]
+    return address.several(PIN)[:MOST_PINNED]
 
 
 def earlier_runs(front: Iterable[str], data: Sequence[DataSpec]) -> list[Run]:

@@ -20,8 +20,8 @@ from snnlab.dashboard.explorer_numbers import (
     timesteps_of,
     watched,
 )
-from snnlab.dashboard.groups import config_of, group_names
-from snnlab.dashboard.mounted import part
+from snnlab.dashboard.groups import config_of, titles_of
+from snnlab.dashboard.mounted import as_sent, part
 from snnlab.dashboard.screen import colours, heading, warn
 from snnlab.dashboard.service import is_finished
 from snnlab.dashboard.twins import draw_missing_twin, missing_twin, twins_of
@@ -135,18 +135,10 @@ def choose_beside(run: Run, place: Any) -> tuple[Run, ...]:
         if missing_twin(config_of(run)) is None:
             place.caption("A twin beside it: only for runs with noise and without.")
         return (run,)
-    titles = group_names([config_of(twin) for twin in twins.values()])
-    words = dict(zip(twins, titles, strict=True)) | {NOTHING: "nothing", BOTH: "both"}
-    options = (*twins, *([BOTH] if len(twins) > 1 else []), NOTHING)
-    chosen = controls.select(
-        "beside",
-        "Beside it",
-        options,
-        options[0],
-        words=words.__getitem__,
-        place=place,
-        lasting=False,
-    )
+    words = titles_of(list(twins.values()))
+    words |= ({BOTH: "both"} if len(twins) > 1 else {}) | {NOTHING: "nothing"}
+    first = next(iter(twins))
+    chosen = controls.select("beside", "Beside it", words, first, place=place, lasting=False)
     if chosen == BOTH:
         return (run, *list(twins.values())[:2])
     return (run, twins[chosen]) if chosen in twins else (run,)
@@ -199,9 +191,7 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
         option: f"{names[number]}: {KINDS[kind]}" for option, (number, kind) in options.items()
     }
     first = f"{FIRST_KIND}-{len(runs)}"
-    chosen = controls.select(
-        "kind", "The next image that", tuple(words), first, words=words.__getitem__, place=place
-    )
+    chosen = controls.select("kind", "The next image that", words, first, place=place)
     if "image" in address.set_by_lesson():
         return
     number, kind = options[chosen]
@@ -252,14 +242,10 @@ def play(shown: Shown) -> None:
     place = Place.of(address.said("neuron"))
     neuron = list(astuple(place)) if place else None
     options = {"t": t, "view": view, "neuron": neuron, "dark": colours().dark, "more": MORE}
-    # What was sent stays, else all frames would be sent again whenever the player moves.
-    key = (tuple(run.id for run in runs), picture, T, starts())
-    sent = st.session_state.get(address.key(SENT))
-    if sent is None or sent[0] != key or sent[1]["dark"] != options["dark"]:
-        sent = st.session_state[address.key(SENT)] = (key, options)
+    about = (tuple(run.id for run in runs), picture, T, starts())
     player(
         address.key("player"),
-        [made.frames, json.dumps(sent[1]).encode()],
+        [made.frames, as_sent(SENT, options, *about)],
         at=lambda told: rest(told, T),
         neuron=choose_neuron,
         more=turn_over,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.mounted import part
+from snnlab.dashboard.mounted import as_sent, part
 from snnlab.dashboard.screen import colours, warn
 from snnlab.show.films.film import FILM_JS, Film
 
@@ -65,12 +65,9 @@ def draw_film(label: str, make: Callable[[], Packed]) -> None:
         warn(problem)
         return
     wishes = {"t": address.number(MOMENT, 0, 0, length), "dark": colours().dark}
-    sent = st.session_state.get(address.key(SENT))
-    if sent is None or sent["dark"] != wishes["dark"]:
-        sent = st.session_state[address.key(SENT)] = wishes
     player(
         address.key("film-player"),
-        [given, json.dumps(sent).encode()],
+        [given, as_sent(SENT, wishes)],
         at=lambda told: rest(told, length),
     )
 

@@ -20,6 +20,7 @@ from snnlab.data.spec import DataError, DataWarning
 from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import POLL, Outcome
+from snnlab.settings import settle
 
 if TYPE_CHECKING:
     from PIL import Image as Pictures
@@ -45,7 +46,7 @@ SAMPLES, SIDE, GAP = 5, 64, 4
 class Look:
     """What is in an archive of images."""
 
-    classes: Mapping[str, int]
+    classes: dict[str, int]
     """How many images each class has, all splits together."""
     channels: int
     """1: grey, 3: colour."""
@@ -59,6 +60,9 @@ class Look:
     """The classes of the images that are shown."""
     notes: tuple[str, ...] = ()
     """What was passed over, a line for each reason."""
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     @property
     def images(self) -> int:

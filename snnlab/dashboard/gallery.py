@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard.predictions import Predictions, predictions, thumbnail
+from snnlab.dashboard.predictions import SIDE, Predictions, predictions, thumbnail
 from snnlab.dashboard.screen import escaped, fold, warn
 from snnlab.data.spec import DataError
+from snnlab.measure.decisions import images_of_kind
 from snnlab.runs.store import Run
 from snnlab.show.described import image_title
 
@@ -30,7 +31,8 @@ def draw_gallery(run: Run, late: int) -> None:
     except (DataError, ValueError, OSError) as error:
         warn(error)
         return
-    gained, lost = found.rescued(EARLY, late), found.rescued(late, EARLY)
+    gained = images_of_kind("gained", found.quiet[:late], found.labels)
+    lost = images_of_kind("lost", found.quiet[:late], found.labels)
     st.markdown(counts_in_words(run, len(found.labels), len(lost), len(gained), late))
     draw_images(found, gained, late, f"Gained: wrong at T = {EARLY}, right at T = {late}")
     draw_images(found, lost, late, f"Lost: right at T = {EARLY}, wrong at T = {late}")
@@ -69,7 +71,7 @@ def draw_images(found: Predictions, chosen: list[int], late: int, title: str) ->
         label = found.classes[found.labels[image]]
         words = f"{escaped(said(found, image, EARLY))} → **{escaped(said(found, image, late))}**"
         picture = thumbnail(found.pixels[image])
-        row.image(picture, words, width=96, alt=f"{image_title(image, label)}.")
+        row.image(picture, words, width=SIDE, alt=f"{image_title(image, label)}.")
 
 
 def table(found: Predictions, kinds: dict[str, list[int]], late: int) -> pd.DataFrame:

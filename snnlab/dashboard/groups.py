@@ -125,6 +125,12 @@ def group_names(configs: Sequence[RunConfig]) -> list[str]:
     return names
 
 
+def titles_of(runs: Sequence[Run]) -> dict[str, str]:
+    """The names of some runs, see `group_names`, by their ids."""
+    names = group_names([config_of(run) for run in runs])
+    return dict(zip([run.id for run in runs], names, strict=True))
+
+
 def words_of(config: RunConfig) -> list[str]:
     """What trains, in words: data, network, method, seed."""
     data = title_of(config.data.name) or short(config.data.name)

@@ -1,19 +1,19 @@
-"""What runs were trained on, in words, and which devices a run can be trained on here."""
+"""What is said of runs wherever they are shown: how and on what they were trained; and devices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, get_args
 
 import streamlit as st
 
 from snnlab.dashboard import address
-from snnlab.dashboard.screen import warn
+from snnlab.dashboard.screen import escaped, warn
 from snnlab.jobs.durations import seconds_per_epoch
 from snnlab.jobs.places import cards
 from snnlab.jobs.scheduler import scheduler
-from snnlab.runs.config import Device
+from snnlab.runs.config import Device, RunConfig
 from snnlab.runs.store import Run
 
 WORDS = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
@@ -29,21 +29,26 @@ def draw_hardware(runs: Sequence[Run]) -> None:
         if words := hardware_of(run):
             together.setdefault(words, []).append(run)
     for words, members in together.items():
-        st.caption(
-            f"{'Trained' if all(map(is_over, members)) else 'Trains'} on {words}"
-            f"{epochs_of(members)}."
-        )
+        over = all(run.status != "running" for run in members)
+        st.caption(f"{'Trained' if over else 'Trains'} on {words}{epochs_of(members)}.")
 
 
-def is_over(run: Run) -> bool:
-    """Whether a run trains no more."""
-    return run.status != "running"
+def draw_notes(configs: Iterable[RunConfig]) -> None:
+    """What has to be said of some trainings, once each: that not all of it is T = 1 training."""
+    said = [f"**{escaped(one.entry.title)}**: {escaped(one.note)}." for one in configs if one.note]
+    for note in dict.fromkeys(said):
+        st.caption(note)
+
+
+def facts_of(run: Run, name: str) -> dict[str, Any]:
+    """A group of facts about what made a run; empty if it is missing or something else."""
+    found = run.environment.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def hardware_of(run: Run) -> str:
     """What a run was trained on; empty if it does not say."""
-    found = run.environment.get("hardware")
-    facts: dict[str, Any] = found if isinstance(found, dict) else {}
+    facts = facts_of(run, "hardware")
     device, threads = str(facts.get("device", "")), facts.get("threads")
     processor = str(facts.get("processor") or "unknown processor")[:80]
     if device.startswith("cuda"):

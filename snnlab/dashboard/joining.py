@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit import config
 
-from snnlab.dashboard.screen import complain, escaped, warn
+from snnlab.dashboard.screen import escaped, warn
 from snnlab.dashboard.service import runs_folder
-from snnlab.dashboard.trouble import said_of
+from snnlab.dashboard.trouble import attempt_here
 from snnlab.runs.files import RunError, read_json, write_json
 
 FILE = ".class.json"
@@ -44,14 +44,8 @@ def draw_join() -> None:
             help=f"Leave it empty for {default_address()}. "
             f"With the name of this machine it is {by_name()}",
         )
-        if not st.form_submit_button("Save", icon=":material/save:"):
-            return
-        try:
-            keep_address(runs_folder(), given)
-        except (AddressError, OSError) as error:
-            complain(said_of(error))
-        else:
-            st.rerun()
+        if st.form_submit_button("Save", icon=":material/save:"):
+            attempt_here(lambda: keep_address(runs_folder(), given))
 
 
 def draw_link(link: str, what: str, *, big: bool = False) -> None:

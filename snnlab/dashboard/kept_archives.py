@@ -14,10 +14,9 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from snnlab.dashboard.first_look import Look, looked_at
@@ -26,6 +25,7 @@ from snnlab.data.limits import in_words
 from snnlab.data.spec import DataError
 from snnlab.data.whole_files import patiently
 from snnlab.runs.files import RunError, read_json, write_json
+from snnlab.settings import settle
 
 FOLDER = ".uploads"
 MOST_BYTES = 50 * 2**20
@@ -33,8 +33,8 @@ MOST_BYTES = 50 * 2**20
 MOST_EACH = 3
 """Archives of one visitor."""
 MOST_TOTAL = 3 * 2**30
-"""Bytes of all together: a class of thirty, with an archive each of the largest size, and as much
-again."""
+"""Bytes of all together: twice what a class of thirty brings, with one archive of the largest size
+each."""
 LONGEST_NAME = 40
 """Characters of a file's name that are shown."""
 ABANDONED = 3600.0
@@ -55,10 +55,13 @@ class Kept:
     """An archive that is here."""
 
     path: Path
-    owners: Mapping[str, tuple[str, float]]
+    owners: dict[str, tuple[str, float]]
     """By visitor: how the file was called, and when it was brought, in seconds since 1970."""
     look: Look | None
-    """What is in it; None where nobody noted it, or the note is damaged."""
+    """What is in it; None where nobody noted it."""
+
+    def __post_init__(self) -> None:
+        settle(self)
 
     @property
     def id(self) -> str:
@@ -82,7 +85,8 @@ def stage(content: memoryview, folder: Path) -> Path:
     """Write what was brought to disk under a hidden name, to be looked at by `keep`.
 
     Raises:
-        DataError: it is too large, or cannot be written.
+        DataError: it is too large.
+        OSError: it cannot be written.
     """
     if len(content) > MOST_BYTES:
         raise DataError(
@@ -90,14 +94,13 @@ def stage(content: memoryview, folder: Path) -> Path:
         )
     name = hashlib.sha256(content).hexdigest()[:16]
     path = folder / f".{name}.{uuid4().hex}.partial"
-    with explained():
-        folder.mkdir(parents=True, exist_ok=True)
-        clear_away(folder)
-        try:
-            path.write_bytes(content)
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_away(folder)
+    try:
+        path.write_bytes(content)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -112,10 +115,11 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
 
     Raises:
         DataError: there are too many, or it is none that can be trained on.
+        OSError: it cannot be written.
     """
     shown = "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "archive"
     try:
-        with LOOKING, explained():
+        with LOOKING:
             path = folder / f"{staged.name.split('.')[1]}{ending_of(staged, shown)}"
             there = kept_at(path)
             own = [one.id for one in of_visitor(folder, visitor)]
@@ -183,30 +187,14 @@ def check(staged: Path, path: Path, name: str) -> None:
 
 
 def kept_at(path: Path) -> Kept | None:
-    """The archive at a path; None if there is none, or it is being looked at."""
+    """The archive at a path; None if there is none, or no sound note says what is in it."""
     if not ID.fullmatch(path.name) or not path.is_file():
         return None
     try:
-        found = read_json(note_of(path))
-    except RunError:
+        noted = read_json(note_of(path))
+        return Kept(path, noted["owners"], Look(**noted["look"]) if noted["look"] else None)
+    except (ValueError, TypeError, KeyError):
         return None
-    owners, look = found.get("owners"), None
-    with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError):
-        look = look_from(found["look"])
-    try:
-        whose = {str(v): (str(n), float(w)) for v, (n, w) in dict(owners or {}).items()}
-    except (TypeError, ValueError):
-        whose = {}
-    return Kept(path, whose, look)
-
-
-def look_from(noted: Mapping[str, Any]) -> Look:
-    """A look as it was noted. Raises if that makes no sense."""
-    smallest, largest = ((int(h), int(w)) for h, w in (noted["smallest"], noted["largest"]))
-    classes = {str(name): int(count) for name, count in noted["classes"].items()}
-    samples, notes = (tuple(map(str, noted.get(name, ()))) for name in ("samples", "notes"))
-    channels, one_size = int(noted["channels"]), bool(noted["one_size"])
-    return Look(classes, channels, smallest, largest, one_size, samples, notes)
 
 
 def every(folder: Path) -> list[Kept]:
@@ -232,9 +220,9 @@ def remove(kept: Kept, visitor: str | None) -> None:
     """Take an archive from a visitor, or from everybody (None); it goes when nobody has it.
 
     Raises:
-        DataError: it cannot be removed.
+        OSError: it cannot be removed.
     """
-    with CHANGING, explained():
+    with CHANGING:
         there = kept_at(kept.path)
         others = {} if there is None or visitor is None else dict(there.owners)
         others.pop(visitor or "", None)
@@ -298,22 +286,3 @@ def clear_away(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink()
-
-
-@contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """What the disk refuses, as a sentence.
-
-    Raises:
-        DataError: in place of OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        from snnlab.runs.problems import is_disk_error  # takes a second to import
-
-        why = "it is full" if is_disk_error(error) else str(error.strerror or error).lower()
-        raise DataError(
-            f"the disk of this server cannot be written ({why}): nothing was changed. "
-            "Tell whoever runs the server"
-        ) from error

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import Group, config_of, group_runs, words_of
-from snnlab.dashboard.hardware import draw_hardware
-from snnlab.dashboard.notes import draw_notes
+from snnlab.dashboard.hardware import draw_hardware, draw_notes
 from snnlab.dashboard.screen import (
     STATES,
     announce,
@@ -22,7 +21,9 @@ from snnlab.dashboard.screen import (
     warn,
 )
 from snnlab.dashboard.service import engine, find_run, runs_folder
-from snnlab.dashboard.visitor import cancel, resume, visitor
+from snnlab.dashboard.training_settings import in_labels
+from snnlab.dashboard.trouble import attempt
+from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import draw_wait
 from snnlab.jobs.fair_queue import Job
 from snnlab.jobs.progress import Progress, read_progress
@@ -34,7 +35,8 @@ from snnlab.show.charts.runs import dashes_of, training_chart
 MOST_LINES = 3
 """Runs of which each has a line: as many as are compared in one press."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""States that several runs share a line for; of the others each has something of its own to say."""
+"""Runs in one of these states share a line; each of the others has its own, which says how far it
+is or why it has ended."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,23 @@ class Status:
         return self.state in ("waiting", "running")
 
     @property
+    def mine(self) -> bool:
+        """Whether the visitor has asked for it and may cancel it."""
+        return self.active and self.job is not None and visitor() in self.job.users
+
+    @property
     def reason(self) -> str:
         """Why it failed, or stopped."""
         return (self.job.reason if self.job else "") or (self.run.reason if self.run else "")
 
 
-def status_of(id: str) -> Status:
-    """Where a run stands now."""
-    return standing(id, engine().job(id))
+def statuses_of(ids: Iterable[str]) -> list[Status]:
+    """Where runs stand now."""
+    jobs = {job.id: job for job in engine().jobs()}
+    return [status_of(id, jobs.get(id)) for id in ids]
 
 
-def standing(id: str, job: Job | None) -> Status:
+def status_of(id: str, job: Job | None) -> Status:
     """Where a run stands, given its job, if there is one."""
     run = find_run(id)
     if run is not None and run.status == "finished":
@@ -91,7 +99,7 @@ def watch(ids: list[str]) -> None:
         ids: of the runs.
     """
     known = st.session_state.setdefault("active", {})
-    statuses = [status_of(id) for id in ids]
+    statuses = statuses_of(ids)
     draw_statuses(statuses)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
         warn(reason)  # it keeps all of them
@@ -109,8 +117,7 @@ def watch(ids: list[str]) -> None:
 
 def watch_curves(ids: list[str]) -> None:
     """Draw loss and validation accuracy of those of the runs that have begun."""
-    runs = [run for id in ids if (run := status_of(id).run)]
-    draw_curves([run for run in runs if run.metrics])
+    draw_curves([one.run for one in statuses_of(ids) if one.run and one.run.metrics])
 
 
 def news(statuses: list[Status]) -> str:
@@ -130,7 +137,7 @@ def news(statuses: list[Status]) -> str:
 
 def end_of(status: Status) -> str:
     """What became of a run, for those who hear it; why, the page says."""
-    word = STATES.get(status.state, STATES["interrupted"])[0]
+    word = STATES[status.state][0]
     found = status.run.accuracy if status.run and status.state == "finished" else None
     said = f", {found[max(found)]:.2f} % at T = {max(found)}" if found else ""
     return f"{word}: {start_of(status)}{said}."
@@ -170,23 +177,16 @@ def draw_together(alike: list[Status], of: int) -> None:
 
 def draw_buttons(statuses: list[Status], row: Any, key: str) -> None:
     """Cancel those that the visitor has asked for, or go on with those that have ended early."""
-    mine = [
-        status.id
-        for status in statuses
-        if status.active and status.job and visitor() in status.job.users
-    ]
+    mine = [status.id for status in statuses if status.mine]
     stopped = [
         status.config
         for status in statuses
         if status.state in ("interrupted", "cancelled", "failed") and status.config
     ]
     if mine and row.button("Cancel", key=f"cancel-{key}", icon=":material/stop:"):
-        for id in mine:
-            cancel(id)
-        st.rerun()
+        attempt(lambda: withdraw(mine))
     if stopped and row.button("Go on", key=f"resume-{key}", icon=":material/play_arrow:"):
-        resume(*stopped)
-        st.rerun()
+        attempt(lambda: submit(stopped))
 
 
 def draw_status(status: Status) -> None:
@@ -200,7 +200,7 @@ def draw_status(status: Status) -> None:
     if status.state == "running":
         draw_progress(status)
     if status.reason and status.state not in ("finished", "cancelled", "waiting"):
-        warn(on_page(status.reason))
+        warn(in_labels(status.reason))
 
 
 def name_of(status: Status) -> str:

@@ -6,10 +6,13 @@ playing, and what is drawn stays. It hears only of what has changed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+
+from snnlab.dashboard import address
 
 ADAPTER = """
 // Streamlit calls this whenever it has drawn the page; the part is made the first time alone.
@@ -67,6 +70,25 @@ def part(name: str, module: str, start: str) -> Callable[..., None]:
         component(key=key, data=b"\n".join(given), **listeners)
 
     return draw
+
+
+def as_sent(name: str, options: dict[str, Any], *about: Any) -> bytes:
+    """Options of a part as they were first sent, as a line of JSON.
+
+    What changes as it plays changes nothing in them, else all would be sent again whenever it
+    moves. They are sent anew once the theme, or what they are about, is another.
+
+    Args:
+        name: under which the session keeps them.
+        options: how the part starts; "dark" says the theme.
+        about: what is shown.
+    """
+    known = (*about, options["dark"])
+    sent = st.session_state.get(address.key(name))
+    if sent is None or sent[0] != known:
+        sent = st.session_state[address.key(name)] = (known, json.dumps(options).encode())
+    line: bytes = sent[1]
+    return line
 
 
 def said_by(key: str, event: str) -> Any:

@@ -12,8 +12,8 @@ from streamlit.navigation.page import StreamlitPage
 from snnlab.dashboard import address
 from snnlab.dashboard.pin import the_pin
 from snnlab.dashboard.service import runs_folder
-from snnlab.dashboard.trouble import standing
-from snnlab.dashboard.visitor import leave_cookie
+from snnlab.dashboard.trouble import guarded
+from snnlab.dashboard.visitor import remember_visitor
 from snnlab.show.colours import LIGHT
 
 PAGES = {
@@ -40,7 +40,7 @@ def main() -> None:
     pages.append(page_of(first, url_path=first, visibility="hidden"))
     with address.one_entry_per_visit():
         st.navigation(pages, position="top").run()
-    leave_cookie()
+    remember_visitor()
 
 
 def page_of(name: str, **where: Any) -> StreamlitPage:
@@ -53,7 +53,7 @@ def page_of(name: str, **where: Any) -> StreamlitPage:
 
     def open_page() -> None:
         address.enter(name, hold_back=True)
-        with standing(name, runs_folder()):
+        with guarded(name, runs_folder()):
             importlib.import_module(f"snnlab.dashboard.{name}").draw()
 
     open_page.__name__ = name

@@ -182,9 +182,8 @@ def link_to(
     own = Settings(neuron=replace(neuron, v_init=neuron.v_start), noise=noise or FIRST.noise)
     if not text or not all(control.reaches(FIRST, own) for control in CONTROLS):
         return None
-    values = {control.name: control.value_in(own) for control in CONTROLS}
-    usual = {control.name: control.value_in(FIRST) for control in CONTROLS}
-    query = {key: address.written(value) for key, value in values.items() if value != usual[key]}
+    moved = [one for one in CONTROLS if one.value_in(own) != one.value_in(FIRST)]
+    query = {one.name: address.written(one.value_in(own)) for one in moved}
     if noise is None:
         query["sigma"] = "0"
     query |= {given_currents.CURRENTS: text} | ({given_currents.NAME: name} if name else {})
@@ -197,14 +196,13 @@ def charts(
     """The charts: the potential over time, firing against current, residual and noise."""
     from snnlab.show.charts.neuron import Beside, firing_chart, potential_chart, residual_chart
 
-    beside = Beside(path.before, settings.acting_noise, found.points, found.law)
     return {
         "potential": potential_chart(
             path.h,
             path.v,
             path.spikes,
             v_th=settings.neuron.v_th,
-            beside=beside,
+            beside=Beside.of(path.before, settings.acting_noise),
             colours=colours,
             currents=settings.currents,
             now=now,

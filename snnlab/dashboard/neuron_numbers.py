@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from snnlab.neuron.spec import Neuron, Noise
 from snnlab.settings import Valid
 from snnlab.show.arrays import Floats
 from snnlab.show.described import binned, noise_density, noise_points
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SCALE = 100.0
 """Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1.
@@ -27,15 +24,16 @@ CURRENTS = (-0.3, 1.6)
 PLACES = 800
 """Points of the curves over currents at most; as long as these suffice, a hundredth apart."""
 POPULATION, LONG = 96, 240
-"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons ..."""
+"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons."""
 SPREAD = 0.04
-"""... whose currents lie this far around the chosen one: a single current visits few potentials."""
+"""By which share their currents lie around the chosen one: under a single current a neuron visits
+few potentials."""
 DRAWS = 20_000
 """Samples of noise behind its histogram."""
 BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
 """Of the histograms; the ends in units of v_th."""
 KEPT = 1000
-"""Of each kind of numbers, the last so many."""
+"""Results that are kept of each function below, the latest."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,8 @@ class Settings:
     @property
     def scaled_neuron(self) -> Neuron:
         """The neuron, its potentials in units of 1 / SCALE."""
-        return scaled_up(self.neuron)
+        neuron = self.neuron
+        return replace(neuron, v_th=scaled(neuron.v_th), v_init=scaled(neuron.v_start))
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,9 @@ def timesteps(settings: Settings) -> Timesteps:
     """Run the neuron for T timesteps."""
     noise = settings.acting_noise if settings.noisy else None
     if settings.currents:
-        return path_along(settings.currents, settings.neuron, noise)
-    return path_of(settings.current, settings.T, settings.scaled_neuron, noise)
+        return path(settings.currents, settings.neuron, noise, 1.0)
+    constant = (scaled(settings.current),) * settings.T
+    return path(constant, settings.scaled_neuron, noise, SCALE)
 
 
 def curves(settings: Settings) -> Curves:
@@ -115,9 +115,9 @@ def curves(settings: Settings) -> Curves:
     neuron, noise = settings.scaled_neuron, settings.acting_noise
     drawn, law = densities(noise)
     if settings.currents:
-        edges, without = residuals_along(settings.currents, settings.neuron)
+        edges, without = residuals(settings.currents, settings.neuron)
     else:
-        edges, without = residuals(settings.current, neuron)
+        edges, without = residuals((scaled(settings.current),) * LONG, neuron, start=LONG // 4)
     span = span_of(settings.currents)
     return Curves(
         currents(span).tolist(),
@@ -128,20 +128,13 @@ def curves(settings: Settings) -> Curves:
         drawn,
         noise_points().tolist(),
         law,
-        probability_at(settings.current, neuron, noise),
+        probability(np.array([scaled(settings.current)]), neuron, noise)[0],
     )
 
 
-@lru_cache(KEPT)
-def scaled_up(neuron: Neuron) -> Neuron:
-    """A neuron, its potentials in units of 1 / SCALE."""
-    v_th, v_init = round(SCALE * neuron.v_th, 6), round(SCALE * neuron.v_start, 6)
-    return replace(neuron, v_th=v_th, v_init=v_init)
-
-
-def scaled(current: float) -> Floats:
-    """A current in units of 1 / SCALE, (1,)."""
-    return np.array([round(SCALE * current, 6)])
+def scaled(potential: float) -> float:
+    """A potential or a current in units of 1 / SCALE."""
+    return round(SCALE * potential, 6)
 
 
 def span_of(met: tuple[float, ...]) -> tuple[float, float]:
@@ -150,7 +143,6 @@ def span_of(met: tuple[float, ...]) -> tuple[float, float]:
     return math.floor(min((low, *met)) * 10) / 10, math.ceil(max((high, *met)) * 10) / 10
 
 
-@lru_cache
 def currents(span: tuple[float, float]) -> Floats:
     """Where the curves are known."""
     low, high = span
@@ -159,28 +151,21 @@ def currents(span: tuple[float, float]) -> Floats:
 
 
 @lru_cache(KEPT)
-def path_of(current: float, T: int, neuron: Neuron, noise: Noise | None) -> Timesteps:
-    """What happens under a constant current; with another sigma the same noise, wider."""
-    import torch
+def path(met: tuple[float, ...], neuron: Neuron, noise: Noise | None, scale: float) -> Timesteps:
+    """What happens under currents, (T,); with another sigma the same noise, wider.
 
-    return path(torch.full((T,), scaled(current).item(), dtype=torch.float64), neuron, noise, SCALE)
-
-
-@lru_cache(KEPT)
-def path_along(currents: tuple[float, ...], neuron: Neuron, noise: Noise | None) -> Timesteps:
-    """What happens under the currents of a network, computed as there."""
-    import torch
-
-    return path(torch.tensor(currents, dtype=torch.float32), neuron, noise, 1.0)
-
-
-def path(currents: Tensor, neuron: Neuron, noise: Noise | None, scale: float) -> Timesteps:
-    """What happens under currents (T,), all potentials in units of 1 / scale."""
+    Args:
+        met: the currents at t = 1 to T.
+        neuron, noise: see `trace`.
+        scale: all potentials are in units of 1 / scale; 1: those of a network, and computed as
+            there, in single precision.
+    """
     import torch
 
     from snnlab.neuron.dynamics import first_potential, trace
 
-    currents = currents.unsqueeze(1)  # (T, 1)
+    precision = torch.float32 if scale == 1 else torch.float64
+    currents = torch.tensor(met, dtype=precision).unsqueeze(1)  # (T, 1)
     path = trace(currents, neuron, noise=noise, generator=torch.Generator().manual_seed(0))
     first = first_potential(currents, neuron, noise)
     before = torch.cat([first.unsqueeze(0), path.v[:-1]])
@@ -202,12 +187,6 @@ def rates(T: int, neuron: Neuron, span: tuple[float, float]) -> list[float]:
     spikes, _ = scan(everywhere.expand(T, -1), neuron)
     found: list[float] = spikes.mean(0).tolist()
     return found
-
-
-@lru_cache(KEPT)
-def probability_at(current: float, neuron: Neuron, noise: Noise | None) -> float:
-    """Of a spike in one timestep, at the chosen current."""
-    return probability(scaled(current), neuron, noise)[0]
 
 
 @lru_cache(KEPT)
@@ -243,32 +222,23 @@ def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
 
 
 @lru_cache(KEPT)
-def residuals(current: float, neuron: Neuron) -> tuple[list[float], list[float]]:
-    """The edges of the bins, and the density of what is left over without noise in each."""
-    around = scaled(current).item() * spread(POPULATION)  # (POPULATION,)
-    return left_over(around.expand(LONG, -1), neuron, start=LONG // 4)
+def residuals(
+    met: tuple[float, ...], neuron: Neuron, start: int = 0
+) -> tuple[list[float], list[float]]:
+    """The edges of the bins, and the density of what is left over without noise in each.
 
-
-@lru_cache(KEPT)
-def residuals_along(currents: tuple[float, ...], neuron: Neuron) -> tuple[list[float], list[float]]:
-    """The same for neurons whose currents are those of one in a network, a little off."""
+    Args:
+        met: currents at t = 1 to T; each neuron of a crowd meets them a little weaker or stronger.
+        neuron: in the same unit.
+        start: what is left over before this timestep does not count.
+    """
     import torch
 
-    met = torch.tensor(currents, dtype=torch.float64).unsqueeze(1)  # (T, 1)
-    return left_over(met * spread(POPULATION * LONG // len(currents)), neuron)
-
-
-def spread(count: int) -> Tensor:
-    """By what the currents of a crowd of neurons are multiplied, (count,)."""
-    import torch
-
-    return torch.linspace(1 - SPREAD, 1 + SPREAD, count, dtype=torch.float64)
-
-
-def left_over(currents: Tensor, neuron: Neuron, start: int = 0) -> tuple[list[float], list[float]]:
-    """Edges and densities of what neurons under currents (T, N) keep, from a timestep on."""
     from snnlab.neuron.dynamics import trace
 
+    crowd = POPULATION * LONG // len(met)
+    spread = torch.linspace(1 - SPREAD, 1 + SPREAD, crowd, dtype=torch.float64)
+    currents = torch.tensor(met, dtype=torch.float64).unsqueeze(1) * spread  # (T, crowd)
     left = trace(currents, neuron).v[start:] / neuron.v_th
     density, edges = binned(left.flatten().numpy(), (LOWEST, HIGHEST), BINS)
     return edges.tolist(), density.tolist()

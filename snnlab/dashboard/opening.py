@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import os
-import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 
-from streamlit import App, config
+from streamlit import App
 from streamlit.cli_util import open_browser
 
+from snnlab.dashboard.joining import by_name
 from snnlab.dashboard.pin import the_pin
-from snnlab.dashboard.service import engine, prepare, spare_the_collector
+from snnlab.dashboard.service import engine, prepare
 from snnlab.jobs.engine import close_engines
 from snnlab.jobs.local_pool import warm_up
 from snnlab.jobs.scheduler import scheduler
@@ -51,9 +52,9 @@ async def opened(app: App) -> AsyncIterator[None]:
         if not the_pin():  # nobody could let a queue go on that an earlier server has paused
             engine().resume()
         await asyncio.to_thread(get_ready)
-        say(f"Open {address()} in a browser. Ctrl-C ends the dashboard.")
+        say(f"Open {by_name()} in a browser. Ctrl-C ends the dashboard.")
         for show in shown_by:
-            show(address())
+            show(by_name())
         yield
     finally:
         await asyncio.to_thread(close_engines)
@@ -80,21 +81,16 @@ def get_ready() -> None:
         importlib.import_module("snnlab.dashboard.neuron").warm_up()
     except Exception:  # the page itself will tell
         LOG.exception("the first page cannot be drawn")
-    spare_the_collector()
+    # Streamlit collects garbage after every redraw. To look through all that torch and Altair have
+    # loaded, which stays loaded, would take 0.2 s each time, in which nobody gets an answer.
+    gc.collect()
+    gc.freeze()
 
 
 def say(text: str) -> None:
     """Tell whoever started the server."""
     sys.stdout.write(f"\n  {text}\n")
     sys.stdout.flush()
-
-
-def address() -> str:
-    """Where this server answers; by the name of the machine if it answers others, too."""
-    host = config.get_option("server.address") or "0.0.0.0"
-    name = socket.gethostname() if host == "0.0.0.0" else host
-    path = str(config.get_option("server.baseUrlPath")).strip("/")
-    return f"http://{name}:{config.get_option('server.port')}/{path}"
 
 
 def show_in_browser(address: str) -> None:

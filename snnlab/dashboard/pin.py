@@ -26,6 +26,7 @@ from typing import Any
 
 import streamlit as st
 
+from snnlab.dashboard.screen import complain, leave_cookie
 from snnlab.dashboard.visitor import visitor
 
 PIN = "SNNLAB_TEACHER_PIN"
@@ -128,7 +129,7 @@ def is_teacher() -> bool:
 def ask_for_pin() -> None:
     """The field for the PIN; the page is drawn anew for who gives the right one."""
     if token():  # of a day ago, of another PIN, or given back
-        leave_cookie("", 0)
+        leave_cookie(COOKIE, "", 0)
     with st.form("pin"):
         given = st.text_input("PIN", type="password", max_chars=64)
         sent = st.form_submit_button("Open")
@@ -140,7 +141,7 @@ def ask_for_pin() -> None:
     try:
         st.session_state[COOKIE] = door().enter(given, the_pin(), senders, time.monotonic())
     except PinError as error:
-        st.error(str(error), icon=":material/error:")
+        complain(error)
     else:
         st.rerun()
 
@@ -148,19 +149,10 @@ def ask_for_pin() -> None:
 def remember_teacher() -> None:
     """Let the browser keep its token, unless it has it."""
     if st.context.cookies.get(COOKIE) != token():
-        leave_cookie(token(), LASTS)
+        leave_cookie(COOKIE, token(), LASTS)
 
 
 def close() -> None:
     """Ask for the PIN again, in this browser."""
     door().leave(token(), the_pin())
     st.session_state[COOKIE] = "closed"
-
-
-def leave_cookie(value: str, seconds: int) -> None:
-    """Write the cookie of the teacher."""
-    script = (
-        f"document.cookie='{COOKIE}={value};max-age={seconds};path=/;samesite=strict'"
-        "+(location.protocol==='https:'?';secure':'')"
-    )
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

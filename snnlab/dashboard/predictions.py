@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
 FEW_IMAGES = 128
 """Of larger images."""
+SIDE = 96
+"""Pixels of an image on a page."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,6 @@ class Predictions:
         said = self.noisy if noisy else self.quiet
         right = [] if said is None else (100 * (said == self.labels).mean(1)).tolist()
         return AccuracyCurve(right, images=len(self.labels))
-
-    def rescued(self, early: int, late: int) -> list[int]:
-        """Images that it gets wrong at T = early and right at T = late."""
-        wrong = self.quiet[early - 1] != self.labels
-        right = self.quiet[late - 1] == self.labels
-        return np.flatnonzero(wrong & right).tolist()
 
 
 def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
@@ -110,8 +106,8 @@ def predictions(run: Run) -> Predictions:
     )
 
 
-def thumbnail(pixels: npt.NDArray[np.uint8], side: int = 96) -> npt.NDArray[np.uint8]:
+def thumbnail(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """An image (C, H, W), enlarged by a whole factor and without smoothing: (H, W, 3)."""
-    factor = max(1, side // pixels.shape[1])
+    factor = max(1, SIDE // pixels.shape[1])
     picture = np.repeat(np.repeat(pixels, factor, 1), factor, 2).transpose(1, 2, 0)
     return np.repeat(picture, 3, 2) if picture.shape[2] == 1 else picture

@@ -1,26 +1,45 @@
-"""Races between the methods, and the audit of the paper's claims, on the page Compare."""
+"""Races between the methods, the audit of the paper's claims, and films, on the page Compare."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from snnlab.dashboard import controls
-from snnlab.dashboard.race_film import draw_film_of_race
-from snnlab.dashboard.screen import Colour, colours, escaped, fold, height_for, show_chart, warn
+from snnlab.dashboard.film import Packed, draw_film, packed
+from snnlab.dashboard.groups import Group, entry_of
+from snnlab.dashboard.screen import (
+    Colour,
+    colours,
+    csv_button,
+    escaped,
+    fold,
+    height_for,
+    show_chart,
+    warn,
+)
 from snnlab.dashboard.service import runs_folder
 from snnlab.measure.curve import SeedCurves
+from snnlab.runs import methods
 from snnlab.runs.curves import curve_of
 from snnlab.runs.files import RunError
-from snnlab.runs.methods import METHODS
+from snnlab.runs.methods import COMPARED, METHODS
+from snnlab.runs.recorded import Recorded, recorded
+from snnlab.runs.store import Run
 from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 from snnlab.studies.audit import judge, list_races, read_race
 from snnlab.studies.claims import Claim, Status
 from snnlab.studies.lifelike import judge_neuron
 from snnlab.studies.race import TERMS, by_method
 from snnlab.studies.race_table import notes, race_csv, race_markdown, rates_in_words
+from snnlab.studies.recorded_race import recorded_runs
+from snnlab.studies.study import Result
 
+FILM = "Show them as a film: training against the clock, then T from 1 to 16"
+"""On the switch."""
 MARKS: dict[Status, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
     "contradicted": (":material/cancel:", "red"),
@@ -36,7 +55,9 @@ def draw_races() -> None:
         st.info("No race yet. On the command line of the server:", icon=":material/flag:")
         st.code("snnlab race --preset digits-mlp\nsnnlab audit", language=None)
         return
-    name = controls.select("race", "Race", tuple(races), next(iter(races)), lasting=False)
+    name = controls.select(
+        "race", "Race", {name: name for name in races}, next(iter(races)), lasting=False
+    )
     try:
         race = read_race(races[name])
         claims = judge(race)
@@ -57,15 +78,13 @@ def draw_races() -> None:
     st.caption(rates[:1].upper() + rates[1:])
     chart = accuracy_chart(lines, colours=colours(), height=height_for(lines))
     show_chart(chart, lambda: accuracy_table(lines), key="race")
-    draw_film_of_race(race, races[name])
+    draw_film(FILM, lambda: film_of_race(race, races[name]))
     for method, note in notes(race["race"]["methods"], race["race"]["start"]).items():
         st.caption(f"**{METHODS[method].title}**: {note}.")
     box = fold("All that was measured", key="all-measured")
     if box is not None:
         box.markdown(table)
-    st.download_button(
-        "CSV", csv, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:"
-    )
+    csv_button(csv, name)
 
 
 def race_lines(race: dict[str, Any]) -> dict[str, Line]:
@@ -84,3 +103,42 @@ def draw_claim(claim: Claim) -> None:
         st.badge(claim.status.capitalize(), icon=icon, color=colour)
         st.markdown(f"**{escaped(claim.name[:1].upper() + claim.name[1:])}**")
         st.text("\n".join(claim.text().splitlines()[1:]))
+
+
+def film_of_runs(groups: Sequence[Group]) -> Packed:
+    """A film of what these runs remember; of a run that does not, the page says why.
+
+    Raises:
+        ValueError: none of them does, or there are more lines than a film has room for.
+    """
+    from snnlab.show.films.race import race  # here, as it loads matplotlib
+
+    found = {film_name(group): (group.name, list(remembered(group.runs))) for group in groups}
+    shown = {label: runs for label, (_, runs) in found.items() if runs}
+    if not shown:
+        raise RunError("There is no film of these runs: none of them remembers its epochs.")
+    return packed(race(shown, names={label: found[label][0] for label in shown}))
+
+
+def film_of_race(race: Result, folder: Path) -> Packed:
+    """A film of a race, all methods with equally many epochs."""
+    from snnlab.show.films.race import race as film_of
+
+    return packed(film_of(recorded_runs(race, folder)))
+
+
+def film_name(group: Group) -> str:
+    """What has the look of a group, where the group has it for itself; else its name."""
+    look = entry_of(group.config).look
+    names = dict.fromkeys([*METHODS, *COMPARED])
+    own = (name for name in names if (found := methods.entry_of(name)) and found.look == look)
+    return next(own) if group.dashes is not None else group.name
+
+
+def remembered(runs: Sequence[Run]) -> Iterator[Recorded]:
+    """Runs that say how long each epoch took, and what it brought; of the others it is said."""
+    for run in runs:
+        try:
+            yield recorded(run)
+        except RunError as problem:
+            warn(f"Not in the film: {problem}.")

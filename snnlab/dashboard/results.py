@@ -141,9 +141,7 @@ def draw_details(runs: list[Run]) -> None:
     noisy = [run.id for group in groups for run in group.runs if config_of(run).acting_noise]
     id = (noisy or list(names))[0]
     if len(names) > 1:
-        id = controls.select(
-            "of", "Certificate and images of", tuple(names), id, words=names.__getitem__
-        )
+        id = controls.select("of", "Certificate and images of", names, id)
     run = next(run for run in runs if run.id == id)
     highest = max(run.accuracy)
     certificate, images = st.columns(2, gap="large")

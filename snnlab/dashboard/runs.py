@@ -10,15 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.choosing import MOST, name_of, named_by_link, say_missing
 from snnlab.dashboard.downloads import Content, downloads, not_offered
-from snnlab.dashboard.hardware import draw_hardware
+from snnlab.dashboard.hardware import draw_hardware, draw_notes
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
 from snnlab.dashboard.navigation import page_of
-from snnlab.dashboard.notes import draw_notes
 from snnlab.dashboard.screen import READ_AT, STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import all_runs
+from snnlab.dashboard.training_settings import in_labels
 from snnlab.dashboard.trouble import REFUSALS, attempt, draw_complaint, said_of
 from snnlab.dashboard.visitor import draw_nickname, name_of_user, visitor
 from snnlab.runs.store import Run
@@ -170,7 +169,7 @@ def draw_details(run: Run) -> None:
     state_badge(run.status, line)
     line.code(run.id, language=None, width="content")
     if run.reason:
-        warn(on_page(run.reason))
+        warn(in_labels(run.reason))
     draw_hardware([run])
     draw_notes([run.config] if run.config else [])
     asked = draw_downloads(run) if run.status == "finished" else None

@@ -115,12 +115,27 @@ def warn(text: object, place: Any = st) -> None:
     place.warning(escaped(str(text)), icon=":material/info:")
 
 
-def complain(text: object) -> None:
+def complain(text: object, place: Any = st) -> None:
     """Say that what somebody wanted was not done."""
-    st.error(escaped(str(text)), icon=":material/error:")
+    place.error(escaped(str(text)), icon=":material/error:")
 
 
-def announce(text: str, *, key: str = "status") -> None:
+def csv_button(content: str, name: str) -> None:
+    """A button that brings a table home as CSV; a click draws nothing anew."""
+    look: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
+    st.download_button("CSV", content, f"{name}.csv", "text/csv", **look)
+
+
+def leave_cookie(name: str, value: str, seconds: int) -> None:
+    """Let the browser keep a cookie."""
+    script = (
+        f"document.cookie='{name}={value};max-age={seconds};path=/;samesite=strict'"
+        "+(location.protocol==='https:'?';secure':'')"
+    )
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def announce(text: str, *, key: str) -> None:
     """Have a screen reader say what has come to pass; nobody sees it.
 
     It is said once, when it differs from what was last announced under the key: a fragment that
@@ -139,7 +154,7 @@ def announce(text: str, *, key: str = "status") -> None:
 
 def state_badge(state: str, place: Any) -> None:
     """Where a run stands."""
-    word, icon, colour = STATES.get(state, STATES["interrupted"])
+    word, icon, colour = STATES[state]
     place.badge(word, icon=icon, color=colour)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from dataclasses import replace
@@ -13,13 +12,7 @@ import streamlit as st
 from snnlab.jobs.engine import Engine, shared_engine
 from snnlab.jobs.fair_queue import Job
 from snnlab.runs.config import RunConfig
-from snnlab.runs.examples import (
-    SHIPPED,
-    bring_example,
-    bring_examples,
-    example_configs,
-    is_example,
-)
+from snnlab.runs.examples import SHIPPED, bring_example, bring_examples, example_configs
 from snnlab.runs.files import RunError
 from snnlab.runs.store import ID, Run, list_runs, read_run, usual_runs
 
@@ -51,16 +44,6 @@ def prepare() -> None:
         LOG.exception("no examples")
 
 
-def spare_the_collector() -> None:
-    """Have the garbage collector pass over what is loaded now, which stays loaded.
-
-    Streamlit collects garbage after every redraw. To look through all that torch and Altair have
-    loaded would take 0.2 s each time, in which nobody gets an answer.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 def all_runs() -> list[Run]:
     """All runs, newest first. Folders that did not change are not read again."""
     try:
@@ -80,20 +63,16 @@ def example_of(config: RunConfig) -> Run | None:
     Folders where other runs were finished first have no examples: then it is brought.
     """
     asked = next((c for c in example_configs() if replace(config, device=c.device) == c), None)
-
-    def is_it(run: Run) -> bool:
-        return is_example(run) and run.config == asked
-
     if asked is None:
         return None
     with BRINGING:
-        found = next(filter(is_it, all_runs()), None)
-        shipped = None if found else next(filter(is_it, list_runs(SHIPPED)), None)
-        if shipped is None:
-            return found
+        for run in finished_runs():
+            if run.config == asked:
+                return run
+        shipped = next((run for run in list_runs(SHIPPED) if run.config == asked), None)
+        if shipped is None or (runs_folder() / shipped.id).exists():  # it may be in training
+            return None
         try:
-            if (runs_folder() / shipped.id).exists():  # it may be in training
-                return found
             bring_example(shipped.folder, runs_folder())
         except OSError:
             LOG.exception("no example")

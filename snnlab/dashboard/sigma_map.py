@@ -17,12 +17,13 @@ import streamlit as st
 from snnlab.dashboard import address, controls
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.groups import short
-from snnlab.dashboard.live import Status, standing
+from snnlab.dashboard.live import Status, statuses_of
 from snnlab.dashboard.navigation import page_of
 from snnlab.dashboard.screen import (
     announce,
     colours,
     complain,
+    csv_button,
     escaped,
     heading,
     show_chart,
@@ -32,7 +33,7 @@ from snnlab.dashboard.screen import (
 from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
 from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
 from snnlab.dashboard.trouble import attempt, draw_complaint
-from snnlab.dashboard.visitor import cancel, submit, visitor
+from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import ends_in
 from snnlab.jobs.progress import read_progress
 from snnlab.learning.time_left import left_in_words
@@ -83,9 +84,9 @@ def own_controls() -> list[Control]:
     return [c for c in CONTROLS if c.setting not in chosen and plays_a_part(c.setting, PLAIN)]
 
 
-def offer(place: Any = st) -> None:
+def offer() -> None:
     """The button of the page Train: a map with the settings chosen there, started and shown."""
-    pressed = place.button(
+    pressed = st.button(
         "Map σ × T",
         icon=":material/grid_on:",
         width="stretch",
@@ -93,10 +94,10 @@ def offer(place: Any = st) -> None:
         "map. The method and the number of seeds do not count: it is one seed, with noise.",
     )
     if pressed:
-        address.journey().links[NAME] = settings_in(address.kept())
+        address.journey().links[NAME] = settings_in(address.current_link())
         st.session_state[PRESSED] = True
         st.switch_page(page_of(NAME, url_path=NAME))
-    say_if_busy(place=place)
+    say_if_busy()
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
@@ -139,7 +140,7 @@ def take_settings_of_train() -> None:
     if st.session_state.setdefault(address.key("arrived"), False):
         return
     st.session_state[address.key("arrived")] = True
-    if not address.kept():
+    if not address.current_link():
         for name, value in settings_in(address.journey().links.get("train", {})).items():
             address.remember(name, value)
 
@@ -162,8 +163,7 @@ def id_of(config: RunConfig) -> str:
 
 def look(ids: Mapping[float, str]) -> Statuses:
     """Where the runs stand now."""
-    jobs = {job.id: job for job in engine().jobs()}
-    return {sigma: standing(id, jobs.get(id)) for sigma, id in ids.items()}
+    return dict(zip(ids, statuses_of(ids.values()), strict=True))
 
 
 def finished(status: Status) -> Run | None:
@@ -189,11 +189,9 @@ def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: An
         icon = ":material/play_arrow:"
         if row.button(label, type="primary", icon=icon, key="start-map"):
             start(configs)
-    mine = [status.id for status in active if status.job and visitor() in status.job.users]
+    mine = [status.id for status in active if status.mine]
     if mine and row.button("Cancel the map", icon=":material/stop:", key="cancel-map"):
-        for id in mine:
-            cancel(id)
-        st.rerun()
+        attempt(lambda: withdraw(mine))
     row.markdown(what_trains(configs), width="stretch")
     draw_complaint()
     pause = LOOK_AGAIN["active"] if active else LOOK_AGAIN["missing"] if missing else None
@@ -247,7 +245,7 @@ def news(statuses: Statuses, done: int) -> str:
     return f"{done} of {len(statuses)} trained" + ("." if active else "; no more train now.")
 
 
-def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
+def say_if_busy(ids: Collection[str] = ()) -> None:
     """Say how many runs of others, besides these, take turns with those of a visitor."""
     jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
     others = sum(job.id not in ids for job in jobs)
@@ -255,7 +253,7 @@ def say_if_busy(ids: Collection[str] = (), place: Any = st) -> None:
         runs = "1 run of another visitor waits or trains; yours take turns with it."
         if others > 1:
             runs = f"{others} runs of other visitors wait or train; yours take turns with them."
-        place.caption(runs)
+        st.caption(runs)
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:
@@ -301,14 +299,7 @@ def draw_map(config: RunConfig, statuses: Statuses, runs: Mapping[float, Run]) -
     )
     show_chart(chart, lambda: table_of(runs), key="sigma-map")
     if runs:
-        st.download_button(
-            "CSV",
-            sweep_csv(as_sweep(config, runs)),
-            "sigma_map.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        csv_button(sweep_csv(as_sweep(config, runs)), NAME)
 
 
 def words_of(status: Status) -> str:

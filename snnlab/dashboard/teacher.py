@@ -11,25 +11,27 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import controls
-from snnlab.dashboard.advice import on_page
 from snnlab.dashboard.groups import words_of
 from snnlab.dashboard.joining import draw_join
 from snnlab.dashboard.lesson import draw_lesson
 from snnlab.dashboard.live import epoch_in_words
-from snnlab.dashboard.load import draw_load
 from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.pin import ask_for_pin, close, is_teacher, remember_teacher, the_pin
-from snnlab.dashboard.screen import STATES, escaped, heading, state_badge, warn
+from snnlab.dashboard.screen import STATES, complain, escaped, heading, state_badge, warn
 from snnlab.dashboard.service import engine, runs_folder
+from snnlab.dashboard.training_settings import in_labels
 from snnlab.dashboard.trouble import REFUSALS, said_of
-from snnlab.dashboard.uploaded import draw_uploaded
+from snnlab.dashboard.upload import draw_uploaded
 from snnlab.dashboard.visitor import name_of_user
 from snnlab.dashboard.waiting import when
 from snnlab.jobs.fair_queue import Job, JobError
+from snnlab.jobs.machine import Load, gpu_loads, machine_load
 from snnlab.jobs.progress import read_progress
+from snnlab.jobs.scheduler import scheduler
 
 EVERY = 2.0
 """Seconds between two looks at what goes on."""
+GIB = 2**30
 NOT_TAKEN = "name-not-taken"
 """In the session: why the last name was not taken away; it outlasts the next look."""
 
@@ -69,7 +71,7 @@ def draw_queue() -> None:
     """Who runs what; any of it can be cancelled, and all of it be held."""
     jobs = engine().jobs()
     active = [job for job in jobs if job.active]
-    draw_reins(active)
+    draw_queue_buttons(active)
     if not active:
         st.info("Nothing runs and nothing waits.", icon=":material/done_all:")
     if not engine().paused:
@@ -83,7 +85,7 @@ def draw_queue() -> None:
         st.dataframe(pd.DataFrame([row(job) for job in ended[:50]]), hide_index=True)
 
 
-def draw_reins(active: list[Job]) -> None:
+def draw_queue_buttons(active: list[Job]) -> None:
     """Pause the queue, let it go on, empty it."""
     paused = engine().paused
     waiting = [job for job in active if job.status == "waiting"]
@@ -124,7 +126,7 @@ def draw_names(place: Any) -> None:
         name = box.selectbox("Nickname", sorted(known, key=str.casefold))
         box.button("Take this name away", on_click=take_away, args=(known[name],))
         if said := st.session_state.get(NOT_TAKEN):
-            box.error(escaped(said), icon=":material/error:")
+            complain(said, box)
         box.caption("Two plain words stand in its place, until the visitor chooses again.")
 
 
@@ -170,16 +172,74 @@ def row(job: Job) -> dict[str, str]:
         "what": ", ".join(words_of(job.config)),
         "state": STATES[job.status][0],
         "asked for": time.strftime("%H:%M:%S", time.localtime(job.submitted)),
-        "reason": on_page(job.reason),
+        "reason": in_labels(job.reason),
         "run": job.id,
     }
 
 
+def draw_machine() -> None:
+    """How busy this machine is: cores, memory and GPUs, in words and bars."""
+    here, gpus = loads()
+    st.subheader("This machine", anchor=False)
+    draw_bars(here)
+    for number, gpu in enumerate(gpus):
+        st.subheader(f"GPU {number}: {escaped(gpu.name)}", anchor=False)
+        draw_bars(gpu)
+    if not gpus:
+        st.caption("No NVIDIA GPU that this server may use: all runs train on the CPU.")
+    if address := scheduler():
+        st.info(
+            f"Runs train on the workers of the Dask cluster at {escaped(address)}, not on this "
+            "machine: how busy they are stands on the page of its scheduler.",
+            icon=":material/info:",
+        )
+
+
+@st.cache_resource(ttl=1.0, show_spinner=False)
+def loads() -> tuple[Load, list[Load]]:
+    """That of the machine, and those of its GPUs; looked up once a second, whoever asks."""
+    return machine_load(), gpu_loads()
+
+
+def draw_bars(load: Load) -> None:
+    """How busy it is, and how full."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        bar("Busy", load.busy, busy_in_words(load))
+    with right:
+        share = load.used / load.total if load.used is not None and load.total else None
+        bar("Memory", share, memory_in_words(load))
+
+
+def bar(name: str, share: float | None, words: str) -> None:
+    """A bar under its words; words alone where nothing is known."""
+    if share is None:
+        st.caption(f"{name}: {words}")
+    else:
+        st.progress(min(max(share, 0.0), 1.0), f"{name}: {words}")
+
+
+def busy_in_words(load: Load) -> str:
+    """How busy it is: "1.4 of 2 cores", "45 %"."""
+    if load.busy is None:
+        return "this GPU does not say"
+    if load.cores:
+        return f"{load.busy * load.cores:.1f} of {load.cores} core{'' if load.cores == 1 else 's'}"
+    return f"{100 * load.busy:.0f} %"
+
+
+def memory_in_words(load: Load) -> str:
+    """How full it is: "3.1 of 8.0 GiB"."""
+    if load.used is None or load.total is None:
+        return "this GPU does not say"
+    return f"{load.used / GIB:.1f} of {load.total / GIB:.1f} GiB"
+
+
 VIEWS: dict[str, Callable[[], None]] = {
     "Queue": live(draw_queue),
-    "Machine": live(draw_load),
+    "Machine": live(draw_machine),
     "Join": draw_join,
     "Lesson links": draw_lesson,
-    "Uploads": lambda: draw_uploaded(name_of_user),
+    "Uploads": draw_uploaded,
 }
 """The parts of the page, by what is written on the switch."""

@@ -8,9 +8,8 @@ import streamlit as st
 
 from snnlab.dashboard import address, earlier, sigma_map
 from snnlab.dashboard.choosing import named_by_link, say_missing
-from snnlab.dashboard.hardware import draw_hardware
-from snnlab.dashboard.live import look_forward_to, status_of, watch, watch_curves
-from snnlab.dashboard.notes import draw_notes
+from snnlab.dashboard.hardware import draw_hardware, draw_notes
+from snnlab.dashboard.live import look_forward_to, statuses_of, watch, watch_curves
 from snnlab.dashboard.results import draw_details, draw_results
 from snnlab.dashboard.screen import colours, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
@@ -122,7 +121,7 @@ def draw_shown() -> list[Run]:
     if not ids:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
-    statuses = [status_of(id) for id in ids]
+    statuses = statuses_of(ids)
     active = any(status.active for status in statuses)
     asked = address.said("run") is not None
     done = [status.run for status in statuses if status.run and status.state == "finished"]

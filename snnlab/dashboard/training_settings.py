@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -141,6 +142,8 @@ def take_up_upload() -> None:
 
 TO_TRY = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (2, 4, 8), (1, 2, 4, 8))
 """T for the rates phase besides those of the presets."""
+SETTING = re.compile(r"`([\w.]+) ([^`]*)`")
+"""A setting and a value in a message."""
 FOR_UPLOADS = "mnist-5k"
 """The preset for images of one's own."""
 PRESET = Control(
@@ -231,6 +234,17 @@ CONTROLS = (
     ),
 )
 """All of them. A method shows those whose settings count for it."""
+
+
+def in_labels(message: str) -> str:
+    """A message, as `memory_advice` writes it, with the label of a control for each setting.
+
+    Example:
+        >>> in_labels("Try a smaller batch (`training.batch_size 16` instead of 32)")
+        'Try a smaller batch (“Batch size” 16 instead of 32)'
+    """
+    labels = {control.setting: f"“{control.label}”" for control in CONTROLS}
+    return SETTING.sub(lambda found: f"{labels.get(found[1], found[1])} {found[2]}", message)
 
 
 def read_controls(place: Any) -> Asked:

@@ -16,9 +16,16 @@ from snnlab.data.whole_files import written_whole
 
 REFUSALS = (ValueError, OSError)
 """What an action may raise: a refusal of ours, or one of the disk."""
-READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-GONE = (errno.ENOENT, errno.ESTALE)
 IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP)
+SAID = {
+    (errno.EROFS, errno.EACCES, errno.EPERM): "The folder of runs is read-only, so nothing was "
+    "changed. Whoever runs the server can change that.",
+    (errno.ENOENT, errno.ESTALE): "What this needs is not in the folder of runs any more. "
+    "Somebody may have deleted it.",
+    IN_THE_WAY: "Something else lies where the folder of runs should be, so nothing was written. "
+    "Whoever runs the server can move it away.",
+}
+"""What the system's errors mean here, by their numbers."""
 COMPLAINT = "complaint"
 """In the session: why the last action was refused."""
 WENT_WRONG = "Something went wrong here, and this part of the page is missing"
@@ -41,21 +48,8 @@ def said_of(error: BaseException) -> str:
             "The disk of the server is full, so nothing was written. "
             "Delete runs that nobody needs, then try again."
         )
-    if error.errno in READ_ONLY:
-        return (
-            "The folder of runs is read-only, so nothing was changed. "
-            "Whoever runs the server can change that."
-        )
-    if error.errno in GONE:
-        return (
-            "What this needs is not in the folder of runs any more. Somebody may have deleted it."
-        )
-    if error.errno in IN_THE_WAY:
-        return (
-            "Something else lies where the folder of runs should be, so nothing was written. "
-            "Whoever runs the server can move it away."
-        )
-    return f"The server could not do that: {error.strerror or type(error).__name__}."
+    unknown = f"The server could not do that: {error.strerror or type(error).__name__}."
+    return next((said for numbers, said in SAID.items() if error.errno in numbers), unknown)
 
 
 def trouble_with(root: Path) -> str:
@@ -90,6 +84,16 @@ def attempt(action: Callable[[], object]) -> None:
     st.rerun()
 
 
+def attempt_here(action: Callable[[], object]) -> None:
+    """The same for an action behind a form or in a popover: a refusal is said right there."""
+    try:
+        action()
+    except REFUSALS as error:
+        complain(said_of(error))
+    else:
+        st.rerun()
+
+
 def draw_complaint() -> None:
     """Say why the last action was refused, once."""
     if said := st.session_state.pop(COMPLAINT, None):
@@ -97,7 +101,7 @@ def draw_complaint() -> None:
 
 
 @contextlib.contextmanager
-def standing(name: str, root: Path) -> Iterator[None]:
+def guarded(name: str, root: Path) -> Iterator[None]:
     """Let a page stand whatever goes wrong on it.
 
     The last net: the sentence, and the traceback in the log of the server. What can be foreseen is

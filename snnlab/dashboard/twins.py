@@ -12,7 +12,7 @@ from functools import lru_cache
 import streamlit as st
 
 from snnlab.dashboard.groups import config_of, flat
-from snnlab.dashboard.live import draw_status, status_of
+from snnlab.dashboard.live import draw_status, statuses_of
 from snnlab.dashboard.screen import announce
 from snnlab.dashboard.service import active_jobs, finished_runs
 from snnlab.dashboard.trouble import attempt, draw_complaint
@@ -71,7 +71,7 @@ def draw_missing_twin(run: Run) -> None:
         st.fragment(watch_twin, run_every=1.0)(training, title)
         return
     if run.id in asked:
-        draw_status(status_of(asked[run.id]))  # why it has ended
+        draw_status(*statuses_of([asked[run.id]]))  # why it has ended
     st.info(f"Its twin is not here yet: {title}.", icon=":material/difference:")
     if st.button("Train the twin", key=f"twin-{run.id}", icon=":material/play_arrow:"):
         attempt(lambda: asked.update({run.id: submit([twin])[0]}))
@@ -80,7 +80,7 @@ def draw_missing_twin(run: Run) -> None:
 
 def watch_twin(id: str, title: str) -> None:
     """Where the training of a twin stands; once it has ended the page is drawn anew."""
-    status = status_of(id)
+    (status,) = statuses_of([id])
     if not status.active:
         announce(f"The twin is trained: {title}." if status.state == "finished" else "", key="twin")
         st.rerun()

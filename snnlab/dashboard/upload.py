@@ -1,8 +1,9 @@
-"""Images that a visitor brings, on the page Train: the field for the archive, and what is in it."""
+"""Images that visitors bring: the field on the page Train, and the list for the teacher."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from snnlab.dashboard.kept_archives import (
     FOLDER,
     ID,
     MOST_BYTES,
+    MOST_TOTAL,
     Kept,
+    every,
     keep,
     kept_at,
     of_visitor,
@@ -24,12 +27,14 @@ from snnlab.dashboard.kept_archives import (
     remove,
     stage,
 )
-from snnlab.dashboard.screen import escaped, warn
+from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
-from snnlab.dashboard.visitor import visitor
+from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of
+from snnlab.dashboard.visitor import name_of_user, visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
 from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
+from snnlab.jobs.fair_queue import Job
 
 DATA = "data"
 """The control that chooses the data set, in links."""
@@ -110,7 +115,7 @@ def upload_control(place: Any) -> None:
         with place, st.spinner("Looking at your images ..."):
             look_at(*staged)
     if reason := st.session_state.get(REFUSED):
-        place.error(escaped(reason), icon=":material/error:")
+        complain(reason, place)
 
 
 def take_in(key: str) -> None:
@@ -121,7 +126,7 @@ def take_in(key: str) -> None:
     st.session_state.pop(REFUSED, None)
     try:
         st.session_state[STAGED] = stage(file.getbuffer(), folder()), file.name
-    except DataError as error:
+    except REFUSALS as error:
         refuse(file.name, error)
     st.session_state[NUMBER] = st.session_state.get(NUMBER, 0) + 1
     context = get_script_run_ctx()
@@ -133,15 +138,15 @@ def look_at(staged: Path, name: str) -> None:
     """Keep an archive if it can be trained on, and draw the page anew where it is chosen."""
     try:
         st.session_state[CHOSEN] = keep(staged, name, visitor(), folder()).id
-    except DataError as error:
+    except REFUSALS as error:
         refuse(name, error)
     else:
         st.rerun()
 
 
-def refuse(name: str, error: DataError) -> None:
+def refuse(name: str, error: Exception) -> None:
     """Say it until the next archive is brought."""
-    said = str(error)
+    said = said_of(error)
     st.session_state[REFUSED] = said if said.startswith(name) else f"{name}: {said}"
 
 
@@ -185,7 +190,7 @@ def draw_chosen(place: Any) -> None:
     with place.popover("Remove", icon=":material/delete:"):
         st.write("Your archive goes; runs that were trained on it stay, without their images.")
         if st.button("Remove for good", key=f"remove-{kept.id}", type="primary"):
-            remove_own(kept)
+            attempt_here(lambda: remove_own(kept))
 
 
 def escaped_summary(kept: Kept) -> str:
@@ -225,26 +230,64 @@ def classes_in_words(look: Look) -> str:
 
 
 def remove_own(kept: Kept) -> None:
-    """Remove an archive, unless a run of the visitor waits for it."""
-    wanted = [job for job in users_of(kept) if visitor() in job.users]
-    if wanted:
-        st.error("A run of yours that waits or trains needs these images: cancel it first.")
-        return
-    try:
-        remove(kept, visitor())
-    except DataError as error:
-        st.error(escaped(str(error)))
-        return
+    """Remove an archive of the visitor.
+
+    Raises:
+        DataError: a run of the visitor needs it.
+        OSError: it cannot be removed.
+    """
+    if any(visitor() in job.users for job in users_of(kept)):
+        raise DataError("A run of yours that waits or trains needs these images: cancel it first.")
+    remove(kept, visitor())
     address.forget([DATA, "size"])
-    st.rerun()
 
 
-def users_of(kept: Kept) -> list[Any]:
+def users_of(kept: Kept) -> list[Job]:
     """The jobs that wait or train and need an archive."""
-    path = str(kept.path.absolute())
-    return [job for job in active_jobs() if located_absolutely(job.config.data.name) == path]
+    path = kept.path.absolute()
+    return [job for job in active_jobs() if Path(job.config.data.name).absolute() == path]
 
 
-def located_absolutely(name: str) -> str:
-    """A path, absolute."""
-    return str(Path(name).absolute())
+def draw_uploaded() -> None:
+    """For the teacher: whose archives there are, what is in them, who needs them; any can go."""
+    found = every(folder())
+    if not found:
+        st.info("Nobody has uploaded images.", icon=":material/photo_library:")
+        return
+    used = sum(one.bytes for one in found)
+    st.caption(
+        f"{len(found)} {'archive' if len(found) == 1 else 'archives'}, {in_words(used)} of the "
+        f"{in_words(MOST_TOTAL)} that this server keeps."
+    )
+    for kept in found:
+        draw_archive(kept)
+
+
+def draw_archive(kept: Kept) -> None:
+    """One archive."""
+    frame = st.container(border=True)
+    line, end = frame.columns([5, 1], vertical_alignment="center")
+    wanted = users_of(kept)
+    whose = [
+        f"{name_of_user(visitor)}, {time.strftime('%d %b %H:%M', time.localtime(when))}"
+        for visitor, (_, when) in kept.owners.items()
+    ]
+    parts = [in_words(kept.bytes)]
+    if kept.look is not None:
+        parts += [f"{kept.look.images:,} images", sizes_in_words(kept.look)]
+        parts += [classes_in_words(kept.look)]
+    if wanted:
+        parts.append(f"{runs(len(wanted))} or {'trains' if len(wanted) == 1 else 'train'} on it")
+    text = f"**{escaped(kept.name())}**, {escaped(', '.join(parts))}.  \n"
+    line.markdown(text + escaped(f"By {'; '.join(whose) or 'an unknown visitor'}"))
+    with end.popover("Remove", icon=":material/delete:", key=f"uploaded-{kept.id}"):
+        st.write("It goes for everybody. Runs that were trained on it stay, without their images.")
+        if wanted:
+            st.write(f"{runs(len(wanted))} for it and will fail.")
+        if st.button("Remove for good", key=f"uploaded-remove-{kept.id}", type="primary"):
+            attempt_here(lambda: remove(kept, None))
+
+
+def runs(number: int) -> str:
+    """So many runs that wait."""
+    return "1 run waits" if number == 1 else f"{number} runs wait"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -22,9 +23,9 @@ from snnlab.dashboard.nicknames import (
     nicknames,
     settle,
 )
-from snnlab.dashboard.screen import complain, escaped
+from snnlab.dashboard.screen import escaped, leave_cookie
 from snnlab.dashboard.service import engine, example_of, runs_folder
-from snnlab.dashboard.trouble import COMPLAINT, REFUSALS, said_of, try_to_write
+from snnlab.dashboard.trouble import attempt_here, try_to_write
 from snnlab.data.own_data import check_offered
 from snnlab.runs.config import RunConfig
 
@@ -43,11 +44,10 @@ def visitor() -> str:
     return str(kept)
 
 
-def leave_cookie() -> None:
+def remember_visitor() -> None:
     """Let the browser keep the name; called once per rerun, at the end of the page."""
     if st.context.cookies.get(COOKIE) != visitor():
-        script = f"document.cookie='{COOKIE}={visitor()};max-age={YEAR};path=/;samesite=strict'"
-        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+        leave_cookie(COOKIE, visitor(), YEAR)
 
 
 def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
@@ -82,20 +82,10 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
     return [(run or next(trained)).id for run in examples]
 
 
-def cancel(id: str) -> None:
-    """Withdraw the visitor from a job."""
-    try:
+def withdraw(ids: Iterable[str]) -> None:
+    """Cancel these jobs, as far as the visitor is concerned."""
+    for id in ids:
         engine().cancel(id, user=visitor())
-    except REFUSALS as error:
-        st.session_state[COMPLAINT] = said_of(error)
-
-
-def resume(*configs: RunConfig) -> None:
-    """Go on with interrupted runs."""
-    try:
-        submit(list(configs))
-    except REFUSALS as error:
-        st.session_state[COMPLAINT] = said_of(error)
 
 
 def name_of_user(user: str) -> str:
@@ -114,11 +104,5 @@ def draw_nickname(place: Any = st) -> None:
             max_chars=MOST_CHARACTERS,
             help="The class sees it in the queue and on the page Runs.",
         )
-        if not st.form_submit_button("Save", icon=":material/save:"):
-            return
-        try:
-            choose(runs_folder(), visitor(), wanted)
-        except REFUSALS as error:
-            complain(said_of(error))
-        else:
-            st.rerun()
+        if st.form_submit_button("Save", icon=":material/save:"):
+            attempt_here(lambda: choose(runs_folder(), visitor(), wanted))

@@ -59,20 +59,12 @@ def when(job: Job) -> str:
         'Number 3 in the queue, starts in about 2 min.'
     """
     first = job.position in (1, None)
+    place = "Starts next" if first else f"Number {job.position} in the queue"
     seconds = starts_in(str(runs_folder().absolute())).get(job.id)
     if seconds is None:
-        unknown = "when, is not known yet: no run like those before it has ended here"
-        return (
-            f"Starts next; {unknown}."
-            if first
-            else f"Number {job.position} in the queue; {unknown}."
-        )
+        return f"{place}; when, is not known yet: no run like those before it has ended here."
     about = "in a moment" if seconds < 1 else f"in about {in_words(seconds)}"
-    return (
-        f"Starts next, {about}."
-        if first
-        else f"Number {job.position} in the queue, starts {about}."
-    )
+    return f"{place}, {'' if first else 'starts '}{about}."
 
 
 def who_goes_first(job: Job) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
+from snnlab.dashboard.distributions import MOST_VALUES, measured, untrained
 from snnlab.dashboard.groups import config_of, group_names
 from snnlab.dashboard.predictions import network_and_data
-from snnlab.dashboard.residual_numbers import MOST_VALUES, measured, untrained
 from snnlab.dashboard.twins import are_twins, missing_twin, twins_of
 from snnlab.neuron.spec import Noise
 from snnlab.runs.presets import compared
@@ -185,7 +185,7 @@ def test_little_is_in_memory_at_once(runs: Path, monkeypatch: pytest.MonkeyPatch
 
     found = module.residuals
     monkeypatch.setattr(module, "residuals", watched)
-    monkeypatch.setattr("snnlab.dashboard.residual_numbers.neurons_of", lambda *_: [2**20, 10])
+    monkeypatch.setattr("snnlab.dashboard.distributions.neurons_of", lambda *_: [2**20, 10])
     result = measured(run_of(runs, "noise"), 4, wide=True)
     assert sizes == 2 * [MOST_VALUES // (4 * 2**20)]
     assert result.images == 16

@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from snnlab.dashboard import hardware, waiting
-from snnlab.dashboard.advice import SETTING, on_page
 from snnlab.dashboard.hardware import devices, epochs_of, hardware_of
-from snnlab.dashboard.training_settings import CONTROLS
+from snnlab.dashboard.training_settings import CONTROLS, SETTING, in_labels
 from snnlab.jobs.durations import seconds_per_epoch
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS
@@ -167,14 +166,14 @@ def test_advice_names_controls_that_are_there() -> None:
         said = memory_advice(full, RunConfig(method=method))  # type: ignore[arg-type]
         named = [found[1] for found in SETTING.finditer(said)]
         assert {"training.batch_size", "model.width", "device"} <= set(named) <= set(settings)
-        page = on_page(said)
+        page = in_labels(said)
         assert not re.search(r"`|\w\.\w|_", page)
         for setting in named:
             assert f"“{settings[setting]}” " in page
     bptt = memory_advice(full, RunConfig(method="bptt"))
     assert "`bptt_timesteps 2` instead of 4" in bptt
-    assert "“T in training” 2 instead of 4" in on_page(bptt)
-    assert on_page("`colour red` *as it is*") == "colour red *as it is*"
+    assert "“T in training” 2 instead of 4" in in_labels(bptt)
+    assert in_labels("`colour red` *as it is*") == "colour red *as it is*"
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from PIL import Image
 from snnlab.dashboard import first_look, kept_archives
 from snnlab.dashboard.first_look import Look
 from snnlab.dashboard.kept_archives import Kept, every, keep, kept_at, of_visitor, remove, stage
+from snnlab.dashboard.trouble import said_of
 from snnlab.data.limits import UPLOADED
 from snnlab.data.sources import load_data
 from snnlab.data.spec import DataError
@@ -258,7 +259,7 @@ def test_all_archives_together_are_bounded(folder: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "it is full"), (errno.EROFS, "read-only file system")]
+    ("number", "words"), [(errno.ENOSPC, "disk of the server is full"), (errno.EROFS, "read-only")]
 )
 def test_a_disk_that_takes_nothing_is_said(
     number: int, words: str, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -268,10 +269,11 @@ def test_a_disk_that_takes_nothing_is_said(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", fails)
-        with pytest.raises(DataError, match=words):
+        with pytest.raises(OSError, match=os.strerror(number)) as refused:
             bring(packed(PETS), folder)
+        assert words in said_of(refused.value)
     monkeypatch.setattr(kept_archives, "write_json", fails)
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(OSError, match=os.strerror(number)):
         bring(packed(PETS), folder)
     assert list(folder.iterdir()) == []
 

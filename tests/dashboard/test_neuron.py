@@ -80,7 +80,7 @@ def test_noise_in_the_trace_grows_smoothly_with_sigma(family: str) -> None:
 
 
 def test_a_move_computes_only_what_depends_on_it() -> None:
-    kept = ("path_of", "rates", "probabilities", "densities", "residuals")
+    kept = ("path", "rates", "probabilities", "densities", "residuals")
     counts = {name: getattr(neuron_numbers, name).cache_info for name in kept}
 
     def computed(settings: Settings) -> set[str]:
@@ -94,7 +94,7 @@ def test_a_move_computes_only_what_depends_on_it() -> None:
     first = replace(first, noise=Noise(sigma=0.777))
     assert computed(first) == set(kept)
     assert computed(first) == set()
-    assert computed(replace(first, current=0.4322)) == {"path_of", "residuals"}
-    assert computed(replace(first, T=38)) == {"path_of", "rates"}
+    assert computed(replace(first, current=0.4322)) == {"path", "residuals"}
+    assert computed(replace(first, T=38)) == {"path", "rates"}
     assert computed(replace(first, noise=Noise(sigma=0.778))) == {"probabilities", "densities"}
     assert computed(replace(first, quiet=True)) <= {"probabilities", "densities"}

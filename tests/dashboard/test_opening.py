@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import streamlit
 
-from snnlab.dashboard import opening
+from snnlab.dashboard import joining, opening
 from snnlab.jobs import engine as engines
 from snnlab.jobs.fair_queue import QueueFull
 from snnlab.runs.config import RunConfig
@@ -92,7 +92,7 @@ def test_the_engine_of_these_tests_refuses_too_many(engine: FakeEngine) -> None:
 
 def test_it_says_where_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"server.address": "127.0.0.1", "server.port": 8601, "server.baseUrlPath": ""}
-    monkeypatch.setattr(opening.config, "get_option", options.get)
-    assert opening.address() == "http://127.0.0.1:8601/"
+    monkeypatch.setattr(joining.config, "get_option", options.get)
+    assert joining.by_name() == "http://127.0.0.1:8601/"
     options["server.address"] = "0.0.0.0"
-    assert opening.address() == f"http://{socket.gethostname()}:8601/"
+    assert joining.by_name() == f"http://{socket.gethostname()}:8601/"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from snnlab.dashboard import load, pin
-from snnlab.dashboard.load import busy_in_words, memory_in_words
+from snnlab.dashboard import pin, teacher
 from snnlab.dashboard.nicknames import choose, made_up, nicknames
+from snnlab.dashboard.teacher import busy_in_words, memory_in_words
 from snnlab.jobs.engine import PAUSED
 from snnlab.jobs.machine import Load
 from tests.dashboard.conftest import VISITOR, Open
@@ -92,7 +92,7 @@ def test_the_machine_is_shown_in_words_and_bars(
 ) -> None:
     machine = Load("", 0.75, 2 * GIB, 8 * GIB, 2)
     cards = [Load("Card*", 0.45, GIB, 80 * GIB), Load("Part", None, None, None)]
-    monkeypatch.setattr(load, "loads", lambda: (machine, cards))
+    monkeypatch.setattr(teacher, "loads", lambda: (machine, cards))
     app = open_page("teacher", view="Machine")
     assert not app.exception
     bars = [bar.proto.text for bar in app.get("progress")]
@@ -110,10 +110,10 @@ def test_the_machine_is_shown_in_words_and_bars(
 def test_a_machine_without_gpus_and_one_with_a_cluster(
     runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "gpu_loads", list)
-    load.loads.clear()
+    monkeypatch.setattr(teacher, "gpu_loads", list)
+    teacher.loads.clear()
     assert "No NVIDIA GPU" in words(open_page("teacher", view="Machine"))
-    monkeypatch.setattr(load, "scheduler", lambda: "tcp://node7:8786")
+    monkeypatch.setattr(teacher, "scheduler", lambda: "tcp://node7:8786")
     assert "Runs train on the workers" in words(open_page("teacher", view="Machine"))
 
 
