@@ -208,7 +208,8 @@ def test_every_live_picture_is_alive_on_its_web_page(stem, read_notebook):
             assert "on_page" in {keyword.arg for keyword in node.keywords}, ast.unparse(node)
         else:
             made = inspect.getsource(getattr(widgets, name.rpartition(".")[2]))
-            assert "on_page=" in made or "NetworkExplorer(" in made, name
+            ways = "on_page=", "recording(", "NetworkExplorer("
+            assert any(way in made for way in ways), name
 
 
 @every_notebook
