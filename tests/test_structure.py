@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,6 +128,29 @@ def fault_of(found: Import, room: str, *, is_index: bool, package: Path) -> str 
     return f"goes through the index of {target!r}; import from the module that has the name"
 
 
+def circle_of(package: Path) -> list[str]:
+    """Files that import each other in a circle, in its order; none if there is no circle."""
+    files = {
+        file: ".".join(file.relative_to(package.parent).with_suffix("").parts)
+        for file in package.rglob("*.py")
+        if file.stem != "__init__"
+    }
+    graph = {
+        name: {
+            module
+            for found in imports(file, package)
+            for module in (found.module, f"{found.module}.{found.name}")
+            if module in files.values()
+        }
+        for file, name in files.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 def python_files() -> list[Path]:
     """The Python files of the repository that people write."""
     folders = [PACKAGE, ROOT / "tests"]
@@ -136,6 +160,14 @@ def python_files() -> list[Path]:
 def test_imports_go_one_way() -> None:
     found = faults(PACKAGE)
     assert not found, "\n".join(["", *found])
+
+
+def test_no_files_import_each_other_in_a_circle(tmp_path: Path) -> None:
+    assert circle_of(PACKAGE) == []
+    package = planted(tmp_path, "neuron/spec.py", "def f():\n    from snnlab.neuron import layer")
+    assert circle_of(package) == []
+    (package / "neuron" / "layer.py").write_text("from snnlab.neuron.spec import f")
+    assert sorted(set(circle_of(package))) == ["snnlab.neuron.layer", "snnlab.neuron.spec"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 from snnlab.learning.spec import Training
 from snnlab.network.spec import INSIDE, Activation, Architecture
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from snnlab.learning.objectives import Objective
     from snnlab.network.net import ANN, SpikingNet
 
-Config = Any
-"""A `RunConfig`, which imports this file to check the name of its method."""
-
 Noises = Noise | tuple[Noise, ...] | None
 """The same noise in every neuron layer, one for each in turn, or none."""
 
@@ -32,6 +29,21 @@ Role = Literal["ours", "without noise", "through time", "converted"]
 """Which side of the paper's claims a method stands on, see `claims`."""
 
 Dashes = Literal["-", "--", "-.", ":"] | tuple[float, tuple[float, ...]]
+
+
+class Config(Protocol):
+    """What a method reads of a `RunConfig`, which imports this file to check its method's name."""
+
+    @property
+    def bptt_timesteps(self) -> int: ...  # noqa: D102
+    @property
+    def conversion_timesteps(self) -> int: ...  # noqa: D102
+    @property
+    def noise(self) -> Noise: ...  # noqa: D102
+    @property
+    def stage_noise(self) -> tuple[Noise, ...]: ...  # noqa: D102
+    @property
+    def target_noise(self) -> Noise: ...  # noqa: D102
 
 
 class Look(NamedTuple):
