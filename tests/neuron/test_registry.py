@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import pytest
 import torch
@@ -19,6 +18,7 @@ from snnlab.neuron.family_check import demands
 from snnlab.neuron.fast import fused
 from snnlab.neuron.surrogate import slope
 from snnlab.neuron.transfer import firing_probability, mean_rate
+from tests.forgetful_registry import forgetful_registry
 from tests.neuron.laplace import Laplace, R
 
 C, EULER = math.pi / math.sqrt(6), 0.5772156649015329
@@ -56,21 +56,17 @@ def seeded(seed: int = 0) -> torch.Generator:
 @pytest.fixture(autouse=True, scope="module")
 def own_families():
     """Two families of our own, in a registry that forgets them afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "_families", dict(registry._families))
-        patch.setattr(registry, "_origins", dict(registry._origins))
+    with forgetful_registry():
         for family in OWN.values():
             register(family)
         yield
 
 
 @pytest.fixture
-def scratch(monkeypatch):
+def scratch():
     """A registry that forgets what a test registers."""
-    monkeypatch.setattr(registry, "_families", dict(registry._families))
-    monkeypatch.setattr(registry, "_origins", dict(registry._origins))
-    monkeypatch.setattr(registry, "_imported", set())
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    with forgetful_registry():
+        yield
 
 
 def noise_of(name: str, sigma: float = 0.3, mu: float = 0.4, timesteps: int = 1) -> Noise:

@@ -6,7 +6,7 @@ import inspect
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from snnlab.runs.files import RunError
 from snnlab.runs.run import run
 from snnlab.runs.store import load_run, read_run, run_id
 from snnlab.studies.sweep import SweepConfig, sweep
+from tests.forgetful_registry import forgetful_registry
 from tests.neuron import laplace
 
 FAMILY = f"""{inspect.getsource(laplace)}
@@ -36,12 +37,10 @@ Import = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
-def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_registry() -> Iterator[None]:
     """A registry that forgets what a test registers."""
-    monkeypatch.setattr(registry, "_families", dict(registry._families))
-    monkeypatch.setattr(registry, "_origins", dict(registry._origins))
-    monkeypatch.setattr(registry, "_imported", set())
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    with forgetful_registry():
+        yield
 
 
 @pytest.fixture
@@ -144,23 +143,19 @@ def kind() -> type:
     return type(registry.family("laplace"))
 
 
-def test_a_run_whose_family_is_not_here_says_which(
-    laplace: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_family_is_not_here_says_which(laplace: RunConfig, tmp_path: Path) -> None:
     there = run(laplace, tmp_path / "runs")
     config = to_dict(laplace)
-    monkeypatch.setattr(
-        registry, "_families", {n: k for n, k in registry._families.items() if n != "laplace"}
-    )
-    reason = read_run(there.folder).reason
-    assert "unknown noise family 'laplace'; valid: gaussian, uniform" in reason
-    assert "it used the noise family 'laplace' of the module 'my_noise'" in reason
-    with pytest.raises(RunError, match=r"is damaged: .* SNNLAB_FAMILIES"):
-        load_run(there.id, tmp_path / "runs")
-    with pytest.raises(ValueError, match="'laplace'"):
-        from_dict(config)
-    (there.folder / "environment.json").unlink()
-    assert read_run(there.folder).reason.startswith("unknown noise family 'laplace'; valid: ")
+    with forgetful_registry(without="laplace"):
+        reason = read_run(there.folder).reason
+        assert "unknown noise family 'laplace'; valid: gaussian, uniform" in reason
+        assert "it used the noise family 'laplace' of the module 'my_noise'" in reason
+        with pytest.raises(RunError, match=r"is damaged: .* SNNLAB_FAMILIES"):
+            load_run(there.id, tmp_path / "runs")
+        with pytest.raises(ValueError, match="'laplace'"):
+            from_dict(config)
+        (there.folder / "environment.json").unlink()
+        assert read_run(there.folder).reason.startswith("unknown noise family 'laplace'; valid: ")
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from snnlab.show.charts.closed_forms import families
 from snnlab.show.charts.closed_forms.piece import piece
 from snnlab.show.charts.closed_forms.residuals import BINS
 from snnlab.show.widgets.neurons import gradient_explorer, neuron_explorer, residual_explorer
+from tests.forgetful_registry import forgetful_registry
 from tests.show.vega import Compiled
 
 EXPLORERS = {
@@ -77,18 +78,20 @@ def test_a_browser_computes_a_family_as_the_kit_does(name):
     assert law.symmetric  # a page takes it for its own mirror image
 
 
-def test_a_page_offers_what_it_can_compute_and_stays_at_rest_with_another(monkeypatch):
+def test_a_page_offers_what_it_can_compute_and_stays_at_rest_with_another():
     class Mine(Logistic):
         name = "mine"
+        on_gpu = None
 
-    monkeypatch.setitem(registry._families, "mine", Mine())
-    assert "mine" not in families.on_pages()
-    assert set(families.on_pages()) == set(families.FORMS)
-    for make in (gradient_explorer, residual_explorer):
-        live = make()
-        live.controls["family"].value = "mine"
-        assert 'data-needs="vega"' not in on_page(live)
-        assert "<img" in on_page(live)
+    with forgetful_registry():
+        registry.register(Mine())
+        assert "mine" not in families.on_pages()
+        assert set(families.on_pages()) == set(families.FORMS)
+        for make in (gradient_explorer, residual_explorer):
+            live = make()
+            live.controls["family"].value = "mine"
+            assert 'data-needs="vega"' not in on_page(live)
+            assert "<img" in on_page(live)
 
 
 # One neuron

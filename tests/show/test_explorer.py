@@ -22,6 +22,7 @@ from snnlab.neuron.own_layer import StepLayer
 from snnlab.show.explorer import frames as told
 from snnlab.show.explorer.frames import frames, lanes, neuron_words
 from snnlab.show.explorer.player import PLAYER_JS, player_page
+from tests.forgetful_registry import forgetful_registry
 
 PIXELS = np.array([[[200, 100]]], np.uint8)  # (1, 1, 2)
 IMAGE = torch.tensor([[[1.0, 0.5]]])  # (1, 1, 2), normalised
@@ -288,14 +289,14 @@ def test_a_network_of_bptt_trained_over_several_timesteps():
         see_image(net, image, 6, trained_over=0)
 
 
-def test_a_family_of_ones_own(monkeypatch):
+def test_a_family_of_ones_own():
     class Narrow(Uniform):
         name = "narrow"
         on_gpu = None
 
-    monkeypatch.setattr(registry, "_families", dict(registry._families))
-    registry.register(Narrow())
-    seen = see_image(net_of("mlp", noise=Noise("narrow")), image_of(), 2)
+    with forgetful_registry():
+        registry.register(Narrow())
+        seen = see_image(net_of("mlp", noise=Noise("narrow")), image_of(), 2)
     assert 0 < seen.stages[0].trained.mean() < 1
 
 
