@@ -12,7 +12,7 @@ from snnlab.measure.statistics import estimate
 from snnlab.show.arrays import Floats, Values, floats
 from snnlab.show.bands import BANDS
 from snnlab.show.described import ACCURACY, TIMESTEPS
-from snnlab.show.draw import scale_timesteps
+from snnlab.show.draw import scale_log
 from snnlab.show.page import dressed, head
 from snnlab.show.picture import attach_description
 from snnlab.show.style import BLACK, STYLES, looks_in_order
@@ -88,7 +88,7 @@ def among_seeds(
     if even:
         ax.set_xticks(at, points)
     elif is_timesteps(given, x_label):
-        scale_timesteps(ax, powers_of_two(int(given[-1])))
+        scale_log(ax, powers_of_two(int(given[-1])))
     head(ax, title, note_of(len(rows), images, bool(own)), key=len(lines) > 1)
     attach_description(ax, f"{y_label} against {x_label}: {'; '.join(parts)}.")
     return ax

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import (
-    FixedFormatter,
-    FixedLocator,
-    FuncFormatter,
-    LogLocator,
-    NullLocator,
-)
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from snnlab.show.arrays import Floats
+from snnlab.show.described import TIMESTEPS
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, is_inner, shown_panels
 from snnlab.show.picture import attach_description
-from snnlab.show.plot import Plot, Series
+from snnlab.show.plot import Axis, Plot, Series
 from snnlab.show.style import DASHED
 
 
@@ -33,10 +30,8 @@ def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
     dress(ax, x=plot.x.name, y="" if shared and is_inner(ax) else plot.y.name)
     for place, one in enumerate(plot.series):
         draw_series(ax, one, plot, 4 - place / len(plot.series))
-    if plot.x.scale == "log" and plot.x.ticks:
-        scale_timesteps(ax, plot.x.ticks)
-    elif plot.x.limits and plot.x.scale == "log":
-        scale_cost(ax, plot.x.limits)
+    if plot.x.scale == "log":
+        scale_log(ax, plot.x.ticks)
     elif plot.x.ticks:
         ax.set_xticks(plot.x.ticks)
     ax.set(xlim=plot.x.limits, ylim=plot.y.limits)
@@ -61,8 +56,9 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
     Args:
         ax: where.
         one: what.
-        plot: which it belongs to; of a line the points at its ticks are marked, if it has any.
-        height: lines that lie higher cover others.
+        plot: which it belongs to; on a log2 axis of T the points at its ticks are marked.
+        height: lines that lie higher cover others; dashes cover a line that is not marked, so that
+            both are seen.
     """
     look, label = one.look, one.look.name
     filled: dict[str, Any] = {"color": look.colour, "alpha": one.opacity, "linewidth": 0}
@@ -79,28 +75,24 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
         case "bars":
             ax.stairs(one.y, one.x, color=look.colour, linewidth=2.5, label=label, zorder=3)
         case _:
-            ticks, limits = plot.x.ticks, plot.y.limits
-            marked = [i for i, x in enumerate(one.x) if not ticks or x in ticks]
-            # markers at the edge are whole, but what lies beyond it is not drawn
-            beyond = limits is not None and min(one.y) < limits[0]
+            every = plot.x.name != TIMESTEPS
+            marked = [i for i, x in enumerate(one.x) if every or x in plot.x.ticks]
+            # lines and markers at the edge are whole, but what lies beyond it is not drawn
+            clip = leaves(one.x, plot.x) or leaves(one.y, plot.y)
+            height += not look.marker and look.dashes != "-"
             size: dict[str, Any] = {"linewidth": 2.5 * one.size, "markersize": 9, "zorder": height}
-            clip = beyond or not look.marker
             ax.plot(one.x, one.y, markevery=marked, clip_on=clip, **size, **look.line)
 
 
-def scale_cost(ax: Axes, limits: tuple[float, float]) -> None:
-    """A log axis with plain numbers, two of them at least."""
-    ax.set_xscale("log")
-    decades = limits[1] / limits[0]
-    steps = (1, 2, 5) if decades > 10 else (1, 1.5, 2, 3, 5, 7)
-    ax.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 200 else steps, numticks=12))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+def leaves(values: Sequence[float] | Floats, axis: Axis) -> bool:
+    """Whether values lie beyond the limits of their axis."""
+    low, high = axis.limits or (-math.inf, math.inf)
+    return any(not low <= value <= high for value in values)
 
 
-def scale_timesteps(ax: Axes, ticks: Sequence[float]) -> None:
-    """A log2 axis of timesteps T with a tick at each of these."""
+def scale_log(ax: Axes, ticks: Sequence[float]) -> None:
+    """A log axis with a plain number at each of these."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:,.10g}" for tick in ticks]))
     ax.xaxis.set_minor_locator(NullLocator())

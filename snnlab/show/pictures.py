@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
@@ -60,7 +61,7 @@ def timesteps_axis(curves: Iterable[SeedCurves], most_ticks: int) -> Axis:
     ticks = sorted({T for found in curves for T in found.timesteps})
     low, high = ticks[0], ticks[-1]
     if len(ticks) > most_ticks:
-        ticks = [T for T in ticks if T & (T - 1) == 0]
+        ticks = [T for T in ticks if T & (T - 1) == 0] or [low, high]
     margin = (high / low) ** 0.04 if high > low else 1.5
     return Axis(TIMESTEPS, (low / margin, high * margin), "log", tuple(map(float, ticks)))
 
@@ -76,8 +77,27 @@ def cost_plot(cost: str, series: Sequence[Series], means: Mapping[str, Points]) 
     costs = [x for one in series for x in one.x]
     margin = max((max(costs) / min(costs)) ** 0.06, 1.15)
     accuracy = accuracy_limits(y for one in series for y in (*one.y, *one.top))
-    x = Axis(cost, (min(costs) / margin, max(costs) * margin), "log")
+    low, high = min(costs) / margin, max(costs) * margin
+    x = Axis(cost, (low, high), "log", round_numbers(low, high))
     return Plot(x, Axis(ACCURACY, accuracy), tuple(series), cost_words(cost, means))
+
+
+def round_numbers(low: float, high: float, most: int = 6) -> tuple[float, ...]:
+    """Round numbers for a log axis.
+
+    Example:
+        >>> round_numbers(0.8, 130)
+        (1.0, 3.0, 10.0, 30.0, 100.0)
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ("1 1.5 2 3 5 7", "1 2 5", "1 3", "1"):
+        numbers = [float(f"{digit}e{power}") for power in powers for digit in digits.split()]
+        ticks = tuple(number for number in numbers if low <= number <= high)
+        if len(ticks) <= most:
+            break
+    if len(ticks) < 3:  # the ends lie too close together
+        return even_numbers(low, high, most, finest=powers[0] - 2)
+    return ticks[:: math.ceil(len(ticks) / most)]
 
 
 def training_plot(
@@ -96,7 +116,7 @@ def training_plot(
     """
     first, last = epochs
     margin = 0.04 * (last - first) or 0.5
-    x = Axis(EPOCH, (first - margin, last + margin), ticks=whole_numbers(first, last))
+    x = Axis(EPOCH, (first - margin, last + margin), ticks=even_numbers(first, last))
     series = [
         Series(look if len(at) <= _MOST_MARKED else replace(look, marker=""), at, values)
         for look, at, values in lines
@@ -104,16 +124,22 @@ def training_plot(
     return Plot(x, what, tuple(series), words)
 
 
-def whole_numbers(first: float, last: float, most: int = 7) -> tuple[float, ...]:
-    """Whole numbers between two, both included, at an even distance that is easy to count in.
+def even_numbers(first: float, last: float, most: int = 7, *, finest: int = 0) -> tuple[float, ...]:
+    """Numbers between two, both included, at an even distance that is easy to count in.
+
+    Args:
+        first, last: the ends.
+        most: one more than there may be steps.
+        finest: the power of ten of the smallest distance; 0: whole numbers.
 
     Example:
-        >>> whole_numbers(1, 60)
-        (10, 20, 30, 40, 50, 60)
+        >>> even_numbers(1, 60)
+        (10.0, 20.0, 30.0, 40.0, 50.0, 60.0)
     """
-    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    steps = (float(f"{digit}e{power}") for power in count(finest) for digit in (1, 2, 5))
     step = next(step for step in steps if (last - first) / step < most)
-    return tuple(range(-int(-first // step) * step, int(last) + 1, step))
+    places = range(math.ceil(first / step), math.floor(last / step) + 1)
+    return tuple(float(f"{place * step:.10g}") for place in places)
 
 
 def around(values: Iterable[float], *, percent: bool) -> tuple[float, float] | None:

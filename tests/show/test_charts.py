@@ -42,6 +42,7 @@ from snnlab.show.colours import DARK, LIGHT, palette
 from snnlab.show.described import cost_words, drifted_span, noise_density, plain
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import describe
+from snnlab.show.pictures import round_numbers
 from snnlab.show.potentials import IN_SIGHT, membrane_histogram, residual_histograms
 from snnlab.show.style import looks_of
 
@@ -352,3 +353,39 @@ def test_the_axes_of_a_single_cost_have_short_numbers() -> None:
     low, high = y["scale"]["domain"]
     assert low < 96.436526 < high
     assert "'.3~g'" in x["axis"]["labelExpr"]
+
+
+def costs(names: str, seeds: int) -> pd.DataFrame:
+    """A run for each name and seed, measured at two T; the second costs less."""
+    rows = [(n, s, T, 3.0 / T, 90.0 + T) for n in names for s in range(seeds) for T in (1, 2)]
+    return pd.DataFrame(rows, columns=["name", "seed", "T", "cost", "accuracy"])
+
+
+def test_a_class_full_of_runs_fits_into_a_chart() -> None:
+    names = dict.fromkeys("abcdefghijkl", LIGHT.grey)
+    for lines in (True, False):
+        chart = cost_chart(costs("".join(names), 13), names, title="s", colours=LIGHT, lines=lines)
+        assert len(chart.to_dict()["datasets"]["all"]) == 12 * 13 * 2 * (1 + lines)
+
+
+def test_the_key_of_a_chart_holds_all_names_in_their_order() -> None:
+    names = {"a": LIGHT.grey, "never": LIGHT.ink, "b": LIGHT.grey}
+    spec = cost_chart(costs("ba", 1), names, title="s", colours=LIGHT, lines=True).to_dict()
+    layers = [layer["encoding"] for layer in spec["layer"]]
+    assert [one["color"]["scale"]["domain"] for one in layers] == [list(names)] * len(layers)
+    assert {one["order"]["field"] for one in layers if "order" in one} == {"T"}
+    empty = pd.DataFrame([], columns=["name", "run", "epoch", "accuracy"])
+    settings = {"value": "accuracy", "title": "Accuracy (%)", "epochs": 9, "own_spikes": [7]}
+    spec = training_chart(empty, names, colours=LIGHT, **settings).to_dict()
+    layers = [layer["encoding"] for layer in spec["layer"]]
+    assert list(names) in [one["color"].get("scale", {}).get("domain") for one in layers]
+    assert "Accuracy (%)" in [one["y"].get("title") for one in layers if "y" in one]
+
+
+@pytest.mark.parametrize("low", [1e-4, 0.8, 8, 95, 1e6, 8e11])
+@pytest.mark.parametrize("ratio", [1.3, 2, 10, 130, 1e7])
+def test_costs_have_three_to_six_round_numbers(low: float, ratio: float) -> None:
+    ticks = round_numbers(low, low * ratio)
+    assert 3 <= len(ticks) <= 6
+    assert low <= ticks[0] < ticks[-1] <= low * ratio
+    assert all(len(f"{tick:e}".split("e")[0].rstrip("0")) <= 4 for tick in ticks)

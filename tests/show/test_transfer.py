@@ -116,6 +116,14 @@ def test_one_epoch_is_a_point():
     assert left.lines[0].get_marker() != ""
 
 
+def test_every_epoch_of_a_short_training_is_marked_and_no_line_is_cut():
+    short = {"loss": range(15, 0, -1), "accuracy": [100.0] * 15}
+    loss, _ = training_curves(short, axes=blank_panels(2))
+    assert list(loss.lines[0].get_markevery()) == list(range(15))
+    long = {"loss": range(60, 0, -1), "accuracy": [100.0] * 60}
+    assert not training_curves(long, axes=blank_panels(2))[1].lines[0].get_clip_on()
+
+
 def test_training_curves_refuse_what_does_not_fit():
     panels = blank_panels(2)
     with pytest.raises(ValueError, match=r"unknown metrics \['acc'\]; valid: loss, accuracy"):

@@ -20,6 +20,10 @@ DATA = "all"
 BEHIND = ("span", "rule", "band", "bars", "line", "spans", "ticks", "points")
 """The kinds of series from the back to the front."""
 SOLID = [1, 0]
+FORMATS = {"accuracy": ".2f", "seed": "d", "seeds": "d", "T": "d"}
+"""How numbers are written that a point says."""
+SHORT = 10_000
+"""Whole numbers below it are written out at an axis."""
 LONG_NAME = 36
 """Characters: two longer ones do not fit beside each other in a legend."""
 
@@ -54,9 +58,9 @@ def table_of(plot: Plot) -> pa.Table:
         found |= {"x": one.x, "y": y, "top": one.top}
         for key, column in rows.items():
             column.extend(found[key] if len(found.get(key, ())) else [None] * count)
-    codes = pa.array(rows.pop("code"), pa.int8())
+    codes = pa.array(rows.pop("code"), pa.int32())
     table = {"name": pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string()))}
-    kinds = {"part": pa.int8(), "x": pa.float64(), "y": pa.float64(), "top": pa.float64()}
+    kinds = {"part": pa.int32(), "x": pa.float64(), "y": pa.float64(), "top": pa.float64()}
     return pa.table(table | {key: pa.array(rows[key], kinds.get(key)) for key in rows})
 
 
@@ -95,10 +99,7 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
     x = alt.X("x:Q", title=titled(plot.x), scale=scaled(plot.x), axis=ticked(plot.x))
     y = alt.Y("y:Q", title=titled(plot.y), scale=scaled(plot.y, zero=bars), stack=None)
     where = {"x": x, "y": y, "color": coloured_by(plot, one)}
-    texts = [
-        alt.Tooltip(f"{key}:Q", format=".2f") if key == "accuracy" else f"{key}:N"
-        for key in one.told
-    ]
+    texts = [alt.Tooltip(f"{key}:Q", format=FORMATS.get(key, "")) for key in one.told]
     tooltip: dict[str, Any] = {"tooltip": ["name:N", *texts]} if texts else {}
     dot: dict[str, Any] = {"size": 70 * one.size**2, "opacity": one.opacity}
     stroke: dict[str, Any] = {"strokeWidth": LINE * one.size, "opacity": one.opacity}
@@ -127,7 +128,8 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
                 scale = alt.Scale(domain=list(colours_of(plot)))
                 points = points.encode(shape=alt.Shape("name:N", scale=scale, title=None))
             return [points]
-    line = chart.mark_line(clip=bars, **stroke).encode(**where, detail="part:N", order="x:Q")
+    order = "T:Q" if "T" in one.told else "x:Q"
+    line = chart.mark_line(clip=bars, **stroke).encode(**where, detail="part:N", order=order)
     dashes = {s.look.name: dash_pattern(s.look.dashes) for s in plot.series if s.kind == "line"}
     if any(pattern != SOLID for pattern in dashes.values()):
         line = line.encode(strokeDash=dashed(dashes, dashes.values()))
@@ -164,10 +166,9 @@ def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
 
 def ticked(axis: Axis) -> alt.Axis:
     """The numbers at an axis whose grid is not drawn."""
-    if axis.ticks:
+    if not axis.ticks:
+        return alt.Axis()
+    if axis.ticks[-1] < SHORT and all(tick == int(tick) for tick in axis.ticks):
         return alt.Axis(values=list(axis.ticks), format="d", grid=False)
-    if axis.scale == "log":
-        # else 0.27 s would be 270m
-        words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"
-        return alt.Axis(labelExpr=words, tickCount=5)
-    return alt.Axis()
+    words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"  # else 0.27 would be 270m
+    return alt.Axis(values=list(axis.ticks), labelExpr=words)

@@ -154,16 +154,16 @@ def cost_chart(
         raise ValueError("a cost chart needs rows, and costs above 0")
     told = ("seed", "T", "cost", "accuracy")
     series = []
-    for (name, _), run in table.groupby(["name", "seed"], sort=False):
-        run = run.sort_values("T")
-        at = run["cost"].tolist(), run["accuracy"].tolist()
-        look, telling = Look(name, names[name]), tuple(run[column].tolist() for column in told)
-        size = 1.1 if lines else 1.6
-        series.append(
-            Series(look, *at, "points", size=size, opacity=0.9, told=told, telling=telling)
-        )
-        if lines:
-            series.append(Series(look, *at, opacity=0.7))
+    for look in (Look(name, colour) for name, colour in names.items()):
+        own = table[table["name"] == look.name].sort_values("T")
+        runs = [run for _, run in own.groupby("seed", sort=False)] or [own]  # all are in the key
+        for run in runs:
+            telling = tuple(run[column].tolist() for column in told)
+            one = Series(look, telling[2], telling[3], opacity=0.7, told=told, telling=telling)
+            size = 1.1 if lines else 1.6
+            series.append(replace(one, kind="points", size=size, opacity=0.9))
+            if lines:
+                series.append(one)
     means = table.groupby(["name", "T"], sort=False)[["cost", "accuracy"]].mean().sort_index()
     points_of = {
         name: tuple(found.to_numpy().T.tolist()) for name, found in means.groupby(level="name")
@@ -201,8 +201,11 @@ def training_chart(
         name: Look(name, colour, "o" * (len(table) < 12), dashes_in_points(pattern))
         for (name, colour), pattern in zip(names.items(), cycle(dashes), strict=False)
     }
-    runs = table.groupby(["name", "run"], sort=False)
-    lines = [(looks[name], run["epoch"].tolist(), run[value].tolist()) for (name, _), run in runs]
+    lines = []
+    for name, shown in looks.items():
+        own = table[table["name"] == name]
+        runs = [run for _, run in own.groupby("run", sort=False)] or [own]  # all are in the key
+        lines += [(shown, run["epoch"].tolist(), run[value].tolist()) for run in runs]
     first = sorted(set(own_spikes))
     grouped = (
         table.groupby(["name", "epoch"], sort=False)[value].mean().groupby(level="name", sort=False)
