@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
+from typing import TYPE_CHECKING
 
 from snnlab.measure.curve import SeedCurves
+from snnlab.neuron.spec import Noise
+from snnlab.show.arrays import Floats
 from snnlab.show.bands import Band, banded, edges
 from snnlab.show.described import (
     ACCURACY,
@@ -16,9 +19,17 @@ from snnlab.show.described import (
     accuracy_limits,
     accuracy_words,
     cost_words,
+    noise_density,
+    residual_bins,
+    wide_bins,
 )
 from snnlab.show.plot import Axis, Look, Plot, Series
 
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+GROUPS = ("active", "silent", "saturated")
+"""The neurons of a stage by how often they fire: sometimes, never, at every timestep."""
 _MOST_MARKED = 30
 
 
@@ -102,6 +113,38 @@ def training_plot(
         for look, at, values in lines
     ]
     return Plot(x, what, tuple(series), words)
+
+
+def residual_series(
+    found: ResidualSummary,
+    noise: Noise | None,
+    looks: Mapping[str, Look],
+    span: tuple[float, float] | None = None,
+    at: Floats | None = None,
+) -> tuple[Series, ...]:
+    """Residuals of a stage, a layer or a neuron as bars, and the density of the training noise.
+
+    Args:
+        found: what `residuals` found.
+        noise: that of the training; None: trained without.
+        looks: of each of `GROUPS` that is shown, of which active neurons come first, and of the
+            "noise".
+        span: potentials over which neurons that drift are counted, too, in units of v_th; None:
+            the bins are those of active neurons that do not drift.
+        at: potentials at which the noise is drawn; None: in the middle of each bin.
+    """
+    bins = {"active": residual_bins(found)}
+    if span is not None:
+        bins = {group: wide_bins(found, group, span) for group in GROUPS if group in looks}
+    bars = [
+        Series(looks[group], edges, density, "bars", opacity=0.55)
+        for group, (density, edges) in bins.items()
+    ]
+    if noise is None:
+        return tuple(bars)
+    _, edges = bins["active"]
+    x = (edges[1:] + edges[:-1]) / 2 if at is None else at
+    return *bars, Series(looks["noise"], x, noise_density(noise, x))
 
 
 def whole_numbers(first: float, last: float, most: int = 7) -> tuple[float, ...]:
