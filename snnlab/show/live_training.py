@@ -4,7 +4,7 @@ The picture is text: SVG in a display that is replaced a few times a second. Dra
 fraction of a millisecond, nothing jumps while the new one comes, and the last one stays in the
 notebook and on its page like any other output, without a kernel.
 
-It is no `Plot`: what draws one as SVG would have this picture only, and be longer than its lines.
+It is no `Plot`: to draw plots as SVG would take more code than `panel`, for this picture alone.
 """
 
 from __future__ import annotations
