@@ -29,6 +29,8 @@ POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
 SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
+CHARGE, RESET, SPIKE, INFLOW = "charge: v[t-1] to h[t]", "reset: h[t] to v[t]", "spike", "current"
+"""What happens to a neuron, as keys name it."""
 
 DRAWING, SEEN = "Your drawing", "What the network sees"
 """What an image is called that somebody drew; and what stands at any image."""
@@ -211,23 +213,6 @@ def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str
     if noise is None:
         return f"{carried}; no noise stands for it."
     return f"{carried}; noise in its place: mean {noise.mu:.2f}, deviation {noise.sigma:.2f} v_th."
-
-
-def trace_limits(
-    h: Sequence[float],
-    v: Sequence[float],
-    v_th: float,
-    v_init: float,
-    currents: Sequence[float] = (),
-) -> tuple[float, float, float]:
-    """The lowest limit, the height at which spikes are marked, and the upper limit.
-
-    Currents that are drawn lie within them, too.
-    """
-    floor = float(np.nanmin([0, v_init, *h, *v, *currents]))
-    roof = float(np.nanmax([v_th, v_init, *h, *currents]))
-    mark = roof + 0.12 * (roof - floor)
-    return floor, mark, mark + 0.08 * (mark - floor)
 
 
 def binned(values: Floats, span: tuple[float, float], bins: int) -> tuple[Floats, Floats]:

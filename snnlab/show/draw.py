@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
@@ -16,6 +17,9 @@ from snnlab.show.page import dress, is_inner, shown_panels
 from snnlab.show.picture import attach_description
 from snnlab.show.plot import Axis, Plot, Series
 from snnlab.show.style import DASHED
+
+HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
+"""Points without a line through them."""
 
 
 def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
@@ -74,6 +78,11 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
             ax.stairs(one.y, one.x, fill=True, label=label, zorder=2, **filled)
         case "bars":
             ax.stairs(one.y, one.x, color=look.colour, linewidth=2.5, label=label, zorder=3)
+        case "points":
+            errors = np.subtract(one.top, one.y) if len(one.top) else None
+            bars: dict[str, Any] = {"elinewidth": 2, "capsize": 4, "linestyle": "none"}
+            dots = {"color": look.colour, "marker": look.marker, "clip_on": False} | HOLLOW
+            ax.errorbar(one.x, one.y, errors, zorder=5, **bars | dots)
         case _:
             every = plot.x.name != TIMESTEPS
             marked = [i for i, x in enumerate(one.x) if every or x in plot.x.ticks]

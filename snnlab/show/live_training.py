@@ -3,6 +3,8 @@
 The picture is text: SVG in a display that is replaced a few times a second. Drawing it takes a
 fraction of a millisecond, nothing jumps while the new one comes, and the last one stays in the
 notebook and on its page like any other output, without a kernel.
+
+It is no `Plot`: to draw plots as SVG would take more code than `panel`, for this picture alone.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from snnlab.learning.time_left import TimeLeft, left_in_words
 from snnlab.show.colours import LIGHT
-from snnlab.show.described import OWN_SPIKES, VALIDATION
+from snnlab.show.described import EPOCH, OWN_SPIKES, VALIDATION
+from snnlab.show.pictures import even_numbers
 from snnlab.show.style import BLUE, FONT, GREY, GRID, INK, ORANGE
 from snnlab.studies.study import Step, Watch
 
@@ -318,12 +321,11 @@ def panel(
         parts.append(f'<path d="M{_LEFT} {height}h{across}" stroke="{GRID}"/>')
         label = f"{low + i * step:.{max(0, -math.floor(math.log10(step)))}f}"
         parts.append(_text(_LEFT - 8, float(height) + 4, label, "end"))
-    every = max(1, math.ceil(epochs / 8))
     parts += [
-        _text(_LEFT + across * epoch / epochs, _HIGH - _BELOW + 20, str(epoch), "middle")
-        for epoch in range(0, epochs + 1, every)
+        _text(_LEFT + across * epoch / epochs, _HIGH - _BELOW + 20, f"{epoch:g}", "middle")
+        for epoch in even_numbers(0, epochs)
     ]
-    parts.append(_text(_LEFT + across / 2, _HIGH - 6, "Epoch", "middle"))
+    parts.append(_text(_LEFT + across / 2, _HIGH - 6, EPOCH, "middle"))
     parts += [line(points, GREY, 1.2) for points in before if points]
     parts.append(line(faint, colour, 1) if len(faint) > 1 else "")
     parts.append(line(now, colour, 2.5))

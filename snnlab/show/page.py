@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import offset_copy
@@ -147,9 +146,10 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
+@style()
 def text_width(text: str, size: float) -> float:
     """Width of a line of text in points."""
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT))
+    path = TextPath((0, 0), text, size=size)
     return float(path.get_extents().width)
 
 
@@ -163,7 +163,8 @@ def dressed(ax: Axes | None, *, x: str, y: str) -> Axes:
 def dress(ax: Axes, *, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:
     """Axis labels, tick sizes, a thin grid behind the data, and no box.
 
-    What matplotlib reads when an Axes is made, or when it is drawn, is set on the Axes itself.
+    What matplotlib reads when an Axes is made, or when it is drawn, is set on the Axes itself: the
+    font of labels, ticks and title, too, which `style` comes too late for.
     """
     ax.set_facecolor("white")
     for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
@@ -254,7 +255,7 @@ def head_all(axes: Sequence[Axes], title: str | None, note: str, *, key: bool = 
             handles,
             names,
             title=title,
-            title_fontproperties={"size": TITLE, "weight": "bold", "family": FONT},
+            title_fontproperties={"size": TITLE, "weight": "bold"},
             loc="outside upper left",
             alignment="left",
             borderaxespad=_SIDE * whole / NOTE,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, count
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from snnlab.measure.curve import SeedCurves
+from snnlab.neuron.spec import Noise
+from snnlab.show.arrays import Floats
 from snnlab.show.bands import Band, banded, edges
 from snnlab.show.described import (
     ACCURACY,
@@ -17,9 +22,19 @@ from snnlab.show.described import (
     accuracy_limits,
     accuracy_words,
     cost_words,
+    current_words,
+    noise_density,
+    residual_bins,
+    trace_words,
+    wide_bins,
 )
 from snnlab.show.plot import Axis, Look, Plot, Series
 
+if TYPE_CHECKING:
+    from snnlab.measure.residuals import ResidualSummary
+
+GROUPS = ("active", "silent", "saturated")
+"""The neurons of a stage by how often they fire: sometimes, never, at every timestep."""
 _MOST_MARKED = 30
 
 
@@ -122,6 +137,95 @@ def training_plot(
         for look, at, values in lines
     ]
     return Plot(x, what, tuple(series), words)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One neuron over time, as figure and chart both show it.
+
+    It is no `Plot`: the figure tells charge and reset apart and marks potentials with dots, the
+    chart has the noise beside it on the same axis, and the step that somebody looks at.
+    """
+
+    times: list[int]
+    """Of the corners of its path: 0, 1, 1, 2, 2, ..., T, T."""
+    potentials: list[float]
+    """There: v_init, h[1], v[1], h[2], v[2], ..., h[T], v[T]."""
+    spikes: list[int]
+    """The timesteps at which it fires."""
+    floor: float
+    """The lowest potential or current, at most 0."""
+    mark: float
+    """The height at which spikes are marked: above all else."""
+    roof: float
+    """Where the axis of potentials ends."""
+    words: str
+
+
+def trace_of(
+    h: Sequence[float],
+    v: Sequence[float],
+    spikes: Sequence[float],
+    v_th: float,
+    v_init: float,
+    currents: Sequence[float] = (),
+) -> Trace:
+    """What the potential of one neuron over time holds.
+
+    Args:
+        h: potential before firing (T,).
+        v: potential after reset (T,).
+        spikes: 0 or 1 (T,).
+        v_th: threshold, in the unit of h.
+        v_init: potential before the first timestep; not a number where it is not known.
+        currents: into the neuron (T,), if they are drawn.
+    """
+    steps = range(1, len(h) + 1)
+    floor = float(np.nanmin([0, v_init, *h, *v, *currents]))
+    highest = float(np.nanmax([v_th, v_init, *h, *currents]))
+    mark = highest + 0.12 * (highest - floor)
+    words = trace_words(h, spikes, v_th, v_init)
+    return Trace(
+        times=[0, *(t for t in steps for _ in range(2))],
+        potentials=[v_init, *chain.from_iterable(zip(h, v, strict=True))],
+        spikes=[t for t, fired in zip(steps, spikes, strict=True) if fired],
+        floor=floor,
+        mark=mark,
+        roof=mark + 0.08 * (mark - floor),
+        words=f"{words} {current_words(currents, v_th)}" if len(currents) else words,
+    )
+
+
+def residual_series(
+    found: ResidualSummary,
+    noise: Noise | None,
+    looks: Mapping[str, Look],
+    span: tuple[float, float] | None = None,
+    at: Floats | None = None,
+) -> tuple[Series, ...]:
+    """Residuals of a stage, a layer or a neuron as bars, and the density of the training noise.
+
+    Args:
+        found: what `residuals` found.
+        noise: that of the training; None: trained without.
+        looks: of each of `GROUPS` that is shown, of which active neurons come first, and of the
+            "noise".
+        span: potentials over which neurons that drift are counted, too, in units of v_th; None:
+            the bins are those of active neurons that do not drift.
+        at: potentials at which the noise is drawn; None: in the middle of each bin.
+    """
+    bins = {"active": residual_bins(found)}
+    if span is not None:
+        bins = {group: wide_bins(found, group, span) for group in GROUPS if group in looks}
+    bars = [
+        Series(looks[group], edges, density, "bars", opacity=0.55)
+        for group, (density, edges) in bins.items()
+    ]
+    if noise is None:
+        return tuple(bars)
+    _, edges = bins["active"]
+    x = (edges[1:] + edges[:-1]) / 2 if at is None else at
+    return *bars, Series(looks["noise"], x, noise_density(noise, x))
 
 
 def even_numbers(first: float, last: float, most: int = 7, *, finest: int = 0) -> tuple[float, ...]:

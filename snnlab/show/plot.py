@@ -65,7 +65,10 @@ class Series:
     in it, at the share y of the height from above, and not in the key.
     """
     top: Numbers = field(default=(), compare=False)
-    """Of bands and spans: the upper ends (n,); y holds the lower ones."""
+    """Of bands and spans: the upper ends (n,); y holds the lower ones.
+
+    Of points in a figure: where their error bars end above them; they reach as far below.
+    """
     size: float = 1.0
     """Of lines and points, as a multiple of what is usual."""
     opacity: float = 1.0

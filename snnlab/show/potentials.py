@@ -17,11 +17,8 @@ from snnlab.show.described import (
     RESIDUAL,
     binned,
     drifted_span,
-    noise_density,
-    residual_bins,
     residual_words,
     whole_percent,
-    wide_bins,
 )
 from snnlab.show.draw import draw_plot
 from snnlab.show.page import (
@@ -33,6 +30,7 @@ from snnlab.show.page import (
     write_inside,
     write_near,
 )
+from snnlab.show.pictures import residual_series
 from snnlab.show.plot import Axis, Look, Plot, Series
 from snnlab.show.style import BLACK, BLUE, GREY, INK, ORANGE, PURPLE, TICK
 
@@ -183,15 +181,12 @@ def _stage(
 ) -> tuple[Series, ...]:
     """What the panel of a stage holds; its residuals come first."""
     wide = found.wide and drifted_span(found, IN_SIGHT)  # then not all lie in the bins of a stage
-    density, edges = wide_bins(found, "active", span) if wide else residual_bins(found)
     x = np.linspace(*span, _POINTS)
+    looks = {"active": Look("residuals", ORANGE), "noise": Look("noise in training", BLUE)}
+    residuals, *trained = residual_series(found, noise, looks, span if wide else None, x)
     flat = ((x >= 0) & (x < 1)).astype(float)
     even = Series(Look("even", BLACK, dashes="--"), x, flat, size=0.72)
-    residuals = Series(Look("residuals", ORANGE), edges, density, "bars", opacity=0.55)
-    if noise is None:
-        return residuals, even
-    trained = Series(Look("noise in training", BLUE), x, noise_density(noise, x))
-    return residuals, even, trained
+    return residuals, even, *trained
 
 
 def _write_left_out(ax: Axes, silent: float | None, saturated: float | None) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from snnlab.show.arrays import Floats, Values, floats, require_binary, require_same_shape
-from snnlab.show.described import POTENTIAL, STEP, current_words, trace_limits, trace_words
+from snnlab.show.arrays import Values, floats, require_binary, require_same_shape
+from snnlab.show.described import CHARGE, INFLOW, POTENTIAL, RESET, SPIKE, STEP
 from snnlab.show.page import dressed, head, write_near
 from snnlab.show.picture import attach_description
+from snnlab.show.pictures import Trace, trace_of
 from snnlab.show.style import BLUE, DASHED, INK, ORANGE, TICK, VERMILLION
 
 _DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "zorder": 5}
@@ -54,84 +55,49 @@ def neuron_trace(
     before, after, fired = floats("h", h), floats("v", v), floats("spikes", spikes)
     require_same_shape(h=before, v=after, spikes=fired)
     require_binary("spikes", fired)
-    before, after, spiked = before / v_th, after / v_th, fired == 1
+    before, after = before / v_th, after / v_th
     start = np.nan if v_init is None else v_init / v_th
-    ax = dressed(ax, x=STEP, y=POTENTIAL)
-    words = trace_words(before.tolist(), fired.tolist(), 1.0, start)
     steps = np.empty(0)
     if current is not None:
         steps = floats("current", current) / v_th
         require_same_shape(current=steps, h=before)
-        _draw_current(ax, steps)
-        words = f"{words} {current_words(steps.tolist(), 1.0)}"
-    _draw_potential(ax, before, after, start)
-    lines = before.tolist(), after.tolist()
-    floor, mark, top = trace_limits(*lines, 1.0, start, steps.tolist())
-    _draw_spikes(ax, before, after, spiked, mark)
-    ax.set_ylim(floor - 0.05 * (mark - floor), top)
+    known = before.tolist(), after.tolist(), fired.tolist()
+    trace = trace_of(*known, 1.0, start, steps.tolist())
+    ax = dressed(ax, x=STEP, y=POTENTIAL)
+    if len(steps):
+        filled: dict[str, Any] = {"fill": True, "color": ORANGE, "alpha": 0.3, "linewidth": 0}
+        ax.stairs(steps, np.arange(len(steps) + 1), baseline=0, label=INFLOW, zorder=1, **filled)
+    _draw_path(ax, trace)
+    ax.set_ylim(trace.floor - 0.05 * (trace.mark - trace.floor), trace.roof)
     ax.axhline(1, zorder=2, **DASHED)
     write_near(ax, "v_th", (1, 1), (8, 0), ax.get_yaxis_transform(), size=TICK, va="center")
     ax.set_xlim(-0.3 if v_init is not None else 0, len(before) + 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True))
     head(ax, title, key=True)
-    attach_description(ax, words)
+    attach_description(ax, trace.words)
     return ax
 
 
-def _draw_current(ax: Axes, current: Floats) -> None:
-    ax.stairs(
-        current,
-        np.arange(len(current) + 1),
-        baseline=0,
-        fill=True,
-        color=ORANGE,
-        alpha=0.3,
-        linewidth=0,
-        label="current",
-        zorder=1,
-    )
-
-
-def _draw_potential(ax: Axes, before: Floats, after: Floats, start: float) -> None:
+def _draw_path(ax: Axes, trace: Trace) -> None:
     """A segment per timestep from v[t-1] at t-1 to h[t] at t, broken where the neuron resets."""
-    time = np.arange(1, len(before) + 1)
-    carried = np.concatenate([[start], after[:-1]])  # v[t-1]
-    gap = np.full_like(before, np.nan)
+    times, potentials = np.array(trace.times), np.array(trace.potentials)
+    starts, ends = potentials[:-1:2], potentials[1::2]  # v[t-1] and h[t]
+    time, gap = times[1::2], np.full_like(ends, np.nan)
+    charge: dict[str, Any] = {"color": BLUE, "linewidth": 2.5, "label": CHARGE, "zorder": 3}
     ax.plot(
         np.stack([time - 1, time, time], axis=1).ravel(),
-        np.stack([carried, before, gap], axis=1).ravel(),
-        color=BLUE,
-        linewidth=2.5,
-        label="charge: v[t-1] to h[t]",
-        zorder=3,
+        np.stack([starts, ends, gap], axis=1).ravel(),
+        **charge,
     )
-    known = np.isfinite(start)
-    ax.plot(
-        np.concatenate([[0], time]) if known else time,
-        np.concatenate([[start], after]) if known else after,
-        color=BLUE,
-        **_DOTS,
-    )
-
-
-def _draw_spikes(
-    ax: Axes, before: Floats, after: Floats, spiked: np.ndarray, height: float
-) -> None:
-    time = np.flatnonzero(spiked) + 1
-    if not len(time):
+    ax.plot(times[::2], potentials[::2], color=BLUE, **_DOTS)
+    if not trace.spikes:
         return
-    ax.vlines(
-        time,
-        after[spiked],
-        before[spiked],
-        color=VERMILLION,
-        linewidth=2.5,
-        linestyle=(0, (2, 1)),
-        label="reset: h[t] to v[t]",
-        zorder=3,
-    )
+    fired = np.array(trace.spikes)
+    h, v = potentials[2 * fired - 1], potentials[2 * fired]
+    reset: dict[str, Any] = {"color": VERMILLION, "linewidth": 2.5, "linestyle": (0, (2, 1))}
+    ax.vlines(fired, v, h, label=RESET, zorder=3, **reset)
     edge = {"markeredgecolor": VERMILLION, "markeredgewidth": 2}
-    ax.plot(time, before[spiked], markerfacecolor="white", **_DOTS | edge)
+    ax.plot(fired, h, markerfacecolor="white", **_DOTS | edge)
     upright: dict[str, Any] = {"marker": "|", "markersize": 18, "markeredgewidth": 3.5, "zorder": 4}
-    heights = np.full(len(time), height)
-    ax.plot(time, heights, linestyle="none", color=INK, label="spike", **upright)
+    marks = [trace.mark] * len(fired)
+    ax.plot(fired, marks, linestyle="none", color=INK, label=SPIKE, **upright)

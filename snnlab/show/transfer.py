@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +10,10 @@ from matplotlib.lines import Line2D
 
 from snnlab.show.arrays import Floats, Line, Values, floats, require_same_shape, sampled
 from snnlab.show.described import CURRENT, RATE
-from snnlab.show.draw import draw_plot
+from snnlab.show.draw import HOLLOW, draw_plot
 from snnlab.show.page import head
 from snnlab.show.plot import Axis, Look, Plot, Series
 from snnlab.show.style import STYLES, style
-
-_HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
 
 
 def transfer_curve(
@@ -53,19 +50,17 @@ def transfer_curve(
     errors = {} if standard_error is None else _named("standard_error", standard_error)
     forms = closed_form if isinstance(closed_form, Mapping) else {"": closed_form}
     _require_fit(x, points, forms, errors)
-    gaps, lines = [], []
+    gaps, series = [], []
     for (name, y), look in zip(points.items(), STYLES, strict=False):
         form = forms[name]
         at = sampled(_of("closed_form", name), form, x.min(), x.max())
-        lines.append(Series(Look("", look.colour, "", look.dashes), *at, size=0.9))
+        top = y + errors[name] if name in errors else ()
+        series.append(Series(Look("", look.colour, "", look.dashes), *at, size=0.9))
+        series.append(Series(look, x, y, "points", top))
         expected = floats(name, form(x)) if callable(form) else np.interp(x, *at)
         gaps.append(_gap_in_words(name, y, expected))
     words = f"Rate against current, measured and closed form. {'; '.join(gaps)}."
-    ax = draw_plot(ax, Plot(Axis(CURRENT), Axis(RATE, (-0.03, 1.03)), tuple(lines), words))
-    for (name, y), look in zip(points.items(), STYLES, strict=False):
-        bars: dict[str, Any] = {"elinewidth": 2, "capsize": 4, "color": look.colour} | _HOLLOW
-        dots = {"linestyle": "none", "marker": look.marker, "zorder": 5, "clip_on": False}
-        ax.errorbar(x, y, errors.get(name), **bars | dots)
+    ax = draw_plot(ax, Plot(Axis(CURRENT), Axis(RATE, (-0.03, 1.03)), tuple(series), words))
     note = "Points: measured; lines: closed form"
     head(ax, title, note + ("; bars: one standard error" if errors else ""))
     if set(points) != {""}:
@@ -104,7 +99,7 @@ def _require_fit(
 def _name_curves(ax: Axes, names: list[str]) -> None:
     """A key in the upper left corner, which rising curves leave free."""
     handles = [
-        Line2D([], [], linewidth=2.2, **look.line | _HOLLOW | {"markeredgecolor": look.colour})
+        Line2D([], [], linewidth=2.2, **look.line | HOLLOW | {"markeredgecolor": look.colour})
         for look in STYLES
     ]
     ax.legend(handles[: len(names)], names, loc="upper left", handlelength=3)

@@ -1,7 +1,6 @@
 """Charts of one neuron that follow sliders: its potential, how often it fires, its residual.
 
-The potential is no `Plot`: only a chart has its second panel beside the first, on the same axis,
-and its step that somebody looks at.
+What the potential shows is a `Trace`; how, is said here.
 """
 
 from __future__ import annotations
@@ -24,12 +23,10 @@ from snnlab.show.described import (
     RESIDUAL,
     STEP,
     beside_words,
-    current_words,
     noise_density,
     noise_points,
-    trace_limits,
-    trace_words,
 )
+from snnlab.show.pictures import trace_of
 from snnlab.show.plot import Axis, Look, Plot, Series
 
 QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
@@ -126,14 +123,15 @@ def potential_chart(
         )
     if len(currents) not in (0, len(h)):
         raise ValueError(f"{len(h)} timesteps need as many currents or none, got {len(currents)}")
-    T, v_init = len(h), beside.left[0]
+    T, trace = len(h), trace_of(h, v, spikes, v_th, beside.left[0], currents)
     upto = T if now is None else now
-    floor, mark, roof = trace_limits(h, v, v_th, v_init, currents)
-    floor = min(floor, BELOW * v_th)
-    seen = [t for t in range(1, upto + 1) if spikes[t - 1]]
-    corners = [v_init, *(value for pair in zip(h, v, strict=True) for value in pair)]
-    times = [0, *(t for t in range(1, T + 1) for _ in range(2))]
-    line: dict[str, Sequence[Any]] = {"index": range(len(times)), "t": times, "potential": corners}
+    floor, roof = min(trace.floor, BELOW * v_th), trace.roof
+    seen = [t for t in trace.spikes if t <= upto]
+    line: dict[str, Sequence[Any]] = {
+        "index": range(len(trace.times)),
+        "t": trace.times,
+        "potential": trace.potentials,
+    }
     passed = slice(0, 2 * upto + 1)
     parts: dict[str, dict[str, Sequence[Any]]] = {
         "ends": {"t": [0, T], "potential": [floor, roof]},
@@ -141,7 +139,7 @@ def potential_chart(
         "line": line,
         "seen": {name: values[passed] for name, values in line.items()},
         "now": {"t": [upto], "potential": [h[upto - 1]]},
-        "spikes": {"t": seen, "potential": [mark] * len(seen)},
+        "spikes": {"t": seen, "potential": [trace.mark] * len(seen)},
         "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
     }
     if len(currents):
@@ -151,11 +149,8 @@ def potential_chart(
             parts["current"] = {name: values[now - 1 : now] for name, values in bars.items()}
     data = together(parts | noise_beside(beside, floor / v_th, roof / v_th, v_th))
     kept = potential_look(colours, height, stepping=now is not None, driven=len(currents) > 0)
-    words = [trace_words(h, spikes, v_th, v_init)]
-    if len(currents):
-        words.append(current_words(currents, v_th))
-    words.append(beside_words(beside.left, beside.noise, v_th))
-    return LiveChart(kept, data, " ".join(words), height)
+    words = f"{trace.words} {beside_words(beside.left, beside.noise, v_th)}"
+    return LiveChart(kept, data, words, height)
 
 
 def bars_of(currents: Sequence[float]) -> dict[str, Sequence[Any]]:

@@ -5,36 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from snnlab.neuron.spec import Noise
 from snnlab.show.charts.draw import draw_chart
 from snnlab.show.charts.frame import LiveChart
-from snnlab.show.colours import Palette
+from snnlab.show.colours import LIGHT, Palette
 from snnlab.show.described import (
     DENSITY,
     RESIDUAL,
     drift_words,
     drifted_span,
-    noise_density,
     one_neuron_words,
-    residual_bins,
     residual_words,
-    wide_bins,
     wide_quantiles,
 )
-from snnlab.show.plot import Axis, Look, Plot, Series
+from snnlab.show.pictures import GROUPS, residual_series
+from snnlab.show.plot import Axis, Look, Plot
 
 if TYPE_CHECKING:
     from snnlab.measure.one_neuron import OneNeuron
     from snnlab.measure.residuals import ResidualSummary
 
-MEASURED, TRAINED = "residuals, measured", "noise in training"
-SILENT, SATURATED = "silent neurons", "saturated neurons"
-"""The curves over potentials, as the legend names them."""
-WIDE = {MEASURED: "active", SILENT: "silent", SATURATED: "saturated"}
-"""The curves that a wide chart has for each group of neurons."""
+MEASURED = "residuals, measured"
+"""The curve of the active neurons, as the legend names it."""
 FROM = "from (v_th)"
 SPAN = (-0.95, 1.95)
 """Potentials in sight, in units of v_th, unless the drifting neurons are shown as well: all but the
@@ -43,7 +37,7 @@ bins at the ends, which count what lies beyond."""
 
 def wide_span(stages: Iterable[ResidualSummary]) -> tuple[float, float]:
     """Potentials between which 90 % of each group of neurons lie, and `SPAN`."""
-    ends = [wide_quantiles(found, group) for found in stages for group in WIDE.values()]
+    ends = [wide_quantiles(found, group) for found in stages for group in GROUPS]
     known = [SPAN, *(both for both in ends if both)]
     return min(low for low, _ in known), max(high for _, high in known)
 
@@ -59,16 +53,19 @@ def layer_table(
         span: potentials over which silent and saturated neurons are shown as well, which then were
             asked for; None: active ones only.
     """
-    if span is None:
-        density, edges = residual_bins(found)
-        columns = {FROM: edges[:-1], MEASURED: density}
-    else:
-        parts = {name: wide_bins(found, group, span) for name, group in WIDE.items()}
-        edges = parts[MEASURED][1]
-        columns = {FROM: edges[:-1], **{name: density for name, (density, _) in parts.items()}}
-    if noise is not None:
-        columns[TRAINED] = noise_density(noise, (edges[1:] + edges[:-1]) / 2)
+    series = residual_series(found, noise, looks_in(LIGHT), span)
+    columns = {FROM: series[0].x[:-1]} | {one.look.name: one.y for one in series}
     return pd.DataFrame(columns).round(4)
+
+
+def looks_in(colours: Palette) -> dict[str, Look]:
+    """What the curves look like, see `residual_series`."""
+    return {
+        "active": Look(MEASURED, colours.quiet),
+        "silent": Look("silent neurons", colours.grey),
+        "saturated": Look("saturated neurons", colours.free[2]),
+        "noise": Look("noise in training", colours.noise),
+    }
 
 
 def highest_density(tables: Iterable[pd.DataFrame]) -> float:
@@ -100,30 +97,15 @@ def layer_chart(
         words: what it shows; None: as of a layer.
         height: in pixels.
     """
-    table = layer_table(found, noise, span)
-    starts = table[FROM].to_numpy()
-    edges = [*starts, 2 * starts[-1] - starts[-2]]
-    tops = {curve: table[curve].tolist() for curve in table.columns[1:]}
+    series = residual_series(found, noise, looks_in(colours), span)
     if highest is None:
-        highest = highest_density([table]) if span is None else max(map(max, tops.values()))
-    hues = {MEASURED: colours.quiet, SILENT: colours.grey, SATURATED: colours.free[2]}
-    series = [
-        Series(Look(curve, hues[curve]), edges, tops[curve], "bars", opacity=0.45)
-        for curve in hues
-        if curve in tops
-    ]
-    if noise is not None:
-        middles = (np.add(edges[1:], edges[:-1]) / 2).tolist()
-        series.append(Series(Look(TRAINED, colours.noise), middles, tops[TRAINED]))
+        in_sight = slice(1, -1) if span is None else slice(None)
+        highest = max(max(one.y[in_sight]) for one in series)
     y = Axis(DENSITY, (0, 1.05 * highest or 1))
     if span is not None:  # drifting neurons lie thinly over a wide range
         y = Axis(f"{DENSITY}, root scale", y.limits, "sqrt")
-    plot = Plot(
-        Axis(RESIDUAL, span or SPAN),
-        y,
-        tuple(series),
-        words or layer_words(found, noise, name, span),
-    )
+    words = words or layer_words(found, noise, name, span)
+    plot = Plot(Axis(RESIDUAL, span or SPAN), y, series, words)
     return draw_chart(plot, colours=colours, height=height)
 
 

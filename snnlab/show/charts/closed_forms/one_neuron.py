@@ -20,10 +20,9 @@ from snnlab.show.charts.closed_forms.parameters import (
 )
 from snnlab.show.charts.frame import LINE, key_of
 from snnlab.show.colours import LIGHT
-from snnlab.show.described import CURRENT, POTENTIAL, RATE, STEP
+from snnlab.show.described import CHARGE, CURRENT, INFLOW, POTENTIAL, RATE, RESET, SPIKE, STEP
 
 V_TH = 100
-CHARGE, RESET, SPIKE, INFLOW = "charge: v[t-1] to h[t]", "reset: h[t] to v[t]", "spike", "current"
 TRACE = {
     CHARGE: LIGHT.hue("blue"),
     RESET: LIGHT.hue("vermillion"),
