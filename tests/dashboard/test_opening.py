@@ -68,11 +68,15 @@ def test_the_garbage_collector_passes_over_what_is_loaded(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "load", lambda modules: None)
-    monkeypatch.delitem(sys.modules, opening.NEEDLESS, raising=False)  # and back to what it was
+    monkeypatch.delitem(
+        sys.modules, opening.SKIPPED_MODULE, raising=False
+    )  # and back to what it was
     gc.unfreeze()
     opening.get_ready()
     assert gc.get_freeze_count() > 100_000
-    assert sys.modules.pop(opening.NEEDLESS) is None  # who imports it finds that it is not there
+    assert (
+        sys.modules.pop(opening.SKIPPED_MODULE) is None
+    )  # who imports it finds that it is not there
 
 
 def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(
