@@ -80,7 +80,7 @@ def draw_neuron(runs: tuple[Run, ...], picture: Picture, T: int, t: int, place: 
 
 def draw_path(seen: NeuronSeen, t: int) -> None:
     """Potential and current over time."""
-    from snnlab.show.charts.neuron import Beside, potential_chart
+    from snnlab.show.charts.neuron import NoiseAndResiduals, potential_chart
 
     fired = int(sum(seen.spikes))
     st.markdown(f"**On this image: {fired} spike{'s' * (fired != 1)} in {len(seen.h)} timesteps**")
@@ -89,7 +89,7 @@ def draw_path(seen: NeuronSeen, t: int) -> None:
         seen.v,
         seen.spikes,
         v_th=seen.v_th,
-        beside=Beside.of(seen.left, seen.noise),
+        beside=NoiseAndResiduals.of(seen.left, seen.noise),
         colours=colours(),
         currents=seen.currents,
         now=t,

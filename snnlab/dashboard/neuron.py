@@ -203,7 +203,12 @@ def charts(
     settings: Settings, path: Timesteps, found: Curves, colours: Palette, now: int | None = None
 ) -> dict[str, LiveChart]:
     """The charts: the potential over time, firing against current, residual and noise."""
-    from snnlab.show.charts.neuron import Beside, firing_chart, potential_chart, residual_chart
+    from snnlab.show.charts.neuron import (
+        NoiseAndResiduals,
+        firing_chart,
+        potential_chart,
+        residual_chart,
+    )
 
     return {
         "potential": potential_chart(
@@ -211,7 +216,7 @@ def charts(
             path.v,
             path.spikes,
             v_th=settings.neuron.v_th,
-            beside=Beside.of(path.before, settings.acting_noise),
+            beside=NoiseAndResiduals.of(path.before, settings.acting_noise),
             colours=colours,
             currents=settings.currents,
             now=now,

@@ -1,4 +1,4 @@
-"""A plot as a figure of matplotlib."""
+"""Draws a `Plot` with matplotlib."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from snnlab.show.style import DASHED
 
 
 def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
-    """Frame, series and description; what stands above the data comes when all is drawn.
+    """Draw frame, series and description; title, note and key are added later, see `head`.
 
     Args:
-        ax: where; None: on a new Axes that pyplot knows.
-        plot: what.
-        shared: whether the panels of a row have one name of their y axes.
+        ax: where to draw; None: on a new Axes that pyplot knows.
+        plot: the plot.
+        shared: whether only the first panel of a row names its y axis.
     """
     ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=plot.x.name, y="" if shared and is_inner(ax) else plot.y.name)
@@ -47,7 +47,7 @@ def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
 def draw_with_names(
     ax: Axes | None, plot: Plot, title: str | None, note: str | None = None
 ) -> Axes:
-    """Also title and note, and the names of lines at their ends, where there is room for them."""
+    """Draw a plot with title and note, and with names at the ends of lines if there is room."""
     ax = draw_plot(ax, plot)
     lines = [one for one in plot.series if one.kind == "line"]
     ends = [LineEnd(one.x[-1], one.y[-1], one.look.name, one.look.colour) for one in lines]
@@ -56,13 +56,14 @@ def draw_with_names(
 
 
 def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
-    """One series.
+    """Draw one series.
 
     Args:
-        ax: where.
-        one: what.
-        plot: which it belongs to; of a line the points at its ticks are marked, if it has any.
-        height: lines that lie higher cover others.
+        ax: where to draw.
+        one: the series.
+        plot: to which it belongs; a line is marked only at the ticks of the x axis, if there are
+            any.
+        height: lines with a larger height cover others.
     """
     look, label = one.look, one.look.name
     filled: dict[str, Any] = {"color": look.colour, "alpha": one.opacity, "linewidth": 0}
@@ -81,7 +82,7 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
         case _:
             ticks, limits = plot.x.ticks, plot.y.limits
             marked = [i for i, x in enumerate(one.x) if not ticks or x in ticks]
-            # markers at the edge are whole, but what lies beyond it is not drawn
+            # markers at the edge are drawn whole, points beyond it are not drawn
             beyond = limits is not None and min(one.y) < limits[0]
             size: dict[str, Any] = {"linewidth": 2.5 * one.size, "markersize": 9, "zorder": height}
             clip = beyond or not look.marker
@@ -89,7 +90,7 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
 
 
 def scale_cost(ax: Axes, limits: tuple[float, float]) -> None:
-    """A log axis with plain numbers, two of them at least."""
+    """A log axis with at least two numbers, written without powers of ten."""
     ax.set_xscale("log")
     decades = limits[1] / limits[0]
     steps = (1, 2, 5) if decades > 10 else (1, 1.5, 2, 3, 5, 7)
@@ -99,7 +100,7 @@ def scale_cost(ax: Axes, limits: tuple[float, float]) -> None:
 
 
 def scale_timesteps(ax: Axes, ticks: Sequence[float]) -> None:
-    """A log2 axis of timesteps T with a tick at each of these."""
+    """A log2 axis of timesteps T with these ticks."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))

@@ -1,4 +1,4 @@
-"""Charts of the residuals of a layer of a network, and of the noise that stands for them."""
+"""Charts of the residuals of a layer, and of the noise that replaces them in training."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 MEASURED, TRAINED = "residuals, measured", "noise in training"
 SILENT, SATURATED = "silent neurons", "saturated neurons"
-"""The curves over potentials, as the legend names them."""
+"""Names of the curves over potentials in the legend."""
 WIDE = {MEASURED: "active", SILENT: "silent", SATURATED: "saturated"}
-"""The curves that a wide chart has for each group of neurons."""
+"""The curve of each group of neurons in a wide chart."""
 FROM = "from (v_th)"
 SPAN = (-0.95, 1.95)
-"""Potentials in sight, in units of v_th, unless the drifting neurons are shown as well: all but the
-bins at the ends, which count what lies beyond."""
+"""Potentials shown, in units of v_th, unless the drifting neurons are shown as well. The outermost
+bins, which count all residuals beyond, are left out."""
 
 
 def wide_span(stages: Iterable[ResidualSummary]) -> tuple[float, float]:
-    """Potentials between which 90 % of each group of neurons lie, and `SPAN`."""
+    """The span of potentials that holds `SPAN` and 90 % of each group of neurons."""
     ends = [wide_quantiles(found, group) for found in stages for group in WIDE.values()]
     known = [SPAN, *(both for both in ends if both)]
     return min(low for low, _ in known), max(high for _, high in known)
@@ -54,10 +54,10 @@ def layer_table(
     """Density of the residuals of a layer, and of the noise it trained with, bin by bin.
 
     Args:
-        found: what `residuals` found.
+        found: from `residuals`, with `wide=True` if a span is given.
         noise: that of the training; None: trained without.
-        span: potentials over which silent and saturated neurons are shown as well, which then were
-            asked for; None: active ones only.
+        span: potentials over which silent and saturated neurons are shown as well; None: only
+            active ones are shown.
     """
     if span is None:
         density, edges = residual_bins(found)
@@ -72,7 +72,7 @@ def layer_table(
 
 
 def highest_density(tables: Iterable[pd.DataFrame]) -> float:
-    """The highest density in sight, so that charts beside one another can share an axis."""
+    """The highest density of several tables, so that their charts can share an axis."""
     in_sight = [table[table[FROM].between(*SPAN, inclusive="left")] for table in tables]
     return max(float(table.drop(columns=FROM).to_numpy().max()) for table in in_sight)
 
@@ -93,11 +93,11 @@ def layer_chart(
     Args:
         found: what `residuals` found.
         noise: that of the training; None: trained without.
-        name: of the layer, as a sentence goes on with it.
+        name: of the layer, for use within a sentence.
         colours: see `palette`.
         span: see `layer_table`.
-        highest: density to which the axis reaches, see `highest_density`; None: its own.
-        words: what it shows; None: as of a layer.
+        highest: upper end of the density axis, see `highest_density`; None: that of this chart.
+        words: the description; None: that of a layer.
         height: in pixels.
     """
     table = layer_table(found, noise, span)
@@ -156,9 +156,9 @@ def one_neuron_chart(
 
 
 def one_neuron_span(found: OneNeuron) -> tuple[float, float] | None:
-    """Potentials in sight: `SPAN`, and 90 % of the residuals of the neuron while it was active.
+    """The span that holds `SPAN` and 90 % of the residuals of the neuron while it was active.
 
-    None: these lie inside of `SPAN`.
+    None if these lie inside `SPAN`.
     """
     return drifted_span(found.summary, SPAN)
 
