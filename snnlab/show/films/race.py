@@ -350,7 +350,8 @@ class Course:
     def alt(self) -> str:
         """The film in words and numbers."""
         trained = [
-            f"{racer.called} after {three_digits(racer.seconds)} s, then {racer.validation[-1]:.2f} %"
+            f"{racer.called} after {three_digits(racer.seconds)} s, "
+            f"then {racer.validation[-1]:.2f} %"
             for racer in self.order
         ]
         return (
