@@ -244,7 +244,7 @@ def test_lines_beyond_the_dashes_are_dashed_again() -> None:
     names, dashes = map(ast.literal_eval, found)
     assert len(names) == len(dashes) == 20
     assert all(one != other for one, other in pairwise(dashes))
-    assert len(set(map(str, dashes[:MOST_RUNS]))) == MOST  # as many as a page compares
+    assert len(set(map(str, dashes[:MOST_RUNS]))) == MOST_RUNS  # as many as a page compares
 
 
 def test_a_training_under_way_says_how_far_it_is() -> None:

@@ -1,6 +1,4 @@
-"""The state of each hand-in, in a file of its own, so that grading can continue where it
-stopped.
-"""
+"""The state of each hand-in in a file of its own, so that grading can continue after a stop."""
 
 from __future__ import annotations
 
