@@ -67,9 +67,7 @@ def lay_course(course: Path, folder: Path) -> Laid:
         there = digest(target.read_bytes()) if target.is_file() else None
         if there is None and not target.exists():
             done.new.append(file.name)
-        elif (
-            there == newest or known.get(file.name) == newest
-        ):  # unchanged, or copied beside it before
+        elif there == newest or known.get(file.name) == newest:  # as it is, or copied beside
             known[file.name] = newest
             continue
         elif there is not None and there == known.get(file.name):

@@ -87,10 +87,7 @@ def bound_threads() -> None:
     """
     most = cores()
     if "OMP_NUM_THREADS" not in os.environ:
-        for name in (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-        ):  # for libraries that are loaded later
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # for libraries loaded later
             os.environ.setdefault(name, str(most))
     for pool in ThreadpoolController().lib_controllers:
         if pool.num_threads > most:
