@@ -117,11 +117,11 @@ def notebook(run: Run) -> bytes:
 def made_by(run: Run) -> str:
     """Versions and hardware that trained a run, and what it takes to get the same numbers."""
     versions = facts_of(run, "versions")
-    told = [f"code {run.environment.get('code', 'unknown')}"]
-    told += [f"{name} {version}" for name, version in versions.items()]
+    versions_used = [f"code {run.environment.get('code', 'unknown')}"]
+    versions_used += [f"{name} {version}" for name, version in versions.items()]
     return (
-        f"Trained with {', '.join(told)}. The same configuration, code and hardware, with as many "
-        "threads, give the same numbers: the cell after the training says whether they are."
+        f"Trained with {', '.join(versions_used)}. The same configuration, code and hardware, with "
+        "as many threads, give the same numbers: the cell after the training says whether they are."
     )
 
 

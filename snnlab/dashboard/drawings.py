@@ -36,14 +36,14 @@ def drawing() -> bytes | None:
     return kept
 
 
-def keep(told: Any) -> None:
+def keep(message: Any) -> None:
     """Keep the drawing that the pad has sent; None: it is empty. Malformed data change nothing."""
-    if told is None:
+    if message is None:
         st.session_state.pop(IN_SESSION, None)
         address.forget([NAME])
         return
     try:
-        bits = ink_of(told) >= INK_FROM
+        bits = ink_of(message) >= INK_FROM
     except ValueError:
         return
     st.session_state[IN_SESSION] = inked(bits)

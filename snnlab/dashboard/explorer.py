@@ -247,7 +247,7 @@ def play(shown: Shown) -> None:
     player(
         address.key("player"),
         [made.frames, as_sent(SENT, options, *about)],
-        at=lambda told: rest(told, T),
+        at=lambda message: rest(message, T),
         neuron=choose_neuron,
         more=turn_over,
     )
@@ -256,28 +256,28 @@ def play(shown: Shown) -> None:
             draw_neuron(runs, picture, T, t, place)
 
 
-def rest(told: Any, T: int) -> None:
+def rest(message: Any, T: int) -> None:
     """Write the timestep and view of the player into the link, once it has come to rest."""
-    t, view = number_in(told, "t"), told.get("view") if isinstance(told, dict) else None
+    t, view = number_in(message, "t"), message.get("view") if isinstance(message, dict) else None
     if t is not None and 1 <= t <= T:
         address.remember("t", t, 1)
     if view in VIEWS:
         address.remember("view", view, VIEWS[0])
 
 
-def choose_neuron(told: Any) -> None:
+def choose_neuron(message: Any) -> None:
     """Write the neuron that was chosen in the player into the link, or remove a closed one."""
-    if told is None:
+    if message is None:
         address.forget(["neuron"])
         return
-    network, stage, index = (number_in(told, name) for name in ("network", "stage", "index"))
+    network, stage, index = (number_in(message, name) for name in ("network", "stage", "index"))
     if network is not None and stage is not None and index is not None:
         address.remember("neuron", str(Place(network, stage, index)))
 
 
-def turn_over(told: Any) -> None:
+def turn_over(message: Any) -> None:
     """Show other maps of a stage, as the player has asked for."""
-    stage, begin = number_in(told, "stage"), number_in(told, "first")
+    stage, begin = number_in(message, "stage"), number_in(message, "first")
     if stage is None or begin is None or stage >= MOST_STAGES:
         return
     first = [*starts(), *[0] * (stage + 1 - len(starts()))]
@@ -291,7 +291,7 @@ def starts() -> tuple[int, ...]:
     return tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in said)
 
 
-def number_in(told: Any, name: str) -> int | None:
+def number_in(message: Any, name: str) -> int | None:
     """A number from a browser's message; None if it is missing, negative or no number."""
-    value = told.get(name) if isinstance(told, dict) else None
+    value = message.get(name) if isinstance(message, dict) else None
     return value if isinstance(value, int) and value >= 0 else None

@@ -69,12 +69,12 @@ def draw_film(label: str, make: Callable[[], Packed]) -> None:
     player(
         address.key("film-player"),
         [given, as_sent(SENT, wishes)],
-        at=lambda told: rest(told, length),
+        at=lambda message: rest(message, length),
     )
 
 
-def rest(told: Any, length: float) -> None:
+def rest(message: Any, length: float) -> None:
     """Write the moment at which the film rests into the link, if the browser sent a valid one."""
-    t = told.get("t") if isinstance(told, dict) else None
+    t = message.get("t") if isinstance(message, dict) else None
     if isinstance(t, int | float) and 0 <= t <= length:
         address.remember(MOMENT, float(t), 0.0)

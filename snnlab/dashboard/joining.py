@@ -106,8 +106,8 @@ def by_name() -> str:
 
 def at(host: str) -> str:
     """The address of this server with a host name, or with the one that its options set."""
-    told = str(config.get_option("server.address") or "0.0.0.0")
-    host = host if told in ("0.0.0.0", "::") else told
+    configured = str(config.get_option("server.address") or "0.0.0.0")
+    host = host if configured in ("0.0.0.0", "::") else configured
     secure = "s" if config.get_option("server.sslCertFile") else ""
     return f"http{secure}://{host}:{config.get_option('server.port')}{path()}"
 

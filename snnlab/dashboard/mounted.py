@@ -63,11 +63,11 @@ def part(name: str, module: str, start: str) -> Callable[..., None]:
     component = st.components.v2.component(name, js=module + ADAPTER.replace("START", start))
 
     def draw(key: str, given: Sequence[bytes], **events: Listener) -> None:
-        def hear(event: str, told: Listener) -> Callable[[], None]:
-            return lambda: told(said_by(key, event))
+        def hear(event: str, listener: Listener) -> Callable[[], None]:
+            return lambda: listener(said_by(key, event))
 
         listeners: dict[str, Any] = {
-            f"on_{event}_change": hear(event, told) for event, told in events.items()
+            f"on_{event}_change": hear(event, listener) for event, listener in events.items()
         }
         component(key=key, data=b"\n".join(given), **listeners)
 

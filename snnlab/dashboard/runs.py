@@ -143,8 +143,8 @@ def in_lines(run: Run) -> dict[str, str]:
     """A row of the table for phones."""
     accuracy = run.accuracy
     ends = dict.fromkeys([1, max(accuracy)]) if accuracy else {}
-    told = [f"T = {T}: {accuracy[T]:.2f} %".replace(" ", UNBROKEN) for T in ends]
-    return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *told])}
+    accuracies = [f"T = {T}: {accuracy[T]:.2f} %".replace(" ", UNBROKEN) for T in ends]
+    return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *accuracies])}
 
 
 def row(run: Run) -> dict[str, object]:

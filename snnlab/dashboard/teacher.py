@@ -144,12 +144,12 @@ def draw_job(job: Job) -> None:
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
     who = escaped(", ".join(map(name_of_user, job.users)))
-    told = escaped(", ".join(words_of(job.config)))
+    description = escaped(", ".join(words_of(job.config)))
     if job.status == "running" and (progress := read_progress(runs_folder() / job.id)):
-        told += f"  \n{epoch_in_words(progress, job.config.training.epochs)}"
+        description += f"  \n{epoch_in_words(progress, job.config.training.epochs)}"
     elif job.position and not job.reason:
-        told += f"  \n{when(job)}"
-    line.markdown(f"**{who}**  \n{told}", width="stretch")
+        description += f"  \n{when(job)}"
+    line.markdown(f"**{who}**  \n{description}", width="stretch")
     line.button(
         "Cancel",
         key=f"teacher-cancel-{job.id}",

@@ -77,7 +77,7 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
         for tasks, fewest, least in ((code, FEWEST, SHARE), (text, 1, 0.0)):
             for task, pieces in tasks.items():
                 given = pieces.pop("", set())
-                unusual = telling(pieces, given)
+                unusual = unusual_pieces(pieces, given)
                 for one, other, share in pairs(unusual, fewest, least):
                     both = unusual[one] & unusual[other] if tasks is text else ()
                     files = (file_of(one, name), file_of(other, name))
@@ -158,7 +158,7 @@ def sentences(text: str) -> set[Hashable]:
     return {sentence for sentence in found if sentence.count(" ") >= WORDS - 1}
 
 
-def telling(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
+def unusual_pieces(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
     """Pieces neither given nor shared by more than five students and a tenth of the class."""
     counts = Counter(piece for each in pieces.values() for piece in each)
     most = max(5, len(pieces) // 10)

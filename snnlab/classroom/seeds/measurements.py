@@ -37,13 +37,13 @@ class Measurement:
 
 
 STARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-LONG = (1, 2, 4, 8, 16, 32, 64)
+UP_TO_64 = (1, 2, 4, 8, 16, 32, 64)
 SIGMAS = (0.02, 0.1, 0.2, 0.29, 0.5, 1.0)
 STAGES = (1, 2, 3)
-LOST = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+LOST_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 DRAWS = 2
 """How often a random disturbance is drawn; accuracies are means over these draws."""
-WAYS: Mapping[str, Mapping[str, object]] = {
+CONVERSIONS: Mapping[str, Mapping[str, object]] = {
     "largest, from 0": {"half_threshold_start": False},
     "largest, from v_th / 2": {},
     "99.9th percentile": {"threshold": "percentile"},
@@ -100,9 +100,9 @@ def conversions(trainer: Trainer) -> Lines:
     """Accuracy of a ReLU network, converted in four ways."""
     ann, few = trainer.relu(), trainer.data.train.first(500)
     found = {}
-    for name, way in WAYS.items():
-        spiking = convert_ann(ann, max(LONG), few, **way)  # type: ignore[arg-type]
-        found[name] = trainer.accuracies(spiking, LONG)
+    for name, way in CONVERSIONS.items():
+        spiking = convert_ann(ann, max(UP_TO_64), few, **way)  # type: ignore[arg-type]
+        found[name] = trainer.accuracies(spiking, UP_TO_64)
     return found
 
 
@@ -173,7 +173,7 @@ def lost_spikes(trainer: Trainer) -> Lines:
     return {
         f"{name}, T = {T}": [
             disturbed(trainer, net, Disturbance(dropped_spikes=share))[STEPS.index(T)]
-            for share in LOST
+            for share in LOST_SHARES
         ]
         for name, net in both(trainer).items()
         for T in (1, 16)
@@ -253,7 +253,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (variants, at(STEPS)),
         (leaks, at(STEPS)),
         (decisions, at(range(1, 17))),
-        (conversions, at(LONG)),
+        (conversions, at(UP_TO_64)),
         (residual_moments, at(STAGES)),
         (calibrated, at(STEPS)),
         (sigmas, at(SIGMAS)),
@@ -261,7 +261,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (learned_sigma, lambda settings: range(1, settings.training.epochs + 1)),
         (learned, at(STEPS)),
         (own_spikes, at(STEPS)),
-        (lost_spikes, at(LOST)),
+        (lost_spikes, at(LOST_SHARES)),
         (halved, at(STEPS)),
         (current_spread, at(STAGES)),
         (noisy_inputs, at(STEPS)),

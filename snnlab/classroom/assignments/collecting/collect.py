@@ -31,7 +31,7 @@ from snnlab.classroom.assignments.notebooks.restoring import is_filled
 from snnlab.classroom.assignments.spreadsheets import digest, text_of, write_whole
 
 NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
-Who = tuple[str, Owner]
+GroupAndOwner = tuple[str, Owner]
 """A group of a download, and an owner in it."""
 
 
@@ -85,7 +85,7 @@ def collect(download: Path, course: Path) -> list[Collected]:
 
 def survey(
     download: Path, register: Register
-) -> tuple[list[Label], dict[Who, str], dict[Who, str]]:
+) -> tuple[list[Label], dict[GroupAndOwner, str], dict[GroupAndOwner, str]]:
     """Read a download once: labels of the paths, ids of students, and unclear owners with reasons.
 
     Raises:
@@ -100,8 +100,8 @@ def survey(
     if not work:
         raise ValueError(f"there is no notebook (*.ipynb) in {str(download)!r}")
     labels = Paths(paths, texts, register.known_names(), download.stem).labels()
-    ids: dict[Who, str] = {}
-    unclear: dict[Who, str] = {}
+    ids: dict[GroupAndOwner, str] = {}
+    unclear: dict[GroupAndOwner, str] = {}
     for group in dict.fromkeys(label.group for label in labels):
         owners = [label.owner for label in labels if label.group == group and label.owner]
         known, unknown = register.identify(owners)
@@ -181,12 +181,12 @@ class Desk:
         odd += ["late, says the platform"] if label.late else []
         odd += [] if is_filled(notebook) else ["nothing is filled in"]
         if best is not None and not self.outranks(file, row, notebook, best):
-            odd.append(lost(row, to=self.rows[best]))
+            odd.append(why_not_taken(row, to=self.rows[best]))
             self.put(replace(row, note="; ".join(odd)), name)
             return
         if best is not None:
             before = self.rows[best]
-            note = "; ".join(filter(None, [before.note, lost(before, to=row)]))
+            note = "; ".join(filter(None, [before.note, why_not_taken(before, to=row)]))
             self.rows[best] = replace(before, taken=False, note=note)
             odd.append(f"in place of {before.source}")
         self.write(row, data)
@@ -289,7 +289,7 @@ def rightly_named(row: HandIn) -> bool:
     return PurePosixPath(row.source).stem == row.assignment
 
 
-def lost(row: HandIn, *, to: HandIn) -> str:
+def why_not_taken(row: HandIn, *, to: HandIn) -> str:
     """Why a good notebook does not count; `to` is the one that counts."""
     return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"
 

@@ -78,14 +78,14 @@ def files_in(download: Path) -> Iterator[HandedIn]:
 
 
 @dataclass
-class Room:
+class Allowance:
     """How much may still be unpacked from the zips of one student."""
 
     bytes: int
     files: int
 
 
-def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator[HandedIn]:
+def opened(file: HandedIn, room: Allowance | None = None, depth: int = 1) -> Iterator[HandedIn]:
     """The file itself, or the files in a zip; if it cannot be opened, the file with a fault."""
     kind = file.path.suffix.lower()
     if file.fault or kind not in (".zip", *OTHER_ARCHIVES):
@@ -95,7 +95,7 @@ def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator
     elif depth > DEPTH:
         yield faulty(file, f"lies more than {DEPTH} zips deep")
     else:
-        room = room or Room(MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP)
+        room = room or Allowance(MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP)
         try:
             with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
                 for inner in members(archive, file.path, room):
@@ -110,7 +110,7 @@ def faulty(file: HandedIn, fault: str) -> HandedIn:
 
 
 def members(
-    archive: zipfile.ZipFile, folder: PurePosixPath, room: Room | None
+    archive: zipfile.ZipFile, folder: PurePosixPath, room: Allowance | None
 ) -> Iterator[HandedIn]:
     """The files of a zip; with `room`, within these limits."""
     entries = [(entry, folder / below(name_of(entry))) for entry in archive.infolist()]
@@ -130,7 +130,7 @@ def members(
 
 
 def with_content(
-    file: HandedIn, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Room | None
+    file: HandedIn, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Allowance | None
 ) -> HandedIn:
     """A file with its data from a zip, or with a fault."""
     if fault := fault_of_size(file.path, entry.file_size):

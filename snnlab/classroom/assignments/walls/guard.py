@@ -78,11 +78,14 @@ def guard(
         windows: whether paths are like `C:\Users`, and upper and lower case are the same.
     """
 
-    def plain(path: str) -> str:
+    def normalised(path: str) -> str:
         return path.replace("\\", "/").lower() if windows else path
 
-    packages = tuple(plain(f"{path}/snnlab/") for path in (package, os.path.realpath(package)))
-    folders, classrooms = tuple(map(plain, folders)), tuple(f"{path}classroom" for path in packages)
+    packages = tuple(normalised(f"{path}/snnlab/") for path in (package, os.path.realpath(package)))
+    folders, classrooms = (
+        tuple(map(normalised, folders)),
+        tuple(f"{path}classroom" for path in packages),
+    )
     files, writing = (os.devnull, "/dev/urandom"), WRITING
     forbidden, harmless = FORBIDDEN, HARMLESS
     barred = frozenset(MACHINE_CODE if walled else MACHINE_CODE + SILENT)

@@ -38,15 +38,15 @@ MEGABYTES = 1024
 """Memory of a notebook besides that of Python and its libraries."""
 MOST_RUNS = 8
 """How often one notebook is run, each time without the code that ended the process before."""
-SLACK = 10.0
+SPARE_SECONDS = 10.0
 """Seconds besides the limits of all cells and calls, for work in between."""
-SILENCE = 30.0
+SILENT_SECONDS = 30.0
 """Wall-clock seconds, besides the longest limit, after which a silent process is ended."""
-LOADS = {"fit": "training", "backward": "training"} | {
+MODULES_FOR = {"fit": "training", "backward": "training"} | {
     name: name for name in ("sympy", "sklearn", "torchvision")
 }
 """Words in notebooks, with modules to load for them in advance, as these are slow or use ctypes."""
-START_UP = 60.0
+START_SECONDS = 60.0
 """Wall-clock seconds until a process that is no fork is ready."""
 MOST_STUCK = 2
 """How often a notebook may get stuck before the rest of it is given up."""
@@ -183,19 +183,19 @@ class Workplace:
             calls={name: list(arguments) for name, arguments in calls.items()},
             seconds=dict(job.seconds),
             probe="",
-            loads=sorted({load for word, load in LOADS.items() if word in text}),
-            processor=math.ceil(sum(seconds) + SLACK),
-            silence=on_the_clock(max(seconds, default=0.0)) + SILENCE,
+            loads=sorted({load for word, load in MODULES_FOR.items() if word in text}),
+            processor=math.ceil(sum(seconds) + SPARE_SECONDS),
+            silence=on_the_clock(max(seconds, default=0.0)) + SILENT_SECONDS,
         )
 
     def _asked(
-        self, *, loads: Sequence[str] = (), silence: float = SILENCE, **job: Any
+        self, *, loads: Sequence[str] = (), silence: float = SILENT_SECONDS, **job: Any
     ) -> tuple[int, bytes, bool]:
         """Let the process carry out a job: exit code, report, and whether it got stuck."""
         job |= {"walls": self.walls, "megabytes": MEGABYTES}
         folder = Path(tempfile.mkdtemp(dir=self.folder.name))
         order = {"folder": str(folder), "loads": list(loads), "silence": silence}
-        order["clock"] = on_the_clock(job["processor"]) + START_UP
+        order["clock"] = on_the_clock(job["processor"]) + START_SECONDS
         (folder / "job").write_bytes(pickle.dumps(job))
         try:
             code, stuck = self._answered(order)
