@@ -93,11 +93,11 @@ def verdict_of(group: Group, T: int) -> tuple[str, str] | None:
         return (mark_of(pairs[0].verdict), f"{pairs[0].text()}.") if pairs else None
     verdicts = Counter(pair.verdict for pair in pairs)
     first, *others = verdicts.most_common()
-    verdicts = f"{first[0]} with {first[1]} of {len(pairs)} seeds"
-    verdicts += "".join(f", {verdict} with {count}" for verdict, count in others)
+    summary = f"{first[0]} with {first[1]} of {len(pairs)} seeds"
+    summary += "".join(f", {verdict} with {count}" for verdict, count in others)
     lost, gained = sum(pair.lost for pair in pairs), sum(pair.gained for pair in pairs)
     mark = mark_of(pairs[0].verdict if len(verdicts) == 1 else "undecided")
-    return mark, f"{verdicts} (lost {lost}, gained {gained} in all)."
+    return mark, f"{summary} (lost {lost}, gained {gained} in all)."
 
 
 def counted(run: Run, T: int) -> bool:
