@@ -1,4 +1,4 @@
-"""Exercises of notebook 10: noise that remembers, and how far the threshold lets it go."""
+"""Exercises of notebook 10: noise with a memory, and how much of it passes the threshold."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from snnlab.classroom.faults import NOT_WRITTEN, missing, told_by_kind
 from snnlab.classroom.judging import Judge
 
 SECONDS = 10.0
-"""Time on the clock for the cell of an answer."""
+"""Seconds of wall-clock time for the cell of an answer."""
 SECONDS_OF_OTHERS = 120.0
-"""The same for what it needs of other cells: on a busy machine imports take long."""
+"""The same for the code that it needs of other cells: imports take long on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,22 @@ class Statement:
     """A statement of a cell, and the names by which an answer may need it."""
 
     place: int
-    """Of its cell."""
+    """Index of its cell."""
     code: CodeType
     gives: frozenset[str]
     """Names that it binds; `*` where it imports all of a module."""
     reads: frozenset[str]
-    """Names that it looks up outside of functions, now or when it is called."""
+    """Global names that it uses, now or when one of its functions is called."""
 
 
 class SavedNotebook:
     """A notebook as it was saved last.
 
     Args:
-        file: where it lies.
+        file: its path.
 
     Raises:
-        UnreadableNotebook: when its cells are asked for, and it is none.
+        UnreadableNotebook: from `cells`, if the file is no notebook.
     """
 
     def __init__(self, file: Path) -> None:
@@ -65,11 +65,11 @@ class SavedNotebook:
 
     @cached_property
     def cells(self) -> list[NotebookNode]:
-        """Its cells of code."""
+        """Its code cells."""
         return [cell for cell in read_notebook(self.file).cells if cell.cell_type == "code"]
 
     def has_tag(self, name: str) -> bool:
-        """Whether some cell is that of this exercise; False for what is no notebook."""
+        """Whether a cell belongs to this exercise; False if the file is no notebook."""
         try:
             return f'"exercise:{name}"'.encode() in self.file.read_bytes() and any(
                 is_tagged(cell, name) for cell in self.cells
@@ -78,10 +78,10 @@ class SavedNotebook:
             return False
 
     def answer(self, name: str, judge: Judge) -> tuple[Any, Diagnosis] | None:
-        """The function of this name and what its check says; None: no cell holds it.
+        """The function of this name and its diagnosis; None if no cell defines it.
 
-        Of several cells the last one counts that is right; if none is, the last one that holds more
-        than the three dots.
+        Of several cells, the last right one counts; if none is right, the last one that is more
+        than the three dots of the template.
         """
         found: list[tuple[Any, Diagnosis]] = []
         for place in self.holding(name):
@@ -91,7 +91,7 @@ class SavedNotebook:
         return min(found, key=lambda each: how_far(*each), default=None)
 
     def holding(self, name: str) -> Iterator[int]:
-        """Places of the cells that hold an answer, or its stub, from the last one on."""
+        """Indices of the cells with an answer or its template, the last one first."""
         gives = re.compile(rf"^(def {name}\b|{name} *[:=])", re.MULTILINE)
         for place, cell in reversed(list(enumerate(self.cells))):
             if is_tagged(cell, name) or gives.search(cell.source):
@@ -112,20 +112,20 @@ class SavedNotebook:
         return None, told or missing(outcome.error)
 
     def run_others(self, place: int, scope: dict[str, Any]) -> None:
-        """Run what a cell needs of the other cells, as far as it can be run.
+        """Run the statements of other cells that a cell needs; those that fail are passed over.
 
-        Cells below count only for names that are not there without them: they came later.
+        Cells below are used only for names that no cell above defines.
         """
         for statement in self.needed_by(place):
             there = scope.keys() | vars(builtins).keys()
             if statement.place < place or not statement.gives <= there:
                 try:
                     exec(statement.code, scope)
-                except Exception:  # what the answer then lacks, its own check tells
+                except Exception:  # if the answer needs it, its check will say so
                     continue
 
     def needed_by(self, place: int) -> list[Statement]:
-        """The statements of other cells that bind what a cell looks up, and what they look up."""
+        """The statements of other cells that define names which a cell uses, directly or not."""
         others = [each for each in self.statements if each.place != place]
         names, needed = {"*", *read_by(self.compiled(place))}, set[Statement]()
         while more := {each for each in others if each.gives & names} - needed:
@@ -135,7 +135,7 @@ class SavedNotebook:
 
     @cached_property
     def statements(self) -> list[Statement]:
-        """All statements, of the cells that are Python."""
+        """All statements of the cells that can be parsed as Python."""
         found = []
         for place, cell in enumerate(self.cells):
             with contextlib.suppress(SyntaxError, ValueError):
@@ -147,24 +147,24 @@ class SavedNotebook:
         return found
 
     def compiled(self, place: int) -> Any:
-        """A cell as code whose lines can be quoted."""
+        """A cell, compiled so that tracebacks can quote its lines."""
         title, code = self.title(place), code_in(self.cells[place].source)
         linecache.cache[title] = (len(code), None, code.splitlines(keepends=True), title)
         return compile(code, title, "exec", dont_inherit=True)
 
     def title(self, place: int) -> str:
-        """How tracebacks call a cell."""
+        """The name of a cell in tracebacks."""
         return f"<cell {place + 1} of {self.file.name}>"
 
 
 def is_tagged(cell: NotebookNode, name: str) -> bool:
-    """Whether a cell is that of an exercise."""
+    """Whether a cell is tagged as that of an exercise."""
     tags = cell.metadata.get("tags", [])
     return isinstance(tags, list) and f"exercise:{name}" in tags
 
 
 def read_by(code: CodeType) -> set[str]:
-    """Names that code and the functions in it look up outside of functions."""
+    """Global names that code and the functions in it use."""
     inner = [each for each in code.co_consts if isinstance(each, CodeType)]
     own = {
         each.argval
@@ -180,5 +180,5 @@ def given_by(code: CodeType) -> set[str]:
 
 
 def how_far(answer: Any, diagnosis: Diagnosis) -> tuple[bool, ...]:
-    """How far an answer is from a right one, to find the nearest."""
+    """A key by which better answers sort higher."""
     return not diagnosis.passed, diagnosis == NOT_WRITTEN, answer is None

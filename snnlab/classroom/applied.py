@@ -1,4 +1,4 @@
-"""A student's function, applied to tensors: what it was checked with may have been numbers."""
+"""Apply a student's function to tensors, also one that was checked with numbers only."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Function = Callable[..., Any]
 
 
 def on_tensors(function: Function, like: Any) -> Function:
-    """The function, given copies: one that works in place spoils nothing.
+    """The function, called with copies, so that it cannot change its arguments.
 
     Args:
         function: of tensors, lists or numbers.
-        like: what a right one returns, a tensor or a tuple of numbers; so does this one,
-            in whatever form the function returns it.
+        like: an example of a right result, a tensor or a tuple of numbers; results of the function
+            are converted to this form.
     """
     form = partial(numbers, like=like) if isinstance(like, tuple) else tensor
     return quiet(lambda *given: form(function(*map(copied, given))))
 
 
 def on_each_number(function: Function, calls: Sequence[Sequence[float]]) -> Function:
-    """The function, called once for each place of the tensors that it is given.
+    """The function, called for each element of tensors.
 
-    If it takes whole tensors and gives the same for them, it is called once for all.
+    If it accepts whole tensors and returns the same for them, it is called only once.
 
     Args:
         function: of numbers.
-        calls: arguments with which that is tried.
+        calls: arguments with which to find that out.
     """
     tried = alike([torch.tensor(column) for column in zip(*calls, strict=True)])
     if takes_tensors(function, tried):
@@ -48,25 +48,25 @@ def on_each_number(function: Function, calls: Sequence[Sequence[float]]) -> Func
 
 
 def alike(given: Sequence[Any]) -> list[Tensor]:
-    """Numbers and tensors as tensors of one shape, which are copies."""
+    """Copies of numbers and tensors as tensors of one shape."""
     tensors = [torch.as_tensor(each, dtype=torch.get_default_dtype()) for each in given]
     return [each.detach().clone() for each in torch.broadcast_tensors(*tensors)]
 
 
 def copied(given: Any) -> Any:
-    """A copy; a tensor's has no past that gradients go back to."""
+    """A copy; that of a tensor is detached from its gradient graph."""
     return given.detach().clone() if isinstance(given, Tensor) else copy.deepcopy(given)
 
 
 def at_once(function: Function, *given: Tensor) -> Any:
-    """Call a function of numbers once for whole tensors; a tensor of their kind per result."""
+    """Call a function of numbers once with whole tensors; each result is a tensor like them."""
     found = as_tensors(function(*given))
     dtype = given[0].dtype
     return tuple(f.to(dtype) for f in found) if isinstance(found, tuple) else found.to(dtype)
 
 
 def number_by_number(function: Function, *given: Tensor) -> Any:
-    """Call a function of numbers for each place of tensors of one shape; a tensor per result."""
+    """Call a function of numbers for each element of tensors; each result is a tensor."""
     results = list(map(function, *(each.flatten().tolist() for each in given)))
     found = torch.from_numpy(np.array(results, np.float64)).to(given[0].dtype)  # (n,), (n, k)
     columns = [column.reshape(given[0].shape) for column in found.view(len(results), -1).T]
@@ -74,7 +74,7 @@ def number_by_number(function: Function, *given: Tensor) -> Any:
 
 
 def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
-    """Whether a function of numbers gives for tensors what it gives number by number."""
+    """Whether a function of numbers returns the same for tensors as number by number."""
     try:
         together = quiet(at_once)(function, *(each.clone() for each in given))
         alone = quiet(number_by_number)(function, *given)
@@ -85,7 +85,7 @@ def takes_tensors(function: Function, given: Sequence[Tensor]) -> bool:
 
 
 def as_tensors(value: Any) -> Any:
-    """What a function of numbers returned: a tuple of tensors, or a tensor."""
+    """The result of a function of numbers as a tensor or a tuple of tensors."""
     return tuple(map(tensor, value)) if isinstance(value, tuple) else tensor(value)
 
 
@@ -103,7 +103,7 @@ def numbers(value: Any, like: tuple[Any, ...]) -> tuple[float, ...]:
 
 
 def quiet(function: Function) -> Function:
-    """The function without its prints and warnings, which would come thousands of times."""
+    """The function without its prints and warnings, which would appear thousands of times."""
 
     def call(*given: Any) -> Any:
         with warnings.catch_warnings(), contextlib.redirect_stdout(Beginning()):

@@ -96,7 +96,7 @@ def _false_alarms(current: float, threshold: float, sigma: float) -> float:
 
 
 def _hits_less(false_alarms: Callable[..., float]) -> Callable[..., float]:
-    """Hits, minus what somebody takes for false alarms."""
+    """Hits minus false alarms, where the false alarms may be computed wrongly."""
     return lambda *given: _hits(*given) - false_alarms(*given)
 
 

@@ -1,8 +1,8 @@
-"""What a wheel brings beside the code: the course, and the page that Streamlit serves.
+"""Files that a wheel contains besides the package: the course, and the dashboard's script.
 
-In a checkout these files lie beside the package; `hatch_build.py` puts them into the wheel, in the
-same order below `snnlab/_brought`. Assignments and what lecturers say stay in the checkout: they
-hold the answers.
+In a checkout these files lie beside the package; `hatch_build.py` puts them into the wheel, with
+the same folders, below `snnlab/_brought`. Assignments and notes for lecturers are left out, as they
+contain the answers.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ FILES = (
     *("app.py", ".streamlit/config.toml"),
     *("notebooks/*.ipynb", "notebooks/README.md", "notebooks/.jupyter/labconfig/*.json"),
 )
-"""Which they are, from the folder of the checkout on."""
+"""The files, as patterns relative to the folder of the checkout."""
 FOLDER = "_brought"
-"""Where they lie in an installed package."""
+"""Their folder in an installed package."""
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def files(root: Path) -> Iterator[Path]:
-    """The files of `FILES` in a checkout, or in what stands for one."""
+    """The files of `FILES` in a checkout, or in the folder of an installed package."""
     for pattern in FILES:
         yield from sorted(root.glob(pattern))
 
@@ -30,7 +30,7 @@ def home() -> Path:
     """The folder that holds them: this checkout, or the one in the installed package.
 
     Raises:
-        ValueError: this installation came without them.
+        ValueError: this installation does not contain them.
     """
     for root in (PACKAGE / FOLDER, PACKAGE.parent):
         if (root / "app.py").is_file() and (root / "notebooks" / "README.md").is_file():

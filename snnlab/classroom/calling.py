@@ -1,7 +1,7 @@
-"""Call a function that a student wrote, in a notebook or in grading, and say what it did.
+"""Call a function that a student wrote, in a notebook or in grading, and record its outcome.
 
-There is one way to call an answer, wherever it runs: copies of the arguments go in, plain data
-comes out, and whatever goes wrong becomes part of the outcome.
+Answers are called in the same way everywhere: with copies of the arguments. The result is converted
+to plain data, and any error becomes part of the outcome.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from snnlab.classroom.outcomes import (
 )
 
 STOPPED_AGAIN_AFTER = 1.0
-"""Seconds until an answer that went on after the first stop is stopped again."""
+"""Seconds until an answer that ignored the first stop is stopped again."""
 NAMES_OF_CELLS = ("<cell", "<ipython-input")
-"""How the file of a notebook's cell is called in a traceback: the beginning."""
+"""Beginnings of the file names of notebook cells in tracebacks."""
 
 
 Arguments = tuple[Any, ...]
@@ -59,13 +59,13 @@ def outcomes_of(
 ) -> Iterator[Outcome]:
     """Call `answer` with the arguments of each call, up to the first error.
 
-    The global random states begin at the same place each time, so that an answer that forgets
-    its seed does so in the same way each time, and are put back afterwards.
+    The global random states are seeded first, so that an answer that ignores its seed gives the
+    same results each time, and are restored afterwards.
 
     Args:
-        answer: what the student wrote.
+        answer: the student's function, or another object.
         calls: positional arguments of each call.
-        seconds: for all calls together; each one gets what those before it left.
+        seconds: for all calls together; each call may use the time that is left.
     """
     end = time.monotonic() + seconds
     with random_states_kept():
@@ -82,11 +82,11 @@ def outcomes_of(
 
 
 def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome:
-    """Call `answer` with copies of the arguments; nothing that it does comes through.
+    """Call `answer` with copies of the arguments; nothing that it does has an effect outside.
 
     Errors, exits and endless loops become part of the outcome, and prints and warnings are
-    caught. Only the interrupt of the user is let through. Endless loops are stopped where signals
-    can do it: in the main thread, not on Windows.
+    caught. Only an interrupt by the user is passed on. Endless loops can be stopped where signals
+    work: in the main thread, and not on Windows.
 
     Args:
         answer: what the student wrote.
@@ -114,7 +114,7 @@ def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome
 
 
 def inspected(answer: Callable[..., Any], number: int) -> None:
-    """See that a function takes this number of arguments.
+    """Check that a function takes this number of arguments.
 
     Raises:
         OtherArguments: it does not; the message is the function's first line.
@@ -124,7 +124,7 @@ def inspected(answer: Callable[..., Any], number: int) -> None:
         raise NotAFunction(repr(answer))
     try:
         signature = inspect.signature(answer)
-    except (TypeError, ValueError):  # of Python itself, and keeps its arguments secret
+    except (TypeError, ValueError):  # a builtin without a known signature
         return
     try:
         signature.bind(*range(number))
@@ -136,7 +136,7 @@ class Beginning(io.StringIO):
     """Keeps the first characters that are written to it and drops the rest."""
 
     def write(self, text: str) -> int:
-        """Take text in."""
+        """Keep the text as far as there is room."""
         if self.tell() < MOST_TEXT:
             super().write(text[:MOST_TEXT])
         return len(text)
@@ -146,7 +146,7 @@ def raised(error: BaseException) -> Raised:
     """Kind, message and line of an error, all as short text. It raises nothing itself."""
     try:
         message = without_addresses(str(error))[:MOST_TEXT]
-    except BaseException:  # a class of the student's own that refuses to say
+    except BaseException:  # the student's own error class may raise errors, too
         message = ""
     kinds = tuple(kind.__name__[:80] for kind in type(error).__mro__[:8])
     return Raised(type(error).__name__[:80], kinds, message, line_of(error)[:MOST_TEXT])
@@ -213,7 +213,7 @@ def stopped_after(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """The same without a timer of the system: a thread sends what Ctrl-C sends."""
+    """The same without a system timer: a thread sends the signal of Ctrl-C."""
     done, late = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:

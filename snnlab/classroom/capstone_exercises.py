@@ -17,13 +17,13 @@ from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_n
 from snnlab.classroom.questions import Question
 
 Factor = Callable[[Floats, float, float], Floats]
-"""Of currents, mu and sigma."""
+"""A function of currents, mu and sigma."""
 
 
 def _run(
     images: Any, first: Any, second: Any, last: Any, T: int, v_th: float, mistake: str = ""
 ) -> Floats:
-    """Readout (T, B, K) of a network of two layers of neurons, or what a mistake makes of it."""
+    """Readout (T, B, K) of a network with two layers of neurons, or with a mistake."""
     v_init = {"from rest": 0.0, "from 0.5": 0.5}.get(mistake, v_th / 2)
     images, *layers, last = (np.asarray(each) for each in (images, first, second, last))
     readouts, late = [], np.zeros((len(images), len(first)))  # late: (B, N)
@@ -42,7 +42,7 @@ def _run(
 
 
 def _making(mistake: str, message: str, hint: str) -> Mistake:
-    """A mistake that `_run` makes."""
+    """A `Mistake` that `_run` makes with this argument `mistake`."""
     return Mistake(partial(_run, mistake=mistake), message, hint)
 
 
@@ -63,8 +63,8 @@ def _network(sizes: tuple[int, int, int, int, int], T: int, v_th: float, seed: i
 
     Args:
         sizes: B, M, N, N', K.
-        T, v_th: passed on.
-        seed: of the numbers.
+        T, v_th: returned unchanged.
+        seed: of the random numbers.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -194,14 +194,14 @@ def _gradient(
         weights: (N, M).
         sent_back: gradient of the loss with respect to the spikes, (B, N).
         mu, sigma: of the noise.
-        factor: what stands for the slope, of currents, mu and sigma.
+        factor: used as the slope; a function of currents, mu and sigma.
     """
     images, weights, sent_back = map(np.asarray, (images, weights, sent_back))
     return np.asarray((sent_back * factor(images @ weights.T, mu, sigma)).T @ images)
 
 
 def _with_factor(factor: Factor) -> Callable[..., Floats]:
-    """The gradient with another factor in the place of the slope."""
+    """The gradient with another factor in place of the slope."""
     return partial(_gradient, factor=factor)
 
 

@@ -1,4 +1,4 @@
-"""Exercises of notebook 11: what a readout makes of spikes, and what noise adds to it."""
+"""Exercises of notebook 11: how a readout uses spikes, and how noise helps it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from snnlab.classroom.questions import Question
 
 
 def _first(spikes: Any, dt: float, silent: float = 1.0, early: int = 0) -> Any:
-    """Times of first spikes; `silent`: what a silent neuron gets, as a share of the window."""
+    """Times of first spikes; a silent neuron gets the share `silent` of the window."""
     times = (spikes.argmax(0) + early) * dt
     return np.where(spikes.any(0), times, silent * len(spikes) * dt)
 

@@ -1,8 +1,8 @@
 """Check a function that a student wrote, and say what is wrong with it.
 
 An exercise knows the right function and a catalogue of wrong ones. The answer is called, and
-what it returns is compared with what they return: an answer that does as a wrong function of
-the catalogue does has made its mistake, however it is written.
+its results are compared with theirs. An answer with the results of a wrong function of the
+catalogue has made the same mistake, however it is written.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Mistake:
     answer: Callable[..., Any]
     """A function that makes the mistake and no other."""
     message: str
-    """What is wrong, in words the student knows."""
+    """What is wrong, in words that the student knows."""
     hint: str = ""
     """What to do about it, without giving the solution away."""
     variants: tuple[Callable[..., Any], ...] = ()
@@ -55,11 +55,11 @@ class Mistake:
 def changed_result(
     right: Callable[..., Any], change: Callable[[Any], Any], message: str, hint: str
 ) -> Mistake:
-    """A mistake that comes after all that is right.
+    """A mistake that changes the right result at the end.
 
     Args:
         right: the right function.
-        change: what the mistake makes of its result.
+        change: turns the right result into the wrong one.
         message, hint: of the mistake.
     """
 
@@ -96,7 +96,7 @@ def variance(right: Callable[..., Any]) -> Mistake:
 
 
 def mean_and_variance(right: Callable[..., tuple[Any, Any]]) -> Mistake:
-    """The same where the standard deviation is the second result."""
+    """The mistake of returning (mean, variance) where (mean, standard deviation) is right."""
     return changed_result(
         right,
         lambda results: (results[0], results[1] ** 2),
@@ -118,17 +118,17 @@ class Exercise(Judge):
     solution: Callable[..., Any]
     """The right function. It returns a number, an array, or a tuple of these."""
     calls: Sequence[Arguments]
-    """Positional arguments of each call: some that tell all the mistakes apart.
+    """Positional arguments of each call, chosen so that all mistakes give different results.
 
-    Small ones first: the smallest that goes wrong is shown. One of them twice (the same tuple)
-    tells who draws random numbers of their own.
+    Small calls come first, as the first wrong one is shown. A call that occurs twice (the same
+    tuple) reveals answers that draw random numbers of their own.
     """
     mistakes: Sequence[Mistake]
-    """The catalogue, the more telling mistakes first."""
+    """The catalogue; of mistakes with the same results, the first one is named."""
     praise: str = ""
-    """What a right answer has shown."""
+    """What a right answer shows, as praise."""
     seconds: float = 10.0
-    """For all known calls together; a right answer needs less than one."""
+    """Seconds for all known calls together; a right answer needs less than one."""
     hidden: Sequence[str] = ()
     """Kind of each hidden case: the last ones of `calls`."""
 
@@ -142,7 +142,7 @@ class Exercise(Judge):
         )
 
     def _fault_of_known(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
-        """What is wrong in the known cases, or None."""
+        """The diagnosis for the known cases, or None."""
         calls = self.calls[: self.known]
         wanted = [as_data(self.solution(*arguments)) for arguments in calls]
         for arguments, outcome, like in zip(calls, outcomes, wanted, strict=False):
@@ -166,7 +166,7 @@ class Exercise(Judge):
         return not_yet(*said) if said else self._smallest_difference(got, right_parts, outcomes)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
-        """The kind of the first hidden case that went wrong, or None."""
+        """The diagnosis for the first wrong hidden case, which only names its kind, or None."""
         calls = self.calls[self.known :]
         for arguments, outcome, kind in zip(calls, outcomes, self.hidden, strict=False):
             like = as_data(self.solution(*arguments))
@@ -177,7 +177,7 @@ class Exercise(Judge):
         return None
 
     def _fault_of_form(self, outcome: Outcome, arguments: Arguments, like: Any) -> Diagnosis | None:
-        """What keeps a result from being compared, or None."""
+        """The diagnosis for a result that cannot be compared, or None."""
         try:
             parts(outcome.value, like)
         except NotNumbers as error:
@@ -191,7 +191,7 @@ class Exercise(Judge):
     def _smallest_difference(
         self, got: list[Parts], wanted: list[Parts], outcomes: Sequence[Outcome]
     ) -> Diagnosis:
-        """The diagnosis for a mistake that nobody has catalogued: the smallest case it spoils."""
+        """The diagnosis for an uncatalogued mistake: a relation, or the smallest wrong case."""
         cases = list(zip(got, wanted, self.calls, outcomes, strict=False))
         wrong = [case for case in cases if not same(case[0], case[1])]
         mine, right, arguments, outcome = min(wrong, key=lambda case: _size(case[2]))
@@ -227,14 +227,14 @@ def _all_same(one: list[Parts], other: list[Parts]) -> bool:
 
 
 def _size(arguments: Arguments) -> int:
-    """How many numbers a student must look at."""
+    """The size of a case: how many numbers a student must look at."""
     return sum(
         int(np.prod(getattr(argument, "shape", np.shape(argument)))) for argument in arguments
     )
 
 
 def _of_another_shape(mine: tuple[int, ...], like: tuple[int, ...]) -> str:
-    """What is wrong with the shape of a result."""
+    """A message on the wrong shape of a result."""
     if not like:
         return f"Your result holds {counted(math.prod(mine), 'number')}; it should be one number."
     said = f"Your result has the shape {mine}; it should have {like}."
@@ -244,7 +244,7 @@ def _of_another_shape(mine: tuple[int, ...], like: tuple[int, ...]) -> str:
 
 
 def _one_of_several(value: Any, like: Any) -> str:
-    """The message for one of several values alone, or nothing."""
+    """The message if a result is only one of several values; else empty."""
     if not isinstance(like, tuple) or isinstance(value, tuple | dict):
         return ""
     for place, part in zip(PLACES, like, strict=False):

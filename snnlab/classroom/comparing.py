@@ -1,4 +1,4 @@
-"""Compare what an answer returned with what it should have returned."""
+"""Compare the results of an answer with the right ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Parts = tuple[NDArray[np.float64], ...]
 """A result as arrays: one, or one for each part of a tuple."""
 
 TOLERANCE = 1e-4
-"""Largest difference that counts as equal, absolute and relative: float32 and patience."""
+"""Largest absolute and relative difference that counts as equal; float32 needs much less."""
 
 
 class NotNumbers(TypeError):
@@ -28,14 +28,14 @@ MOST_SHOWN = 24
 def parts(value: Any, like: Any) -> Parts:
     """A result as arrays, split as the right result `like` is.
 
-    Where a number is right, an array that holds one number counts as one.
+    If a number is right, an array with one number is accepted.
 
     Args:
         value: of an `Outcome`.
         like: the right result, turned into data by `as_data`.
 
     Raises:
-        NotNumbers: it is something else; the message says what it was.
+        NotNumbers: the result is something else; the message says what.
     """
     if not isinstance(like, tuple):
         return (_array(value, like),)
@@ -47,13 +47,13 @@ def parts(value: Any, like: Any) -> Parts:
 
 
 def _rows(value: Any, like: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The rows of an array that stands for several values: a list of numbers, a stack.
+    """The rows of an array that is returned in place of several values.
 
     Raises:
-        NotNumbers: it is one thing; the message says which.
+        NotNumbers: it is a single value; the message says which.
     """
     if not isinstance(value, np.ndarray):
-        _array(value, like)  # says what it is
+        _array(value, like)  # raises if it is no number
         raise NotNumbers(f"{kind_of(value)} ({shown(value)})")
     if value.ndim == 0:
         raise NotNumbers(f"one value ({shown(value)})")
@@ -85,7 +85,7 @@ def same(one: Parts, other: Parts) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value in an error message: short, rounded, the same in each run, and never an error."""
+    """A value for an error message: short, rounded, the same in each run. It never raises."""
     try:
         if isinstance(value, tuple) and len(value) > MOST_SHOWN:
             return f"({len(value)} values)"

@@ -1,7 +1,7 @@
-"""A student's own copy of the course, which a newer version of the kit adds to.
+"""A student's own copy of the course, which a newer version of the kit can update.
 
-What the student has changed is never written over: where the kit has a newer notebook, it is laid
-beside the changed one. `LAID` notes what was laid, so that a change is known as the student's.
+Files that the student has changed are never overwritten: a newer notebook is put beside the changed
+one. The file `LAID` records the copied files, so that changes by the student are recognised.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from snnlab.data.whole_files import written_whole
 
 LAID = ".snnlab-course.json"
-"""The file in the copy with a digest for each notebook as it was laid."""
+"""The file in the copy with a digest of each notebook at the time it was copied."""
 
 
 @dataclass
@@ -23,11 +23,11 @@ class Laid:
     """What `lay_course` did, by names of files."""
 
     new: list[str] = field(default_factory=list)
-    """Were not there."""
+    """Files that were missing."""
     renewed: list[str] = field(default_factory=list)
-    """Were there as an older version of the kit had laid them."""
+    """Files that were unchanged since an older version of the kit had copied them."""
     beside: dict[str, str] = field(default_factory=dict)
-    """Newer files, by that of the student which they lie beside."""
+    """Newer files that were put beside changed ones, by the name of the changed file."""
 
     def told(self, folder: Path) -> str:
         """What was done, in sentences."""
@@ -42,14 +42,14 @@ class Laid:
 
 
 def lay_course(course: Path, folder: Path) -> Laid:
-    """Copy the files of a folder into another one, over nothing that somebody has changed.
+    """Copy the files of a folder into another one, without overwriting changed files.
 
     Args:
-        course: holds notebooks and README.md, and folders, which stay there.
-        folder: of the copy; made if it is not there.
+        course: folder with notebooks and README.md; its subfolders are not copied.
+        folder: of the copy; made if it is missing.
 
     Raises:
-        ValueError: there is something else in its place.
+        ValueError: `folder` is not a folder.
 
     Example:
         >>> laid = lay_course(home() / "notebooks", Path("snnlab-course"))
@@ -67,7 +67,7 @@ def lay_course(course: Path, folder: Path) -> Laid:
         there = digest(target.read_bytes()) if target.is_file() else None
         if there is None and not target.exists():
             done.new.append(file.name)
-        elif there == newest or known.get(file.name) == newest:  # as it is, or seen already
+        elif there == newest or known.get(file.name) == newest:  # as it is, or copied beside
             known[file.name] = newest
             continue
         elif there is not None and there == known.get(file.name):
@@ -84,7 +84,7 @@ def lay_course(course: Path, folder: Path) -> Laid:
 
 
 def free_name(path: Path) -> Path:
-    """A name beside a file that nothing has: `01_a.new.ipynb`, `01_a.new2.ipynb`."""
+    """A free name beside a file: `01_a.new.ipynb`, `01_a.new2.ipynb`."""
     number = 1
     while True:
         free = path.with_name(f"{path.stem}.new{number if number > 1 else ''}{path.suffix}")
@@ -94,7 +94,7 @@ def free_name(path: Path) -> Path:
 
 
 def digests_in(folder: Path) -> dict[str, str]:
-    """What was laid in a folder before; nothing, if its note is missing or damaged."""
+    """Digests of the files copied before; empty if `LAID` is missing or damaged."""
     with suppress(OSError, ValueError):
         found = json.loads((folder / LAID).read_text(encoding="utf-8"))
         if isinstance(found, dict):
@@ -103,5 +103,5 @@ def digests_in(folder: Path) -> dict[str, str]:
 
 
 def digest(content: bytes) -> str:
-    """Of a file, whichever line ends an editor or git has given it."""
+    """Digest of a file that does not depend on its line endings."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()

@@ -1,4 +1,4 @@
-"""What a check says about an answer, in a notebook and in plain text."""
+"""The diagnosis of an answer, shown in a notebook or as text."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Diagnosis:
     passed: bool
     """Whether the answer is right."""
     message: str
-    """What is right about it, or what is wrong: a sentence or two."""
+    """What is right or wrong about it, in a sentence or two."""
     hint: str = ""
-    """Where to look next; empty if there is nothing to add."""
+    """A hint on where to look next; may be empty."""
     printed: str = field(default="", compare=False)
-    """What the answer printed in one of its calls, and in which; empty if nothing. For a notebook:
-    it is no part of the verdict, and grading leaves it out."""
+    """What the answer printed in one call, and in which one; may be empty. It is shown in a
+    notebook only: it is no part of the verdict, and grading leaves it out."""
 
     @property
     def verdict(self) -> str:
-        """The verdict in two words, so that it never rests on colour alone."""
+        """The verdict in two words, so that it is not expressed by colour alone."""
         return "That's right." if self.passed else "Not yet."
 
     def __str__(self) -> str:
@@ -59,12 +59,12 @@ class Diagnosis:
 
 
 class NotYet(AssertionError):
-    """A check that is not passed, for those who look for errors: nbgrader's Validate does.
+    """Raised by a check that is not passed, as nbgrader's Validate looks for errors.
 
-    Notebooks show one line of it in place of a traceback; the box above it says all.
+    A notebook shows one line of it in place of a traceback, below the box with the diagnosis.
 
     Args:
-        diagnosis: what the check says.
+        diagnosis: of the answer.
     """
 
     def __init__(self, diagnosis: Diagnosis) -> None:
@@ -72,7 +72,7 @@ class NotYet(AssertionError):
         self.diagnosis = diagnosis
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it."""
+        """The one line that IPython shows."""
         said = f"{self.diagnosis.verdict} {self.diagnosis.message}"
         return [textwrap.shorten(said, 200, placeholder=" ...")]
 
@@ -83,7 +83,7 @@ def not_yet(message: str, hint: str = "") -> Diagnosis:
 
 
 def _lines(text: str) -> str:
-    """Escaped text; what stands between backticks becomes code."""
+    """Escaped text, with code in place of backticks."""
     parts = escape(text).split("`")
     if len(parts) % 2 == 0:  # a lone backtick is only a backtick
         return escape(text).replace("\n", "<br>")

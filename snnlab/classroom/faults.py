@@ -1,6 +1,6 @@
-"""The catalogue of faults: what can be wrong with an answer whatever its task is.
+"""The catalogue of faults that an answer to any task can have.
 
-A notebook's check, `snnlab assign check` and grading say the same words for the same fault.
+A notebook's check, `snnlab assign check` and grading use the same words for the same fault.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ERRORS = {
         "No sys.exit or os._exit: end a function with `return`.",
     ),
 }
-"""Errors that say what is wrong by their kind alone."""
+"""Diagnoses by the class of an error, where the class says enough."""
 HINTS = {
     **dict.fromkeys(
         ("Boolean value of Tensor", "truth value of an array"),
@@ -65,7 +65,7 @@ HINTS = {
     "has no attribute": "What you have there is something else than you think. Print its `type`.",
     "RecursionError": "Your function calls itself without an end.",
 }
-"""What to do about an error, by words of it: the first that fits."""
+"""Hints by words in the message of an error; the first one that fits is used."""
 
 
 def fault_of(
@@ -74,13 +74,13 @@ def fault_of(
     arguments: Arguments,
     others: Sequence[Outcome] = (),
 ) -> Diagnosis | None:
-    """What kept a known call from giving a result, or None.
+    """The diagnosis for a known call without a result, or None.
 
     Args:
         outcome: of the call.
         names: of the arguments.
         arguments: of the call.
-        others: outcomes of all known calls: it may be that only some return nothing.
+        others: outcomes of all known calls, to see whether only some return nothing.
     """
     if outcome.error is not None:
         return fault_of_error(outcome.error, names, arguments)
@@ -96,7 +96,7 @@ def fault_of(
 
 
 def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) -> Diagnosis:
-    """What an error in a known call says about the answer."""
+    """The diagnosis for an error in a known call."""
     told = told_by_kind(error)
     if told is not None:
         return told
@@ -121,15 +121,15 @@ def fault_of_error(error: Raised, names: Sequence[str], arguments: Arguments) ->
 
 
 def told_by_kind(error: Raised) -> Diagnosis | None:
-    """What an error says by its class, or one above it, alone; None: nothing."""
+    """The diagnosis in `ERRORS` for the class of an error, or one above it; else None."""
     return next((ERRORS[kind] for kind in (error.kind, *error.kinds) if kind in ERRORS), None)
 
 
 def missing(error: Raised | None) -> Diagnosis:
-    """The cells do not make the function.
+    """The diagnosis if the cells do not define the function.
 
     Args:
-        error: the first one of the cells.
+        error: the first error in the cells.
     """
     if error is None:
         return not_yet(
@@ -144,11 +144,11 @@ def missing(error: Raised | None) -> Diagnosis:
 
 
 def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
-    """A hidden case went wrong: what it was like, and what happened, but no number and no text.
+    """The diagnosis for a wrong hidden case: its kind, but none of its numbers.
 
     Args:
         kind: of the case.
-        outcome: of its call, if that says what happened; None: its result is wrong.
+        outcome: of its call, if there was an error; None: its result is wrong.
     """
     happened, hint = "", "Make such a case yourself, and compare with what you expect."
     if outcome is not None and outcome.error is not None:
@@ -161,7 +161,7 @@ def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
 
 
 def right(praise: str, names: Sequence[str], outcomes: Sequence[Outcome]) -> Diagnosis:
-    """The diagnosis for a right answer, with a note where it changes what it is given."""
+    """The diagnosis for a right answer, with a note if it changes its arguments in place."""
     changed = sorted({place for outcome in outcomes for place in outcome.changed})
     if not changed:
         return Diagnosis(True, praise)
@@ -186,5 +186,5 @@ def quoted(names: Sequence[str], arguments: Arguments) -> str:
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things."""
+    """A number with a noun in singular or plural."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"

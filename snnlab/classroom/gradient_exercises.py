@@ -36,7 +36,7 @@ def slope(current: Any, mu: float, sigma: float, v_th: float = 1.0) -> Any:
 
 
 def _of_distance(answer: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """What depends on the distance in standard deviations, and on how large one of these is."""
+    """A function of z, the distance in standard deviations, and of the standard deviation."""
     return lambda current, mu, sigma, v_th=1.0: answer(
         distance(current, mu, sigma, v_th), sigma * v_th
     )

@@ -1,4 +1,4 @@
-"""What judges an answer: it knows the calls to make, and what their outcomes are worth."""
+"""The base of all judges of answers: the calls to make, and how to judge their outcomes."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from snnlab.classroom.outcomes import MOST_TEXT, Outcome, without_addresses
 
 
 class Judge(ABC):
-    """One way to ask for outcomes and one way to judge them, wherever the answer runs."""
+    """Calls, and a judgement of their outcomes, for answers in a notebook or in grading."""
 
     calls: Sequence[Arguments]
     """Positional arguments of each call: the known ones first, then the hidden ones."""
     hidden: Sequence[str]
-    """What kind of case each hidden call is: the last ones of `calls`."""
+    """The kind of case of each hidden call; these are the last ones of `calls`."""
     seconds: float
-    """For all known calls together: in a notebook on the clock, in grading of a processor."""
+    """Seconds for all known calls together: wall-clock in a notebook, processor time in grading."""
 
     @abstractmethod
     def judge(self, outcomes: Sequence[Outcome]) -> Diagnosis:
-        """Judge what the calls did.
+        """Judge the outcomes of the calls.
 
         Args:
             outcomes: one for each call, in order, or fewer if the last one has an error.
         """
 
     def check(self, answer: Any) -> Diagnosis:
-        """Make the calls here, and judge. Whatever the answer does, this raises nothing.
+        """Make the calls in this process, and judge. No error of the answer is raised.
 
         Args:
             answer: the function that the student wrote.
@@ -50,14 +50,14 @@ class Judge(ABC):
 
     @property
     def seconds_hidden(self) -> float:
-        """For all hidden calls together: as much for each as a known one has, or more."""
+        """Seconds for all hidden calls together: for each at least as many as for a known one."""
         return self.seconds * max(1.0, len(self.hidden) / self.known)
 
 
 def printed_in(outcomes: Sequence[Outcome], calls: Sequence[Arguments]) -> str:
     """What an answer printed in one call: the one with an error, else the first that printed.
 
-    One call, and only the beginning of it: for those who print to see what their code does.
+    Only the beginning is shown. This is for students who print to see what their code does.
 
     Args:
         outcomes: of the calls that were made.

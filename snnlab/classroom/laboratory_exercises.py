@@ -13,7 +13,7 @@ from snnlab.classroom.questions import Question
 
 
 def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Residuals of neurons, some of which have sunk for ever, and their rates."""
+    """Residuals of neurons, some of which are silent and far below 0, and their rates."""
     generator = torch.Generator().manual_seed(seed)
     residual = 1.2 * torch.rand(neurons, generator=generator).sqrt() - 0.1  # mean and median differ
     rate = 0.1 + 0.8 * torch.rand(neurons, generator=generator)
@@ -219,7 +219,7 @@ lose_spikes = Exercise(
 
 
 def _open(mean: Tensor, v_th: float) -> Tensor:
-    """Where a rate follows its mean current."""
+    """1 where a rate follows the mean current of its neuron, else 0."""
     return (mean > 0) & (mean < v_th)
 
 
@@ -227,7 +227,7 @@ def _gated(gate: Callable[[Tensor, float], Tensor]) -> Callable[..., Tensor]:
     """Gradient with respect to the mean current, from that with respect to the rate.
 
     Args:
-        gate: what lets a gradient through, of the mean current and v_th.
+        gate: the factor of the gradient, given the mean current and v_th.
     """
     return lambda currents, spikes, grad, v_th: grad * gate(currents.mean(0), v_th) / v_th
 

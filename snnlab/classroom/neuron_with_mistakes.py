@@ -1,6 +1,6 @@
-"""A spiking neuron in its three verbs, and the mistakes that students make with it.
+"""A spiking neuron (charge, fire, reset), with switches for the mistakes of students.
 
-Each function is right, or makes one of `MISTAKES` where its name is given.
+Each function is right, or, if the name of a mistake is given, makes this one of `MISTAKES`.
 """
 
 from __future__ import annotations
@@ -63,19 +63,19 @@ MISTAKES = {
         "Set v before the loop, not in it, and keep what the reset leaves.",
     ),
 }
-"""What is wrong, and a hint, by the name that switches the mistake on."""
+"""Message and hint of each mistake, by its name."""
 
 
 VARIANTS = {"several spikes": ("several spikes, none below 0",)}
-"""Other names that switch the same mistake on, in another form."""
+"""Names of further variants of a mistake, with the same message."""
 
 
 def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
     """Mistakes of `MISTAKES` for an exercise.
 
     Args:
-        answer: the right function, that takes a `mistake` by name too.
-        names: which of them it can make.
+        answer: the right function, with a further parameter `mistake`.
+        names: of the mistakes that it can make.
     """
     return [
         Mistake(
@@ -88,11 +88,11 @@ def neuron_mistakes(answer: Callable[..., Any], *names: str) -> list[Mistake]:
 
 
 def early_or_late(answer: Callable[..., Any]) -> list[Mistake]:
-    """The mistakes of one timestep too few, and of one too many.
+    """The mistakes of running one timestep too few or too many.
 
     Args:
-        answer: the right function, but of the timesteps that it runs and of the arguments of the
-            exercise, whose second one is T.
+        answer: the right function, given the number of timesteps to run, and then the arguments
+            of the exercise, whose second one is T.
     """
 
     def running(more: int) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
-"""What one call of an answer did, as plain data: the same from a notebook and another process.
+"""The outcome of one call of an answer as plain data, in a notebook and in another process.
 
-Nothing in an outcome depends on the run: no places in memory, no order of a set.
+An outcome does not depend on the run: it has no addresses in memory and no order of a set.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any
 import numpy as np
 
 MOST_NUMBERS = 100_000
-"""Numbers of an array, or items of an iterator, that are looked at."""
+"""Numbers of an array, or items of an iterator, that are read at most."""
 MOST_TEXT = 300
 """Characters of a message, a print or a text that are kept."""
 DEEPEST = 3
-"""Lists in lists that are looked into, where they are no array."""
+"""Depth to which nested lists that are no array are read."""
 ADDRESS = re.compile(r"( at)? ?\b0x[0-9a-fA-F]{6,}|(?<![\d.])\d{12,}(?!\d|\.\d)")
-"""A place in memory, as Python writes it or as a number; no part of a decimal fraction."""
+"""An address in memory, in hexadecimal or as a long number that is no part of a decimal
+fraction."""
 
 
 @dataclass(frozen=True)
 class Raised:
-    """An error that an answer raised, in words."""
+    """An error that an answer raised, as text."""
 
     kind: str
     """Name of its class."""
@@ -46,7 +47,7 @@ class Foreign:
 
 
 def foreign(kind: str, text: str) -> Foreign:
-    """A stand-in whose class has the name of the object's class, as diagnoses say it."""
+    """A stand-in whose class has the name of the object's class, which diagnoses quote."""
     name = kind if kind.isidentifier() else "object"
     text = without_addresses(text)[:MOST_TEXT] or f"<{name}>"
     stand_in: Foreign = type(name[:80], (Foreign,), {"text": text})()
@@ -55,29 +56,29 @@ def foreign(kind: str, text: str) -> Foreign:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call did, as plain data: the same from a notebook and from another process."""
+    """The outcome of one call as plain data."""
 
     value: Any = None
     """A float64 array, a tuple or a mapping of these, or Foreign; None: nothing was returned."""
     printed: str = ""
     """The first characters that it printed."""
     error: Raised | None = None
-    """What it raised."""
+    """The error that it raised."""
     changed: tuple[int, ...] = ()
-    """Places of the arguments that it changed in place."""
+    """Indices of the arguments that it changed in place."""
 
 
 def without_addresses(text: str) -> str:
-    """A text without places in memory, in any form, which are others in every run."""
+    """A text without addresses in memory, which differ in every run."""
     return ADDRESS.sub("", text)
 
 
 def as_data(value: Any, depth: int = 0) -> Any:
-    """What an answer returned, as data that can be compared, printed and sent.
+    """The result of an answer as data that can be compared, printed and sent.
 
     Args:
         value: anything.
-        depth: lists around it.
+        depth: how many lists it is nested in.
 
     Returns:
         None for None, `...` and NotImplementedError; a float64 array for a number of any kind, an
@@ -94,7 +95,7 @@ def as_data(value: Any, depth: int = 0) -> Any:
         return {str(key): as_data(item, depth + 1) for key, item in islice(value.items(), 1000)}
     if isinstance(value, str | bytes):
         return foreign(type(value).__name__, repr(value))
-    if isinstance(value, set | frozenset):  # it has no order to be judged by
+    if isinstance(value, set | frozenset):  # a set has no order
         return foreign(type(value).__name__, "")
     array = None if isinstance(value, tuple) else array_of(value)
     if array is not None:
@@ -107,7 +108,7 @@ def as_data(value: Any, depth: int = 0) -> Any:
 
 
 def written(value: Any) -> str:
-    """What Python writes for an object, if it does."""
+    """The `repr` of an object, unless it fails."""
     try:
         return repr(value)
     except Exception:
@@ -120,7 +121,7 @@ def array_of(value: Any) -> Any:
         if isinstance(value, list) and any(hasattr(item, "detach") for item in value):
             value = [as_data(item) for item in value]
         array = np.asarray(value)
-        if array.dtype.kind == "O":  # exact fractions, decimals, numbers of one's own
+        if array.dtype.kind == "O":  # fractions, decimals, other classes of numbers
             flat = array.ravel()
             if any(item is None or isinstance(item, str | bytes) for item in flat):
                 return None
@@ -138,9 +139,9 @@ def array_of(value: Any) -> Any:
 
 
 def differ(before: Any, after: Any) -> bool:
-    """Whether an argument is not what it was before the call."""
+    """Whether an argument has changed during the call."""
     try:
         one, other = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    except Exception:  # settings and other objects, which have no values to compare
+    except Exception:  # objects that cannot be compared
         return False
     return not np.array_equal(one, other, equal_nan=True)

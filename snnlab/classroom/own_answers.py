@@ -31,18 +31,17 @@ NEEDED: Final = (
     Part(quickstart_exercises, "rates", "00_quickstart"),
     Part(distribution_exercises, "active_neurons", "02_membrane_potential_distributions"),
 )
-"""In the order in which the capstone uses them."""
+"""The exercises whose answers become parts, in the order in which the capstone uses them."""
 
 
 def own_answers(folder: Path | str = ".") -> Parts:
     """Read a student's answers from the notebooks of a folder, and check each.
 
-    Notebooks count as they were saved last. Where an answer is not there, not written or not right,
-    the kit's own solution stands in, and the table says so. Whatever the notebooks hold, this
-    raises nothing.
+    The last saved version of each notebook is read. If an answer is missing, not written or wrong,
+    the kit's solution is used, and the table says so. No content of a notebook raises an error.
 
     Args:
-        folder: where they lie; by default the one of the notebook that calls.
+        folder: of the notebooks; by default that of the calling notebook.
 
     Example:
         >>> parts = own_answers()
@@ -54,7 +53,7 @@ def own_answers(folder: Path | str = ".") -> Parts:
 
 
 def newest_first(folder: Path) -> list[Path]:
-    """The notebooks of a folder, those saved last first."""
+    """The notebooks of a folder, the last saved one first."""
     try:
         files = [file for file in folder.glob("*.ipynb") if file.is_file()]
         return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
@@ -79,7 +78,7 @@ WRONG = "yours, but the check says: "
 
 
 def candidates(needed: Part, saved: list[SavedNotebook]) -> Iterator[SavedNotebook]:
-    """Where an answer may be: first in its own notebook, then in copies under other names."""
+    """Notebooks that may hold an answer: first its own, then copies under other names."""
     named = [notebook for notebook in saved if notebook.file.stem == needed.notebook]
     yield from named
     for notebook in saved:
@@ -88,7 +87,7 @@ def candidates(needed: Part, saved: list[SavedNotebook]) -> Iterator[SavedNotebo
 
 
 def read_from(notebook: SavedNotebook, needed: Part) -> Part:
-    """The part as a notebook holds it."""
+    """The part with the answer in a notebook."""
     try:
         part = replace(needed, source=notebook.told)
         found = notebook.answer(needed.name, needed.exercise)

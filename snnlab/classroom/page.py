@@ -1,7 +1,7 @@
-"""Notebooks as web pages that need no network: their formulas are MathML, which browsers draw.
+"""Notebooks as web pages that need no internet: their formulas are MathML, which browsers draw.
 
-Browsers stretch roots, brackets and sums with what a font for mathematics says about them, and few
-machines have one. So each page brings its own, `formulas.woff`, a part of STIX Two Math.
+To stretch roots, brackets and sums, browsers need a font for mathematics, which few machines have.
+So each page includes one, `formulas.woff`, a part of STIX Two Math.
 
 `python -m nbconvert --execute --to snnlab.classroom.page.CoursePage notebooks/*.ipynb` writes them,
 `python -m snnlab.classroom.page notebooks/README.md index.html` the page that lists them.
@@ -30,7 +30,7 @@ from snnlab.show.on_page import PAGE_STYLE
 from snnlab.show.web import making_web_pages, with_scripts
 
 FILM: Final = "<!-- film of the idea -->"
-"""Where a page made of Markdown shows the film; elsewhere nobody sees this."""
+"""A comment in Markdown in whose place a web page shows the film."""
 
 _WITHOUT_SCRIPTS = """
 {%- extends 'lab/index.html.j2' -%}
@@ -50,14 +50,14 @@ math mtd:nth-child(even) { text-align: left }
 </style>
 {%- endblock -%}
 """
-"""The page of nbconvert, less what it would fetch from other machines; rows of formulas
-aligned, pictures readable on a phone."""
+"""The template of nbconvert without anything that is loaded from the internet, with aligned rows of
+formulas, and pictures that are readable on a phone."""
 
 
 class _Markdown(IPythonRenderer):
     """Markdown to HTML: formulas as MathML, links to notebooks as links to their pages.
 
-    A link to a file that becomes no page, such as the guide to the assignments, is left as text.
+    A link to a file without a page, such as the guide to the assignments, becomes text.
     """
 
     def inline_math(self, body: str) -> str:
@@ -75,11 +75,11 @@ class _Markdown(IPythonRenderer):
 
 
 _INDEX = re.compile(r"^(|\.\./|lecture/)README\.md$")
-"""The course and the page for lecturers: both are the index of their folder."""
+"""Links to the index of the course and to that of the pages for lecturers."""
 
 
 class CoursePage(HTMLExporter):
-    """A web page for a notebook. Everything that it shows is in the file itself."""
+    """A web page of a notebook, in a single self-contained file."""
 
     export_from_notebook = "Course page"
     raw_template = _WITHOUT_SCRIPTS
@@ -87,7 +87,7 @@ class CoursePage(HTMLExporter):
     def from_notebook_node(  # type: ignore[override]  # as HTMLExporter does
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
-        """The page of a notebook, named after its first heading."""
+        """The page of a notebook; its title is the first heading."""
         titled = nbformat.from_dict(nb)
         heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in nb.cells), re.M)
         if heading:
@@ -113,20 +113,20 @@ class CoursePage(HTMLExporter):
 
 @cache
 def _font() -> str:
-    """The font of the formulas, as a page holds it."""
+    """The font of the formulas in base64."""
     return b64encode((files("snnlab.classroom") / "formulas.woff").read_bytes()).decode()
 
 
 def _mathml(latex: str, display: str) -> str:
     """A formula as MathML."""
     drawn = str(convert(latex.strip(), display=display))
-    return drawn.replace('"negativethinmathspace"', '"-0.167em"')  # browsers know lengths only
+    return drawn.replace('"negativethinmathspace"', '"-0.167em"')  # browsers accept lengths only
 
 
 def write_markdown_page(source: Path, target: Path) -> None:
-    """Write a Markdown file as a page that looks like those of the notebooks.
+    """Write a Markdown file as a page in the style of the notebooks.
 
-    The film of the idea plays where it says `FILM`.
+    The film of the idea is put in place of `FILM`.
 
     Raises:
         FileNotFoundError: no such source.

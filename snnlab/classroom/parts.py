@@ -1,4 +1,4 @@
-"""Functions of a student as parts to build with; the kit's own stand in where theirs lack."""
+"""A student's functions as parts to build with; missing ones are replaced by the kit's."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from snnlab.classroom.faults import said_by
 Function = Callable[..., Any]
 RIGHT = "yours, and right"
 SECONDS_IN_ALL = 60.0
-"""Processor time that all calls of one part of the student's may take together."""
+"""Seconds of processor time for all calls of one of the student's functions together."""
 SECONDS_OF_CALL = 120.0
-"""Time on the clock that one call of it may take; then it is taken for one without an end."""
+"""Wall-clock seconds for one call; after these it counts as an endless loop."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A function that something is built from, and whose it is."""
+    """A function to build with, either the student's or the kit's."""
 
     exercises: ModuleType
     """Those of its notebook."""
     name: str
-    """Of its exercise."""
+    """Name of its exercise."""
     notebook: str
-    """Stem of the file."""
+    """Stem of the notebook's file name."""
     of_numbers: bool = False
-    """Whether it takes numbers: then it is called once for each number of a tensor."""
+    """Whether it takes numbers, so that it is called for each number of a tensor."""
     answer: Function | None = None
     """The student's function, if it is right."""
     said: str = ""
-    """What became of the student's answer."""
+    """The state of the student's answer in words."""
     source: str = ""
-    """Where it was read from."""
+    """The notebook from which it was read."""
 
     @property
     def exercise(self) -> Exercise:
-        """Its check, and the kit's solution."""
+        """The exercise, with its check and the kit's solution."""
         found: Exercise = getattr(self.exercises, self.name)
         return found
 
@@ -55,7 +55,7 @@ class Part:
 
     @cached_property
     def applied(self) -> Function:
-        """The function, for tensors."""
+        """The function, applicable to tensors."""
         function = self.answer or self.exercise.solution
         if self.of_numbers:
             return on_each_number(function, self.exercise.calls)
@@ -65,10 +65,10 @@ class Part:
 class Parts(Mapping[str, Function]):
     """The parts by name, as `parts.one_step` or `parts["one_step"]`. A notebook shows their table.
 
-    A function that is put in, `parts["one_step"] = mine`, is checked first.
+    A function that is assigned, `parts["one_step"] = mine`, is checked first.
 
     Args:
-        parts: each with a name of its own.
+        parts: with different names.
     """
 
     def __init__(self, parts: Iterable[Part]) -> None:
@@ -108,7 +108,7 @@ class Parts(Mapping[str, Function]):
         return self[name]
 
     def __setitem__(self, name: str, answer: Any) -> None:
-        """Check a function, say what the check says, and take it if it is right."""
+        """Check a function, print the diagnosis, and use the function if it is right."""
         part = self._known(name)
         diagnosis = part.exercise.check(answer)
         if diagnosis.passed:
@@ -118,11 +118,11 @@ class Parts(Mapping[str, Function]):
 
     @property
     def own(self) -> list[str]:
-        """Names of those that are the student's."""
+        """Names of the parts that are the student's."""
         return [name for name, part in self._parts.items() if part.own]
 
     def told(self) -> str:
-        """How many are the student's: one sentence."""
+        """A sentence on how many parts are the student's."""
         own, everything = len(self.own), len(self)
         if own == 0:
             return f"None of the {everything} parts is yours yet: all come from the kit."
@@ -138,7 +138,7 @@ class Parts(Mapping[str, Function]):
         return self._parts[name]
 
     def _give_up(self, name: str, why: str) -> None:
-        """Go on with the kit's part, and say so."""
+        """Use the kit's part from now on, and say so."""
         said = f"yours passed its check, but {why}"
         self._parts[name] = replace(self._parts[name], answer=None, said=said)
         tell(f"{name}: {said}. From here on the kit's solution stands in. {self.told()}")
@@ -173,10 +173,10 @@ _CELL = "text-align: left; vertical-align: top"
 
 
 def tell(text: str) -> None:
-    """Print, below the cell that runs."""
+    """Print below the running cell."""
     print(text)  # noqa: T201 (the notebook is where a student reads)
 
 
 def whose(part: Part) -> str:
-    """Whose function a part is, with a sign, so that it is seen from afar."""
+    """Whose function a part is, with a sign that is visible from afar."""
     return "✓ yours" if part.own else "the kit's"

@@ -1,4 +1,4 @@
-"""How much a notebook computes: little and quickly, or much on a GPU."""
+"""Presets of how much a notebook computes: little and quickly, or much on a GPU."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Preset:
     architecture: Architecture
     training: Training
     seeds: int
-    """How many networks are trained wherever a band is drawn."""
+    """How many networks are trained for each figure with a band."""
     device: str
-    """Where networks are trained."""
+    """The device on which networks are trained."""
 
     def quickstart(self) -> Preset:
-        """What the first notebook trains instead: what the demo trains, if this is fast.
+        """The settings of the first notebook: with the preset "fast", those of the demo.
 
-        Full, its networks with and without noise start from the same weight of batch norm, too.
+        With "full", networks with and without noise also start with the same batch-norm weights.
         """
         from snnlab.runs.presets import QUICKSTART as demo
 
@@ -53,11 +53,11 @@ class Preset:
 
 
 def preset(name: PresetName | None = None) -> Preset:
-    """What a notebook trains, and on what; its kernel takes no more threads than it has cores.
+    """The settings of a notebook; also limits the threads of its kernel to its cores.
 
     Args:
         name: "fast": digits on the CPU, in seconds; "full": MNIST on a GPU, if there is one.
-            None: what the environment variable SNNLAB_NOTEBOOKS says, else fast.
+            None: the value of the environment variable SNNLAB_NOTEBOOKS, else "fast".
 
     Raises:
         ValueError: another name.
@@ -80,14 +80,14 @@ def preset(name: PresetName | None = None) -> Preset:
 
 
 def bound_threads() -> None:
-    """Let libraries compute with the cores that this process may use, or fewer if they do already.
+    """Limit the threads of libraries to the cores that this process may use.
 
-    They begin with a thread for each core of the machine, even where a server of notebooks lends
-    one or two. Who sets OMP_NUM_THREADS has chosen, up to that number.
+    By default they use a thread for each core of the machine, even if a notebook server allows only
+    one or two. A smaller number in OMP_NUM_THREADS is kept.
     """
     most = cores()
     if "OMP_NUM_THREADS" not in os.environ:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # for what is loaded later
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # for libraries loaded later
             os.environ.setdefault(name, str(most))
     for pool in ThreadpoolController().lib_controllers:
         if pool.num_threads > most:

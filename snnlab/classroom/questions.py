@@ -12,7 +12,7 @@ from snnlab.classroom.diagnosis import Diagnosis, not_yet
 
 @dataclass(frozen=True)
 class Question:
-    """A question of reasoning. Its text stands in the notebook, its diagnoses here.
+    """A multiple-choice question. Its text is in the notebook, the diagnoses are here.
 
     Raises:
         ValueError: the right option has no explanation, or there is nothing to choose from.
@@ -25,9 +25,9 @@ class Question:
     right: str
     """Letter of the right option, lower case."""
     because: Mapping[str, str]
-    """For each letter what is right or wrong about the option."""
+    """By letter, what is right or wrong about the option."""
     hint: str = ""
-    """Where to look, for those who chose a wrong one."""
+    """A hint for students who chose a wrong option."""
 
     def __post_init__(self) -> None:
         if self.right not in self.because or len(self.because) < 2:

@@ -1,7 +1,7 @@
-"""What a wrong result has to do with the right one: a factor, a sign, a square, a dimension.
+"""How wrong results are related to the right ones: by a factor, a sign, a square, a dimension.
 
-For mistakes that no exercise has catalogued. Each sentence says only what was found in all
-results, so it is so whatever the reason.
+This is for mistakes that are in no catalogue. A sentence states only a relation that holds for all
+results, so it is true whatever its cause.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from snnlab.classroom.faults import counted
 
 Floats = NDArray[np.float64]
 Said = tuple[str, str]
-"""What is wrong, and a hint."""
+"""A message and a hint."""
 
 PLACES = ("first", "second", "third", "fourth", "fifth")
 NEAR = 0.03
 """Numbers that are off by less than this share are nearly right."""
 FEWEST = 3
-"""Different right numbers that it takes to speak of a factor, a square and so on."""
+"""Different right numbers that are needed before a relation such as a factor is stated."""
 
 
 def related(
@@ -33,7 +33,7 @@ def related(
     names: Sequence[str],
     calls: Sequence[Arguments],
 ) -> Said | None:
-    """How the results of all cases are related to the right ones, or None.
+    """The relation of all results to the right ones, or None.
 
     Args:
         got: results of the answer.
@@ -65,7 +65,7 @@ def related(
 
 
 def only_one_wrong(place: int, number: int) -> str:
-    """That one of several values is wrong."""
+    """The relation if only one of several values is wrong."""
     others = "the others are" if number > 2 else "the other one is"
     return f"Your {PLACES[place]} value is not right yet, {others}."
 
@@ -75,7 +75,7 @@ def _all(holds: Callable[..., bool], *lists: Sequence[Any]) -> bool:
 
 
 def _of_shape(mine: list[Floats], right: list[Floats]) -> Said | None:
-    """The right numbers in another shape."""
+    """The relation if the numbers are right, but in another shape."""
     if _all(lambda g, w: g.shape == w.shape, mine, right):
         return None
     g, w = next((g, w) for g, w in zip(mine, right, strict=True) if g.shape != w.shape)
@@ -94,7 +94,7 @@ def _of_shape(mine: list[Floats], right: list[Floats]) -> Said | None:
 def _of_values(
     mine: list[Floats], right: list[Floats], names: Sequence[str], calls: Sequence[Arguments]
 ) -> Said | None:
-    """Numbers that have something to do with the right ones, all in the right shape."""
+    """The relation if the shapes are right and the numbers wrong."""
     if not _all(lambda g, w: g.shape == w.shape, mine, right):
         return None
     g, w = np.concatenate([x.ravel() for x in mine]), np.concatenate([x.ravel() for x in right])
@@ -119,7 +119,7 @@ def _of_values(
 
 
 def _unchanged(mine: list[Floats], names: Sequence[str], calls: Sequence[Arguments]) -> str | None:
-    """Name of the argument that comes back as it was."""
+    """Name of the argument that is returned unchanged."""
     for place, name in enumerate(names):
         if _all(lambda g, c, p=place: _equal(g, _number(c[p])), mine, calls):
             return name
@@ -129,7 +129,7 @@ def _unchanged(mine: list[Floats], names: Sequence[str], calls: Sequence[Argumen
 def _number(value: Any) -> Floats | None:
     try:
         return np.asarray(value, dtype=np.float64)
-    except Exception:  # a network, a tensor that learns: nothing to compare
+    except Exception:  # objects that cannot be compared, such as a network
         return None
 
 
@@ -142,7 +142,7 @@ def _close(g: Floats, w: Any) -> bool:
 
 
 def _of_numbers(g: Floats, w: Floats) -> Said | None:
-    """What holds for every single number."""
+    """The relation that holds for every single number."""
     if set(np.unique(w)) <= {0.0, 1.0}:
         if _close(g, 1 - w):
             return "Your result is exactly the other way round.", "Turn the comparison round."
@@ -201,7 +201,7 @@ def _rounded(g: Floats, w: Floats) -> Said | None:
 def _of_arguments(
     mine: list[Floats], right: list[Floats], names: Sequence[str], calls: Sequence[Arguments]
 ) -> Said | None:
-    """An argument, or a length of one, that is a factor or a term too much."""
+    """The relation if an argument, or a length of one, is a superfluous factor or term."""
     factors, terms = [], []
     for g, w in zip(mine, right, strict=True):
         at = np.unravel_index(np.abs(w).argmax(), w.shape)
@@ -240,7 +240,7 @@ def _of_arguments(
 def _quantities(
     names: Sequence[str], calls: Sequence[Arguments]
 ) -> Iterator[tuple[str, list[float]]]:
-    """Arguments that are numbers, and lengths of those that are not: what, and its values."""
+    """Arguments that are numbers, and lengths of other arguments, with their values."""
     for place, name in enumerate(names):
         values = [_number(arguments[place]) for arguments in calls]
         arrays = [value for value in values if value is not None]
@@ -254,7 +254,7 @@ def _quantities(
 
 
 def _nearly(g: Floats, w: Floats) -> Said | None:
-    """All numbers a little off."""
+    """The relation if all numbers are slightly wrong."""
     if (w == 0).any() or len(np.unique(w)) < FEWEST:
         return None
     off = float(np.abs(g / w - 1).max())

@@ -86,7 +86,7 @@ scaled_layer = Exercise(
 
 
 def _needed(ours: list[float], theirs: list[float]) -> NDArray[np.float64]:
-    """The share of their time that we need, seed by seed."""
+    """Our time as a share of their time, seed by seed."""
     return np.divide(ours, theirs)
 
 

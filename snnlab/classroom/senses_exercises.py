@@ -1,4 +1,4 @@
-"""Exercises of notebook 12: two judgements of one thing, and how they are made one."""
+"""Exercises of notebook 12: how two judgements of the same thing are combined."""
 
 from __future__ import annotations
 

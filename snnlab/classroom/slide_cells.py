@@ -1,9 +1,9 @@
-"""A notebook cut into slides: the same cells, by rule, and tags where the rule is wrong.
+"""A notebook cut into slides by rules; tags on cells make exceptions.
 
-A section begins a slide, what belongs to it follows below. Prose is cut where it would not fit.
-Code that draws is left out, for its picture says it. A picture closes a slide, one with controls
-has its own. An exercise shows its task, a quiz its answers at the next key. `CONTRIBUTING.md` lists
-rules and tags.
+A section begins a slide, and its further slides follow below. Prose is divided if it does not fit.
+Code that draws is left out, as its picture is shown. A picture is the last thing on a slide; one
+with controls has its own slide. Of an exercise the task is shown, of a quiz each answer at the next
+key. `CONTRIBUTING.md` lists rules and tags.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ SKIP_TAG: Final = "slide:skip"
 TAGS: Final = (CODE_TAG, NO_CODE_TAG, SKIP_TAG)
 
 WITHOUT_SLIDES: Final = ("check:", "hint:", "solution:")
-"""Beginnings of tags of cells that are for who writes an answer."""
+"""Beginnings of tags of cells that only students who write an answer need."""
 PICTURE: Final = 11.5
-"""Lines whose room a picture takes, at least."""
+"""Height of a picture in lines of prose, at least."""
 SMALL: Final = "small"
 """Tag of code and output with lines that are longer than `WIDE`."""
 WIDE: Final = 76
 
 _DRAWS = re.compile(r"\bshow\.|\blive\.|\bmany(?:_seeds\(|\.)|^(?:\w+_)?(?:guess|explorer)$", re.M)
-"""Code whose point is what it draws, or what it tells of many seeds."""
+"""Code that is left out, as it only draws or shows results of many seeds."""
 _QUESTION = re.compile(
     r"^(\*\*\d+\.\*\* .+?)\s*<details>\s*<summary>[^<]*</summary>(.+?)</details>", re.M | re.S
 )
@@ -47,11 +47,11 @@ Slide = list[NotebookNode]
 
 
 def cut_into_slides(notebook: NotebookNode, notes: SpeakerNotes | None = None) -> NotebookNode:
-    """A notebook whose cells say which slide they are on, as nbconvert reads it.
+    """A notebook whose cells say which slide they are on, in the form that nbconvert reads.
 
     Args:
-        notebook: run, if its pictures are to be shown.
-        notes: for the speaker; those of a section go with its first slide.
+        notebook: with outputs, if its pictures are to be shown.
+        notes: for the speaker; the notes of a section are put on its first slide.
     """
     cells: Slide = []
     slides = [
@@ -103,7 +103,7 @@ def _sections(notebook: NotebookNode) -> Iterator[tuple[str, Slide]]:
 
 
 def _shown(notebook: NotebookNode) -> Iterator[NotebookNode]:
-    """The cells that become slides; the first code only says how much is computed."""
+    """The cells that become slides, without the first code cell, which only sets the preset."""
     setup = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -113,7 +113,7 @@ def _shown(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def _arranged(cells: Slide) -> Iterator[Slide]:
-    """The slides of a section: prose and code fill them up, a picture closes one."""
+    """The slides of a section: filled with prose and code; a picture is the last on a slide."""
     run: list[Sized[NotebookNode]] = []
     for cell in cells:
         for piece in _pieces(cell):
@@ -132,7 +132,7 @@ def _arranged(cells: Slide) -> Iterator[Slide]:
 def _with_picture(
     before: list[Sized[NotebookNode]], picture: Sized[NotebookNode]
 ) -> Iterator[Slide]:
-    """A picture below the few lines that come before it; alone, if they are many."""
+    """A slide with a picture below the lines before it; if these are many, the picture alone."""
     *slides, last = packed(before) or [[]]
     above = last if sum(piece.lines for piece in last) + picture.lines <= LINES else []
     for slide in slides if above else [*slides, last]:
@@ -142,7 +142,7 @@ def _with_picture(
 
 
 def _slide(pieces: list[Sized[NotebookNode]]) -> Slide:
-    """Neighbouring prose in one cell; an answer stays apart, as it comes when it is asked for."""
+    """Join neighbouring cells of prose; answers stay separate, as they appear on demand."""
     cells: Slide = []
     for prose, group in groupby((piece.what for piece in pieces), _is_prose):
         neighbours = list(group)
@@ -157,7 +157,7 @@ def _is_prose(cell: NotebookNode) -> bool:
 
 
 def _pieces(cell: NotebookNode) -> Iterator[Sized[NotebookNode]]:
-    """What a cell brings to slides."""
+    """The pieces for slides that a cell gives."""
     tags = cell.metadata.get("tags", [])
     if cell.cell_type == "code":
         yield from _code_pieces(cell, tags)
@@ -165,14 +165,14 @@ def _pieces(cell: NotebookNode) -> Iterator[Sized[NotebookNode]]:
         yield from _quiz_pieces(cell.source)
     else:
         text = cell.source
-        if "header" in tags:  # its table says what to have ready, which is for the speaker
+        if "header" in tags:  # its table is for the speaker
             text = re.sub(r"^\|.*\n?", "", text, flags=re.MULTILINE)
         for part in paragraphs(text):
             yield Sized(new_markdown_cell(part.what), part.lines, part.leads)
 
 
 def _quiz_pieces(quiz: str) -> Iterator[Sized[NotebookNode]]:
-    """A question and its answer, which appears at the next key, fill a slide."""
+    """A slide with a question, and its answer, which appears at the next key."""
     heading, *_ = quiz.splitlines()
     for number, (question, answer) in enumerate(_QUESTION.findall(quiz)):
         title = f"{heading}\n\n" if number == 0 else f"### {heading.lstrip('# ')}\n\n"
@@ -183,12 +183,12 @@ def _quiz_pieces(quiz: str) -> Iterator[Sized[NotebookNode]]:
 
 
 def _code_pieces(cell: NotebookNode, tags: list[str]) -> Iterator[Sized[NotebookNode]]:
-    """The code, if it is the point; what it wrote; what it drew."""
+    """The code, unless it only draws; its text outputs; its pictures."""
     draws = bool(_DRAWS.search(cell.source))
     exercise = any(tag.startswith("exercise:") for tag in tags)
     shown = CODE_TAG in tags or not (draws or NO_CODE_TAG in tags)
     if exercise:
-        shown = "def " in cell.source  # the letter of a question is nothing to show
+        shown = "def " in cell.source  # the answer to a question is just a letter
     outputs = [] if exercise else list(cell.outputs)
     if shown:
         rows = cell.source.splitlines()
@@ -223,7 +223,7 @@ def _is_picture(output: Any) -> bool:
 
 
 def _is_live(output: Any) -> bool:
-    """Whether it has controls, and so wants a slide to itself."""
+    """Whether an output has controls, and so needs a slide of its own."""
     kinds = output.get("data", {})
     controls = re.search(r"<(?:script|input|canvas|button)\b", kinds.get("text/html", ""))
     return _WIDGET in kinds or bool(controls)

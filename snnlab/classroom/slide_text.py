@@ -1,7 +1,7 @@
-"""Prose for a screen: cut between paragraphs and items, so that what stands on a slide fits.
+"""Prose divided between paragraphs and items of lists, so that each part fits on a slide.
 
-How much a text fills is estimated from its letters, in lines of a slide. Who looks from the last
-row reads 28 pixels of 720, so a slide has few lines, and they are short.
+The height of a text is estimated from its letters, in lines of a slide. From the last row people
+can read text of 28 pixels on a slide of 720, so a slide has few and short lines.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from math import ceil
 from typing import Final, Generic, TypeVar
 
 LINES: Final = 15.0
-"""Lines of prose on a slide below its heading, the gaps between paragraphs counted."""
+"""Lines of prose on a slide below its heading, with gaps between paragraphs."""
 COLUMNS: Final = 74
 """Letters in a line of prose."""
 CODE: Final = 0.85
 """Height of a line of code, in lines of prose."""
 GAP: Final = 0.45
-"""Below each paragraph and item."""
+"""Height of the gap below each paragraph and item, in lines."""
 
 _ITEM = re.compile(r"(?:[-*]|\d+\.) ")
 _FENCE = re.compile(r"```|\$\$")
@@ -30,12 +30,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Sized(Generic[T]):
-    """Something for a slide."""
+    """A piece of content with its height in lines."""
 
     what: T
     lines: float
     leads: bool = False
-    """It must not be the last on its slide, as it only makes sense with what follows."""
+    """Whether it must not be the last on its slide, as it needs the piece that follows."""
 
 
 def paragraphs(markdown: str) -> list[Sized[str]]:
@@ -67,7 +67,7 @@ def lines(text: str) -> float:
     rows = text.splitlines()
     if text.startswith("# "):
         return 3 + 2 * ceil(len(_read(text)) / 32)
-    if text.startswith("#"):  # it takes the place of the small one on other slides
+    if text.startswith("#"):  # it replaces the small heading of other slides
         return 1.4 * (ceil(len(_read(text)) / 46) - 1) + GAP
     if text.startswith("```"):
         return CODE * (len(rows) - 2) + 2 * GAP
@@ -79,7 +79,7 @@ def lines(text: str) -> float:
 
 
 def _read(markdown: str) -> str:
-    """About the letters that are seen: without marks, addresses and the names of signs."""
+    """Roughly the visible letters of Markdown: without markup, addresses and names of symbols."""
     shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
     shown = re.sub(r"<[^>]*>", "", shown)
     shown = re.sub(r"\\(?:mathrm|text|mathbf|left|right)\b", "", shown)
@@ -88,7 +88,7 @@ def _read(markdown: str) -> str:
 
 
 def together(pieces: Sequence[str]) -> str:
-    """Pieces of a text as one text again; the items of a list close to each other."""
+    """Join pieces of a text; the items of a list have no blank lines between them."""
     joined = pieces[0]
     for before, after in pairwise(pieces):
         list_goes_on = _ITEM.match(before) and _ITEM.match(after)
@@ -99,7 +99,7 @@ def together(pieces: Sequence[str]) -> str:
 def packed(pieces: Sequence[Sized[T]]) -> list[list[Sized[T]]]:
     """Pieces in their order on as few slides as hold them, about equally filled.
 
-    A piece that leads goes with the next one. One that fills more than a slide has its own.
+    A leading piece stays with the next one. A piece larger than a slide has its own.
     """
     fullest = _filled(pieces, LINES)
     even = sum(piece.lines for piece in pieces) / max(len(fullest), 1)
@@ -112,7 +112,7 @@ def packed(pieces: Sequence[Sized[T]]) -> list[list[Sized[T]]]:
 
 
 def _filled(pieces: Sequence[Sized[T]], most: float) -> list[list[Sized[T]]]:
-    """Slide after slide, each as full as may be."""
+    """Fill slide after slide as far as possible."""
     slides: list[list[Sized[T]]] = []
     filled = most
     for group in _groups(pieces):
@@ -126,7 +126,7 @@ def _filled(pieces: Sequence[Sized[T]], most: float) -> list[list[Sized[T]]]:
 
 
 def _groups(pieces: Sequence[Sized[T]]) -> list[list[Sized[T]]]:
-    """Pieces that stay together: those that lead, and what they lead to."""
+    """Groups of pieces that stay together: leading pieces with the next one."""
     groups: list[list[Sized[T]]] = []
     leading = False
     for piece in pieces:

@@ -25,7 +25,7 @@ function onKey(event) {
   turn();
 }
 
-// Turns to the slide of what a piece wants to be seen, such as the answer to a prediction.
+// Turn to the slide with an element that a piece asks for, such as the answer to a prediction.
 function onSought(event) {
   const slide = event.target.closest(".slides section:not(.stack)");
   if (!slide) return;
@@ -39,7 +39,7 @@ function onSought(event) {
 const frame = () => new Promise(requestAnimationFrame);
 const fits = (slide) => slide.scrollHeight <= slide.clientHeight && slide.scrollWidth <= slide.clientWidth;
 
-// How small and how large what is on a slide may become; the style sheet says what changes.
+// Smallest and largest scale of the content of a slide; the style sheet says what is scaled.
 function range(slide) {
   const pieces = [...slide.querySelectorAll(".jp-RenderedHTML")];
   if (pieces.some((piece) => piece.querySelector(".snn:not(.film)"))) return [1, 1];
@@ -47,7 +47,7 @@ function range(slide) {
   return [SMALLEST, pieces.every((piece) => piece.querySelector(":scope > figure")) ? 1 : LARGEST];
 }
 
-// The largest size at which the slide holds what is on it. Pieces lay themselves out anew at each.
+// Find the largest size at which the content fits on the slide; pieces are laid out again at each size.
 async function fit(slide) {
   if (!slide || slide.dataset.fitted) return;
   slide.dataset.fitted = "busy";

@@ -1,8 +1,8 @@
-"""Notebooks as slides: one file for each, which a browser shows without a network.
+"""Notebooks as slides: one self-contained file each, for a browser without internet.
 
 `python -m nbconvert --execute --to snnlab.classroom.slides.CourseSlides notebooks/*.ipynb` writes
 them, `python -m snnlab.classroom.slides build/slides` the page that lists those in a folder.
-reveal.js shows them; a package of Sphinx brings its files.
+reveal.js shows them; its files come from a package for Sphinx.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FRAME = """
 
 
 class _Cut(Preprocessor):
-    """Cuts a notebook into slides, once it has been run."""
+    """Cuts a notebook with outputs into slides."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
@@ -54,9 +54,9 @@ class _Cut(Preprocessor):
 
 
 class CourseSlides(CoursePage, SlidesExporter):
-    """The slides of a notebook. Everything that they show is in the file itself.
+    """The slides of a notebook in a single self-contained file.
 
-    Notes for the speaker come from `lecture/notes/NAME.md` beside the notebook, if it is there.
+    Notes for the speaker come from `lecture/notes/NAME.md` beside the notebook, if it exists.
     """
 
     export_from_notebook = "Course slides"
@@ -87,7 +87,7 @@ class CourseSlides(CoursePage, SlidesExporter):
 
 
 def _reveal(name: str) -> str:
-    """A file of reveal.js, found without loading the package that brings it.
+    """The path of a file of reveal.js, found without importing the package that contains it.
 
     Raises:
         ModuleNotFoundError: the package is not installed.
@@ -100,7 +100,7 @@ def _reveal(name: str) -> str:
         )
     folder = Path(found.origin).parent / "_static" / "revealjs"
     text = (folder / name).read_text(encoding="utf-8")
-    # its own controls lie right in it; those of a picture have nothing to do with them
+    # controls of the slides, not those of a picture
     return text.replace(".reveal .controls", ".reveal>.controls") if name.endswith(".css") else text
 
 

@@ -1,7 +1,7 @@
 """Speaker notes of a notebook: a Markdown file for the lecturer, one part for each section.
 
-The notes hold expected answers, so they stand apart from the notebooks that students get, in
-`lecture/notes/NAME.md` beside `NAME.ipynb`. Such a file reads
+The notes contain expected answers, so they are not in the notebooks that students get, but in
+`lecture/notes/NAME.md` beside `NAME.ipynb`. Such a file has this form:
 
     # Quickstart
 
@@ -23,8 +23,8 @@ The notes hold expected answers, so they stand apart from the notebooks that stu
 
     **If time is short** what to leave out.
 
-Its level-2 headings are those of the notebook, letter by letter, in their order. What comes before
-the first one goes with the title. **Ask** may come several times, each time with its answer.
+Its level-2 headings are exactly those of the notebook, in the same order. Text before the first one
+belongs to the title. **Ask** may occur several times, each time with its answer.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ PARTS: Final = ("Say", "Ask", "They will answer", "Touch it", "If time is short"
 
 @dataclass(frozen=True)
 class SectionNotes:
-    """What a lecturer needs for one section."""
+    """The notes for one section."""
 
     heading: str
     minutes: int
-    """From the first word to the last, with questions, sketches and live pictures."""
+    """Minutes for the whole section, with questions, sketches and live pictures."""
     parts: tuple[tuple[str, str], ...]
     """The name of each part, one of `PARTS`, and its Markdown, in their order."""
 
     @property
     def markdown(self) -> str:
-        """The notes as a slide shows them to the speaker."""
+        """The notes as Markdown for the speaker view of a slide."""
         said = [
             f"**{name}** {text}" if text[:1] != "1" else f"**{name}**\n\n{text}"
             for name, text in self.parts
@@ -63,7 +63,7 @@ class SpeakerNotes:
     """The notes of a notebook."""
 
     opening: str
-    """Markdown: what to have ready."""
+    """Markdown on what to have ready."""
     sections: dict[str, SectionNotes]
     """By heading."""
 

@@ -115,7 +115,7 @@ def _mean_and_spread(accuracies: list[float]) -> tuple[float, float]:
 
 
 def _with_mean(spread: Callable[[list[float]], float]) -> Callable[..., tuple[float, float]]:
-    """The mean, and something else in the place of the standard deviation."""
+    """The mean, with another number in place of the standard deviation."""
     return lambda accuracies: (mean(accuracies), spread(accuracies))
 
 

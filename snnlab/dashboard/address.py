@@ -1,13 +1,14 @@
 """The state of a page in its link: read from the query parameters, clamped, written back.
 
-A widget starts from what the link says, and what is moved is written into the link, so that the
-address bar can be copied at any time. A link that makes no sense gives the default values, and a
-default that nobody has moved needs no place in it. Who comes back to a page within a session
-finds it as it was.
+A widget starts at the value in the link, and a value that the visitor changes is written into the
+link, so that the address bar can be copied at any time. A link that makes no sense gives the
+default values. A control that stands at its default is left out of the link. A visitor who comes
+back to a page within a session finds it as it was.
 
-Streamlit binds a widget to the link, too (`bind="query-params"`), but only one that is drawn and
-under its key: a lesson's link holds controls that are hidden, values are clamped and not dropped,
-and two pages have a control of the same name.
+Streamlit can bind a widget to the link, too (`bind="query-params"`), but only a widget that is
+drawn, and only under its key. That does not suffice here: a lesson's link holds the values of
+hidden controls, values out of range are clamped and not dropped, and two pages have a control of
+the same name.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ if (history.visit !== "VISIT") {
   history.replaceState({}, "", location.pathname + "LINK");
 }
 </script>"""
-"""Streamlit enters every change of a link into the history of the browser, so that Back would lead
-from one control to the one before. With this, it leads from page to page."""
+"""Streamlit enters every change of a link into the history of the browser, so that Back would undo
+one control after another. With this script, Back leads from page to page."""
 
 
 @dataclass
@@ -47,30 +48,31 @@ class Journey:
     """What a session knows of its pages."""
 
     page: str = ""
-    """The name of the one that is shown."""
+    """The name of the page that is shown."""
     address: str = ""
-    """Tells its addresses apart: the first page has two."""
+    """The address at which it is shown: the first page has two addresses."""
     arriving: bool = False
-    """Whether somebody has just come to it, and `one_entry_per_visit` writes its link."""
+    """Whether the visitor has just come to this page, so that `one_entry_per_visit` writes its
+    link."""
     script: str = ""
-    """What the browser was told when somebody came to it."""
+    """The script that was sent to the browser when the visitor came to this page."""
     links: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By page, what its link says, or said when somebody left it."""
+    """By page, the values in its link; of a page that was left, those at that time."""
 
 
 def journey() -> Journey:
-    """That of this session."""
+    """The journey of this session."""
     found: Journey = st.session_state.setdefault("journey", Journey())
     return found
 
 
 @contextlib.contextmanager
 def one_entry_per_visit() -> Iterator[None]:
-    """What is drawn meanwhile makes one entry in the history of the browser.
+    """All that is drawn inside makes one entry in the history of the browser.
 
-    Streamlit may bring a link into the address bar before the address of its page, and the script
-    is not there yet when the first page is drawn. So it is the script that writes the link of a
-    page that somebody comes to.
+    Streamlit may write the values of a link into the address bar before it writes the address of
+    the page, and the script is not there yet when the first page is drawn. So the script itself
+    writes the link of a page that somebody comes to.
     """
     yield
     here = journey()
@@ -85,12 +87,14 @@ def one_entry_per_visit() -> Iterator[None]:
 def enter(page: str, *, hold_back: bool = False) -> None:
     """Say which page is shown.
 
-    What its link says is kept for the session. From the menu one comes with a link that says
-    nothing: then the page is as it was in this session. Back and forward mean what they say.
+    The values in its link are kept for the session. The menu opens a page with an empty link: then
+    the page is as it was before in this session. Back and forward open a page with the link in the
+    browser's history, and that link holds.
 
     Args:
         page: its name.
-        hold_back: whether `one_entry_per_visit` writes the link of a page that one comes to.
+        hold_back: whether to leave it to `one_entry_per_visit` to write the link of a newly opened
+            page.
     """
     here, context = journey(), get_script_run_ctx()
     address = context.page_script_hash if context else ""
@@ -105,13 +109,13 @@ def enter(page: str, *, hold_back: bool = False) -> None:
 
 
 def current_link() -> dict[str, str]:
-    """What the link of the page that is shown says."""
+    """The values in the link of the page that is shown, by name."""
     here = journey()
     return here.links.setdefault(here.page, {})
 
 
 def publish() -> None:
-    """Bring the link into the address bar, unless it stands there."""
+    """Write the link into the address bar, unless it stands there already."""
     if not journey().arriving and st.query_params.to_dict() != current_link():
         st.query_params.from_dict(current_link())
 
@@ -121,8 +125,8 @@ def key(name: str) -> str:
     return f"{journey().page}:{name}"
 
 
-def said(name: str) -> str | None:
-    """What the link says about `name`; None if nothing or too much."""
+def link_value(name: str) -> str | None:
+    """The value of `name` in the link; None if it is missing or too long."""
     value = current_link().get(name)
     return value if value is not None and len(value) <= MOST_CHARACTERS else None
 
@@ -130,26 +134,26 @@ def said(name: str) -> str | None:
 def number(name: str, default: float, low: float, high: float) -> float:
     """A number from the link, clamped to [low, high]."""
     try:
-        value = float(said(name) or "")
+        value = float(link_value(name) or "")
     except ValueError:
         return default
     return min(max(value, low), high) if math.isfinite(value) else default
 
 
-def whole(name: str, default: int, low: int, high: int) -> int:
+def whole_number(name: str, default: int, low: int, high: int) -> int:
     """A whole number from the link, clamped to [low, high]."""
     return round(number(name, default, low, high))
 
 
 def choice(name: str, options: Collection[str], default: str) -> str:
     """One of the options from the link."""
-    value = said(name)
+    value = link_value(name)
     return value if value is not None and value in options else default
 
 
-def several(name: str) -> list[str]:
-    """What the link lists, separated by commas; each once."""
-    return [part for part in dict.fromkeys((said(name) or "").split(",")) if part]
+def link_values(name: str) -> list[str]:
+    """The values that the link lists under a name, separated by commas; each once."""
+    return [part for part in dict.fromkeys((link_value(name) or "").split(",")) if part]
 
 
 def remember(name: str, value: Any, default: Any = None) -> None:
@@ -158,21 +162,22 @@ def remember(name: str, value: Any, default: Any = None) -> None:
     Args:
         name: in the link.
         value: a number, a text, a list of texts, or True or False.
-        default: a link that says nothing about `name` means this, and goes on saying nothing,
-            unless a lesson has set it: that holds, too, when another preset is chosen.
+        default: the value that a link without `name` stands for, so that this value is left out of
+            the link. A value that a lesson has set is always written: it must hold when another
+            preset is chosen, too.
     """
-    text, link = written(value), current_link()
+    text, link = link_text(value), current_link()
     said_anyway = name in link or name in set_by_lesson()
     if not text and name in link:
         del link[name]
-    elif text and link.get(name) != text and (said_anyway or text != written(default)):
+    elif text and link.get(name) != text and (said_anyway or text != link_text(default)):
         link[name] = text
     else:
         return
     publish()
 
 
-def written(value: Any) -> str:
+def link_text(value: Any) -> str:
     """A value as a link holds it: numbers in full, so that they are read back as they were."""
     if value is None:
         return ""
@@ -184,7 +189,7 @@ def written(value: Any) -> str:
 
 
 def forget(names: Iterable[str]) -> None:
-    """Let controls stand where they stand at first: their widgets and the link."""
+    """Put controls back to their defaults: forget their widgets and their values in the link."""
     for name in names:
         st.session_state.pop(key(name), None)
         current_link().pop(name, None)
@@ -193,12 +198,12 @@ def forget(names: Iterable[str]) -> None:
 
 def fixed() -> set[str]:
     """Names of controls that a lesson link has fixed: `fix=sigma,T`."""
-    return set(several("fix"))
+    return set(link_values("fix"))
 
 
 def hidden() -> set[str]:
     """Names of controls that a lesson link has hidden: `hide=reset,beta`."""
-    return set(several("hide"))
+    return set(link_values("hide"))
 
 
 def set_by_lesson() -> set[str]:

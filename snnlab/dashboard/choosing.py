@@ -15,18 +15,18 @@ from snnlab.dashboard.visitor import visitor
 from snnlab.runs.examples import SMALL_DIGITS, is_example
 from snnlab.runs.store import Run
 
-MOST = 12
+MOST_RUNS = 12
 """Runs that can be compared at once."""
 MOST_OWN = 6
-"""Of one's own that are compared at first: two batches of three seeds."""
+"""Runs of the visitor that are compared at first: two batches of three seeds."""
 MOST_NAMED = 5
 """Runs that a sentence names one by one."""
 LONGEST_NAME = 121
-"""Characters of a name in a link that a sentence still quotes: those of the longest id."""
+"""Characters of a name in a link that a sentence quotes at most: as many as the longest id has."""
 
 
 def name_of(run: Run) -> str:
-    """The title that somebody gave, or what trained on what."""
+    """The title that its owner gave it; without one data, network, method and seed."""
     if title := label_of(run).title:
         return title
     if run.config is None:
@@ -35,17 +35,17 @@ def name_of(run: Run) -> str:
 
 
 def named_by_link() -> list[str]:
-    """What the link names as runs, each once."""
-    return address.several("run")
+    """The ids of runs in the link, each once."""
+    return address.link_values("run")
 
 
 def say_missing(asked: Sequence[str], shown: Container[str], needs: str = "") -> None:
-    """Say of runs that a link names, and that the page does not show, why that is.
+    """Say why the page does not show some of the runs that its link names.
 
     Args:
-        asked: what the link names.
+        asked: ids of runs in the link.
         shown: ids of runs that the page can show.
-        needs: what a finished run lacks that is not among them: "it has no timesteps".
+        needs: why a finished run cannot be shown here: "it has no timesteps".
     """
     missing = [id for id in asked if id not in shown]
     there = {id: run for id in missing if (run := find_run(id))}
@@ -69,7 +69,7 @@ def listed(ids: Sequence[str]) -> str:
 
 
 def why_not(run: Run | None, active: bool, needs: str) -> str:
-    """Why a run that is there, or asked for, is not shown."""
+    """Why a run in the folder of runs or in the queue is not shown."""
     if active or run is None or run.status == "running":
         return "it waits or trains"
     if run.status == "finished":
@@ -87,7 +87,7 @@ def nothing_yet() -> None:
 
 
 def look_again() -> None:
-    """Draw the page anew once there is a run."""
+    """Draw the page anew once there is a finished run."""
     if finished_runs() or not active_jobs():
         st.rerun()
 
@@ -114,7 +114,7 @@ def choose_run(label: str, example: str = SMALL_DIGITS) -> Run | None:
 
 
 def choose_runs(label: str) -> list[Run]:
-    """Finished runs; at first one's own latest, else the examples, else the latest of all."""
+    """Finished runs; at first the visitor's latest, else the examples, else the latest of all."""
     runs = {run.id: run for run in finished_runs() if run.accuracy}
     asked = named_by_link()
     say_missing(asked, runs, "it has no accuracy against timesteps")
@@ -122,18 +122,18 @@ def choose_runs(label: str) -> list[Run]:
         nothing_yet()
         return []
     own = [id for id, run in runs.items() if label_of(run).owner == visitor()]
-    if address.said("run") is not None:
+    if address.link_value("run") is not None:
         own = []
     examples = [id for id, run in runs.items() if is_example(run, SMALL_DIGITS)]
-    default = own[:MOST_OWN] or examples[:MOST] or list(runs)[:4]
-    chosen = controls.held(
+    default = own[:MOST_OWN] or examples[:MOST_RUNS] or list(runs)[:4]
+    chosen = controls.linked_widget(
         "run",
-        [id for id in runs if id in asked][:MOST] or default,
+        [id for id in runs if id in asked][:MOST_RUNS] or default,
         lambda **key: st.multiselect(
             label,
             tuple(runs),
             format_func=lambda id: name_of(runs[id]),
-            max_selections=MOST,
+            max_selections=MOST_RUNS,
             **key,
         ),
         fits=lambda there: set(there) <= set(runs),

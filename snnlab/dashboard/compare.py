@@ -1,4 +1,4 @@
-"""The page Compare: runs over one another, races, and what they say about the paper's claims."""
+"""The page Compare: runs in one chart, races, and their verdicts on the paper's claims."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def draw_operations(groups: list[Group]) -> None:
 def draw_cost(
     groups: list[Group], costs: Callable[[Run], dict[int, float]], title: str, *, lines: bool
 ) -> None:
-    """Accuracy against a cost, which `costs` says by T."""
+    """Accuracy against a cost; `costs` gives the cost of a run by T."""
     rows = [
         (group.name, config_of(run).seed, T, cost, run.accuracy[T])
         for group in groups

@@ -1,7 +1,7 @@
-"""Controls: a widget, the link that knows what it holds, and the setting that it stands for.
+"""Controls: each is a widget, has its value in the link, and stands for one setting.
 
 A control of a setting is declared once, and all else follows from the declaration of the setting:
-whether it is a slider, a choice or a switch, where it stands at first, its range and its step:
+whether it is a slider, a choice or a switch, its default, its range and its step:
 
     Control("sigma", "Noise σ (v_th)", "noise.sigma", help="0: no noise")
 """
@@ -21,9 +21,9 @@ from snnlab.dashboard.screen import fold
 from snnlab.settings import declared, options_of, validity
 
 NOTHING = "none"
-"""How links write an option that is None; Streamlit would take an empty text for no option."""
+"""How links write the option None; Streamlit would read an empty text as "nothing chosen"."""
 SHARE_STEP = 0.05
-"""By how much the slider of a share moves, where its setting does not say."""
+"""The step of a slider for a share whose setting declares no step."""
 
 
 @dataclass(frozen=True)
@@ -31,41 +31,42 @@ class Control:
     """A control of one setting."""
 
     name: str
-    """In links and lessons."""
+    """Its name in links and lessons."""
     label: str
-    """On the page."""
+    """Its label on the page."""
     setting: str
     """The dotted name of the setting: noise.sigma."""
     help: str | None = None
-    """A sentence more."""
+    """A sentence that explains it when the pointer rests on it."""
     words: Callable[[Any], str] = str
-    """An option as a menu shows it."""
+    """The text by which a menu shows an option."""
     options: Callable[[], Sequence[Any]] | None = None
-    """What there is to choose from, where the declaration of the setting leaves it open; the first
-    stands for a default that is none of them. Nothing: there is no such control at the moment."""
+    """The options, where the declaration of the setting does not list them. Where the default is
+    not among them, the first is chosen. An empty list: the control is not shown at the moment."""
     percent: bool = False
     """Whether a share is shown, and stands in links, as whole percent."""
     boxed: bool = False
-    """Whether it lies in the box of the less important ones."""
+    """Whether it lies in the box of the less important controls."""
     above: Callable[[Any], object] | None = None
-    """Draws what belongs above it, given the place."""
+    """Draws, at the given place, what belongs above the control."""
     on_change: Callable[[], None] | None = None
-    """Called when it was moved, before the page is drawn anew."""
+    """Called when the visitor has moved it, before the page is drawn anew."""
     none: Callable[[Any], float] | None = None
-    """What None means in a number that may be left open, given the default that has it."""
+    """The number that None stands for in a setting that may be None, given the dataclass that has
+    it."""
 
     def draw(self, defaults: Sequence[Any], place: Any = st) -> Any:
         """Draw it.
 
         Args:
-            defaults: dataclasses; the first one that has the setting says where it stands at first.
-            place: where it goes; None: nowhere, and the link alone knows its value.
+            defaults: dataclasses; the first one that has the setting gives its default.
+            place: where it is drawn; None: nowhere, and its value is the one in the link.
 
         Returns:
             The value of the setting.
 
         Raises:
-            ValueError: none of them has the setting, or its declaration says no range.
+            ValueError: none of the dataclasses has the setting, or its declaration has no range.
         """
         whole, group, field = self.owner(defaults)
         hint, given = fields_of(group)[field], getattr(group, field)
@@ -89,18 +90,18 @@ class Control:
         return given if shown == percents[0] else shown / 100
 
     def chosen(self, options: Sequence[Any], default: Any, **more: Any) -> Any:
-        """One of the options, which links write as text."""
+        """Draw a menu of the options, which links write as text; the option that is chosen."""
         if not options:
             return default
-        texts = {address.written(option) or NOTHING: option for option in options}
-        first = address.written(default if default in options else options[0]) or NOTHING
+        texts = {address.link_text(option) or NOTHING: option for option in options}
+        first = address.link_text(default if default in options else options[0]) or NOTHING
         words = {text: self.words(option) for text, option in texts.items()}
         return texts[select(self.name, self.label, words, first, **more)]
 
     def range(self, hint: Any, default: float) -> tuple[float, float, float]:
-        """From where to where its slider moves, and by how much, as the setting declares it.
+        """Lowest value, highest value and step of its slider, as the setting declares them.
 
-        A preset may have it stand outside that range. A share moves from 0 to 1.
+        The range is widened where the default of a preset lies outside. A share goes from 0 to 1.
         """
         valid, number = validity(hint), type(default)
         usual, step = valid.usual, valid.step
@@ -116,7 +117,7 @@ class Control:
         return getattr(*self.found([settings]))
 
     def reaches(self, first: Any, settings: Any) -> bool:
-        """Whether it can be moved to the value of some settings from where it stands at first."""
+        """Whether its widget, made with the defaults `first`, can show the value in `settings`."""
         (group, field), value = self.found([first]), self.value_in(settings)
         hint, default = fields_of(group)[field], getattr(group, field)
         options = options_of(hint)
@@ -128,11 +129,11 @@ class Control:
         return bool(low <= value <= high)
 
     def found(self, defaults: Sequence[Any]) -> tuple[Any, str]:
-        """The dataclass that has the setting, and its name there."""
+        """The innermost dataclass that has the setting, and the name of the field."""
         return self.owner(defaults)[1:]
 
     def owner(self, defaults: Sequence[Any]) -> tuple[Any, Any, str]:
-        """Which of them has the setting, its dataclass in there, and its name in that."""
+        """The entry of `defaults` with the setting, the dataclass within it, the field's name."""
         *groups, field = self.setting.split(".")
         for given in defaults:
             with contextlib.suppress(AttributeError):
@@ -149,8 +150,8 @@ def read(
 
     Args:
         controls, defaults: see `Control`.
-        place: where they go.
-        box: what is written on the box.
+        place: where they are drawn.
+        box: the title of the box.
 
     Returns:
         The values of their settings by dotted name.
@@ -170,9 +171,9 @@ def fields_of(settings: Any) -> dict[str, Any]:
 
 @lru_cache
 def possible(group: Any, field: str, options: tuple[str, ...]) -> tuple[str, ...]:
-    """The options that make sense while the rest of the group stays as it is.
+    """The options with which a group of settings is valid, the other settings unchanged.
 
-    Noise of the family empirical needs quantiles, say.
+    The family "empirical", for instance, is left out of a noise without quantiles.
     """
 
     def fits(option: str) -> bool:
@@ -185,7 +186,7 @@ def possible(group: Any, field: str, options: tuple[str, ...]) -> tuple[str, ...
     return tuple(dict.fromkeys([*filter(fits, options), getattr(group, field)]))
 
 
-def held(
+def linked_widget(
     name: str,
     value: Any,
     draw: Callable[..., Any],
@@ -194,18 +195,20 @@ def held(
     default: Any = None,
     fits: Callable[[Any], bool] = lambda there: True,
 ) -> Any:
-    """What a widget holds: at first what the link says, and from then on the link follows.
+    """Draw a widget whose value is also in the link; return its value.
 
-    A lesson link can fix it (shown, not movable) or hide it (its value still counts). Without a
-    place, None, it is hidden, too: then the link alone knows its value.
+    At first it has the value from the link; from then on the link follows it. A lesson link can fix
+    it (shown, not movable) or hide it (its value still counts). With the place None it is hidden,
+    too: then its value is the one in the link.
 
     Args:
         name: in links and lessons.
         value: from the link.
         draw: draws the widget, given its key and whether it is disabled; returns its value.
-        place: where it goes.
-        default: what a link that says nothing means, see `remember`; None: every link says it.
-        fits: whether the widget can hold a value, which it held when it was drawn before.
+        place: where it is drawn, or None.
+        default: the value that a link without `name` stands for, see `remember`; None: there is no
+            such value, and the link always has it.
+        fits: whether the widget can still hold the value that it had when it was last drawn.
     """
     key = address.key(name)
     if place is None or name in address.hidden():
@@ -231,13 +234,13 @@ def slider(
     **more: Any,
 ) -> Any:
     """A slider whose value lives in the link; a whole-number one if `step` is an int."""
-    if low == high:  # nothing to move
+    if low == high:  # a single value: no slider is needed
         place = None
-    read: Callable[..., Any] = address.whole if isinstance(step, int) else address.number
+    read: Callable[..., Any] = address.whole_number if isinstance(step, int) else address.number
     value = read(name, default, low, high)
     steps = (st.session_state.get(address.key(name), value) - low) / step
-    look = None if abs(steps - round(steps)) < 1e-6 else "%.4g"  # between two steps: 0.2887
-    return held(
+    look = None if abs(steps - round(steps)) < 1e-6 else "%.4g"  # 0.2887 lies between steps
+    return linked_widget(
         name,
         value,
         lambda **key: place.slider(label, low, high, step=step, format=look, **key, **more),
@@ -260,10 +263,11 @@ def select(
     """A choice whose value lives in the link.
 
     Args:
-        words: how the menu shows each option, by what links call it.
-        lasting: whether the default is the same tomorrow, so that a link need not say it.
+        words: the text of each option in the menu, by its name in links.
+        lasting: whether the default stays the same over time, so that it may be left out of the
+            link.
     """
-    value = held(
+    value = linked_widget(
         name,
         address.choice(name, words, default),
         lambda **key: place.selectbox(
@@ -278,7 +282,7 @@ def select(
 
 def toggle(name: str, label: str, default: bool, *, place: Any = st, **more: Any) -> bool:
     """A switch whose value lives in the link as 0 or 1."""
-    value = held(
+    value = linked_widget(
         name,
         address.choice(name, ("0", "1"), str(int(default))) == "1",
         lambda **key: place.toggle(label, **key, **more),
@@ -299,7 +303,7 @@ def segments(
 ) -> str:
     """One of a few options side by side, whose value lives in the link; at first the first."""
     first = options[0] if default is None else default
-    value = held(
+    value = linked_widget(
         name,
         address.choice(name, options, first),
         lambda **key: place.segmented_control(label, options, required=True, **key, **more),

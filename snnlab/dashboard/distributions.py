@@ -1,4 +1,4 @@
-"""The page Distributions: whether the noise of a training fits the residuals it stands for."""
+"""The page Distributions: whether the noise in training matches the residuals that it replaced."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from snnlab.network.net import SpikingNet
 
 MOST_AT_FIRST = 16
-"""Timesteps that are measured unless somebody wants more."""
+"""Timesteps that are measured at first, at most."""
 TIMESTEPS = Control("T", "Timesteps T", "timesteps")
 AFTER, BEFORE = "after training", "before training"
 HEIGHT, LINE_OF_LEGEND = 290, 30
-"""Of a chart in pixels, and of the second line of its legend."""
+"""Height of a chart, and of the second line of its legend, in pixels."""
 MOST_IMAGES, FEWEST_IMAGES = 128, 16
-"""Test images that a network sees."""
+"""The most and the fewest test images that a network is measured on."""
 MOST_NEURONS = 2**22
-"""Neurons that are looked at, over all images: of a large network few images tell enough."""
+"""Neurons that are measured, times images: for a large network a few images suffice."""
 MOST_VALUES = 2**22
-"""Currents of a stage, over images and timesteps, that are in memory at once: 16 MB."""
-SEEN = 256
-"""Training images from which batch norm takes its statistics before the training."""
+"""Currents of a stage, times images and timesteps, that are held in memory at once: 16 MB."""
+STATISTICS_IMAGES = 256
+"""Training images on which batch norm of the untrained network takes its statistics."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Side:
 
     run: Run
     title: str
-    """What tells it from its twin."""
+    """Title that tells it apart from its twin."""
     measured: Measured
 
     @property
@@ -125,7 +125,7 @@ def choose_twin(run: Run, place: Any) -> Run | None:
 
 
 def choose_layer(count: int, place: Any) -> int:
-    """Which layer is drawn, from 0; at first the second, whose currents are spikes."""
+    """The layer that is drawn, counted from 0; at first the second, whose inputs are spikes."""
     if count == 1:
         return 0
     names = tuple(str(number) for number in range(1, count + 1))
@@ -144,7 +144,7 @@ def sides_of(run: Run, twin: Run | None, T: int, *, wide: bool) -> list[Side]:
 
 
 def draw_answer(sides: Sequence[Side]) -> None:
-    """In how many layers the noise fits, in a sentence for each side."""
+    """A sentence for each side: in how many layers the noise fits."""
     for side in sides:
         layers = side.measured.after
         judged = [layer.verdict for layer in layers if layer.verdict]
@@ -158,7 +158,7 @@ def draw_answer(sides: Sequence[Side]) -> None:
 
 
 def draw_panels(sides: Sequence[Side], layer: int, *, wide: bool) -> None:
-    """The residuals of one layer after and before training; twins beside one another."""
+    """The residuals of one layer after and before training; twins side by side."""
     from snnlab.show.charts.residuals import highest_density, layer_table, wide_span
 
     panels = [(side, when) for when in (AFTER, BEFORE) for side in sides]
@@ -223,14 +223,14 @@ def draw_all_layers(sides: Sequence[Side]) -> None:
 
 
 def in_short(match: Match) -> str:
-    """Distance and verdict in a cell."""
+    """Distance and verdict of a layer, for a cell of the table."""
     if match.verdict is None or match.distance is None:
         return "no verdict"
     return f"{match.distance:.2f} v_th: {match.verdict}"
 
 
 def draw_method(side: Side, T: int) -> None:
-    """How all of this was measured."""
+    """Say how the residuals were measured."""
     st.caption(RULE)
     when = "at timestep 2" if T == 2 else f"over timesteps 2 to {T} together"
     st.caption(
@@ -238,9 +238,9 @@ def draw_method(side: Side, T: int) -> None:
         f"Silent: no spike in {T} timesteps; saturated: a spike at each. Without a leak, a current "
         "that stays below 0 or above v_th drives the potential further away at every timestep. "
         "Layer 1 has the same current at each timestep, so over many its residuals lie evenly, "
-        "with noise or without; deeper layers hear spikes. Before training: the first weights of "
-        f"this seed. Batch norm, which has no statistics yet, takes those of {SEEN} training "
-        "images."
+        "with noise or without; deeper layers get spikes. Before training: the first weights of "
+        f"this seed. Batch norm, which has no statistics yet, takes those of {STATISTICS_IMAGES} "
+        "training images."
     )
 
 
@@ -258,7 +258,7 @@ def measured(run: Run, T: int, *, wide: bool) -> Measured:
     Args:
         run: a finished one.
         T: timesteps, at least 2.
-        wide: whether to say, too, where silent and saturated neurons are.
+        wide: whether to include silent and saturated neurons.
 
     Raises:
         RunError, DataError, ValueError: see `network_and_data`.
@@ -280,19 +280,19 @@ def measured(run: Run, T: int, *, wide: bool) -> Measured:
 
 
 def untrained(run: Run, data: Data) -> SpikingNet:
-    """The network as the training of a run found it.
+    """The network with the weights from before the training of a run.
 
-    In its first step batch norm works with the statistics of the batch. Without any, the neurons of
-    deeper layers would be silent.
+    Batch norm of an untrained network has no statistics, so it gets those of some training images:
+    without any, the neurons of deeper layers would be silent.
     """
     from snnlab.network.net import SpikingNet
     from snnlab.runs.assemble import build_network
     from snnlab.studies.switches import renormalised
 
     net = build_network(config_of(run), data.image_shape, len(data.classes))
-    assert isinstance(net, SpikingNet)  # as the trained one is
-    first = renormalised(net, data.train.first(min(SEEN, len(data.train))), 1)
-    net.load_state_dict(first.state_dict())  # and it keeps its noise
+    assert isinstance(net, SpikingNet)  # since the trained network is one
+    first = renormalised(net, data.train.first(min(STATISTICS_IMAGES, len(data.train))), 1)
+    net.load_state_dict(first.state_dict())  # the noise is kept: it is no part of the state
     return net.eval()
 
 

@@ -1,4 +1,4 @@
-"""Files that a visitor takes home from a finished run."""
+"""Files of a finished run that a visitor can download."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Content = Callable[[], bytes]
 
 
 def downloads(run: Run) -> list[tuple[str, str, str, Content]]:
-    """Label, file name, kind and content of each file; the content is made when it is wanted."""
+    """Label, file name, kind and content of each file; the content is made on download."""
     files: list[tuple[str, str, str, Content]] = [
         ("Config", f"{run.id}.json", "application/json", lambda: config_json(run)),
         ("Notebook", f"{run.id}.ipynb", "application/x-ipynb+json", lambda: notebook(run)),
@@ -64,7 +64,7 @@ def network(run: Run, to: Format) -> bytes:
 
 
 def not_offered() -> str:
-    """Which files are not among the downloads, and why; empty if none is missing."""
+    """A sentence on network files that cannot be offered, and why; empty if none is missing."""
     missing = [to.upper() for to in NEEDED if not can_export(to)]
     if not missing:
         return ""
@@ -87,7 +87,7 @@ def figure(run: Run, kind: str) -> bytes:
 
 
 def notebook(run: Run) -> bytes:
-    """A notebook that trains a run again and says what is the same as the first time."""
+    """A notebook that trains a run again, and says which results are equal to those of the run."""
     from nbformat import v4
 
     text, code = v4.new_markdown_cell, v4.new_code_cell
@@ -115,18 +115,18 @@ def notebook(run: Run) -> bytes:
 
 
 def made_by(run: Run) -> str:
-    """What trained a run, and when its numbers come out the same."""
+    """Versions and hardware that trained a run, and what it takes to get the same numbers."""
     versions = facts_of(run, "versions")
-    told = [f"code {run.environment.get('code', 'unknown')}"]
-    told += [f"{name} {version}" for name, version in versions.items()]
+    versions_used = [f"code {run.environment.get('code', 'unknown')}"]
+    versions_used += [f"{name} {version}" for name, version in versions.items()]
     return (
-        f"Trained with {', '.join(told)}. The same configuration, code and hardware, with as many "
-        "threads, give the same numbers: the cell after the training says whether they are."
+        f"Trained with {', '.join(versions_used)}. The same configuration, code and hardware, with "
+        "as many threads, give the same numbers: the cell after the training says whether they are."
     )
 
 
 def needs(run: Run) -> list[str]:
-    """What somebody must bring who trains a run again, a paragraph each."""
+    """Files that are needed to train a run again, a paragraph for each."""
     paragraphs = []
     for name, module in family_modules(run).items():
         paragraphs.append(
@@ -147,13 +147,13 @@ def needs(run: Run) -> list[str]:
 
 
 def family_modules(run: Run) -> dict[str, Any]:
-    """Noise families of somebody's own that a run used, with the modules that declare them."""
+    """Noise families of a run that are not the kit's own, each with the module that declares it."""
     families = facts_of(run, "families")
     return {name: one.get("module") for name, one in families.items() if isinstance(one, dict)}
 
 
 def set_up(run: Run) -> str:
-    """The first cell: threads, type of numbers and device as they were, then the configuration."""
+    """The first cell: threads, number type and device of the run, then its configuration."""
     config = config_of(run)
     hardware, settings = facts_of(run, "hardware"), to_dict(config)
     device = str(hardware.get("device", settings["device"])).partition(":")[0]

@@ -1,4 +1,4 @@
-"""A drawing of a visitor: it stays for the session, and stands in the link while it is short."""
+"""A drawing of a visitor: the session holds it, and the link, too, if it is short enough."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ from snnlab.dashboard import address
 from snnlab.show.explorer.drawing import SIDE, ink_of
 
 NAME = "ink"
-"""In links."""
-MOST = 1500
+"""Its name in links."""
+MOST_CHARACTERS = 1500
 """Characters that a drawing may take of a link; a digit takes some 400."""
-KEPT = "drawing"
-"""In the session."""
-FROM = 128
-"""Grey value from which there is ink."""
+IN_SESSION = "drawing"
+"""Its key in the session."""
+INK_FROM = 128
+"""The lowest grey value that counts as ink."""
 WHITE = 255
 Bits = npt.NDArray[np.bool_]
 
 
 def drawing() -> bytes | None:
-    """The ink that the link brings, else that of this session, row by row; None: there is none."""
-    said = address.said(NAME)
+    """The drawing in the link, else that of this session, row by row; None if there is none."""
+    said = address.link_value(NAME)
     given = unpacked(said) if said else None
     if given is not None:
         return given
-    kept: bytes | None = st.session_state.get(KEPT)
+    kept: bytes | None = st.session_state.get(IN_SESSION)
     return kept
 
 
-def keep(told: Any) -> None:
-    """Keep what the pad has told; None: the drawing is empty. Anything else changes nothing."""
-    if told is None:
-        st.session_state.pop(KEPT, None)
+def keep(message: Any) -> None:
+    """Keep the drawing that the pad has sent; None: it is empty. Malformed data change nothing."""
+    if message is None:
+        st.session_state.pop(IN_SESSION, None)
         address.forget([NAME])
         return
     try:
-        bits = ink_of(told) >= FROM
+        bits = ink_of(message) >= INK_FROM
     except ValueError:
         return
-    st.session_state[KEPT] = inked(bits)
+    st.session_state[IN_SESSION] = inked(bits)
     text = packed(bits)
-    if len(text) <= MOST:
+    if len(text) <= MOST_CHARACTERS:
         address.remember(NAME, text)
     else:
         address.forget([NAME])
 
 
 def grey(ink: bytes | None) -> npt.NDArray[np.uint8] | None:
-    """A drawing as the pad takes it, (SIDE, SIDE)."""
+    """A drawing as grey values for the pad, (SIDE, SIDE)."""
     return None if ink is None else np.frombuffer(ink, np.uint8).reshape(SIDE, SIDE)
 
 
 def fits_into_link() -> bool:
     """Whether the link holds the drawing that is shown."""
-    return address.said(NAME) is not None
+    return address.link_value(NAME) is not None
 
 
 def packed(bits: Bits) -> str:
-    """A drawing as text, where it begins and ends from row to row.
+    """A drawing as text: for each row, where its ink begins and ends.
 
     Example:
         >>> unpacked(packed(bits)) == inked(bits)
@@ -77,7 +77,7 @@ def packed(bits: Bits) -> str:
 
 
 def unpacked(text: str) -> bytes | None:
-    """The drawing that a text holds, as `inked` gives it; None: it holds none."""
+    """The drawing that a text holds, as `inked` gives it; None if the text holds no drawing."""
     size = -(-(SIDE**2) // 8)
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,7 +1,7 @@
-"""Curves of before: what was shown stays behind what is trained next.
+"""Earlier curves: runs that were shown before are drawn faintly behind those that are trained next.
 
-What a visitor has trained in this session stays for a while, what is pinned for good: the link
-names it.
+Runs that a visitor has trained in this session stay there for a while. Pinned runs stay for good,
+because the link names them.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from snnlab.runs.store import Run
 BEHIND = "runs left behind"
 """In the session: ids of runs that were shown before, latest first."""
 MOST_BEHIND = 9
-"""Of them."""
+"""Runs left behind that are remembered."""
 MOST_PINNED = 24
-"""Runs in a link."""
+"""Pinned runs in a link."""
 PIN = "pin"
 """In the link: the last parts of the ids of the pinned runs."""
 
 
 def leave_behind(ids: Sequence[str]) -> None:
-    """These were shown until now."""
+    """Remember runs that were shown until now."""
     before = st.session_state.get(BEHIND, [])
     st.session_state[BEHIND] = list(dict.fromkeys([*ids, *before]))[:MOST_BEHIND]
 
 
 def clear() -> None:
-    """Forget all that is not pinned."""
+    """Forget all earlier runs that are not pinned."""
     st.session_state[BEHIND] = []
 
 
 def mark(run: Run) -> str:
-    """What a link calls a run: the last part of its id, which tells its settings."""
+    """The name of a run in a link: the last part of its id, a digest of its settings."""
     return run.id.rsplit("-", 1)[-1]
 
 
 def pinned() -> list[str]:
-    """What the link calls the pinned runs."""
-    return address.several(PIN)[:MOST_PINNED]
+    """The names of the pinned runs in the link."""
+    return address.link_values(PIN)[:MOST_PINNED]
 
 
 def earlier_runs(front: Iterable[str], data: Sequence[DataSpec]) -> list[Run]:
-    """Finished runs that stay behind: pinned ones, and others on the same data.
+    """Finished runs to draw behind: pinned ones, and earlier ones on the same data.
 
     Args:
         front: ids of those that are shown in front, finished or not.
-        data: what these are trained on.
+        data: the data sets that those are trained on.
     """
     pins, behind = pinned(), st.session_state.get(BEHIND, [])
     if not pins and not behind:
@@ -65,10 +65,10 @@ def earlier_runs(front: Iterable[str], data: Sequence[DataSpec]) -> list[Run]:
 
 
 def draw_earlier(groups: Sequence[Group]) -> None:
-    """Pin them, unpin them, clear them.
+    """Draw buttons that pin, unpin and clear the earlier curves.
 
     Args:
-        groups: what stays behind.
+        groups: the earlier runs.
     """
     if not groups:
         return
@@ -89,6 +89,6 @@ def draw_earlier(groups: Sequence[Group]) -> None:
         )
         return [*elsewhere, *found]
 
-    kept = controls.held(PIN, chosen, draw, fits=lambda there: set(there) <= set(names))
+    kept = controls.linked_widget(PIN, chosen, draw, fits=lambda there: set(there) <= set(names))
     if not set(names) <= set(kept):
         st.button("Clear", icon=":material/layers_clear:", on_click=clear)

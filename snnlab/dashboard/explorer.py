@@ -35,14 +35,14 @@ from snnlab.show.explorer.player import PLAYER_JS
 
 TEST, DRAW = "Test image", "Draw"
 NOTHING, BOTH = "none", "both"
-"""Beside the run: no other network, or the first two."""
+"""Options of the menu of twins beside the run: no other network, or the first two."""
 PAD_INK, SENT, COUNTS = "pad-ink", "sent", "counts"
 """In the session, as long as the page is open: the ink that the pad was made with, what was sent to
 the player, and how many images of a kind there are."""
 MOST_STAGES = 64
-"""Whose first map a link tells."""
+"""Stages whose first map a link can name."""
 FIRST_KIND: Kind = "lost"
-"""Looked for at first, in the network beside: it shows what noise in training is good for."""
+"""The kind of image that is offered first, sought with the twin: it shows why noise helps."""
 
 
 class InLink(NamedTuple):
@@ -53,9 +53,9 @@ class InLink(NamedTuple):
 
 
 CONTROLS = tuple(map(InLink, ("run", "beside", "from", "image", "kind")))
-"""Those that a lesson can fix or hide."""
+"""The controls that a lesson can fix or hide."""
 IN_LINKS = ("t", "view", "neuron", "first", drawings.NAME)
-"""What else a link holds."""
+"""The other names in a link of this page."""
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.75rem; }
 .st-key-explorer { --snn-top: 3.75rem; }
@@ -71,26 +71,27 @@ STYLE = """<style>
   .st-key-explorer-row-2 [data-testid="stColumn"]:nth-child(3) { flex: 1 1 60%; }
 }
 </style>"""
-"""The player is to be in sight: on a phone, too, two controls stand beside one another."""
+"""Keeps the player in sight: on a phone, too, two controls stand side by side."""
 
 MORE = "Currents and residuals"
-"""On the button in the player that leads to what the page shows of a neuron."""
-BELOW = """(element, tell, frames, options) => mount(element, frames, (event, said) => {
+"""The text of the player's button that leads down to the charts of a neuron."""
+START_PLAYER = """(element, tell, frames, options) => mount(element, frames, (event, said) => {
   if (event !== "further") return tell(event, said);
   document.querySelector(".st-key-explorer-neuron")?.scrollIntoView();
 }, options)"""
-"""How the player starts; what leads further leads down the page."""
+"""JavaScript that starts the player; its event "further" scrolls down to the charts of the
+neuron."""
 
-player = part("snnlab.player", PLAYER_JS, BELOW)
+player = part("snnlab.player", PLAYER_JS, START_PLAYER)
 pad = part("snnlab.pad", PAD_JS, "(element, tell, given) => mountPad(element, given, tell)")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows."""
+    """The runs and the picture that the page shows."""
 
     runs: tuple[Run, ...]
-    """That of the link first."""
+    """The run in the link comes first."""
     T: int
     picture: Picture
 
@@ -103,7 +104,7 @@ def draw() -> None:
 
 @st.fragment
 def explorer() -> None:
-    """Controls and what follows them; a press draws nothing else of the page anew."""
+    """The controls and all that depends on them, as a fragment: a press redraws only this."""
     row = st.container(key="explorer-row-1")
     title, left, right = row.columns([1.2, 1.4, 1.1], vertical_alignment="bottom")
     with title:
@@ -145,7 +146,7 @@ def choose_beside(run: Run, place: Any) -> tuple[Run, ...]:
 
 
 def choose_picture(runs: tuple[Run, ...], T: int, count: int) -> tuple[Picture | None, Any]:
-    """A test image, or a drawing, None if nothing is drawn yet; and the place for the player."""
+    """The chosen test image or drawing, None if nothing is drawn; and the player's place."""
     row = st.container(key="explorer-row-2")
     line = row.columns([1.7, 1.4, 4.4, 1.4], vertical_alignment="bottom")
     source = TEST
@@ -163,16 +164,16 @@ def choose_picture(runs: tuple[Run, ...], T: int, count: int) -> tuple[Picture |
 
 
 def first_image(run: Run) -> int:
-    """The test image that is shown at first: the one of the notebooks for their networks."""
+    """The test image that is shown at first: for networks of the notebooks, the one shown there."""
     return EXAMPLE_IMAGE if is_example(run, FIRST_NOTEBOOK) else 0
 
 
 def choose_image(first: int, count: int, place: Any) -> int:
-    """The number of a test image; beside it the buttons for the one before and the next."""
+    """The number of a test image, with buttons for the previous and the next one."""
     label = f"Image, 0 to {count - 1}"
-    image = controls.held(
+    image = controls.linked_widget(
         "image",
-        address.whole("image", first, 0, count - 1),
+        address.whole_number("image", first, 0, count - 1),
         lambda **key: place.number_input(label, 0, count - 1, **key),
         place=place,
         default=first,
@@ -182,7 +183,7 @@ def choose_image(first: int, count: int, place: Any) -> int:
 
 
 def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any) -> None:
-    """Go to the next test image at which a network does not stay with its first decision."""
+    """A menu and a button that go to the next test image whose decision changes over time."""
     names = names_of(runs)
     options: dict[str, tuple[int, Kind]] = {
         f"{kind}-{number + 1}": (number, kind) for number in range(len(runs)) for kind in KINDS
@@ -207,7 +208,7 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
             found = images_that(run, kind, T)
         counts[run.id, kind, T] = len(found)
         now = first_image(runs[0])
-        image = next_of(found, address.whole("image", now, 0, count - 1))
+        image = next_of(found, address.whole_number("image", now, 0, count - 1))
         if image is not None:
             address.remember("image", image, now)
             st.session_state[address.key("image")] = image
@@ -215,9 +216,9 @@ def look_for(runs: tuple[Run, ...], T: int, count: int, place: Any, beside: Any)
 
 
 def draw_pad(runs: tuple[Run, ...], T: int) -> tuple[Picture | None, Any]:
-    """The pad with what the networks see and say; the drawing, and the place for the player."""
+    """Draw the pad, and what the networks see and say; the drawing, and the player's place."""
     ink = drawings.drawing()
-    before = st.session_state.setdefault(address.key(PAD_INK), ink)  # when the pad was made
+    before = st.session_state.setdefault(address.key(PAD_INK), ink)  # its ink at first
     left, right = st.columns([1.2, 2.5], gap="medium")
     seen, said = None, ""
     if ink is not None:
@@ -233,20 +234,20 @@ def draw_pad(runs: tuple[Run, ...], T: int) -> tuple[Picture | None, Any]:
 
 @st.fragment
 def play(shown: Shown) -> None:
-    """The player, and the neuron that was chosen in it; when it rests, this is drawn anew alone."""
+    """The player and the chosen neuron, as a fragment: redrawn alone when the player rests."""
     runs, T, picture = shown.runs, shown.T, shown.picture
-    if not all(is_finished(run.id) for run in runs):  # somebody has deleted it, or trains it anew
+    if not all(is_finished(run.id) for run in runs):  # a run was deleted, or is trained anew
         st.rerun()
     made = frames_of(runs, picture, T, starts())
-    t, view = address.whole("t", 1, 1, T), address.choice("view", VIEWS, VIEWS[0])
-    place = Place.of(address.said("neuron"))
+    t, view = address.whole_number("t", 1, 1, T), address.choice("view", VIEWS, VIEWS[0])
+    place = Place.of(address.link_value("neuron"))
     neuron = list(astuple(place)) if place else None
     options = {"t": t, "view": view, "neuron": neuron, "dark": colours().dark, "more": MORE}
     about = (tuple(run.id for run in runs), picture, T, starts())
     player(
         address.key("player"),
         [made.frames, as_sent(SENT, options, *about)],
-        at=lambda told: rest(told, T),
+        at=lambda message: rest(message, T),
         neuron=choose_neuron,
         more=turn_over,
     )
@@ -255,28 +256,28 @@ def play(shown: Shown) -> None:
             draw_neuron(runs, picture, T, t, place)
 
 
-def rest(told: Any, T: int) -> None:
-    """The link follows the player once it has come to rest."""
-    t, view = number_in(told, "t"), told.get("view") if isinstance(told, dict) else None
+def rest(message: Any, T: int) -> None:
+    """Write the timestep and view of the player into the link, once it has come to rest."""
+    t, view = number_in(message, "t"), message.get("view") if isinstance(message, dict) else None
     if t is not None and 1 <= t <= T:
         address.remember("t", t, 1)
     if view in VIEWS:
         address.remember("view", view, VIEWS[0])
 
 
-def choose_neuron(told: Any) -> None:
-    """A neuron was chosen in the player, or closed."""
-    if told is None:
+def choose_neuron(message: Any) -> None:
+    """Write the neuron that was chosen in the player into the link, or remove a closed one."""
+    if message is None:
         address.forget(["neuron"])
         return
-    network, stage, index = (number_in(told, name) for name in ("network", "stage", "index"))
+    network, stage, index = (number_in(message, name) for name in ("network", "stage", "index"))
     if network is not None and stage is not None and index is not None:
         address.remember("neuron", str(Place(network, stage, index)))
 
 
-def turn_over(told: Any) -> None:
-    """Other maps of a stage are to be shown."""
-    stage, begin = number_in(told, "stage"), number_in(told, "first")
+def turn_over(message: Any) -> None:
+    """Show other maps of a stage, as the player has asked for."""
+    stage, begin = number_in(message, "stage"), number_in(message, "first")
     if stage is None or begin is None or stage >= MOST_STAGES:
         return
     first = [*starts(), *[0] * (stage + 1 - len(starts()))]
@@ -286,11 +287,11 @@ def turn_over(told: Any) -> None:
 
 def starts() -> tuple[int, ...]:
     """The map at which each stage starts, from the link."""
-    said = (address.said("first") or "").split(",")[:MOST_STAGES]
+    said = (address.link_value("first") or "").split(",")[:MOST_STAGES]
     return tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in said)
 
 
-def number_in(told: Any, name: str) -> int | None:
-    """A number that is not negative from what a browser has told; None: it is none."""
-    value = told.get(name) if isinstance(told, dict) else None
+def number_in(message: Any, name: str) -> int | None:
+    """A number from a browser's message; None if it is missing, negative or no number."""
+    value = message.get(name) if isinstance(message, dict) else None
     return value if isinstance(value, int) and value >= 0 else None

@@ -1,4 +1,4 @@
-"""One neuron of a network that sees a picture: its path, its residuals, the way to the lab."""
+"""One neuron of a network that sees a picture: its path, its residuals, a link to the lab."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from snnlab.dashboard.screen import colours, escaped, show_chart
 from snnlab.runs.store import Run
 
 HEIGHT = 300
-"""Of a chart in pixels."""
+"""Height of a chart in pixels."""
 PLACE = re.compile(",".join([r"([1-9]\d{0,8})"] * 3), re.ASCII)
 """Network, stage and neuron in a link."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a neuron is, counted from 0."""
+    """Which neuron: network, stage and index, counted from 0."""
 
     network: int
     stage: int
     index: int
 
     def __str__(self) -> str:
-        """As a link holds it, counted from 1.
+        """The text in a link, counted from 1.
 
         Example:
             >>> str(Place(0, 1, 530))
@@ -47,18 +47,18 @@ class Place:
 
     @classmethod
     def of(cls, said: str | None) -> Place | None:
-        """What a link says; None if that makes no sense."""
+        """The neuron that a text from a link names; None if the text makes no sense."""
         found = PLACE.fullmatch(said or "")
         return cls(*(int(part) - 1 for part in found.groups())) if found else None
 
 
 def draw_neuron(runs: tuple[Run, ...], picture: Picture, T: int, t: int, place: Place) -> None:
-    """What a neuron did on the picture, and what it carries on many others.
+    """What a neuron did on this picture, and its residuals over many images.
 
     Args:
         runs, picture, T: what is shown.
         t: the timestep at which the player stands.
-        place: of the neuron; if there is none, nothing is drawn.
+        place: of the neuron; if the network has no such neuron, nothing is drawn.
     """
     if place.network >= len(runs):
         return
@@ -80,7 +80,7 @@ def draw_neuron(runs: tuple[Run, ...], picture: Picture, T: int, t: int, place: 
 
 def draw_path(seen: NeuronSeen, t: int) -> None:
     """Potential and current over time."""
-    from snnlab.show.charts.neuron import Beside, potential_chart
+    from snnlab.show.charts.neuron import NoiseAndResiduals, potential_chart
 
     fired = int(sum(seen.spikes))
     st.markdown(f"**On this image: {fired} spike{'s' * (fired != 1)} in {len(seen.h)} timesteps**")
@@ -89,7 +89,7 @@ def draw_path(seen: NeuronSeen, t: int) -> None:
         seen.v,
         seen.spikes,
         v_th=seen.v_th,
-        beside=Beside.of(seen.left, seen.noise),
+        beside=NoiseAndResiduals.of(seen.left, seen.noise),
         colours=colours(),
         currents=seen.currents,
         now=t,
@@ -101,7 +101,7 @@ def draw_path(seen: NeuronSeen, t: int) -> None:
 
 
 def table_of(seen: NeuronSeen) -> pd.DataFrame:
-    """The numbers behind its path."""
+    """Potential, current and spikes of the neuron as a table."""
     columns = {
         "t": range(1, len(seen.h) + 1),
         "current": seen.currents,
@@ -114,7 +114,7 @@ def table_of(seen: NeuronSeen) -> pd.DataFrame:
 
 
 def draw_residuals(run: Run, T: int, place: Place, seen: NeuronSeen) -> None:
-    """What it carries from timestep to timestep on many images, and the noise that stood for it."""
+    """Its residuals over many images, and the noise that replaced them in training."""
     from snnlab.show.charts.residuals import layer_table, one_neuron_chart, one_neuron_span
     from snnlab.show.described import one_neuron_words
 
@@ -129,7 +129,7 @@ def draw_residuals(run: Run, T: int, place: Place, seen: NeuronSeen) -> None:
 
 
 def draw_way_to_the_lab(seen: NeuronSeen, name: str) -> None:
-    """A link to the Neuron lab with its real currents, where the controls of the lab reach."""
+    """A link to the Neuron lab with the neuron's currents, if the lab's controls can show it."""
     link = None
     if seen.neuron is not None:
         own = replace(seen.neuron, v_init=seen.v_init)

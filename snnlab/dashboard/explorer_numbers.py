@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from snnlab.dashboard.groups import config_of, entry_of, group_names
-from snnlab.dashboard.neuron import TURNS
+from snnlab.dashboard.neuron import REDRAWS
 from snnlab.dashboard.predictions import first_images, network_and_data, predictions, stamp
 from snnlab.measure.decisions import Kind, images_of_kind
 from snnlab.runs.store import Run
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from snnlab.neuron.spec import Neuron, Noise
 
 MOST_TIMESTEPS = 16
-"""T that is shown, at most."""
+"""Timesteps that are shown, at most."""
 MOST_IMAGES = 256
-"""Over which the residuals of one neuron are collected."""
+"""Test images over which the residuals of one neuron are collected."""
 Ink = bytes
 """A drawing as `ink_of` reads it, row by row."""
 Picture = int | Ink
@@ -40,7 +40,7 @@ Picture = int | Ink
 
 @dataclass(frozen=True)
 class Watched:
-    """A network, and what it can be shown."""
+    """A network, and test images for it."""
 
     net: SpikingNet
     images: Images
@@ -53,7 +53,7 @@ class NeuronSeen:
     """One neuron while its network sees a picture; potentials in the unit of v_th."""
 
     where: str
-    """In its stage."""
+    """Its position in its stage, in words."""
     currents: list[float]
     h: list[float]
     v: list[float]
@@ -62,19 +62,19 @@ class NeuronSeen:
     v_init: float
     v_th: float
     neuron: Neuron | None
-    """Its constants; None: they do not say all."""
+    """Its constants; None for a neuron that they do not describe fully."""
     noise: Noise | None
-    """That stood for its residual in training."""
+    """The noise that replaced its residual in training."""
 
     @property
     def left(self) -> list[float]:
-        """What it carries into t = 1 to T."""
+        """The residual that it carries into t = 1 to T."""
         return [self.v_init, *self.v[:-1]]
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute without help: of so little, threads on a busy machine only wait for one another."""
+    """Compute on one thread: for so little work, several threads only wait for one another."""
     import torch
 
     usual = usual_threads()
@@ -87,7 +87,7 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def usual_threads() -> int:
-    """With how many this server computes; asked before anything has changed it."""
+    """The number of threads of this server, read before anything has changed it."""
     import torch
 
     return torch.get_num_threads()
@@ -106,12 +106,12 @@ def watched(run: Run) -> Watched:
     net, data = network_and_data(run)
     net.neuron_layers("trace", "first_potential", "v_th", needed_by="the network explorer")
     images = first_images(run, data)
-    images = images.subset(torch.arange(len(images)))  # a copy: the others need not stay
+    images = images.subset(torch.arange(len(images)))  # a copy: frees the others
     return Watched(net, images, tuple(data.classes))
 
 
 def timesteps_of(run: Run) -> int:
-    """T that is shown."""
+    """The timesteps that are shown."""
     return min(MOST_TIMESTEPS, config_of(run).timesteps)
 
 
@@ -123,10 +123,10 @@ def names_of(runs: tuple[Run, ...]) -> list[str]:
 
 
 def pixels_of(run: Run, picture: Picture) -> Tensor:
-    """The picture as the network of a run is given it, uint8 (C, H, W).
+    """The picture as input of the network of a run, uint8 (C, H, W).
 
     Raises:
-        DataError: nobody can draw for its data, or nothing is drawn.
+        DataError: drawings do not fit its data, or nothing is drawn.
     """
     if isinstance(picture, int):
         return watched(run).images.pixels[picture]
@@ -138,7 +138,7 @@ def pixels_of(run: Run, picture: Picture) -> Tensor:
 
 
 def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
-    """All that the neurons of a run do on a picture."""
+    """Currents, potentials and spikes of all neurons of a run on a picture."""
     from snnlab.measure.one_image import see_image
 
     there = watched(run)
@@ -147,21 +147,23 @@ def seen_by(run: Run, picture: Picture, T: int) -> ImageSeen:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What goes to the browser."""
+class PlayerInput:
+    """What is sent to the browser."""
 
     frames: bytes
-    """What the player shows, as JSON."""
+    """The frames that the player shows, as JSON."""
     said: str
-    """What is seen in the end."""
+    """What the last frame shows, in words."""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Run: stamp})
-def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int, ...]) -> Sent:
-    """What the player shows of a picture.
+def frames_of(
+    runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int, ...]
+) -> PlayerInput:
+    """The frames of a picture for the player.
 
     Args:
-        runs: with equal data, the one that was chosen first.
+        runs: all on the same data; the chosen run comes first.
         picture: see `Picture`.
         T: timesteps.
         first: see `frames`.
@@ -175,7 +177,7 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
 
     there = watched(runs[0])
     looks = [entry_of(config_of(run)).look for run in runs]
-    with TURNS, one_thread():
+    with REDRAWS, one_thread():
         seen = [seen_by(run, picture, T) for run in runs]
         shown = [
             Lane(name, hue(look.hue), one)
@@ -190,11 +192,11 @@ def frames_of(runs: tuple[Run, ...], picture: Picture, T: int, first: tuple[int,
             label=label,
             first=first,
         )
-    return Sent(json.dumps(made).encode(), made["said"][-1])
+    return PlayerInput(json.dumps(made).encode(), made["said"][-1])
 
 
 def title_of(run: Run, picture: Picture) -> str:
-    """What a picture is."""
+    """A picture in words: which test image, or a drawing."""
     if not isinstance(picture, int):
         return DRAWING
     there = watched(run)
@@ -210,7 +212,7 @@ def images_that(run: Run, kind: Kind, T: int) -> list[int]:
 
 @st.cache_resource(max_entries=500, show_spinner=False, hash_funcs={Run: stamp})
 def neuron_seen(run: Run, picture: Picture, T: int, stage: int, index: int) -> NeuronSeen | None:
-    """What one neuron does; None: there is none.
+    """What one neuron does on a picture; None if the network has no such neuron.
 
     Args:
         run, picture, T: see `frames_of`.
@@ -223,7 +225,7 @@ def neuron_seen(run: Run, picture: Picture, T: int, stage: int, index: int) -> N
     layers = watched(run).net.neuron_layers()
     if not 0 <= stage < len(layers):
         return None
-    with TURNS, one_thread():
+    with REDRAWS, one_thread():
         seen = seen_by(run, picture, T).stages[stage]
     if not 0 <= index < seen.spikes[0].size:
         return None
@@ -252,5 +254,5 @@ def neuron_over_images(run: Run, T: int, stage: int, index: int) -> OneNeuron:
 
     there = watched(run)
     images = there.images.first(min(MOST_IMAGES, len(there.images)))
-    with TURNS, one_thread():
+    with REDRAWS, one_thread():
         return neuron_residuals(there.net, images, T, stage=stage, index=index)

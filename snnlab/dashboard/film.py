@@ -1,4 +1,4 @@
-"""Films on pages: opened by a switch, so that a page stays quick."""
+"""Films on pages: behind a switch, so that the page itself loads quickly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN, MOMENT = "film", "at"
 """In links: whether it is shown, and the second at which it rests."""
 IN_LINKS = (SHOWN, MOMENT)
 SENT = "film-sent"
-"""In the session: the wishes that were sent to the film, which stay while it plays."""
+"""In the session: the options that were sent to the film, which stay the same while it plays."""
 
 player = part(
     "snnlab.film",
@@ -27,7 +27,7 @@ player = part(
 
 
 class Packed(NamedTuple):
-    """A film as it is sent to a browser."""
+    """A film, ready to be sent to a browser."""
 
     length: float
     """In seconds."""
@@ -35,7 +35,7 @@ class Packed(NamedTuple):
 
 
 def packed(film: Film) -> Packed:
-    """A film, to be sent."""
+    """Make a film ready to be sent."""
     return Packed(film.length, json.dumps(film.given()).encode())
 
 
@@ -49,11 +49,12 @@ def idea() -> Packed:
 
 @st.fragment
 def draw_film(label: str, make: Callable[[], Packed]) -> None:
-    """The switch, and the film; a press draws nothing else of the page anew.
+    """The switch and the film, as a fragment: a press redraws only these.
 
     Args:
         label: of the switch.
-        make: makes the film, once somebody wants to see it; its ValueError is said in its place.
+        make: makes the film, once somebody wants to see it. If it raises ValueError, the message is
+            shown in place of the film.
     """
     if not controls.toggle(SHOWN, label, False):
         st.session_state.pop(address.key(SENT), None)
@@ -68,12 +69,12 @@ def draw_film(label: str, make: Callable[[], Packed]) -> None:
     player(
         address.key("film-player"),
         [given, as_sent(SENT, wishes)],
-        at=lambda told: rest(told, length),
+        at=lambda message: rest(message, length),
     )
 
 
-def rest(told: Any, length: float) -> None:
-    """The link follows the film once it has come to rest. A browser can send what it likes."""
-    t = told.get("t") if isinstance(told, dict) else None
+def rest(message: Any, length: float) -> None:
+    """Write the moment at which the film rests into the link, if the browser sent a valid one."""
+    t = message.get("t") if isinstance(message, dict) else None
     if isinstance(t, int | float) and 0 <= t <= length:
         address.remember(MOMENT, float(t), 0.0)

@@ -1,8 +1,9 @@
-"""The first look at images that somebody brings, in a process of its own: are they fit to train on?
+"""Check images that a visitor uploads, in a process of its own: can a network be trained on them?
 
-It loads them as a training does, so that what is accepted here is accepted there. A process of its
-own, since decoding thousands of images would keep everybody's pages waiting, and a damaged image
-might take the server with it. Free of Streamlit, which such a process need not load.
+The images are loaded as a training loads them, so that images that pass here can be trained on. It
+is a process of its own, since decoding thousands of images would keep everybody's pages waiting,
+and a damaged image might end the server. Nothing here imports Streamlit, which that process does
+not need.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ WORK = "snnlab.dashboard.first_look:look"
 LONGEST = 180.0
 """Seconds that a look may take."""
 NICENESS = 10
-"""Added to that of the server, whose pages come first."""
+"""Added to the niceness of the server, whose pages come first."""
 SIDES = (8, 16, 28, 32, 48, 64, 96, 128)
 """Sizes in pixels to choose from."""
 AS_THEY_ARE = (8, 64)
 """Shortest and longest side of images that are trained on as they are; others are resized."""
 RESIZED = 32
-"""The side that is suggested for those, if they fit."""
+"""The side to resize to that is suggested, where the images allow it."""
 SAMPLES, SIDE, GAP = 5, 64, 4
-"""How many images are shown, how large, and what is between them, in pixels."""
+"""How many images are shown; their side and the gap between them, in pixels."""
 
 
 @dataclass(frozen=True)
-class Look:
+class ArchiveContents:
     """What is in an archive of images."""
 
     classes: dict[str, int]
@@ -53,20 +54,20 @@ class Look:
     smallest: tuple[int, int]
     """(height, width) of the image with the fewest pixels."""
     largest: tuple[int, int]
-    """Of the one with the most."""
+    """(height, width) of the image with the most pixels."""
     one_size: bool
     """Whether all images have the same size."""
     samples: tuple[str, ...] = ()
     """The classes of the images that are shown."""
     notes: tuple[str, ...] = ()
-    """What was passed over, a line for each reason."""
+    """Which files were passed over, a line for each reason."""
 
     def __post_init__(self) -> None:
         settle(self)
 
     @property
     def images(self) -> int:
-        """How many."""
+        """How many images there are."""
         return sum(self.classes.values())
 
     @property
@@ -88,11 +89,12 @@ def looked_at(archive: Path, notes: Path, samples: Path) -> Outcome:
     """Have another process look at an archive, and wait for it.
 
     Args:
-        archive: where it lies.
-        notes, samples: where the `Look` is written to as JSON, and the picture of a few images.
+        archive: path of the archive.
+        notes: path to which the `ArchiveContents` are written as JSON.
+        samples: path to which a picture of a few images is written.
 
     Returns:
-        finished; or failed, with the reason in words.
+        `finished`; or `failed`, with the reason in words.
     """
     job = {"archive": str(archive), "notes": str(notes), "samples": str(samples)}
     pool = LocalPool([Place("cpu")], WORK, niceness=NICENESS)
@@ -121,7 +123,7 @@ def look(job: Mapping[str, str]) -> Outcome:
     return Outcome("finished")
 
 
-def first_look(archive: Path) -> tuple[Look, Pictures.Image]:
+def first_look(archive: Path) -> tuple[ArchiveContents, Pictures.Image]:
     """What is in an archive, and a few of its images side by side.
 
     Raises:
@@ -132,7 +134,7 @@ def first_look(archive: Path) -> tuple[Look, Pictures.Image]:
 
     def load(image_size: int | None = None) -> Data:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the page says it
+            warnings.simplefilter("ignore", DataWarning)  # the page shows them
             return load_data(str(archive), limits=UPLOADED, image_size=image_size)
 
     try:
@@ -143,7 +145,7 @@ def first_look(archive: Path) -> tuple[Look, Pictures.Image]:
         data = load(SIDES[0])
     by_pixels = sorted(sizes, key=lambda size: size[0] * size[1])
     ends = by_pixels[0], by_pixels[-1]
-    found = Look(counted(data), data.channels, *ends, one_size=len(by_pixels) == 1)
+    found = ArchiveContents(counted(data), data.channels, *ends, one_size=len(by_pixels) == 1)
     if found.sizes[0] is not None:
         data = load(found.sizes[0])
     labels, picture = side_by_side(data)

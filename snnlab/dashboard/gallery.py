@@ -13,9 +13,9 @@ from snnlab.runs.store import Run
 from snnlab.show.described import image_title
 
 EARLY = 1
-"""T that another T is held against."""
+"""T that the chosen T is compared with."""
 MOST_IMAGES = 8
-"""Of each kind."""
+"""Images that are shown of each kind."""
 
 
 def draw_gallery(run: Run, late: int) -> None:
@@ -61,7 +61,7 @@ def counts_in_words(run: Run, images: int, lost: int, gained: int, late: int) ->
 
 
 def draw_images(found: Predictions, chosen: list[int], late: int, title: str) -> None:
-    """Some of the images under a title, with what the network says of them."""
+    """Some of the images under a title, each with the classes that the network names."""
     if not chosen:
         return
     more = f"; {MOST_IMAGES} of {len(chosen)} shown" if len(chosen) > MOST_IMAGES else ""

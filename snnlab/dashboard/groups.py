@@ -27,17 +27,17 @@ class Group:
     """Runs with the same settings but for the seed."""
 
     name: str
-    """As written in the chart."""
+    """The name in the chart."""
     colour: str
     runs: list[Run]
     dashes: list[int] | None = None
-    """In a chart; None: free ones."""
+    """Dashes of its line in a chart; None: any that are free."""
     earlier: bool = False
-    """Whether it stays behind the others, from before."""
+    """Whether it is drawn behind the others, as its runs were trained earlier."""
 
     @property
     def config(self) -> RunConfig:
-        """That of the first run."""
+        """The configuration of the first run."""
         return config_of(self.runs[0])
 
 
@@ -48,7 +48,7 @@ def config_of(run: Run) -> RunConfig:
 
 
 def entry_of(config: RunConfig) -> Compared | Method:
-    """What has the title and the look of a run: a start of `COMPARED`, or its method."""
+    """The entry with the title and the look of a run: a start in `COMPARED`, or its method."""
     v_init, v_th = config.acting_neuron.v_init, config.neuron.v_th
     if v_init is None:
         return config.entry
@@ -62,13 +62,13 @@ def entry_of(config: RunConfig) -> Compared | Method:
 
 
 def place_of(config: RunConfig) -> tuple[int, int]:
-    """Where it comes among others: in the order of `METHODS`, then in that of `COMPARED`."""
+    """A key to sort runs by: in the order of `METHODS`, then in that of `COMPARED`."""
     entry, starts = entry_of(config), list(COMPARED.values())
     return list(METHODS).index(config.method), starts.index(entry) if entry in starts else 0
 
 
 def alike(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Runs that train alike but for the seed, by what they share; see `group_runs`."""
+    """Runs that differ in their seed only, by the settings that they share; see `group_runs`."""
     together = defaultdict(list)
     found = [run for run in runs if run.config]
     for run in sorted(found, key=lambda run: (*place_of(config_of(run)), config_of(run).seed)):
@@ -78,12 +78,12 @@ def alike(runs: Sequence[Run]) -> dict[str, list[Run]]:
 
 
 def group_runs(runs: Sequence[Run], colours: Palette, earlier: Sequence[Run] = ()) -> list[Group]:
-    """Groups in the order of `METHODS`; names tell all of them apart.
+    """Groups in the order of `METHODS`, each with a name of its own.
 
     Args:
         runs: any with a readable configuration; others are left out.
         colours: see `palette`.
-        earlier: some that stay behind these; their groups come last.
+        earlier: runs to draw behind these; their groups come last.
     """
     together, before = alike(runs), alike(earlier)
     configs = {key: config_of(found[0]) for key, found in (before | together).items()}
@@ -104,7 +104,7 @@ def group_runs(runs: Sequence[Run], colours: Palette, earlier: Sequence[Run] = (
 
 
 def group_names(configs: Sequence[RunConfig]) -> list[str]:
-    """What they are in words, and what else differs."""
+    """A name for each configuration: what is trained, and the settings that differ."""
     names: list[str] = []
     titles = [entry_of(config).title for config in configs]
     for config, title in zip(configs, titles, strict=True):
@@ -126,7 +126,7 @@ def group_names(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def titles_of(runs: Sequence[Run]) -> dict[str, str]:
-    """The names of some runs, see `group_names`, by their ids."""
+    """The names of runs by their ids, see `group_names`."""
     names = group_names([config_of(run) for run in runs])
     return dict(zip([run.id for run in runs], names, strict=True))
 
@@ -145,7 +145,7 @@ def short(value: Any) -> str:
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
-    """Settings by their full name, noise.sigma, as they act."""
+    """Settings by their dotted name, such as noise.sigma, with the values that take effect."""
     found: dict[str, Any] = {}
     for key, value in to_dict(config.acting).items():
         group = value if isinstance(value, dict) else {"": value}
@@ -154,7 +154,7 @@ def flat(config: RunConfig) -> dict[str, Any]:
 
 
 def differing(configs: Sequence[RunConfig]) -> list[str]:
-    """Names of the settings that are not the same everywhere; seed and device do not count."""
+    """Dotted names of the settings that differ between configurations, but for seed and device."""
     settings = [flat(config) for config in configs]
     return [
         key
@@ -177,7 +177,7 @@ def difference_table(groups: Sequence[Group]) -> pd.DataFrame:
 
 
 def lines_of(groups: Sequence[Group]) -> dict[str, Line]:
-    """What `accuracy_chart` draws, from finished runs that share a T at least."""
+    """Lines for `accuracy_chart`, from finished runs that have at least one T in common."""
     lines = {}
     for group in groups:
         found = [run.accuracy for run in group.runs if run.accuracy]

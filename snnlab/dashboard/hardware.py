@@ -1,4 +1,4 @@
-"""What is said of runs wherever they are shown: how and on what they were trained; and devices."""
+"""The hardware of runs in words, notes on how they were trained, and the menu of devices."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from snnlab.runs.store import Run
 
 WORDS = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 """Devices as the page names them."""
-ASKED = "no-such-device"
-"""Key under which the page remembers what its link asked for in vain."""
+MISSING_DEVICE = "no-such-device"
+"""In the session: the device that the link asked for and this server does not have."""
 
 
 def draw_hardware(runs: Sequence[Run]) -> None:
@@ -34,14 +34,14 @@ def draw_hardware(runs: Sequence[Run]) -> None:
 
 
 def draw_notes(configs: Iterable[RunConfig]) -> None:
-    """What has to be said of some trainings, once each: that not all of it is T = 1 training."""
+    """A note on trainings that are not T = 1 training alone; each note once."""
     said = [f"**{escaped(one.entry.title)}**: {escaped(one.note)}." for one in configs if one.note]
     for note in dict.fromkeys(said):
         st.caption(note)
 
 
 def facts_of(run: Run, name: str) -> dict[str, Any]:
-    """A group of facts about what made a run; empty if it is missing or something else."""
+    """A group of facts about code and hardware of a run; empty if missing or malformed."""
     found = run.environment.get(name)
     return found if isinstance(found, dict) else {}
 
@@ -65,8 +65,8 @@ def epochs_of(runs: Sequence[Run]) -> str:
     """How long an epoch of these runs takes, as the end of a sentence; empty if none has ended.
 
     Args:
-        runs: on the same hardware, with as many threads. One thread of a CPU is timed by the time
-            that it was given, see `stopwatch`.
+        runs: on the same hardware, with as many threads. A run on one thread of a CPU is timed in
+            processor time, see `stopwatch`.
     """
     found = sorted(seconds for run in runs if (seconds := seconds_per_epoch(run)) is not None)
     if not found:
@@ -80,9 +80,9 @@ def epochs_of(runs: Sequence[Run]) -> str:
 def devices() -> tuple[str, ...]:
     """The devices that a run can ask for: those of this machine.
 
-    What the workers of a Dask cluster have is known to them only, so with one all are offered; a
-    run that asks for what its worker lacks says so. Looked up once: GPUs are counted without
-    touching them.
+    Which devices the workers of a Dask cluster have, only they know: with a cluster all devices are
+    offered, and a run fails with a message if its worker lacks the device. Looked up once; GPUs are
+    counted without being initialised.
     """
     if scheduler() is not None:
         return get_args(Device)
@@ -93,15 +93,15 @@ def devices() -> tuple[str, ...]:
 
 
 def device_in_words(device: str) -> str:
-    """A device as the menu shows it; what Automatic means is said where it is known."""
+    """The name of a device in the menu; Automatic with the device that it means, if known."""
     if device == "auto" and scheduler() is None:
         return f"Automatic ({'the next free GPU' if 'cuda' in devices() else 'CPU'})"
     return WORDS.get(device, device)
 
 
 def missing_device(place: Any) -> None:
-    """Say so if the link asks for a device that is not there; in sight, also of a closed box."""
-    said, key = address.said("device"), address.key(ASKED)
+    """Warn, outside the closed box, if the link asks for a device that this server lacks."""
+    said, key = address.link_value("device"), address.key(MISSING_DEVICE)
     if said in get_args(Device) and said not in devices():
         st.session_state[key] = said
     if asked := st.session_state.get(key):
@@ -113,5 +113,5 @@ def missing_device(place: Any) -> None:
 
 
 def forget_missing() -> None:
-    """The visitor has chosen a device."""
-    st.session_state.pop(address.key(ASKED), None)
+    """Forget the missing device of the link, as the visitor has chosen another."""
+    st.session_state.pop(address.key(MISSING_DEVICE), None)

@@ -1,4 +1,4 @@
-"""How the class comes here: the address of this server as others reach it, and its QR code."""
+"""How the class reaches this server: its address for other machines, and a QR code of it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from snnlab.dashboard.trouble import attempt_here
 from snnlab.runs.files import RunError, read_json, write_json
 
 FILE = ".class.json"
-"""Beside the runs: the address that a teacher has corrected."""
+"""A file beside the runs with the address that a teacher has entered."""
 MOST_CHARACTERS = 200
 BIG, MODULE = 440, 12
-"""Pixels of a QR code on the screen, at most, and of each of its squares in the file."""
+"""Width of a QR code on the screen at most, and side of each of its squares in the file, in
+pixels."""
 
 
 class AddressError(ValueError):
-    """No address of a dashboard; the message says what one looks like."""
+    """A text is no address of a dashboard; the message says what one looks like."""
 
 
 def draw_join() -> None:
@@ -52,9 +53,9 @@ def draw_link(link: str, what: str, *, big: bool = False) -> None:
     """A link to copy, and its QR code.
 
     Args:
-        link: any.
-        what: where it leads, for those who do not see the code.
-        big: whether it is to be read from the last row.
+        link: the link.
+        what: where it leads, for people who cannot see the code.
+        big: whether it must be readable from the last row.
     """
     if big:
         st.header(escaped(link), anchor=False)
@@ -83,7 +84,7 @@ def qr_code(link: str) -> bytes | None:
 
 
 def class_address() -> str:
-    """The address of this server as the class reaches it: the one that was written, or a guess."""
+    """The address of this server for the class: the one that the teacher entered, or a guess."""
     try:
         return checked(str(read_json(runs_folder() / FILE).get("address")))
     except (RunError, AddressError):
@@ -91,7 +92,7 @@ def class_address() -> str:
 
 
 def default_address() -> str:
-    """The address that the teacher's browser shows; if that is this machine, its own in the net."""
+    """The address in the teacher's browser; where that is local, this machine's in the network."""
     shown = urlsplit(st.context.url or "")
     if shown.hostname and not only_here(shown.hostname):
         return f"{shown.scheme}://{shown.netloc}{path()}"
@@ -104,24 +105,24 @@ def by_name() -> str:
 
 
 def at(host: str) -> str:
-    """The address of this server on a host; the one it listens on, if it is told to."""
-    told = str(config.get_option("server.address") or "0.0.0.0")
-    host = host if told in ("0.0.0.0", "::") else told
+    """The address of this server with a host name, or with the one that its options set."""
+    configured = str(config.get_option("server.address") or "0.0.0.0")
+    host = host if configured in ("0.0.0.0", "::") else configured
     secure = "s" if config.get_option("server.sslCertFile") else ""
     return f"http{secure}://{host}:{config.get_option('server.port')}{path()}"
 
 
 def path() -> str:
-    """What follows the host: / or the path that the server has been given."""
+    """The path after the host: / or the base path in the options of the server."""
     given = str(config.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{given}/" if given else "/"
 
 
 def own_address() -> str | None:
-    """The IP address of this machine in the network that it speaks through; None without one."""
+    """The IP address of this machine in its network; None without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         try:
-            line.connect(("192.0.2.1", 9))  # an address for examples; nothing is sent
+            line.connect(("192.0.2.1", 9))  # reserved for examples; nothing is sent
             found = str(line.getsockname()[0])
         except OSError:
             return None
@@ -129,7 +130,7 @@ def own_address() -> str | None:
 
 
 def only_here(host: str) -> bool:
-    """Whether a host is the machine itself."""
+    """Whether a host name stands for this machine itself, so that no other can use it."""
     if host == "localhost":
         return True
     try:
@@ -140,10 +141,10 @@ def only_here(host: str) -> bool:
 
 
 def keep_address(root: Path, given: str) -> None:
-    """Keep the address that a teacher wrote; empty: none, and the guess holds again.
+    """Keep the address that a teacher entered; an empty one brings the guess back.
 
     Raises:
-        AddressError: no address.
+        AddressError: it is no address.
         OSError: it cannot be kept.
     """
     if not given.strip():
@@ -154,7 +155,7 @@ def keep_address(root: Path, given: str) -> None:
 
 
 def checked(given: str) -> str:
-    """An address with a slash at its end.
+    """The address that was entered, with a slash at its end.
 
     Raises:
         AddressError: it is none.

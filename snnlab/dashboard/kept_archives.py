@@ -1,10 +1,11 @@
-"""The archives that visitors bring, kept beside the runs: whose they are and what is in them.
+"""Archives that visitors upload, kept beside the runs, with their owners and contents.
 
-    runs/.uploads/<hash>.zip     as it was brought; training reads it there
-    runs/.uploads/<hash>.json    whose it is, and what is in it
+    runs/.uploads/<hash>.zip     the archive as uploaded; training reads it here
+    runs/.uploads/<hash>.json    its owners and its contents
     runs/.uploads/<hash>.png     a few of its images
 
-What two bring is there once, and goes when neither wants it. Nothing is unpacked to disk.
+If two visitors upload the same archive, it is stored once, and removed when both have removed it.
+Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
-from snnlab.dashboard.first_look import Look, looked_at
+from snnlab.dashboard.first_look import ArchiveContents, looked_at
 from snnlab.data.archive import kind_of
 from snnlab.data.limits import in_words
 from snnlab.data.spec import DataError
@@ -29,60 +30,59 @@ from snnlab.settings import settle
 
 FOLDER = ".uploads"
 MOST_BYTES = 50 * 2**20
-"""Of one archive."""
+"""Size of one archive."""
 MOST_EACH = 3
 """Archives of one visitor."""
 MOST_TOTAL = 3 * 2**30
-"""Bytes of all together: twice what a class of thirty brings, with one archive of the largest size
-each."""
+"""Bytes of all archives: twice as many as thirty students need for one of the largest size each."""
 LONGEST_NAME = 40
 """Characters of a file's name that are shown."""
 ABANDONED = 3600.0
-"""Seconds after which what was never looked at is removed: the server was ended meanwhile."""
+"""Seconds after which a staged archive is removed: the server ended before it was checked."""
 ID = re.compile(r"[0-9a-f]{16}\.(zip|tar(\.(gz|bz2|xz))?)")
 GONE = (
     "the images of this run were uploaded and have been removed since. Upload the same archive "
     "once more and they are here again"
 )
-LOOKING = threading.Lock()
-"""Held while an archive is looked at: one at a time, which bounds the memory."""
-CHANGING = threading.Lock()
-"""Held while it is noted or removed whose an archive is; never for long."""
+CHECK_LOCK = threading.Lock()
+"""Held while an archive is checked: one at a time, to bound the memory."""
+OWNERS_LOCK = threading.Lock()
+"""Held, always briefly, while the owners of an archive are changed."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An archive that is here."""
+class KeptArchive:
+    """An archive that is kept."""
 
     path: Path
     owners: dict[str, tuple[str, float]]
-    """By visitor: how the file was called, and when it was brought, in seconds since 1970."""
-    look: Look | None
-    """What is in it; None where nobody noted it."""
+    """By visitor: the name of the file, and when it was uploaded, in seconds since 1970."""
+    look: ArchiveContents | None
+    """Its contents; None if no file describes them."""
 
     def __post_init__(self) -> None:
         settle(self)
 
     @property
     def id(self) -> str:
-        """Names it in links."""
+        """Its name in links."""
         return self.path.name
 
     @property
     def bytes(self) -> int:
-        """Of the file; 0 if it has just gone."""
+        """Size of the file; 0 if it has just been removed."""
         with contextlib.suppress(OSError):
             return self.path.stat().st_size
         return 0
 
     def name(self, visitor: str = "") -> str:
-        """How a visitor called it; for others, how the first one did."""
+        """The name of the file when a visitor uploaded it; for others, that of its first owner."""
         names = [self.owners[visitor]] if visitor in self.owners else list(self.owners.values())
         return names[0][0] if names else self.id
 
 
 def stage(content: memoryview, folder: Path) -> Path:
-    """Write what was brought to disk under a hidden name, to be looked at by `keep`.
+    """Write an upload to disk under a hidden name, to be checked by `keep`.
 
     Raises:
         DataError: it is too large.
@@ -104,22 +104,22 @@ def stage(content: memoryview, folder: Path) -> Path:
     return path
 
 
-def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
-    """Look at an archive that was staged, and keep it as a visitor's own.
+def keep(staged: Path, name: str, visitor: str, folder: Path) -> KeptArchive:
+    """Check a staged archive, and keep it as a visitor's own.
 
     Args:
-        staged: see `stage`; it is gone afterwards.
-        name: of the file, as the visitor called it.
-        visitor: who brought it.
+        staged: see `stage`; afterwards this file is gone.
+        name: of the file on the visitor's machine.
+        visitor: who uploaded it.
         folder: of the archives.
 
     Raises:
-        DataError: there are too many, or it is none that can be trained on.
+        DataError: there are too many archives, or this one cannot be trained on.
         OSError: it cannot be written.
     """
     shown = "".join(c for c in name if c.isprintable())[-LONGEST_NAME:] or "archive"
     try:
-        with LOOKING:
+        with CHECK_LOCK:
             path = folder / f"{staged.name.split('.')[1]}{ending_of(staged, shown)}"
             there = kept_at(path)
             own = [one.id for one in of_visitor(folder, visitor)]
@@ -129,7 +129,7 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
                     "them as data set and remove it, then upload this one again"
                 )
             if there is None or there.look is None:
-                if total(folder) > MOST_TOTAL:  # this one included
+                if total(folder) > MOST_TOTAL:  # with this one
                     raise DataError(
                         f"all archives together would take more than {in_words(MOST_TOTAL)}. "
                         "Remove one of yours, or ask your teacher to"
@@ -141,20 +141,20 @@ def keep(staged: Path, name: str, visitor: str, folder: Path) -> Kept:
 
 
 def ending_of(staged: Path, shown: str) -> str:
-    """The ending of an archive by its first bytes; an error names it as its owner does."""
+    """The file ending for the format in an archive's first bytes; errors call it `shown`."""
     try:
         return kind_of(staged).ending
     except DataError as error:
         raise DataError(f"{shown}: {error}") from None
 
 
-def take_over(path: Path, name: str, visitor: str) -> Kept:
-    """Note that an archive that is here is a visitor's, too.
+def take_over(path: Path, name: str, visitor: str) -> KeptArchive:
+    """Make a visitor an owner of an archive that is kept already.
 
     Raises:
         DataError: it has just been removed.
     """
-    with CHANGING:
+    with OWNERS_LOCK:
         there = kept_at(path)
         if there is None:
             raise DataError("somebody removed the same archive just now; upload it once more")
@@ -165,12 +165,12 @@ def take_over(path: Path, name: str, visitor: str) -> Kept:
 
 
 def check(staged: Path, path: Path, name: str) -> None:
-    """Have an archive looked at in its place, where its training will find what was read.
+    """Move a staged archive to its place and check it there.
 
     Raises:
-        DataError: it cannot be trained on; then it is not there.
+        DataError: it cannot be trained on; then it is removed.
     """
-    known = path.exists()  # without a note: runs may need it, whatever is found
+    known = path.exists()  # kept without a note: not removed, since runs may need it
     patiently(lambda: staged.replace(path))
     notes = path.with_suffix(".look")
     outcome = looked_at(path, notes, picture_of(path))
@@ -186,25 +186,27 @@ def check(staged: Path, path: Path, name: str) -> None:
         notes.unlink(missing_ok=True)
 
 
-def kept_at(path: Path) -> Kept | None:
-    """The archive at a path; None if there is none, or no sound note says what is in it."""
+def kept_at(path: Path) -> KeptArchive | None:
+    """The archive at a path; None if it is missing, or the file with its contents is unreadable."""
     if not ID.fullmatch(path.name) or not path.is_file():
         return None
     try:
         noted = read_json(note_of(path))
-        return Kept(path, noted["owners"], Look(**noted["look"]) if noted["look"] else None)
+        return KeptArchive(
+            path, noted["owners"], ArchiveContents(**noted["look"]) if noted["look"] else None
+        )
     except (ValueError, TypeError, KeyError):
         return None
 
 
-def every(folder: Path) -> list[Kept]:
-    """All archives, the latest first; those that no note tells of, last."""
-    found = [kept_at(path) or Kept(path, {}, None) for path in archives(folder)]
+def every(folder: Path) -> list[KeptArchive]:
+    """All archives, the latest first; archives without readable notes come last."""
+    found = [kept_at(path) or KeptArchive(path, {}, None) for path in archives(folder)]
     return sorted(found, key=lambda one: -max((when for _, when in one.owners.values()), default=0))
 
 
-def of_visitor(folder: Path, visitor: str) -> list[Kept]:
-    """Those that a visitor brought, the latest first."""
+def of_visitor(folder: Path, visitor: str) -> list[KeptArchive]:
+    """The archives that a visitor uploaded, the latest first."""
     return [one for one in every(folder) if visitor in one.owners]
 
 
@@ -216,13 +218,13 @@ def archives(folder: Path) -> list[Path]:
         return []
 
 
-def remove(kept: Kept, visitor: str | None) -> None:
-    """Take an archive from a visitor, or from everybody (None); it goes when nobody has it.
+def remove(kept: KeptArchive, visitor: str | None) -> None:
+    """Remove a visitor from an archive's owners, or all (None); without owners it is erased.
 
     Raises:
         OSError: it cannot be removed.
     """
-    with CHANGING:
+    with OWNERS_LOCK:
         there = kept_at(kept.path)
         others = {} if there is None or visitor is None else dict(there.owners)
         others.pop(visitor or "", None)
@@ -240,7 +242,7 @@ def check_still_there(data: str) -> None:
 
 
 def title_of(data: str) -> str | None:
-    """How an archive was called, for the data set of a run; None if the set is no archive."""
+    """The name of the archive that a run was trained on; None if its data set is no archive."""
     path = Path(data)
     if path.parent.name != FOLDER:
         return None
@@ -249,30 +251,30 @@ def title_of(data: str) -> str | None:
 
 
 def note(path: Path, owners: Mapping[str, tuple[str, float]]) -> None:
-    """Write whose an archive is; what is in it stays."""
+    """Write the owners of an archive; the description of its contents stays."""
     there = kept_at(path)
     look = asdict(there.look) if there and there.look else None
     write_json(note_of(path), {"owners": owners, "look": look})
 
 
 def note_of(path: Path) -> Path:
-    """Where what is known of an archive is written."""
+    """The path of the JSON file with owners and contents of an archive."""
     return path.with_name(f"{path.name[:16]}.json")
 
 
 def picture_of(path: Path) -> Path:
-    """Where a few of its images lie."""
+    """The path of the picture of a few images."""
     return path.with_name(f"{path.name[:16]}.png")
 
 
 def erase(path: Path) -> None:
-    """Remove an archive and what is known of it: first what lists it."""
+    """Remove an archive with its notes and picture; the notes go first, as they list it."""
     for part in (note_of(path), path, picture_of(path)):
         part.unlink(missing_ok=True)
 
 
 def total(folder: Path) -> int:
-    """Bytes of all that is kept or waits."""
+    """Bytes of all archives, kept or staged."""
     found = 0
     for path in folder.iterdir():
         with contextlib.suppress(OSError):  # gone meanwhile
@@ -281,7 +283,7 @@ def total(folder: Path) -> int:
 
 
 def clear_away(folder: Path) -> None:
-    """Remove what a server that was ended has left."""
+    """Remove staged archives that an earlier server has left behind."""
     for path in folder.glob(".*.partial"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED:

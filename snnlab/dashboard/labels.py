@@ -1,9 +1,9 @@
-"""What people write about runs, a title and a note, and whose run it is.
+"""Labels of runs: a title, a note, and the owner.
 
     runs/.labels/<id>.json
 
-Beside the run folders, as a run has an owner before it has a folder. Title and note are shown as
-plain text only.
+They lie beside the run folders, as a run has an owner before it has a folder. Title and note are
+always shown as plain text.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ class Label:
     """Title, note and owner of a run."""
 
     title: str = ""
-    """Shown in place of the settings; empty: the settings."""
+    """Shown in place of the settings; if empty, the settings are shown."""
     note: str = ""
     """Any text."""
     owner: str = ""
-    """The visitor who started it; empty: nobody in a browser."""
+    """The visitor who started it; empty if it was not started in a browser."""
 
 
 def label_path(root: Path, id: str) -> Path:
-    """Where the label of a run lies.
+    """The path of the label of a run.
 
     Raises:
-        RunError: not an id.
+        RunError: it is no id of a run.
     """
     if not ID.fullmatch(id):
         raise RunError(f"a run id holds letters, digits, '.', '_' and '-' only, got {id!r}")
@@ -44,7 +44,7 @@ def label_path(root: Path, id: str) -> Path:
 
 
 def label_of(run: Run) -> Label:
-    """The label of a run; an empty one if there is none, or it makes no sense."""
+    """The label of a run; an empty one if there is none, or it is malformed."""
     return read_label(run.folder.parent, run.id)
 
 
@@ -59,7 +59,7 @@ def read_label(root: Path, id: str) -> Label:
 
 
 def write_label(run: Run, visitor: str, *, title: str, note: str) -> None:
-    """Change the title and the note of an own run.
+    """Change title and note of a run that the visitor owns.
 
     Raises:
         RunError: one of them is too long, or the run is somebody else's.
@@ -75,8 +75,8 @@ def write_label(run: Run, visitor: str, *, title: str, note: str) -> None:
 
 
 def own(root: Path, id: str, visitor: str) -> None:
-    """Note whose run it is, unless it is somebody's already, or was there before."""
-    label_path(root, id)  # refuses what is no id
+    """Make the visitor the owner of a run, unless it has one or existed before."""
+    label_path(root, id)  # raises unless it is an id
     if not (root / id).exists() and not read_label(root, id).owner:
         keep(root, id, replace(read_label(root, id), owner=visitor))
 
@@ -89,7 +89,7 @@ def keep(root: Path, id: str, label: Label) -> None:
 
 
 def delete(run: Run, visitor: str) -> None:
-    """Delete a run that belongs to the visitor and does not train.
+    """Delete a run of the visitor that is not in training.
 
     Raises:
         RunError: it is somebody else's, or it trains.
@@ -98,7 +98,7 @@ def delete(run: Run, visitor: str) -> None:
     if run.status == "running":
         raise RunError(f"run {run.id!r} trains at the moment: cancel it first")
     going = run.folder.with_name(f".{run.id}.deleted")
-    patiently(lambda: run.folder.rename(going))  # gone at once for everybody who lists runs
+    patiently(lambda: run.folder.rename(going))  # from here on no list of runs shows it
     shutil.rmtree(going)
     label_path(run.folder.parent, run.id).unlink(missing_ok=True)
 

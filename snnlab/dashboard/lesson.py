@@ -19,13 +19,13 @@ ALONG = {
     "neuron": (*given_currents.IN_LINKS, *film.IN_LINKS),
     "explorer": explorer.IN_LINKS,
 }
-"""What else a link takes along."""
+"""Values besides the controls that a lesson's link carries, by page."""
 LONGEST = 60
 """Characters of a value that are quoted."""
 
 
 def shortened(value: str) -> str:
-    """A value of a link as a sentence quotes it: a drawing has hundreds of characters."""
+    """A value in a link, shortened for a sentence: a drawing has hundreds of characters."""
     return value if len(value) <= LONGEST else f"{value[:LONGEST]} ..."
 
 
@@ -35,7 +35,7 @@ def names(page: str) -> list[str]:
 
 
 def taken_along(page: str, values: Mapping[str, str]) -> dict[str, str]:
-    """What a link of the page takes along of the values that the page has in its own."""
+    """Those values in the page's own link that a lesson's link carries, too."""
     known = [*names(page), *ALONG.get(page, ())]
     return {name: values[name] for name in known if name in values}
 
@@ -43,10 +43,10 @@ def taken_along(page: str, values: Mapping[str, str]) -> dict[str, str]:
 def lesson_link(
     address: str, page: str, values: Mapping[str, str], fix: Sequence[str], hide: Sequence[str]
 ) -> str:
-    """The link, with the values of the controls and what becomes of them.
+    """The link of a lesson: the values of the controls, and which are fixed or hidden.
 
     Args:
-        address: of the dashboard, as the class reaches it.
+        address: of the dashboard, for the class.
         page: one of `LESSONS`.
         values: of the controls, as the link of the page writes them.
         fix: controls that are shown and cannot be moved.
@@ -61,7 +61,7 @@ def lesson_link(
         kept["fix"] = ",".join(fix)
     if hide:
         kept["hide"] = ",".join(hide)
-    path = "" if page == next(iter(PAGES)) else page  # the first has none
+    path = "" if page == next(iter(PAGES)) else page  # the first page has no path
     return f"{address.rstrip('/')}/{path}" + (f"?{urlencode(kept, safe=',')}" if kept else "")
 
 

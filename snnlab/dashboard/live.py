@@ -1,4 +1,4 @@
-"""Runs as they go on: read from their folders by a fragment that stops when nothing runs."""
+"""The progress of runs, read from their folders by a fragment that stops when none is active."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ from snnlab.runs.store import Run
 from snnlab.show.charts.runs import dashes_of, training_chart
 
 MOST_LINES = 3
-"""Runs of which each has a line: as many as are compared in one press."""
+"""Up to so many runs each has a line of its own: as many as one press of "Train all three"
+starts."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""Runs in one of these states share a line; each of the others has its own, which says how far it
-is or why it has ended."""
+"""Of more runs, those in the same one of these states share a line; each other run has a line of
+its own, which says how far it is or why it has ended."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run stands, from its job and its folder."""
+    """The state of a run, from its job and its folder."""
 
     id: str
     state: str
@@ -50,7 +51,7 @@ class Status:
 
     @property
     def config(self) -> RunConfig | None:
-        """What trains."""
+        """The configuration of the run, if it can be read."""
         return self.job.config if self.job else self.run.config if self.run else None
 
     @property
@@ -60,7 +61,7 @@ class Status:
 
     @property
     def mine(self) -> bool:
-        """Whether the visitor has asked for it and may cancel it."""
+        """Whether the visitor has submitted it and may cancel it."""
         return self.active and self.job is not None and visitor() in self.job.users
 
     @property
@@ -70,13 +71,13 @@ class Status:
 
 
 def statuses_of(ids: Iterable[str]) -> list[Status]:
-    """Where runs stand now."""
+    """The states of runs now."""
     jobs = {job.id: job for job in engine().jobs()}
     return [status_of(id, jobs.get(id)) for id in ids]
 
 
 def status_of(id: str, job: Job | None) -> Status:
-    """Where a run stands, given its job, if there is one."""
+    """The state of a run, given its job, if there is one."""
     run = find_run(id)
     if run is not None and run.status == "finished":
         state = "finished"
@@ -88,12 +89,12 @@ def status_of(id: str, job: Job | None) -> Status:
 
 
 def look_forward_to(ids: list[str]) -> None:
-    """From now on what becomes of these runs is news, even if they are finished already."""
+    """Announce the end of these runs from now on, even if they are finished already."""
     st.session_state.setdefault("active", {})["awaited"] = set(ids)
 
 
 def watch(ids: list[str]) -> None:
-    """Draw where the runs stand; whenever one has ended the whole page is drawn anew.
+    """Draw the states of runs; whenever one has ended, the whole page is drawn anew.
 
     Args:
         ids: of the runs.
@@ -102,7 +103,7 @@ def watch(ids: list[str]) -> None:
     statuses = statuses_of(ids)
     draw_statuses(statuses)
     for reason in {status.reason for status in statuses if status.state == "waiting"} - {""}:
-        warn(reason)  # it keeps all of them
+        warn(reason)  # this keeps all of them from starting
     if any(status.active for status in statuses):
         look_forward_to(ids)
     draw_notes(status.config for status in statuses if status.config)
@@ -116,12 +117,12 @@ def watch(ids: list[str]) -> None:
 
 
 def watch_curves(ids: list[str]) -> None:
-    """Draw loss and validation accuracy of those of the runs that have begun."""
+    """Draw loss and validation accuracy of the runs that have begun to train."""
     draw_curves([one.run for one in statuses_of(ids) if one.run and one.run.metrics])
 
 
 def news(statuses: list[Status]) -> str:
-    """Where all of them stand, for those who hear it: it changes a few times in a training."""
+    """The states of runs for a screen reader: a text that changes only a few times per training."""
     for number, status in enumerate(statuses, 1):
         if status.state == "running" and status.config:
             which = f" {number} of {len(statuses)}" if len(statuses) > 1 else ""
@@ -136,7 +137,7 @@ def news(statuses: list[Status]) -> str:
 
 
 def end_of(status: Status) -> str:
-    """What became of a run, for those who hear it; why, the page says."""
+    """How a run ended, for a screen reader; the page shows the reason."""
     word = STATES[status.state][0]
     found = status.run.accuracy if status.run and status.state == "finished" else None
     said = f", {found[max(found)]:.2f} % at T = {max(found)}" if found else ""
@@ -144,12 +145,12 @@ def end_of(status: Status) -> str:
 
 
 def start_of(status: Status) -> str:
-    """What tells a run apart from those that were asked for with it."""
+    """What distinguishes a run from those that were submitted with it."""
     return ", ".join(words_of(status.config)[2:]) if status.config else status.id
 
 
 def draw_statuses(statuses: list[Status]) -> None:
-    """A line for each run; of many, one for all that are alike, so that the curve is in sight."""
+    """A line for each run; of many, one line for all in the same state, to save room."""
     for status in statuses:
         alike = [other for other in statuses if other.state == status.state]
         if len(statuses) <= MOST_LINES or len(alike) == 1 or status.state not in TOGETHER:
@@ -159,10 +160,10 @@ def draw_statuses(statuses: list[Status]) -> None:
 
 
 def draw_together(alike: list[Status], of: int) -> None:
-    """One line for several runs that stand alike: how many, and what can be done about them.
+    """One line for several runs in the same state: how many there are, and buttons for them.
 
     Args:
-        alike: these.
+        alike: the states of these runs.
         of: how many runs the page shows.
     """
     state = alike[0].state
@@ -176,7 +177,7 @@ def draw_together(alike: list[Status], of: int) -> None:
 
 
 def draw_buttons(statuses: list[Status], row: Any, key: str) -> None:
-    """Cancel those that the visitor has asked for, or go on with those that have ended early."""
+    """Buttons that cancel the visitor's runs, or resume runs that have ended early."""
     mine = [status.id for status in statuses if status.mine]
     stopped = [
         status.config
@@ -190,7 +191,7 @@ def draw_buttons(statuses: list[Status], row: Any, key: str) -> None:
 
 
 def draw_status(status: Status) -> None:
-    """One line: what, how far, and what can be done about it."""
+    """One line for a run: its name, its state, and its buttons."""
     row = st.container(horizontal=True, vertical_alignment="center", key=f"row-{status.id}")
     state_badge(status.state, row)
     row.markdown(name_of(status), width="stretch")
@@ -204,12 +205,12 @@ def draw_status(status: Status) -> None:
 
 
 def name_of(status: Status) -> str:
-    """What trains, in words."""
+    """The name of a run."""
     return escaped(", ".join(words_of(status.config)) if status.config else status.id)
 
 
 def draw_progress(status: Status) -> None:
-    """A bar with the time that is left."""
+    """A progress bar with the time that is left."""
     progress = read_progress(runs_folder() / status.id)
     epochs = status.config.training.epochs if status.config else 1
     done = len(status.run.metrics) if status.run else 0
@@ -224,7 +225,7 @@ def draw_progress(status: Status) -> None:
 
 
 def epoch_in_words(progress: Progress, epochs: int, phase: str = "") -> str:
-    """How far a training has come: "Epoch 3 of 60, noise, 12 s left"."""
+    """The progress of a training in words: "Epoch 3 of 60, noise, 12 s left"."""
     left = left_in_words(progress.seconds_left)
     return ", ".join(filter(None, [f"Epoch {progress.epoch} of {epochs}", phase, left]))
 

@@ -1,7 +1,7 @@
 """Parts of a page that live in the browser: modules of JavaScript from the room `show`.
 
-Such a part stays as it is while Streamlit draws the page around it anew: what plays goes on
-playing, and what is drawn stays. It hears only of what has changed.
+Such a part stays as it is while Streamlit redraws the page around it: an animation goes on, and a
+drawing stays. The part is told only those inputs that have changed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import streamlit as st
 from snnlab.dashboard import address
 
 ADAPTER = """
-// Streamlit calls this whenever it has drawn the page; the part is made the first time alone.
+// Streamlit calls this whenever it has drawn the page; only the first call makes the part.
 export default function ({ data, parentElement, setTriggerValue }) {
   const text = new TextDecoder().decode(data);
   const here = (parentElement.snnlab ??= { lines: [], given: [] });
@@ -41,31 +41,33 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 }
 """
-Told = Callable[[Any], None]
-"""What becomes of what a part tells."""
+Listener = Callable[[Any], None]
+"""Is called with the message that a part has sent."""
 
 
 def part(name: str, module: str, start: str) -> Callable[..., None]:
     """Make a part of a page from a module.
 
     Args:
-        name: tells it from others.
+        name: a name that no other part has.
         module: the text of the module.
-        start: a function in JavaScript, given an element, `tell` and what the part is given; it
-            returns the part, which has `update(...given)` and `remove()`.
+        start: a function in JavaScript `(element, tell, ...inputs)`: it puts the part into the
+            element, and returns an object with `update(...inputs)` and `remove()`. The part calls
+            `tell(event, message)`.
 
     Returns:
-        Draws the part: `draw(key, given, event=told, ...)`, where `given` are lines of JSON, and
-        `told` is called with what the part tells under that name, before the page is drawn anew.
+        A function that draws the part: `draw(key, given, event=listener, ...)`. `given` are the
+        inputs as lines of JSON; `listener` is called with the message of that event, before the
+        page is drawn anew.
     """
     component = st.components.v2.component(name, js=module + ADAPTER.replace("START", start))
 
-    def draw(key: str, given: Sequence[bytes], **events: Told) -> None:
-        def hear(event: str, told: Told) -> Callable[[], None]:
-            return lambda: told(said_by(key, event))
+    def draw(key: str, given: Sequence[bytes], **events: Listener) -> None:
+        def hear(event: str, listener: Listener) -> Callable[[], None]:
+            return lambda: listener(said_by(key, event))
 
         listeners: dict[str, Any] = {
-            f"on_{event}_change": hear(event, told) for event, told in events.items()
+            f"on_{event}_change": hear(event, listener) for event, listener in events.items()
         }
         component(key=key, data=b"\n".join(given), **listeners)
 
@@ -75,13 +77,14 @@ def part(name: str, module: str, start: str) -> Callable[..., None]:
 def as_sent(name: str, options: dict[str, Any], *about: Any) -> bytes:
     """Options of a part as they were first sent, as a line of JSON.
 
-    What changes as it plays changes nothing in them, else all would be sent again whenever it
-    moves. They are sent anew once the theme, or what they are about, is another.
+    The options say how the part starts. They stay the same while it plays, since otherwise all its
+    inputs would be sent again at each move. New options are sent once the theme or the content
+    has changed.
 
     Args:
         name: under which the session keeps them.
         options: how the part starts; "dark" says the theme.
-        about: what is shown.
+        about: the content that the part shows.
     """
     known = (*about, options["dark"])
     sent = st.session_state.get(address.key(name))
@@ -92,6 +95,6 @@ def as_sent(name: str, options: dict[str, Any], *about: Any) -> bytes:
 
 
 def said_by(key: str, event: str) -> Any:
-    """What the part with this key has just told; None: nothing, or null."""
+    """The message that the part with this key has just sent under an event, or None."""
     said = st.session_state.get(key)
     return said.get(event) if said is not None else None

@@ -1,4 +1,4 @@
-"""Which pages there are, in which order; and what happens on every page."""
+"""The pages in their order, and what every page has in common."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ PAGES = {
     "runs": ("Runs", ":material/folder:"),
     "teacher": ("Teacher", ":material/school:"),
 }
-"""Address of each page to its title and icon; the module has the name of the address."""
+"""Title and icon of each page, by its address, which is also the name of its module."""
 
 
 def main() -> None:
-    """The dashboard."""
+    """Draw the dashboard: menu, page, and what every page has."""
     st.set_page_config(page_title="snnlab", page_icon=icon(), layout="wide")
     names = page_names()
     first = names[0]
-    # The first page is at the address without a path; a link that spells it out is no mistake.
+    # The first page has the empty path; a link with its name as path works, too.
     pages = [page_of(first, url_path="first", default=True)]
     pages += [page_of(name, url_path=name) for name in names[1:]]
     pages.append(page_of(first, url_path=first, visibility="hidden"))
@@ -48,7 +48,7 @@ def page_of(name: str, **where: Any) -> StreamlitPage:
 
     Args:
         name: see `PAGES`.
-        where: how it is reached.
+        where: options of `st.Page` on how the page is reached.
     """
 
     def open_page() -> None:
@@ -62,13 +62,13 @@ def page_of(name: str, **where: Any) -> StreamlitPage:
 
 
 def page_names() -> list[str]:
-    """The pages of this server: without a PIN there is none for the teacher."""
+    """The pages of this server; the page of the teacher only where a PIN is set."""
     return [name for name in PAGES if name != "teacher" or the_pin()]
 
 
 @st.cache_resource(show_spinner=False)
 def icon() -> Image.Image:
-    """A spike, for the tab of the browser. Icons by name would be fetched from outside."""
+    """A spike, for the tab of the browser. Icons by name would be loaded from the internet."""
     picture = Image.new("RGBA", (64, 64))
     spike = [(2, 44), (18, 44), (26, 34), (32, 6), (40, 58), (46, 44), (62, 44)]
     ImageDraw.Draw(picture).line(spike, fill=LIGHT.noise, width=7, joint="curve")

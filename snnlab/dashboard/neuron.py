@@ -1,6 +1,6 @@
 """The neuron lab: one neuron, its potential, its noise, its firing probability.
 
-It is the first page: what loads slowly (charts, torch) is imported after its title and sliders.
+As this is the first page, slow modules (charts, torch) are imported after its title is drawn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import streamlit as st
 from snnlab.dashboard import address, given_currents
 from snnlab.dashboard.controls import Control, read
 from snnlab.dashboard.film import draw_film, idea
-from snnlab.dashboard.given_currents import CONSTANT, Given, draw_given, given
+from snnlab.dashboard.given_currents import CONSTANT, GivenCurrents, draw_given, given
 from snnlab.dashboard.neuron_numbers import (
     SPREAD,
     Curves,
@@ -49,18 +49,20 @@ CONTROLS = (
     Control("reset", "Reset", "neuron.reset", words=lambda name: RESETS[name], boxed=True),
     Control("family", "Noise family", "noise.family", boxed=True),
 )
-"""All of them."""
-FIRST = Settings()
-"""Where they stand at first."""
-KEY = "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
-WITH = "Curve and band (μ ± σ): the noise that stands for it in training."
-WITHOUT = "With σ = 0 no noise stands for it."
-"""What is what in the picture of the potential, with noise and without."""
-BARS = "Bars: the current of each timestep. "
-"""And where the currents are given."""
-TURNS = threading.BoundedSemaphore(2)
-"""Redraws at a time: more of them would take the processor from one another, and from the thread
-that sends what is drawn."""
+"""All controls of the page."""
+DEFAULTS = Settings()
+"""The defaults of the controls."""
+CAPTION = (
+    "Dashed: the threshold. Triangles: spikes. Ticks: what is left over for the next timestep. "
+)
+CAPTION_WITH_NOISE = "Curve and band (μ ± σ): the noise that stands for it in training."
+CAPTION_WITHOUT_NOISE = "With σ = 0 no noise stands for it."
+"""The caption of the chart of the potential, with its ends for noise and no noise."""
+CAPTION_OF_CURRENTS = "Bars: the current of each timestep. "
+"""Added to it where a link brings the currents."""
+REDRAWS = threading.BoundedSemaphore(2)
+"""Held during a redraw, by two at a time: more would slow one another down, and the thread that
+sends the charts to the browsers."""
 STYLE = """<style>
 @media (min-width: 641px) {
   .st-key-lab [data-testid="stHorizontalBlock"]:has([data-testid="stSlider"]) {
@@ -75,7 +77,7 @@ STYLE = """<style>
   .st-key-lab h3 { font-size: 1.25rem; padding: 0; }
 }
 </style>"""
-"""The controls stand beside the picture at its right, and on a phone above it."""
+"""The controls stand to the right of the chart, and on a phone above it."""
 
 
 def draw() -> None:
@@ -93,23 +95,27 @@ def draw() -> None:
 
 @st.fragment
 def lab() -> None:
-    """Sliders and what follows them; a move draws nothing else of the page anew."""
-    with TURNS:
+    """The sliders and all that depends on them, as a fragment: a move redraws only this."""
+    with REDRAWS:
         draw_lab()
 
 
 def draw_lab() -> None:
-    """Controls, and the charts that follow them."""
+    """Draw the controls, and the charts that depend on them."""
     controls, above = st.columns([3, 7], gap="large")  # in this order on a phone, and for Tab
     settings = read_controls(controls, given())
-    now = address.whole("step", 0, 0, settings.T)
+    now = address.whole_number("step", 0, 0, settings.T)
     path, found = timesteps(settings), curves(settings)
     drawn = charts(settings, path, found, colours(), now or None)
     with above:
         st.subheader(trace_title(path), anchor=False)
         show_chart(drawn["potential"], lambda: trace_table(settings, path), key="potential")
-        bars = BARS if settings.currents else ""
-        st.caption(KEY + bars + (WITHOUT if settings.acting_noise is None else WITH))
+        bars = CAPTION_OF_CURRENTS if settings.currents else ""
+        st.caption(
+            CAPTION
+            + bars
+            + (CAPTION_WITHOUT_NOISE if settings.acting_noise is None else CAPTION_WITH_NOISE)
+        )
         draw_steps(settings, path, now)
     left, right = st.columns(2, gap="large")
     with left:
@@ -130,32 +136,34 @@ def draw_lab() -> None:
 
 
 def warm_up() -> None:
-    """Do what the first drawing of the page has to do, and the next ones need not."""
-    path, found = timesteps(FIRST), curves(FIRST)
+    """Draw once in advance, so that the first visitor does not wait for imports and caches."""
+    path, found = timesteps(DEFAULTS), curves(DEFAULTS)
     for dark in (False, True):
-        for chart in charts(FIRST, path, found, palette(dark=dark)).values():
+        for chart in charts(DEFAULTS, path, found, palette(dark=dark)).values():
             chart.to_dict()
 
 
-def read_controls(place: st.delta_generator.DeltaGenerator, given: Given | None) -> Settings:
-    """The controls, the most important ones in sight."""
+def read_controls(
+    place: st.delta_generator.DeltaGenerator, given: GivenCurrents | None
+) -> Settings:
+    """Draw the controls, the less important ones in a box; the settings that they give."""
     shown: Sequence[Control] = CONTROLS
     if given is not None:
         draw_given(given, place)
         shown = [control for control in CONTROLS if control.name not in CONSTANT]
-    values = read(shown, [FIRST], place, "More of the neuron")
+    values = read(shown, [DEFAULTS], place, "More of the neuron")
     if given is not None:
         currents = given.currents
         values |= {"current": given.mean, "T": len(currents), "currents": currents}
-    if values["noise.sigma"] == 0:  # which no noise has
-        values |= {"noise.sigma": FIRST.noise.sigma, "quiet": True}
+    if values["noise.sigma"] == 0:  # a `Noise` has a positive sigma
+        values |= {"noise.sigma": DEFAULTS.noise.sigma, "quiet": True}
     return settings_of(tuple(values.items()))
 
 
 @lru_cache(1000)
 def settings_of(values: tuple[tuple[str, Any], ...]) -> Settings:
-    """What the controls say, by the dotted names of the settings."""
-    return with_settings(FIRST, dict(values))
+    """The settings, given the values of the controls by their dotted names."""
+    return with_settings(DEFAULTS, dict(values))
 
 
 def link_to(
@@ -168,22 +176,23 @@ def link_to(
             first 64.
         neuron: its constants.
         noise: what stood for its residual in training; None: nothing did.
-        name: where it is, as in "stage 2, map 5, row 3, column 4, test image 17".
+        name: where the neuron is, as in "stage 2, map 5, row 3, column 4, test image 17".
 
     Returns:
-        The link; None where the controls of the lab do not reach: a constant outside the range of
-        its slider, noise with a table of its own, currents that are no numbers.
+        The link; None if the lab's controls cannot show the neuron: a constant lies outside the
+        range of its slider, the noise has a table of its own, or a current is not finite or too
+        large.
 
     Example:
         >>> link_to([0.5, 0.25], Neuron(), Noise(sigma=0.3), "stage 1, neuron 7")
         'neuron?sigma=0.3&currents=0.5,0.25&from=stage+1,+neuron+7'
     """
     text = given_currents.text_of(currents)
-    own = Settings(neuron=replace(neuron, v_init=neuron.v_start), noise=noise or FIRST.noise)
-    if not text or not all(control.reaches(FIRST, own) for control in CONTROLS):
+    own = Settings(neuron=replace(neuron, v_init=neuron.v_start), noise=noise or DEFAULTS.noise)
+    if not text or not all(control.reaches(DEFAULTS, own) for control in CONTROLS):
         return None
-    moved = [one for one in CONTROLS if one.value_in(own) != one.value_in(FIRST)]
-    query = {one.name: address.written(one.value_in(own)) for one in moved}
+    moved = [one for one in CONTROLS if one.value_in(own) != one.value_in(DEFAULTS)]
+    query = {one.name: address.link_text(one.value_in(own)) for one in moved}
     if noise is None:
         query["sigma"] = "0"
     query |= {given_currents.CURRENTS: text} | ({given_currents.NAME: name} if name else {})
@@ -194,7 +203,12 @@ def charts(
     settings: Settings, path: Timesteps, found: Curves, colours: Palette, now: int | None = None
 ) -> dict[str, LiveChart]:
     """The charts: the potential over time, firing against current, residual and noise."""
-    from snnlab.show.charts.neuron import Beside, firing_chart, potential_chart, residual_chart
+    from snnlab.show.charts.neuron import (
+        NoiseAndResiduals,
+        firing_chart,
+        potential_chart,
+        residual_chart,
+    )
 
     return {
         "potential": potential_chart(
@@ -202,7 +216,7 @@ def charts(
             path.v,
             path.spikes,
             v_th=settings.neuron.v_th,
-            beside=Beside.of(path.before, settings.acting_noise),
+            beside=NoiseAndResiduals.of(path.before, settings.acting_noise),
             colours=colours,
             currents=settings.currents,
             now=now,
@@ -225,7 +239,7 @@ def charts(
 
 
 def trace_table(settings: Settings, path: Timesteps) -> pd.DataFrame:
-    """The numbers behind the potential."""
+    """Potential, noise and spikes by timestep."""
     table = pd.DataFrame(asdict(path), index=range(1, len(path.h) + 1)).rename_axis("t")
     if settings.currents:
         table.insert(0, "current", settings.currents)
@@ -234,7 +248,7 @@ def trace_table(settings: Settings, path: Timesteps) -> pd.DataFrame:
 
 
 def firing_table(settings: Settings, found: Curves) -> pd.DataFrame:
-    """The numbers behind firing probability and rate."""
+    """Firing probability and rate by current."""
     rate = f"rate over {settings.T} timesteps"
     how = "without" if settings.acting_noise is None else "with"
     columns = {"current": found.currents, f"probability {how} noise": found.probability}
@@ -242,13 +256,13 @@ def firing_table(settings: Settings, found: Curves) -> pd.DataFrame:
 
 
 def residual_table(found: Curves) -> pd.DataFrame:
-    """The numbers behind residual and noise."""
+    """The densities of residual and noise."""
     columns = {"from (v_th)": found.edges[:-1], "residual density": found.without}
     return pd.DataFrame(columns | ({"noise density": found.drawn} if found.drawn else {}))
 
 
 def draw_steps(settings: Settings, path: Timesteps, now: int) -> None:
-    """Buttons that go from timestep to timestep, and one of them in slow motion."""
+    """Buttons that go from timestep to timestep, and the chosen timestep in slow motion."""
     buttons = st.container(horizontal=True)
     for label, icon, kind, disabled, step in (
         ("Step", "skip_next", "primary", now >= settings.T, now + 1),
@@ -262,12 +276,12 @@ def draw_steps(settings: Settings, path: Timesteps, now: int) -> None:
 
 
 def go_to(step: int) -> None:
-    """Look at another timestep; 0: at all of them."""
+    """Choose the timestep that is shown; 0: all of them."""
     address.remember("step", step or None)
 
 
 def trace_title(path: Timesteps) -> str:
-    """What to see, in one line."""
+    """The number of spikes and the rate in one line."""
     count, T = int(sum(path.spikes)), len(path.spikes)
     return (
         f"{count} spike{'s' * (count != 1)} in {T} timestep{'s' * (T != 1)}: rate {count / T:.2f}"
@@ -307,7 +321,7 @@ def slow_motion(settings: Settings, path: Timesteps, now: int) -> None:
 
 
 def beside_threshold(h: float, v_th: float) -> str:
-    """A potential with two decimals, or as many as tell on which side of the threshold it is.
+    """A potential with two decimals, or more where these would hide its side of the threshold.
 
     Example:
         >>> beside_threshold(0.3, 1.0), beside_threshold(0.9999, 1.0)

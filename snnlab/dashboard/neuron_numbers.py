@@ -1,4 +1,4 @@
-"""The numbers behind the neuron lab: plain settings in, plain numbers out."""
+"""The numbers that the neuron lab draws, computed from its settings."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ from snnlab.show.arrays import Floats
 from snnlab.show.described import binned, noise_density, noise_points
 
 SCALE = 100.0
-"""Potentials are counted in hundredths: whole numbers, so that ten times 0.1 is exactly 1.
+"""Potentials are computed in hundredths. As the sliders move in steps of 0.01, these are whole
+numbers, and ten times 0.1 is exactly 1.
 
-The currents of a network are no such numbers. With them the neuron runs in its own unit and in
-single precision, as it did there, and so it fires at the same timesteps."""
+The currents of a network are not multiples of 0.01. With such currents the neuron is computed in
+the unit of the network and in single precision, and so fires at the same timesteps as there."""
 CURRENTS = (-0.3, 1.6)
-"""Over which the curves go, and further where a neuron met currents beyond."""
-PLACES = 800
-"""Points of the curves over currents at most; as long as these suffice, a hundredth apart."""
-POPULATION, LONG = 96, 240
-"""Neurons and timesteps behind the histogram of residuals; over fewer timesteps more neurons."""
+"""Lowest and highest current of the curves; they are extended to the currents of a network's
+neuron."""
+MOST_CURRENTS = 800
+"""Currents at which the curves are computed, at most; 0.01 apart where so many suffice."""
+POPULATION, RESIDUAL_TIMESTEPS = 96, 240
+"""Neurons and timesteps in the histogram of residuals; with fewer timesteps, more neurons."""
 SPREAD = 0.04
-"""By which share their currents lie around the chosen one: under a single current a neuron visits
-few potentials."""
+"""Their currents differ from the chosen one by up to this share, since under exactly one current a
+neuron takes few different potentials."""
 DRAWS = 20_000
-"""Samples of noise behind its histogram."""
+"""Samples of noise in its histogram."""
 BINS, LOWEST, HIGHEST = 60, -1.0, 2.0
-"""Of the histograms; the ends in units of v_th."""
-KEPT = 1000
-"""Results that are kept of each function below, the latest."""
+"""Number of bins of the histograms, and their ends in units of v_th."""
+CACHED_RESULTS = 1000
+"""The latest results of each function below that are cached."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the sliders say; potentials and currents in one unit, sigma and mu in units of v_th."""
+    """Values of the sliders; potentials and currents in one unit, sigma and mu in units of v_th."""
 
     current: Annotated[float, Valid(usual=CURRENTS, step=0.01)] = 0.3
-    """Into the neuron at every timestep; the mean of `currents`, if there are any."""
+    """The current at every timestep; the mean of `currents`, if there are any."""
     currents: tuple[float, ...] = ()
-    """Into the neuron at t = 1 to T, where it is one of a network; none: always the same."""
+    """The currents at t = 1 to T of a neuron of a network; empty: `current` at each timestep."""
     T: Annotated[int, Valid(low=1, usual=(1, 50), step=1)] = 16
     """Timesteps."""
     noisy: bool = False
@@ -72,7 +74,7 @@ class Timesteps:
     before: list[float]
     """v[t-1]."""
     deviation: list[float]
-    """Noise added to v[t-1]; 0 without."""
+    """The noise that is added to v[t-1]; 0 without noise."""
     h: list[float]
     spikes: list[float]
     v: list[float]
@@ -84,18 +86,18 @@ class Curves:
 
     currents: list[float]
     probability: list[float]
-    """Of a spike in one timestep with noise; without noise 0 or 1."""
+    """Probability of a spike in one timestep with noise; without noise 0 or 1."""
     rate: list[float]
-    """Over T timesteps without noise."""
+    """Spikes per timestep over T timesteps without noise."""
     edges: list[float]
     without: list[float]
     drawn: list[float]
-    """Of noise that was drawn; empty without noise."""
+    """Density of samples of the noise; empty without noise."""
     points: list[float]
     law: list[float]
-    """Of the noise at the points, in closed form; empty without noise."""
+    """Density of the noise at the points, in closed form; empty without noise."""
     at_current: float
-    """The probability at the chosen current."""
+    """Probability of a spike at the chosen current."""
 
 
 def timesteps(settings: Settings) -> Timesteps:
@@ -108,16 +110,18 @@ def timesteps(settings: Settings) -> Timesteps:
 
 
 def curves(settings: Settings) -> Curves:
-    """Closed forms and what is measured beside them.
+    """Closed forms, and measurements to compare with them.
 
-    Each is kept by what it depends on: most visitors look at the same neuron.
+    Each curve is cached by the settings that it depends on: most visitors look at the same neuron.
     """
     neuron, noise = settings.scaled_neuron, settings.acting_noise
     drawn, law = densities(noise)
     if settings.currents:
         edges, without = residuals(settings.currents, settings.neuron)
     else:
-        edges, without = residuals((scaled(settings.current),) * LONG, neuron, start=LONG // 4)
+        edges, without = residuals(
+            (scaled(settings.current),) * RESIDUAL_TIMESTEPS, neuron, start=RESIDUAL_TIMESTEPS // 4
+        )
     span = span_of(settings.currents)
     return Curves(
         currents(span).tolist(),
@@ -138,27 +142,27 @@ def scaled(potential: float) -> float:
 
 
 def span_of(met: tuple[float, ...]) -> tuple[float, float]:
-    """From where to where the curves go, so that the currents that a neuron met lie within."""
+    """Lowest and highest current of the curves, so that all currents of the neuron lie between."""
     low, high = CURRENTS
     return math.floor(min((low, *met)) * 10) / 10, math.ceil(max((high, *met)) * 10) / 10
 
 
 def currents(span: tuple[float, float]) -> Floats:
-    """Where the curves are known."""
+    """The currents at which the curves are computed."""
     low, high = span
-    places = min(round(SCALE * (high - low)) + 1, PLACES)
+    places = min(round(SCALE * (high - low)) + 1, MOST_CURRENTS)
     return np.linspace(low, high, places).round(2)
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_RESULTS)
 def path(met: tuple[float, ...], neuron: Neuron, noise: Noise | None, scale: float) -> Timesteps:
-    """What happens under currents, (T,); with another sigma the same noise, wider.
+    """The neuron under given currents, (T,); another sigma scales the same samples of noise.
 
     Args:
         met: the currents at t = 1 to T.
         neuron, noise: see `trace`.
-        scale: all potentials are in units of 1 / scale; 1: those of a network, and computed as
-            there, in single precision.
+        scale: all potentials are in units of 1 / scale. With 1 they are those of a network, and
+            are computed in single precision, as there.
     """
     import torch
 
@@ -176,7 +180,7 @@ def path(met: tuple[float, ...], neuron: Neuron, noise: Noise | None, scale: flo
     return Timesteps(*(part[:, 0].tolist() for part in parts))
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_RESULTS)
 def rates(T: int, neuron: Neuron, span: tuple[float, float]) -> list[float]:
     """Spikes per timestep over T timesteps without noise, for all currents."""
     import torch
@@ -189,14 +193,14 @@ def rates(T: int, neuron: Neuron, span: tuple[float, float]) -> list[float]:
     return found
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_RESULTS)
 def probabilities(neuron: Neuron, noise: Noise | None, span: tuple[float, float]) -> list[float]:
-    """Of a spike in one timestep with noise, for all currents."""
+    """The probability of a spike in one timestep, for all currents."""
     return probability((SCALE * currents(span)).round(), neuron, noise)
 
 
 def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[float]:
-    """Of a spike in one timestep with noise; without noise it falls or it does not."""
+    """The probability of a spike in one timestep, given h; without noise it is 0 or 1."""
     import torch
 
     from snnlab.neuron.transfer import firing_probability
@@ -207,9 +211,9 @@ def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[fl
     return found
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_RESULTS)
 def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
-    """Of noise that was drawn, per bin, and of the noise in closed form, at the points."""
+    """The densities of samples of the noise, by bin, and of its closed form, at the points."""
     import torch
 
     from snnlab.neuron.noise import sample
@@ -221,22 +225,22 @@ def densities(noise: Noise | None) -> tuple[list[float], list[float]]:
     return drawn.tolist(), noise_density(noise, noise_points()).tolist()
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_RESULTS)
 def residuals(
     met: tuple[float, ...], neuron: Neuron, start: int = 0
 ) -> tuple[list[float], list[float]]:
-    """The edges of the bins, and the density of what is left over without noise in each.
+    """The edges of the bins, and the density of the residual without noise in each bin.
 
     Args:
-        met: currents at t = 1 to T; each neuron of a crowd meets them a little weaker or stronger.
-        neuron: in the same unit.
-        start: what is left over before this timestep does not count.
+        met: currents at t = 1 to T; each of many neurons gets them a little weaker or stronger.
+        neuron: its potentials are in the same unit.
+        start: residuals before this timestep do not count.
     """
     import torch
 
     from snnlab.neuron.dynamics import trace
 
-    crowd = POPULATION * LONG // len(met)
+    crowd = POPULATION * RESIDUAL_TIMESTEPS // len(met)
     spread = torch.linspace(1 - SPREAD, 1 + SPREAD, crowd, dtype=torch.float64)
     currents = torch.tensor(met, dtype=torch.float64).unsqueeze(1) * spread  # (T, crowd)
     left = trace(currents, neuron).v[start:] / neuron.v_th

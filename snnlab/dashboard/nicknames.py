@@ -1,8 +1,8 @@
-"""What visitors are called: the name that they chose, or two plain words made of their id.
+"""Nicknames of visitors: one that they chose, or two words derived from their id.
 
     runs/.nicknames.json
 
-Kept beside the runs. The id itself is what a browser proves itself with, and is shown to nobody.
+They are kept beside the runs. The id itself is never shown: whoever knows it can act as its owner.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from snnlab.runs.files import RunError, read_json, write_json
 FILE = ".nicknames.json"
 MOST_CHARACTERS = 24
 MOST_KEPT = 1000
-"""Names; the oldest are forgotten."""
+"""Names that are kept; the oldest are forgotten."""
 LOCK = threading.Lock()
 """Held while names are changed."""
 KINDS = """
@@ -39,7 +39,7 @@ Salmon Seal Sparrow Squid Stork Swan Tiger Turtle Wolf
 
 
 class NicknameError(ValueError):
-    """A name that nobody can have; the message says what is wrong with it."""
+    """A name that is not allowed; the message says why."""
 
 
 def nicknames(root: Path) -> dict[str, str]:
@@ -53,7 +53,7 @@ def nicknames(root: Path) -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def kept_names(path: Path, stamp: int) -> dict[str, str]:
-    """What stands in the file; damaged entries are passed over."""
+    """The names in the file; damaged entries are passed over."""
     try:
         found = read_json(path)
     except RunError:
@@ -62,7 +62,7 @@ def kept_names(path: Path, stamp: int) -> dict[str, str]:
 
 
 def called(visitor: str, names: dict[str, str]) -> str:
-    """What a visitor is called.
+    """The nickname of a visitor.
 
     Example:
         >>> called("0123456789abcdef", {})
@@ -72,7 +72,7 @@ def called(visitor: str, names: dict[str, str]) -> str:
 
 
 def made_up(visitor: str) -> str:
-    """Two words, the same ones each time."""
+    """Two words derived from the id of a visitor."""
     number = int.from_bytes(hashlib.sha256(visitor.encode()).digest()[:4], "big")
     kinds, animals = KINDS.split(), ANIMALS.split()
     kind, animal = divmod(number % (len(kinds) * len(animals)), len(animals))
@@ -80,12 +80,12 @@ def made_up(visitor: str) -> str:
 
 
 def choose(root: Path, visitor: str, wanted: str) -> str:
-    """Let a visitor be called as wanted; who comes second becomes "Ada (2)".
+    """Give a visitor a nickname; if another has it already, with a number: "Ada (2)".
 
     Args:
         root: the folder of runs.
         visitor: whose name it is.
-        wanted: empty: the words made of the id.
+        wanted: the nickname; if empty, the two words derived from the id.
 
     Returns:
         The name.
@@ -107,18 +107,18 @@ def choose(root: Path, visitor: str, wanted: str) -> str:
         names[visitor] = name
         root.mkdir(parents=True, exist_ok=True)
         write_json(root / FILE, dict(list(names.items())[-MOST_KEPT:]))
-        kept_names.cache_clear()  # two changes may bear the same stamp
+        kept_names.cache_clear()  # two changes may have the same time stamp
     return name
 
 
 def settle(root: Path, visitor: str) -> None:
-    """Keep the made-up name of who asks for a run, so that nobody else gets the same."""
+    """Keep the derived name of a visitor who starts a run, so that nobody else gets the same."""
     if visitor not in nicknames(root):
         choose(root, visitor, "")
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be shown as a name: no signs that turn or break a line."""
+    """Whether a text can be shown as a name: it has no characters that turn or break a line."""
     return text.isprintable() and any(sign.isalpha() for sign in text) and len(text) < 40
 
 

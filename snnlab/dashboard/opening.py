@@ -1,7 +1,7 @@
-"""What the server does before the first visitor comes, and after the last one has gone.
+"""What the server does when it starts, before it answers, and when it ends.
 
-Charts and torch take seconds to import. The server does that before it answers, so that nobody
-who is there sees half a page; what trains gets ready beside it.
+Charts and torch take seconds to import. The server imports them before it answers, so that no
+visitor sees half a page. The processes that train are started at the same time.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from snnlab.runs.config import ConfigError
 from snnlab.runs.files import RunError
 from snnlab.runs.store import runs_folder
 
-NEEDLESS = "rfc3987_syntax"
-"""Checks addresses in JSON, which no chart has; jsonschema does without it. It takes 2 s."""
-SLOW = (
+SKIPPED_MODULE = "rfc3987_syntax"
+"""A module that jsonschema imports, in 2 s, to check addresses. No chart has an address."""
+SLOW_MODULES = (
     *("pandas", "altair", "torch", "matplotlib", "snnlab.data.sources"),
     *("snnlab.dashboard.train", "snnlab.dashboard.explorer", "snnlab.show.explorer.frames"),
 )
 """Modules that take long to import, for all pages."""
 LOG = logging.getLogger(__name__)
 shown_by: list[Callable[[str], None]] = []
-"""What is done with the address once the server answers; `snnlab app` opens a browser."""
-MOMENT = 0.5
-"""Seconds until a browser is opened: the server takes the last step meanwhile."""
+"""Called with the address once the server answers; `snnlab app` adds one that opens a browser."""
+BROWSER_DELAY = 0.5
+"""Seconds until a browser is opened; by then the server answers."""
 
 
 @contextlib.asynccontextmanager
 async def opened(app: App) -> AsyncIterator[None]:
-    """Get ready, serve, and end what trains when the server ends."""
+    """Get ready, let the server run, and end the processes that train when the server ends."""
     say("snnlab is loading ...")
     try:
         await asyncio.to_thread(prepare)
-        if not the_pin():  # nobody could let a queue go on that an earlier server has paused
+        if not the_pin():  # no teacher could resume a queue paused earlier
             engine().resume()
         await asyncio.to_thread(get_ready)
         say(f"Open {by_name()} in a browser. Ctrl-C ends the dashboard.")
@@ -61,9 +61,9 @@ async def opened(app: App) -> AsyncIterator[None]:
 
 
 def get_started() -> None:
-    """Before anything slow is imported: what trains loads beside this process from now on.
+    """Start the processes that train, before this process imports slow modules.
 
-    Ends the program in a sentence where SNNLAB_SCHEDULER holds no address or SNNLAB_RUNS a file.
+    Ends the program with a message if SNNLAB_SCHEDULER is no address, or SNNLAB_RUNS a file.
     """
     try:
         runs_folder()
@@ -74,36 +74,36 @@ def get_started() -> None:
 
 
 def get_ready() -> None:
-    """Load what is slow, draw the first page once, and do not look through it all again."""
-    sys.modules.setdefault(NEEDLESS, None)  # type: ignore[arg-type]  # as if not installed
-    load(SLOW)
+    """Import slow modules, draw the first page once, and keep all this from garbage collection."""
+    sys.modules.setdefault(SKIPPED_MODULE, None)  # type: ignore[arg-type]  # as if not installed
+    load(SLOW_MODULES)
     try:
         importlib.import_module("snnlab.dashboard.neuron").warm_up()
-    except Exception:  # the page itself will tell
+    except Exception:  # the page itself will show the error
         LOG.exception("the first page cannot be drawn")
-    # Streamlit collects garbage after every redraw. To look through all that torch and Altair have
-    # loaded, which stays loaded, would take 0.2 s each time, in which nobody gets an answer.
+    # Streamlit collects garbage after every redraw. With all objects of torch and Altair, which are
+    # never freed, that would take 0.2 s each time, and no visitor would get an answer meanwhile.
     gc.collect()
     gc.freeze()
 
 
 def say(text: str) -> None:
-    """Tell whoever started the server."""
+    """Print a line for the person who started the server."""
     sys.stdout.write(f"\n  {text}\n")
     sys.stdout.flush()
 
 
 def show_in_browser(address: str) -> None:
-    """Open an address in the user's browser, in a moment; not where there is no screen."""
+    """Open an address in the user's browser, after a moment; without a screen, do nothing."""
     if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         return
-    timer = threading.Timer(MOMENT, open_browser, [address])
+    timer = threading.Timer(BROWSER_DELAY, open_browser, [address])
     timer.daemon = True
     timer.start()
 
 
 def load(modules: Iterable[str]) -> None:
-    """Import modules; one that cannot be imported is the business of the page that needs it."""
+    """Import modules. One that fails is passed over: the page that needs it shows the error."""
     for name in modules:
         try:
             importlib.import_module(name)

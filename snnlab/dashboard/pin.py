@@ -1,15 +1,16 @@
 """The PIN of the teacher, asked once per browser, and wrong PINs, which lock out their sender.
 
-Who gives the right PIN gets a random token in a cookie; the server keeps a digest of it, with the
-PIN, so that another PIN ends it. A browser that holds one is let in whatever others send.
+A browser that sends the right PIN gets a random token in a cookie. The server keeps a digest of
+token and PIN, so that a changed PIN ends the token. A browser with a token is let in, however many
+wrong PINs others send.
 
-A sender is known by two things. The cookie of a visitor tells the browsers of a class apart that
-share one address, so five wrong PINs of a student lock out that student alone. But a cookie can be
-deleted: so the address counts, too, with more tries, since a class behind one router has but one.
-A guesser there can keep a teacher waiting who comes from the same address and has no token, for
-half a minute each time, and nobody else. The address is that of the connection; a proxy in front
-must run on this machine and pass on whom it speaks for, or all visitors are one sender without an
-address, and cookies alone tell them apart.
+A sender is identified by a cookie and by an address. The cookie of a visitor distinguishes browsers
+that share one address, so five wrong PINs of a student lock out that student alone. As a cookie can
+be deleted, wrong PINs are counted per address, too, with more tries, since a whole class behind one
+router has one address. Somebody who guesses there can keep a teacher waiting who has the same
+address and no token, for half a minute each time, but nobody else. The address is that of the
+connection. A proxy in front must run on this machine and pass on the address of the visitor;
+otherwise all visitors are without an address, and cookies alone distinguish them.
 """
 
 from __future__ import annotations
@@ -32,22 +33,22 @@ from snnlab.dashboard.visitor import visitor
 PIN = "SNNLAB_TEACHER_PIN"
 """Environment variable with the PIN of the teacher's page; without it there is no such page."""
 COOKIE = "snnlab_teacher"
-LASTS = 12 * 3600
-"""Seconds until a browser is asked again."""
-PAUSE = 30.0
+TOKEN_LASTS = 12 * 3600
+"""Seconds for which a token is valid; then the browser is asked for the PIN again."""
+WRONG_PIN_LASTS = 30.0
 """Seconds until a wrong PIN is forgotten."""
 TRIES, TRIES_OF_ADDRESS = 5, 20
 """Wrong PINs of a browser, and of an address, within that time."""
 MOST_SENDERS, MOST_TOKENS = 1000, 100
-"""That are remembered; the oldest are forgotten."""
+"""Senders and tokens that are remembered; the oldest are forgotten."""
 
 
 class PinError(ValueError):
-    """No way in; the message says why."""
+    """A PIN was refused; the message says why."""
 
 
 class Door:
-    """Who may in, and who has knocked too often. Safe for threads."""
+    """The valid tokens, and the senders of too many wrong PINs. Safe for threads."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -58,19 +59,22 @@ class Door:
         """The token for a browser that has sent the right PIN.
 
         Args:
-            given: what was sent.
+            given: the PIN that was sent.
             pin: the right one.
-            senders: by which names the sender is known, and how many wrong PINs each may send.
+            senders: the names of the sender, cookie and address, and how many wrong PINs each may
+                send.
             now: seconds.
 
         Raises:
-            PinError: it is wrong, or was not looked at.
+            PinError: the PIN is wrong, or was not checked after too many wrong ones.
         """
         with self.lock:
             for sender, most in senders.items():
-                recent = [when for when in self.wrong.get(sender, []) if now - when < PAUSE]
+                recent = [
+                    when for when in self.wrong.get(sender, []) if now - when < WRONG_PIN_LASTS
+                ]
                 if len(recent) >= most:
-                    wait = PAUSE - (now - recent[-most])
+                    wait = WRONG_PIN_LASTS - (now - recent[-most])
                     raise PinError(f"Too many wrong PINs. Try again in {max(wait, 1):.0f} seconds.")
             if not hmac.compare_digest(given.encode(), pin.encode()):
                 for sender, most in senders.items():
@@ -79,12 +83,12 @@ class Door:
                 shorten(self.wrong, MOST_SENDERS)
                 raise PinError("That is not the PIN.")
             token = secrets.token_urlsafe(32)
-            self.until[digest(token, pin)] = now + LASTS
+            self.until[digest(token, pin)] = now + TOKEN_LASTS
             shorten(self.until, MOST_TOKENS)
             return token
 
     def knows(self, token: str, pin: str, now: float) -> bool:
-        """Whether a token is good."""
+        """Whether a token is valid."""
         with self.lock:
             return now < self.until.get(digest(token, pin), 0.0)
 
@@ -95,19 +99,19 @@ class Door:
 
 
 def shorten(found: OrderedDict[str, Any], most: int) -> None:
-    """Drop the oldest entries."""
+    """Drop the oldest entries until `most` are left."""
     while len(found) > most:
         found.popitem(last=False)
 
 
 def digest(token: str, pin: str) -> str:
-    """What the server keeps of a token."""
+    """The digest of token and PIN that the server keeps."""
     return hashlib.sha256(f"{pin}\0{token}".encode()).hexdigest()
 
 
 @st.cache_resource(show_spinner=False)
 def door() -> Door:
-    """That of this server."""
+    """The door of this server."""
     return Door()
 
 
@@ -117,7 +121,7 @@ def the_pin() -> str:
 
 
 def token() -> str:
-    """What this browser holds, good or not."""
+    """The token of this browser, valid or not; empty without one."""
     return str(st.session_state.get(COOKIE) or st.context.cookies.get(COOKIE, ""))
 
 
@@ -127,8 +131,8 @@ def is_teacher() -> bool:
 
 
 def ask_for_pin() -> None:
-    """The field for the PIN; the page is drawn anew for who gives the right one."""
-    if token():  # of a day ago, of another PIN, or given back
+    """The field for the PIN; with the right one the page is drawn anew."""
+    if token():  # out of date, of another PIN, or given back
         leave_cookie(COOKIE, "", 0)
     with st.form("pin"):
         given = st.text_input("PIN", type="password", max_chars=64)
@@ -147,12 +151,12 @@ def ask_for_pin() -> None:
 
 
 def remember_teacher() -> None:
-    """Let the browser keep its token, unless it has it."""
+    """Write the token into a cookie of the browser, unless it is there."""
     if st.context.cookies.get(COOKIE) != token():
-        leave_cookie(COOKIE, token(), LASTS)
+        leave_cookie(COOKIE, token(), TOKEN_LASTS)
 
 
 def close() -> None:
-    """Ask for the PIN again, in this browser."""
+    """End the token of this browser, so that it is asked for the PIN again."""
     door().leave(token(), the_pin())
     st.session_state[COOKIE] = "closed"

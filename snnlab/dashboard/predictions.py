@@ -1,4 +1,4 @@
-"""What a finished network says about test images after every number of timesteps."""
+"""The classes that a finished network names for test images, after each number of timesteps."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = {"digits": 500, "mnist-5k": 500}
 FEW_IMAGES = 128
-"""Of larger images."""
+"""Images that are looked at of other data sets, whose images are larger."""
 SIDE = 96
-"""Pixels of an image on a page."""
+"""Side of an image on a page, in pixels."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of N test images at T = 1 to T_max."""
+    """The predictions for N test images at T = 1 to T_max."""
 
     pixels: npt.NDArray[np.uint8]
     """(N, C, H, W)."""
@@ -39,9 +39,9 @@ class Predictions:
     classes: tuple[str, ...]
     """Names of the classes."""
     quiet: npt.NDArray[np.int64]
-    """(T_max, N): what the network says without noise."""
+    """(T_max, N): the classes that the network names without noise."""
     noisy: npt.NDArray[np.int64] | None
-    """(T_max, N): what it says when the noise of its training stays on; None: none can."""
+    """(T_max, N): the same with the noise of its training; None if it has no noise to keep."""
 
     def accuracy(self, *, noisy: bool) -> AccuracyCurve:
         """Accuracy by T; empty if the network has no noise to keep."""
@@ -73,13 +73,13 @@ def network_and_data(run: Run) -> tuple[SpikingNet, Data]:
 
 
 def first_images(run: Run, data: Data) -> Images:
-    """The test images that are looked at one by one."""
+    """The test images for which predictions are computed."""
     most = MOST_IMAGES.get(config_of(run).data.name, FEW_IMAGES)
     return data.test.first(min(most, len(data.test)))
 
 
 def stamp(run: Run) -> tuple[str, int]:
-    """Tells a run apart from others, and from itself once it was trained anew."""
+    """A cache key that changes when the run is trained anew."""
     result = run.folder.absolute() / "result.json"
     return str(result), result.stat().st_mtime_ns
 

@@ -39,7 +39,7 @@ from snnlab.studies.recorded_race import recorded_runs
 from snnlab.studies.study import Result
 
 FILM = "Show them as a film: training against the clock, then T from 1 to 16"
-"""On the switch."""
+"""The label of the switch."""
 MARKS: dict[Status, tuple[str, Colour]] = {
     "supported": (":material/check_circle:", "green"),
     "contradicted": (":material/cancel:", "red"),
@@ -49,7 +49,7 @@ MARKS: dict[Status, tuple[str, Colour]] = {
 
 
 def draw_races() -> None:
-    """One race: its claims, and its table."""
+    """One race: the verdicts on the paper's claims, and its table."""
     races = {folder.name: folder for folder in list_races(runs_folder() / "races")}
     if not races:
         st.info("No race yet. On the command line of the server:", icon=":material/flag:")
@@ -106,10 +106,10 @@ def draw_claim(claim: Claim) -> None:
 
 
 def film_of_runs(groups: Sequence[Group]) -> Packed:
-    """A film of what these runs remember; of a run that does not, the page says why.
+    """A film of the recorded epochs of runs; for runs without records the page says why.
 
     Raises:
-        ValueError: none of them does, or there are more lines than a film has room for.
+        ValueError: no run has records, or there are more lines than a film has room for.
     """
     from snnlab.show.films.race import race  # here, as it loads matplotlib
 
@@ -128,7 +128,7 @@ def film_of_race(race: Result, folder: Path) -> Packed:
 
 
 def film_name(group: Group) -> str:
-    """What has the look of a group, where the group has it for itself; else its name."""
+    """The method or start whose look a group alone has; else the name of the group."""
     look = entry_of(group.config).look
     names = dict.fromkeys([*METHODS, *COMPARED])
     own = (name for name in names if (found := methods.entry_of(name)) and found.look == look)
@@ -136,7 +136,7 @@ def film_name(group: Group) -> str:
 
 
 def remembered(runs: Sequence[Run]) -> Iterator[Recorded]:
-    """Runs that say how long each epoch took, and what it brought; of the others it is said."""
+    """The runs that recorded seconds and accuracy of each epoch; a warning for each other run."""
     for run in runs:
         try:
             yield recorded(run)

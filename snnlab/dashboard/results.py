@@ -1,4 +1,4 @@
-"""What became of finished runs: accuracy against T, verdicts, the certificate."""
+"""The results of finished runs: accuracy against T, verdicts, the certificate."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from snnlab.show.charts.runs import Line, accuracy_chart, accuracy_table
 
 
 def draw_results(runs: list[Run], shown: Mapping[str, RunConfig | None]) -> None:
-    """Accuracy against timesteps, with what was trained before behind it.
+    """Accuracy against timesteps, with earlier runs drawn behind.
 
     Args:
         runs: finished ones.
-        shown: all that the page shows, finished or not: their configurations by their ids.
+        shown: configurations of all runs on the page, finished or not, by their ids.
     """
     data = [config.data for config in shown.values() if config]
     groups = groups_of(runs, earlier_runs(shown, data))
@@ -66,7 +66,7 @@ def read_at(highest: int) -> int:
 
 
 def draw_numbers(lines: dict[str, Line], T: int) -> None:
-    """What the curves in front say at T."""
+    """The accuracies of the curves in front at T."""
     numbers = st.container(horizontal=True)
     for name, line in lines.items():
         curves = line.curves
@@ -87,26 +87,26 @@ def draw_verdicts(groups: Sequence[Group], T: int) -> None:
 
 
 def verdict_of(group: Group, T: int) -> tuple[str, str] | None:
-    """A sign, and what becomes of accuracy from T = 1 to T; None if it was not counted."""
+    """A sign, and how accuracy changes from T = 1 to T in words; None if it was not counted."""
     pairs = [run.accuracy.since_1(T) for run in group.runs if counted(run, T)]
     if len(pairs) < 2:
         return (mark_of(pairs[0].verdict), f"{pairs[0].text()}.") if pairs else None
     verdicts = Counter(pair.verdict for pair in pairs)
     first, *others = verdicts.most_common()
-    told = f"{first[0]} with {first[1]} of {len(pairs)} seeds"
-    told += "".join(f", {verdict} with {count}" for verdict, count in others)
+    summary = f"{first[0]} with {first[1]} of {len(pairs)} seeds"
+    summary += "".join(f", {verdict} with {count}" for verdict, count in others)
     lost, gained = sum(pair.lost for pair in pairs), sum(pair.gained for pair in pairs)
     mark = mark_of(pairs[0].verdict if len(verdicts) == 1 else "undecided")
-    return mark, f"{told} (lost {lost}, gained {gained} in all)."
+    return mark, f"{summary} (lost {lost}, gained {gained} in all)."
 
 
 def counted(run: Run, T: int) -> bool:
-    """Whether it is known which images T timesteps changed."""
+    """Whether the run recorded which images change between T = 1 and T."""
     return run.accuracy.images is not None and T in run.accuracy.changed
 
 
 def noise_kept(groups: Sequence[Group], place: Any) -> dict[str, Line]:
-    """The same networks when the noise of their training stays on, if somebody wants to see it."""
+    """A switch; when it is on, the curves of the same networks with their noise kept on."""
     group = next((group for group in groups if group.config.noise_can_stay), None)
     if group is None or not controls.toggle(
         "kept",
@@ -129,7 +129,7 @@ def noise_kept(groups: Sequence[Group], place: Any) -> dict[str, Line]:
 
 
 def draw_details(runs: list[Run]) -> None:
-    """What became of one of the runs: its certificate, the images that more timesteps change."""
+    """Details of one run: its certificate, and the images that more timesteps change."""
     groups = groups_of(runs)
     names = {
         run.id: group.name + (f", seed {config_of(run).seed}" if len(group.runs) > 1 else "")
@@ -149,13 +149,13 @@ def draw_details(runs: list[Run]) -> None:
         draw_certificate(run)
     with images:
         if highest > 1 and config_of(run).spiking:
-            T = min(address.whole("at", READ_AT, 1, highest), highest)
+            T = min(address.whole_number("at", READ_AT, 1, highest), highest)
             with st.container(key="gallery"):
                 draw_gallery(run, T if T > 1 else min(READ_AT, highest))
 
 
 def draw_certificate(run: Run) -> None:
-    """What the conversion from one timestep to many kept."""
+    """What the conversion from one timestep to many left unchanged."""
     st.subheader("Certificate of the conversion", anchor=False)
     found = (run.result or {}).get("certificate")
     if found is None:
@@ -187,7 +187,7 @@ def draw_certificate(run: Run) -> None:
 
 
 def draw_without_certificate(run: Run) -> None:
-    """Why there is none, and what can be said all the same."""
+    """Why there is no certificate, and how accuracy changes with T."""
     if config_of(run).spiking:
         st.markdown(
             "Trained without noise, so there is none to drop and nothing to convert: the same "
@@ -202,7 +202,7 @@ def draw_without_certificate(run: Run) -> None:
 
 
 def draw_change(run: Run) -> None:
-    """What becomes of accuracy up to the last T."""
+    """How accuracy changes from T = 1 to the last T."""
     last = max(run.accuracy)
     if last > 1 and counted(run, last):
         paired: PairedImages = run.accuracy.since_1(last)
@@ -212,7 +212,7 @@ def draw_change(run: Run) -> None:
 
 
 def mark_of(verdict: Verdict) -> str:
-    """A sign before a line."""
+    """The sign of a verdict."""
     return {
         "kept": ":green[:material/check_circle:]",
         "lost": ":red[:material/cancel:]",

@@ -1,4 +1,4 @@
-"""The page Runs: find, name, note, take home, delete."""
+"""The page Runs: find runs, name them, write notes, download files, delete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from snnlab.dashboard import address, controls
-from snnlab.dashboard.choosing import MOST, name_of, named_by_link, say_missing
+from snnlab.dashboard.choosing import MOST_RUNS, name_of, named_by_link, say_missing
 from snnlab.dashboard.downloads import Content, downloads, not_offered
 from snnlab.dashboard.hardware import draw_hardware, draw_notes
 from snnlab.dashboard.labels import MOST_NOTE, MOST_TITLE, delete, label_of, write_label
@@ -23,16 +23,17 @@ from snnlab.dashboard.visitor import draw_nickname, name_of_user, visitor
 from snnlab.runs.store import Run
 
 MOST_ROWS = 500
-AT = f"T = {READ_AT} (%)"
-NUMBERS = ("T = 1 (%)", AT, "last T (%)", "training (s)")
+READ_AT_COLUMN = f"T = {READ_AT} (%)"
+NUMBERS = ("T = 1 (%)", READ_AT_COLUMN, "last T (%)", "training (s)")
 WIDE, NARROW = "runs-wide", "runs-narrow"
-"""Keys of the two forms of the table, rows of cells and, for phones, of lines. One is in sight."""
+"""Keys of the two forms of the table: with cells, and for phones with lines. One form is
+visible."""
 LINES, WIDTHS = 78, {"run": 172, "state": 140}
-"""For a phone of 390 pixels: height of a row (from 4 rem on its lines break), widths of columns."""
+"""In pixels, for a phone of 390: height of a row (lines break from 4 rem on), widths of columns."""
 REFUSED = "refused-downloads"
-"""In the session: why files could not be made."""
+"""In the session: the reasons why files could not be made."""
 LONGEST_WAIT = 120
-"""Seconds for which the page waits for a file that was asked for, to say why there is none."""
+"""Seconds for which the page waits for the file of a download, to say why if there is none."""
 UNBROKEN = "\u00a0"
 """A space at which no line breaks."""
 IN_SIGHT = f"""<style>
@@ -60,7 +61,7 @@ def draw() -> None:
         return
     shown = found[:MOST_ROWS]
     st.html(IN_SIGHT)
-    table = pd.DataFrame([row(run) for run in shown]).round(2)  # as it is shown and heard
+    table = pd.DataFrame([row(run) for run in shown]).round(2)  # so many digits are read out
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in NUMBERS}
     draw_table(WIDE, table, shown, height=min(40 * (len(shown) + 1) + 4, 420), columns=numbers)
     short = pd.DataFrame([in_lines(run) for run in shown])
@@ -76,10 +77,10 @@ def draw() -> None:
 def draw_table(
     key: str, table: pd.DataFrame, shown: list[Run], *, columns: dict[str, Any], **look: Any
 ) -> None:
-    """The table in one of its forms. What is ticked stands in the link."""
+    """The table in one of its forms. The link holds the ticked runs."""
     ids = [run.id for run in shown]
     version = st.session_state.get(f"{key}-version", 0)
-    form = f"{key}-{version}-{hash(tuple(ids))}"  # other rows: ticks would be beside other runs
+    form = f"{key}-{version}-{hash(tuple(ids))}"  # old ticks would mark other runs
     ticked = [number for number, id in enumerate(ids) if id in named_by_link()]
     with st.container(key=key):
         st.dataframe(
@@ -96,30 +97,32 @@ def draw_table(
 
 
 def take_ticks(key: str, form: str, ids: list[str]) -> None:
-    """Write what was ticked into the link; the other form of the table follows."""
+    """Write the ticked runs into the link, from which the other form of the table takes them."""
     rows = st.session_state[form]["selection"]["rows"]
-    elsewhere = [id for id in named_by_link() if id not in ids]  # a search hides it
+    elsewhere = [id for id in named_by_link() if id not in ids]  # ticked runs that a search hides
     address.remember("run", [*elsewhere, *(ids[row] for row in rows)])
     other = NARROW if key == WIDE else WIDE
     st.session_state[f"{other}-version"] = st.session_state.get(f"{other}-version", 0) + 1
 
 
 def draw_ticked(ticked: list[Run]) -> None:
-    """What can be done with several."""
-    more = f" The first {MOST} are compared." if len(ticked) > MOST else ""
+    """A button that compares several ticked runs."""
+    more = f" The first {MOST_RUNS} are compared." if len(ticked) > MOST_RUNS else ""
     line = st.container(horizontal=True, vertical_alignment="center")
-    if line.button(f"Compare {min(len(ticked), MOST)} runs", icon=":material/stacked_line_chart:"):
-        ids = ",".join(run.id for run in ticked[:MOST])
+    if line.button(
+        f"Compare {min(len(ticked), MOST_RUNS)} runs", icon=":material/stacked_line_chart:"
+    ):
+        ids = ",".join(run.id for run in ticked[:MOST_RUNS])
         st.switch_page(page_of("compare", url_path="compare"), query_params={"run": ids})
     line.caption(f"{len(ticked)} runs ticked.{more} Below is the first of them.")
 
 
 def search_controls() -> tuple[str, bool]:
-    """What to look for, and whether among one's own runs only."""
+    """The text of the search field, and whether to search the visitor's own runs only."""
     field, switch = st.columns([3, 1], vertical_alignment="bottom")
-    text = controls.held(
+    text = controls.linked_widget(
         "q",
-        (address.said("q") or "")[:80],
+        (address.link_value("q") or "")[:80],
         lambda **key: field.text_input(
             "Search", max_chars=80, placeholder="noise, mnist, my title", **key
         ),
@@ -137,22 +140,22 @@ def fits(run: Run, text: str) -> bool:
 
 
 def in_lines(run: Run) -> dict[str, str]:
-    """A line of the table for phones."""
+    """A row of the table for phones."""
     accuracy = run.accuracy
     ends = dict.fromkeys([1, max(accuracy)]) if accuracy else {}
-    told = [f"T = {T}: {accuracy[T]:.2f} %".replace(" ", UNBROKEN) for T in ends]
-    return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *told])}
+    accuracies = [f"T = {T}: {accuracy[T]:.2f} %".replace(" ", UNBROKEN) for T in ends]
+    return {"run": name_of(run), "state": ", ".join([STATES[run.status][0], *accuracies])}
 
 
 def row(run: Run) -> dict[str, object]:
-    """A line of the table."""
+    """A row of the table."""
     accuracy, result = run.accuracy, run.result or {}
     highest = max(accuracy) if accuracy else None
     return {
         "name": name_of(run),
         "state": STATES[run.status][0],
         "T = 1 (%)": accuracy.get(1),
-        AT: accuracy.get(READ_AT),
+        READ_AT_COLUMN: accuracy.get(READ_AT),
         "last T (%)": accuracy[highest] if highest else None,
         "training (s)": result.get("training_seconds"),
         "by": name_of_user(label_of(run).owner),
@@ -163,7 +166,7 @@ def row(run: Run) -> dict[str, object]:
 
 
 def draw_details(run: Run) -> None:
-    """One run: its files, its note, its end."""
+    """One run: its files, its title and note, and a button that deletes it."""
     st.subheader(escaped(name_of(run)), anchor=False)
     line = st.container(horizontal=True, vertical_alignment="center")
     state_badge(run.status, line)
@@ -173,7 +176,7 @@ def draw_details(run: Run) -> None:
     draw_hardware([run])
     draw_notes([run.config] if run.config else [])
     asked = draw_downloads(run) if run.status == "finished" else None
-    below = st.container()  # of the buttons, filled last: it waits for the file
+    below = st.container()  # below the buttons; filled last, as it waits for the file
     if label_of(run).owner == visitor():
         draw_own(run)
     elif note := label_of(run).note:
@@ -182,7 +185,7 @@ def draw_details(run: Run) -> None:
 
 
 def draw_downloads(run: Run) -> Event | None:
-    """Its files; what tells that the one that was asked for is made, or never will be."""
+    """Buttons for its files; an event that is set when the chosen file is made or has failed."""
     buttons, asked = st.container(horizontal=True), None
     refused: list[str] = st.session_state.setdefault(REFUSED, [])
     # The page is drawn anew, as the run may have been deleted meanwhile.
@@ -191,7 +194,7 @@ def draw_downloads(run: Run) -> Event | None:
         key, ended = f"{label}-{run.id}", Event()
         made = partial(noting, refused, ended, content)
         if buttons.download_button(label, made, name, kind, key=key, **look):
-            asked = st.session_state.get(f"{key}-ended")  # of the button as it was clicked
+            asked = st.session_state.get(f"{key}-ended")  # the event of the button that was clicked
         st.session_state[f"{key}-ended"] = ended
     if said := not_offered():
         st.caption(escaped(said))
@@ -199,7 +202,7 @@ def draw_downloads(run: Run) -> Event | None:
 
 
 def noting(refused: list[str], ended: Event, content: Content) -> bytes:
-    """The content of a file. What prevents it is noted, for a thread of its own makes files."""
+    """The content of a file. Errors are noted in a list, as files are made in another thread."""
     try:
         return content()
     except REFUSALS as error:
@@ -210,10 +213,10 @@ def noting(refused: list[str], ended: Event, content: Content) -> bytes:
 
 
 def draw_refused(asked: Event | None, place: st.delta_generator.DeltaGenerator) -> None:
-    """Why files could not be made, once the one that was asked for is made or is not."""
+    """Wait until the chosen file is made or has failed, then say why files could not be made."""
     waiting, slept = place.empty(), 0.0
     while asked is not None and not asked.wait(0.2) and slept < LONGEST_WAIT:
-        waiting.caption("The file is being made ...")  # here a click elsewhere ends the wait
+        waiting.caption("The file is being made ...")  # a click elsewhere ends the wait here
         slept += 0.2
     waiting.empty()
     refused: list[str] = st.session_state.get(REFUSED, [])
@@ -223,7 +226,7 @@ def draw_refused(asked: Event | None, place: st.delta_generator.DeltaGenerator) 
 
 
 def draw_own(run: Run) -> None:
-    """What only the one who started a run can change."""
+    """Title, note and deletion: only the owner of a run can change these."""
     label = label_of(run)
     draw_complaint()
     with st.form(f"label-{run.id}", border=True):

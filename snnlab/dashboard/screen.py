@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from snnlab.show.charts.frame import LiveChart
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
-"""Of a badge."""
+"""Colours of a badge."""
 HEIGHT, LINE_OF_LEGEND = 340, 24
-"""Pixels: a chart without its legend, and a line of that."""
+"""Height of a chart without its legend, and of a line of the legend, in pixels."""
 READ_AT = 8
 """T at which curves are read at first."""
 STATES: dict[str, tuple[str, str, Colour]] = {
@@ -58,7 +58,7 @@ h1 { letter-spacing: -0.01em; }
 }
 </style>"""
 DECIMALS = 4
-"""Of numbers in tables: a screen reader says all that are there."""
+"""Decimals of numbers in tables: a screen reader reads out every digit."""
 READ_ONCE = """<script>
 (() => {
   if (window.readOnce) return;
@@ -73,7 +73,8 @@ READ_ONCE = """<script>
   mend();
 })();
 </script>"""
-"""Else a badge reads "check_circle icon Done", and a slider its label twice."""
+"""Without this script a screen reader says "check_circle icon Done" for a badge, and the label of a
+slider twice."""
 ANNOUNCED = """<script>
 (() => {
   const [id, text] = SAID;
@@ -92,8 +93,9 @@ ANNOUNCED = """<script>
   setTimeout(() => { if (region.textContent === text) region.textContent = ""; }, 10000);
 })();
 </script>"""
-"""The region lies outside of what Streamlit draws anew: a reader speaks only of regions that were
-there before their text. It is emptied afterwards, so that nobody finds the text a second time."""
+"""Lets a screen reader announce a text. The text goes into a region that Streamlit never redraws,
+since a screen reader announces only texts that change in an existing region. The region is emptied
+afterwards, so that nobody comes across the text a second time."""
 
 
 def colours() -> Palette:
@@ -111,17 +113,17 @@ def heading(title: str, lead: str) -> None:
 
 
 def warn(text: object, place: Any = st) -> None:
-    """Say that something is not as it should be; an error in its own words."""
+    """Show a warning; of an error, its message."""
     place.warning(escaped(str(text)), icon=":material/info:")
 
 
 def complain(text: object, place: Any = st) -> None:
-    """Say that what somebody wanted was not done."""
+    """Show that an action was refused, and why."""
     place.error(escaped(str(text)), icon=":material/error:")
 
 
 def csv_button(content: str, name: str) -> None:
-    """A button that brings a table home as CSV; a click draws nothing anew."""
+    """A button that downloads a table as CSV; a click redraws nothing."""
     look: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
     st.download_button("CSV", content, f"{name}.csv", "text/csv", **look)
 
@@ -136,39 +138,40 @@ def leave_cookie(name: str, value: str, seconds: int) -> None:
 
 
 def announce(text: str, *, key: str) -> None:
-    """Have a screen reader say what has come to pass; nobody sees it.
+    """Let a screen reader announce a text that is not visible.
 
-    It is said once, when it differs from what was last announced under the key: a fragment that
-    is drawn every second may announce each time how things stand.
+    A text is announced once, when it differs from the last one under the key. So a fragment that is
+    drawn every second may call this each time.
 
     Args:
-        text: a sentence; empty: nothing is said.
-        key: tells what is announced apart from other things that go on at the same time.
+        text: a sentence; if empty, nothing is announced.
+        key: names what is announced, since several things may go on at the same time.
 
     Example:
         >>> announce("Done: digits, mlp, with noise, seed 0", key="run")
     """
-    said = json.dumps([f"announced-{key}", text]).replace("<", "\\u003c")  # ends no script
+    said = json.dumps([f"announced-{key}", text]).replace("<", "\\u003c")  # cannot end the script
     st.html(ANNOUNCED.replace("SAID", said), unsafe_allow_javascript=True)
 
 
 def state_badge(state: str, place: Any) -> None:
-    """Where a run stands."""
+    """The state of a run, as a badge."""
     word, icon, colour = STATES[state]
     place.badge(word, icon=icon, color=colour)
 
 
 def fold(label: str, *, key: str, place: Any = st) -> Any:
-    """A box that is closed at first; None until it is open.
+    """A box that is closed at first; None as long as it is closed.
 
-    What nobody sees costs a browser as much as what is in sight, so it is not to be drawn.
+    Its content should be drawn only once it is open, since a hidden chart costs a browser as
+    much as a visible one.
     """
     box = place.expander(label, key=key, on_change="rerun")
     return box if box.open else None
 
 
 def height_for(names: Sized) -> int:
-    """Of a chart in pixels, given what its legend names: on a phone each takes a line of it."""
+    """Height of a chart in pixels, given the names in its legend: on a phone each takes a line."""
     return HEIGHT + LINE_OF_LEGEND * len(names)
 
 
@@ -178,10 +181,10 @@ def show_chart(
     """A chart, its description for screen readers, and the numbers behind it.
 
     Args:
-        chart: as the room `show` makes it, with a description.
-        table: makes what is drawn, one row per point; asked once somebody wants to see it.
-        key: tells it from the other charts of the page.
-        place: where it goes.
+        chart: from the room `show`, with a description.
+        table: makes the table of the numbers, one row per point; called when somebody opens it.
+        key: of this chart among those of the page.
+        place: where the chart is drawn.
     """
     place.vega_lite_chart(
         spec=chart.look | {"datasets": chart.data},

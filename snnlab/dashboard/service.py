@@ -17,12 +17,12 @@ from snnlab.runs.files import RunError
 from snnlab.runs.store import ID, Run, list_runs, read_run, usual_runs
 
 LOG = logging.getLogger(__name__)
-BRINGING = threading.Lock()
+EXAMPLE_LOCK = threading.Lock()
 """Held while an example is copied: two visitors may press Start at once."""
 
 
 def runs_folder() -> Path:
-    """The folder of the run folders; pages say what is wrong with it when they use it."""
+    """The folder of the run folders. It may be unusable: pages that use it show the reason."""
     return usual_runs().expanduser()
 
 
@@ -32,7 +32,7 @@ def engine() -> Engine:
 
 
 def prepare() -> None:
-    """Bring the examples where no run is finished, and have the engine ready before it is needed.
+    """Start the engine, and copy the example runs into a folder without finished runs.
 
     Raises:
         ConfigError: SNNLAB_SCHEDULER holds no address.
@@ -48,29 +48,29 @@ def all_runs() -> list[Run]:
     """All runs, newest first. Folders that did not change are not read again."""
     try:
         return list_runs(runs_folder(), cached_run)
-    except (OSError, RunError):  # every page says so, see `trouble`
+    except (OSError, RunError):  # every page shows the reason, see `trouble`
         return []
 
 
 def finished_runs() -> list[Run]:
-    """The finished ones."""
+    """The finished runs, newest first."""
     return [run for run in all_runs() if run.status == "finished"]
 
 
 def example_of(config: RunConfig) -> Run | None:
-    """The finished example with this configuration, on whichever device; None if there is none.
+    """The finished example with this configuration, on any device; None if there is none.
 
-    Folders where other runs were finished first have no examples: then it is brought.
+    A folder that already had finished runs got no examples: then this one is copied into it.
     """
     asked = next((c for c in example_configs() if replace(config, device=c.device) == c), None)
     if asked is None:
         return None
-    with BRINGING:
+    with EXAMPLE_LOCK:
         for run in finished_runs():
             if run.config == asked:
                 return run
         shipped = next((run for run in list_runs(SHIPPED) if run.config == asked), None)
-        if shipped is None or (runs_folder() / shipped.id).exists():  # it may be in training
+        if shipped is None or (runs_folder() / shipped.id).exists():  # the run may be in training
             return None
         try:
             bring_example(shipped.folder, runs_folder())
@@ -80,7 +80,7 @@ def example_of(config: RunConfig) -> Run | None:
 
 
 def find_run(id: str) -> Run | None:
-    """The run of that id in the folder of runs, None if it is not there or no id."""
+    """The run of that id in the folder of runs; None if it is missing, or the text is no id."""
     try:
         there = ID.fullmatch(id) and (runs_folder() / id).is_dir()
     except OSError:
@@ -104,7 +104,7 @@ def cached_run(folder: Path) -> Run:
             stamps.append(0)
     if stamps[-1]:
         return kept_run(str(folder.absolute()), tuple(stamps))
-    return read_run(folder)  # a status that depends on processes is never kept
+    return read_run(folder)  # its status may change without its files: not cached
 
 
 @st.cache_resource(max_entries=500, show_spinner=False)

@@ -1,8 +1,9 @@
 """The page Sigma map: one press trains a network for each sigma; each is read at every T.
 
-A map is its settings: they stand in the link, under the names of the page Train, and say which
-runs its rows are. So whoever opens the link sees what there is, and may go on with what is not.
-Its runs are those that Start trains, with as many threads, and beside them on the page Runs.
+The settings of a map stand in its link, under the names of the page Train, and determine the runs
+that are its rows. So whoever opens the link sees the runs that are finished, and may train those
+that are missing. They are ordinary runs, trained like those that Start trains, with as many
+threads, and listed on the page Runs.
 """
 
 from __future__ import annotations
@@ -61,9 +62,10 @@ NAME = "sigma_map"
 PRESSED = "start-sigma-map"
 """In the session: the button on the page Train was pressed."""
 AWAITED = "sigma map awaited"
-"""In the session: ids of the runs of the map that has trained while the visitor looked on."""
+"""In the session: ids of the runs of the map that trained while the visitor was on the page."""
 LOOK_AGAIN = {"active": 1.0, "missing": 5.0}
-"""Seconds between two looks at runs that train, and at a map that somebody else may start."""
+"""Seconds until the page looks again: while runs train, and while somebody else might start
+some."""
 WORDS = {
     "waiting": "waits",
     "running": "in training ...",
@@ -72,20 +74,20 @@ WORDS = {
     "interrupted": "interrupted",
     "damaged": "damaged",
 }
-"""What stands in the row of a run that is not finished; the others are not trained yet."""
+"""Text in the row of an unfinished run, by its state; in other states it is not trained yet."""
 
 Statuses = dict[float, Status]
-"""By sigma, rising."""
+"""The states of the runs of a map by sigma, in rising order."""
 
 
 def own_controls() -> list[Control]:
-    """Those of the page Train that count for a map, but for the preset."""
+    """The controls of the page Train that count for a map, without the preset."""
     chosen = ("preset", "method", SIGMA, "seeds")
     return [c for c in CONTROLS if c.setting not in chosen and plays_a_part(c.setting, PLAIN)]
 
 
 def offer() -> None:
-    """The button of the page Train: a map with the settings chosen there, started and shown."""
+    """The button on the page Train that starts and shows a map with the settings chosen there."""
     pressed = st.button(
         "Map σ × T",
         icon=":material/grid_on:",
@@ -101,7 +103,7 @@ def offer() -> None:
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
-    """What a link of the page Train says about a map, and which of it a lesson has set."""
+    """The values in a link of the page Train that count for a map, with those set by a lesson."""
     names = {PRESET.name, *(control.name for control in own_controls()), "fix", "hide"}
     return {name: value for name, value in link.items() if name in names}
 
@@ -136,7 +138,7 @@ def draw() -> None:
 
 
 def take_settings_of_train() -> None:
-    """Who comes with a link that says nothing finds the settings last chosen on Train."""
+    """With an empty link, take over the settings last chosen on the page Train."""
     if st.session_state.setdefault(address.key("arrived"), False):
         return
     st.session_state[address.key("arrived")] = True
@@ -146,7 +148,7 @@ def take_settings_of_train() -> None:
 
 
 def read_settings(left: Any, right: Any) -> Asked:
-    """The controls: the preset in one place, the others in another."""
+    """Draw the controls, the preset on the left and the others on the right; their settings."""
     first = Asked()
     name = PRESET.draw([first], left)
     preset = with_noise(PRESETS[name])
@@ -155,29 +157,29 @@ def read_settings(left: Any, right: Any) -> Asked:
 
 
 def id_of(config: RunConfig) -> str:
-    """Which run a row is: the one of this configuration, or an example whose code was another."""
+    """The id of the run of a row: from its configuration, or of an example of another version."""
     own = run_id(anchored(config))
     example = None if find_run(own) else example_of(config)
     return example.id if example else own
 
 
 def look(ids: Mapping[float, str]) -> Statuses:
-    """Where the runs stand now."""
+    """The states of the runs now."""
     return dict(zip(ids, statuses_of(ids.values()), strict=True))
 
 
 def finished(status: Status) -> Run | None:
-    """Its run, once that can be read at every T."""
+    """The run, once it is finished and has an accuracy at every T."""
     return status.run if status.state == "finished" and status.run and status.run.accuracy else None
 
 
 def start(configs: Mapping[float, RunConfig]) -> None:
-    """Hand the runs to the engine, those that show most first."""
+    """Submit the runs to the engine, the most instructive ones first."""
     attempt(lambda: submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True))
 
 
 def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: Any) -> None:
-    """What trains and the buttons, in a place; below, how far it is."""
+    """Draw the settings and the buttons in a place, and the progress below."""
     missing = [s for s in statuses.values() if not (s.active or s.state == "finished")]
     active = [status for status in statuses.values() if status.active]
     row = place.container(horizontal=True, vertical_alignment="center")
@@ -214,10 +216,10 @@ def what_trains(configs: Mapping[float, RunConfig]) -> str:
 
 
 def watch(drawn: Statuses) -> None:
-    """Draw how far the map is; once a run has started or ended, the whole page is drawn anew.
+    """Draw the progress of the map; once a run starts or ends, the whole page is drawn anew.
 
     Args:
-        drawn: where the runs stood when the page was drawn.
+        drawn: the states of the runs when the page was drawn.
     """
     now = look({sigma: status.id for sigma, status in drawn.items()})
     done = sum(status.state == "finished" for status in now.values())
@@ -233,7 +235,7 @@ def watch(drawn: Statuses) -> None:
 
 
 def news(statuses: Statuses, done: int) -> str:
-    """How far a map is, for those who hear it, if it trains or trained while they listened."""
+    """The progress of a map for a screen reader, if it trained during this visit; else empty."""
     ids = {status.id for status in statuses.values()}
     active = any(status.active for status in statuses.values())
     if active:
@@ -246,7 +248,7 @@ def news(statuses: Statuses, done: int) -> str:
 
 
 def say_if_busy(ids: Collection[str] = ()) -> None:
-    """Say how many runs of others, besides these, take turns with those of a visitor."""
+    """Say how many runs of other visitors take turns with those of this one, without `ids`."""
     jobs = [job for job in engine().jobs() if job.active and visitor() not in job.users]
     others = sum(job.id not in ids for job in jobs)
     if others:
@@ -257,7 +259,7 @@ def say_if_busy(ids: Collection[str] = ()) -> None:
 
 
 def in_words(statuses: Statuses, done: int) -> Iterator[str]:
-    """How far a map is that trains: counts, what trains, and the time that is left."""
+    """The progress of a map in training: counts, the runs in training, and the time left."""
     yield f"{done} of {len(statuses)} trained"
     for sigma, status in statuses.items():
         if status.state == "running" and status.config:
@@ -271,7 +273,7 @@ def in_words(statuses: Statuses, done: int) -> Iterator[str]:
 
 
 def seconds_left(statuses: Statuses) -> float:
-    """Seconds until all that trains of a map has ended; infinite while nobody can say."""
+    """Seconds until all runs of a map have ended; infinite while that is unknown."""
     ends = ends_in(str(runs_folder().absolute()))
     return max(ends.get(one.id, math.inf) for one in statuses.values() if one.active)
 
@@ -303,14 +305,14 @@ def draw_map(config: RunConfig, statuses: Statuses, runs: Mapping[float, Run]) -
 
 
 def words_of(status: Status) -> str:
-    """What stands in the row of a run that is not finished."""
+    """The text in the row of a run that is not finished."""
     if status.run is None and not status.job:
         return "not trained yet"
     return WORDS.get(status.state, "has no accuracy")
 
 
 def curve_of(run: Run) -> SeedCurves:
-    """Its accuracy at every T."""
+    """The accuracy of a run at every T."""
     return SeedCurves.of([run.accuracy])
 
 
@@ -329,7 +331,7 @@ def table_of(runs: Mapping[float, Run]) -> pd.DataFrame:
 
 
 def draw_curve(statuses: Statuses, runs: Mapping[float, Run]) -> None:
-    """Accuracy against T for one sigma, before that of the matched noise."""
+    """Accuracy against T for one sigma, with that of the matched noise behind."""
     sigma = sigma_control(list(statuses))
     palette = colours()
     run, matched = runs.get(sigma), runs.get(MATCHED_SIGMA)
@@ -355,7 +357,7 @@ def sigma_control(sigmas: list[float]) -> float:
     """The slider over the rows of the map."""
     said = address.number("look", MATCHED_SIGMA, sigmas[0], sigmas[-1])
     nearest = min(sigmas, key=lambda sigma: abs(sigma - said))
-    found = controls.held(
+    found = controls.linked_widget(
         "look",
         nearest,
         lambda **key: st.select_slider(
@@ -368,7 +370,7 @@ def sigma_control(sigmas: list[float]) -> float:
 
 
 def draw_notes(config: RunConfig, runs: Mapping[float, Run], rows: int) -> None:
-    """What the marks mean, and how much a difference means in a map of so many rows."""
+    """What the marks of the map mean, and which differences are too small to mean anything."""
     start = with_noise(config).acting_neuron.v_start / config.neuron.v_th
     notes = [
         f"Dashed frame: σ = 1/√12 = {MATCHED_SIGMA:.4f} v_th, as wide as the residual potential.",
@@ -386,7 +388,7 @@ def draw_notes(config: RunConfig, runs: Mapping[float, Run], rows: int) -> None:
 
 
 def best_in_words(runs: Mapping[float, Run], *, so_far: bool) -> str:
-    """Which sigma the validation images choose, once all have trained or of those that have."""
+    """The sigma with the best validation accuracy, among all rows or those trained so far."""
     best = best_sigmas(runs)
     if not best:
         return "Without validation images no row is marked as the best."

@@ -1,4 +1,4 @@
-"""The page of the teacher: the queue, the machine, the way in, links for a lesson. Behind a PIN."""
+"""The teacher's page, behind a PIN: queue, machine, address for the class, links for a lesson."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from snnlab.jobs.machine import Load, gpu_loads, machine_load
 from snnlab.jobs.progress import read_progress
 from snnlab.jobs.scheduler import scheduler
 
-EVERY = 2.0
-"""Seconds between two looks at what goes on."""
+REFRESH_SECONDS = 2.0
+"""Seconds between two redraws of a live part."""
 GIB = 2**30
 NOT_TAKEN = "name-not-taken"
-"""In the session: why the last name was not taken away; it outlasts the next look."""
+"""In the session: why a name could not be taken away; it survives the next redraw."""
 
 
 def live(part: Callable[[], None]) -> Callable[[], None]:
-    """A part of the page that is drawn again and again, as long as the PIN holds."""
+    """Make a part of the page redraw itself regularly, as long as the browser's token is valid."""
 
     def draw_again() -> None:
         if is_teacher():
@@ -45,7 +45,7 @@ def live(part: Callable[[], None]) -> Callable[[], None]:
         else:
             st.rerun()
 
-    return lambda: st.fragment(draw_again, run_every=EVERY)()
+    return lambda: st.fragment(draw_again, run_every=REFRESH_SECONDS)()
 
 
 def draw() -> None:
@@ -68,7 +68,7 @@ def draw() -> None:
 
 
 def draw_queue() -> None:
-    """Who runs what; any of it can be cancelled, and all of it be held."""
+    """The queue: who runs what, with buttons that cancel jobs and pause the queue."""
     jobs = engine().jobs()
     active = [job for job in jobs if job.active]
     draw_queue_buttons(active)
@@ -86,7 +86,7 @@ def draw_queue() -> None:
 
 
 def draw_queue_buttons(active: list[Job]) -> None:
-    """Pause the queue, let it go on, empty it."""
+    """Buttons that pause, resume and empty the queue."""
     paused = engine().paused
     waiting = [job for job in active if job.status == "waiting"]
     line = st.container(horizontal=True, vertical_alignment="center")
@@ -119,7 +119,7 @@ def draw_queue_buttons(active: list[Job]) -> None:
 
 
 def draw_names(place: Any) -> None:
-    """Take a nickname away that does not belong on a projector."""
+    """A menu that takes away a nickname that does not belong on a projector."""
     known = {name: id for id, name in nicknames(runs_folder()).items()}
     box = place.popover("Names", icon=":material/badge:", disabled=not known)
     if known:
@@ -131,7 +131,7 @@ def draw_names(place: Any) -> None:
 
 
 def take_away(visitor: str) -> None:
-    """Call a visitor by the words made of the id."""
+    """Give a visitor the two words derived from the id as name again."""
     st.session_state.pop(NOT_TAKEN, None)
     try:
         choose(runs_folder(), visitor, "")
@@ -144,12 +144,12 @@ def draw_job(job: Job) -> None:
     line = st.container(horizontal=True, vertical_alignment="center", border=True)
     state_badge(job.status, line)
     who = escaped(", ".join(map(name_of_user, job.users)))
-    told = escaped(", ".join(words_of(job.config)))
+    description = escaped(", ".join(words_of(job.config)))
     if job.status == "running" and (progress := read_progress(runs_folder() / job.id)):
-        told += f"  \n{epoch_in_words(progress, job.config.training.epochs)}"
+        description += f"  \n{epoch_in_words(progress, job.config.training.epochs)}"
     elif job.position and not job.reason:
-        told += f"  \n{when(job)}"
-    line.markdown(f"**{who}**  \n{told}", width="stretch")
+        description += f"  \n{when(job)}"
+    line.markdown(f"**{who}**  \n{description}", width="stretch")
     line.button(
         "Cancel",
         key=f"teacher-cancel-{job.id}",
@@ -160,13 +160,13 @@ def draw_job(job: Job) -> None:
 
 
 def cancel_for_all(id: str) -> None:
-    """End a job, whoever wants it."""
-    with contextlib.suppress(JobError):  # it has ended so long ago that nobody knows it
+    """Cancel a job of any visitor."""
+    with contextlib.suppress(JobError):  # it ended long ago, and the engine has forgotten it
         engine().cancel(id)
 
 
 def row(job: Job) -> dict[str, str]:
-    """A job that has ended, as a line of the table."""
+    """A job that has ended, as a row of the table."""
     return {
         "by": ", ".join(map(name_of_user, job.users)),
         "what": ", ".join(words_of(job.config)),
@@ -197,12 +197,12 @@ def draw_machine() -> None:
 
 @st.cache_resource(ttl=1.0, show_spinner=False)
 def loads() -> tuple[Load, list[Load]]:
-    """That of the machine, and those of its GPUs; looked up once a second, whoever asks."""
+    """The load of the machine and of its GPUs; measured once a second for all callers."""
     return machine_load(), gpu_loads()
 
 
 def draw_bars(load: Load) -> None:
-    """How busy it is, and how full."""
+    """Bars for how busy a device is, and how full its memory."""
     left, right = st.columns(2, gap="large")
     with left:
         bar("Busy", load.busy, busy_in_words(load))
@@ -212,7 +212,7 @@ def draw_bars(load: Load) -> None:
 
 
 def bar(name: str, share: float | None, words: str) -> None:
-    """A bar under its words; words alone where nothing is known."""
+    """A bar below its label; only the label where the share is unknown."""
     if share is None:
         st.caption(f"{name}: {words}")
     else:
@@ -220,7 +220,7 @@ def bar(name: str, share: float | None, words: str) -> None:
 
 
 def busy_in_words(load: Load) -> str:
-    """How busy it is: "1.4 of 2 cores", "45 %"."""
+    """How busy a device is in words: "1.4 of 2 cores", "45 %"."""
     if load.busy is None:
         return "this GPU does not say"
     if load.cores:
@@ -229,7 +229,7 @@ def busy_in_words(load: Load) -> str:
 
 
 def memory_in_words(load: Load) -> str:
-    """How full it is: "3.1 of 8.0 GiB"."""
+    """How full the memory of a device is in words: "3.1 of 8.0 GiB"."""
     if load.used is None or load.total is None:
         return "this GPU does not say"
     return f"{load.used / GIB:.1f} of {load.total / GIB:.1f} GiB"
@@ -242,4 +242,4 @@ VIEWS: dict[str, Callable[[], None]] = {
     "Lesson links": draw_lesson,
     "Uploads": draw_uploaded,
 }
-"""The parts of the page, by what is written on the switch."""
+"""The parts of the page, by their label on the switch."""

@@ -1,4 +1,4 @@
-"""The page Train: start runs, watch them, see what became of them."""
+"""The page Train: start runs, watch them, see their results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from snnlab.runs.methods import COMPARED, PLAIN
 from snnlab.runs.store import Run
 
 MOST_SHOWN = MOST_SEEDS * len(COMPARED)
-"""Runs in one link."""
+"""Runs that one link can show."""
 LAYOUT = """<style>
 @media (min-width: 641px) {  /* controls come first, and stand on the right */
   .st-key-train > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] {
@@ -58,8 +58,8 @@ if (matchMedia("(max-width: 640px)").matches) {
   setTimeout(() => show(document.querySelector(".st-key-live"), "start"), 400);
 }
 </script>"""
-"""On a phone what trains lies below the controls: first its state comes into view, then its curve,
-once there is one, unless somebody scrolls meanwhile."""
+"""On a phone the runs in training lie below the controls. This script scrolls to their state, then
+to their curve, once there is one, unless the visitor scrolls meanwhile."""
 
 
 def draw() -> None:
@@ -81,7 +81,7 @@ def draw() -> None:
 
 
 def draw_start(asked: Asked) -> None:
-    """The buttons that train, and why nothing was started."""
+    """The buttons that start a training, and the reason if it was refused."""
     with st.container(horizontal=True, key="start"):
         if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             ask_for(asked.configs)
@@ -98,12 +98,12 @@ def draw_start(asked: Asked) -> None:
 
 
 def may_compare(asked: Asked) -> bool:
-    """Whether all starts can be asked for: a lesson may have set another method."""
+    """Whether all starts can be trained: a lesson may have set another method."""
     return "method" not in address.set_by_lesson() or asked.settings.get("method") == PLAIN
 
 
 def ask_for(configs: Callable[[], Sequence[RunConfig]]) -> None:
-    """Hand the runs to the engine and show them; what was shown stays behind them."""
+    """Submit runs to the engine and show them, with the runs shown before drawn behind."""
 
     def start() -> None:
         ids = submit(list(configs()))
@@ -116,14 +116,14 @@ def ask_for(configs: Callable[[], Sequence[RunConfig]]) -> None:
 
 
 def draw_shown() -> list[Run]:
-    """The runs of the link; without any the examples, or the latest run. Returns finished ones."""
+    """Draw the runs in the link, else the examples or the latest run; the finished ones."""
     ids = shown_ids()
     if not ids:
         st.info("Press **Start**: a run on digits takes seconds.", icon=":material/play_arrow:")
         return []
     statuses = statuses_of(ids)
     active = any(status.active for status in statuses)
-    asked = address.said("run") is not None
+    asked = address.link_value("run") is not None
     done = [status.run for status in statuses if status.run and status.state == "finished"]
     curves = st.fragment(watch_curves, run_every=1.2 if active else None)
     with st.container(key="live"):
@@ -143,7 +143,7 @@ def draw_shown() -> list[Run]:
 
 
 def shown_ids() -> list[str]:
-    """Ids of runs that are there or asked for."""
+    """Ids of the runs in the link that exist or are in the queue."""
     asked = named_by_link()[:MOST_SHOWN]
     known = {job.id for job in engine().jobs()} if asked else set()
     ids = [id for id in asked if id in known or find_run(id) is not None]

@@ -37,22 +37,23 @@ from snnlab.runs.presets import PRESETS, compared, with_noise
 from snnlab.settings import Valid, declared, options_of
 
 MOST_SEEDS = MOST_JOBS // len(COMPARED)
-"""With all starts that are compared, as many runs as one user may have in the queue."""
+"""So many that, with all starts of `COMPARED`, one user's limit of the queue is not exceeded."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the controls say: besides settings of a run, which preset they change and how often."""
+    """The values of the controls: the settings of a run, the preset they change, and the seeds."""
 
     preset: Annotated[str, Valid(options=PRESETS.keys)] = "digits-mlp"
     seeds: Annotated[int, Valid(low=1, usual=(1, MOST_SEEDS), step=1)] = 1
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """By dotted name."""
+    """Settings of a run by dotted name."""
 
     def configs(self) -> list[RunConfig]:
         """One configuration per seed.
 
-        What plays no part stays as the preset has it. Noise of sigma 0 is training without noise.
+        A setting that the method does not use stays as in the preset. A sigma of 0 means training
+        without noise.
 
         Raises:
             ConfigError: the settings make no sense together.
@@ -62,7 +63,7 @@ class Asked:
         return [replace(config, seed=seed) for seed in range(self.seeds)]
 
     def all_three(self) -> list[RunConfig]:
-        """The same from each of the starts that are compared, seed by seed, whatever the method.
+        """The same settings with each start in `COMPARED`, for each seed, in place of the method.
 
         Raises:
             ConfigError: the settings make no sense together, or there is no noise to compare with.
@@ -74,11 +75,11 @@ class Asked:
 
     @property
     def quiet(self) -> bool:
-        """Whether the noise is none."""
+        """Whether sigma is 0: training without noise."""
         return self.settings.get("noise.sigma") == 0
 
     def trained_with(self, method: str) -> RunConfig:
-        """The configuration with the settings that play a part for a method."""
+        """The configuration for a method, with the settings that the method uses."""
         acting = {name: v for name, v in self.settings.items() if plays_a_part(name, method)}
         if "data.name" in acting:
             acting["data.name"] = located(acting["data.name"])
@@ -87,19 +88,19 @@ class Asked:
 
 
 def fill_from_preset() -> None:
-    """Let the settings of a run stand where the chosen preset has them, but for a lesson's."""
+    """Set the controls to the values of the chosen preset, except those that a lesson has set."""
     own, kept = declared(Asked), address.set_by_lesson()
     address.forget(c.name for c in CONTROLS if c.setting not in own and c.name not in kept)
 
 
 def forget_width() -> None:
-    """Another network has another width, unless a lesson has set it."""
+    """Forget the width when another network is chosen, unless a lesson has set it."""
     if "width" not in address.set_by_lesson():
         address.forget(["width"])
 
 
 def chosen_model(preset: RunConfig) -> RunConfig:
-    """The preset with the network that the page holds, whose controls may not be drawn yet."""
+    """The preset with the network in the link, as its control may not be drawn yet."""
     known = options_of(declared(Architecture)["name"]) or []
     there = st.session_state.get(address.key(MODEL.name))
     name = there if there in known else address.choice(MODEL.name, known, preset.model.name)
@@ -112,23 +113,23 @@ def data_sets() -> tuple[str, ...]:
 
 
 def title_of_data(name: str) -> str:
-    """A set as the menu shows it."""
+    """The name of a data set in the menu."""
     if is_own(name):
         return f"{name}: of this server"
     return f"{name}: {CATALOGUE[name].title}" if name in CATALOGUE else title_of_upload(name)
 
 
 def drawn_timesteps() -> tuple[tuple[int, ...], ...]:
-    """Which T a rates phase may draw from: what the kit trains with, and what there is to try."""
+    """The options of T for the rates phase: those of the presets, and some more to try."""
     used = [config.training.rates_timesteps for config in PRESETS.values()]
     return tuple(dict.fromkeys([*used, *TO_TRY]))
 
 
 def take_up_upload() -> None:
-    """Let the controls stand on images that were just brought, but for a lesson's.
+    """Choose images that were just uploaded, unless a lesson has set the data.
 
-    The preset becomes one whose network and epochs suit any small images; what the visitor has
-    moved stays.
+    The preset becomes one whose network and epochs suit any small images. Controls that the visitor
+    has changed stay as they are.
     """
     name = newly_kept()
     if name is None:
@@ -137,7 +138,9 @@ def take_up_upload() -> None:
         if control not in address.set_by_lesson():
             address.forget([control])
             address.remember(control, value)
-    address.forget(c.name for c in CONTROLS if address.said(c.name) is None or c.name == "size")
+    address.forget(
+        c.name for c in CONTROLS if address.link_value(c.name) is None or c.name == "size"
+    )
 
 
 TO_TRY = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (2, 4, 8), (1, 2, 4, 8))
@@ -145,7 +148,7 @@ TO_TRY = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (2, 4, 8), (1, 2, 4, 8))
 SETTING = re.compile(r"`([\w.]+) ([^`]*)`")
 """A setting and a value in a message."""
 FOR_UPLOADS = "mnist-5k"
-"""The preset for images of one's own."""
+"""The preset for uploaded images."""
 PRESET = Control(
     "preset",
     "Preset",
@@ -233,7 +236,7 @@ CONTROLS = (
         boxed=True,
     ),
 )
-"""All of them. A method shows those whose settings count for it."""
+"""All controls of the page. Only those whose settings the chosen method uses are shown."""
 
 
 def in_labels(message: str) -> str:

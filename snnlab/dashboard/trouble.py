@@ -1,4 +1,4 @@
-"""What goes wrong on the server is said in a line, and the page stands."""
+"""Errors on the server: shown to the visitor in a line, while the rest of the page stays usable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snnlab.dashboard.screen import complain, warn
 from snnlab.data.whole_files import written_whole
 
 REFUSALS = (ValueError, OSError)
-"""What an action may raise: a refusal of ours, or one of the disk."""
+"""Errors of an action that the visitor is told: refusals of the kit, and errors of the disk."""
 IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP)
 SAID = {
     (errno.EROFS, errno.EACCES, errno.EPERM): "The folder of runs is read-only, so nothing was "
@@ -25,7 +25,7 @@ SAID = {
     IN_THE_WAY: "Something else lies where the folder of runs should be, so nothing was written. "
     "Whoever runs the server can move it away.",
 }
-"""What the system's errors mean here, by their numbers."""
+"""Sentences for errors of the operating system, by their numbers."""
 COMPLAINT = "complaint"
 """In the session: why the last action was refused."""
 WENT_WRONG = "Something went wrong here, and this part of the page is missing"
@@ -33,7 +33,7 @@ LOG = logging.getLogger(__name__)
 
 
 def said_of(error: BaseException) -> str:
-    """What went wrong, for a visitor: no path, no number, and what can be done.
+    """An error in words for a visitor: no path, no error number, but what can be done.
 
     Example:
         >>> said_of(OSError(30, "Read-only file system"))
@@ -53,7 +53,7 @@ def said_of(error: BaseException) -> str:
 
 
 def trouble_with(root: Path) -> str:
-    """Why the folder of runs cannot be read, in a sentence; nothing if it can be."""
+    """A sentence that says why the folder of runs cannot be read; empty if it can."""
     try:
         with os.scandir(root):
             return ""
@@ -68,7 +68,7 @@ def trouble_with(root: Path) -> str:
 
 
 def try_to_write(root: Path) -> None:
-    """Raise OSError if nothing can be written to the folder of runs; it is made if need be."""
+    """Make the folder of runs if it is missing; raise OSError if it cannot be written to."""
     root.mkdir(parents=True, exist_ok=True)
     with written_whole(root / ".room") as partial:
         partial.write_bytes(bytes(4096))
@@ -76,7 +76,7 @@ def try_to_write(root: Path) -> None:
 
 
 def attempt(action: Callable[[], object]) -> None:
-    """Do what somebody asked for and draw the page anew; `draw_complaint` says what was refused."""
+    """Do an action and redraw the page; if it is refused, `draw_complaint` says why."""
     try:
         action()
     except REFUSALS as error:
@@ -85,7 +85,7 @@ def attempt(action: Callable[[], object]) -> None:
 
 
 def attempt_here(action: Callable[[], object]) -> None:
-    """The same for an action behind a form or in a popover: a refusal is said right there."""
+    """The same in a form or popover: a refusal is shown in place, without redrawing the page."""
     try:
         action()
     except REFUSALS as error:
@@ -102,14 +102,13 @@ def draw_complaint() -> None:
 
 @contextlib.contextmanager
 def guarded(name: str, root: Path) -> Iterator[None]:
-    """Let a page stand whatever goes wrong on it.
+    """Catch any error of a page: show a sentence, and write the traceback to the server's log.
 
-    The last net: the sentence, and the traceback in the log of the server. What can be foreseen is
-    said where it happens.
+    This is for unforeseen errors. Those that can be foreseen are handled where they happen.
 
     Args:
         name: of the page, for the log.
-        root: the folder of runs; trouble with it stands first.
+        root: the folder of runs; if it is unusable, the page says so first.
     """
     if trouble := trouble_with(root):
         warn(trouble)

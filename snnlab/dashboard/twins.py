@@ -1,6 +1,6 @@
 """The twin of a run: the same network, data, seed and training, with noise or without.
 
-That two runs are compared in the start of their neurons, and in nothing else, stands in `COMPARED`.
+`COMPARED` lists the starts of the neurons in which compared runs differ.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ASIDE = ("method", "device", "neuron.v_init", "model.norm_weight")
 
 @lru_cache(2000)
 def shared(config: RunConfig) -> str:
-    """What twins have in common."""
+    """A text that is equal for runs that differ only in what twins may differ in."""
     both = {
         name: value
         for name, value in flat(config).items()
@@ -38,12 +38,12 @@ def shared(config: RunConfig) -> str:
 
 
 def are_twins(one: RunConfig, other: RunConfig) -> bool:
-    """Whether one trained with noise, the other without, and all else is the same."""
+    """Whether one is trained with noise and the other without, and all else is the same."""
     return {one.method, other.method} == set(PAIR) and shared(one) == shared(other)
 
 
 def twins_of(config: RunConfig) -> list[Run]:
-    """Finished twins: first those that start from the mean of the noise, then those from rest."""
+    """Finished twins of a run: first those that start from the mean of the noise."""
     found: dict[RunConfig, Run] = {}
     for run in finished_runs():
         if run.config and are_twins(config, run.config):
@@ -52,7 +52,7 @@ def twins_of(config: RunConfig) -> list[Run]:
 
 
 def missing_twin(config: RunConfig) -> tuple[str, RunConfig] | None:
-    """Title and configuration of the twin to train; None: its method has no twin."""
+    """Title and configuration of the twin of a run; None if its method has none."""
     if config.method not in PAIR:
         return None
     name = next(name for name, side in COMPARED.items() if side.method != config.method)
@@ -60,7 +60,7 @@ def missing_twin(config: RunConfig) -> tuple[str, RunConfig] | None:
 
 
 def draw_missing_twin(run: Run) -> None:
-    """Offer to train the twin that is not there, and show where it stands."""
+    """Offer to train a missing twin, and show its progress."""
     config, asked = config_of(run), st.session_state.setdefault("twins", {})
     wanted = missing_twin(config)
     if wanted is None:
@@ -71,7 +71,7 @@ def draw_missing_twin(run: Run) -> None:
         st.fragment(watch_twin, run_every=1.0)(training, title)
         return
     if run.id in asked:
-        draw_status(*statuses_of([asked[run.id]]))  # why it has ended
+        draw_status(*statuses_of([asked[run.id]]))  # says why it has ended
     st.info(f"Its twin is not here yet: {title}.", icon=":material/difference:")
     if st.button("Train the twin", key=f"twin-{run.id}", icon=":material/play_arrow:"):
         attempt(lambda: asked.update({run.id: submit([twin])[0]}))
@@ -79,7 +79,7 @@ def draw_missing_twin(run: Run) -> None:
 
 
 def watch_twin(id: str, title: str) -> None:
-    """Where the training of a twin stands; once it has ended the page is drawn anew."""
+    """The progress of the training of a twin; once it has ended, the page is drawn anew."""
     (status,) = statuses_of([id])
     if not status.active:
         announce(f"The twin is trained: {title}." if status.state == "finished" else "", key="twin")

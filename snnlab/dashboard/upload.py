@@ -1,4 +1,4 @@
-"""Images that visitors bring: the field on the page Train, and the list for the teacher."""
+"""Images that visitors upload: the field on the page Train, and the list for the teacher."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from snnlab.dashboard import address
-from snnlab.dashboard.first_look import Look
+from snnlab.dashboard.first_look import ArchiveContents
 from snnlab.dashboard.kept_archives import (
     FOLDER,
     ID,
     MOST_BYTES,
     MOST_TOTAL,
-    Kept,
+    KeptArchive,
     every,
     keep,
     kept_at,
@@ -37,32 +37,32 @@ from snnlab.data.spec import ARCHIVE_ENDINGS, DataError
 from snnlab.jobs.fair_queue import Job
 
 DATA = "data"
-"""The control that chooses the data set, in links."""
+"""The name in links of the control that chooses the data set."""
 ENDINGS = tuple(dict.fromkeys(f".{ending.rpartition('.')[2]}" for ending in ARCHIVE_ENDINGS))
-"""What a browser offers: it looks at the last part of a name only."""
+"""File endings that the browser accepts; it compares only the last part of a name."""
 MOST_NAMED = 4
-"""Classes whose names are written out."""
+"""Classes that a sentence names."""
 NUMBER, STAGED, REFUSED, CHOSEN = "upload-number", "upload-staged", "upload-refused", "upload-new"
-"""In the session: of the field, which is a new one after each upload; what waits to be looked at;
-why the last one was refused; the last one that was kept."""
+"""In the session: the number of the field, which is a new one after each upload; the upload that
+waits to be checked; why the last one was refused; the id of the last one that was kept."""
 
 
 def folder() -> Path:
-    """Where archives are kept."""
+    """The folder of the archives."""
     return runs_folder().absolute() / FOLDER
 
 
-def offered() -> dict[str, Kept]:
-    """The archives that this visitor can choose, by id: own ones, and one that the link names."""
+def offered() -> dict[str, KeptArchive]:
+    """The archives that this visitor can choose, by id: the own ones, and one in the link."""
     found = {one.id: one for one in of_visitor(folder(), visitor())}
-    linked = address.said(DATA) or ""
+    linked = address.link_value(DATA) or ""
     if linked not in found and (kept := kept_at(folder() / linked)):
         found[linked] = kept
     return found
 
 
 def title_of_upload(id: str) -> str:
-    """An archive as the menu shows it."""
+    """The name of an archive in the menu."""
     kept = kept_at(folder() / id)
     if kept is None or kept.look is None:
         return id
@@ -70,27 +70,27 @@ def title_of_upload(id: str) -> str:
 
 
 def located(name: str) -> str:
-    """A data set as a training finds it: the path, if it is an archive."""
+    """The name of a data set for a training: the path, if it is an archive."""
     return str(folder() / name) if ID.fullmatch(name) else name
 
 
 def newly_kept() -> str | None:
-    """The archive that was just brought, once."""
+    """The id of an archive that was just kept; the next call returns None."""
     found = st.session_state.pop(CHOSEN, None)
     return None if found is None else str(found)
 
 
-def chosen() -> Kept | None:
-    """The archive that the control stands on, if it stands on one."""
-    return kept_at(folder() / (address.said(DATA) or ""))
+def chosen() -> KeptArchive | None:
+    """The archive that is chosen as data set, if one is."""
+    return kept_at(folder() / (address.link_value(DATA) or ""))
 
 
 def upload_control(place: Any) -> None:
-    """A field for an archive of images, and what became of the last one.
+    """A field that uploads an archive of images, and the error of the last upload.
 
-    Not where there is no place (None), or a lesson has set the data.
+    It is left out if the place is None, or a lesson has set the data.
     """
-    linked = address.said(DATA) or ""
+    linked = address.link_value(DATA) or ""
     if ID.fullmatch(linked) and kept_at(folder() / linked) is None:
         st.warning("The images of this link are not here (any more).", icon=":material/link_off:")
     try:
@@ -119,7 +119,7 @@ def upload_control(place: Any) -> None:
 
 
 def take_in(key: str) -> None:
-    """Write what the field holds to disk, and let the memory have it back."""
+    """Write the uploaded file to disk, and free its memory."""
     file = st.session_state.get(key)
     if file is None:
         return
@@ -135,7 +135,7 @@ def take_in(key: str) -> None:
 
 
 def look_at(staged: Path, name: str) -> None:
-    """Keep an archive if it can be trained on, and draw the page anew where it is chosen."""
+    """Keep an archive if it can be trained on, choose it, and redraw the page."""
     try:
         st.session_state[CHOSEN] = keep(staged, name, visitor(), folder()).id
     except REFUSALS as error:
@@ -145,7 +145,7 @@ def look_at(staged: Path, name: str) -> None:
 
 
 def refuse(name: str, error: Exception) -> None:
-    """Say it until the next archive is brought."""
+    """Remember why an upload was refused, until the next one."""
     said = said_of(error)
     st.session_state[REFUSED] = said if said.startswith(name) else f"{name}: {said}"
 
@@ -157,7 +157,7 @@ def sizes() -> tuple[int | None, ...]:
 
 
 def size_in_words(side: int | None) -> str:
-    """A size, and what it costs: the work grows with the pixels."""
+    """An image size with its cost, which grows with the number of pixels."""
     kept = chosen()
     if kept is None or kept.look is None:
         return str(side)
@@ -174,7 +174,7 @@ def size_in_words(side: int | None) -> str:
 
 
 def draw_chosen(place: Any) -> None:
-    """What is in the chosen archive, above the size of its images; and its end."""
+    """The contents of the chosen archive, and a button that removes it."""
     kept = chosen()
     if place is None or kept is None or kept.look is None:
         return
@@ -193,8 +193,8 @@ def draw_chosen(place: Any) -> None:
             attempt_here(lambda: remove_own(kept))
 
 
-def escaped_summary(kept: Kept) -> str:
-    """A line of Markdown: how many images of what, how large."""
+def escaped_summary(kept: KeptArchive) -> str:
+    """Number, classes and sizes of the images as Markdown."""
     look = kept.look
     assert look is not None
     parts = [f"{look.images:,} images", "grey" if look.channels == 1 else "colour"]
@@ -202,8 +202,8 @@ def escaped_summary(kept: Kept) -> str:
     return f"{escaped(', '.join(parts))}.  \n{escaped(classes_in_words(look))}"
 
 
-def sizes_in_words(look: Look) -> str:
-    """From which size to which, width first as a viewer of images has it."""
+def sizes_in_words(look: ArchiveContents) -> str:
+    """The sizes of the images in words, width first as in image viewers."""
     first, last = in_pixels(look.smallest), in_pixels(look.largest)
     return f"{first} pixels" if look.one_size else f"{first} to {last} pixels"
 
@@ -213,7 +213,7 @@ def in_pixels(size: tuple[int, int]) -> str:
     return f"{size[1]:,} × {size[0]:,}"
 
 
-def classes_in_words(look: Look) -> str:
+def classes_in_words(look: ArchiveContents) -> str:
     """The classes with their numbers of images.
 
     Example:
@@ -229,7 +229,7 @@ def classes_in_words(look: Look) -> str:
     return f"{len(named):,} classes with {each} images each: {names}, ..."
 
 
-def remove_own(kept: Kept) -> None:
+def remove_own(kept: KeptArchive) -> None:
     """Remove an archive of the visitor.
 
     Raises:
@@ -242,14 +242,14 @@ def remove_own(kept: Kept) -> None:
     address.forget([DATA, "size"])
 
 
-def users_of(kept: Kept) -> list[Job]:
+def users_of(kept: KeptArchive) -> list[Job]:
     """The jobs that wait or train and need an archive."""
     path = kept.path.absolute()
     return [job for job in active_jobs() if Path(job.config.data.name).absolute() == path]
 
 
 def draw_uploaded() -> None:
-    """For the teacher: whose archives there are, what is in them, who needs them; any can go."""
+    """For the teacher: all archives with owners, contents and users, and buttons to remove them."""
     found = every(folder())
     if not found:
         st.info("Nobody has uploaded images.", icon=":material/photo_library:")
@@ -263,8 +263,8 @@ def draw_uploaded() -> None:
         draw_archive(kept)
 
 
-def draw_archive(kept: Kept) -> None:
-    """One archive."""
+def draw_archive(kept: KeptArchive) -> None:
+    """One archive in the teacher's list."""
     frame = st.container(border=True)
     line, end = frame.columns([5, 1], vertical_alignment="center")
     wanted = users_of(kept)
@@ -289,5 +289,5 @@ def draw_archive(kept: Kept) -> None:
 
 
 def runs(number: int) -> str:
-    """So many runs that wait."""
+    """A number of waiting runs in words."""
     return "1 run waits" if number == 1 else f"{number} runs wait"

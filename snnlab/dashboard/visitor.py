@@ -1,7 +1,7 @@
-"""Who is looking, by a random name in a cookie of the browser, and what they ask of the engine.
+"""The visitor, known by a random id in a cookie of the browser, and the runs that they submit.
 
-It protects nobody from somebody who copies cookies; it keeps a class from deleting each
-other's runs by mistake.
+The cookie keeps students from deleting each other's runs by mistake. It is no protection against
+somebody who copies cookies.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ YEAR = 365 * 24 * 3600
 
 
 def visitor() -> str:
-    """The name of this browser, 16 hex digits; made on the first visit."""
+    """The id of this browser, 16 hex digits; made on the first visit."""
     kept = st.session_state.get(COOKIE)
     if kept is None:
         there = st.context.cookies.get(COOKIE, "")
@@ -45,26 +45,26 @@ def visitor() -> str:
 
 
 def remember_visitor() -> None:
-    """Let the browser keep the name; called once per rerun, at the end of the page."""
+    """Write the id into a cookie; called once per rerun, at the end of the page."""
     if st.context.cookies.get(COOKIE) != visitor():
         leave_cookie(COOKIE, visitor(), YEAR)
 
 
 def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
-    """The ids of the runs, asked for in the name of the visitor: all of them or none.
+    """Submit runs for the visitor, all of them or none; their ids.
 
-    An example need not be trained, whichever version of the code has done so; other runs belong to
-    theirs.
+    An example run counts as trained, even if another version of the code trained it. Any other run
+    must come from the present version, or is trained anew.
 
     Args:
         configs: what to train.
-        sweep: whether they are a sweep, of which one may have one beside other runs.
+        sweep: whether they are a sweep; a visitor may have one sweep beside other runs.
 
     Raises:
-        QueueFull: the visitor would have more than one may have.
+        QueueFull: the visitor would have too many runs in the queue.
         OSError: nothing can be written to the folder of runs.
-        DataError: the images were uploaded, and removed since; or the data set is somebody's own,
-            and not offered here.
+        DataError: the images were uploaded and have been removed since; or the data set is
+            somebody's own and is not offered by this server.
     """
     for config in configs:
         check_still_there(config.data.name)
@@ -72,29 +72,29 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
     examples = [example_of(config) for config in configs]
     missing = [config for config, run in zip(configs, examples, strict=True) if run is None]
     if missing:
-        try_to_write(runs_folder())  # else it would be asked for, and fail later
+        try_to_write(runs_folder())  # else the runs would be queued, and fail later
     jobs = engine().submit(missing, user=visitor(), sweep=sweep) if missing else []
     for job in jobs:
         own(runs_folder(), job.id, visitor())
-    with contextlib.suppress(OSError):  # the name can wait
+    with contextlib.suppress(OSError):  # a run does not depend on its nickname
         settle(runs_folder(), visitor())
     trained = iter(jobs)
     return [(run or next(trained)).id for run in examples]
 
 
 def withdraw(ids: Iterable[str]) -> None:
-    """Cancel these jobs, as far as the visitor is concerned."""
+    """Withdraw the visitor from these jobs; a job without users is cancelled."""
     for id in ids:
         engine().cancel(id, user=visitor())
 
 
 def name_of_user(user: str) -> str:
-    """What a visitor is called; empty for nobody."""
+    """The nickname of a visitor; empty for no visitor."""
     return called(user, nicknames(runs_folder())) if user else ""
 
 
 def draw_nickname(place: Any = st) -> None:
-    """What others call the visitor, and a field to change that."""
+    """The nickname of the visitor, and a field to change it."""
     name = name_of_user(visitor())
     box = place.popover(f"You are {escaped(name)}", icon=":material/badge:", type="tertiary")
     with box, st.form("nickname", border=False):

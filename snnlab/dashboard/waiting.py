@@ -16,11 +16,11 @@ from snnlab.jobs.waiting_time import Seconds
 from snnlab.learning.time_left import in_words
 
 MOST_NAMES = 4
-"""Of those who come first, before the rest is counted."""
+"""Names of other visitors in a sentence; the rest is counted."""
 
 
 def expected() -> Seconds:
-    """How long each job still takes, see `starts`."""
+    """A function that estimates how long a job still takes, see `starts`."""
     here = engine()
     durations = Durations(here.jobs(), all_runs(), here.kinds)
 
@@ -34,13 +34,13 @@ def expected() -> Seconds:
 
 @st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
 def starts_in(root: str) -> dict[str, float]:
-    """Seconds until each waiting job starts; reckoned once for all who look at the same moment."""
+    """Seconds until each waiting job starts; computed once for all visitors of the same moment."""
     return engine().starts_in(expected())
 
 
 @st.cache_data(ttl=2.0, max_entries=4, show_spinner=False)
 def ends_in(root: str) -> dict[str, float]:
-    """Seconds until each job has ended, without those of which nobody can say; as `starts_in`."""
+    """Seconds until each job has ended, where that is known; cached like `starts_in`."""
     seconds, starts = expected(), starts_in(root)
     active = {job.id: job for job in engine().jobs() if job.active}
     begin = {id: 0.0 if job.status == "running" else starts.get(id) for id, job in active.items()}
@@ -68,7 +68,7 @@ def when(job: Job) -> str:
 
 
 def who_goes_first(job: Job) -> str:
-    """Whose jobs run or start before this one, by name; empty if nobody's do."""
+    """The names of visitors whose jobs run or start before this one; empty if there are none."""
     names = nicknames(runs_folder())
     ahead = [
         other.user
@@ -84,10 +84,10 @@ def who_goes_first(job: Job) -> str:
 
 
 def draw_wait(job: Job | None, last: Job | None = None) -> None:
-    """When a job starts, and whose turn it is before.
+    """Say when a job starts, and whose jobs come before it.
 
     Args:
-        job: it, or the first of several.
+        job: the job, or the first of several.
         last: the last of several.
     """
     if job is None:

@@ -1,4 +1,4 @@
-"""Figures: plain arrays in, matplotlib Axes out."""
+"""Figures: each function takes arrays and returns matplotlib Axes."""
 
 import lazy_loader as _lazy
 

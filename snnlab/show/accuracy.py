@@ -1,4 +1,4 @@
-"""Accuracy against timesteps: the figure of the whole kit."""
+"""Accuracy against timesteps, the central figure of the kit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own run among other seeds: bands, the seeds as small dots, one's own as large ones."""
+"""A run of the reader's own among other seeds: bands, small dots for seeds, large ones for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from snnlab.show.picture import attach_description
 from snnlab.show.style import BLACK, STYLES, looks_in_order
 
 _APART = 0.035
-"""Between the dots of two lines, as a share of the distance of two points."""
+"""Distance between the dots of two lines, as a share of the distance of two points on the x
+axis."""
 
 
 def among_seeds(
@@ -34,17 +35,18 @@ def among_seeds(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Means over seeds with the 95 % t-interval of the mean, every seed, and one's own run.
+    """Means over seeds with the 95 % t-interval of the mean, every seed, and the run of the reader.
 
     Args:
         x: (n,), rising.
-        lines: up to five, name to the numbers of all seeds (seeds, n). Methods look as everywhere.
-        own: name, as in `lines`, to the numbers of one's own run: (n,), or those that there are by
-            their point.
+        lines: up to five, name to the numbers of all seeds (seeds, n). A method has
+            the same look as in other figures.
+        own: name, as in `lines`, to the numbers of the reader's run: (n,), or a mapping from x to
+            number where some are missing.
         x_label, y_label: with units.
-        images: on how many each number was measured, if it is an accuracy: then the figure says
-            how much one image is.
-        even: whether the points stand at even distances, as sigma from 0.02 to 1.
+        images: number of images on which each accuracy was measured: then the figure says how much
+            one image counts. None if the numbers are no accuracies.
+        even: whether the points stand at even distances, for instance sigma from 0.02 to 1.
         names: of the points (n,), where not all are numbers; they then stand at even distances.
         ax: where to draw; a new figure by default.
         title: above the figure.
@@ -95,25 +97,25 @@ def among_seeds(
 
 
 def own_points(name: str, own: Values | Mapping[float, float], x: Floats) -> dict[int, float]:
-    """The numbers of one's own run by the place of their point."""
+    """The numbers of the reader's run, by the index of their point in x."""
     if isinstance(own, Mapping):
         return {x.tolist().index(point): float(value) for point, value in own.items()}
     return dict(enumerate(floats(name, own).tolist()))
 
 
 def note_of(seeds: int, images: int | None, own: bool) -> str:
-    """How to read it: the band, the dots, and how much one image is."""
+    """A note on how to read the figure: the band, the dots, and how much one image counts."""
     parts = [f"{seeds} seeds (small dots), {BANDS['interval']}"] + own * ["large: your run"]
     return "; ".join(parts + one_image(images)) + "."
 
 
 def one_image(images: int | None) -> list[str]:
-    """How many points of accuracy one image is; nothing where nothing was classified."""
+    """How many percentage points one image counts; empty if the number of images is None."""
     return [] if images is None else [f"one image is {100 / images:.2f}"]
 
 
 def is_timesteps(x: Floats, label: str) -> bool:
-    """Whether an axis holds timesteps, which go by powers of two."""
+    """Whether an axis shows timesteps T, which has a log2 scale."""
     return label == TIMESTEPS and bool(x[0] >= 1)
 
 

@@ -1,4 +1,4 @@
-"""What a figure accepts: lists, NumPy arrays and tensors, checked before anything is drawn."""
+"""Input of figures: lists, NumPy arrays and tensors, checked before anything is drawn."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ Curve: TypeAlias = (
     "SeedCurves | AccuracyCurve | Sequence[AccuracyCurve] | Mapping[int, float] "
     "| Mapping[str, Values] | tuple[Values, Values]"
 )
-"""What a figure takes as accuracy in percent: of several seeds, or of one network, which may be a
-mapping by T; or `timesteps` (n,) and `accuracy` (seeds, n) or (n,), by these names or as a pair."""
+"""The forms in which a figure accepts accuracy in percent: curves of several seeds; the curve of
+one network, also as a mapping from T; or `timesteps` (n,) and `accuracy` (seeds, n) or (n,), as a
+mapping with these names or as a pair."""
 
 Band = Literal["range", "interval"]
 BANDS: dict[Band, str] = {
@@ -26,15 +27,15 @@ BANDS: dict[Band, str] = {
 
 
 def seed_curves(curves: Mapping[str, Curve], *, of_timesteps: bool = True) -> dict[str, SeedCurves]:
-    """The curves of a figure, whatever form they have, checked.
+    """The curves of a figure as `SeedCurves`, checked; see `Curve` for the forms they may have.
 
     Args:
         curves: by name.
         of_timesteps: whether they go over timesteps T, which are whole numbers of at least 1.
 
     Raises:
-        ValueError: no curves, shapes that do not fit, points that do not rise or are no T, or
-            accuracy outside 0 to 100; the curve is named.
+        ValueError: no curves, shapes that do not fit, points that do not rise or are no T,
+            or accuracy outside 0 to 100. The message names the curve.
     """
     if not curves:
         raise ValueError("curves is empty: give at least one")
@@ -77,8 +78,8 @@ def banded(look: Look, curves: SeedCurves, band: Band = "range", **line: Any) ->
     """The mean over seeds as a line, and a band around it if there are several.
 
     Args:
-        look: how.
-        curves: of what.
+        look: of the line.
+        curves: the accuracies.
         band: from the lowest to the highest seed, or the 95 % t-interval of the mean.
         line: other properties of the line.
     """
@@ -95,7 +96,7 @@ def edges(curves: SeedCurves, band: Band) -> tuple[list[float], list[float]]:
 
 
 def seeds_note(curves: Collection[SeedCurves], band: Band = "range") -> str:
-    """How many seeds, and what the band is."""
+    """A note on the number of seeds and the meaning of the band."""
     counts = sorted({found.seeds for found in curves})
     if counts == [1]:
         return "One seed"

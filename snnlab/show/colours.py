@@ -1,6 +1,6 @@
 """The colours of the kit, on a light and on a dark background, and how methods are drawn.
 
-Figures and charts take theirs from here: a colour keeps its meaning wherever it is seen.
+All figures and charts use these, so that a colour has the same meaning everywhere.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ class Hue(NamedTuple):
     """A colour on both backgrounds."""
 
     light: str
-    """On white."""
+    """The colour on white."""
     dark: str
-    """About the same hue, lighter, on near black."""
+    """About the same hue, but lighter, for near black."""
 
 
 HUES: dict[str, Hue] = {
@@ -34,15 +34,16 @@ HUES: dict[str, Hue] = {
     "olive": Hue("#7D7A00", "#CFCB5A"),
     "brown": Hue("#7A4A24", "#C79A6E"),
 }
-"""The first seven on white: Okabe and Ito (2008), made to be told apart with any colour vision."""
+"""The first seven on white: Okabe and Ito (2008), distinguishable with any colour vision."""
 
 MAP: Final = "cividis"
-"""From low to high as dark to light, with any colour vision (Nuñez, Anderton and Renslow, 2018)."""
+"""A colour map from dark (low) to light (high) for any colour vision (Nuñez, Anderton, Renslow
+2018)."""
 MAP_BLACK_FROM = 0.47
-"""At this part of it and above, black text has a contrast of 4.5, and below it white text."""
+"""From this share of the map on, black text has a contrast of 4.5; below it, white text has."""
 
 PREDICTION = Look("plum", "p", (0, (2, 1)))
-"""What somebody expected."""
+"""The look of a prediction."""
 
 FREE = (
     Look("grey", "h", (0, (9, 3, 2, 3))),
@@ -50,7 +51,7 @@ FREE = (
     Look("olive", "<", (0, (12, 3))),
     Look("brown", "d", (0, (3, 3))),
 )
-"""What else has to be told apart, in this order."""
+"""Looks for all other lines, in this order."""
 
 
 def hue(name: str) -> Hue:
@@ -67,13 +68,13 @@ class Palette:
     dark: bool
     """Whether it is dark."""
     ink: str
-    """Text and what is drawn like text."""
+    """Text, and lines drawn in the colour of text."""
     grey: str
-    """Thresholds, references, what is not the point."""
+    """Thresholds, references and other things in the background."""
     on_noise: str
     """Text on the colour of noise."""
     paper: str
-    """The background itself, for what has to cover it."""
+    """The background, for shapes that have to hide what lies behind them."""
 
     def hue(self, name: str) -> str:
         """One of `HUES`."""
@@ -81,7 +82,7 @@ class Palette:
         return found.dark if self.dark else found.light
 
     def of(self, method: str, place: int = 0) -> str:
-        """The colour of a method, or a free one by its place.
+        """The colour of a method; for any other name the free colour number `place`.
 
         Example:
             >>> palette(dark=False).of("noise")
@@ -91,28 +92,28 @@ class Palette:
         return self.hue(known.look.hue) if known else self.free[place % len(FREE)]
 
     def named(self, *hues: str) -> dict[str, str]:
-        """Ink, grey, paper and some of `HUES`, as scripts of pages know them."""
+        """Ink, grey, paper and some of `HUES`, by their names in scripts of web pages."""
         plain = {"ink": self.ink, "grey": self.grey, "paper": self.paper}
         return plain | {f"hue_{name}": self.hue(name) for name in hues}
 
     @property
     def noise(self) -> str:
-        """With noise."""
+        """The colour of networks with noise."""
         return self.of(PLAIN)
 
     @property
     def quiet(self) -> str:
-        """Without noise."""
+        """The colour of networks without noise."""
         return self.of(QUIET)
 
     @property
     def own_spikes(self) -> str:
-        """Behind the epochs in which a network trains on its own spikes."""
+        """The colour behind epochs in which a network trains on its own spikes."""
         return self.of(RECIPE)
 
     @property
     def free(self) -> tuple[str, ...]:
-        """Whatever else has to be told apart."""
+        """Colours for all other lines."""
         return tuple(self.hue(look.hue) for look in FREE)
 
 

@@ -1,4 +1,4 @@
-"""Accuracy against what it costs: seconds of training, operations, timesteps with early exit."""
+"""Accuracy against a cost: seconds of training, operations, or timesteps with early exit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def accuracy_against_cost(
 ) -> Axes:
     """Mean test accuracy over mean cost on a log axis, a point per setting.
 
-    Upright lines run from the lowest to the highest seed.
+    Vertical lines run from the lowest to the highest seed.
 
     Args:
         curves: method to its cost and accuracy; points are joined in the order given.

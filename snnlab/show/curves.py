@@ -1,4 +1,4 @@
-"""Lines over a common x axis, for what has no figure of its own."""
+"""Lines over a common x axis, for data without a figure of their own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def line_chart(
     title: str | None = None,
     note: str | None = None,
 ) -> Axes:
-    """Up to five named lines; few points are marked, many are not.
+    """Up to five named lines; points are marked unless there are many.
 
     Args:
         x: (n,), in rising order.
@@ -62,7 +62,7 @@ def line_chart(
 
 
 def mark_value(ax: Axes, x: float) -> Axes:
-    """Mark a value of x with an upright dashed line; what it is stands in the note of the figure.
+    """Mark a value of x with a vertical dashed line; the note of the figure should explain it.
 
     Args:
         ax: a figure of this room.

@@ -1,6 +1,6 @@
-"""What the pictures say, whoever draws them: names of axes, limits, densities, alternative text.
+"""Names of axes, limits, densities and alternative text of pictures.
 
-What a figure of matplotlib and a chart of Altair both show, both take from here.
+Figures of matplotlib and charts of Altair that show the same use the same functions from here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TIMESTEPS, STEP, EPOCH = "Timesteps T", "Timestep t", "Epoch"
 ACCURACY, VALIDATION = "Test accuracy (%)", "Validation accuracy (%)"
 OWN_SPIKES = "own spikes, several T"
-"""What stands on the epochs of a rates phase."""
+"""The label of the epochs of a rates phase."""
 TRAINING_TIME = "Training time (s)"
 POTENTIAL, RESIDUAL = "Membrane potential (v_th)", "Residual (v_th)"
 SIGMA = "Noise σ (v_th)"
@@ -33,18 +33,18 @@ CHARGE, RESET, SPIKE, INFLOW = "charge: v[t-1] to h[t]", "reset: h[t] to v[t]", 
 """What happens to a neuron, as keys name it."""
 
 DRAWING, SEEN = "Your drawing", "What the network sees"
-"""What an image is called that somebody drew; and what stands at any image."""
+"""The title of a drawing, and the caption of every input image."""
 
 Points = tuple[Sequence[float], Sequence[float]]
 """Positions and values of a line."""
 
 _MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
-"""Bins of the measurement that make one bin of a picture."""
+"""How many bins of the measurement are merged into one bin of a picture."""
 _NOISE_SPAN, _NOISE_POINTS = (-4.0, 5.0), 361
-"""Where the density of noise is drawn, in units of v_th: far enough for the widest."""
+"""Span in units of v_th, and points, of the density of noise; wide enough for any sigma."""
 _WIDE_BINS = 120
-"""Of a picture that reaches as far as potentials drift."""
+"""Bins of a picture that also shows drifting neurons, at most."""
 
 
 def accuracy_limits(values: Iterable[float]) -> tuple[float, float]:
@@ -55,7 +55,7 @@ def accuracy_limits(values: Iterable[float]) -> tuple[float, float]:
 
 
 def accuracy_words(curves: Mapping[str, SeedCurves]) -> str:
-    """Accuracy against T: the mean of every curve at its first and its last T."""
+    """Accuracy against T in words: the mean of each curve at its first and last T."""
     parts = []
     for name, found in curves.items():
         count = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
@@ -70,7 +70,7 @@ def ends_in_words(name: str, curves: SeedCurves) -> str:
 
 
 def map_words(means: Mapping[str, Mapping[int, float]]) -> str:
-    """Mean accuracy by T of many settings: the best of each."""
+    """Mean accuracies of many settings in words: the best of each."""
     parts = []
     for name, mean in means.items():
         best = max(mean, key=lambda T: mean[T])
@@ -79,17 +79,17 @@ def map_words(means: Mapping[str, Mapping[int, float]]) -> str:
 
 
 def sigma_name(sigma: float) -> str:
-    """A sigma as pictures write it; the spread of the residual as what it is."""
+    """A sigma as text; the sigma that matches the residual is written as a formula."""
     return "1/√12" if sigma == MATCHED_SIGMA else f"{sigma:.4g}"
 
 
 def sigma_map_words(
     curves: Mapping[float, SeedCurves], best: Collection[float], sigmas: int
 ) -> str:
-    """The map of sigma and T: how much of it is there, the best sigma, and what none does.
+    """The map of sigma and T in words: how many rows are measured, the best, that without noise.
 
     Args:
-        curves: by sigma, of what is measured.
+        curves: accuracy by sigma, of the measured rows.
         best: the sigmas that validation images choose.
         sigmas: rows of the map.
     """
@@ -111,10 +111,10 @@ def sigma_map_words(
 
 
 def cost_words(cost: str, lines: Mapping[str, Points]) -> str:
-    """Accuracy against a cost: all points of a line, or the first, the last and the best."""
+    """Accuracy against a cost in words: all points of a line, or the first, last and best."""
     parts = []
     for name, (costs, accuracy) in lines.items():
-        points = [f"{y:.2f} % at {plain(x)}" for x, y in zip(costs, accuracy, strict=True)]
+        points = [f"{y:.2f} % at {three_digits(x)}" for x, y in zip(costs, accuracy, strict=True)]
         told = ", ".join(points)
         if len(points) > _MOST_POINTS:
             best = points[int(np.argmax(accuracy))]
@@ -123,11 +123,11 @@ def cost_words(cost: str, lines: Mapping[str, Points]) -> str:
     return f"Mean test accuracy against {cost[0].lower()}{cost[1:]}. {'; '.join(parts)}."
 
 
-def plain(number: float) -> str:
-    """A number with three digits that count, without a power of ten.
+def three_digits(number: float) -> str:
+    """A number with three significant digits, without a power of ten.
 
     Example:
-        >>> plain(18_934.0)
+        >>> three_digits(18_934.0)
         '18,900'
     """
     return f"{float(f'{number:.3g}'):,.15g}"
@@ -144,12 +144,12 @@ def training_words(
     lines: Mapping[str, Sequence[float] | Floats],
     own_spikes: Sequence[int] = (),
 ) -> str:
-    """A number per epoch: the first and the last of each line.
+    """Values by epoch in words: the first and the last of each line.
 
     Args:
-        what: the number, with its unit.
-        epochs: which they are; a line that is not ready has only the first of them.
-        lines: the numbers by name.
+        what: name of the value, with its unit.
+        epochs: the epochs; a line of an unfinished training has values for the first of them only.
+        lines: the values by name.
         own_spikes: the first epochs of rates phases.
     """
     late = "".join(f" From epoch {first} on: {OWN_SPIKES}." for first in own_spikes)
@@ -162,13 +162,13 @@ def training_words(
 
 
 def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init: float) -> str:
-    """The potential of a neuron over time: when it fires, and how high it gets.
+    """The potential of a neuron in words: when it fires, and its highest value.
 
     Args:
         h: potential before firing (T,).
         spikes: 0 or 1 (T,).
         v_th: threshold, in the unit of h.
-        v_init: potential before the first timestep; not a number where it is not known.
+        v_init: potential before the first timestep; nan if it is not known.
     """
     times = [f"{t}" for t, fired in enumerate(spikes, 1) if fired]
     start = f" from v_init = {v_init / v_th:g} v_th" if np.isfinite(v_init) else ""
@@ -183,7 +183,7 @@ def trace_words(h: Sequence[float], spikes: Sequence[float], v_th: float, v_init
 
 
 def current_words(currents: Sequence[float], v_th: float) -> str:
-    """What flows into a neuron.
+    """The currents into a neuron in words.
 
     Args:
         currents: (T,).
@@ -201,11 +201,11 @@ def current_words(currents: Sequence[float], v_th: float) -> str:
 
 
 def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str:
-    """What a neuron carried over, and the noise that stands for it, in the same two numbers.
+    """Mean and deviation of the residuals of a neuron, and of the noise that replaces them.
 
     Args:
         left: v[t-1], one per timestep.
-        noise: None: there is none.
+        noise: None if there is none.
         v_th: threshold, in the unit of `left`.
     """
     parts = np.asarray(left) / v_th
@@ -216,7 +216,7 @@ def beside_words(left: Sequence[float], noise: Noise | None, v_th: float) -> str
 
 
 def binned(values: Floats, span: tuple[float, float], bins: int) -> tuple[Floats, Floats]:
-    """Density of all values in each bin, so the area inside the span is the share inside it.
+    """Density of values in each bin; the total area is the share of values inside the span.
 
     Returns:
         Densities (bins,) and edges (bins + 1,).
@@ -233,7 +233,7 @@ def residual_bins(found: ResidualSummary) -> tuple[Floats, Floats]:
 
 @lru_cache(1)
 def noise_points() -> Floats:
-    """Where the density of a noise is drawn, in units of v_th."""
+    """Potentials at which the density of a noise is drawn, in units of v_th."""
     return np.linspace(*_NOISE_SPAN, _NOISE_POINTS)
 
 
@@ -268,7 +268,7 @@ def wide_bins(
 def drifted_span(found: ResidualSummary, usual: tuple[float, float]) -> tuple[float, float] | None:
     """The usual span, widened to hold 90 % of the residuals of active neurons.
 
-    None: it holds them, or nobody has asked where those lie that drift.
+    None if the usual span holds them, or if drifting neurons were not measured.
     """
     low, high = (wide_quantiles(found, "active") if found.wide else None) or usual
     if usual[0] <= low and high <= usual[1]:
@@ -277,7 +277,7 @@ def drifted_span(found: ResidualSummary, usual: tuple[float, float]) -> tuple[fl
 
 
 def wide_quantiles(found: ResidualSummary, group: str) -> tuple[float, float] | None:
-    """Between which potentials 90 % of the residuals of a group lie; None: it has none."""
+    """Potentials between which 90 % of the residuals of a group lie; None if it is empty."""
     from snnlab.measure.residuals import WIDE_RANGE, edges_of
 
     reached = np.asarray(found.wide[group]).cumsum()
@@ -289,7 +289,7 @@ def wide_quantiles(found: ResidualSummary, group: str) -> tuple[float, float] | 
 
 
 def residual_words(stage: str, found: ResidualSummary) -> str:
-    """The residuals of a stage: their moments, and the neurons that have none."""
+    """The residuals of a stage in words: mean, deviation, and the share of inactive neurons."""
     moments = f"mean {found.mean:.2f}, deviation {found.std:.2f}; " if found.std >= 0 else ""
     return (
         f"Residual potentials of {stage} in units of v_th: {whole_percent(found.active)} of the "
@@ -299,7 +299,7 @@ def residual_words(stage: str, found: ResidualSummary) -> str:
 
 
 def image_title(number: int, label: str) -> str:
-    """What a test image is called, by its number and the name of its class.
+    """The title of a test image: its number and the name of its class.
 
     Example:
         >>> image_title(17, "5")
@@ -309,10 +309,10 @@ def image_title(number: int, label: str) -> str:
 
 
 def one_neuron_words(found: OneNeuron, noise: Noise | None) -> str:
-    """The residuals of one neuron over many images, and whether the noise fits them.
+    """The residuals of one neuron over many images in words, and whether the noise fits.
 
     Args:
-        found: what `neuron_residuals` found.
+        found: from `neuron_residuals`.
         noise: that of the training; None: trained without.
     """
     from snnlab.measure.match import FEWEST, Match  # here, as figures do not load torch
@@ -335,7 +335,7 @@ def one_neuron_words(found: OneNeuron, noise: Noise | None) -> str:
 
 
 def drift_words(found: ResidualSummary) -> str:
-    """Where the silent and the saturated neurons of a stage are."""
+    """In words, the potentials of the silent and the saturated neurons of a stage."""
     parts = []
     for group in ("silent", "saturated"):
         ends = wide_quantiles(found, group)
@@ -354,6 +354,6 @@ def whole_percent(share: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its unit, or within "T = 4"."""
+    """A text without line breaks between a number and its unit, or within "T = 4"."""
     text = re.sub(r" (?=%|v_th)|(?<=\d) (?=s\b)", "\u00a0", text)
     return re.sub(r"\bT = (?=\d)", "T\u00a0=\u00a0", text)

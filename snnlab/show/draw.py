@@ -1,4 +1,4 @@
-"""A plot as a figure of matplotlib."""
+"""Draws a `Plot` with matplotlib."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markered
 
 
 def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
-    """Frame, series and description; what stands above the data comes when all is drawn.
+    """Draw frame, series and description; title, note and key are added later, see `head`.
 
     Args:
-        ax: where; None: on a new Axes that pyplot knows.
-        plot: what.
-        shared: whether the panels of a row have one name of their y axes.
+        ax: where to draw; None: on a new Axes that pyplot knows.
+        plot: the plot.
+        shared: whether only the first panel of a row names its y axis.
     """
     ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=plot.x.name, y="" if shared and is_inner(ax) else plot.y.name)
@@ -46,7 +46,7 @@ def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
 def draw_with_names(
     ax: Axes | None, plot: Plot, title: str | None, note: str | None = None
 ) -> Axes:
-    """Also title and note, and the names of lines at their ends, where there is room for them."""
+    """Draw a plot with title and note, and with names at the ends of lines if there is room."""
     ax = draw_plot(ax, plot)
     lines = [one for one in plot.series if one.kind == "line"]
     ends = [LineEnd(one.x[-1], one.y[-1], one.look.name, one.look.colour) for one in lines]
@@ -55,7 +55,7 @@ def draw_with_names(
 
 
 def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
-    """One series.
+    """Draw one series.
 
     Args:
         ax: where.

@@ -1,4 +1,4 @@
-"""Where the error of a converted network comes from, part by part and stage by stage."""
+"""The error of a converted network, by part and stage."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from snnlab.show.page import dress, head, head_all, shown_panels
 from snnlab.show.picture import attach_description
 
 PARTS = ("clipping", "rounding", "unevenness")
-_SIZE = (15.0, 1.2)  # inches: width, height without rows
+_SIZE = (15.0, 1.2)  # inches: width, and height without rows
 _ROW = 0.52  # inches
 
 Sizes = Mapping[str, Mapping[str, Sequence[float]]]
-"""Name to part to its size in each stage, in spikes per timestep."""
+"""By name, then by part: the size of the error in each stage, in spikes per timestep."""
 
 
 def error_size(rows: int) -> tuple[float, float]:
@@ -32,7 +32,7 @@ def error_parts_by_stage(
     """A panel per part, a row per network, a dot per stage: root mean square of the error.
 
     Args:
-        sizes: name to part (clipping, rounding, unevenness) to its size in each stage.
+        sizes: by name of a network, then by part (clipping, rounding, unevenness): sizes by stage.
         axes: where to draw, three; a new figure by default.
         title: above the first panel.
 

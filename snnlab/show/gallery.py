@@ -14,10 +14,10 @@ from snnlab.show.style import LABEL, style
 
 
 def gallery(images: Images, classes: Sequence[str], *, columns: int = 10) -> Figure:
-    """The images in rows, outside pyplot.
+    """A figure of images in rows; pyplot does not know it.
 
     Args:
-        images: what to show, 60 at most.
+        images: to be shown, 60 at most.
         classes: names of the classes.
         columns: images in a row.
 

@@ -1,6 +1,6 @@
 """How far off a prediction was, in a sentence.
 
-A web page fills the same sentences with the same numbers, without Python: `on_page/how_far_off.js`.
+`on_page/how_far_off.js` makes the same sentences on web pages without Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from snnlab.show.arrays import Floats
 
-TOLD: Final = {
+SENTENCES: Final = {
     "nothing": "You predicted nothing here.",
     "right": "Your prediction was right, to within half a hundredth of the axis.",
     "one": "Your prediction {where} was {far}.",
@@ -20,20 +20,20 @@ TOLD: Final = {
     "high": "{amount} too high",
     "low": "{amount} too low",
 }
-"""The sentences and what they are made of."""
+"""The sentences, and the phrases that they are made of."""
 
 
 def how_far_off(
     said: Floats, measured: Floats, *, where: Sequence[str], width: float, unit: str
 ) -> str:
-    """How far off a prediction was on average, and where most.
+    """A sentence on how far off a prediction was on average, and where most.
 
     Args:
         said: predicted values (n,), nan where nothing was predicted.
         measured: (n,), nan where nothing was measured.
-        where: how each place is called: "at T = 4" (n).
-        width: of the axis of values.
-        unit: of the values, may be empty.
+        where: each place in words, such as "at T = 4" (n).
+        width: length of the axis of values.
+        unit: of the values; may be empty.
 
     Example:
         >>> how_far_off(np.array([9.0]), np.array([7.0]), where=["at 1"], width=10, unit="ms")
@@ -41,15 +41,15 @@ def how_far_off(
     """
     at = np.flatnonzero(~np.isnan(said) & ~np.isnan(measured))
     if not len(at):
-        return TOLD["nothing"]
+        return SENTENCES["nothing"]
     off = (said - measured)[at]
     worst = int(np.abs(off).argmax())
     most = float(off[worst])
     if abs(most) / width < 0.005:
-        return TOLD["right"]
-    far = TOLD["high" if most > 0 else "low"].format(amount=_amount(most, unit))
+        return SENTENCES["right"]
+    far = SENTENCES["high" if most > 0 else "low"].format(amount=_amount(most, unit))
     mean = _amount(float(np.abs(off).mean()), unit)
-    sentence = TOLD["one" if len(at) == 1 else "several"]
+    sentence = SENTENCES["one" if len(at) == 1 else "several"]
     return sentence.format(where=where[at[worst]], far=far, mean=mean)
 
 

@@ -51,9 +51,10 @@ def accuracy_against_sigma(
     Args:
         curves: name to sigma (n,), rising, in units of v_th, and accuracy (seeds, n) in percent:
             as a pair, or as `SeedCurves`.
-        ordered: whether the names have an order, as T has: colours then go from dark to light.
-        low: where the accuracy axis begins, so that one bad setting does not flatten the others;
-            None: below the lowest mean.
+        ordered: whether the names have an order, for instance T: colours then go from dark to
+            light.
+        low: lower end of the accuracy axis, so that one bad setting does not flatten the others;
+            None: just below the lowest mean.
         ax: where to draw; a new figure by default.
         title: above the figure.
 

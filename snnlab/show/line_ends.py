@@ -1,4 +1,4 @@
-"""Names written at the ends of lines, where the eye already is, instead of in a legend."""
+"""Names written at the ends of lines instead of in a legend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LineEnd:
 
 
 def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
-    """Whether names can stand at the lines: all end together and there is room. Else use a key."""
+    """Whether names fit at the ends of lines: all lines end at the same x and there is room."""
     width, height = size_in_points(ax)
     together = len({end.x for end in ends}) == 1
     return together and _room(ends) < _WIDEST * width and _LINE * len(ends) < 0.8 * height
@@ -36,7 +36,7 @@ def names_fit(ax: Axes, ends: list[LineEnd]) -> bool:
 def head_and_names(
     ax: Axes, ends: list[LineEnd], title: str | None, note: str | None = None
 ) -> None:
-    """Put title and note above the data, and names at the lines, or in a key if they don't fit."""
+    """Write title and note above the data, and names at the lines, or in a key for want of room."""
     at_ends = names_fit(ax, ends)
     head(ax, title, note, key=not at_ends)
     if at_ends:
@@ -87,7 +87,7 @@ def spread(wanted: Floats, gap: float) -> Floats:
 
     Isotonic regression of wanted[i] - i gap in rising order.
     """
-    from scipy.optimize import isotonic_regression  # here: it takes long to import
+    from scipy.optimize import isotonic_regression  # here, as the import is slow
 
     order = np.argsort(wanted, kind="stable")
     steps = np.arange(len(wanted)) * gap

@@ -1,4 +1,4 @@
-"""Loss and accuracy of a training as they come, below the cell of a notebook that trains.
+"""Loss and accuracy of a training while it runs, below the cell of the notebook that trains.
 
 The picture is text: SVG in a display that is replaced a few times a second. Drawing it takes a
 fraction of a millisecond, nothing jumps while the new one comes, and the last one stays in the
@@ -27,7 +27,7 @@ from snnlab.studies.study import Step, Watch
 if TYPE_CHECKING:
     from snnlab.learning.fit import Batch, Epoch
 
-PAUSE = 0.4
+REDRAW_SECONDS = 0.4
 """Seconds between two drawings, at least."""
 _WIDE, _HIGH = 400, 190  # of a panel, in pixels
 _LEFT, _TOP, _RIGHT, _BELOW = 58, 34, 16, 46  # margins of its data
@@ -35,12 +35,12 @@ _LEFT, _TOP, _RIGHT, _BELOW = 58, 34, 16, 46  # margins of its data
 Points = Sequence[tuple[float, float]]
 Item = TypeVar("Item")
 Show = Callable[[str, str], None]
-"""Puts HTML and plain text in place of what was shown."""
+"""Replaces the picture by new HTML and plain text."""
 
 
 @dataclass
 class Network:
-    """What has been seen of the training of one network."""
+    """The progress of the training of one network."""
 
     label: str = ""
     started: float = 0.0
@@ -58,13 +58,13 @@ class Network:
         return bool(self.done) and self.done[-1].epoch == self.epochs
 
     def line(self, what: str) -> Points:
-        """(epoch, value) of all epochs done, without those that have no such value."""
+        """(epoch, value) of all finished epochs that have this value."""
         found = [(epoch.epoch, getattr(epoch, what)) for epoch in self.done]
         return [(x, y) for x, y in found if y is not None and math.isfinite(y)]
 
     @property
     def on_own_spikes(self) -> tuple[int, int] | None:
-        """From the end of which epoch to the end of which one the rates phase has gone."""
+        """The epochs at whose ends the rates phase began and ended so far; None before it."""
         found = [epoch.epoch for epoch in self.done if epoch.own_spikes]
         return (found[0] - 1, found[-1]) if found else None
 
@@ -83,9 +83,9 @@ class LiveTraining:
     """Draws the trainings of a cell; see `live_training`.
 
     Args:
-        place: opens the place of a picture below the running cell and calls back when the cell
-            ends; None where there is no notebook.
-        clock: seconds, never going back.
+        place: opens a display below the running cell, and calls the given function when the cell
+            ends; None outside of a notebook.
+        clock: returns seconds that never go back.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class LiveTraining:
 
     @property
     def watch(self) -> Watch:
-        """What a study calls, such as `race`."""
+        """The functions that a study, such as `race`, calls."""
         return Watch(self.on_step, self.on_batch, self.on_epoch)
 
     def of(self, total: int) -> None:
@@ -127,7 +127,7 @@ class LiveTraining:
         self.total, self._label = step.steps, step.label
 
     def on_batch(self, batch: Batch) -> None:
-        """Note the step; draw, unless that was done a moment ago. Reads the loss only then."""
+        """Note the step; if the last drawing is old enough, read the loss and draw."""
         now = self._clock()
         self._begin()
         network = self.networks[-1] if self.networks else None
@@ -136,26 +136,26 @@ class LiveTraining:
             self.networks.append(network)
             self._time_left = TimeLeft(self._clock)
         network.seen, network.left = batch, self._time_left.after(batch)
-        if self._show is None or now - self._drawn < PAUSE:
+        if self._show is None or now - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = now
         network.batches.append((batch.epochs * batch.step / batch.steps, float(batch.loss)))
         self._draw(self._progress(network))
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Note what an epoch has brought; it is drawn with the next step, or at the end."""
+        """Note the results of an epoch; they are drawn with the next step, or at the end."""
         if self.networks:
             self.networks[-1].done.append(epoch)
 
     def _begin(self) -> None:
-        """Open a picture below the cell that runs, unless it has one."""
+        """Open a picture below the running cell, unless it has one."""
         if not self._open:
             self._reset()
             self._open = True
             self._show = self._place(self.end)
 
     def end(self) -> None:
-        """The cell is over: draw the epochs, without single batches and the time left."""
+        """Draw the epochs, without batches and the time left, when the cell has ended."""
         if self._open and self._show is not None and self.networks:
             for network in self.networks:
                 network.batches.clear()
@@ -163,7 +163,7 @@ class LiveTraining:
         self._open, self._show = False, None
 
     def _progress(self, network: Network) -> str:
-        """Where the training stands, in words."""
+        """The progress of the training in words."""
         number, batch = len(self.networks), network.seen
         several = self.total > 1 or number > 1
         of = f" of {self.total}" if self.total >= number else ""
@@ -174,7 +174,7 @@ class LiveTraining:
         if network.state:
             said += f": {network.state}"
         left = network.left
-        if left and self.total > number:  # the networks to come take as long as those so far
+        if left and self.total > number:  # assuming later networks take as long as those so far
             spent = self._clock() - self.networks[0].started + left
             left += (self.total - number) * spent / number
         left_said = left_in_words(left)
@@ -229,7 +229,7 @@ class LiveTraining:
 
 
 def live_training() -> LiveTraining:
-    """Watches trainings: below the cell that trains, the loss as it falls and the time left.
+    """Watch trainings: draws the loss and the time left below the cell that trains.
 
     One such object serves a whole notebook. Outside of a notebook it shows nothing.
 
@@ -241,10 +241,10 @@ def live_training() -> LiveTraining:
 
 
 def below_the_cell(at_end: Callable[[], None]) -> Show | None:
-    """A place below the cell that runs now; None where no notebook runs.
+    """A display below the running cell; None outside of a notebook.
 
     Args:
-        at_end: called when the cell is over, however it ends.
+        at_end: called when the cell ends, also by an error.
     """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
@@ -285,13 +285,13 @@ def panel(
 
     Args:
         title: above the data, with the unit.
-        epochs: where the axis ends.
+        epochs: upper end of the axis.
         before: lines of earlier networks, grey.
         now: the line of this one, with a dot at each point.
         colour: of this line.
         faint: a thin line behind it.
         top: the highest value that the axis shows.
-        band: from which epoch to which one the network ran on its own spikes.
+        band: first and last epoch of the rates phase, in which the network trains on own spikes.
     """
     faint = [(x, y) for x, y in faint if math.isfinite(y)]
     values = [y for line in (*before, now, faint) for _, y in line]
@@ -349,6 +349,6 @@ def _epochs(number: int) -> str:
 
 
 def _round_step(rough: float) -> float:
-    """The next 1, 2 or 5 times a power of ten."""
+    """The next larger number of the form 1, 2 or 5 times a power of ten."""
     power: float = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

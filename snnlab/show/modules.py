@@ -1,7 +1,7 @@
 """Scripts of pages: files joined to one ES module, and pieces of HTML that start one.
 
-They lie in the folders of what they draw. A file has a name of its own among all of these folders,
-so that what one of them needs can be taken from another.
+The files lie in several folders, each with the things it draws. No two of them have the same name,
+so that a file is found by its name alone.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any, Final
 FOLDERS: Final = tuple(
     Path(__file__).parent / name for name in ("explorer", "films", "on_page", "charts/closed_forms")
 )
-"""Where scripts and styles lie."""
+"""Folders of scripts and styles."""
 
 
 def joined(*names: str) -> str:
-    """One module of several files: each sees the names of all, and none imports another.
+    """Join files to one module: each can use the names of all, without imports.
 
     Args:
-        names: of the files, in order. A style, `pad.css`, becomes a constant, `PAD_STYLE`.
+        names: of the files, in order. A style such as `pad.css` becomes a constant `PAD_STYLE`.
     """
     return "\n".join(map(script_of, names))
 
 
 def script_of(name: str) -> str:
-    """The text of a file as it stands in a module."""
+    """The text of a file as part of a module."""
     stem, _, kind = name.rpartition(".")
     if kind != "css":
         return text_of(name)
@@ -34,26 +34,26 @@ def script_of(name: str) -> str:
 
 
 def text_of(name: str) -> str:
-    """What a file says, wherever it lies."""
+    """The text of a file, in whichever folder it lies."""
     path = next(found for folder in FOLDERS if (found := folder / name).exists())
     return path.read_text("utf-8")
 
 
 def piece_of_page(module: str, start: str) -> str:
-    """A piece of HTML in which a module draws by itself; several of them may stand on one page.
+    """A self-contained piece of HTML in which a module draws; a page may have several.
 
     Args:
-        module: its text.
-        start: JavaScript that draws in the element `place`; `dark` is whether its page is, or
-            null: the browser knows.
+        module: the text of the module.
+        start: JavaScript that draws in the element `place`. `dark` says whether the page is dark;
+            null: as the browser prefers.
     """
     return (
         '<div class="snn-player"></div>\n'
         f'<script type="module">\n{module}\n'
-        # scripts run in the order of the page, so that each finds its own place empty
+        # scripts run in page order, so each takes the first place that is free
         'const place = document.querySelector(".snn-player:not([data-taken])");\n'
         'place.dataset.taken = "";\n'
-        # the page of a notebook says whether it is light; else the browser knows
+        # a page of a notebook declares its theme; otherwise the browser decides
         "const { jpThemeLight: light } = document.body.dataset;\n"
         'const dark = light ? light === "false" : null;\n'
         f"{start}\n"

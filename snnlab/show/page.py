@@ -1,4 +1,4 @@
-"""Where figures are drawn: new axes, their frame, and what is written around the data."""
+"""Axes of figures: how they are made, their frame, and the text around the data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEY: dict[str, Any] = {
     "borderpad": 0,
 }
 _KEY_LINE, _NOTE_LINE = 1.5 * NOTE, 1.3 * NOTE  # points
-_SIDE = 0.012  # left and right of what stands around many panels, as a share of the width
+_SIDE = 0.012  # margin left and right of titles of many panels, as a share of the width
 
 
 def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
@@ -40,12 +40,12 @@ def blank_axes(size: tuple[float, float] = SIZE) -> Axes:
 
 
 def blank_panels(count: int, size: tuple[float, float] = SIZE) -> tuple[Axes, ...]:
-    """Panels beside each other in one figure outside pyplot, each with axes of its own."""
+    """Panels side by side in one figure outside pyplot, each with its own limits."""
     return _panels(_figure(size), count, count)
 
 
 def shown_panels(count: int, size: tuple[float, float] = SIZE) -> tuple[Axes, ...]:
-    """As `blank_panels`, in a figure that pyplot knows, so that a notebook displays it."""
+    """Like `blank_panels`, but known to pyplot, so that a notebook displays the figure."""
     return _panels(_figure(size, shown=True), count, count)
 
 
@@ -56,7 +56,7 @@ def blank_grid(
 
     Args:
         count: how many panels.
-        columns: how many beside each other, at most.
+        columns: how many side by side, at most.
         panel: width and height of one in inches.
 
     Raises:
@@ -72,10 +72,10 @@ def blank_grid(
 def given_grid(
     axes: Sequence[Axes] | None, count: int, what: str, panel: tuple[float, float] = PANEL
 ) -> tuple[Axes, ...]:
-    """The panels given, or else a new grid that pyplot knows.
+    """The given panels, checked, or a new grid that pyplot knows.
 
     Raises:
-        ValueError: another number of panels than `count`, which is the number of `what`.
+        ValueError: not `count` panels; the message says of how many `what`.
     """
     if axes is None:
         return _grid(count, 4, panel, shown=True)
@@ -87,7 +87,7 @@ def given_grid(
 def fixed_panels(
     size: tuple[float, float], *boxes: tuple[float, float, float, float]
 ) -> tuple[Axes, ...]:
-    """Panels outside pyplot where they are put, which is drawn faster than a layout.
+    """Panels outside pyplot at fixed places, which is faster than a computed layout.
 
     Args:
         size: width and height of the figure in inches.
@@ -98,11 +98,11 @@ def fixed_panels(
 
 
 def _figure(size: tuple[float, float], pad: float = 0.15, *, shown: bool = False) -> Figure:
-    """A figure that leaves room for all that is written, and `pad` inches around each panel."""
+    """A figure whose layout leaves room for all text, and `pad` inches around each panel."""
     layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad)
     if not shown:
         return Figure(figsize=size, layout=layout)
-    import matplotlib.pyplot as plt  # here, so that programs never start a window system
+    import matplotlib.pyplot as plt  # here, as pyplot may start a window system
 
     return plt.figure(figsize=size, layout=layout)
 
@@ -127,7 +127,7 @@ def whole_figure(shown: Axes | Figure, what_for: str) -> Figure:
     """The figure that an Axes belongs to, or the figure itself.
 
     Raises:
-        ValueError: the Axes was removed from its figure; it says what it cannot be, `what_for`.
+        ValueError: the Axes was removed from its figure; the message names the purpose, `what_for`.
     """
     whole = shown if isinstance(shown, Figure) else shown.get_figure(root=True)
     if whole is None:
@@ -154,7 +154,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def dressed(ax: Axes | None, *, x: str, y: str) -> Axes:
-    """`ax`, or else a new Axes that pyplot knows, with labels, ticks and grid; see `dress`."""
+    """The given Axes, or a new one that pyplot knows, with labels, ticks and grid; see `dress`."""
     ax = shown_panels(1)[0] if ax is None else ax
     dress(ax, x=x, y=y)
     return ax
@@ -186,7 +186,7 @@ def head(ax: Axes, title: str | None, note: str | None = None, *, key: bool = Fa
     """Put title, grey note and key above the data, in this order from the top.
 
     Args:
-        ax: what it belongs to, with everything drawn.
+        ax: the Axes, with all its data drawn.
         title: bold, left-aligned; None for none.
         note: how to read the figure, wrapped at the width of the axes.
         key: whether to name the labelled artists, in as many columns as fit.
@@ -221,9 +221,9 @@ def _key(ax: Axes, width: float) -> float:
 
 
 def _columns(names: list[str], width: float) -> int:
-    """The most columns of equal height, filled from the left, that fit in `width` points.
+    """The largest number of columns of a key that fit in `width` points.
 
-    By hand, as matplotlib takes the number of columns of a key as given.
+    Columns are filled from the left. Computed here, as matplotlib does not choose the number.
     """
     widths = [text_width(name, NOTE) + NOTE * (_HANDLE + _TO_TEXT) for name in names]
     for rows in range(1, len(names)):
@@ -249,7 +249,7 @@ def head_all(axes: Sequence[Axes], title: str | None, note: str, *, key: bool = 
     whole = 72 * figure.get_figwidth()  # points
     width = (1 - 2 * _SIDE) * whole
     title = _wrapped(title, TITLE, width) if title else None
-    if key:  # the title is that of the key: nothing else holds both apart at every width
+    if key:  # as title of the key, so that both never overlap
         handles, names = axes[0].get_legend_handles_labels()
         figure.legend(
             handles,
@@ -268,7 +268,7 @@ def head_all(axes: Sequence[Axes], title: str | None, note: str, *, key: bool = 
 
 
 def _wrapped(text: str, size: float, width: float) -> str:
-    """A text of that font size in lines of at most `width` points, about."""
+    """A text of a font size in lines of about `width` points at most."""
     return "\n".join(textwrap.wrap(text, max(20, int(width / (0.6 * size)))))
 
 
@@ -278,7 +278,7 @@ def name_panel(ax: Axes, name: str) -> None:
 
 
 def is_inner(ax: Axes) -> bool:
-    """Whether a panel has another one to its left, whose axis label then serves both."""
+    """Whether a panel has another one to its left, so that it needs no y label."""
     place = ax.get_subplotspec()
     return place is not None and not place.is_first_col()
 
@@ -295,10 +295,10 @@ def write_near(
     """Write a text some points away from a place.
 
     Args:
-        ax: where.
-        text: what.
-        place: in the coordinates `within`.
-        away: points to the right of it, and above it.
+        ax: where to write.
+        text: what to write.
+        place: (x, y) in the coordinates `within`.
+        away: distance from the place in points, to the right and upwards.
         within: "data", "axes fraction" or a transform.
         more: further properties of the text.
     """
@@ -307,14 +307,14 @@ def write_near(
 
 @style()
 def write_inside(ax: Axes, text: str, x: float, y: float, **more: Any) -> None:
-    """Write a grey note into the data area, at shares of its width and height."""
+    """Write a grey note into the data area; x and y are shares of its width and height."""
     ax.text(x, y, text, transform=ax.transAxes, color=GREY, **more)
 
 
 def write_at_sides(
     ax: Axes, left: str, right: str, margin: float, height: float, **more: Any
 ) -> None:
-    """Write grey notes at the left and the right edge, as shares of the width and the height."""
+    """Write grey notes at the left and right edge; margin and height are shares of the axes."""
     for x, side, text in ((margin, "left", left), (1 - margin, "right", right)):
         if text:
             write_inside(ax, text, x, height, ha=side, multialignment=side, **more)

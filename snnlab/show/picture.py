@@ -1,4 +1,4 @@
-"""A figure in words, and as a notebook shows it: with alternative text and a line below."""
+"""Figures with alternative text, and pictures for notebooks with a line of text below."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ SCREEN_DPI = 80
 
 
 class Description(Artist):
-    """An artist that draws nothing and says what its Axes shows.
+    """An invisible artist that holds the description of its Axes.
 
-    It lives in the Axes, so it goes wherever the Axes goes (a pickle included) and leaves with
-    `ax.clear()`.
+    As part of the Axes it is pickled with it, and removed by `ax.clear()`.
     """
 
     def __init__(self, text: str) -> None:
@@ -36,7 +35,7 @@ class Description(Artist):
 
 
 class ForPages(Artist):
-    """An artist that draws nothing and says what scripts of a web page have to know of its Axes.
+    """An invisible artist that holds data on its Axes for scripts of a web page.
 
     Args:
         tell: called once the figure is drawn; returns attributes of HTML, name to value.
@@ -52,20 +51,20 @@ class ForPages(Artist):
 
 
 def attach_description(ax: Axes, text: str) -> None:
-    """Give `ax` a description, in place of the one it may have."""
+    """Give an Axes a description, which replaces an earlier one."""
     for old in _descriptions(ax):
         old.remove()
     ax.add_artist(Description(text))
 
 
 def describe(figure: Axes | Figure) -> str:
-    """What a figure of this room shows, in words and numbers.
+    """The description of a figure of this room, in words and numbers.
 
     Args:
         figure: an Axes, or a Figure, whose panels are then described in turn.
 
     Returns:
-        One line; empty where nothing was described.
+        One line; empty if the figure has no description.
 
     Example:
         >>> describe(transfer_curve([0, 1], [0, 1], ([0, 1], [0, 1])))
@@ -80,7 +79,7 @@ def _descriptions(ax: Axes) -> list[Description]:
 
 
 class Picture:
-    """A drawn figure. A notebook shows the picture, a terminal its summary.
+    """A rendered figure. A notebook shows the picture, a terminal its summary.
 
     Attributes:
         alt: what the figure shows, in words and numbers.
@@ -104,11 +103,11 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """Of the picture in pixels, as its file says."""
+        """Width of the picture in pixels."""
         return int.from_bytes(self.png[16:20], "big")
 
     def html(self) -> str:
-        """The picture as an HTML figure that needs no other file."""
+        """The picture as a self-contained HTML figure."""
         data = base64.b64encode(self.png).decode()
         caption = self.summary or self.alt
         said = "".join(f' {name}="{escape(text)}"' for name, text in self.attributes.items())
@@ -127,11 +126,11 @@ class Picture:
 
 
 def movable(drawn: str, width: int) -> str:
-    """A drawing in a box. Web pages keep it readable there, and let it move sideways if need be.
+    """A drawing in a box that web pages can scroll sideways, so that it stays readable.
 
     Args:
-        drawn: HTML that shrinks with the width that it has.
-        width: at which it was drawn, in pixels.
+        drawn: HTML that shrinks with the available width.
+        width: in pixels, at which it was drawn.
     """
     return (
         f'<div class="snn-sideways" data-needs="sideways" style="--wide: {width}px">'
@@ -149,7 +148,7 @@ def picture(figure: Axes | Figure, summary: str = "", *, alt: str = "") -> Pictu
         alt: the alternative text; by default the description of the figure, or the summary.
 
     Raises:
-        ValueError: an Axes that was removed from its figure, or a figure that nobody described:
+        ValueError: an Axes that was removed from its figure, or a figure without a description:
             then `summary` must say what it shows.
 
     Example:

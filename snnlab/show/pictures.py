@@ -1,4 +1,4 @@
-"""What each picture holds: one function for one picture, whoever draws it."""
+"""Each picture as a `Plot`, for matplotlib and Altair: one function for one picture."""
 
 from __future__ import annotations
 
@@ -48,22 +48,24 @@ def accuracy_plot(
     """Mean test accuracy over T on a log2 axis, with a band over seeds.
 
     Args:
-        curves: accuracy by what it looks like.
+        curves: the accuracies by their look.
         band: see `banded`.
-        faint: those that lie behind the others: thin, without points and bands.
+        faint: looks of curves to draw behind the others: thin, without points and bands.
         most_ticks: with more T than that, only the powers of two have a tick.
     """
     behind = set(faint)
     series: list[Series] = []
     for look, found in curves.items():
         T = found.timesteps
-        told = {"T": T, "accuracy": found.mean, "seeds": [found.seeds] * len(T)}
+        tooltips = {"T": T, "accuracy": found.mean, "seeds": [found.seeds] * len(T)}
         if look in behind:
             unmarked = Look(look.name, look.colour, dashes=look.dashes)
             series.append(Series(unmarked, T, found.mean, size=0.6, opacity=0.7))
         else:
-            telling = tuple(told.values())
-            series += banded(look, found, band, told=tuple(told), telling=telling)
+            values_shown = tuple(tooltips.values())
+            series += banded(
+                look, found, band, tooltip_names=tuple(tooltips), tooltip_values=values_shown
+            )
     drawn = (chain(found.mean, *edges(found, band)) for found in curves.values())
     words = accuracy_words({look.name: found for look, found in curves.items()})
     x = timesteps_axis(curves.values(), most_ticks)
@@ -72,7 +74,7 @@ def accuracy_plot(
 
 
 def timesteps_axis(curves: Iterable[SeedCurves], most_ticks: int) -> Axis:
-    """A log2 axis with a tick at every T, or at the powers of two where that is too many."""
+    """A log2 axis with a tick at every T, or at powers of two if these are too many."""
     ticks = sorted({T for found in curves for T in found.timesteps})
     low, high = ticks[0], ticks[-1]
     if len(ticks) > most_ticks:
@@ -121,11 +123,11 @@ def training_plot(
     epochs: tuple[float, float],
     words: str,
 ) -> Plot:
-    """A number by epoch; few epochs are marked, many are not.
+    """A value by epoch; epochs are marked unless there are many.
 
     Args:
-        what: its axis.
-        lines: epochs and numbers of each run, by what it looks like.
+        what: axis of the value.
+        lines: look, epochs and values of each run.
         epochs: the first and the last one.
         words: the alternative text.
     """
@@ -247,7 +249,7 @@ def even_numbers(first: float, last: float, most: int = 7, *, finest: int = 0) -
 
 
 def around(values: Iterable[float], *, percent: bool) -> tuple[float, float] | None:
-    """Limits around numbers; around equal ones, too, whose ticks would else have six decimals."""
+    """Limits around numbers; around equal ones, too, whose ticks would have six decimals."""
     found = list(values)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""A picture before it is drawn: axes, series, words. No library that draws is loaded here.
+"""The description of a picture: axes, series, words. No drawing library is imported here.
 
 `show.draw` draws it with matplotlib, `show.charts.draw` with Altair.
 """
@@ -18,15 +18,15 @@ class Look:
     """Colour, marker and dashes of one method, each enough to tell it from the others."""
 
     name: str
-    """As written in the figure."""
+    """The name in the figure."""
     colour: str
     marker: str = ""
-    """As matplotlib names it; none: its points are not marked."""
+    """Its name in matplotlib; empty: points are not marked."""
     dashes: Dashes = "-"
 
     @property
     def line(self) -> dict[str, Any]:
-        """How matplotlib draws it as a line with markers."""
+        """Arguments for matplotlib to draw it as a line with markers."""
         kinds = {"color": self.colour, "marker": self.marker, "linestyle": self.dashes}
         return kinds | {"label": self.name, "markeredgecolor": "white"}
 
@@ -40,29 +40,29 @@ class Axis:
     """One axis of a picture."""
 
     name: str
-    """With its unit; a line break begins a second line."""
+    """Name with unit; it may have a line break."""
     limits: tuple[float, float] | None = None
-    """None: as the data need."""
+    """None: limits that fit the data."""
     scale: Scale = "linear"
     ticks: tuple[float, ...] = ()
-    """Where numbers stand; none: where the library puts them."""
+    """Values with a tick; empty: the library chooses them."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One thing that is drawn. Two that look the same are equal, whatever their data."""
+    """One line, band or other mark of a picture. Comparison ignores the data."""
 
     look: Look
-    """Its name is that in the key; several series may share one, and "" is not in the key."""
+    """Its name is in the key, unless it is empty; several series may share a name."""
     x: Numbers = field(compare=False)
-    """(n,); of bars the edges (n + 1,)."""
+    """(n,); for bars the edges (n + 1,)."""
     y: Numbers = field(compare=False)
-    """(n,); of a rule nothing."""
+    """(n,); empty for a rule."""
     kind: Literal["line", "band", "spans", "bars", "points", "ticks", "rule", "span"] = "line"
     """A line marks its values if its look has a marker; spans are upright, as rules are.
 
-    A span, which only charts have, goes from x to `top` over the whole height; its name stands
-    in it, at the share y of the height from above, and not in the key.
+    A span, which only charts draw, is an area from x to `top` over the whole height. Its name is
+    not in the key, but written inside, at the share y of the height from above.
     """
     top: Numbers = field(default=(), compare=False)
     """Of bands and spans: the upper ends (n,); y holds the lower ones.
@@ -70,21 +70,21 @@ class Series:
     Of points in a figure: where their error bars end above them; they reach as far below.
     """
     size: float = 1.0
-    """Of lines and points, as a multiple of what is usual."""
+    """Size of lines and points, as a multiple of the usual one."""
     opacity: float = 1.0
-    told: tuple[str, ...] = ()
-    """Names of what a point of a chart says to whoever points at it."""
-    telling: tuple[Sequence[Any], ...] = field(default=(), compare=False)
-    """For each of these names (n,)."""
+    tooltip_names: tuple[str, ...] = ()
+    """Names of the values that a chart shows when the pointer is on a point."""
+    tooltip_values: tuple[Sequence[Any], ...] = field(default=(), compare=False)
+    """The values for each of these names, (n,)."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture, whoever draws it. Two that look the same are equal, whatever their data."""
+    """A picture, for any drawing library. Comparison ignores the data."""
 
     x: Axis
     y: Axis
     series: tuple[Series, ...]
-    """Of each kind the first lies on top; bars, bands and rules lie behind lines."""
+    """Of each kind the first one is on top; bars, bands and rules are behind lines."""
     words: str = field(default="", compare=False)
-    """What it shows, in words and numbers: the alternative text."""
+    """The alternative text: what the picture shows, in words and numbers."""

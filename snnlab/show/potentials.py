@@ -1,4 +1,4 @@
-"""Residual potentials over the noise that stands for them: the histograms the method rests on."""
+"""Histograms of residual potentials and of the noise that replaces them in training."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _DENSITIES: tuple[tuple[str, Dashes], ...] = ((BLACK, "-"), (PURPLE, "--"), (GREY, "-."))
 _POINTS = 600
 IN_SIGHT = (-0.75, 1.75)
-"""Potentials that are shown, in units of v_th."""
+"""Range of potentials that is shown by default, in units of v_th."""
 STAGE_PANEL = (4.6, 5.4)
 """Width and height of the panel of one stage in inches."""
 
@@ -130,7 +130,7 @@ def residual_histograms(
     """One panel per stage: the residuals of its active neurons, and the noise of the training.
 
     Args:
-        stages: what `residuals` found.
+        stages: from `residuals`.
         noise: that of all stages, or one per stage; None: none is drawn.
         names: of the panels; by default "Stage 1", "Stage 2", ...
         span: potentials shown, in units of v_th.
@@ -190,7 +190,7 @@ def _stage(
 
 
 def _write_left_out(ax: Axes, silent: float | None, saturated: float | None) -> None:
-    """Arrows to where the neurons are that the histogram leaves out."""
+    """Write the shares of silent and saturated neurons, which the histogram leaves out."""
     left = "" if silent is None else f"← {_percent(silent)} silent\n(not shown)"
     right = "" if saturated is None else f"{_percent(saturated)} saturated →\n(not shown)"
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -207,7 +207,7 @@ def _beyond(noisy: Floats, residual: Floats, span: tuple[float, float]) -> str |
 
 
 def _percent(fraction: float) -> str:
-    """One decimal, and never 0 % for a little."""
+    """A fraction in percent with one decimal; a small one as "< 0.1 %", never as 0 %."""
     if 0 < fraction < 0.001:
         return "< 0.1 %"
     return f"{100 * fraction:.1f} %" if fraction else "0 %"
@@ -228,7 +228,7 @@ def _in_words(
 
 
 def histogram_of(entry: Mapping[str, object]) -> ResidualSummary:
-    """A stage as an experiment's file holds it, to draw again."""
+    """The residuals of a stage from its entry in the file of an experiment."""
     from snnlab.measure.residuals import ResidualSummary
 
     known = ("silent", "active", "saturated", "mean", "std", "density")

@@ -1,4 +1,4 @@
-"""What somebody expected, laid over what was measured."""
+"""A prediction, drawn over the measurement."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from snnlab.show.style import INK, LABEL, NOTE, marker_path
 from snnlab.show.style import PREDICTED as _LOOK
 from snnlab.show.web import for_web_pages
 
-_CLEAR = 11.0  # points between a name and all lines, half a marker included
-_GRID = 25  # places for a name along each side of the axes
+_CLEAR = 11.0  # points between a name and the nearest line, with half a marker
+_GRID = 25  # candidate places for a name along each side of the axes
 _BOLD = 1.15  # how much wider bold letters are
 _THICK, _MARKER = 4.0, 15.0  # points
-_DASHES = {"--": "8 4", "-.": "8 4 2 4", ":": "2 4"}  # of lines, as pages draw them
+_DASHES = {"--": "8 4", "-.": "8 4 2 4", ":": "2 4"}  # dashes of lines in SVG
 
 
 class Guess(Protocol):
-    """What somebody expected: a sketch, see `widgets.sketch`."""
+    """A prediction, such as a sketch, see `widgets.sketch`."""
 
     @property
     def x(self) -> Sequence[float]:
-        """Where (n,)."""
+        """The x at which to predict (n,)."""
 
     @property
     def y(self) -> Sequence[float]:
@@ -38,14 +38,14 @@ class Guess(Protocol):
 
     @property
     def on_page(self) -> Mapping[str, Any]:
-        """What the picture has to know on a web page, on which the reader predicts."""
+        """Data for the picture on a web page, where the reader predicts."""
 
 
 def predicted_points(x: Values, y: Values) -> tuple[Floats, Floats]:
-    """The points that were predicted: those whose y is a number.
+    """The predicted points: those whose y is not nan.
 
     Args:
-        x: where (n,).
+        x: (n,).
         y: predicted values, nan where nothing was predicted (n,).
 
     Raises:
@@ -62,14 +62,14 @@ def lay_prediction(
 ) -> Axes:
     """Draw a prediction over a finished figure, and describe it.
 
-    Limits grow so that the prediction is seen whole, and its name stands where it hides nothing.
-    Where nothing was predicted nothing is drawn. On a web page its reader predicts: the picture
-    waits for that, and tells the page where in its pixels the prediction goes.
+    The limits are widened to show the whole prediction, and its name is placed where it hides
+    nothing. Points without a prediction are not drawn. On a web page the reader predicts: the
+    picture is hidden until then, and its HTML says at which pixels to draw the prediction.
 
     Args:
         ax: a figure of this room.
         guess: a sketch, in the units of the axes.
-        at: where its points lie on the x axis (n,), if the figure places them otherwise.
+        at: positions of its points on the x axis (n,), if the figure does not use x itself.
         name: written beside the line.
 
     Returns:
@@ -89,7 +89,7 @@ def lay_prediction(
         return ax
     floats("y", y)  # finite
     low, high = ax.get_ylim()
-    line = _LOOK.line | {"label": ""}  # it is named beside the line, in no key
+    line = _LOOK.line | {"label": ""}  # no key: its name stands beside the line
     ax.plot(x, y, linewidth=_THICK, markersize=_MARKER, zorder=6, clip_on=False, **line)
     margin = 0.04 * (high - low)
     ax.set_ylim(min(low, y.min() - margin), max(high, y.max() + margin))
@@ -111,10 +111,10 @@ def lay_prediction(
 
 
 def _free_place(ax: Axes, points: Floats, name: str) -> tuple[float, float]:
-    """Where the middle of a name stands, as shares of the axes: near its line and on no other.
+    """The centre of a name as shares of the axes: near its own line, and on no other line.
 
-    Of a grid of places the nearest to the predicted line that is clear of all lines; if there is
-    none, the clearest.
+    Of a grid of places, the one nearest to the predicted line that keeps its distance from all
+    lines; if there is none, the one farthest from all lines.
     """
     places, clear, half = _places(ax, name)
     own = _along(ax.transData.transform(points))
@@ -126,7 +126,7 @@ def _free_place(ax: Axes, points: Floats, name: str) -> tuple[float, float]:
 
 
 def _places(ax: Axes, name: str) -> tuple[Floats, Floats, Floats]:
-    """Places for a name (n, 2), how far from all lines each is (n,), half its size (2,); pixels."""
+    """Places for a name (n, 2), distances from all lines (n,), half its size (2,); in pixels."""
     half = np.array([_BOLD * text_width(name, LABEL) / 2, NOTE / 2]) * _scale(ax)
     frame = ax.get_window_extent()
     low, high = np.array([frame.x0, frame.y0]) + half, np.array([frame.x1, frame.y1]) - half
@@ -138,17 +138,17 @@ def _places(ax: Axes, name: str) -> tuple[Floats, Floats, Floats]:
 
 
 def _scale(ax: Axes) -> float:
-    """Pixels in a point."""
+    """Pixels per point."""
     return float(ax.get_figure(root=True).dpi / 72)  # type: ignore[union-attr]
 
 
 def _for_page(
     ax: Axes, across: Sequence[float], told: Mapping[str, Any], name: str
 ) -> dict[str, str]:
-    """Where a prediction goes in the pixels of the picture, and how it looks there.
+    """Attributes for the web page: positions in pixels of a prediction, and its look.
 
     Raises:
-        ValueError: an axis of values that is not linear.
+        ValueError: the y axis is not linear.
     """
     if ax.get_yscale() != "linear":
         raise ValueError(f"a page draws over a linear axis only, got {ax.get_yscale()!r}")
@@ -156,7 +156,7 @@ def _for_page(
     shrink, point = SCREEN_DPI / 72 / _scale(ax), SCREEN_DPI / 72
 
     def pixels(points: Floats) -> list[list[float]]:
-        """Downwards from the top."""
+        """Points in pixels, with y downwards from the top."""
         return np.round(np.array([0, height]) + np.array([1, -1]) * shrink * points, 1).tolist()
 
     span = told["span"]
@@ -192,7 +192,7 @@ def _for_page(
 def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[dict[str, Any]]:
     """The named lines of a figure at some x (n,): name, look, values; the predicted one first.
 
-    If no line shows what was predicted, it is the first all the same, without a name.
+    If no line of the figure is the predicted one, the first entry has no name.
     """
     goal = np.array(measured, dtype=np.float64)
     found = []
@@ -214,7 +214,7 @@ def _curves(ax: Axes, across: Floats, measured: Sequence[float | None]) -> list[
 
 
 def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any]:
-    """A line as a page draws it, and the values as its table holds them, with three digits."""
+    """A line for the web page: its look, and its values with three digits for a table."""
     return {
         "name": name,
         "colour": colour,
@@ -226,12 +226,12 @@ def _curve(name: str, colour: str, dashes: str, values: Floats) -> dict[str, Any
 
 
 def _distance(points: Floats, middle: Floats, half: Floats) -> float:
-    """From the nearest of the points (n, 2) to a box, in pixels."""
+    """Distance from a box to the nearest of the points (n, 2), in pixels."""
     return float(np.hypot(*np.maximum(np.abs(points - middle) - half, 0).T).min())
 
 
 def _along(corners: Floats) -> Floats:
-    """Points all along a line, given its corners in pixels (n, 2)."""
+    """Points close together along a line, given its corners in pixels (n, 2)."""
     corners = np.asarray(corners, dtype=np.float64)
     corners = corners[np.isfinite(corners).all(axis=1)]
     if len(corners) < 2:

@@ -38,7 +38,7 @@ def save(
         figure: an Axes, whose whole figure is saved, or a Figure.
         path: without suffix; its folder is made.
         formats: any of png (150 dpi), svg, pdf.
-        alt: description; by default what `describe` says.
+        alt: description; by default that of `describe`.
 
     Returns:
         The paths written, in the order of `formats`.
@@ -67,7 +67,7 @@ def save(
 
 @contextmanager
 def _layout_at_rest(figure: Figure) -> Iterator[None]:
-    """Lay the figure out until nothing moves, then hold it: the same for all formats and times."""
+    """Repeat the layout until nothing moves, then fix it, so that all formats are the same."""
     engine = figure.get_layout_engine()
     if engine is None:
         yield
@@ -82,7 +82,7 @@ def _layout_at_rest(figure: Figure) -> Iterator[None]:
 
 
 def _title(figure: Figure) -> str:
-    """The first title in the figure, or nothing."""
+    """The first title in the figure; empty without one."""
     return next(filter(None, (ax.get_title(loc="left") for ax in figure.axes)), "")
 
 

@@ -1,4 +1,4 @@
-"""How every figure looks: colours that keep their meaning, sizes for the last row."""
+"""The style of every figure: colours with a fixed meaning, text readable from the last row."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ STYLE: Any = {
     "legend.fontsize": NOTE,
     "legend.labelcolor": INK,
 }
-"""How texts are written, in the words of matplotlib's settings."""
+"""The fonts, as settings of matplotlib."""
 
 ONE_AT_A_TIME = threading.RLock()
-"""Held while matplotlib's settings, which all threads share, are other than they were."""
+"""Held while matplotlib's settings, which all threads share, are changed temporarily."""
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the style of the kit; afterwards matplotlib's settings are what they were."""
+    """Draw in the style of the kit; afterwards matplotlib's settings are restored."""
     with ONE_AT_A_TIME, mpl.rc_context(STYLE):
         yield
 
@@ -85,26 +85,26 @@ STYLES = (
     Look("", PURPLE, "D", ":"),
     Look("", BLACK, "v", (0, (7, 2))),
 )
-"""Of curves that are no methods, in this order."""
+"""Looks of curves that are no methods, in this order."""
 
 
 def drawn(name: str, look: methods.Look) -> Look:
-    """A look under a name, in colours for white."""
+    """The look of a method as a `Look` with this name, in the colour for white."""
     return Look(name, hue(look.hue).light, look.marker, look.dashes)
 
 
 PREDICTED = drawn("your prediction", PREDICTION)
-"""What a student expected."""
+"""The look of a student's prediction."""
 
 
 def look_of(label: str) -> Look | None:
-    """How a method looks in every figure; None for other labels."""
+    """The look of a method in every figure; None for other labels."""
     known = methods.entry_of(label)
     return drawn(known.title, known.look) if known else None
 
 
 def looks_of(labels: Sequence[str], names: Mapping[str, str] | None = None) -> dict[str, Look]:
-    """The look of each label: a known one's own, or a free one in the order given.
+    """The look of each label: that of a method, or for other labels the next free one.
 
     Args:
         labels: names of methods, or any other text, which is written as it is.
@@ -134,7 +134,7 @@ def looks_of(labels: Sequence[str], names: Mapping[str, str] | None = None) -> d
 
 
 def looks_in_order(names: Iterable[str]) -> dict[str, Look]:
-    """Networks of the course as they look everywhere, other lines in the order given.
+    """Looks of lines: networks of the course have their own, others the next of `STYLES`.
 
     Example:
         >>> looks_in_order(["noise", "mine"])["noise"].name

@@ -1,4 +1,4 @@
-"""Accuracy of many settings at once: a map with a row per setting and a column per T."""
+"""Accuracy of many settings: a map with a row per setting and a column per T."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def accuracy_map(
     """Mean test accuracy over seeds as numbers on colours, for more settings than lines can show.
 
     Args:
-        curves: setting to its accuracy, as `accuracy_against_timesteps` takes it; T that a setting
-            lacks stay empty.
+        curves: setting to its accuracy, as `accuracy_against_timesteps` takes it; fields of
+            missing T stay empty.
         ax: where to draw; by default a new figure, as high as the rows need.
         title: above the figure.
 
@@ -60,7 +60,7 @@ def accuracy_map(
 
 @style()
 def _write_numbers(ax: Axes, picture: AxesImage, values: Floats) -> None:
-    """Write each mean into its field: white where that can be read, else black."""
+    """Write each mean into its field, white or black, whichever is readable."""
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             red, green, blue, _ = picture.to_rgba(np.array([value]))[0].tolist()

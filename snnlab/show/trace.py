@@ -29,7 +29,7 @@ def neuron_trace(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Potential of one neuron: a slope while it charges, a fall where it resets.
+    """Potential of one neuron: it rises while the neuron charges and falls where it resets.
 
     During timestep t, drawn from t-1 to t, the potential goes from v[t-1] to h[t]; at t the
     neuron fires if h[t] >= v_th and falls to v[t].

@@ -1,4 +1,4 @@
-"""Rate against current: what was measured, over the closed form."""
+"""Rate against current: measured points and closed form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def transfer_curve(
 ) -> Axes:
     """Measured rates as points with error bars, closed forms as lines.
 
-    For several curves give mappings from the same names, at most five.
+    For several curves, at most five, give mappings with the same names.
 
     Args:
         current: constant input (n,), in units of v_th.
@@ -69,7 +69,7 @@ def transfer_curve(
 
 
 def _named(what: str, given: Values | Mapping[str, Values]) -> dict[str, Floats]:
-    """Checked curves by name; a single curve becomes the one nameless entry."""
+    """Checked curves by name; a single curve has the empty name."""
     named = given if isinstance(given, Mapping) else {"": given}
     return {name: floats(_of(what, name), values) for name, values in named.items()}
 
@@ -97,7 +97,7 @@ def _require_fit(
 
 @style()
 def _name_curves(ax: Axes, names: list[str]) -> None:
-    """A key in the upper left corner, which rising curves leave free."""
+    """A key in the upper left corner, where rising curves leave room."""
     handles = [
         Line2D([], [], linewidth=2.2, **look.line | HOLLOW | {"markeredgecolor": look.colour})
         for look in STYLES

@@ -1,7 +1,7 @@
-"""Web pages without Python: whether one is being made, and the scripts that it brings once.
+"""Web pages without Python: whether one is being made, and the scripts in its head.
 
-Some pictures are alive on a web page as well, without Python and without a network. What several
-of them on one page need, such as a library that draws charts, stands once in its head.
+Some pictures are interactive on a web page as well, without Python and internet access. A script
+that several of them need, such as a library for charts, is put into the head of the page once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from snnlab.show.charts.closed_forms.piece import PIECE_FILES
 from snnlab.show.modules import joined
 
 PAGES: Final = "SNNLAB_WEB_PAGES"
-"""Set in the environment while notebooks are run to become web pages, so that kernels know."""
+"""An environment variable that is set while notebooks are run to make web pages."""
 PREDICT_FILES: Final = (
     "elements.js",
     "svg.js",
@@ -27,19 +27,19 @@ PREDICT_FILES: Final = (
     "overlay.js",
     "predict.js",
 )
-"""Sketches that can be drawn into, and results that wait for a prediction."""
+"""Files for sketches, in which readers predict, and results that are hidden until then."""
 RECORDED_FILES: Final = ("elements.js", "dress.css", "recorded.css", "recorded.js")
-"""Live pictures whose controls choose among recorded frames."""
+"""Files for live pictures whose controls choose among recorded frames."""
 SIDEWAYS_FILES: Final = ("sideways.js",)
-"""Pictures that are wider than the page can be moved by keys, too."""
+"""Files by which pictures wider than the page can be scrolled with keys."""
 
 
 @cache
 def vega() -> str:
-    """Vega, Vega-Lite and Vega-Embed, of the version that Altair writes for, without a network.
+    """Vega, Vega-Lite and Vega-Embed of the version that Altair needs, from a local package.
 
     Raises:
-        ImportError: vl-convert is missing, which brings them.
+        ImportError: vl-convert, the package that contains them, is missing.
     """
     import altair as alt
 
@@ -61,18 +61,18 @@ SCRIPTS: Final[dict[str, Callable[[], str]]] = {
     "recorded": partial(joined, *RECORDED_FILES),
     "sideways": partial(joined, *SIDEWAYS_FILES),
 }
-"""Name to the text of a script, an ES module, for pieces of HTML that say `data-needs="name"`; they
-stand on the page in this order."""
+"""Scripts by name, each a function that returns an ES module. A piece of HTML asks for a script by
+`data-needs="name"`. They are put on the page in this order."""
 
 
 def for_web_pages() -> bool:
-    """Whether what is shown becomes a web page: then it may bring more than JupyterLab needs."""
+    """Whether outputs become part of a web page, and may include more than JupyterLab needs."""
     return bool(os.environ.get(PAGES))
 
 
 @contextmanager
 def making_web_pages() -> Iterator[None]:
-    """Kernels that start inside of this context show everything as web pages need it."""
+    """Make kernels that start inside of this context write outputs for web pages."""
     before = os.environ.get(PAGES)
     os.environ[PAGES] = "1"
     try:
@@ -85,7 +85,7 @@ def making_web_pages() -> Iterator[None]:
 
 
 def with_scripts(page: str) -> str:
-    """A whole page, with each script that a piece of it needs in its head, once.
+    """A page with all scripts that its pieces need in its head, each once.
 
     Args:
         page: HTML with a head.

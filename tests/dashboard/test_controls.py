@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import lesson, neuron, training_settings
-from snnlab.dashboard.address import written
+from snnlab.dashboard.address import link_text
 from snnlab.dashboard.controls import Control, possible
 from snnlab.dashboard.downloads import notebook
 from snnlab.dashboard.training_settings import Asked
@@ -117,7 +117,7 @@ def test_a_control_is_added_in_one_place(
 
 @pytest.mark.parametrize("page", [neuron, training_settings])
 def test_every_control_stands_for_a_setting(page: object) -> None:
-    starts = [neuron.FIRST] if page is neuron else [Asked(), RunConfig()]
+    starts = [neuron.DEFAULTS] if page is neuron else [Asked(), RunConfig()]
     controls: tuple[Control, ...] = page.CONTROLS  # type: ignore[attr-defined]
     assert len({control.name for control in controls}) == len(controls)
     assert len({control.setting for control in controls}) == len(controls)
@@ -168,7 +168,7 @@ def test_what_does_not_count_stays_as_the_preset_has_it(
 def test_a_number_in_a_link_is_read_back_as_it_was(
     sigma: float, empty: Path, open_page: Open, engine: FakeEngine
 ) -> None:
-    start(open_page("train", sigma=written(sigma), mu="0.25"))
+    start(open_page("train", sigma=link_text(sigma), mu="0.25"))
     assert engine.jobs()[0].config.noise == Noise(sigma=sigma, mu=0.25)
 
 
@@ -222,7 +222,7 @@ def test_a_link_says_what_was_moved(empty: Path, open_page: Open) -> None:
 def test_the_lab_starts_from_the_matched_noise(empty: Path, open_page: Open) -> None:
     app = open_page("neuron")
     assert app.slider(key="neuron:sigma").value == MATCHED_SIGMA
-    assert neuron.FIRST.noise == Noise()
+    assert neuron.DEFAULTS.noise == Noise()
     app.slider(key="neuron:sigma").set_value(0.0).run()
     assert not app.exception
     assert "fires with probability 0.00" in app.subheader[1].value

@@ -195,7 +195,7 @@ def test_nonsense_from_a_browser_changes_nothing(said: str, empty: Path) -> None
 def test_a_drawing_is_read_back_from_a_short_text() -> None:
     text = drawings.packed(seven())
     assert drawings.unpacked(text) == drawings.inked(seven())
-    assert len(text) < drawings.MOST / 3
+    assert len(text) < drawings.MOST_CHARACTERS / 3
     everywhere = np.ones((SIDE, SIDE), bool)
     assert drawings.unpacked(drawings.packed(everywhere)) == drawings.inked(everywhere)
     for wrong in ("", "a", "ä", text[:-9], "!" + text, drawings.packed(everywhere & False)):
@@ -235,7 +235,7 @@ def test_what_is_drawn_stands_in_the_link_if_it_is_short(empty: Path) -> None:
     scribble = np.random.default_rng(0).random((SIDE, SIDE)) < 0.5
     app = after(f"drawings.keep({told(scribble)!r})", ink=drawings.packed(seven()))
     assert "ink" not in app.query_params
-    assert app.session_state[drawings.KEPT] == drawings.inked(scribble)
+    assert app.session_state[drawings.IN_SESSION] == drawings.inked(scribble)
     app = after("drawings.keep(None)", ink=drawings.packed(seven()))
     assert "ink" not in app.query_params
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from snnlab.dashboard import given_currents
-from snnlab.dashboard.given_currents import MOST, currents_in, text_of
+from snnlab.dashboard.given_currents import MOST_TIMESTEPS, currents_in, text_of
 from snnlab.dashboard.lesson import lesson_link
 from snnlab.dashboard.neuron import beside_threshold, charts, link_to
 from snnlab.dashboard.neuron_numbers import CURRENTS, Settings, curves, span_of, timesteps
@@ -93,7 +93,7 @@ def test_one_constant_current_is_a_button_away(empty: Path, open_page: Open) -> 
 
 
 def test_means_beyond_the_slider_end_at_its_end(empty: Path, open_page: Open) -> None:
-    app = open_page("neuron", currents=",".join(["-7"] * MOST))
+    app = open_page("neuron", currents=",".join(["-7"] * MOST_TIMESTEPS))
     assert "as many as a link holds" in words(app)
     next(button for button in app.button if button.label == "One constant current").click().run()
     assert not app.exception
@@ -117,7 +117,9 @@ def test_a_link_without_sense_opens_the_ordinary_lab(
 
 
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("value", ["0", "-1e6,1e6", "1e-30", ",".join(["1"] * MOST), "-40,3,0"])
+@pytest.mark.parametrize(
+    "value", ["0", "-1e6,1e6", "1e-30", ",".join(["1"] * MOST_TIMESTEPS), "-40,3,0"]
+)
 def test_odd_currents_are_drawn(value: str, empty: Path, open_page: Open) -> None:
     link = {"currents": value, "noise": "1", "beta": "0.5", "reset": "zero", "step": "99"}
     app = unfold(open_page("neuron", **link))
@@ -179,11 +181,11 @@ def test_a_link_opens_the_neuron_that_it_was_made_of(empty: Path, open_page: Ope
     assert app.selectbox(key="neuron:family").value == "uniform"
 
 
-@pytest.mark.parametrize("count", [1, MOST])
+@pytest.mark.parametrize("count", [1, MOST_TIMESTEPS])
 def test_a_link_gives_each_number_of_single_precision_back(count: int) -> None:
     numbers = 10.0 ** torch.linspace(-12, 5, count) * torch.randn(count)
     assert currents_in(text_of(numbers.tolist())) == tuple(numbers.tolist())
-    assert len(currents_in(text_of([0.25] * (count + 1)))) == min(count + 1, MOST)
+    assert len(currents_in(text_of([0.25] * (count + 1)))) == min(count + 1, MOST_TIMESTEPS)
     assert len(text_of(numbers.tolist())) < 1000
 
 

@@ -18,8 +18,16 @@ import pytest
 from PIL import Image
 
 from snnlab.dashboard import first_look, kept_archives
-from snnlab.dashboard.first_look import Look
-from snnlab.dashboard.kept_archives import Kept, every, keep, kept_at, of_visitor, remove, stage
+from snnlab.dashboard.first_look import ArchiveContents
+from snnlab.dashboard.kept_archives import (
+    KeptArchive,
+    every,
+    keep,
+    kept_at,
+    of_visitor,
+    remove,
+    stage,
+)
 from snnlab.dashboard.trouble import said_of
 from snnlab.data.limits import UPLOADED
 from snnlab.data.sources import load_data
@@ -39,11 +47,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "runs" / kept_archives.FOLDER
 
 
-def bring(content: bytes, folder: Path, visitor: str = ANN, name: str = "pets.zip") -> Kept:
+def bring(content: bytes, folder: Path, visitor: str = ANN, name: str = "pets.zip") -> KeptArchive:
     return keep(stage(memoryview(content), folder), name, visitor, folder)
 
 
-def seen(kept: Kept) -> Look:
+def seen(kept: KeptArchive) -> ArchiveContents:
     assert kept.look is not None
     return kept.look
 
@@ -201,7 +209,7 @@ def test_what_is_passed_over_is_said(folder: Path) -> None:
 
 
 def test_images_too_large_for_a_class_are_offered_smaller() -> None:
-    look = Look({"cat": 10_000, "dog": 10_000}, 3, (400, 400), (400, 400), one_size=True)
+    look = ArchiveContents({"cat": 10_000, "dog": 10_000}, 3, (400, 400), (400, 400), one_size=True)
     assert look.sizes[0] == 32
     assert max(side for side in look.sizes if side) == 64
     assert all(20_000 * 3 * side**2 <= UPLOADED.decoded for side in look.sizes if side)

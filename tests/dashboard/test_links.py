@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import lesson
 from snnlab.dashboard import runs as runs_page
-from snnlab.dashboard.choosing import MOST
+from snnlab.dashboard.choosing import MOST_RUNS
 from snnlab.dashboard.labels import own
 from snnlab.runs.run import run
 from snnlab.runs.store import list_runs
@@ -27,14 +27,14 @@ def warnings(app: AppTest) -> str:
 
 def test_twelve_runs_with_the_longest_names_are_read_back(runs: Path, open_page: Open) -> None:
     source = list_runs(runs)[0].folder
-    ids = [f"{'x' * 116}-{number:04}" for number in range(MOST)]
+    ids = [f"{'x' * 116}-{number:04}" for number in range(MOST_RUNS)]
     for id in ids:
         assert len(id) == 121
         shutil.copytree(source, runs / id)
     link = open_page("compare", run=",".join(ids)).query_params["run"]  # as the page writes it
     assert sorted(link.split(",")) == ids
     again = open_page("compare", run=link)
-    assert len(again.multiselect(key="compare:run").value) == MOST
+    assert len(again.multiselect(key="compare:run").value) == MOST_RUNS
     assert sorted(again.query_params["run"].split(",")) == ids
     assert warnings(again) == ""
 

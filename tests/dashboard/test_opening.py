@@ -68,11 +68,11 @@ def test_the_garbage_collector_passes_over_what_is_loaded(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "load", lambda modules: None)
-    monkeypatch.delitem(sys.modules, opening.NEEDLESS, raising=False)  # and back to what it was
+    monkeypatch.delitem(sys.modules, opening.SKIPPED_MODULE, raising=False)  # restored afterwards
     gc.unfreeze()
     opening.get_ready()
     assert gc.get_freeze_count() > 100_000
-    assert sys.modules.pop(opening.NEEDLESS) is None  # who imports it finds that it is not there
+    assert sys.modules.pop(opening.SKIPPED_MODULE) is None  # an import says: not installed
 
 
 def test_a_module_that_cannot_be_imported_keeps_nobody_from_the_next(

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from snnlab.dashboard import pin
 from snnlab.dashboard.pin import (
     COOKIE,
-    LASTS,
     MOST_SENDERS,
-    PAUSE,
+    TOKEN_LASTS,
     TRIES,
     TRIES_OF_ADDRESS,
+    WRONG_PIN_LASTS,
     Door,
     PinError,
 )
@@ -36,8 +36,8 @@ def guess(door: Door, senders: dict[str, int], now: float, times: int = 1) -> st
 def test_a_token_is_good_for_half_a_day_and_for_one_pin() -> None:
     door = Door()
     token = door.enter("1234", "1234", ADA, 0.0)
-    assert door.knows(token, "1234", LASTS - 1)
-    assert not door.knows(token, "1234", LASTS + 1)
+    assert door.knows(token, "1234", TOKEN_LASTS - 1)
+    assert not door.knows(token, "1234", TOKEN_LASTS + 1)
     assert not door.knows(token, "5678", 1.0)
     assert not door.knows("", "1234", 1.0)
     assert token not in str(vars(door))  # a digest is all that is kept
@@ -49,11 +49,14 @@ def test_a_token_is_good_for_half_a_day_and_for_one_pin() -> None:
 def test_wrong_pins_lock_out_their_sender_only() -> None:
     door = Door()
     assert guess(door, ADA, 0.0, TRIES) == "That is not the PIN."
-    assert guess(door, ADA, 1.0) == f"Too many wrong PINs. Try again in {PAUSE - 1:.0f} seconds."
+    assert (
+        guess(door, ADA, 1.0)
+        == f"Too many wrong PINs. Try again in {WRONG_PIN_LASTS - 1:.0f} seconds."
+    )
     with pytest.raises(PinError, match="Too many"):
         door.enter("1234", "1234", ADA, 1.0)  # not even looked at
     assert door.enter("1234", "1234", BOB, 1.0)
-    assert door.enter("1234", "1234", ADA, PAUSE + 0.1)
+    assert door.enter("1234", "1234", ADA, WRONG_PIN_LASTS + 0.1)
 
 
 def test_a_deleted_cookie_is_no_way_round() -> None:

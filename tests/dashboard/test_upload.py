@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from snnlab.dashboard import kept_archives, upload
-from snnlab.dashboard.kept_archives import Kept, every, remove
+from snnlab.dashboard.kept_archives import KeptArchive, every, remove
 from snnlab.dashboard.predictions import network_and_data
 from snnlab.data.spec import DataSpec
 from snnlab.runs.run import run
@@ -39,12 +39,12 @@ def press(app: AppTest, label: str) -> AppTest:
     return app
 
 
-def kept(root: Path) -> Kept:
+def kept(root: Path) -> KeptArchive:
     (one,) = every(root / kept_archives.FOLDER)
     return one
 
 
-def brought(root: Path) -> Kept:
+def brought(root: Path) -> KeptArchive:
     """What a visitor brought at another time."""
     folder = root / kept_archives.FOLDER
     staged = kept_archives.stage(memoryview(packed(PETS)), folder)

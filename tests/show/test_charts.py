@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from snnlab.dashboard.choosing import MOST
+from snnlab.dashboard.choosing import MOST_RUNS
 from snnlab.measure.curve import AccuracyCurve, SeedCurves
 from snnlab.measure.one_neuron import OneNeuron
 from snnlab.measure.residuals import ResidualSummary, Tally
@@ -20,7 +20,7 @@ from snnlab.neuron.spec import Noise
 from snnlab.runs.methods import COMPARED, METHODS
 from snnlab.show.charts.draw import dash_pattern
 from snnlab.show.charts.frame import STROKE
-from snnlab.show.charts.neuron import Beside, potential_chart
+from snnlab.show.charts.neuron import NoiseAndResiduals, potential_chart
 from snnlab.show.charts.residuals import (
     FROM,
     MEASURED,
@@ -39,7 +39,7 @@ from snnlab.show.charts.runs import (
     training_chart,
 )
 from snnlab.show.colours import DARK, LIGHT, palette
-from snnlab.show.described import cost_words, drifted_span, noise_density, plain
+from snnlab.show.described import cost_words, drifted_span, noise_density, three_digits
 from snnlab.show.page import blank_axes
 from snnlab.show.picture import describe
 from snnlab.show.pictures import round_numbers
@@ -76,7 +76,7 @@ def test_the_accuracy_chart_says_its_ends() -> None:
         accuracy_chart({}, colours=LIGHT)
 
 
-def trace_of(beside: Beside, now: int | None = None) -> dict[str, Any]:
+def trace_of(beside: NoiseAndResiduals, now: int | None = None) -> dict[str, Any]:
     """Two timesteps of potentials up to 1.2, as a chart."""
     h, v, spikes = [0.6, 1.2, 0.8], [0.6, 0.2, 0.8], [0, 1, 0]
     chart = potential_chart(h, v, spikes, v_th=1, beside=beside, colours=LIGHT, now=now)
@@ -90,7 +90,7 @@ def part(chart: dict[str, Any], name: str, column: str = "potential") -> list[An
 
 
 def test_the_potential_chart_names_every_spike() -> None:
-    quiet = Beside([0, 0.6, 0.2], None)
+    quiet = NoiseAndResiduals([0, 0.6, 0.2], None)
     assert "1 spike, at t = 2" in trace_of(quiet, now=2)["description"]
     with pytest.raises(ValueError, match="one value per timestep, got 2, 1, 1 and 3"):
         potential_chart([0.6, 1.2], [0.6], [0], v_th=1, beside=quiet, colours=LIGHT)
@@ -99,10 +99,10 @@ def test_the_potential_chart_names_every_spike() -> None:
 def test_what_is_left_over_stands_beside_the_noise_in_its_place() -> None:
     points = [-1.0, -0.25, 0.0, 0.5, 1.0, 2.0]
 
-    def beside(sigma: float) -> Beside:
+    def beside(sigma: float) -> NoiseAndResiduals:
         noise = Noise(sigma=sigma)
         law = noise_density(noise, np.array(points)).tolist()
-        return Beside([0.0, 0.6, 0.2], noise, points, law)
+        return NoiseAndResiduals([0.0, 0.6, 0.2], noise, points, law)
 
     narrow, wide = trace_of(beside(0.1)), trace_of(beside(2.0))
     assert part(narrow, "left") == [0.0, 0.6, 0.2]
@@ -116,14 +116,14 @@ def test_what_is_left_over_stands_beside_the_noise_in_its_place() -> None:
     assert max(part(narrow, "noise", "share")) == 1.0
     said = "Left over: mean 0.27, deviation 0.25 v_th"
     assert f"{said}; noise in its place: mean 0.50, deviation 0.10 v_th." in narrow["description"]
-    quiet = trace_of(Beside([0.0, 0.6, 0.2], None))
+    quiet = trace_of(NoiseAndResiduals([0.0, 0.6, 0.2], None))
     assert f"{said}; no noise stands for it." in quiet["description"]
     assert part(quiet, "noise") == part(quiet, "band") == []
 
 
 def test_the_current_of_each_timestep_is_a_bar() -> None:
     h, v, spikes, currents = [1.2, -0.2, 0.7], [0.2, -0.2, 0.7], [1, 0, 0], [0.7, -0.4, 0.9]
-    given: dict[str, Any] = {"v_th": 1, "beside": Beside.of([0.5, 0.2, -0.2], Noise())}
+    given: dict[str, Any] = {"v_th": 1, "beside": NoiseAndResiduals.of([0.5, 0.2, -0.2], Noise())}
 
     def drawn(**more: Any) -> dict[str, Any]:
         chart = potential_chart(h, v, spikes, **given, **more, colours=LIGHT)
@@ -245,7 +245,7 @@ def test_lines_beyond_the_dashes_are_dashed_again() -> None:
     names, dashes = map(ast.literal_eval, found)
     assert len(names) == len(dashes) == 20
     assert all(one != other for one, other in pairwise(dashes))
-    assert len(set(map(str, dashes[:MOST]))) == MOST  # as many as a page compares
+    assert len(set(map(str, dashes[:MOST_RUNS]))) == MOST_RUNS  # as many as a page compares
 
 
 def test_a_training_under_way_says_how_far_it_is() -> None:
@@ -335,7 +335,7 @@ def test_a_legend_tells_lines_from_areas_without_colour() -> None:
 
 
 def test_costs_are_told_in_plain_numbers() -> None:
-    assert [plain(x) for x in (0.2671, 1.0, 1113.0, 18_934.0, 2.346e7)] == [
+    assert [three_digits(x) for x in (0.2671, 1.0, 1113.0, 18_934.0, 2.346e7)] == [
         "0.267",
         "1",
         "1,110",

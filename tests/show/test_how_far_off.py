@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snnlab.show.how_far_off import TOLD, how_far_off
+from snnlab.show.how_far_off import SENTENCES, how_far_off
 
 WHERE = ["at T = 1", "at T = 4", "at T = 16"]
 
@@ -13,9 +13,9 @@ WHERE = ["at T = 1", "at T = 4", "at T = 16"]
 @pytest.mark.parametrize(
     ("said", "measured", "sentence"),
     [
-        ([np.nan] * 3, [1, 2, 3], TOLD["nothing"]),
-        ([5, np.nan, np.nan], [np.nan, 2, 3], TOLD["nothing"]),
-        ([50, 60, 70], [50.4, 60, 70], TOLD["right"]),
+        ([np.nan] * 3, [1, 2, 3], SENTENCES["nothing"]),
+        ([5, np.nan, np.nan], [np.nan, 2, 3], SENTENCES["nothing"]),
+        ([50, 60, 70], [50.4, 60, 70], SENTENCES["right"]),
         ([np.nan, 30, np.nan], [1, 20, 3], "Your prediction at T = 4 was 10 points too high."),
         (
             [97, 90, 69],

@@ -15,7 +15,13 @@ from snnlab.learning.spec import Training
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
 from snnlab.neuron.spec import Noise
-from snnlab.show.live_training import PAUSE, LiveTraining, below_the_cell, live_training, panel
+from snnlab.show.live_training import (
+    REDRAW_SECONDS,
+    LiveTraining,
+    below_the_cell,
+    live_training,
+    panel,
+)
 from snnlab.studies.study import Step
 
 
@@ -89,9 +95,9 @@ def test_what_is_kept_does_not_depend_on_the_clock(data):
 
 
 def test_it_is_drawn_a_few_times_a_second_at_most(data):
-    cell = Cell(PAUSE / 10)
+    cell = Cell(REDRAW_SECONDS / 10)
     train(data, epochs=8, watch=cell.live)
-    assert 1 < len(cell.shown) <= 1 + cell.now / PAUSE
+    assert 1 < len(cell.shown) <= 1 + cell.now / REDRAW_SECONDS
 
 
 def test_several_networks_share_a_picture_and_are_counted(data):

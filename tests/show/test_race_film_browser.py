@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from snnlab.show.described import plain
+from snnlab.show.described import three_digits
 from snnlab.show.films import race
 from snnlab.show.films.film import Film
 from tests.dashboard.browser import browsing
@@ -76,7 +76,7 @@ def test_the_quick_ones_raise_their_flag_and_wait(
     first, all_trained = film.chapters[1].at, film.chapters[2].at
     go_to(page, first + 0.1)
     assert set(texts(page, "flag")) == {"3"}  # the ANN, which is the quickest
-    assert texts(page, "took")["3"] == f"{plain(scene['racers'][3]['ends'][-1])} s"
+    assert texts(page, "took")["3"] == f"{three_digits(scene['racers'][3]['ends'][-1])} s"
     before = page.evaluate(MARKS, "training")
     go_to(page, all_trained + 0.1)
     assert set(texts(page, "flag")) == {"0", "1", "2", "3"}

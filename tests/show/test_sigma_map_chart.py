@@ -103,6 +103,6 @@ def named_data(part: Any) -> set[str]:
 
 def test_charts_draw_the_data_that_they_bring() -> None:
     """One of another name leaves an empty frame, and no browser says so."""
-    lab = neuron.charts(neuron.FIRST, timesteps(neuron.FIRST), curves(neuron.FIRST), LIGHT)
+    lab = neuron.charts(neuron.DEFAULTS, timesteps(neuron.DEFAULTS), curves(neuron.DEFAULTS), LIGHT)
     for chart in (*lab.values(), drawn({MATCHED_SIGMA: NOISY})):
         assert named_data(chart.look) == set(chart.data)

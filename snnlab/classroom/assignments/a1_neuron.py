@@ -10,7 +10,7 @@ from snnlab.classroom.checking import Exercise, Mistake, wrong_order
 from snnlab.classroom.neuron_with_mistakes import Floats, neuron_mistakes, run_neuron
 
 HAIR = 2.0**-20
-"""A distance from the threshold that float32 still sees, and that no comparison may forgive."""
+"""A distance from the threshold that float32 resolves: no comparison may ignore it."""
 
 
 def _grid(rng: np.random.Generator, low: int, high: int) -> float:
@@ -67,7 +67,7 @@ def _at_threshold(rng: np.random.Generator, less: float) -> Trace:
 
 
 def _leaky_case(rng: np.random.Generator) -> Trace:
-    """A leak that rounds: no potential comes so near to the threshold that rounding decides."""
+    """A leak with rounding errors, but no potential so near to the threshold that they matter."""
     while True:
         leaking = _trace_case(rng, beta=0.9, T=(12, 30))
         h = run_neuron(*leaking, mistake="keeps h")[1]

@@ -107,8 +107,8 @@ def _residual_moments(
 ) -> tuple[float, float]:
     """Mean and deviation of v[1] to v[T] of the active neurons, or with a mistake.
 
-    Neurons with at least `fewest` spikes count, and with at most T - `spare`; of the timesteps,
-    those `chosen`; `early`: of v[0] to v[T - 1]; `mistake`: see `run_neuron`.
+    Active are neurons with at least `fewest` and at most T - `spare` spikes. `chosen` selects
+    timesteps. `early` takes v[0] to v[T - 1] instead. For `mistake` see `run_neuron`.
     """
     every_step = np.tile(np.asarray(currents, float), (T, 1))  # (T, B)
     spikes, v = run_neuron(every_step, 1.0, 1.0, v_init, mistake)
@@ -133,7 +133,7 @@ def _residual_case(
     grain: int = 256,
     v_init: tuple[float, float] = (0.25, 0.75),
 ) -> Residuals:
-    """Currents, silent and saturated ones among them, on a grid: sums are exact in float32 too."""
+    """Currents, also of silent and saturated neurons, on a grid: sums are exact in float32."""
     while True:
         currents = rng.integers(round(low * grain), round(high * grain) + 1, neurons) / grain
         timesteps, first = int(rng.integers(*T)), round(rng.uniform(*v_init) * 64) / 64

@@ -48,7 +48,7 @@ def _network_case(
 
 
 def _at_threshold(rng: np.random.Generator) -> Network:
-    """Every current is a quarter: from 0.5 on, potentials meet the threshold all the time."""
+    """Every current is 1/4: starting at 0.5, potentials often equal the threshold exactly."""
     W1, b1, W2, b2, images, T = _network_case(rng)
     return np.round(W1), np.round(4 * b1) / 4, W2, b2, np.round(4 * images) / 4, T
 
@@ -202,7 +202,7 @@ largest_gap = code_task(
 
 
 LEAD = 0.05
-"""By which the best mean leads, in percent: no rounding decides, and nothing is tied."""
+"""Lead of the best mean, in percent, so that there are no ties and rounding does not matter."""
 
 
 def _sigma_case(
@@ -218,13 +218,13 @@ def _sigma_case(
     """Sigmas and accuracies (S, R).
 
     Args:
-        rng: draws them.
+        rng: random generator.
         rows: S.
         seeds: R.
-        best: row with the best mean; None: any.
-        lucky: another row than the best has the single best run.
-        tied: all rows have the same best run.
-        in_order: the sigmas rise.
+        best: index of the row with the best mean; None: any.
+        lucky: whether another row than the best has the single best run.
+        tied: whether all rows have the same best run.
+        in_order: whether the sigmas are in rising order.
     """
     while True:
         sigmas = rng.uniform(0.05, 1.2, rows)

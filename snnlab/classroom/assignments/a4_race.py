@@ -28,7 +28,7 @@ def _plan_case(
     seeds: tuple[int, int] = (2, 6),
     cost: tuple[float, float] = (0.1, 4.0),
 ) -> tuple[float, Floats, int]:
-    """A budget whose shares are no whole numbers of epochs, so that no rounding error decides."""
+    """A budget whose shares are far from whole numbers of epochs: rounding errors do not matter."""
     while True:
         budget, runs = float(rng.integers(100, 400)), int(rng.integers(*seeds))
         costs: Floats = rng.uniform(*cost, int(rng.integers(*roads)))
@@ -38,7 +38,7 @@ def _plan_case(
 
 
 def _whole_case(rng: np.random.Generator) -> tuple[float, Floats, int]:
-    """Shares that are whole numbers of epochs, of powers of two: exact in any order."""
+    """Shares of whole epochs, with powers of two, so that divisions are exact in any order."""
     costs: Floats = np.exp2(rng.integers(-3, 3, 4))
     return float(64 * rng.integers(2, 12)), costs, int(rng.choice([1, 2, 4]))
 
@@ -130,7 +130,7 @@ def _seeds_case(
     gap: float = 1.0,
     noise: float = 0.2,
 ) -> tuple[Floats, Floats, float]:
-    """Accuracies of two roads; the seeds matter to both alike."""
+    """Accuracies of two roads; each seed has the same effect on both."""
     seeds = int(rng.integers(*n))
     luck = rng.normal(0, 0.5, seeds)
     one = 96 + gap + luck + rng.normal(0, noise, seeds)
@@ -209,7 +209,7 @@ def _energies(
 
 
 def _beside_relu(wrong: Mistake) -> Mistake:
-    """A mistake with the spiking network, where the ReLU network is right."""
+    """A mistake in the energy of the spiking network only; that of the ReLU network is right."""
 
     def answer(
         first: float, operations: float, ann: float, mac: float, ac: float

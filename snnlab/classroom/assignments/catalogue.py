@@ -1,4 +1,4 @@
-"""Which assignments there are, and to which of them a notebook belongs."""
+"""The assignments, and how to find the one to which a notebook belongs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Assignment:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are graded automatically; loaded when asked for, since some need torch."""
+        """The tasks that are graded automatically; imported on demand, since some need torch."""
         tasks: tuple[Task, ...] = import_module(f"{__package__}.{self.name}").TASKS
         return tasks
 
@@ -39,7 +39,7 @@ ASSIGNMENTS = {
 }
 
 CHECKED = re.compile(r"^(\w+)\.(\w+)\.check\(", re.MULTILINE)
-"""How the cell begins that checks a task."""
+"""The beginning of a cell that checks a task."""
 
 
 def assignment_named(name: str) -> Assignment:
@@ -66,7 +66,7 @@ def assignment_of(notebook: NotebookNode) -> Assignment | None:
     """The assignment to which most cells of a notebook belong, whatever its file is called.
 
     Args:
-        notebook: as a student handed it in.
+        notebook: of a student.
 
     Returns:
         None if it has no cell of any assignment, known by its mark, its id or its check.

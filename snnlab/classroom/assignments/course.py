@@ -1,4 +1,4 @@
-"""A course folder in nbgrader's layout, and nbgrader's own steps in it."""
+"""A course folder in nbgrader's layout, and how to run steps of nbgrader in it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def configuration(folder: Path) -> Config:
 def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     """Make the notebooks that students get: no solutions, no hidden parts.
 
-    They are made in a folder of their own first, so that `release/` is whole at any moment.
+    They are made in a temporary folder first, so that `release/` is complete at any moment.
 
     Args:
         folder: the course folder.
@@ -84,7 +84,7 @@ def release(folder: Path, names: Sequence[str] = ()) -> list[Path]:
 
 
 def enter_assignment(folder: Path, name: str) -> None:
-    """Make the gradebook know an assignment as its source is now: its tasks and their points."""
+    """Update the tasks of an assignment and their points in the gradebook, from its source."""
     note = folder / places.REMEMBERED / f"{name}.source"
     source = digest(places.source(folder, name).read_bytes())
     with gradebook(folder) as book:
@@ -97,7 +97,7 @@ def enter_assignment(folder: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def generated(folder: Path, name: str, *, in_gradebook: bool) -> Iterator[Path]:
-    """An assignment as nbgrader makes it from its source, in a folder for a while."""
+    """A temporary folder with an assignment as nbgrader generates it from the source."""
     with tempfile.TemporaryDirectory(prefix="snnlab-release-") as place:
         directory = course_directory(folder, name)
         directory.release_directory = place
@@ -119,15 +119,15 @@ def released_notebook(folder: Path, name: str) -> Path:
 
 
 def convert(step: type[BaseConverter], directory: CourseDirectory, **settings: Any) -> None:
-    """Carry out a step of nbgrader, quietly, also where its result is there already.
+    """Run a step of nbgrader without output, even if its result exists already.
 
     Args:
         step: the converter.
-        directory: where, and for whom.
-        settings: of the converter, whatever the course folder says about them.
+        directory: the course, with assignment and student.
+        settings: of the converter; they override those of the course folder.
 
     Raises:
-        CourseError: it failed; with the last thing that nbgrader said.
+        CourseError: it failed; the message is the last one of nbgrader.
     """
     log = logging.Logger("nbgrader", logging.ERROR)
     said = Messages()
@@ -140,19 +140,19 @@ def convert(step: type[BaseConverter], directory: CourseDirectory, **settings: A
         with programs_at_hand(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of nbgrader, about its own database
             converter.start()
-    except (NbGraderException, SystemExit) as error:  # nbgrader also ends programs
+    except (NbGraderException, SystemExit) as error:  # nbgrader may call sys.exit
         raise CourseError(f"nbgrader stopped: {said.last or error}") from error
 
 
 class Messages(logging.Handler):
-    """Keeps what was logged last, in place of printing it."""
+    """Keeps the last log message, and prints nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         self.last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one message in."""
+        """Keep a message."""
         text = record.getMessage()
         if text.startswith("Traceback") or not self.last:
             self.last = text.strip().splitlines()[-1]
@@ -160,7 +160,7 @@ class Messages(logging.Handler):
 
 @contextlib.contextmanager
 def programs_at_hand() -> Iterator[None]:
-    """Let nbgrader find the program alembic, which is installed beside this Python."""
+    """Put the folder of this Python on the path, where nbgrader finds the program alembic."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:

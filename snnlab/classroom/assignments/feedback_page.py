@@ -1,4 +1,4 @@
-"""What students and markers wrote, on a page: it can be read, and no browser runs any of it."""
+"""Text of students and markers on a page, made harmless, so that no browser runs any of it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ HARMLESS = {
     ("div", "class"): re.compile(r"highlight$"),
     ("span", "class"): re.compile(r"[a-z]{1,2}[0-9]?$"),  # colours of code
 }
-"""The attributes that stay, and how each must begin."""
+"""The attributes that are kept, and the form that each must have."""
 SIZED = re.compile(r"""<img\b[^>]*?\bsrc=["'](attachment:[^"']+)["'][^>]*>""", re.IGNORECASE)
-"""A picture that came with the cell, as students write it who want it smaller."""
+"""An attached picture in an HTML tag, by which students choose its size."""
 
 
 def is_harmless(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute may stand on a page. All others go."""
+    """Whether an attribute may be kept on a page."""
     allowed = HARMLESS.get((tag, name))
     return allowed is not None and allowed.match(value) is not None
 
@@ -46,15 +46,15 @@ class AsText(IPythonRenderer):
     """Markdown to HTML. Tags are shown as text, pictures from elsewhere as links."""
 
     def text(self, text: str) -> str:
-        """Text in which `&lt;` stands for the sign, as anywhere in Markdown."""
+        """Text in which HTML entities such as `&lt;` are resolved, as usual in Markdown."""
         return escape(unescape(text), quote=False)
 
     def block_mermaidjs(self, code: str) -> str:
-        """A drawing in words stays words: drawn, it could hold links and tags."""
+        """Show the source of a Mermaid drawing: the drawing itself could contain links and tags."""
         return f"<pre><code>{escape(code)}</code></pre>\n"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """A picture that came with the cell; whatever else would be fetched becomes a link."""
+        """An attached picture; any other picture becomes a link, so that nothing is fetched."""
         if is_harmless("img", "src", url):
             return str(super().image(text, url, title))
         name = unquote(url.removeprefix("attachment:"))
@@ -65,11 +65,11 @@ class AsText(IPythonRenderer):
 
 @pass_context
 def markdown_to_html(context: Context, text: str) -> str:
-    """In place of nbconvert's filter of this name: Markdown to HTML that does nothing.
+    """Replaces nbconvert's filter of this name: Markdown to harmless HTML.
 
     Args:
-        context: what is drawn; its `cell` holds the attached pictures.
-        text: Markdown, as anybody may have written it.
+        context: of the template; its `cell` has the attached pictures.
+        text: Markdown from any author.
     """
     attached: dict[str, Any] = context.get("cell", {}).get("attachments", {})
     renderer = AsText(escape=True, attachments=attached, exclude_anchor_links=True)

@@ -1,8 +1,8 @@
-"""Steps for nbgrader: put a notebook in order, and grade it without running it.
+"""Steps for nbgrader: restore a notebook, and grade it without running it in a kernel.
 
-`notebooks/assignments/nbgrader_config.py` puts them in the places of nbgrader's own steps that
-would run a student's notebook in a kernel, so that formgrader and `nbgrader autograde` are as
-careful as `snnlab assign grade`.
+`notebooks/assignments/nbgrader_config.py` replaces nbgrader's own steps, which would run a
+student's notebook in a kernel, by these, so that formgrader and `nbgrader autograde` are as careful
+as `snnlab assign grade`.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ Results = Mapping[tuple[str, str], Sequence[Verdict]]
 
 
 class RestoreCells(NbGraderPreprocessor):
-    """Puts locked cells back as they were released; see `restored`."""
+    """Restores locked cells to their released form; see `restored`."""
 
     release = Unicode("release", help="Folder of the released notebooks").tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Put one notebook in order."""
+        """Restore one notebook."""
         name, notebook = (resources["nbgrader"][key] for key in ("assignment", "notebook"))
         released = Path(self.release) / name / f"{notebook}.ipynb"
         return restored(nb, read_notebook(released)), resources
@@ -55,7 +55,7 @@ class JudgeCells(NbGraderPreprocessor):
     """Writes verdict and points below each check cell; nothing runs in a kernel.
 
     Args:
-        results: verdicts that are there already; other notebooks are judged now.
+        results: known verdicts; notebooks without one are judged now.
     """
 
     def __init__(self, results: Results | None = None, **options: Any) -> None:
@@ -84,7 +84,7 @@ def outputs_of(verdict: Verdict) -> list[NotebookNode]:
     page = f"<div><strong>{sign} {escape(said.verdict)}</strong> {for_page(said.message)}</div>"
     if said.hint and not said.passed:
         page += f"<div>Hint: {for_page(said.hint)}</div>"
-    page = f'<div class="tex2jax_ignore">{page}</div>'  # a dollar in it begins no formula
+    page = f'<div class="tex2jax_ignore">{page}</div>'  # a dollar sign must not begin a formula
     return [
         nbformat.v4.new_output("display_data", {"text/html": page, "text/plain": str(said)}),
         nbformat.v4.new_output("execute_result", {"text/plain": f"{verdict.points:g}"}),
@@ -98,11 +98,11 @@ def for_page(text: str) -> str:
 
 
 PUT_IN_ORDER = [RestoreCells, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
-"""In place of nbgrader's `Autograde.sanitize_preprocessors`."""
+"""Replaces nbgrader's `Autograde.sanitize_preprocessors`."""
 
 
 def grading_steps(results: Results | None = None) -> list[Any]:
-    """In place of nbgrader's `Autograde.autograde_preprocessors`, which execute the notebook.
+    """Replaces nbgrader's `Autograde.autograde_preprocessors`, which execute the notebook.
 
     Args:
         results: see `JudgeCells`.

@@ -1,4 +1,4 @@
-"""Judge a function that draws random numbers: by bounds that a right one hardly ever leaves."""
+"""Judge a function that draws random numbers, by bounds that a right one almost never exceeds."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DEVIATIONS = 4.5
 """Half-width of the bounds for mean and standard deviation, in standard errors."""
 KOLMOGOROV = 2.3
 """Largest distance between the distributions, times the root of the sample size. A right answer
-leaves these bounds in fewer than 1 of 10,000 checks; `tests/classroom` measures it."""
+exceeds these bounds in fewer than 1 of 10,000 checks; `tests/classroom` measures it."""
 TAILS = 6.0
-"""Largest skewness, kurtosis and correlation, in standard errors; these stray further by chance."""
+"""Largest skewness, kurtosis and correlation, in standard errors; these vary more by chance."""
 LARGE = 1000
-"""From so many numbers on, the distribution of a sample is judged."""
+"""The distribution of a sample is judged if it has at least so many numbers."""
 FEW = 0.01
 """Largest share of repeated numbers: in float32 some occur twice by chance."""
 MU, SIGMA = 0.5, MATCHED_SIGMA
@@ -48,7 +48,7 @@ WRONG_SIGMAS = {
         "The residual is spread evenly over [0, v_th). What is the deviation of that?",
     ),
 }
-"""What is wrong with a standard deviation, and a hint."""
+"""Message and hint for each wrong standard deviation."""
 OTHER_SIGMA = (
     f"The residual has {SIGMA:.4f}.",
     "Evenly spread numbers in an interval of length a have the deviation a / sqrt(12).",
@@ -82,7 +82,7 @@ class NoiseExercise(Judge):
         )
 
     def _fault_of(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
-        """What is wrong with the samples, each one and all together, or None."""
+        """The diagnosis for the samples, each one and all together, or None."""
         samples: list[Floats] = []
         for outcome, draw in zip(outcomes, self.calls, strict=False):
             fault = fault_of(outcome, NAMES, draw) or fault_of_form(outcome.value, draw[0])
@@ -105,8 +105,8 @@ class NoiseExercise(Judge):
 def with_hidden_seeds(exercise: NoiseExercise, rng: np.random.Generator) -> NoiseExercise:
     """The same exercise with further seeds and counts, drawn from a generator.
 
-    Two seeds differ from known ones by round numbers: a function that uses a part of the seed
-    only, `seed % 10` or its last bits, gives them the same numbers.
+    Two seeds differ from known ones by round numbers: a function that uses only a part of the
+    seed, such as `seed % 10` or its last bits, returns the same numbers for them.
     """
     count, seed = exercise.calls[0]
     fresh = [int(n) for n in rng.integers(2**31, size=3)]
@@ -159,7 +159,7 @@ def fault_of_numbers(sample: Floats) -> Diagnosis | None:
 
 
 def fault_of_seeds(samples: Sequence[Floats], draws: Sequence[Draw]) -> Diagnosis | None:
-    """The diagnosis for what the last sample has in common with those before it, or None."""
+    """The diagnosis for a sample that wrongly equals, or differs from, an earlier one, or None."""
     last, draw = samples[-1], draws[len(samples) - 1]
     for other, other_draw in zip(samples[:-1], draws, strict=False):
         if other_draw == draw and not np.array_equal(last, other):
@@ -182,7 +182,7 @@ def related(one: Floats, other: Floats) -> bool:
 
 
 def correlated(pairs: Sequence[tuple[Floats, Floats]]) -> bool:
-    """Whether samples rise and fall together, more than chance makes them."""
+    """Whether pairs of samples are correlated by more than chance explains."""
     found = [np.corrcoef(one, other)[0, 1] for one, other in pairs]
     return abs(np.mean(found)) > TAILS / math.sqrt(sum(len(one) for one, _ in pairs))
 
@@ -199,7 +199,7 @@ def fault_of_samples(samples: Sequence[Floats]) -> Diagnosis | None:
 
 
 def fault_of_order(samples: Sequence[Floats]) -> Diagnosis | None:
-    """The diagnosis for numbers that depend on their places, or None."""
+    """The diagnosis for numbers that depend on their position in the sample, or None."""
     places = [(sample, np.arange(len(sample), dtype=float)) for sample in samples]
     lags = [[(sample[:-lag], sample[lag:]) for sample in samples] for lag in (1, 2, 3)]
     halves = [np.split(sample[: len(sample) // 2 * 2], 2) for sample in samples]
@@ -214,7 +214,7 @@ def fault_of_order(samples: Sequence[Floats]) -> Diagnosis | None:
 
 
 def fault_of_likeness(samples: Sequence[Floats]) -> Diagnosis | None:
-    """The diagnosis for samples that are too much alike, or None."""
+    """The diagnosis for samples that are too similar, or None."""
     pairs = [pair for pair in combinations(samples, 2) if len(pair[0]) == len(pair[1])]
     if any(correlated([pair]) for pair in pairs):
         return not_yet(
@@ -230,7 +230,7 @@ def fault_of_likeness(samples: Sequence[Floats]) -> Diagnosis | None:
 
 
 def near(value: float, wanted: float, error: float) -> bool:
-    """Whether a value lies within the bounds."""
+    """Whether a value is within `DEVIATIONS` standard errors of the wanted one."""
     return abs(value - wanted) <= DEVIATIONS * error
 
 

@@ -1,4 +1,4 @@
-"""Where everything lies in a course folder; the layout is nbgrader's."""
+"""Paths in a course folder, which has the layout of nbgrader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 STAMP = "timestamp.txt"
 """The file beside a notebook that says when it was handed in."""
 REMEMBERED = ".kept"
-"""Folder of what grading remembers from one time to the next."""
+"""Folder of the states that grading keeps between its runs."""
 
 
 def source(course: Path, name: str) -> Path:
@@ -43,10 +43,10 @@ def all_submitted(course: Path, name: str, student: str = "") -> list[Path]:
 
 
 def owner(file: Path) -> str:
-    """Whose a submitted notebook is."""
+    """The student who submitted a notebook."""
     return file.parent.parent.name
 
 
 def students(course: Path) -> set[str]:
-    """All who have a folder for their notebooks."""
+    """All students who have a folder for their notebooks."""
     return {place.name for place in course.glob("submitted/*") if place.is_dir()}

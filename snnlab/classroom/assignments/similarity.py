@@ -1,4 +1,4 @@
-"""Answers of a class that are alike in what few others have: where to look, never a verdict."""
+"""Find answers of a class with similar unusual parts: a hint where to look, never a verdict."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from snnlab.classroom.assignments.notebooks.restoring import answer_in, restored
 GRAM = 8
 """Nodes of a syntax tree that are compared as one piece."""
 FEWEST = 12
-"""Telling pieces that the shorter of two answers must have."""
+"""Unusual pieces that the shorter of two answers must have."""
 SHARE = 0.7
-"""Of the telling pieces of the shorter answer, which the other must have too."""
+"""Share of the unusual pieces of the shorter answer that the other must have, too."""
 WORDS = 8
-"""Of a sentence; shorter ones are alike by chance."""
+"""Words of a sentence that is compared; shorter ones may be equal by chance."""
 SHARED_NAMES = {*dir(builtins), "np", "numpy", "math", "torch"}
 """Names that are not the student's own."""
 SOLUTION = "(solution)"
 """In the place of a student: the text of `source/`, which is public."""
 
 Pieces = dict[str, set[Hashable]]
-"""What an answer is made of, by the student who handed it in."""
+"""The pieces of an answer, by student."""
 
 
 @dataclass(frozen=True)
 class Similar:
-    """Two answers that share what few others have."""
+    """Two answers that share pieces which few others have."""
 
     assignment: str
     task: str
     one: str
-    """Student."""
+    """The first student."""
     other: str
     """The other student."""
     share: float
-    """Of what is unusual in the shorter answer, how much stands in the other one too: 0 to 1."""
+    """Share of the unusual pieces of the shorter answer that the other has, too: 0 to 1."""
     one_file: str
-    """Notebook to read, in the course folder."""
+    """Path of the first student's notebook in the course folder."""
     other_file: str
     sentences: tuple[str, ...] = ()
-    """Of written answers: the sentences that both hold word by word."""
+    """For written answers: the sentences that both have word by word."""
 
 
 def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
     """Compare everybody's answers, task by task.
 
-    Names, literals, docstrings and comments do not count, and nothing that was released, stands
-    in the solution or is shared by many: three lines that everybody writes alike tell nothing.
+    Names, literals, docstrings and comments are ignored, and also pieces that were released, are
+    in the solution, or are shared by many students, since these prove nothing.
 
     Args:
         course: the course folder.
@@ -77,7 +77,7 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
         for tasks, fewest, least in ((code, FEWEST, SHARE), (text, 1, 0.0)):
             for task, pieces in tasks.items():
                 given = pieces.pop("", set())
-                unusual = telling(pieces, given)
+                unusual = unusual_pieces(pieces, given)
                 for one, other, share in pairs(unusual, fewest, least):
                     both = unusual[one] & unusual[other] if tasks is text else ()
                     files = (file_of(one, name), file_of(other, name))
@@ -87,7 +87,7 @@ def similar(course: Path, names: Sequence[str] = ()) -> list[Similar]:
 
 
 def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pieces]]:
-    """Code and texts of a class: pieces by task and student; those of no student are given."""
+    """Pieces of code and texts by task and student; those under no student's id were given."""
     released, source = read_notebook(places.released(course, name)), places.source(course, name)
     files = {places.owner(file): file for file in places.all_submitted(course, name)}
     code: dict[str, Pieces] = defaultdict(lambda: defaultdict(set))
@@ -115,7 +115,7 @@ def answers_of(course: Path, name: str) -> tuple[dict[str, Pieces], dict[str, Pi
 
 
 def code_for(cell: NotebookNode, notebook: NotebookNode) -> str:
-    """The code of a task: its cell, or where that is empty the cells that define its function."""
+    """The code of a task: its cell, or, if that is empty, the cells that define its function."""
     if answer_in(cell.source) or by_hand(cell):
         return str(cell.source)
     defines = re.compile(rf"^def {grade_id(cell)}\b", re.M)
@@ -123,7 +123,7 @@ def code_for(cell: NotebookNode, notebook: NotebookNode) -> str:
 
 
 def pieces_of(code: str) -> set[Hashable]:
-    """All runs of nodes in the syntax tree, in which names only say whether they are the same."""
+    """All sequences of `GRAM` nodes in the syntax tree, with names replaced by numbers."""
     try:
         nodes = list(nodes_of(ast.parse(TransformerManager().transform_cell(code))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -153,13 +153,13 @@ def same_names(nodes: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def sentences(text: str) -> set[Hashable]:
-    """The longer sentences of a text, in small letters without signs."""
+    """The longer sentences of a text, in small letters and without punctuation."""
     found = (" ".join(re.findall(r"\w+", part.lower())) for part in re.split(r"[.!?;:]\s|\n", text))
     return {sentence for sentence in found if sentence.count(" ") >= WORDS - 1}
 
 
-def telling(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
-    """What is neither given nor shared by many: by more than five and a tenth of the class."""
+def unusual_pieces(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
+    """Pieces neither given nor shared by more than five students and a tenth of the class."""
     counts = Counter(piece for each in pieces.values() for piece in each)
     most = max(5, len(pieces) // 10)
     return {
@@ -169,7 +169,7 @@ def telling(pieces: Pieces, given: Collection[Hashable]) -> Pieces:
 
 
 def pairs(pieces: Pieces, fewest: int, least: float) -> Iterator[tuple[str, str, float]]:
-    """Students who share pieces, and the share of the shorter answer; only they are compared."""
+    """Pairs of students who share pieces, with the shared part of the shorter answer."""
     holders: dict[Hashable, list[str]] = defaultdict(list)
     for student, each in sorted(pieces.items()):
         for piece in each:
@@ -182,14 +182,14 @@ def pairs(pieces: Pieces, fewest: int, least: float) -> Iterator[tuple[str, str,
 
 
 def file_of(student: str, name: str) -> str:
-    """The notebook to read, in the course folder."""
+    """The path of a notebook in the course folder."""
     if student == SOLUTION:
         return places.source(Path(), name).as_posix()
     return places.submitted(Path(), student, name).as_posix()
 
 
 def similar_text(found: Sequence[Similar]) -> str:
-    """The pairs, for people."""
+    """The pairs in words."""
     lines = []
     for each in found:
         lines.append(

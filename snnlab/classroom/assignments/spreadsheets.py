@@ -1,4 +1,4 @@
-"""Files and tables: written whole or not at all, read back from whatever a spreadsheet saved."""
+"""Tables as CSV: written completely or not at all, read in any form that spreadsheets save."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from typing import Any
 from snnlab.data.whole_files import written_whole
 
 FORMULA = ("=", "+", "-", "@", "\t")
-"""How a cell begins that a spreadsheet would compute."""
+"""Beginnings of cells that a spreadsheet would treat as formulas."""
 SEPARATORS = ",;\t|"
 LONGEST_CELL = 1 << 24
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-"""What stands in no table."""
+"""Control characters, which no table contains."""
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Write a file so that it is the old one or the new one at any moment, never a part of one."""
+    """Write a file so that at any moment it is completely the old or the new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(file) as partial, partial.open("wb") as stream:
         stream.write(data)
@@ -50,7 +50,7 @@ def write_rows(
         file: the table.
         fields: its columns.
         rows: cells by column; other columns are an error, missing cells are empty.
-        backup: put the table as it was into `backups/`, if it is another one now.
+        backup: whether to copy the old table to `backups/` if it changes.
     """
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, list(fields), restval="")
@@ -67,15 +67,16 @@ def write_rows(
 
 
 def harmless(value: Any) -> Any:
-    """A cell that no spreadsheet computes."""
+    """A cell that no spreadsheet treats as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def read_rows(file: Path) -> list[dict[str, str]]:
-    """Read a table, none if there is no file; a row in a spreadsheet is its place here plus 2.
+    """Read a table, empty if there is no file; row i here is row i + 2 in a spreadsheet.
 
-    Comma, semicolon, tab or bar; UTF-8 with or without BOM, UTF-16, cp1252. Names of columns are
-    small letters, `column 7` where there is none; the apostrophe of `harmless` goes.
+    Separators may be comma, semicolon, tab or bar; encodings UTF-8 with or without BOM, UTF-16 or
+    cp1252. Names of columns are in small letters; a missing one is `column 7`, for instance. The
+    apostrophe of `harmless` is removed.
 
     Raises:
         ValueError: the file is no table.

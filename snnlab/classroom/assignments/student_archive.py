@@ -17,12 +17,12 @@ ARCHIVE = "snnlab-students"
 PACKAGE = Path(__file__).parents[2]
 """The folder `snnlab` of the library."""
 LEFT_OUT = (".", "__pyc", FOLDER)
-"""How names begin that are no part of the library."""
+"""Beginnings of names that are no part of the library."""
 README = Path(__file__).with_name("student_readme.md")
 
 
 def write_archive(course: Path) -> Path:
-    """Write `release/snnlab-students.zip` from what is released and from this very library.
+    """Write `release/snnlab-students.zip` with the released notebooks and this library.
 
     Equal files give an equal archive, byte for byte.
 
@@ -50,7 +50,7 @@ def write_archive(course: Path) -> Path:
 
 
 def library() -> dict[str, bytes]:
-    """The files of this library by name, as pip installs them: from a clone or a wheel alike."""
+    """The files of this library by name, whether installed from a clone or a wheel."""
     files = {}
     for path in PACKAGE.rglob("*"):
         name = path.relative_to(PACKAGE.parent)

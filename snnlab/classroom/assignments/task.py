@@ -1,4 +1,4 @@
-"""A graded task: a function to write, its points, and the cases that nobody sees before."""
+"""A graded task: a function to write, its points, and hidden cases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Task:
     """A function that a student writes in a cell of an assignment, for points.
 
     `check` uses the cases that everyone knows. `grade` adds cases that are drawn from the course
-    seed. All points are given for a right function, none for another.
+    seed. A right function gets all points, any other none.
 
     Example:
         >>> task = a1_neuron.charge
@@ -42,7 +42,7 @@ class Task:
     name: str
     """Name of the function, and `grade_id` of the cell in which it is written."""
     points: int
-    """What a right function is worth."""
+    """Points of a right function."""
     visible: Judge
     """The known cases."""
     hidden: Callable[[np.random.Generator], Judge]
@@ -60,19 +60,19 @@ class Task:
             answer: the function that the student wrote.
 
         Returns:
-            The diagnosis, if it is passed; None, where a notebook has shown it.
+            The diagnosis of a right function; None if a notebook has already shown it.
 
         Raises:
-            NotYet: it is not passed.
+            NotYet: the function is wrong.
         """
         diagnosis = self.visible.check(answer)
         shown = show(diagnosis)
         if not diagnosis.passed:
             raise NotYet(diagnosis)
-        return None if shown else diagnosis  # nbgrader takes what a check returns for points
+        return None if shown else diagnosis  # nbgrader would take a returned value for points
 
     def grade(self, answer: Any) -> float:
-        """Points of a function by the known and the hidden cases, in this very process.
+        """Points of a function by the known and hidden cases, called in this process.
 
         Sites that use nbgrader alone run this in the hidden part of a check cell;
         `snnlab assign grade` keeps the function in a process of its own instead.
@@ -117,7 +117,7 @@ def code_task(
 
 
 def show(diagnosis: Diagnosis) -> bool:
-    """Show a diagnosis in a notebook; False elsewhere, where its text says it all."""
+    """Show a diagnosis in a notebook and return True; elsewhere return False."""
     shell = sys.modules.get("IPython")
     if shell is None or shell.get_ipython() is None:
         return False

@@ -1,8 +1,8 @@
-"""Judge a function that trains networks: by its weights, and by what they do on new images.
+"""Judge a function that trains networks by the weights, and by their accuracy on new images.
 
-The weights are compared with those that the function of the assignment gives for the same
-arguments: equal ones are right, and those of a catalogued mistake are named. Another way to train
-gives other weights; its networks are rebuilt and measured here.
+The weights are compared with those that the function of the assignment returns for the same
+arguments: equal weights are right, and weights of a catalogued mistake get its diagnosis. Another
+way of training gives other weights; such networks are rebuilt and measured here.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ LOST_AT_REST = 4.0
 a standard deviation of 2.3; those that were trained from v_th / 2 lose about 10."""
 UNTRAINED = 40.0
 ALIKE = 0.5
-"""Correlation of the weights of two seeds, trained on a few images. Those that began at the same
-place have more than 0.9, others less than 0.1."""
+"""Correlation of the weights of two seeds, trained on a few images. Networks with the same first
+weights have more than 0.9, others less than 0.1."""
 ROUNDING = 1e-4
-"""Largest difference between weights that are the same, in another order of sums."""
+"""Largest difference between equal weights, due to another order of sums."""
 TRAINING_IMAGES = 600
 FEW_IMAGES = 64
 """Enough to see whether an argument has an effect."""
@@ -58,7 +58,7 @@ PRAISE = "One timestep of training, and the noise does what it should."
 
 @dataclass(frozen=True)
 class Run:
-    """One training that is asked for."""
+    """The arguments of one training."""
 
     sigma: float
     seed: int
@@ -68,7 +68,7 @@ class Run:
 
     @property
     def arguments(self) -> Arguments:
-        """Of the function."""
+        """The arguments for the student's function."""
         train = digits()[0]
         rng = np.random.default_rng([1, self.label_seed])
         chosen = rng.permutation(len(train))[: self.images]
@@ -100,9 +100,9 @@ class TrainingExercise(Judge):
     runs: Sequence[Run] = KNOWN_RUNS
     """The trainings to ask for: the known ones, then perhaps one with noise and one without."""
     hidden: Sequence[str] = ()
-    """What kind of case each further training is."""
+    """The kind of case of each further training."""
     seconds: float = 60.0
-    """For all known calls together; a right answer needs about 3."""
+    """Seconds for all known calls together; a right answer needs about 3."""
 
     @cached_property
     def calls(self) -> Sequence[Arguments]:  # type: ignore[override]
@@ -134,7 +134,7 @@ class TrainingExercise(Judge):
 
 
 def with_hidden_runs(secret: int) -> TrainingExercise:
-    """The exercise with two hidden trainings, which a secret seed decides."""
+    """The exercise with two hidden trainings, determined by a secret seed."""
     kinds = {
         "with noise, on other images, whose classes have new names": MATCHED_SIGMA,
         "without noise, on other images, whose classes have new names": 0.0,
@@ -151,21 +151,21 @@ def digits() -> tuple[Images, Images]:
 
 
 def classes(label_seed: int) -> NDArray[np.int64]:
-    """New number of each class: a network that was trained elsewhere does not know it."""
+    """A permutation of the classes, which a network trained beforehand cannot know."""
     if label_seed == 0:
         return np.arange(10)
     return np.random.default_rng(label_seed).permutation(10)
 
 
 def new_images(label_seed: int) -> Images:
-    """Images that no training sees."""
+    """Images that are in no training."""
     test = digits()[1]
     return images_of(test.pixels.numpy(), classes(label_seed)[test.labels.numpy()])
 
 
 @cache
 def trained(how: Train, run: Run) -> Weights:
-    """Weights that a way to train gives for the arguments of a run."""
+    """The weights that a training function returns for the arguments of a run."""
     weights: Weights = as_data(how(*run.arguments))
     return weights
 
@@ -176,7 +176,7 @@ def as_asked(pairs: Sequence[tuple[Weights, Run]]) -> bool:
 
 
 def fault_of_form(value: Any) -> Diagnosis | None:
-    """What keeps a result from being taken for the weights of a network, or None."""
+    """The diagnosis for a result that cannot be the weights of the network, or None."""
     if not isinstance(value, Mapping):
         return not_yet(
             f"Your function returns {shown(value)}; it should return the trained network.",
@@ -230,7 +230,7 @@ def fault_of_known(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis |
 
 
 def fault_of_arguments(found: Sequence[Weights]) -> Diagnosis | None:
-    """The diagnosis for an argument that has no effect, or None; the networks of `KNOWN_RUNS`."""
+    """The diagnosis for an argument without effect on the networks of `KNOWN_RUNS`, or None."""
     matched, silent, few, again, other, large, few_silent = found
     if equal(matched, few) or equal(silent, few_silent):
         return not_yet(
@@ -258,7 +258,7 @@ def fault_of_arguments(found: Sequence[Weights]) -> Diagnosis | None:
 
 
 def catalogued(found: Sequence[Weights], runs: Sequence[Run]) -> Diagnosis | None:
-    """The mistake that gives these networks, the last of them without noise, or None."""
+    """The diagnosis of the mistake that gives these networks, the last without noise, or None."""
     for mistake in MISTAKES:
         if all(equal(w, trained(mistake.answer, r)) for w, r in zip(found, runs, strict=True)):
             return not_yet(mistake.message, mistake.hint)

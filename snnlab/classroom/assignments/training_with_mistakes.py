@@ -1,4 +1,4 @@
-"""The training of assignment 3, and the mistakes that students make with it, to switch on."""
+"""The training of assignment 3, with switches for the mistakes that students make."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def train(
     fit_seed: int | None = None,
     **settings: Any,
 ) -> SpikingNet:
-    """The network that the function of the assignment gives, or one with mistakes.
+    """The network that the right function of the assignment returns, or one with mistakes.
 
     Args:
         images, labels, sigma, seed: arguments of the function.
-        taken: the sigma that is taken for the one given.
+        taken: gives the sigma that is used in place of the argument `sigma`.
         mu: mean of the noise.
-        rest: where neurons without noise start.
+        rest: v_init of neurons without noise.
         timesteps: T of the training.
-        build_seed, fit_seed: in place of the seed.
-        settings: of `Training`, in place of those asked for.
+        build_seed, fit_seed: used in place of the seed.
+        settings: of `Training`, in place of the right ones.
     """
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the notebook: sums in the same order
+    torch.set_num_threads(1)  # as in the notebook, so that sums have the same order
     try:
         net = network(
             seed if build_seed is None else build_seed,
@@ -67,7 +67,7 @@ def train(
 
 
 def network(seed: int, noise: Noise | None, neuron: Neuron) -> SpikingNet:
-    """An untrained network of the shape that is asked for."""
+    """An untrained network of the required shape."""
     net = build(
         ARCHITECTURE, image_shape=IMAGE_SHAPE, classes=10, seed=seed, noise=noise, neuron=neuron
     )
@@ -144,4 +144,4 @@ MISTAKES = (
         "Training(epochs=12, batch_size=32).",
     ),
 )
-"""Mistakes in a function that is otherwise written as it is asked for."""
+"""Mistakes in a function that is otherwise right."""

@@ -1,4 +1,4 @@
-"""Makes the shipped tables anew; see the room's own words."""
+"""Makes the shipped tables anew; for its use see `snnlab.classroom.seeds`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make(names: list[str]) -> None:
         for name in names:
             rows[name].append(MEASUREMENTS[name].measure(trainer))
             sys.stderr.write(f"seed {seed}: {name}\n")
-        for name in names:  # after each seed, so that what is stopped is not lost
+        for name in names:  # after each seed, so that a stop loses little
             table = {
                 "says": MEASUREMENTS[name].says,
                 "settings": deciding(settings),
@@ -64,7 +64,7 @@ def make_race() -> None:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """JSON with a line for each of its parts, and none for each number."""
+    """JSON with one line for each part, so that numbers do not take a line each."""
     parts = [
         f"{json.dumps(key)}: {{\n{inner(value)}\n}}"
         if key in ("lines", "environment")
@@ -75,7 +75,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
 
 
 def inner(part: dict[str, Any]) -> str:
-    """The entries of a part, one a line."""
+    """The entries of a part, one per line."""
     return ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in part.items())
 
 

@@ -1,4 +1,4 @@
-"""What is measured with each seed: for every table its points, and its lines over them."""
+"""The measurements that are made with each seed: the points of each table, and its lines."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ Lines = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a table holds."""
+    """The content of a table."""
 
     says: str
-    """In a line."""
+    """A description in one line."""
     points: Callable[[Preset], Sequence[float]]
-    """Where it is measured."""
+    """The points at which it is measured."""
     measure: Callable[[Trainer], Lines]
     """Measures it with one seed."""
 
 
 STARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-LONG = (1, 2, 4, 8, 16, 32, 64)
+UP_TO_64 = (1, 2, 4, 8, 16, 32, 64)
 SIGMAS = (0.02, 0.1, 0.2, 0.29, 0.5, 1.0)
 STAGES = (1, 2, 3)
-LOST = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+LOST_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 DRAWS = 2
-"""How often a disturbance is drawn; accuracies are means over the draws."""
-WAYS: Mapping[str, Mapping[str, object]] = {
+"""How often a random disturbance is drawn; accuracies are means over these draws."""
+CONVERSIONS: Mapping[str, Mapping[str, object]] = {
     "largest, from 0": {"half_threshold_start": False},
     "largest, from v_th / 2": {},
     "99.9th percentile": {"threshold": "percentile"},
     "and biases corrected": {"threshold": "percentile", "correct_bias_at": 4},
 }
-"""Conversions of a ReLU network, each with one thing more than the one before."""
+"""Conversions of a ReLU network, each with one further improvement."""
 HALVED: Mapping[str, Disturbance] = {
     "none lost": Disturbance(),
     "half lost": Disturbance(dropped_spikes=0.5),
     "none lost, each counts half": Disturbance(spike_strength=0.5),
     "half lost, each counts twice": Disturbance(dropped_spikes=0.5, spike_strength=2.0),
 }
-"""What can halve a current, and what makes up for it."""
+"""Disturbances that halve a current, and one that compensates for it."""
 
 
 def starts(trainer: Trainer) -> Lines:
@@ -67,7 +67,7 @@ def starts(trainer: Trainer) -> Lines:
 
 
 def variants(trainer: Trainer) -> Lines:
-    """Accuracy of networks that lack something of the method."""
+    """Accuracy of networks that lack a part of the method."""
     net = trainer.single_step(MATCHED)
     networks = {
         "matched noise": net,
@@ -100,9 +100,9 @@ def conversions(trainer: Trainer) -> Lines:
     """Accuracy of a ReLU network, converted in four ways."""
     ann, few = trainer.relu(), trainer.data.train.first(500)
     found = {}
-    for name, way in WAYS.items():
-        spiking = convert_ann(ann, max(LONG), few, **way)  # type: ignore[arg-type]
-        found[name] = trainer.accuracies(spiking, LONG)
+    for name, way in CONVERSIONS.items():
+        spiking = convert_ann(ann, max(UP_TO_64), few, **way)  # type: ignore[arg-type]
+        found[name] = trainer.accuracies(spiking, UP_TO_64)
     return found
 
 
@@ -173,7 +173,7 @@ def lost_spikes(trainer: Trainer) -> Lines:
     return {
         f"{name}, T = {T}": [
             disturbed(trainer, net, Disturbance(dropped_spikes=share))[STEPS.index(T)]
-            for share in LOST
+            for share in LOST_SHARES
         ]
         for name, net in both(trainer).items()
         for T in (1, 16)
@@ -181,13 +181,13 @@ def lost_spikes(trainer: Trainer) -> Lines:
 
 
 def halved(trainer: Trainer) -> Lines:
-    """Accuracy with half of the spikes lost, and what that comes from."""
+    """Accuracy with half of the spikes lost, and with disturbances that explain it."""
     return under(trainer, HALVED)
 
 
 def current_spread(trainer: Trainer) -> Lines:
     """Standard deviation of the mean current over T = 16, by stage, in v_th."""
-    images = trainer.data.test.normalised(slice(500))  # everything is kept, so a few
+    images = trainer.data.test.normalised(slice(500))  # few images, as all currents are kept
     found = {}
     for name, net in both(trainer).items():
         stages = record(net, images, 16)
@@ -242,7 +242,7 @@ def by_timesteps(rows: Sequence[Sequence[float]], timesteps: Sequence[int]) -> L
 
 
 def at(points: Sequence[float]) -> Callable[[Preset], Sequence[float]]:
-    """The same points whatever the settings."""
+    """A function that gives these points for any settings."""
     return lambda settings: points
 
 
@@ -253,7 +253,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (variants, at(STEPS)),
         (leaks, at(STEPS)),
         (decisions, at(range(1, 17))),
-        (conversions, at(LONG)),
+        (conversions, at(UP_TO_64)),
         (residual_moments, at(STAGES)),
         (calibrated, at(STEPS)),
         (sigmas, at(SIGMAS)),
@@ -261,7 +261,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         (learned_sigma, lambda settings: range(1, settings.training.epochs + 1)),
         (learned, at(STEPS)),
         (own_spikes, at(STEPS)),
-        (lost_spikes, at(LOST)),
+        (lost_spikes, at(LOST_SHARES)),
         (halved, at(STEPS)),
         (current_spread, at(STAGES)),
         (noisy_inputs, at(STEPS)),

@@ -17,7 +17,7 @@ from snnlab.studies.study import Result
 
 RACERS = ("noise", "no-noise", "bptt", "ann", "qcfs")
 FAST_EPOCHS = 10
-KEPT = (
+RUN_FIELDS = (
     "method",
     "seed",
     "terms",
@@ -33,11 +33,11 @@ KEPT = (
     "ann_accuracy",
     "ann_seconds_per_image",
 )
-"""What tables and the audit read of a run."""
+"""The fields of a run that tables and the audit read."""
 
 
 def race_rules(settings: Preset, start: RunConfig, seeds: Count = 1) -> RaceConfig:
-    """Who races in notebook 06, on what.
+    """The rules of the race of notebook 06: methods, data and seeds.
 
     Args:
         settings: of the notebook.
@@ -52,13 +52,14 @@ def race_rules(settings: Preset, start: RunConfig, seeds: Count = 1) -> RaceConf
 
 
 def shipped_race(rules: RaceConfig) -> Result | None:
-    """The race with these rules that comes with the kit, with more seeds; None if there is none.
+    """The shipped race with these rules and more seeds; None if there is none.
 
     Args:
-        rules: their seeds are not looked at.
+        rules: of the race; their seeds are ignored.
     """
     shipped = read_json(RACE_FILE)
-    return shipped if same(asked_in(shipped)) == same(rules) else None  # newer settings as they are
+    # A setting that is newer than the shipped file has its default there.
+    return shipped if same(asked_in(shipped)) == same(rules) else None
 
 
 def same(asked: RaceConfig) -> RaceConfig:
@@ -67,9 +68,9 @@ def same(asked: RaceConfig) -> RaceConfig:
 
 
 def thinned(result: Result) -> Result:
-    """A race with what is read of it, and no more digits than that takes; sealed as it is then."""
+    """A race with only the fields and digits that are read, and a new seal."""
     entries = [
-        {key: rounded(value) for key, value in entry.items() if key in KEPT}
+        {key: rounded(value) for key, value in entry.items() if key in RUN_FIELDS}
         for entry in result["entries"]
     ]
     kept = {key: value for key, value in result.items() if key != HASHES}

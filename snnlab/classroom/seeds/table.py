@@ -1,4 +1,4 @@
-"""A table: what a measurement of a notebook gives with several seeds, shipped or measured now."""
+"""Tables: a measurement of a notebook with several seeds, shipped or made now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("shipped")
 """The folder of the tables."""
 FIRST_SEED = 1
-"""Seed 0 is that of the notebooks: the network that a student trains is none of the table."""
+"""The first seed of the tables. Seed 0 is that of the notebooks, so the student's own network is
+not in a table."""
 RACE_FILE = SHIPPED / "race.json"
 """The race of notebook 06, as `snnlab.studies.race` writes it."""
 
@@ -34,20 +35,20 @@ class SeedTable:
     """
 
     x: tuple[float, ...]
-    """(n,), rising: timesteps, start potentials, whatever was varied."""
+    """(n,), rising: the values that were varied, such as timesteps or start potentials."""
     lines: Mapping[str, Sequence[Sequence[float]]]
-    """By name (seeds, n)."""
+    """By name, the numbers (seeds, n)."""
     made_by: Mapping[str, Any]
-    """Command, code, versions and hardware; nothing for a table that was measured just now."""
+    """Command, code, versions and hardware; empty for a table that was not shipped."""
 
     @property
     def seeds(self) -> int:
-        """How many."""
+        """The number of seeds."""
         return len(next(iter(self.lines.values())))
 
     @property
     def curves(self) -> dict[str, SeedCurves]:
-        """The lines, where they are accuracies in percent."""
+        """The lines as `SeedCurves`, if they are accuracies in percent."""
         return {
             name: SeedCurves(self.x, tuple(map(tuple, rows))) for name, rows in self.lines.items()
         }
@@ -61,16 +62,16 @@ class SeedTable:
         return estimate(self.values(name, x))
 
     def difference(self, name: str, other: str, x: float) -> Estimate:
-        """By how much a line lies above another one at a point, seed by seed."""
+        """The difference between two lines at a point, seed by seed."""
         pairs = zip(self.values(name, x), self.values(other, x), strict=True)
         return estimate([a - b for a, b in pairs])
 
 
 def many_seeds(name: str, settings: Preset, data: Data) -> SeedTable:
-    """What a measurement gives with other seeds than the notebook's own.
+    """A measurement with other seeds than that of the notebook.
 
-    With the settings of the shipped table it is that one: nothing is trained. With others it is
-    measured now, with as many seeds as the settings say.
+    With the settings of the shipped table, that table is returned, and nothing is trained. With
+    other settings it is measured now, with as many seeds as the settings say.
 
     Args:
         name: of the measurement, one of `MEASUREMENTS`.
@@ -99,19 +100,19 @@ def many_seeds(name: str, settings: Preset, data: Data) -> SeedTable:
 
 
 def lines_of(rows: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[list[float]]]:
-    """The lines of each seed as lines with a row for each seed, as tables hold them."""
+    """The lines of single seeds, stacked to lines with a row for each seed."""
     return {name: [[round(v, 3) for v in row[name]] for row in rows] for name in rows[0]}
 
 
 def is_same(shipped: Mapping[str, Any], settings: Preset) -> bool:
-    """Whether these are the settings of a table; those that are newer than it stand as they did."""
+    """Whether a table has these settings; those newer than the table must have defaults."""
     asked = [settings.data, settings.architecture, settings.training]
     architecture, training = shipped["architecture"], shipped["training"]
     return [shipped["data"], Architecture(**architecture), Training(**training)] == asked
 
 
 def deciding(settings: Preset) -> dict[str, Any]:
-    """The settings that decide the numbers of a table, as JSON holds them."""
+    """The settings that determine the numbers of a table, for JSON."""
     return {
         "data": settings.data,
         "architecture": asdict(settings.architecture),

@@ -23,13 +23,13 @@ STEPS = (1, 2, 4, 8, 16)
 """The timesteps T at which most accuracies are measured."""
 MATCHED = Noise()
 NARROW = 4
-"""Channels of a network that digits are not too easy for."""
+"""Channels of a network so small that digits are not too easy for it."""
 LATE = 1 / 3
-"""Share of the epochs on own spikes."""
+"""Share of the epochs that are trained on own spikes."""
 
 
 def late(training: Training) -> Training:
-    """The same, with the last third of its epochs on the network's own spikes."""
+    """The same training, with the last third of its epochs on the network's own spikes."""
     return replace(training, rates_fraction=LATE)
 
 
@@ -38,7 +38,7 @@ class Trainer:
 
     Args:
         settings: architecture, training and device.
-        data: what they learn from.
+        data: training, validation and test images.
         seed: of their weights, noise and order of images.
     """
 
@@ -60,7 +60,7 @@ class Trainer:
     def _fitted(
         self, built: StagedNet, objective: Objective | None = None, training: Training | None = None
     ) -> tuple[SpikingNet, list[Epoch]]:
-        """The network trained, by default with one timestep and as the settings say; its epochs."""
+        """Train a network, by default with one timestep and the settings; network and epochs."""
         net = cast("SpikingNet", built).to(self.settings.device)
         training = training or self.settings.training
         return net, fit(net, self.data, objective or SingleStep(), training, seed=self.seed)
@@ -88,7 +88,7 @@ class Trainer:
         return self._fitted(self._built(noise=Noise(learned="layer")))
 
     def relu(self) -> StagedNet:
-        """The ordinary network."""
+        """The ordinary network, trained with matched noise."""
         return self._fitted(self._built(activation="relu"), PlainANN())[0]
 
     def accuracies(self, net: SpikingNet, steps: Sequence[int] = STEPS) -> list[float]:

@@ -1,4 +1,4 @@
-"""Charts for the browser (Altair): plain arrays in, charts with a description out."""
+"""Charts for the browser (Altair): each function takes arrays and returns a described chart."""
 
 import lazy_loader as _lazy
 

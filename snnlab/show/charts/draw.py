@@ -1,4 +1,4 @@
-"""A plot as a chart of Altair: one table, a layer for all series that are drawn alike."""
+"""Draws a `Plot` with Altair: one table, and a layer for all series with the same look."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from snnlab.show.colours import Palette
 from snnlab.show.plot import Axis, Look, Plot, Series
 
 DATA = "all"
-"""The name of the one data set of a chart: each table more takes as long as hundreds of rows."""
+"""The name of the only data set of a chart: a second table costs as much time as hundreds of
+rows."""
 BEHIND = ("span", "rule", "band", "bars", "line", "spans", "ticks", "points")
 """The kinds of series from the back to the front."""
 SOLID = [1, 0]
@@ -25,11 +26,11 @@ FORMATS = {"accuracy": ".2f", "seed": "d", "seeds": "d", "T": "d"}
 SHORT = 10_000
 """Whole numbers below it are written out at an axis."""
 LONG_NAME = 36
-"""Characters: two longer ones do not fit beside each other in a legend."""
+"""Characters of the longest name of which two fit side by side in a legend."""
 
 
 def dash_pattern(dashes: Dashes) -> list[int]:
-    """The dashes of a `Look` as charts have them: lengths in pixels of dashes and gaps.
+    """The dashes of a `Look` in pixels, for charts: lengths of dashes and gaps.
 
     Example:
         >>> dash_pattern("--")
@@ -41,19 +42,19 @@ def dash_pattern(dashes: Dashes) -> list[int]:
 
 
 def draw_chart(plot: Plot, *, colours: Palette, height: int) -> LiveChart:
-    """A plot in the colours and the height in pixels that are given; see `LiveChart`."""
+    """Draw a plot as a `LiveChart`, with these colours and this height in pixels."""
     return LiveChart(plot_look(plot, colours, height), {DATA: table_of(plot)}, plot.words, height)
 
 
 def table_of(plot: Plot) -> pa.Table:
-    """A row for each point of each series; `part` is the place of the series in the plot."""
+    """A row for each point of each series; `part` is the index of the series in the plot."""
     names = list(dict.fromkeys(one.look.name for one in plot.series))
-    told = dict.fromkeys(key for one in plot.series for key in one.told)
-    rows: dict[str, list[Any]] = {key: [] for key in ("code", "part", "x", "y", "top", *told)}
+    tooltips = dict.fromkeys(key for one in plot.series for key in one.tooltip_names)
+    rows: dict[str, list[Any]] = {key: [] for key in ("code", "part", "x", "y", "top", *tooltips)}
     for part, one in enumerate(plot.series):
         count = len(one.x)
-        y = [*one.y, *one.y[-1:]] if one.kind == "bars" else one.y  # the last bar has an end, too
-        found: dict[str, Any] = dict(zip(one.told, one.telling, strict=True))
+        y = [*one.y, *one.y[-1:]] if one.kind == "bars" else one.y  # end of the last bar
+        found: dict[str, Any] = dict(zip(one.tooltip_names, one.tooltip_values, strict=True))
         found |= {"code": [names.index(one.look.name)] * count, "part": [part] * count}
         found |= {"x": one.x, "y": y, "top": one.top}
         for key, column in rows.items():
@@ -66,14 +67,14 @@ def table_of(plot: Plot) -> pa.Table:
 
 @lru_cache(256)
 def plot_look(plot: Plot, colours: Palette, height: int) -> dict[str, Any]:
-    """What the chart of a plot looks like, whatever its data."""
+    """The specification of the chart of a plot, without its data."""
     alike: dict[tuple[Any, ...], list[int]] = {}
     for part, one in enumerate(plot.series):
         own = "" if one.look.name else one.look.colour
-        # what is faint lies behind
+        # faint series lie behind
         kind = BEHIND.index(one.kind), one.opacity, one.size, one.look.marker != "", own
         alike.setdefault(kind, []).append(part)
-    if not plot.series:  # the axes stand there all the same
+    if not plot.series:  # an empty series, so that the axes are drawn
         plot = replace(plot, series=(Series(Look("", colours.ink), (), ()),))
         alike[()] = [0]
     layers = [layer for kind in sorted(alike) for layer in layers_of(plot, alike[kind], colours)]
@@ -90,7 +91,7 @@ def colours_of(plot: Plot) -> dict[str, str]:
 
 
 def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
-    """The layers of series that are drawn alike, from the back."""
+    """The layers of series with the same look, from the back."""
     one = plot.series[parts[0]]
     chart: Any = named(DATA)
     if len(parts) < len(plot.series):
@@ -99,7 +100,7 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
     x = alt.X("x:Q", title=titled(plot.x), scale=scaled(plot.x), axis=ticked(plot.x))
     y = alt.Y("y:Q", title=titled(plot.y), scale=scaled(plot.y, zero=bars), stack=None)
     where = {"x": x, "y": y, "color": coloured_by(plot, one)}
-    texts = [alt.Tooltip(f"{key}:Q", format=FORMATS.get(key, "")) for key in one.told]
+    texts = [alt.Tooltip(f"{key}:Q", format=FORMATS.get(key, "")) for key in one.tooltip_names]
     tooltip: dict[str, Any] = {"tooltip": ["name:N", *texts]} if texts else {}
     dot: dict[str, Any] = {"size": 70 * one.size**2, "opacity": one.opacity}
     stroke: dict[str, Any] = {"strokeWidth": LINE * one.size, "opacity": one.opacity}
@@ -124,11 +125,11 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
             return [tick.encode(**where)]
         case "points":
             points = chart.mark_point(filled=True, **dot).encode(**where, **tooltip)
-            if one.look.name:  # told apart without colours, too
+            if one.look.name:  # distinguished without colours, too
                 scale = alt.Scale(domain=list(colours_of(plot)))
                 points = points.encode(shape=alt.Shape("name:N", scale=scale, title=None))
             return [points]
-    order = "T:Q" if "T" in one.told else "x:Q"
+    order = "T:Q" if "T" in one.tooltip_names else "x:Q"
     line = chart.mark_line(clip=bars, **stroke).encode(**where, detail="part:N", order=order)
     dashes = {s.look.name: dash_pattern(s.look.dashes) for s in plot.series if s.kind == "line"}
     if any(pattern != SOLID for pattern in dashes.values()):
@@ -138,7 +139,7 @@ def layers_of(plot: Plot, parts: Sequence[int], colours: Palette) -> list[Any]:
 
 
 def coloured_by(plot: Plot, one: Series) -> Any:
-    """The colour by name, with a legend, or the own colour of a series that is not in the key."""
+    """The colour by name, with a legend; for a series without a name its own colour."""
     if one.look.name not in colours_of(plot):
         return alt.value(one.look.colour)
     names = colours_of(plot)
@@ -153,12 +154,12 @@ def coloured_by(plot: Plot, one: Series) -> Any:
 
 
 def titled(axis: Axis) -> Any:
-    """The title of an axis, line by line if it has several."""
+    """The title of an axis, as a list of its lines if it has several."""
     return axis.name.split("\n") if "\n" in axis.name else axis.name
 
 
 def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
-    """The scale of an axis; `zero`: whether 0 is on it, whatever the data."""
+    """The scale of an axis; `zero` says whether it always includes 0."""
     if axis.limits:
         return alt.Scale(type=axis.scale, nice=False, zero=False, domain=list(axis.limits))
     return alt.Scale(type=axis.scale, zero=zero)

@@ -1,7 +1,7 @@
-"""What all charts share: sizes for the last row, a quiet frame, a description.
+"""What all charts share: text that is readable from the last row, a plain frame, a description.
 
-A chart that follows a slider is a `LiveChart`: Altair needs 50 ms to build and check what it looks
-like, so that is done once, and each redraw only brings other data.
+A chart that follows a slider is a `LiveChart`. Altair needs 50 ms to build and check the
+specification of a chart, so that is done once, and a redraw only replaces the data.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ STROKE = "M-1,-0.18L1,-0.18L1,0.18L-1,0.18Z"
 
 @dataclass(frozen=True)
 class LiveChart:
-    """A chart: what it looks like, which is kept and shared, and the data of the moment."""
+    """A chart: its specification, which is cached and shared, and its present data."""
 
     look: dict[str, Any]
-    """In Vega-Lite's words, with data sets by name; not to be changed."""
+    """The Vega-Lite specification, with data sets by name; never to be changed."""
     data: dict[str, pa.Table]
-    """The data sets, in the form in which browsers get them, so that nothing is converted."""
+    """The data sets as Arrow tables, which are sent to browsers without conversion."""
     description: str
-    """What it shows, in words and numbers, for screen readers."""
+    """What the chart shows, in words and numbers, for screen readers."""
     height: int
-    """In pixels."""
+    """Height in pixels."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole chart in Vega-Lite's words, as of an Altair chart."""
+        """Specification and data as one dictionary, like `to_dict` of an Altair chart."""
         rows = {name: table.to_pylist() for name, table in self.data.items()}
         return self.look | {"datasets": rows, "description": self.description}
 
 
 def repeated(times: dict[str, int]) -> pa.DictionaryArray:
-    """A column of names, each as often as said: numbers in memory and on the way to a browser."""
+    """A column of names, each repeated so many times, stored compactly as dictionary indices."""
     codes = [code for code, count in enumerate(times.values()) for _ in range(count)]
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), list(times))
 
@@ -53,10 +53,10 @@ def named(data: str) -> alt.Chart:
 
 
 def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
-    """What a chart of named data looks like, for a `LiveChart`.
+    """The specification of a chart of named data, for a `LiveChart`.
 
-    Points have no words of their own unless the chart says so: to find words for each would take a
-    browser longer than to draw.
+    Points have no texts for screen readers unless the chart declares some: to make a text for each
+    point would take a browser longer than to draw them.
     """
     whole = framed(chart, "", colours, height).configure_mark(tooltip=None)
     found: dict[str, Any] = whole.to_dict()
@@ -67,7 +67,7 @@ def look(chart: Any, colours: Palette, height: int) -> dict[str, Any]:
 def framed(chart: Any, description: str, colours: Palette, height: int) -> alt.Chart:
     """A chart with large labels, few lines around it, and its description for screen readers.
 
-    They read the description and nothing else: not each point, with all its decimals, three times.
+    Screen readers read only the description, and not the decimals of every point.
 
     Args:
         chart: an Altair chart or layers of them.
@@ -102,20 +102,20 @@ def framed(chart: Any, description: str, colours: Palette, height: int) -> alt.C
             symbolOpacity=1,
             symbolStrokeWidth=3,
             columnPadding=24,
-            columns=alt.expr("width < 420 ? 1 : 2"),  # on a phone one below the other
+            columns=alt.expr("width < 420 ? 1 : 2"),  # one column on a phone
         )
         .configure_view(strokeWidth=0)
     )
 
 
 def coloured(colours: Mapping[str, str], **legend: Any) -> alt.Color:
-    """A colour for each name, and a legend of them."""
+    """A colour for each name, with a legend."""
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     return alt.Color("name:N", scale=scale, title=None, **legend)
 
 
 def key_of(chart: alt.Chart, colours: Mapping[str, str], lines: Collection[str]) -> alt.Chart:
-    """A layer without marks that has the legend show a square for an area and a stroke for a line.
+    """An empty layer that makes the legend show a square for an area and a stroke for a line.
 
     Args:
         chart: of the data, with a column `name`.

@@ -29,25 +29,29 @@ from snnlab.show.described import (
 from snnlab.show.pictures import trace_of
 from snnlab.show.plot import Axis, Look, Plot, Series
 
-QUIET, DRAWN, CLOSED = "residual, without noise", "noise, drawn", "noise, closed form"
-"""The curves over potentials, as the legend names them."""
-BELOW = -0.25
-"""Potentials are shown from here on, in units of v_th, so that sigma does not move the axis."""
-TICKS = -0.25
-"""Where what is left over stands, beside the noise that goes from 0 to 1."""
-APART = 0.06
-"""Between the bar of a current and the timestep where the next begins."""
+RESIDUAL_NAME, SAMPLES_NAME, CLOSED_FORM_NAME = (
+    "residual, without noise",
+    "noise, drawn",
+    "noise, closed form",
+)
+"""Names of the curves over potentials in the legend."""
+LOWEST_SHOWN = -0.25
+"""Lowest potential that is always shown, in units of v_th, so that sigma does not move the axis."""
+RESIDUALS_AT = -0.25
+"""Position of the ticks of the residuals, on the axis where the noise goes from 0 to 1."""
+BAR_GAP = 0.06
+"""Gap between the bars of two currents, in timesteps."""
 MET_AT = 0.02
-"""How high the currents that a neuron met are marked, in spikes per timestep."""
+"""Height at which the currents of a neuron are marked, in spikes per timestep."""
 
 
 def part_of(part: str) -> Any:
-    """A chart of one part of the data."""
+    """A chart of the rows of the data that belong to one part."""
     return named(DATA).transform_filter(f"datum.name == '{part}'")
 
 
 def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
-    """The parts of the data of a chart, each with its columns, as one table."""
+    """The data of a chart as one table, from several parts with their own columns."""
     counts = {name: len(next(iter(columns.values()))) for name, columns in parts.items()}
     names = dict.fromkeys(column for columns in parts.values() for column in columns)
     table = {"name": repeated(counts)}
@@ -59,21 +63,21 @@ def together(parts: dict[str, dict[str, Sequence[Any]]]) -> dict[str, pa.Table]:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What stands at the right of a potential over time."""
+class NoiseAndResiduals:
+    """Residuals and noise, drawn to the right of a potential over time."""
 
     left: Sequence[float]
-    """What the neuron carried into t = 1 to T, v[t-1]."""
+    """The residuals v[t-1] for t = 1 to T."""
     noise: Noise | None
-    """What stands for it in training; None: nothing."""
+    """The noise that replaces them in training; None: there is none."""
     points: Sequence[float] = ()
-    """Where the density of the noise is known, in units of v_th."""
+    """Potentials at which the density of the noise is given, in units of v_th."""
     law: Sequence[float] = ()
-    """Its density there."""
+    """The density of the noise at these points."""
 
     @classmethod
-    def of(cls, left: Sequence[float], noise: Noise | None) -> Beside:
-        """What was left, and the density of the noise wherever it is drawn."""
+    def of(cls, left: Sequence[float], noise: Noise | None) -> NoiseAndResiduals:
+        """Residuals and noise, with the density of the noise computed for the whole chart."""
         if noise is None:
             return cls(left, None)
         return cls(
@@ -87,7 +91,7 @@ def potential_chart(
     spikes: Sequence[float],
     *,
     v_th: float,
-    beside: Beside,
+    beside: NoiseAndResiduals,
     colours: Palette,
     currents: Sequence[float] = (),
     now: int | None = None,
@@ -95,25 +99,25 @@ def potential_chart(
 ) -> LiveChart:
     """Charge, fire and reset as one line; the threshold; a triangle for every spike.
 
-    At its right what was carried from timestep to timestep, and the noise that stands for it.
-    A bar for the current of each timestep, if they are given.
+    To the right the residuals, and the noise that replaces them in training. If the currents are
+    given, a bar for the current of each timestep.
 
     Args:
         h: potential before firing at t = 1 to T.
         v: potential after reset, as many.
         spikes: 0 or 1, as many.
         v_th: threshold, in the unit of the potentials.
-        beside: what stands at its right; the line begins at the first of what is left.
+        beside: residuals and noise at the right; the line begins at the first residual.
         colours: see `palette`.
         currents: into the neuron at t = 1 to T, in the unit of the potentials; none: no bars.
-        now: the timestep at which somebody looks, 1 to T; None: at all of them.
+        now: the timestep that is marked, 1 to T; None: none is.
         height: in pixels.
 
     Raises:
         ValueError: not one value of each per timestep, or there is no timestep.
 
     Example:
-        >>> beside = Beside([0, 0.6], None)
+        >>> beside = NoiseAndResiduals([0, 0.6], None)
         >>> potential_chart([0.6, 1.2], [0.6, 0.2], [0, 1], v_th=1, beside=beside, colours=LIGHT)
     """
     if not len(h) == len(v) == len(spikes) == len(beside.left) or not len(h):
@@ -125,7 +129,7 @@ def potential_chart(
         raise ValueError(f"{len(h)} timesteps need as many currents or none, got {len(currents)}")
     T, trace = len(h), trace_of(h, v, spikes, v_th, beside.left[0], currents)
     upto = T if now is None else now
-    floor, roof = min(trace.floor, BELOW * v_th), trace.roof
+    floor, roof = min(trace.floor, LOWEST_SHOWN * v_th), trace.roof
     seen = [t for t in trace.spikes if t <= upto]
     line: dict[str, Sequence[Any]] = {
         "index": range(len(trace.times)),
@@ -140,7 +144,7 @@ def potential_chart(
         "seen": {name: values[passed] for name, values in line.items()},
         "now": {"t": [upto], "potential": [h[upto - 1]]},
         "spikes": {"t": seen, "potential": [trace.mark] * len(seen)},
-        "left": {"share": [TICKS] * upto, "potential": beside.left[:upto]},
+        "left": {"share": [RESIDUALS_AT] * upto, "potential": beside.left[:upto]},
     }
     if len(currents):
         bars = bars_of(currents)
@@ -158,14 +162,14 @@ def bars_of(currents: Sequence[float]) -> dict[str, Sequence[Any]]:
     steps = range(1, len(currents) + 1)
     return {
         "index": steps,
-        "t": [t - 1 + APART for t in steps],
-        "until": [t - APART for t in steps],
+        "t": [t - 1 + BAR_GAP for t in steps],
+        "until": [t - BAR_GAP for t in steps],
         "potential": currents,
     }
 
 
 def noise_beside(
-    beside: Beside, low: float, high: float, v_th: float
+    beside: NoiseAndResiduals, low: float, high: float, v_th: float
 ) -> dict[str, dict[str, Sequence[Any]]]:
     """The density of the noise, 1 at its peak, and the band around its mean, within limits.
 
@@ -191,14 +195,14 @@ def noise_beside(
 def potential_look(
     colours: Palette, height: int, *, stepping: bool, driven: bool
 ) -> dict[str, Any]:
-    """What the chart looks like, while somebody steps through it or not, with bars or without."""
+    """The specification of the chart, with or without a marked timestep and bars of currents."""
     x = alt.X("t:Q", title=STEP, scale=alt.Scale(nice=False, zero=False, range=part(0, 0.84)))
     x = x.axis(alt.Axis(tickMinStep=1, format="d", grid=False))
     y = alt.Y("potential:Q", title="Potential", scale=alt.Scale(nice=False, zero=False))
     order = alt.Order("index:Q")
     grey: Any = {"color": colours.grey}
     rule = part_of("threshold").mark_rule(strokeDash=[7, 5], strokeWidth=2, **grey)
-    invisible = part_of("ends").mark_point(opacity=0)  # they span the axes
+    invisible = part_of("ends").mark_point(opacity=0)  # invisible points that span the axes
     band = part_of("band").mark_rect(color=colours.noise, opacity=0.13)
     layers: list[Any] = [
         band.encode(y=alt.Y("from:Q", title="Potential"), y2="to:Q"),
@@ -232,8 +236,8 @@ def potential_look(
 
 
 def beside_look(colours: Palette, y: alt.Y) -> Any:
-    """The part at the right: on the same potentials, with an axis to the side of its own."""
-    scale = alt.Scale(domain=[2 * TICKS, 1], nice=False, range=part(0.86, 1))
+    """The panel at the right: the same axis of potentials, and a horizontal axis of its own."""
+    scale = alt.Scale(domain=[2 * RESIDUALS_AT, 1], nice=False, range=part(0.86, 1))
     x = alt.X("share:Q", scale=scale, axis=None)
     area = part_of("noise").mark_area(orient="horizontal", color=colours.noise, opacity=0.3)
     curve = part_of("noise").mark_line(color=colours.noise, strokeWidth=2)
@@ -245,7 +249,7 @@ def beside_look(colours: Palette, y: alt.Y) -> Any:
 
 
 def part(start: float, end: float) -> list[Any]:
-    """A part of the width of a chart, both ends as shares of it."""
+    """A part of the width of a chart, given by both ends as shares of the width."""
     return [alt.expr(f"{start} * width"), alt.expr(f"{end} * width")]
 
 
@@ -265,7 +269,7 @@ def firing_chart(
     """Firing probability of a single step, and the rate over T timesteps without noise.
 
     Args:
-        currents: where both are known.
+        currents: at which both are given.
         probability: of a spike in one timestep, 0 to 1.
         rate: spikes per timestep over T timesteps, 0 to 1.
         timesteps: T.
@@ -273,7 +277,7 @@ def firing_chart(
         at_current: the probability there.
         noisy: whether noise acts in the single step.
         colours: see `palette`.
-        met: currents that the neuron met, a tick for each; then the chosen one is their mean.
+        met: currents that the neuron had, a tick for each; `current` is then their mean.
         height: in pixels.
     """
     one, many = names_of(timesteps, noisy=noisy)
@@ -301,7 +305,7 @@ def firing_chart(
 
 
 def ends_of_steps(values: Sequence[float]) -> list[int]:
-    """Where a curve of steps has to be known to be drawn: both ends, and both sides of each step.
+    """Indices of the points that suffice to draw a step curve: both ends, both sides of each step.
 
     Example:
         >>> ends_of_steps([0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5])
@@ -313,7 +317,7 @@ def ends_of_steps(values: Sequence[float]) -> list[int]:
 
 
 def names_of(timesteps: int, *, noisy: bool) -> tuple[str, str]:
-    """The two curves, as the legend names them."""
+    """Names of the two curves in the legend."""
     plural = "s" * (timesteps != 1)
     one = f"one timestep, {'with' if noisy else 'without'} noise"
     return one, f"{timesteps} timestep{plural}, without"
@@ -329,13 +333,13 @@ def residual_chart(
     colours: Palette,
     height: int = 280,
 ) -> LiveChart:
-    """Two histograms over one another, and the density of the noise in closed form.
+    """The histograms of residuals and noise over each other, and the noise in closed form.
 
     Args:
         edges: of the bins, one more than bins, in units of v_th.
         without: density of the residuals of neurons that run without noise, one per bin.
         with_noise: density of the noise that was drawn, one per bin; empty: there is no noise.
-        points: where the closed form is known, in units of v_th.
+        points: potentials at which the closed form is given, in units of v_th.
         law: the density of the noise there; empty: there is no noise.
         colours: see `palette`.
         height: in pixels.
@@ -349,7 +353,7 @@ def residual_chart(
             f"{len(with_noise)}"
         )
     words = f"Histogram of the residual potential. {residual_words(edges, without)}"
-    series = [Series(Look(QUIET, colours.quiet), edges, without, "bars", opacity=0.45)]
+    series = [Series(Look(RESIDUAL_NAME, colours.quiet), edges, without, "bars", opacity=0.45)]
     if with_noise:
         seen = [
             (v, density)
@@ -357,9 +361,9 @@ def residual_chart(
             if edges[0] <= v <= edges[-1]
         ]
         v, densities = zip(*seen, strict=True)
-        drawn = Look(DRAWN, colours.noise)
+        drawn = Look(SAMPLES_NAME, colours.noise)
         series.append(Series(drawn, edges, with_noise, "bars", opacity=0.45))
-        series.append(Series(Look(CLOSED, colours.ink), v, densities))
+        series.append(Series(Look(CLOSED_FORM_NAME, colours.ink), v, densities))
         likely = int(np.argmax(densities))
         words += f"; the noise has its highest density, {densities[likely]:.2f}, at "
         words += f"{v[likely]:.2f} v_th"
@@ -368,7 +372,7 @@ def residual_chart(
 
 
 def residual_words(edges: Sequence[float], density: Sequence[float]) -> str:
-    """Where residuals lie that were measured without noise.
+    """In words, where the residuals lie that were measured without noise.
 
     Example:
         >>> residual_words([0.0, 0.5, 1.0, 1.5], [1.2, 0.8, 0.0])

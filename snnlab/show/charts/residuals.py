@@ -1,4 +1,4 @@
-"""Charts of the residuals of a layer of a network, and of the noise that stands for them."""
+"""Charts of the residuals of a layer, and of the noise that replaces them in training."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ MEASURED = "residuals, measured"
 """The curve of the active neurons, as the legend names it."""
 FROM = "from (v_th)"
 SPAN = (-0.95, 1.95)
-"""Potentials in sight, in units of v_th, unless the drifting neurons are shown as well: all but the
-bins at the ends, which count what lies beyond."""
+"""Potentials shown, in units of v_th, unless the drifting neurons are shown as well. The outermost
+bins, which count all residuals beyond, are left out."""
 
 
 def wide_span(stages: Iterable[ResidualSummary]) -> tuple[float, float]:
@@ -48,10 +48,10 @@ def layer_table(
     """Density of the residuals of a layer, and of the noise it trained with, bin by bin.
 
     Args:
-        found: what `residuals` found.
+        found: from `residuals`, with `wide=True` if a span is given.
         noise: that of the training; None: trained without.
-        span: potentials over which silent and saturated neurons are shown as well, which then were
-            asked for; None: active ones only.
+        span: potentials over which silent and saturated neurons are shown as well; None: only
+            active ones are shown.
     """
     series = residual_series(found, noise, looks_in(LIGHT), span)
     columns = {FROM: series[0].x[:-1]} | {one.look.name: one.y for one in series}
@@ -69,7 +69,7 @@ def looks_in(colours: Palette) -> dict[str, Look]:
 
 
 def highest_density(tables: Iterable[pd.DataFrame]) -> float:
-    """The highest density in sight, so that charts beside one another can share an axis."""
+    """The highest density of several tables, so that their charts can share an axis."""
     in_sight = [table[table[FROM].between(*SPAN, inclusive="left")] for table in tables]
     return max(float(table.drop(columns=FROM).to_numpy().max()) for table in in_sight)
 
@@ -90,11 +90,11 @@ def layer_chart(
     Args:
         found: what `residuals` found.
         noise: that of the training; None: trained without.
-        name: of the layer, as a sentence goes on with it.
+        name: of the layer, for use within a sentence.
         colours: see `palette`.
         span: see `layer_table`.
-        highest: density to which the axis reaches, see `highest_density`; None: its own.
-        words: what it shows; None: as of a layer.
+        highest: upper end of the density axis, see `highest_density`; None: that of this chart.
+        words: the description; None: that of a layer.
         height: in pixels.
     """
     series = residual_series(found, noise, looks_in(colours), span)
@@ -138,9 +138,9 @@ def one_neuron_chart(
 
 
 def one_neuron_span(found: OneNeuron) -> tuple[float, float] | None:
-    """Potentials in sight: `SPAN`, and 90 % of the residuals of the neuron while it was active.
+    """The span that holds `SPAN` and 90 % of the residuals of the neuron while it was active.
 
-    None: these lie inside of `SPAN`.
+    None if these lie inside `SPAN`.
     """
     return drifted_span(found.summary, SPAN)
 

@@ -1,4 +1,4 @@
-"""Charts of finished and of running trainings: accuracy, cost, epochs."""
+"""Charts of trainings, finished or not: accuracy, cost, epochs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DASHES = (
     *([1, 0], [8, 4], [10, 3, 2, 3], [2, 3], [5, 2], [12, 5], [1, 3], [14, 3]),
     *([10, 3, 2, 3, 2, 3], [16, 4, 6, 4], [3, 8], [8, 3, 8, 3, 2, 3]),
 )
-"""So that lines are told apart without colours, too, and where colours start over."""
+"""Dashes that distinguish lines without colours, or where colours repeat."""
 
 
 BAND = 0.25
@@ -39,27 +39,27 @@ class Line(NamedTuple):
     colour: str
     curves: SeedCurves
     dashes: list[int] | None = None
-    """Lengths of dashes and gaps in pixels; None: free ones."""
+    """Lengths of dashes and gaps in pixels; None: any that are free."""
     images: tuple[int, ...] = ()
-    """How many test images there were, each number once; none: not known."""
+    """The numbers of test images of the runs, each once; empty if unknown."""
     faint: bool = False
-    """Whether it lies behind the others: thin, without points and bands."""
+    """Whether it is drawn behind the others: thin, without points and bands."""
 
 
 def dashes_in_points(pattern: Sequence[int]) -> Dashes:
-    """Lengths of dashes and gaps in pixels as matplotlib has them, which `dash_pattern` undoes."""
+    """Dashes and gaps in pixels converted for matplotlib; the inverse of `dash_pattern`."""
     return 0, tuple(length / 1.5 for length in pattern)
 
 
 def dashes_of(own: Sequence[list[int] | None]) -> list[list[int]]:
-    """Dashes of lines: their own, or where a line has none (None) the next that no other has."""
+    """Dashes of lines: their own, or for a line without (None) the next that no other has."""
     taken = [dashes for dashes in own if dashes]
     free = cycle([dashes for dashes in DASHES if dashes not in taken] or DASHES)
     return [dashes or next(free) for dashes in own]
 
 
 def one_image_words(images: Iterable[int]) -> str:
-    """What one test image is worth, in points of accuracy; empty if their number is not known.
+    """How many percentage points one test image counts, in words; empty if unknown.
 
     Example:
         >>> one_image_words([449])
@@ -89,12 +89,12 @@ def accuracy_chart(
 ) -> LiveChart:
     """Mean test accuracy against T; the band runs from the lowest to the highest seed.
 
-    The axis says what one image is worth: less is no difference.
+    The axis says how much one image counts: a smaller difference means nothing.
 
     Args:
-        lines: name of a method, as written in the chart, to its accuracy.
+        lines: the name of each line in the chart, with its accuracy.
         colours: see `palette`.
-        at: a T that is marked.
+        at: a T to be marked.
         height: in pixels.
 
     Raises:
@@ -152,14 +152,21 @@ def cost_chart(
     """
     if table.empty or not (table["cost"] > 0).all():
         raise ValueError("a cost chart needs rows, and costs above 0")
-    told = ("seed", "T", "cost", "accuracy")
+    columns = ("seed", "T", "cost", "accuracy")
     series = []
     for look in (Look(name, colour) for name, colour in names.items()):
         own = table[table["name"] == look.name].sort_values("T")
         runs = [run for _, run in own.groupby("seed", sort=False)] or [own]  # all are in the key
         for run in runs:
-            telling = tuple(run[column].tolist() for column in told)
-            one = Series(look, telling[2], telling[3], opacity=0.7, told=told, telling=telling)
+            values = tuple(run[column].tolist() for column in columns)
+            one = Series(
+                look,
+                values[2],
+                values[3],
+                opacity=0.7,
+                tooltip_names=columns,
+                tooltip_values=values,
+            )
             size = 1.1 if lines else 1.6
             series.append(replace(one, kind="points", size=size, opacity=0.9))
             if lines:
@@ -193,8 +200,8 @@ def training_chart(
         epochs: how many there will be.
         colours: see `palette`.
         dashes: of each name, in pixels.
-        own_spikes: the first epochs of rates phases, which reach to the last epoch: a band that
-            says so lies behind them.
+        own_spikes: the first epochs of rates phases, which all end with the last epoch; a labelled
+            band marks these epochs.
         height: in pixels.
     """
     looks = {

@@ -18,10 +18,10 @@ from snnlab.show.colours import MAP, MAP_BLACK_FROM, Palette
 from snnlab.show.described import ACCURACY, SIGMA, TIMESTEPS, sigma_map_words, sigma_name
 
 ROW, AROUND, FIT = 40, 130, 40
-"""In pixels: the height of a row, that of axis and legend, and the least width of a field with its
-number."""
+"""In pixels: the height of a row; the height of axis and legend; the least width of a field that
+shows its number."""
 STEP = 2
-"""The scale of colours ends at multiples of so many points, so that it seldom moves."""
+"""The colour scale ends at multiples of this many percentage points, so that it seldom changes."""
 STAR = "★"
 
 
@@ -36,8 +36,8 @@ def sigma_map_chart(
     """Mean test accuracy; a solid frame and a star around the best rows, dashes around 1/sqrt(12).
 
     Args:
-        curves: accuracy by sigma, of what is measured.
-        missing: what stands in the rows of the other sigmas, by sigma.
+        curves: accuracy by sigma, of the trained networks.
+        missing: text for the row of each other sigma.
         timesteps: the columns.
         best: sigmas that are marked.
         colours: see `palette`.
@@ -77,12 +77,12 @@ def sigma_map_chart(
 
 
 def height_of(sigmas: Sequence[object]) -> int:
-    """Of the chart, in pixels."""
+    """Height of the chart in pixels."""
     return ROW * len(sigmas) + AROUND
 
 
 def rows(sigmas: Iterable[float]) -> pa.Table:
-    """The rows that are framed."""
+    """A table of rows to be framed."""
     return pa.table({"sigma": pa.array(map(sigma_name, sigmas), pa.string())})
 
 
@@ -109,11 +109,11 @@ def sigma_map_look(
     best: tuple[str, ...],
     colours: Palette,
 ) -> dict[str, Any]:
-    """What the chart looks like: all that changes seldom."""
+    """The specification of the chart, without its data."""
     starred = f"indexof({json.dumps(best, ensure_ascii=False)}, datum.value) < 0"
     label = f"{starred} ? datum.value : '{STAR} ' + datum.value"
     bands = alt.Scale(domain=list(reversed(sigmas)), paddingInner=0.14, paddingOuter=0.07)
-    # The labels keep their place when one of them gets a star.
+    # The width reserved for labels does not change when one of them gets a star.
     axis = alt.Axis(labelExpr=label, grid=False, minExtent=62, maxExtent=62)
     y = alt.Y("sigma:N", title=SIGMA, scale=bands, axis=axis)
     columns = alt.Scale(domain=list(timesteps), paddingInner=0.04)
@@ -135,7 +135,7 @@ def sigma_map_look(
         alt.Tooltip("T:O"),
         alt.Tooltip("accuracy:Q", title=ACCURACY, format=".2f"),
     ]
-    fits = alt.expr(f"width >= {FIT * len(timesteps)} ? 1 : 0")  # on a phone they may not
+    fits = alt.expr(f"width >= {FIT * len(timesteps)} ? 1 : 0")  # else numbers are hidden
     number = named("cells").mark_text(fontSize=LABEL, opacity=fits, aria=False)
     ink = alt.condition("datum.black", alt.value("#000000"), alt.value("#FFFFFF"))
     words = named("missing").mark_text(
@@ -152,7 +152,7 @@ def sigma_map_look(
 
 
 def framed_rows(data: str, y: alt.Y, colours: Palette, **line: Any) -> list[Any]:
-    """A frame around rows, on an edge that tells it from fields of any colour."""
+    """A frame around rows, with an outer edge that contrasts with fields of any colour."""
     mark: Any = {"filled": False, "cornerRadius": 2}
     edge = named(data).mark_rect(**mark, stroke=colours.on_noise, strokeWidth=7)
     frame = named(data).mark_rect(**mark, stroke=colours.ink, strokeWidth=4, **line)

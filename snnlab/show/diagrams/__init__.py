@@ -1,4 +1,4 @@
-"""Drawings that explain: what a stage is, what a timestep is, how time folds, how to train."""
+"""Explanatory drawings: a stage, a timestep, how time folds into the batch, ways to train."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""A drawing as a notebook shows it: drawn once, in the colours of a light or a dark page."""
+"""A drawing in a notebook: drawn once, it takes the colours of a light or a dark page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from snnlab.show.picture import attach_description
 from snnlab.show.style import ONE_AT_A_TIME
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
-_WIDEST = 640  # pixels: the whole drawing is in sight on a projector, its text seen from the back
+_WIDEST = 640  # pixels: fits a projector, readable from the last row
 
 
 def _page_colours() -> str:
@@ -51,7 +51,7 @@ class Diagram:
         return f"{self.summary} {self.alt}"
 
     def html(self) -> str:
-        """The drawing as an HTML figure that needs no other file, and has no ids to clash."""
+        """The drawing as a self-contained HTML figure without ids, which might clash."""
         return (
             '<figure class="snnlab-diagram" style="margin: 0.5em 0; padding: 0.5em 0; '
             f'background: var(--paper); color: var(--ink)"><style>{_page_colours()}</style>'
@@ -63,9 +63,9 @@ class Diagram:
     _repr_html_ = html
 
     def _svg(self) -> str:
-        """What matplotlib draws, less ids and what it says about whole pages."""
+        """The SVG of matplotlib, without ids and the attributes of a whole page."""
         buffer = BytesIO()
-        with ONE_AT_A_TIME, mpl.rc_context({"svg.fonttype": "path"}):  # as wide on every machine
+        with ONE_AT_A_TIME, mpl.rc_context({"svg.fonttype": "path"}):  # same width everywhere
             self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
         root = ElementTree.fromstring(buffer.getvalue())
         _, _, *size = root.attrib["viewBox"].split()
@@ -94,7 +94,7 @@ class Diagram:
 def _without_references(
     group: ElementTree.Element, parts: dict[str | None, ElementTree.Element]
 ) -> ElementTree.Element:
-    """A copy without ids, with what it refers to put in place of each reference."""
+    """A copy without ids, with each reference replaced by the element it refers to."""
     made = ElementTree.Element(group.tag)
     for name, value in group.attrib.items():
         if name not in ("id", "clip-path"):
@@ -111,13 +111,13 @@ def _without_references(
 
 
 def _place(use: ElementTree.Element) -> dict[str, str]:
-    """Where a reference puts a glyph."""
+    """The attributes that place the glyph of a reference."""
     moved = f"translate({use.get('x', '0')} {use.get('y', '0')})"
     return {"transform": use.get("transform", moved)}
 
 
 def _variable(found: re.Match[str]) -> str:
-    """The variable of a colour that is one of ours, else the colour."""
+    """The CSS variable of a colour of the kit; another colour stays as it is."""
     for name, hue in COLOURS.items():
         if found[0] == hue.light.lower():
             return f"var(--{name})"

@@ -21,18 +21,18 @@ from snnlab.show.diagrams.symbols import (
 )
 
 T, B = 3, 2
-"""Timesteps and images of the drawing: few, and not as many of the one as of the other."""
+"""Timesteps and images of the drawing: few, and different numbers so that they are not confused."""
 
-_MIDDLE, _TEXT = 84, 178  # of the tiles; where texts begin
+_MIDDLE, _TEXT = 84, 178  # x of the middle of the tiles, and of the beginning of texts
 _STEP, _DOWN = 27, 32  # from tile to tile in a row, and from row to row
 _DARK, _PALE = 0.75, 0.25  # the two images, as shades of grey
 
 
 def folding(net: SpikingNet) -> Diagram:
-    """Two images on their way through the first two stages, with their shapes.
+    """Two images on their way through the first two stages, with shapes of tensors.
 
     Args:
-        net: whose shapes are written; it has two stages or more.
+        net: a network of two or more stages, whose shapes are written.
 
     Raises:
         ValueError: a network of one stage.

@@ -1,4 +1,4 @@
-"""What a stage is: stateless layers, then neurons; and what becomes of an image in a network."""
+"""A network on one image, and a stage inside: stateless layers, then neurons."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from snnlab.show.diagrams.symbols import (
 
 T, READ = 8, 4
 """Timesteps of the spikes, and of the readout, that are shown."""
-_CURRENTS = (-0.2, 0.2, 0.5, 0.8)  # in v_th; shown are the neurons that come nearest to them
+_CURRENTS = (-0.2, 0.2, 0.5, 0.8)  # in v_th; the neurons with the nearest currents are shown
 _TOP, _BOX, _STEP, _RIGHT = 86, 44, 66, 128  # of stages: first, height, next one, right edge
-_INSIDE = 148  # where what is enlarged begins
+_INSIDE = 148  # left edge of the enlarged stage
 
 _LAYERS: tuple[tuple[Any, str], ...] = (
     (nn.Conv2d, "convolution"),
@@ -48,11 +48,11 @@ _LAYERS: tuple[tuple[Any, str], ...] = (
 def stages(net: SpikingNet, image: Tensor) -> Diagram:
     """A network on an image: its stages, the inside of the first one, and its readout.
 
-    Currents, spikes and readout are what the network gives, as it is, without noise.
+    Currents, spikes and readout are computed by the network, without noise.
 
     Args:
         net: on any device.
-        image: (1, C, H, W), normalised as for the network, on the same device.
+        image: (1, C, H, W), normalised like its inputs, on the same device.
 
     Raises:
         ValueError: not one image, one of another shape, a network that does not spike, or neurons
@@ -69,7 +69,7 @@ def stages(net: SpikingNet, image: Tensor) -> Diagram:
         readout = torch.cat(list(net.unroll(image, READ)))[:, 0].cpu()  # (T, K)
     shown = _rows(net, record(net, image, T)[0])
     shapes = [" \u00d7 ".join(map(str, shape)) for shape in (net.image_shape, *stage_shapes(net))]
-    low = _TOP + _STEP * max(len(net.stages), 3)  # the readout, below what is enlarged
+    low = _TOP + _STEP * max(len(net.stages), 3)  # the readout is below the enlarged stage
     ax = sheet(low + 154)
     _draw_network(ax, image[0].cpu(), shapes, readout.shape[1], low)
     _draw_inside(ax, net, shown)
@@ -98,7 +98,7 @@ def _rows(net: SpikingNet, first: Recording) -> list[_Row]:
 
 def _draw_network(ax: Axes, image: Tensor, shapes: list[str], classes: int, readout: float) -> None:
     """The whole network, from the image down to the mean over time."""
-    limits = ax.get_ylim()  # which imshow moves
+    limits = ax.get_ylim()  # since imshow changes them
     low, high = image.min(), image.max()
     pixels = ((image - low) / (high - low).clamp(min=1e-9)).permute(1, 2, 0)  # (H, W, C)
     ax.imshow(

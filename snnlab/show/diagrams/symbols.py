@@ -1,8 +1,8 @@
-"""The signs that all drawings share, each with one meaning, on a sheet that is as wide as a phone.
+"""The signs of all drawings, each with one meaning. A drawing is as wide as a phone.
 
 A neuron is a circle, filled up to its potential; stateless layers are a grey box; a spike is an
 upright stroke, a real number a grey bar. Residuals are orange, noise is blue, the gradient is a
-violet arrow of dashes. Lengths are points.
+violet dashed arrow. Lengths are in points.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from snnlab.show.page import text_width
 from snnlab.show.style import FONT
 
 WIDTH = 400
-"""Of every drawing: text of size 14 then has 12 pixels on a phone, 22 on a projector."""
+"""Width of every drawing: text of size 14 is then 12 pixels high on a phone, 22 on a projector."""
 TEXT = 14
-"""Size of the text, the smallest as well."""
+"""The only font size."""
 _LINE = 17  # from line to line
 
 COLOURS = {
@@ -43,7 +43,7 @@ FAINT = 0.14
 
 Point = tuple[float, float]
 Sign = Callable[[Axes, float, float], None]
-"""Draws a sign around a place, into 18 x 18 points."""
+"""Draws a sign into 18 x 18 points around a place."""
 
 
 def sheet(height: float) -> Axes:
@@ -56,16 +56,16 @@ def sheet(height: float) -> Axes:
 
 
 def write(ax: Axes, x: float, y: float, text: str, colour: str = INK, **more: Any) -> None:
-    """Text to the right of x, its lower-case letters centred on y; `more` as for `Axes.text`."""
+    """Text to the right of x, lower-case letters centred on y; `more` goes to `Axes.text`."""
     lines = text.count("\n") + 1
-    first = y + 0.36 * TEXT - (lines - 1) * _LINE / 2  # the first line stands here
+    first = y + 0.36 * TEXT - (lines - 1) * _LINE / 2  # y of the first line
     for i, part in enumerate(text.split("\n")):
         # told its font: `style` for each text takes four times as long as the text itself
         ax.text(x, first + i * _LINE, part, color=colour, family=FONT, size=TEXT, **more)
 
 
 def box(ax: Axes, x: float, y: float, width: float, height: float, text: str = "") -> None:
-    """Stateless layers: a grey box, its left upper corner at (x, y)."""
+    """Stateless layers: a grey box with its upper left corner at (x, y)."""
     shape = FancyBboxPatch(
         (x, y),
         width,
@@ -89,7 +89,7 @@ def bar(ax: Axes, x: float, top: float, width: float, bottom: float, colour: str
 def neuron(
     ax: Axes, x: float, y: float, level: float = 0, colour: str = RESIDUAL, *, radius: float = 9
 ) -> None:
-    """A circle, filled up to a share of its height with the colour of what it starts from."""
+    """A neuron: a circle, filled up to `level`, a share of its height, with a colour."""
     ax.add_patch(Circle((x, y), radius, facecolor=PAPER, edgecolor="none", zorder=2))
     if level > 0:
         half = math.acos(1 - 2 * min(level, 1))
@@ -100,17 +100,17 @@ def neuron(
 
 
 def spike(ax: Axes, x: float, y: float, size: float = 14) -> None:
-    """An upright stroke."""
+    """A spike: a vertical stroke."""
     line(ax, [(x, y - size / 2), (x, y + size / 2)], INK, 2.6)
 
 
 def silence(ax: Axes, x: float, y: float) -> None:
-    """A dot where there is no spike."""
+    """No spike: a dot."""
     ax.add_patch(Circle((x, y), 1.5, facecolor=GREY, edgecolor="none"))
 
 
 def frame(ax: Axes, x: float, y: float, width: float, height: float, colour: str = INK) -> None:
-    """An outline: what lies inside belongs together."""
+    """An outline around things that belong together."""
     shape = FancyBboxPatch(
         (x, y),
         width,
@@ -130,7 +130,7 @@ def line(ax: Axes, points: Sequence[Point], colour: str, width: float, dashes: A
 
 
 def arrow(ax: Axes, start: Point, end: Point, colour: str = GREY, *, dashed: bool = False) -> None:
-    """An arrow; what it carries is in its colour."""
+    """An arrow; its colour says what it carries."""
     shape = FancyArrowPatch(
         start,
         end,
@@ -147,12 +147,12 @@ def arrow(ax: Axes, start: Point, end: Point, colour: str = GREY, *, dashed: boo
 
 
 def gradient(ax: Axes, start: Point, end: Point) -> None:
-    """Where the gradient goes."""
+    """A dashed arrow along which the gradient goes."""
     arrow(ax, start, end, GRADIENT, dashed=True)
 
 
 def key(ax: Axes, y: float, entries: Sequence[tuple[str, Sign]]) -> None:
-    """What the signs mean: one line, spread over the width."""
+    """A legend of signs in one line, spread over the width."""
     widths = [24 + text_width(name, TEXT) for name, _ in entries]
     gap = (WIDTH - 16 - sum(widths)) / max(1, len(entries) - 1)
     x = 8.0

@@ -1,4 +1,4 @@
-"""What a timestep is: charge, fire, reset, and what is left goes into the next."""
+"""A timestep: charge, fire and reset; the residual goes into the next timestep."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from snnlab.show.diagrams.symbols import (
 )
 
 NEURON, CURRENT, T = Neuron(v_init=0.0), 0.375, 8
-"""The neuron that the course writes first, until it has fired as often as its current says."""
+"""The first neuron of the course, and as many timesteps as make its rate equal to its current."""
 
 _DASHES = (0, (4, 3))
-_BASE, _UNIT = 200, 118  # of the large bars: where 0 lies, and how long v_th is
-_LOW, _SHORT = 388, 88  # of the small ones
+_BASE, _UNIT = 200, 118  # of the large bars: y of potential 0, and length of v_th
+_LOW, _SHORT = 388, 88  # the same of the small bars
 
 
 def timesteps() -> Diagram:
@@ -53,7 +53,7 @@ def timesteps() -> Diagram:
 
 
 def _of(values: torch.Tensor, t: int) -> float:
-    """A potential at t = 1, 2, ...; before that it is v_init."""
+    """A potential at t = 1, 2, ...; at t = 0 it is v_init."""
     return float(values[t - 1, 0]) if t else NEURON.v_start
 
 

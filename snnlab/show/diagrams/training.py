@@ -27,14 +27,14 @@ from snnlab.show.diagrams.symbols import (
 from snnlab.show.diagrams.timesteps import CURRENT
 
 _SINGLE, _THROUGH = SingleStep().timesteps, BPTT().timesteps
-_FIRST, _STEP = 84, 60  # the first timestep, and the distance of two
-_BESIDE = 5.5  # of two arrows in opposite directions, from their middle
+_FIRST, _STEP = 84, 60  # x of the first timestep, and distance between two
+_BESIDE = 5.5  # distance of two opposite arrows from their middle
 
 
 def training() -> Diagram:
     """Three lanes: single-step training, its weights at T timesteps, training through T.
 
-    How often networks run is read from `SingleStep` and `BPTT`.
+    The numbers of timesteps are read from `SingleStep` and `BPTT`.
 
     Example:
         >>> training().summary
@@ -52,7 +52,7 @@ def training() -> Diagram:
 
 
 def passes(timesteps: int, *, learns: bool) -> str:
-    """How many timesteps one step of training, or one answer, runs forward and back."""
+    """In words, how many timesteps a training step, or an answer, runs forward and back."""
     back = f"{timesteps}\u00d7 back" if learns else "no gradient"
     return f"{timesteps}\u00d7 forward\n{back}"
 
@@ -67,7 +67,7 @@ def _lane(
     noise: Noise | None = None,
     learns: bool = False,
 ) -> None:
-    """Timesteps from left to right; in each, the network runs upwards."""
+    """A lane of timesteps from left to right; in each, the network runs upwards."""
     height, apart = top + 72, _BESIDE if learns else 0.0
     write(ax, 8, top + 14, title, weight="bold")
     write(ax, 392, height, passes(timesteps, learns=learns), ha="right")
@@ -94,7 +94,7 @@ def _lane(
 
 
 def _residuals(timesteps: int) -> list[float]:
-    """What a neuron carries into each timestep under a constant current."""
+    """The residual that a neuron carries into each timestep under a constant current."""
     currents = torch.full((timesteps, 1), CURRENT, dtype=torch.float64)
     return [Neuron().v_start, *trace(currents, Neuron()).v[:-1, 0].tolist()]
 

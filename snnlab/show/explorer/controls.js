@@ -1,7 +1,7 @@
-// What moves a player: buttons, a slider, and choices.
+// The controls of a player: buttons, a slider, and choices.
 
 class Controls {
-  // Of a player with `words`, `play`, `go(by)` and `move(to)`; the slider has a range and a label.
+  // `player` has `words`, `play`, `go(by)` and `move(to)`; the slider gets a range and a label.
   constructor(player, range, label, speeds) {
     const { words, play } = player;
     this.words = words;
@@ -12,7 +12,8 @@ class Controls {
     this.step = this.button("step", () => player.go(1));
     this.slider = node("input", { type: "range", ...range, "aria-label": label, "data-key": "slider" });
     this.slider.addEventListener("input", () => player.move(Number(this.slider.value)));
-    this.clock = node("output", { class: "number", "aria-hidden": "true" }); // else said at every timestep of a play; the slider says it
+    // Hidden from screen readers, which would announce each timestep of a play; the slider has the same text.
+    this.clock = node("output", { class: "number", "aria-hidden": "true" });
     this.bar = node(
       "div",
       { class: "bar" },
@@ -30,7 +31,7 @@ class Controls {
     return button({ "data-key": name }, press, icon(name), node("span", {}, this.words[name]));
   }
 
-  // At a place of the range, in play or at rest: what the clock shows, and what the slider says.
+  // Show a value of the range, in play or at rest: the text of the clock, and that of the slider.
   show(at, plays, shown, said = shown) {
     const { min, max } = this.range;
     this.slider.value = at;
@@ -39,7 +40,7 @@ class Controls {
     const pressed = this.bar.getRootNode().activeElement;
     this.back.disabled = at <= min;
     this.step.disabled = at >= max;
-    if ([this.back, this.step].includes(pressed) && pressed.disabled) this.bar.closest("[tabindex]")?.focus({ preventScroll: true }); // else keys reach nothing
+    if ([this.back, this.step].includes(pressed) && pressed.disabled) this.bar.closest("[tabindex]")?.focus({ preventScroll: true }); // so that keys work
     this.play.disabled = max <= min;
     const name = plays ? "pause" : "play";
     if (this.play.dataset.shows === name) return;
@@ -48,7 +49,7 @@ class Controls {
   }
 }
 
-// A few buttons of which one is pressed.
+// A group of buttons, one of which is pressed.
 function choice(name, options, chosen, words, choose) {
   const count = { 3: "three", 4: "four" }[options.length];
   const group = node("div", { class: `segments ${count}`, role: "group", "aria-label": words[name] });

@@ -1,4 +1,4 @@
-"""What player and films share: a host mounts them, and buttons, a slider and keys move them."""
+"""What player and films share: how a page mounts them, and their buttons, slider and keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOUNTED_FILES: Final = (
     "mounted.js",
     "motion.js",
 )
-"""Scripts and styles; what is mounted is derived from their classes, so they come first."""
+"""Scripts and styles. They come first, as player and films derive from their classes."""
 CONTROL_WORDS: Final = {
     "play": "Play",
     "pause": "Pause",
@@ -26,9 +26,9 @@ CONTROL_WORDS: Final = {
     "normal": "normal",
     "fast": "fast",
 }
-"""On the buttons."""
+"""Labels of the buttons."""
 
 
 def colours(*hues: str) -> dict[str, dict[str, str]]:
-    """Ink, paper, grey and these hues on both backgrounds, for scripts."""
+    """Ink, paper, grey and these hues, for a light and a dark background."""
     return {"light": LIGHT.named(*hues), "dark": DARK.named(*hues)}

@@ -1,4 +1,4 @@
-"""What the pad of `pad.js` needs, and what it tells: a digit that somebody draws."""
+"""Input and output of the pad in `pad.js`, on which a digit can be drawn."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from snnlab.show.explorer.controls import colours
 from snnlab.show.modules import joined
 
 PAD_FILES: Final = ("pad.css", "elements.js", "bytes.js", "pad.js")
-"""What the pad is made of; the last mounts it."""
+"""Files of the pad; the last one mounts it."""
 PAD_JS: Final = joined(*PAD_FILES)
 """The pad, an ES module with `mountPad(element, given, tell)`."""
 
 SIDE: Final = 140
-"""Width and height of the ink that is told, in pixels."""
+"""Width and height of the drawing that the pad sends, in pixels."""
 PEN: Final = 0.1
-"""Width of the pen in parts of the side: networks of digits and of MNIST read 0.09 to 0.13 best."""
+"""Width of the pen as a share of the side; networks recognise digits best with 0.09 to 0.13."""
 
 WORDS: Final = {
     "pad": "Draw a digit",
@@ -43,7 +43,7 @@ WORDS: Final = {
         "Backspace takes back a stroke; Escape lifts the pen."
     ),
 }
-"""Words of the pad."""
+"""Texts of the pad."""
 
 Grey = npt.NDArray[np.uint8]
 
@@ -51,13 +51,13 @@ Grey = npt.NDArray[np.uint8]
 def pad_given(
     seen: Tensor | None = None, said: str = "", ink: Grey | None = None, *, dark: bool = False
 ) -> dict[str, Any]:
-    """What `mountPad` is given, as JSON.
+    """The input of `mountPad`, for JSON.
 
     Args:
-        seen: the drawing as the network sees it, uint8 (1, H, W), of `as_image`.
-        said: a sentence about it, such as what the network says.
-        ink: a drawing to go on with, as `ink_of` returned it. Read when the pad is
-            mounted, and never afterwards: what is drawn meanwhile stays.
+        seen: the drawing as the network sees it, uint8 (1, H, W), from `as_image`.
+        said: a sentence about it, such as the decision of the network.
+        ink: a drawing to continue, from `ink_of`. It is read only when the pad is mounted, so
+            that later updates do not replace the drawing.
         dark: whether the background is dark.
 
     Raises:
@@ -78,13 +78,13 @@ def pad_given(
 
 
 def ink_of(told: object) -> Grey:
-    """The ink that the pad told, uint8 (SIDE, SIDE): 0 where nothing was drawn, up to 255.
+    """The drawing that the pad has sent, uint8 (SIDE, SIDE): 0 for no ink, up to 255.
 
     Args:
         told: {"side": SIDE, "pixels": base64 of the grey values, row by row}.
 
     Raises:
-        ValueError: anything else, for a browser can send what it likes.
+        ValueError: the message is malformed, as a browser can send anything.
     """
     if not isinstance(told, dict) or not {"side", "pixels"} <= told.keys():
         raise ValueError(f"a drawing has side and pixels; got {_quoted(told)}")
@@ -105,7 +105,7 @@ def ink_of(told: object) -> Grey:
 
 
 def _seen(image: Tensor) -> dict[str, Any]:
-    """The picture beside the drawing, and it in words."""
+    """The image beside the drawing, as pixels and in words."""
     if image.ndim != 3 or len(image) != 1:
         raise ValueError(f"seen must have the shape (1, H, W); got {tuple(image.shape)}")
     grey = image[0].cpu().numpy().astype(np.uint8)
@@ -114,7 +114,7 @@ def _seen(image: Tensor) -> dict[str, Any]:
 
 
 def seen_words(grey: Grey) -> str:
-    """What the network sees, in words and numbers.
+    """The image that the network sees, in words and numbers.
 
     Example:
         >>> seen_words(np.eye(8, dtype=np.uint8))
@@ -137,6 +137,6 @@ def _text(grey: Grey) -> str:
 
 
 def _quoted(value: object) -> str:
-    """What was sent, cut short."""
+    """A quotation of a value, cut short."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

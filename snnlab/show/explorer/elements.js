@@ -12,17 +12,17 @@ function filled(made, attributes, children = []) {
   return made;
 }
 
-// A button that does something.
+// A button that calls a function.
 function button(attributes, does, ...children) {
   const made = node("button", { type: "button", ...attributes }, ...children);
   made.addEventListener("click", does);
   return made;
 }
 
-// Which way a key leads: to the right, and down.
+// The direction of an arrow key: steps to the right, and down.
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// "t = {t} of {T}" with its values.
+// A text such as "t = {t} of {T}", with names in braces replaced by values.
 function phrase(template, values) {
   return template.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
@@ -32,12 +32,12 @@ function signed(value, places) {
   return value.toFixed(places).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 }
 
-// Where a number lies between two others: 0 at the first, 1 at the second; beyond them below 0 or above 1.
+// The position of a number relative to two others: 0 at the first, 1 at the second; may be below 0 or above 1.
 function share(value, [low, high]) {
   return (value - low) / (high - low);
 }
 
-// What lies so far between two numbers.
+// The number at a position between two others; the inverse of the function above.
 function mix(low, high, part) {
   return low + (high - low) * part;
 }

@@ -1,7 +1,7 @@
-"""What the player shows: one image on its way through networks, timestep by timestep.
+"""Frames for the player: one image on its way through networks, timestep by timestep.
 
-All of it is sent to the browser once: maps as bytes, sentences as text. The player moves from
-timestep to timestep by itself. Dashboard, notebook and a web page without Python show the same.
+All frames are sent to the browser at once: maps as bytes, sentences as text. The player then moves
+from timestep to timestep without Python. Dashboard, notebook and web page use the same frames.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from snnlab.show.described import RATE, SEEN, STEP, with_minus
 from snnlab.show.explorer.controls import CONTROL_WORDS, colours
 
 MOST_MAPS = 64
-"""Maps of a stage that are shown at once; the others on demand."""
+"""Maps of a stage that are sent at once; the others on demand."""
 MOST_BYTES = 2**23
-"""Of all maps together, before compression: if they are large, fewer are shown at once."""
+"""Bytes of all maps together, before compression; of large maps, fewer are sent at once."""
 LOWEST, HIGHEST = -1.0, 2.0
-"""Potentials between which colours differ, in units of v_th."""
+"""The ends of the colour scale, in units of v_th."""
 COMPRESSION = 1
 """Level of zlib for the maps: a tenth larger than with level 6, in a third of the time."""
 CODES = 255
-"""Bytes count from `LOWEST` at 0 to `HIGHEST` at this."""
+"""The byte for `HIGHEST`; 0 stands for `LOWEST`."""
 
 VIEWS = ("spikes", "h", "v", "rates")
-"""What its maps can show, first that at first."""
+"""What the maps can show; the first is the default."""
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -47,7 +47,7 @@ WORDS = CONTROL_WORDS | {
     "h": "Potential before firing",
     "v": "Potential after reset",
     "rates": "Rate so far",
-    "potential_axis": "Potential (v_th)",  # short, as the view beside it says which
+    "potential_axis": "Potential (v_th)",  # short: the view says which potential
     "rate_axis": RATE,
     "image": SEEN,
     "readout": "Readout, mean so far",
@@ -83,7 +83,7 @@ WORDS = CONTROL_WORDS | {
         "a stage: arrow keys move from neuron to neuron, Enter opens it."
     ),
 }
-"""All that the player writes by itself; names in braces are filled in."""
+"""Texts of the player; names in braces are replaced by values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Lane:
     """One network in the picture."""
 
     name: str
-    """As a heading."""
+    """Its heading."""
     hue: Hue
     seen: ImageSeen
 
@@ -112,7 +112,7 @@ def lanes(networks: Mapping[str, ImageSeen]) -> list[Lane]:
 
 
 def title_of(name: str) -> str:
-    """What the network of a name is called in the picture."""
+    """The title of a network in the picture, given its name."""
     known = entry_of(name)
     return known.title if known else name
 
@@ -126,18 +126,18 @@ def frames(
     label: int | None = None,
     first: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """All that the player needs, as JSON.
+    """The input of the player, for JSON.
 
     Args:
         shown: networks with equally many timesteps.
         pixels: the image, uint8 (C, H, W).
         classes: names of the classes.
-        title: what the image is, see `described.image_title`.
-        label: its class; None: nobody knows, as of a drawing.
-        first: for each stage the map at which it starts; by default 0.
+        title: of the image, see `described.image_title`.
+        label: its class; None if it is unknown, as for a drawing.
+        first: for each stage the first map that is sent; by default 0.
 
     Raises:
-        ValueError: no network, other numbers of timesteps, or not one name for each class.
+        ValueError: no network, different numbers of timesteps, or not one name for each class.
     """
     counts = {lane.seen.timesteps for lane in shown}
     if len(counts) != 1:
@@ -228,7 +228,7 @@ def rounded(values: npt.NDArray[np.float32]) -> list[Any]:
 
 
 def size_words(stage: StageSeen) -> str:
-    """How many neurons a stage has, and how they lie.
+    """The number of neurons of a stage, or its maps and their size, in words.
 
     Example:
         >>> size_words(seen.stages[1])
@@ -242,7 +242,7 @@ def size_words(stage: StageSeen) -> str:
 
 
 def neuron_words(stage: StageSeen, index: int) -> str:
-    """Which neuron of a stage it is, as the player names it, by its place in (C, H, W) or (N,).
+    """A neuron of a stage in words, as in the player, by its position in (C, H, W) or (N,).
 
     Example:
         >>> neuron_words(seen.stages[1], 0)
@@ -274,7 +274,7 @@ def coded(potentials: npt.NDArray[np.float32]) -> Bytes:
 
 
 def maps_at_once(shown: Sequence[Lane]) -> int:
-    """How many maps of a stage are sent, so that all of them together stay within `MOST_BYTES`."""
+    """The number of maps of a stage to send, so that all together stay within `MOST_BYTES`."""
     shapes = [as_maps(stage.spikes).shape for lane in shown for stage in lane.seen.stages]
     most = MOST_MAPS
     while most > 1 and sum(3 * T * min(most, C) * H * W for T, C, H, W in shapes) > MOST_BYTES:
@@ -288,7 +288,7 @@ def packed(data: bytes) -> str:
 
 
 def verdict(seen: ImageSeen, classes: Sequence[str], label: int | None, t: int) -> str:
-    """What a network says after t timesteps, and since when.
+    """The decision of a network after t timesteps, and since when it holds.
 
     Example:
         >>> verdict(seen, data.classes, 5, 3)
@@ -300,7 +300,7 @@ def verdict(seen: ImageSeen, classes: Sequence[str], label: int | None, t: int) 
 
 
 def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: int) -> str:
-    """What is seen at timestep t, of all networks."""
+    """A sentence on the decisions of all networks at timestep t."""
     parts = [f"{lane.name} {verdict(lane.seen, classes, label, t)}" for lane in shown]
     text = f"After {t} timestep{'s' * (t != 1)}: {'; '.join(parts)}."
     first, *others = shown
@@ -315,7 +315,7 @@ def said(shown: Sequence[Lane], classes: Sequence[str], label: int | None, t: in
 
 
 def stage_words(stage: StageSeen, number: int, t: int) -> str:
-    """What a stage shows at timestep t, in words and numbers."""
+    """Spikes, potentials and rate of a stage at timestep t in words."""
     spikes, h = stage.spikes[t - 1], stage.h[t - 1] / stage.v_th
     count = f"{spikes.sum():,.0f} of {spikes.size:,} neurons fire"
     low, high = (with_minus(f"{end:.2f}") for end in (h.min(), h.max()))
@@ -327,7 +327,7 @@ def stage_words(stage: StageSeen, number: int, t: int) -> str:
 
 @cache
 def colour_map() -> list[str]:
-    """The colours of low to high values, 64 of them."""
+    """64 colours from low to high values."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

@@ -1,4 +1,4 @@
-// The colours of maps, and what they stand for.
+// The colours of maps, and their legend.
 
 const SILENT = 0.11; // opacity of a neuron that does not fire
 
@@ -15,7 +15,7 @@ function paletteOf(view, hue, ink, levels) {
   return found;
 }
 
-// What the colours of spikes stand for.
+// The legend of the colours of spikes.
 function legendOfSpikes(hues, ink, words) {
   const on = hues.map((hue) => node("i", { style: `background: ${hue}` }));
   const off = node("i", { style: `background: ${ink}; opacity: ${SILENT}` });

@@ -1,9 +1,9 @@
 // The maps of a stage on their canvas: how they are tiled and drawn, and where each neuron lies.
 // A neuron of a stage is {m, r, c}: its map among those that are shown, row and column, from 0.
 
-const RULED = 10; // px of a neuron from which gaps are drawn between neurons
+const RULED = 10; // px: size of a neuron from which on gaps are drawn between neurons
 
-// How maps are tiled: as large as fits the width and the height, in device pixels.
+// The layout of maps in device pixels: as large as fits the width and the height.
 function tiling(stage, width, height, ratio) {
   let best = null;
   for (let scale = Math.ceil(28 * ratio); scale >= 1; scale--) {
@@ -16,7 +16,7 @@ function tiling(stage, width, height, ratio) {
     const tall = rows * (stage.height * scale + gap) - gap;
     best = { scale, columns, rows, gap, wide, tall, ratio };
     if (tall <= height * ratio) return best;
-  } // too tall: the smallest scale is left
+  } // too tall: use the smallest scale
   return best ?? tiling(stage, stage.width / ratio, height, ratio);
 }
 
@@ -51,7 +51,7 @@ function ruleMaps(stage, context) {
       context.clearRect(0, row * (stage.height * scale + gap) + r * scale - thin, wide, thin);
 }
 
-// Where a neuron stands on its canvas, in device pixels.
+// The position of a neuron on its canvas, in device pixels.
 function corner(stage, { m, r, c }) {
   const { scale, columns, gap } = stage.tiles;
   return {
@@ -85,7 +85,7 @@ function neuronUnder(stage, event) {
   return column >= 0 && column < columns && exists(stage, at) ? at : null;
 }
 
-// The neuron so far to the right and down, over the edges of maps, or null.
+// The neuron at a distance to the right and down, also in the next map, or null.
 function neuronBeside(stage, { m, r, c }, right, down) {
   const { columns } = stage.tiles;
   const x = (m % columns) * stage.width + c + right;
@@ -101,18 +101,18 @@ function exists(stage, { m, r, c }) {
   return inside && (stage.is_map || r * stage.width + c < stage.neurons);
 }
 
-// A neuron's place among the bytes of one timestep.
+// The index of a neuron in the bytes of one timestep.
 function placeOf(stage, { m, r, c }) {
   return (m * stage.height + r) * stage.width + c;
 }
 
-// The neuron at a place.
+// The neuron with an index.
 function neuronAt(stage, place) {
   const size = stage.height * stage.width;
   return { m: Math.floor(place / size), r: Math.floor((place % size) / stage.width), c: place % stage.width };
 }
 
-// How many neurons of a stage lie in maps before those that are shown.
+// The number of neurons in the maps before the first one that is shown.
 function before(stage) {
   return stage.is_map ? stage.first * stage.height * stage.width : 0;
 }

@@ -1,10 +1,10 @@
-// What moves a player on while it plays: `tick(now)` at each frame, with what `run` holds.
+// The motion of a player: while it plays, `tick(now)` is called at each frame; `run` is its state.
 
 class Motion {
   constructor(player) {
     this.player = player;
     this.speed = "normal";
-    this.run = null; // while it plays
+    this.run = null; // null unless it plays
   }
 
   get goes() {
@@ -16,12 +16,12 @@ class Motion {
     else this.start();
   }
 
-  // Asks for the next frame.
+  // Request the next frame.
   next() {
     this.run.frame = requestAnimationFrame((now) => this.run && this.tick(now));
   }
 
-  // It rests where it is.
+  // Stop where it is.
   pause() {
     this.stop();
     this.player.settle();

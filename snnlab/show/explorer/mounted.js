@@ -1,18 +1,18 @@
-// What a host mounts in an element: it is as wide as there is room and as dark as the page, keys move it, and the
-// host hears where it rests.
+// A part that a host (dashboard, notebook or web page) mounts in an element. It adapts to the width and the theme of
+// the page, is moved by keys, and tells the host where it has stopped.
 //
-// A class derived from it has a `play`, its `controls`, and the methods `dress()`, of the colours, `lay()`, which draws
-// in another width, `settle()`, which draws where it is, `action(key, target)`, what a key does, and `rested()`, which
-// says where it is.
+// A derived class has `play`, `controls`, and these methods: `dress()` sets colours, `lay()` draws at another width,
+// `settle()` draws the present position, `action(key, target)` returns the action of a key, and `rested()` tells the
+// host the position.
 
 const REST = 300; // ms without a change until the host is told
-const HEARD = 5000; // ms for which the host may still answer to what it was told
+const HEARD = 5000; // ms for which the host may repeat what it was told
 
 class Mounted {
-  // `options` are what the host asks for; below `narrow` px it stands upright.
+  // `options` come from the host; below a width of `narrow` px the layout is that of a phone.
   constructor(element, tell, options, { kind, style, narrow }) {
     Object.assign(this, { tell, given: options, narrowBelow: narrow });
-    this.told = []; // to the host, lately
+    this.told = []; // messages to the host in the last seconds
     this.root = node("div", { class: kind, tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" }); // JupyterLab's
     this.style = node("style", {}, CONTROLS_STYLE + style);
     element.append(this.style, this.root);
@@ -28,7 +28,7 @@ class Mounted {
 
   // ---- the page around it
 
-  // Whether nothing may move, as the reader told the browser.
+  // Whether the reader has asked the browser for reduced motion.
   get still() {
     return this.forStill.matches;
   }
@@ -37,7 +37,7 @@ class Mounted {
     return this.given.dark ?? this.forDark.matches;
   }
 
-  // In the colours of the background, and still if nothing may move.
+  // Adapt to the theme of the page, and to reduced motion.
   dressIn({ light, dark }) {
     const { root } = this;
     const colours = (this.colours = this.dark ? dark : light);
@@ -58,7 +58,7 @@ class Mounted {
     root.classList.toggle("still", this.still);
   }
 
-  // Sizes anew when the width has changed.
+  // Lay out again when the width has changed.
   resized() {
     const width = this.root.clientWidth;
     const ratio = devicePixelRatio;
@@ -70,7 +70,7 @@ class Mounted {
 
   // ---- moving
 
-  // To a place of the slider's range, by a button, the slider or a key; there it rests.
+  // Move to a value of the slider's range, by a button, the slider or a key, and stop there.
   move(t) {
     const { min, max } = this.controls.range;
     this.play.stop();
@@ -92,7 +92,7 @@ class Mounted {
 
   // ---- the host
 
-  // Tells the host where it is, unless it moves on meanwhile.
+  // Tell the host the position after a moment, unless it changes meanwhile.
   rests() {
     this.hush();
     this.waiting = setTimeout(() => {
@@ -106,7 +106,7 @@ class Mounted {
     clearTimeout(this.waiting);
   }
 
-  // Whether the host only repeats what it was told a moment ago.
+  // Whether the host merely repeats a message that it got a moment ago.
   heard(name, value) {
     this.told = this.told.filter(({ when }) => Date.now() - when < HEARD);
     return this.told.some((told) => told[name] === value);
@@ -122,7 +122,7 @@ class Mounted {
   }
 }
 
-// A colour, so many percent of it.
+// A colour with an opacity in percent.
 function faintly(colour, percent) {
   return `color-mix(in srgb, ${colour} ${percent}%, transparent)`;
 }

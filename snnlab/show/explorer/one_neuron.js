@@ -16,7 +16,7 @@ function numbersOf(stage, at, t, frames) {
   return { spike, h: potential(code("h"), !spike, frames), v: potential(code("v"), true, frames), rate: (fired / t).toFixed(2) };
 }
 
-// A byte as potential, in words where it stands for all beyond.
+// A byte as potential; the ends of the scale as "... or less" and "... or more".
 function potential(code, quiet, { levels, words }) {
   const { low, high, codes } = levels;
   const value = signed(mix(low, high, code / codes), 2);

@@ -28,7 +28,7 @@ class Opened {
     this.player.tell?.("neuron", this.chosen);
   }
 
-  // As the host says; null: none.
+  // Open the neuron that the host names; null: close.
   show(place) {
     this.chosen = placed(place);
     this.paint();
@@ -56,7 +56,7 @@ class Opened {
     this.fill(stage, at);
   }
 
-  // What is open and what has the focus stays so.
+  // Details that are open, and the focus, are kept.
   fill(stage, at) {
     const { panel } = this;
     const { frames, networks, T, t, root, width, narrow } = this.player;
@@ -81,14 +81,14 @@ class Opened {
     if (focused) panel.querySelector(`[data-key="${focused}"]`).focus({ preventScroll: true });
   }
 
-  // A button to what a host shows of the neuron besides, in its words.
+  // A button that leads to further charts of the host, with a text from the host.
   wayOn() {
     const { given, tell } = this.player;
     return given.more ? [button({ "data-key": "further" }, () => tell?.("further", this.chosen), given.more)] : [];
   }
 }
 
-// [network, stage, index] as the host names a neuron.
+// A neuron as [network, stage, index], for the host.
 function placed(place) {
   const [network, stage, index] = place ?? [];
   return place ? { network, stage, index } : null;

@@ -1,28 +1,28 @@
 // A pad to draw a digit on with mouse, pen, finger or keys, and beside it what the network sees.
 //
 //   const pad = mountPad(element, given, tell);
-//   pad.update(given);   // other words, colours, picture or sentence; what is drawn stays
+//   pad.update(given);   // changes words, colours, picture or sentence; the drawing stays
 //   pad.remove();
 //
 // `given` is what `drawing.pad_given` in Python returns. `tell("ink", {side, pixels})` is called
 // when a stroke ends, and a moment after the last key; `tell("ink", null)` once nothing is left.
 // drawing.py lists the files that it is made of.
 
-const PAUSE = 400; // milliseconds after the last key before it is told
-const STEP = 1 / 28; // of a key, in parts of the side
+const PAUSE = 400; // milliseconds after the last key until the drawing is sent
+const STEP = 1 / 28; // step of an arrow key, as a share of the side
 const BIG_STEP = 4 / 28; // with Shift
 const WHITE = 255;
-const AS_GIVEN = { paper: "#000000", ink: "#ffffff" }; // what a network is given
+const AS_GIVEN = { paper: "#000000", ink: "#ffffff" }; // the colours in which a network gets the drawing
 
 export function mountPad(element, given, tell) {
   const dom = build();
   element.append(dom.style, dom.root);
 
   let shown = given;
-  let base = given.ink ? bytesOf(given.ink) : null; // grey values of before, below all strokes
+  let base = given.ink ? bytesOf(given.ink) : null; // grey values of an earlier drawing, below all strokes
   let strokes = []; // each a list of [x, y] in parts of the side
-  let pointer = null; // the id of the one that draws
-  let penDown = false; // of the keys
+  let pointer = null; // the id of the pointer that draws
+  let penDown = false; // whether the keys draw
   let byKeys = false; // whether the keys' cursor is shown
   let cursor = [0.5, 0.5];
   let timer = 0;
@@ -31,7 +31,7 @@ export function mountPad(element, given, tell) {
   // -- What is drawn -------------------------------------------------------------------------
 
   const isEmpty = () => !base && strokes.length === 0;
-  const cannotUndo = () => isEmpty() || pointer !== null; // nor in the middle of a stroke
+  const cannotUndo = () => isEmpty() || pointer !== null; // and not during a stroke
 
   // Paints all ink, `side` pixels wide.
   function paintInk(context, side, { paper, ink }) {
@@ -44,7 +44,7 @@ export function mountPad(element, given, tell) {
     for (const points of strokes) paintStroke(context, points, side);
   }
 
-  // The ink as grey values at the size that is told.
+  // The drawing as grey values, at the size that is sent.
   function inkPixels() {
     const { side } = shown;
     const context = node("canvas", { width: side, height: side }).getContext("2d", { willReadFrequently: true });
@@ -107,7 +107,7 @@ export function mountPad(element, given, tell) {
     if (byKeys) paintCursor(context, side);
   }
 
-  // Where the keys are: a ring as wide as the pen, filled while the pen is down.
+  // The cursor of the keys: a ring as wide as the pen, filled while the pen is down.
   function paintCursor(context, side) {
     const { paper, hue_blue: accent } = palette();
     const ring = new Path2D();
@@ -123,7 +123,7 @@ export function mountPad(element, given, tell) {
 
   const palette = () => shown.colours[shown.dark ? "dark" : "light"];
 
-  // Words, colours, what the network sees and what the host says.
+  // Update words, colours, the image that the network sees, and the sentence of the host.
   function show() {
     const { words, seen } = shown;
     for (const [name, value] of Object.entries(palette()))
@@ -143,13 +143,13 @@ export function mountPad(element, given, tell) {
     redraw();
   }
 
-  // Disabled buttons keep the focus, so that nobody is thrown to the top of the page.
+  // Disabled buttons keep the focus; otherwise it would jump to the top of the page.
   function showButtons() {
     for (const button of [dom.undo, dom.clear])
       button.setAttribute("aria-disabled", String(isEmpty()));
   }
 
-  // Told to who cannot see it; the same words twice are said twice.
+  // Announce a text to screen readers, also if it is the same as before.
   function say(words) {
     dom.live.textContent = dom.live.textContent === words ? `${words}\u00a0` : words;
   }
@@ -200,7 +200,7 @@ export function mountPad(element, given, tell) {
     const known = onArrow(event) || onCommand(event);
     if (!known) return;
     event.preventDefault();
-    event.stopPropagation(); // a notebook has keys of its own
+    event.stopPropagation(); // a notebook has shortcuts on the same keys
     byKeys = true;
     redraw();
   }
@@ -241,7 +241,7 @@ export function mountPad(element, given, tell) {
     say(penDown ? shown.words.pen_down : shown.words.pen_up);
   }
 
-  // Ends the stroke of the keys and tells what has not been told.
+  // End the stroke of the keys, and send the drawing if it has changed.
   function liftPen() {
     if (!penDown) return;
     penDown = false;
@@ -271,7 +271,7 @@ export function mountPad(element, given, tell) {
   on(dom.sheet, "keydown", onKey);
   on(dom.sheet, "focus", onFocus);
   on(dom.sheet, "blur", onBlur);
-  on(window, "resize", redraw); // which zooming is, too
+  on(window, "resize", redraw); // zooming is a resize, too
   on(dom.undo, "click", undo);
   on(dom.clear, "click", clear);
   const resized = new ResizeObserver(redraw);
@@ -301,7 +301,7 @@ function build() {
   const dom = {
     style: node("style", {}, PAD_STYLE),
     sheetLabel: node("div", { class: "snn-pad-label" }),
-    // an application, so that a screen reader hands the arrow keys on
+    // an application, so that a screen reader passes on the arrow keys
     sheet: node("canvas", { class: "snn-pad-sheet", tabindex: 0, role: "application", "aria-describedby": keysId }),
     seenLabel: node("div", { class: "snn-pad-label" }),
     seen: node("canvas", { class: "snn-pad-seen", role: "img" }),
@@ -318,14 +318,14 @@ function build() {
   return dom;
 }
 
-// Leaves an unchanged text alone, for a screen reader reads what is set.
+// Set a text only if it differs, as a screen reader reads any text that is set.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 // -- Pixels ----------------------------------------------------------------------------------
 
-// A smooth line: curves from middle to middle, bent by the points between them.
+// A smooth line: curves between the midpoints of segments, with the points as control points.
 function paintStroke(context, points, side) {
   const [[x0, y0], ...rest] = points.map(([x, y]) => [x * side, y * side]);
   context.beginPath();
@@ -347,7 +347,7 @@ function shaded(grey, width, height, paper, ink) {
 }
 
 function drawSeen(canvas, seen, { paper, ink }) {
-  canvas.width = seen ? seen.width : 1; // and empties it
+  canvas.width = seen ? seen.width : 1; // this also clears the canvas
   canvas.height = seen ? seen.height : 1;
   if (!seen) return;
   canvas.getContext("2d").drawImage(shaded(bytesOf(seen.pixels), seen.width, seen.height, paper, ink), 0, 0);

@@ -3,7 +3,7 @@
 const SPEEDS = { slow: 2400, normal: 1200, fast: 400 }; // ms for one timestep
 
 class Play extends Motion {
-  // From here, or at the end from before the first timestep.
+  // Play from here; at the end, play from the beginning.
   start() {
     const { player } = this;
     if (player.T < 2) return;
@@ -17,7 +17,7 @@ class Play extends Motion {
     this.begin();
   }
 
-  // The next timestep sets out from the image: the wave has reached nothing, and begins with the next frame.
+  // Start the next timestep: the wave begins at the image with the next frame.
   begin() {
     const { player } = this;
     player.t += 1;
@@ -58,7 +58,7 @@ class Play extends Motion {
     player.pointing.refresh();
   }
 
-  // A soft light on what fires now; nowhere if it should keep still.
+  // Highlight the stage that fires now, unless reduced motion is on.
   highlight(phase) {
     const { image, networks, still } = this.player;
     const lit = (part, on) => part.classList.toggle("fires", on && !still);

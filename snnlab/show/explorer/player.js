@@ -23,7 +23,7 @@ class Player extends Mounted {
 
   // ---- new frames
 
-  // They are unpacked first, then put in place at once.
+  // Unpack all frames first, then show them at once.
   async load(frames, then) {
     this.wanted = frames;
     let parts;
@@ -64,7 +64,7 @@ class Player extends Mounted {
     return index >= before(found) && index < before(found) + most ? found : null;
   }
 
-  // ---- what stands on the page
+  // ---- parts of the page
 
   build(pixels) {
     const { words, frames } = this;
@@ -86,7 +86,7 @@ class Player extends Mounted {
     );
   }
 
-  // A row of headings, one for each stage, and that of the readouts; each network is a column.
+  // A row of headings, a row for each stage, and one of readouts; each network is a column.
   body() {
     const stages = Array.from({ length: this.rows }, (_, s) => this.stageRow(s));
     const rows = [this.headRow(), ...stages, this.readoutRow()];
@@ -141,7 +141,7 @@ class Player extends Mounted {
     if (this.frames) super.resized();
   }
 
-  // Everything in another width.
+  // Lay out everything for another width.
   lay() {
     reserve([this.said], this.frames.said);
     reserve(this.networks.map((network) => network.shown.verdict), this.networks.flatMap((network) => network.says));
@@ -163,15 +163,15 @@ class Player extends Mounted {
     return Math.max(...this.networks.flatMap((network) => network.stages[s]?.moved ?? [])) || 1;
   }
 
-  // ---- what is seen at t
+  // ---- drawing timestep t
 
-  // What is seen, in other colours or sizes.
+  // Redraw with other colours or sizes.
   paint() {
     this.paintAll();
     this.opened.paint();
   }
 
-  // All stages and readouts at t; without t each at the timestep that it shows.
+  // Draw all stages and readouts at t; without t, each at the timestep that it shows.
   paintAll(t) {
     for (const network of this.networks) {
       for (const stage of network.stages) this.paintStage(stage, t ?? stage.at_t ?? this.t);
@@ -192,7 +192,7 @@ class Player extends Mounted {
     this.pointing.refresh();
   }
 
-  // Controls at the present timestep, and the sentence of one.
+  // Update the controls to the present timestep, and the sentence to a timestep.
   goes(spoken = this.t) {
     this.controls.show(this.t, this.play.goes, phrase(this.words.at, { t: this.t, T: this.T }));
     this.spoken = spoken;
@@ -202,7 +202,7 @@ class Player extends Mounted {
 
   // ---- moving
 
-  // To another view.
+  // Change the view.
   look(view) {
     this.view = view;
     this.colour();
@@ -211,18 +211,18 @@ class Player extends Mounted {
     if (!this.play.goes) this.rests();
   }
 
-  // Some steps on, or back.
+  // Go some steps forward, or back.
   go(by) {
     this.move(this.t + by);
   }
 
-  // Said aloud, too.
+  // Show a sentence, and announce it to screen readers.
   rested() {
     this.live.textContent = this.frames.said[this.t - 1];
     return { t: this.t, view: this.view };
   }
 
-  // What a key does where it was pressed; undefined: what it does anyway.
+  // The action of a key on the element with the focus; undefined: the browser's own.
   action(key, target) {
     if (!this.frames) return undefined;
     const { network, stage: number } = target.dataset; // of a canvas with maps
@@ -243,7 +243,7 @@ class Player extends Mounted {
 
   // ---- for the host
 
-  // New frames or wishes; the timestep and the view stay where the user left them.
+  // New frames or options; timestep and view stay as the user left them.
   update(frames, options = {}) {
     const { given } = this;
     this.given = { ...given, ...options };
@@ -254,7 +254,7 @@ class Player extends Mounted {
     const same = this.frames && frames.data === this.frames.data && JSON.stringify(frames) === JSON.stringify(this.frames);
     const follow = () => this.follow(asked);
     if (!same) return void this.load(frames, follow);
-    this.wanted = this.frames; // whatever was still being unpacked
+    this.wanted = this.frames; // discards frames that are still being unpacked
     this.dress();
     follow();
   }
@@ -277,7 +277,7 @@ function imageFigure({ image, title, words }, pixels) {
   return node("figure", { class: "image" }, canvas, caption);
 }
 
-// Room for the longest of sentences in equal places, so that nothing jumps and columns stay level.
+// Reserve room for the longest sentence in each place, so that nothing jumps and columns stay level.
 function reserve(places, sentences) {
   const [first] = places;
   first.style.minHeight = "";

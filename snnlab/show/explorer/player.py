@@ -1,4 +1,4 @@
-"""The player in a web page: frames play in the browser, without Python and without a network."""
+"""The player in a web page: it plays frames without Python and without internet access."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAYER_FILES: Final = (
     "play.js",
     "player.js",
 )
-"""What it is made of; the last mounts it."""
+"""Files of the player; the last one mounts it."""
 PLAYER_JS: Final = joined(*PLAYER_FILES)
 """The player, an ES module with `mount(element, frames, tell, options)`."""
 
@@ -36,13 +36,13 @@ def player_page(
     view: str = VIEWS[0],
     neuron: Sequence[int] | None = None,
 ) -> str:
-    """A piece of HTML that plays by itself; several of them may stand on one page.
+    """A self-contained piece of HTML with a player; a page may have several.
 
     Args:
-        frames: of `frames()`.
+        frames: from `frames()`.
         t: the timestep at which it starts.
-        view: what its maps show, one of `VIEWS`.
-        neuron: network, stage and index of the one that is open, counted from 0; None: none is.
+        view: what the maps show, one of `VIEWS`.
+        neuron: network, stage and index of the open neuron, counted from 0; None: none is open.
 
     Raises:
         ValueError: a timestep that the frames do not have, or another view.

@@ -1,9 +1,9 @@
-// Pointing at neurons with mouse, finger or keys: a frame, a tip beside it, and a sentence aloud.
+// Pointing at neurons with mouse, finger or keys: a frame, a tooltip, and a sentence for screen readers.
 
 class Pointing {
   constructor(player) {
     this.player = player;
-    this.cursors = new Map(); // where the keyboard stands in each stage
+    this.cursors = new Map(); // the cursor of the keyboard in each stage
     this.begin();
   }
 
@@ -53,7 +53,7 @@ class Pointing {
     this.tip.style.display = "none";
   }
 
-  // The tip beside its neuron, always on the screen.
+  // Place the tooltip beside its neuron, but inside the window.
   refresh() {
     const { stage, at, tip } = this;
     if (!stage) return;
@@ -72,12 +72,12 @@ class Pointing {
     tip.style.top = `${place - root.clientTop}px`;
   }
 
-  // Where the keyboard stands.
+  // The cursor of the keyboard.
   cursor(stage) {
     return this.cursors.get(stage.canvas.dataset.key) ?? { m: 0, r: 0, c: 0 };
   }
 
-  // The keyboard stands on a neuron: shown and said.
+  // Move the cursor of the keyboard to a neuron; show and announce it.
   stand(stage, at) {
     this.cursors.set(stage.canvas.dataset.key, at);
     this.hover(stage, at);

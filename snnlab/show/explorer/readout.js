@@ -1,6 +1,6 @@
 // The readout of a network: bars of its classes, what it says, and its decision at each timestep.
 
-const MOST_CLASSES = 10; // bars that are drawn; of more classes the strongest
+const MOST_CLASSES = 10; // number of bars; if there are more classes, the strongest are drawn
 
 // The classes that are drawn, in their own order; the true one is always among them.
 function strongest({ label, classes, networks }) {
@@ -11,7 +11,7 @@ function strongest({ label, classes, networks }) {
   return order.slice(0, MOST_CLASSES).sort((a, b) => a - b);
 }
 
-// What stands beside the readouts; `drawn` are the classes that are drawn.
+// The column beside the readouts, with the names of the classes in `drawn`.
 function readoutLabel({ label, classes, words }, drawn) {
   const lines = [];
   if (label != null) lines.push(`\u25C6 ${words.true_class}: ${classes[label]}`);
@@ -19,7 +19,7 @@ function readoutLabel({ label, classes, words }, drawn) {
   return node("div", { class: "side" }, node("h4", {}, words.readout), ...lines.map((line) => node("div", { class: "grey small" }, line)));
 }
 
-// From the lowest value of all bars, or 0, and how far up they reach.
+// The lowest value of all bars, at most 0, and the length of the scale.
 function scaleOf(networks, drawn) {
   const all = networks.flatMap((network) => network.readout.flatMap((at) => drawn.map((k) => at[k])));
   const low = Math.min(0, ...all);
@@ -69,7 +69,7 @@ class Readout {
     return { k, row, fill, value };
   }
 
-  // The decision at each timestep: a cell each, or where names are too long one cell for a run.
+  // The decision at each timestep: a cell for each, or, if names are too long, one for a run of equal ones.
   fillStrip() {
     const { decisions } = this.network;
     const names = decisions.map((k) => this.classes[k]);
@@ -99,7 +99,7 @@ class Readout {
     }
   }
 
-  // At t; at 0 nothing has been read yet.
+  // Draw the readout at t; at 0 there is none yet.
   paint(t) {
     const { name, says, decisions } = this.network;
     const decision = t ? decisions[t - 1] : null;

@@ -1,10 +1,10 @@
 // One stage of a network: its maps, how many neurons fire, and how far it is from training.
 
-const TALL = { 1: 216, 2: 192, 3: 176 }; // px of the maps of a stage, by networks
+const TALL = { 1: 216, 2: 192, 3: 176 }; // height of the maps of a stage in px, by number of networks
 const TALL_NARROW = 240;
-const BESIDE = 200; // px beside the maps that are enough for the numbers
+const BESIDE = 200; // px: width beside the maps that suffices for the numbers
 
-// Name and size of a stage of all networks; a size that differs stands in its own cell.
+// Name and size of a stage; sizes that differ between networks are written in their cells.
 function stageLabel(stages, words, tell) {
   const side = node("div", { class: "side" }, node("h4", {}, stages[0].name));
   const same = stages.every((stage) => stage.size === stages[0].size);
@@ -15,13 +15,13 @@ function stageLabel(stages, words, tell) {
   return side;
 }
 
-// Asks the host for the maps that follow, and after the last for the first.
+// Ask the host for the next maps; after the last ones, for the first.
 function moreButton(stage, words, tell) {
   const next = stage.first + stage.shown < stage.maps ? stage.first + stage.shown : 0;
   return button({ "data-key": `more-${stage.s}` }, () => tell("more", { stage: stage.s, first: next }), words.more);
 }
 
-// What a stage shows; the stage keeps those parts that change.
+// The elements of a stage; references to those that change are kept in `stage`.
 function stageCell(stage, words) {
   const { n, s, width, height, shown } = stage;
   stage.canvas = node("canvas", { tabindex: 0, role: "application", "data-key": `stage-${n}-${s}`, "data-network": n, "data-stage": s });
@@ -80,7 +80,7 @@ function drawDistance(stage, most, wide, tall) {
   };
 }
 
-// A stage at t; at 0 nothing has happened yet.
+// Draw a stage at t; at 0 there are no values yet.
 function paintStage(stage, t, { view, palette, blank, words }) {
   const { values, canvas } = stage;
   stage.at_t = t;

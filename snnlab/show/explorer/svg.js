@@ -8,7 +8,7 @@ const ICONS = {
   step: "M2 0 V12 L9 6 Z M10 0 H12 V12 H10 Z",
 };
 
-// As `node` makes elements.
+// A new SVG element, as `node` makes elements of HTML.
 function drawing(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }

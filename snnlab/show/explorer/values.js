@@ -1,4 +1,4 @@
-// What was sent of every neuron: bytes of spikes, potentials and rates.
+// The values of every neuron: bytes of spikes, potentials and rates.
 
 // Base64 of deflated bytes.
 async function unpacked(text) {
@@ -6,7 +6,7 @@ async function unpacked(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// The networks of frames; each stage knows its place among them and has its values.
+// Unpack the networks of frames; each stage gets its indices and its values.
 function networksOf(frames, data) {
   return frames.networks.map((network, n) => ({
     ...network,

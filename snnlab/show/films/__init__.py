@@ -1,4 +1,4 @@
-"""Films: pictures that move by themselves, from data that is computed once."""
+"""Films: animated pictures, drawn from data that are computed once."""
 
 import lazy_loader as _lazy
 

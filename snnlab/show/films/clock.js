@@ -1,12 +1,12 @@
 // The clock of a film: it runs at a speed, or goes from step to step where nothing should move.
 
-const SPEEDS = { slow: 0.5, normal: 1, fast: 2 }; // seconds of film in a second
-const STALL = 0.1; // s that a frame counts at most, however long the browser was busy
-const LOOK = 3; // s for which a step is seen at least
-const READ = 2.5; // words read in a second
+const SPEEDS = { slow: 0.5, normal: 1, fast: 2 }; // seconds of film per second
+const STALL = 0.1; // s: longest time that one frame may advance the film
+const LOOK = 3; // s for which a step is shown at least
+const READ = 2.5; // words that people read per second
 
 class Clock extends Motion {
-  // From here, or at the end from the beginning.
+  // Play from here; at the end, play from the beginning.
   start() {
     const film = this.player;
     film.hush();
@@ -30,7 +30,7 @@ class Clock extends Motion {
     if (this.goes) this.next();
   }
 
-  // The film goes on to a moment, and rests at its end.
+  // Advance the film to a moment, and stop at its end.
   to(t) {
     const film = this.player;
     film.t = Math.min(t, film.length);
@@ -38,7 +38,7 @@ class Clock extends Motion {
     else film.paint();
   }
 
-  // Seconds for which a step is held, so that a new sentence can be read.
+  // Seconds for which a step is shown, so that a new sentence can be read.
   hold() {
     const film = this.player;
     const first = film.steps.findIndex((step) => step >= film.chapter.at - 0.001);

@@ -1,6 +1,6 @@
-// How far things have come at a moment.
+// The progress of a motion at a moment.
 
-// From 0 at `from` to 1 at `to`, evenly.
+// Linear progress: 0 at `from`, 1 at `to`.
 function part(time, from, to) {
   return within(share(time, [from, to]), 0, 1);
 }

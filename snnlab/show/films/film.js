@@ -1,15 +1,15 @@
-// A film: a scene that draws any moment, and what moves it from one to another.
+// A film: a scene that draws any moment, with its clock and controls.
 //
 // mountFilm(element, given, tell, options) shows what film.py has packed. All words, colours and
 // numbers come from there. It needs nothing but a browser, and never starts by itself.
 //
-// A scene is a class in SCENES: `constructor(film)`, `element`, and `paint(time)`, which draws the
-// picture of that moment from nothing else; `resize()` when `film.width` or `film.narrow` has
-// changed; `poster`, where the sign to play stands at first, in parts of width and height. It finds
-// its data in `film.scene`, words in `film.words`, colours in `film.colours`.
+// A scene is a class in SCENES. It has `constructor(film)`, `element`, and `paint(time)`, which draws the
+// picture of a moment and depends on nothing else; `resize()`, called when `film.width` or `film.narrow`
+// has changed; and `poster`, the position of the play sign at first, as shares of width and height. Its
+// data are in `film.scene`, its words in `film.words`, its colours in `film.colours`.
 
-const SCENES = {}; // by the kind of the film; the file of each puts it here
-const NARROW = 600; // px of the film below which scenes stand upright
+const SCENES = {}; // scenes by the kind of the film; the file of each scene adds it
+const NARROW = 600; // px: width of a film below which scenes have the layout of a phone
 const NUDGE = 1; // s by which arrows move the slider
 
 class Film extends Mounted {
@@ -20,7 +20,7 @@ class Film extends Mounted {
     this.show(given);
   }
 
-  // ---- what stands on the page
+  // ---- parts of the page
 
   show(data) {
     this.data = data;
@@ -65,7 +65,7 @@ class Film extends Mounted {
     if (this.width) this.paint();
   }
 
-  // Everything in another width.
+  // Lay out everything for another width.
   lay() {
     this.drawn.resize?.();
     const [x, y] = this.drawn.poster ?? [0.5, 0.5];
@@ -74,11 +74,11 @@ class Film extends Mounted {
     this.paint();
   }
 
-  // Room for the longest sentence, so that nothing below it jumps.
+  // Reserve room for the longest sentence, so that nothing below it jumps.
   makeRoom() {
     const { said } = this;
     const shown = said.textContent;
-    said.removeAttribute("aria-live"); // only measured, not said
+    said.removeAttribute("aria-live"); // measured without being announced
     said.style.minHeight = "";
     const heights = this.data.chapters.map((chapter) => {
       said.textContent = chapter.said;
@@ -89,7 +89,7 @@ class Film extends Mounted {
     said.setAttribute("aria-live", "polite");
   }
 
-  // ---- what is seen at a moment
+  // ---- drawing a moment
 
   get chapter() {
     return this.data.chapters.findLast(({ at }) => at <= this.t + 0.001);
@@ -100,7 +100,7 @@ class Film extends Mounted {
     this.drawn.paint(this.t);
     const clock = phrase(this.words.clock, { now: Math.floor(this.t), length: Math.floor(this.length) });
     const where = `${chapter.name}, ${clock}`;
-    this.controls.show(this.t, play.goes, clock, play.goes ? chapter.name : where); // in play it is not said each second
+    this.controls.show(this.t, play.goes, clock, play.goes ? chapter.name : where); // not each second in play
     if (this.said.textContent !== chapter.said) this.said.textContent = chapter.said;
     this.marks.forEach((mark, i) => mark.setAttribute("aria-current", String(this.data.chapters[i] === chapter)));
     root.dataset.t = this.t.toFixed(2);
@@ -110,7 +110,7 @@ class Film extends Mounted {
 
   // ---- moving
 
-  // The step before or after this moment; where there is none, the beginning or the end.
+  // Go to the step before or after this moment, or to the beginning or the end.
   stepFrom(by) {
     const { steps, t } = this;
     const near = 0.02;
@@ -126,7 +126,7 @@ class Film extends Mounted {
     this.paint();
   }
 
-  // To a moment, and on from there if it plays.
+  // Go to a moment, and play on from there if it plays.
   jump(t) {
     const goes = this.play.goes;
     this.move(t);
@@ -137,7 +137,7 @@ class Film extends Mounted {
     return { t: Number(this.t.toFixed(2)) };
   }
 
-  // What a key does where it was pressed; undefined: what it does anyway.
+  // The action of a key on the element with the focus; undefined: the browser's own.
   action(key, target) {
     if (key === " " && target.matches("button")) return undefined;
     const nudge = target === this.controls.slider;
@@ -154,7 +154,7 @@ class Film extends Mounted {
 
   // ---- for the host
 
-  // Another film or other wishes; the moment stays where the user left it.
+  // Another film or other options; the moment stays as the user left it.
   update(data, options = {}) {
     const { given } = this;
     this.given = { ...given, ...options };

@@ -1,8 +1,8 @@
-"""A film: chapters, the moments at which one may stop, and what its scene draws from.
+"""A film: its chapters, its steps, and the data of its scene.
 
-Python computes all that is shown. The scene, JavaScript beside this file, draws the picture of any
-moment, and `film.js` moves from one to another: in a notebook, in the dashboard, and on a web page
-without Python and without a network.
+Python computes all data. The scene, a JavaScript file in this folder, draws the picture of any
+moment, and `film.js` moves from moment to moment: in a notebook, in the dashboard, and on a web
+page without Python and internet access.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from snnlab.show.modules import for_script, joined, piece_of_page
 from snnlab.show.web import for_web_pages
 
 KINDS: Final[tuple[str, ...]] = ("idea", "race")
-"""All films: the scene of the kind "idea" stands in `idea.js`, and so on."""
+"""All films; the scene of the film "idea" is in `idea.js`, and so on."""
 FILM_FILES: Final = (
     *MOUNTED_FILES,
     "film.css",
@@ -31,7 +31,7 @@ FILM_FILES: Final = (
     "film.js",
     *(f"{kind}.js" for kind in KINDS),
 )
-"""What films are made of; `film.js` mounts them."""
+"""Files of the films; `film.js` mounts a film."""
 FILM_JS: Final = joined(*FILM_FILES)
 """All films, an ES module with `mountFilm(element, given, tell, options)`."""
 
@@ -44,7 +44,7 @@ WORDS: Final = CONTROL_WORDS | {
         "beginning and the end."
     ),
 }
-"""Words of the controls, the same for every film."""
+"""Texts of the controls, the same for every film."""
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <head>
@@ -68,11 +68,11 @@ class Chapter:
     """A part of a film."""
 
     at: float
-    """Where it begins, in seconds; the picture of that moment belongs to it."""
+    """The moment in seconds at which it begins; the picture of that moment belongs to it."""
     name: str
-    """On its button."""
+    """The label of its button."""
     said: str
-    """A sentence or two that stand below the picture while it lasts."""
+    """A sentence or two below the picture while the chapter lasts."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Film:
     """A film that plays wherever it is shown; it never starts by itself.
 
     Raises:
-        ValueError: an unknown kind, chapters that do not begin at 0 and follow one another, or
-            steps that do.
+        ValueError: an unknown kind, a first chapter that does not begin at 0, or chapters or steps
+            that are not in rising order.
 
     Example:
         >>> Path("idea.html").write_text(film.html())
@@ -91,19 +91,19 @@ class Film:
     """One of `KINDS`."""
     title: str
     alt: str
-    """All of it in words and numbers, for those who do not see it."""
+    """The film in words and numbers, for people who cannot see it."""
     length: float
-    """In seconds at normal speed."""
+    """Length in seconds at normal speed."""
     chapters: tuple[Chapter, ...]
     steps: tuple[float, ...]
-    """Moments in seconds to which the keys for steps go; without motion only they are shown."""
+    """Moments in seconds to which the step keys go; with reduced motion only these are shown."""
     scene: Mapping[str, Any]
-    """What the scene draws from, as JSON."""
+    """The data of the scene, for JSON."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """Those of the scene."""
+    """Texts in the scene."""
 
     def __post_init__(self) -> None:
-        """Check what a film must be to play."""
+        """Check kind, chapters and steps."""
         if self.kind not in KINDS:
             raise ValueError(f"unknown film {self.kind!r}; valid: {', '.join(KINDS)}")
         begins = [chapter.at for chapter in self.chapters]
@@ -114,7 +114,7 @@ class Film:
                 raise ValueError(f"{name} must rise up to the length {self.length}, got {moments}")
 
     def given(self) -> dict[str, Any]:
-        """What `mountFilm` is given, as JSON."""
+        """The input of `mountFilm`, for JSON."""
         return {
             "kind": self.kind,
             "title": self.title,
@@ -128,7 +128,7 @@ class Film:
         }
 
     def html(self) -> str:
-        """A piece of a page that plays without Python; several may stand on one page."""
+        """A piece of HTML that plays without Python; a page may have several."""
         given = for_script(self.given())
         return piece_of_page(FILM_JS, f"mountFilm(place, {given}, null, {{ dark }});")
 
@@ -141,7 +141,7 @@ class Film:
         return f"Film: {self.title}. {self.alt}"
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A widget in JupyterLab; a film that plays, where widgets do not run; and its words."""
+        """A widget for JupyterLab, HTML with the film for web pages, and the film in words."""
         shown = {"text/plain": self.text(), "text/html": self.html()}
         if for_web_pages():
             return shown, {}

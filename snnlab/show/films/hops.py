@@ -1,4 +1,4 @@
-"""What the film of the idea shows: neurons that hop around a circle, and a stage of a network."""
+"""Data of the film of the idea: neurons that hop around a circle, and a stage of a network."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from snnlab.show.arrays import Floats
 from snnlab.show.described import noise_density
 
 BINS = 20
-"""Of a histogram, in one v_th."""
+"""Bins of a histogram per v_th."""
 SPAN = (-0.5, 1.5)
-"""Of a histogram, in units of v_th."""
+"""Span of a histogram, in units of v_th."""
 LAW_POINTS = 161
-"""Where the density of the noise is drawn."""
+"""Number of points of the density of the noise."""
 DIGITS = 5
 """Decimals of a potential that are sent."""
 MOST_NEURONS, AT_ONCE = 120, 16
-"""Neurons that are seen to hop, at most; images at once."""
+"""Neurons that are drawn, at most; images that the network runs on at once."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ class Hops:
 
     @property
     def groups(self) -> list[int]:
-        """Of each neuron the place of its group in `GROUPS`, (N,)."""
+        """For each neuron the index of its group in `GROUPS`, (N,)."""
         silent, _, saturated = (group.numpy() for group in groups_of(torch.tensor(self.spikes)))
         return np.where(silent, 0, np.where(saturated, 2, 1)).tolist()
 
     def sent(self, moments: Sequence[float]) -> dict[str, Any]:
-        """What the scene draws them from.
+        """The data from which the scene draws the neurons.
 
         Args:
-            moments: at which they land, (T,), in seconds.
+            moments: (T,), the seconds at which the neurons land on the circle.
         """
         subtracted = np.allclose(self.v, self.h - self.spikes)
         return {
@@ -88,16 +88,16 @@ def filling(landed: Sequence[Floats]) -> list[list[int]]:
     """How many residuals each bin holds after each timestep, (T + 1, bins).
 
     Args:
-        landed: those of each timestep.
+        landed: the residuals of each timestep.
     """
     counts = [np.histogram(values, edges())[0] for values in landed]
     return np.cumsum([np.zeros_like(edges()[1:]), *counts], axis=0).astype(int).tolist()
 
 
 def histogram(landed: Sequence[Floats], mean: float, std: float) -> dict[str, Any]:
-    """A histogram that fills: its counts, of how many residuals, and their two numbers.
+    """A histogram that fills over time: counts, number of residuals, mean and deviation.
 
-    Of no residuals there are no such numbers, and they are None.
+    Without residuals, mean and deviation are None.
     """
     total = sum(len(values) for values in landed)
     numbers = {"mean": mean, "std": std} if total else {"mean": None, "std": None}
@@ -105,13 +105,13 @@ def histogram(landed: Sequence[Floats], mean: float, std: float) -> dict[str, An
 
 
 def of_one(path: Hops) -> dict[str, Any]:
-    """The histogram of a single neuron: of all potentials at which it lands."""
+    """The histogram of all residuals of a single neuron."""
     v = path.v[:, 0]
     return histogram([v[t : t + 1] for t in range(len(v))], float(v.mean()), float(v.std()))
 
 
 def law(noise: Noise) -> dict[str, Any]:
-    """A noise as the scene draws it, and what of it lies outside of [0, v_th)."""
+    """The density of a noise for the scene, and its share outside [0, v_th)."""
     x = np.linspace(*SPAN, LAW_POINTS)
     ends = (torch.tensor([0.0, 1.0], dtype=torch.float64) - noise.mu) / noise.sigma
     below, up_to = noise.law.cumulative(ends).tolist()
@@ -129,24 +129,24 @@ class LayerSeen:
     """The neurons of a stage of a trained network, without noise."""
 
     path: Hops
-    """Some of them, on the first image."""
+    """Some of the neurons, on the first image."""
     neurons: int
-    """How many the stage has."""
+    """The number of neurons of the stage."""
     images: int
-    """On how many images the residuals were measured."""
+    """The number of images on which the residuals were measured."""
     landed: list[Floats]
-    """Residuals of the active neurons by the timestep that left them, t = 1 to T - 1."""
+    """Residuals v[t] of the active neurons, for t = 1 to T - 1."""
     found: ResidualSummary
-    """As `measure.residuals` describes them."""
+    """Their summary, see `measure.residuals`."""
     noise: Noise | None
-    """What stood for them in training."""
+    """The noise that replaced them in training."""
     image: dict[str, Any]
     """The first image, to be drawn."""
 
 
 @torch.no_grad()
 def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> LayerSeen:
-    """Watch a stage: some of its neurons on the first image, the residuals of all on all."""
+    """Record some neurons of a stage on the first image, and the residuals of all on all images."""
     layers = net.neuron_layers("trace", "v_th", "first_potential", needed_by="the film")
     landed: list[list[Floats]] = [[] for _ in range(timesteps - 1)]
     tallies: list[Tally] = []
@@ -185,11 +185,11 @@ def see_layer(net: SpikingNet, images: Images, timesteps: int, stage: int) -> La
 
 
 def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
-    """Neurons spread over a stage, on the first image.
+    """Some neurons, spread over the stage, on the first image.
 
     Args:
         first: potentials before the first timestep, (*).
-        path: of all images, (T, B, *).
+        path: the dynamics on all images, (T, B, *).
         v_th: their threshold.
     """
     count = first.numel()
@@ -200,7 +200,7 @@ def some_of(first: Tensor, path: Trace, v_th: float) -> Hops:
 
 
 def drawable(pixels: Tensor) -> dict[str, Any]:
-    """An image uint8 (C, H, W), as the scene draws it: red, green and blue of each pixel."""
+    """An image uint8 (C, H, W) for the scene: red, green and blue of each pixel."""
     channels, height, width = pixels.shape
     rgb = pixels.cpu().expand(3, -1, -1) if channels == 1 else pixels.cpu()
     values = rgb.permute(1, 2, 0).reshape(-1).tolist()

@@ -1,10 +1,10 @@
-// The film of the idea: residuals go around a circle, and noise can stand for them.
+// The film of the idea: residuals go around a circle, and noise can replace them in training.
 //
 // Everything is computed by idea.py; here it is only drawn. Potentials are in units of v_th.
 
-const FADE = 1.2; // s in which one picture gives way to the next
+const FADE = 1.2; // s of the transition between two pictures
 const TURN = 2 * Math.PI;
-const FLIGHT = 0.35; // s from the circle into the histogram
+const FLIGHT = 0.35; // s of a mark's flight from the circle into the histogram
 const RING = 6; // units: width of the line of a large circle
 const FRAMES = { quarter: "beside", golden: "beside", noise: "whole", crowd: "aside", layer: "aside", meaning: "aside" };
 const SHAPES = {
@@ -54,7 +54,7 @@ class Idea {
     return this.shape.poster;
   }
 
-  // ---- any moment
+  // ---- drawing a moment
 
   paint(time) {
     const { sheet } = this;
@@ -65,7 +65,7 @@ class Idea {
     sheet.with(1 - eased(time, 0.6, 1.6), () => this.title());
   }
 
-  // How much of a part is seen: all of it from its beginning on, until the next takes its place.
+  // The opacity of a part: 1 from its beginning until the transition to the next part.
   shown({ at, until }, time) {
     const comes = at === 0 ? 1 : part(time, at - FADE / 2, at);
     return Math.min(comes, 1 - part(time, until - FADE, until - FADE / 2));
@@ -120,13 +120,13 @@ class Idea {
     this.write(current, shape.current.x, shape.current.y, { align: "center" });
   }
 
-  // Where the threshold is, and where the neuron begins anew.
+  // The mark of the threshold, which is also that of 0.
   tick({ x, y, r }) {
     const { sheet, unit, ink } = this;
     sheet.line([[x, y - r - 9 * unit], [x, y - r + 9 * unit]], { colour: ink.spike, width: 4 });
   }
 
-  // Marks where it has landed.
+  // Marks at the positions where the neuron has landed.
   landings(path, done, { x, y, r }) {
     const { sheet, unit, ink } = this;
     const [inner, outer] = [r + 7 * unit, r + 17 * unit];
@@ -137,7 +137,7 @@ class Idea {
     }
   }
 
-  // A spike: a ring that grows from the threshold, and what is taken away.
+  // A spike: a ring that grows from the threshold, and the text of the subtraction.
   flash(path, time, { x, y, r }) {
     const { sheet, unit, ink, film, shape } = this;
     const { done, pace } = progress(path.moments, time);
@@ -154,7 +154,7 @@ class Idea {
     }
   }
 
-  // What has landed flies into the histogram.
+  // Marks of landings fly into the histogram.
   fly(path, done, time, pace, circle) {
     if (!done || pace < 0.25) return;
     const past = time - path.moments[done - 1];
@@ -200,7 +200,7 @@ class Idea {
     sheet.line(points, { colour: ink.grey, width: 3 });
   }
 
-  // ---- the histogram, which goes from part to part
+  // ---- the histogram, which several parts share
 
   histogram(time) {
     const { film, sheet } = this;
@@ -223,7 +223,7 @@ class Idea {
     return this.parts.find((one) => one.name === name)?.until ?? Infinity;
   }
 
-  // Where the histogram stands at a moment.
+  // The position of the histogram at a moment.
   frame(time) {
     let found = this.frameOf(this.parts[0].name);
     for (const { name, at } of this.parts.slice(1)) {
@@ -234,7 +234,7 @@ class Idea {
     return scaled(found, this.unit);
   }
 
-  // Its place in a part; lower where the bars of a network would be higher than the picture.
+  // Its position in a part, with flatter bars if those of a network would exceed the picture.
   frameOf(name) {
     const { edges, layer } = this.film.scene;
     const place = this.shape[FRAMES[name]];
@@ -244,7 +244,7 @@ class Idea {
     return { ...place, scale: Math.min(place.scale, this.shape.crowd.beside / highest) };
   }
 
-  // Bars grow with what has landed; in the end their heights are a density.
+  // Bars grow with the landings; at the end their heights are a density.
   bars({ histogram, moments }, time, frame, height) {
     const { sheet, ink, film } = this;
     const { edges } = film.scene;
@@ -406,7 +406,7 @@ class Idea {
     this.write(timestep, crowd.x + crowd.width, crowd.stamp, { size: small, colour: ink.grey, align: "right" });
   }
 
-  // ---- what it means
+  // ---- the last part: the meaning
 
   meaning(time) {
     const { film, shape, sheet, unit, ink } = this;
@@ -458,7 +458,7 @@ class Idea {
 
 SCENES.idea = Idea;
 
-// What the colours of the background stand for.
+// The legend of the colours of the background.
 function inks(colours) {
   return {
     ink: colours.ink,
@@ -472,7 +472,7 @@ function inks(colours) {
   };
 }
 
-// Where a shape stands, in px.
+// The position of a shape, in px.
 function scaled(shape, unit) {
   return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, value * unit]));
 }
@@ -487,7 +487,7 @@ function progress(moments, time) {
   return { done, share, pace };
 }
 
-// Seconds of a hop, where landings follow at a pace.
+// Seconds of a hop, given the time between landings.
 function hopLasts(pace) {
   return Math.min(0.72 * pace, 0.8);
 }
@@ -516,7 +516,7 @@ function angle(v) {
   return -TURN / 4 - TURN * v;
 }
 
-// Where a potential lies: on the circle from 0 to v_th; below it sinks in, above it rises out.
+// The position of a potential: on the circle from 0 to v_th, inside it below 0, outside it above v_th.
 function onCircle(v, { x, y, r }) {
   const around = v >= 0 && v < 2;
   const sunk = v < 0 ? Math.max(0, 1 + v / 2) : 1;

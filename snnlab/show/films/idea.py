@@ -1,4 +1,4 @@
-"""The film of the idea: residuals go around a circle, and noise can stand for them."""
+"""The film of the idea: residuals go around a circle, and noise can replace them in training."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from snnlab.show.films.hops import (
 )
 
 DRAWS = 48
-"""How many neurons are seen to train with the noise."""
+"""Neurons with noise that are drawn."""
 MOST_IMAGES = 64
-"""Whose residuals are measured, at most."""
+"""Images on which residuals are measured, at most."""
 TITLE: Final = "What is left in the membrane"
 QUARTER, GOLDEN = 0.25, (math.sqrt(5) - 1) / 2
-"""Currents in units of v_th: of the neuron with four different residuals, and of the one whose
-residuals fill the circle; the latter, the golden ratio, is as far from any fraction as can be."""
+"""Currents in units of v_th. With 1/4 a neuron has four different residuals. With the golden ratio,
+the number that fractions approximate worst, its residuals fill the circle."""
 QUARTER_STEPS, GOLDEN_STEPS, CROWD_STEPS = 12, 200, 32
 CROWD, CURRENTS = MOST_NEURONS, (-0.3, 1.3)
-"""How many neurons a crowd has, and between which currents, in units of v_th, theirs lie."""
+"""The number of neurons in a crowd, and their lowest and highest current in units of v_th."""
 
 WORDS: Final = {
     "title": TITLE,
@@ -72,16 +72,16 @@ WORDS: Final = {
     "after_1": "many timesteps",
     "after_2": "the residual itself",
 }
-"""All that stands in the picture; sentences stand below it."""
+"""Texts inside the picture; the sentences of the chapters stand below it."""
 
 
 def evenly(begin: float, until: float, steps: int) -> list[float]:
-    """Moments of landings, evenly from a moment to another."""
+    """Moments of landings, spread evenly from `begin` to `until`."""
     return np.linspace(begin, until, steps + 1)[1:].tolist()
 
 
 def ever_faster(begin: float, until: float, steps: int) -> list[float]:
-    """Moments of landings, slow at first, so that one sees what happens, then ever faster."""
+    """Moments of landings: slow at first, so that the motion can be followed, then ever faster."""
     grown = np.log1p(0.2 * np.arange(1, steps + 1))
     return (begin + (until - begin) * grown / grown[-1]).tolist()
 
@@ -96,10 +96,11 @@ def idea(
     """The film of the idea: one neuron, the noise, a crowd, a layer of a trained network.
 
     Args:
-        net: trained with one timestep; None: the film goes without the network.
-        images: what it sees, the first `MOST_IMAGES`; the first is shown.
+        net: trained with one timestep; None: the chapter on the network is left out.
+        images: inputs of the network, of which the first `MOST_IMAGES` are used; the first is
+            shown.
         timesteps: T of the network.
-        stage: whose residuals are shown, from 0.
+        stage: the stage whose residuals are shown, from 0.
 
     Raises:
         ValueError: a network without images, no such stage, or fewer than 2 timesteps.
@@ -128,7 +129,7 @@ def example_idea() -> Film:
 
 
 def cut(seen: LayerSeen | None, stage: int) -> Film:
-    """The film, from what was seen of a network."""
+    """Make the film, given the recording of a network; None: without one."""
     quarter = hops(torch.full((QUARTER_STEPS, 1), QUARTER, dtype=torch.float64))
     golden = hops(torch.full((GOLDEN_STEPS, 1), GOLDEN, dtype=torch.float64))
     low, high = CURRENTS
@@ -208,7 +209,7 @@ TITLES: Final = {
 
 
 def first_sentences(scene: dict[str, Any]) -> dict[str, str]:
-    """What is said in each chapter, but that of the network."""
+    """The sentences of each chapter but that of the network."""
     one, noise = scene["golden"]["histogram"], scene["law"]
     silent, active, saturated = scene["crowd"]["sizes"]
     return {
@@ -242,7 +243,7 @@ def first_sentences(scene: dict[str, Any]) -> dict[str, str]:
 
 
 def layer_sentence(seen: LayerSeen, stage: int) -> str:
-    """What is said of the network."""
+    """The sentences on the network."""
     found = seen.found
     images = f"{seen.images} image{'s' * (seen.images != 1)}"
     noise = WORDS["no_noise"]
@@ -272,13 +273,13 @@ def counted(groups: list[int]) -> list[str]:
 
 
 def shares(found: ResidualSummary) -> list[str]:
-    """The same as shares of all neurons on all images."""
+    """Each group of `GROUPS` as a share of all neurons on all images."""
     parts = {"silent": found.silent, "active": found.active, "saturated": found.saturated}
     return [f"{whole_percent(share)} {name}" for name, share in parts.items()]
 
 
 def alt_of(said: dict[str, str], crowd: dict[str, Any]) -> str:
-    """The film in words: chapter by chapter."""
+    """The film in words, chapter by chapter."""
     numbers = f" Mean {crowd['mean']:.3f}, deviation {crowd['std']:.3f} v_th."
     whole = said | {"crowd": said["crowd"] + numbers}
     return " ".join(f"{title}: {whole[name]}" for name, title in TITLES.items() if name in whole)
@@ -287,7 +288,7 @@ def alt_of(said: dict[str, str], crowd: dict[str, Any]) -> str:
 def steps_of(
     begins: dict[str, float], moments: dict[str, list[float]], length: float
 ) -> list[float]:
-    """The moments at which one sees something new."""
+    """The moments at which something new is seen."""
     after = 0.5  # s after a landing, when the mark is in the histogram, too
     landings = {
         "quarter": (1, 2, 3, 4, QUARTER_STEPS),

@@ -42,7 +42,7 @@ function written(words, x, y, attributes = {}) {
   return drawing("text", { x, y, ...attributes }, words);
 }
 
-// The points up to some x, the last one on the way to the next.
+// The points up to some x, with an interpolated last one.
 function until(points, x) {
   const done = points.filter(([at]) => at <= x);
   const [a, b] = [done.at(-1), points[done.length]];
@@ -55,7 +55,7 @@ function widthOf(words, size, element) {
   return MEASURING.measureText(words).width;
 }
 
-// The words, or their beginning, where not all of them fit.
+// The words, shortened if they do not fit.
 function fitted(words, width, size, element) {
   if (widthOf(words, size, element) <= width) return words;
   let length = words.length;

@@ -1,7 +1,7 @@
 // The race: trainings against the clock, each with a lane and a flag; then accuracy as T grows.
 
 const MOVE = 0.4; // s that points take to the next T
-const FLAG = "M0 6V-11L12 -6.5L0 -2"; // on its pole, right of the end of a lane
+const FLAG = "M0 6V-11L12 -6.5L0 -2"; // a flag on its pole, right of the end of a lane
 const FLAG_WIDE = 30; // px that it takes with the mark before it
 const ABOVE = 13; // px between a lane and the words above it
 const SIZES = {
@@ -16,15 +16,15 @@ class Race {
     this.element = node("div", { class: "race" }, node("style", {}, RACE_STYLE), this.svg);
   }
 
-  // ---- what stands still
+  // ---- parts that do not move
 
   resize() {
     const { film, svg } = this;
     const { racers } = film.scene;
     this.size = { ...SIZES[film.narrow ? "narrow" : "wide"] };
     const { row, tick, text, parts } = this.size;
-    const plot = (this.size.plot = parts - racers.length * row); // few racers have a higher plot
-    this.head = Math.round(2.1 * tick); // height of what stands above a plot
+    const plot = (this.size.plot = parts - racers.length * row); // with few racers the plot is higher
+    this.head = Math.round(2.1 * tick); // height of the heading of a plot
     this.rows = this.head + plot + Math.round(0.8 * row); // where the first lane begins
     this.foot = this.rows + racers.length * row + 4; // where the lanes end
     this.height = Math.round(this.foot + 2.9 * tick);
@@ -51,7 +51,7 @@ class Race {
     return film.width - size.column * (film.scene.board.length + 1) - 2.4 * size.mark - 12;
   }
 
-  // What lies above a plot: the name of its axis of height, and what the film is at now.
+  // The heading of a plot: the name of its vertical axis, and the present epoch or T.
   above(parent, name) {
     const { size, head } = this;
     const now = written("", 0, head + size.plot, { class: "strong halo", "font-size": size.now, "text-anchor": "end", "data-part": "now" });
@@ -92,7 +92,7 @@ class Race {
     training.append(...parts("lane"), inside, this.clock);
   }
 
-  // What lies below the axis of height is not seen: lines come in from there.
+  // Values below the vertical axis are hidden: lines enter the plot from there.
   clip({ left, right, top, bottom }) {
     const id = `race-${Math.random().toString(36).slice(2)}`;
     const edge = this.size.mark;
@@ -183,7 +183,7 @@ class Race {
     });
   }
 
-  // ---- what a moment looks like
+  // ---- drawing a moment
 
   paint(time) {
     const { film } = this;
@@ -216,7 +216,7 @@ class Race {
     for (const runner of this.runners) this.paintRunner(runner, seconds, said);
   }
 
-  // What the film is at now, in a corner of a plot where lines seldom come.
+  // The present epoch or T, in a corner of the plot where lines are rare.
   tell(place, { right, bottom }, now) {
     place.textContent = now;
     filled(place, { x: right, y: bottom - 0.4 * this.size.now });

@@ -1,7 +1,7 @@
 """The race as a film: recorded trainings against the clock, then T from 1 to 16.
 
-Python says when what happens and what is told of it; `race.js` draws it. Nothing is made up between
-two points: a line grows when an epoch has ended.
+Python computes the moments of all events, and the sentences; `race.js` draws. Nothing is
+interpolated between two measurements: a line grows only when an epoch has ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from snnlab.show.described import (
     VALIDATION,
     accuracy_limits,
     accuracy_words,
-    plain,
+    three_digits,
     unbroken,
 )
 from snnlab.show.films.film import Chapter, Film
@@ -37,19 +37,19 @@ from snnlab.show.plot import Look
 from snnlab.show.style import looks_of, marker_path
 
 MOST: Final = 7
-"""Lines for which there is room."""
+"""Lines for which there is room, at most."""
 HIGHEST: Final = 16
-"""T at which the film ends."""
+"""The largest T of the film."""
 ON_BOARD: Final = (1, 4, HIGHEST)
-"""T whose accuracy the board below the picture holds."""
+"""The T of the columns of the board below the picture."""
 START, TRAINING, REST, TURN, FRAME, END = 1.0, 16.0, 6.0, 1.0, 0.7, 6.0
-"""Seconds of film: before the start, the slowest training at most, until the axes change, while
-they do, a T, the last picture."""
+"""Seconds of film: before the start; the slowest training, at most; until the axes change; the
+change of axes; each T; the last picture."""
 BELOW_THE_TOP: Final = 6
-"""How far down the axis of accuracy reaches while all train: from its upper end, so many times the
-distance of the trained network with the lowest accuracy."""
+"""Length of the accuracy axis during training, as a multiple of the distance from its upper end to
+the lowest final accuracy."""
 CLOSE: Final = 0.1
-"""Seconds of film between two trainings that end, at most, for both to end in one step."""
+"""Trainings that end within so many seconds of film share one step."""
 
 WORDS: Final = {
     "seconds": TRAINING_TIME,
@@ -61,7 +61,7 @@ WORDS: Final = {
     "trained": "Trained",
     "training": "Training",
 }
-"""Of the picture and the board below it."""
+"""Texts of the picture and the board below it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Racer:
 
     @property
     def name(self) -> str:
-        """As written in the picture."""
+        """The name in the picture."""
         return self.look.name
 
     @property
@@ -83,7 +83,7 @@ class Racer:
 
     @cached_property
     def ends(self) -> list[float]:
-        """Seconds of training when each epoch has ended."""
+        """Seconds of training at the end of each epoch."""
         totals = (accumulate(run.seconds) for run in self.runs)
         return [mean(ends) for ends in zip(*totals, strict=True)]
 
@@ -101,12 +101,12 @@ class Racer:
 
     @property
     def epochs(self) -> int:
-        """For how many it trained."""
+        """The number of epochs."""
         return len(self.ends)
 
     @property
     def seconds(self) -> float:
-        """Training time."""
+        """Training time in seconds."""
         return self.ends[-1]
 
     def at(self, T: int) -> float | None:
@@ -163,7 +163,7 @@ def racers_of(
 
 @dataclass(frozen=True)
 class Course:
-    """What happens when, what is said of it, and what is drawn."""
+    """The moments of a race, its sentences, and the data of its scene."""
 
     racers: Sequence[Racer]
 
@@ -174,7 +174,7 @@ class Course:
 
     @cached_property
     def order(self) -> list[Racer]:
-        """By training time, the quickest first."""
+        """The lines by training time, the quickest first."""
         return sorted(self.racers, key=lambda racer: racer.seconds)
 
     @cached_property
@@ -184,39 +184,39 @@ class Course:
 
     @property
     def board(self) -> list[int]:
-        """Every T of the board."""
+        """Every T of the board that is shown."""
         return sorted({min(T, self.timesteps[-1]) for T in ON_BOARD})
 
-    # ---- when
+    # ---- moments
 
     @cached_property
     def scale(self) -> float:
-        """Seconds of training in a second of film; two digits, so that what is said is exact."""
+        """Seconds of training per second of film: two digits, so that the sentence is exact."""
         rough = self.order[-1].seconds / TRAINING
         digit: float = 10.0 ** (math.floor(math.log10(rough)) - 1)
         return float(f"{math.ceil(rough / digit - 1e-9) * digit:.2g}")
 
     def moment(self, seconds: float) -> float:
-        """When so many seconds of training have passed."""
+        """The moment of the film at which so many seconds of training have passed."""
         return hundredths(START + seconds / self.scale)
 
     @property
     def turn(self) -> float:
-        """When the axes change."""
+        """The moment at which the axes change."""
         return hundredths(self.moment(self.order[-1].seconds) + REST)
 
     def frame(self, T: int) -> float:
-        """When a T of those that are shown is reached."""
+        """The moment at which a T is reached."""
         return hundredths(self.turn + TURN + FRAME * self.timesteps.index(T))
 
     @property
     def end(self) -> float:
-        """When all is there."""
+        """The moment at which everything is shown."""
         return hundredths(self.frame(self.timesteps[-1]) + FRAME)
 
     @property
     def length(self) -> float:
-        """Of the film in seconds."""
+        """Length of the film in seconds."""
         return hundredths(self.end + END)
 
     def steps(self) -> tuple[float, ...]:
@@ -240,10 +240,10 @@ class Course:
         ]
         return tuple(Chapter(at, name, unbroken(said)) for at, name, said in parts)
 
-    # ---- what is said
+    # ---- sentences
 
     def start_words(self) -> str:
-        """What races, on what, and how fast the film is."""
+        """What is trained, on which data, and how fast the film runs."""
         return " ".join(
             [self.terms_words(), self.clock_words(), self.validation_words(), *self.notes()]
         )
@@ -267,7 +267,7 @@ class Course:
         return f"{said}."
 
     def clock_words(self) -> str:
-        """How long a second of the film is, and on which machine."""
+        """How many seconds of training a second of film is, and on which machine."""
         machines = list(dict.fromkeys(machine_words(run) for run in self.runs))
         clock = f"1 s of film is {self.scale:,g} s of training"
         if len(machines) > 1:
@@ -276,7 +276,7 @@ class Course:
         return f"{clock} on {machines[0]}." if machines[0] else f"{clock}."
 
     def validation_words(self) -> str:
-        """At how many timesteps accuracy is measured after each epoch; never with noise."""
+        """The T at which accuracy is measured after each epoch, always without noise."""
         at: dict[str, list[str]] = {}
         for racer in self.racers:
             T = racer.runs[0].validated_at
@@ -287,11 +287,11 @@ class Course:
         return f"Height: accuracy on the validation images at the T of training, {how}."
 
     def first_words(self) -> str:
-        """Who has trained first, and where the last one is at that moment."""
+        """Which training ends first, and how far the last one is at that moment."""
         first, last = self.order[0], self.order[-1]
         epoch = min(bisect_right(last.ends, first.seconds) + 1, last.epochs)
         return (
-            f"{starting(first.called)} is trained, after {plain(first.seconds)} s. "
+            f"{starting(first.called)} is trained, after {three_digits(first.seconds)} s. "
             f"{starting(last.called)} is in epoch {epoch} of {last.epochs}."
         )
 
@@ -299,7 +299,7 @@ class Course:
         """How long the slowest training took, compared with the first line, and the accuracies."""
         last = self.order[-1]
         other = self.racers[0] if self.racers[0] is not last else self.order[0]
-        said = f"{starting(last.called)} is trained, after {plain(last.seconds)} s"
+        said = f"{starting(last.called)} is trained, after {three_digits(last.seconds)} s"
         if other is not last:
             times = f"{last.seconds / other.seconds:.2g}"
             said += f": {'about' if times == '1' else f'{times} times'} as long as {other.called}"
@@ -307,7 +307,7 @@ class Course:
         return f"{said}. On the validation images {reached}."
 
     def sweep_words(self) -> str:
-        """What happens to the trained networks."""
+        """What is done with the trained networks."""
         converted = [racer.name for racer in self.racers if racer.runs[0].config.entry.conversions]
         said = (
             f"Without any more training each network now runs for T = 1 to {self.timesteps[-1]} "
@@ -320,10 +320,10 @@ class Course:
         return said
 
     def end_words(self) -> str:
-        """Who is ahead at which T, and at what price, whoever it is."""
+        """Which line is ahead at which T, and the shortest and longest training time."""
         ahead = [f"At T = {T} {self.highest_words(partial(Racer.at, T=T))}." for T in self.board]
         first, last = self.order[0], self.order[-1]
-        shortest, longest = (f"{plain(one.seconds)} s" for one in (first, last))
+        shortest, longest = (f"{three_digits(one.seconds)} s" for one in (first, last))
         if shortest != longest:
             ahead.append(
                 f"Training took from {shortest} ({first.called}) to {longest} ({last.called})."
@@ -333,7 +333,7 @@ class Course:
         return " ".join([*ahead, f"{starting(worth)}."] if worth else ahead)
 
     def highest_words(self, value: Callable[[Racer], float | None]) -> str:
-        """Who has the highest value in percent, as it is written, and by how much."""
+        """Which line has the highest value in percent, as shown, and by how much."""
         found = {racer.called: value(racer) for racer in self.racers}
         values = {name: number for name, number in found.items() if number is not None}
         best = max(values.values())
@@ -350,7 +350,8 @@ class Course:
     def alt(self) -> str:
         """The film in words and numbers."""
         trained = [
-            f"{racer.called} after {plain(racer.seconds)} s, then {racer.validation[-1]:.2f} %"
+            f"{racer.called} after {three_digits(racer.seconds)} s, "
+            f"then {racer.validation[-1]:.2f} %"
             for racer in self.order
         ]
         return (
@@ -360,19 +361,20 @@ class Course:
             f"{self.end_words()}"
         )
 
-    # ---- what is drawn
+    # ---- data of the scene
 
     def heights(self) -> tuple[float, float]:
-        """Limits for the accuracy while all train, so that one can tell how they end.
+        """Limits of the accuracy axis during training, close enough to separate the final values.
 
-        The beginnings may lie below: with all of them in sight the ends would be a single line.
+        The first epochs may lie below the axis: if they were shown, all final values would
+            coincide.
         """
         low, high = accuracy_limits(value for racer in self.racers for value in racer.validation)
         worst = min(racer.validation[-1] for racer in self.racers)
         return max(low, high - BELOW_THE_TOP * (high - worst)), high
 
     def scene(self) -> dict[str, Any]:
-        """What `race.js` draws from."""
+        """The data for `race.js`."""
         tested = [value for racer in self.racers for side in racer.curves.range for value in side]
         longest = self.order[-1].seconds
         return {
@@ -392,7 +394,7 @@ class Course:
 
 
 def line(racer: Racer) -> dict[str, Any]:
-    """One line as `race.js` draws it."""
+    """The data of one line for `race.js`."""
     hue = next(name for name, hue in HUES.items() if hue.light == racer.look.colour)
     curves, band = racer.curves, [rounded(side) for side in racer.curves.range]
     return {
@@ -402,7 +404,7 @@ def line(racer: Racer) -> dict[str, Any]:
         "dashes": dash_pattern(racer.look.dashes),
         "ends": rounded(racer.ends),
         "validation": rounded(racer.validation),
-        "took": plain(racer.seconds),
+        "took": three_digits(racer.seconds),
         "timesteps": curves.timesteps,
         "accuracy": rounded(curves.mean),
         "band": band if curves.seeds > 1 else None,
@@ -410,7 +412,7 @@ def line(racer: Racer) -> dict[str, Any]:
 
 
 def machine_words(run: Recorded) -> str:
-    """What a training ran on, and with how many threads; empty where nobody noted it."""
+    """The machine of a training and its number of threads; empty if it was not recorded."""
     threads = run.hardware.get("threads")
     if not run.machine or run.hardware.get("gpu") or not threads:
         return run.machine
@@ -431,7 +433,7 @@ def rounded(values: Iterable[float]) -> list[float]:
 
 
 def hundredths(moment: float) -> float:
-    """A moment, rounded up to hundredths of a second: what ends then has ended."""
+    """A moment, rounded up to hundredths of a second, so that it never precedes its event."""
     return math.ceil(100 * moment - 1e-6) / 100
 
 

@@ -6,7 +6,7 @@ class Sheet {
     this.pen = this.canvas.getContext("2d");
   }
 
-  // Another size, in px; `unit` is one px of a sheet 1100 wide, or 390 wide where it is narrow.
+  // Set the size in px; `unit` is the length of one px of a sheet that is 1100 px wide, or 390 if narrow.
   resize(width, height, unit) {
     const ratio = devicePixelRatio || 1;
     Object.assign(this, { width, height, unit });
@@ -50,7 +50,7 @@ class Sheet {
     pen.setLineDash([]);
   }
 
-  // Part of a circle, clockwise from an angle to another; 0 points to the right.
+  // An arc, clockwise between two angles; 0 points to the right.
   arc(x, y, radius, from, to, { colour, width = 2 }) {
     const { pen, unit } = this;
     pen.beginPath();

@@ -1,8 +1,8 @@
-"""What makes pictures live on a web page without Python: scripts, and how they are dressed.
+"""Scripts and styles of interactive pictures on web pages without Python.
 
-`predict` lets the reader predict before the result is shown, `recorded` plays pictures that were
-drawn beforehand, `sideways` keeps pictures readable where the page is narrow. `show/web.py` brings
-each once per page.
+`predict` lets the reader predict before the result is shown, `recorded` shows pictures that were
+drawn in advance, `sideways` keeps pictures readable on narrow pages. `show/web.py` puts each script
+into a page once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLOURS: Final = {
     "predicted": PREDICTED.colour,
     "paper": LIGHT.paper,
 }
-"""Variables of CSS on every page of the course, which is light, for pieces and slides."""
+"""CSS variables on every web page of the course, for interactive pictures and slides."""
 
 PAGE_STYLE: Final = "\n".join(
     [
@@ -29,5 +29,5 @@ PAGE_STYLE: Final = "\n".join(
         text_of("sideways.css"),
     ]
 )
-"""In the head of every page: the colours, and that pictures which are wider than the page move in a
-box of their own, without scripts as well."""
+"""The style in the head of every page: colours, and boxes in which pictures wider than the page can
+be scrolled, even without scripts."""

@@ -1,6 +1,6 @@
 // The prediction drawn over the picture of the measurement, in the pixels of that picture.
 
-// Lays `said` over the image of a figure, and returns how many points lie outside its axes.
+// Draw `said` over the image of a figure; return how many points lie outside its axes.
 function overlay(figure, answer, said) {
   figure.querySelector(".snn-over svg")?.remove();
   const points = said.flatMap((y, place) => (y == null ? [] : [pointAt(answer, y, place)]));
@@ -27,14 +27,14 @@ function over(figure) {
   return box;
 }
 
-// Where a value lies, at the edge of the axes if it lies outside: `side` says on which.
+// The position of a value; if it is outside the axes, at their edge, and `side` says which edge.
 function pointAt({ x, y: [low, high], span, frame: [, top, , bottom] }, value, place) {
   const y = mix(low, high, share(value, span));
   const side = y < top - 1 ? -1 : y > bottom + 1 ? 1 : 0;
   return { x: x[place], y: within(y, top, bottom), side, value };
 }
 
-// A marker, or outside an arrow that points there, with the value.
+// A marker; for a value outside the axes an arrow that points there, with the value.
 function shapeOf({ look }, { x, y, side, value }) {
   const size = look.size;
   const at = { transform: `translate(${x} ${y})`, fill: look.colour, stroke: "var(--paper)", "stroke-width": 1 };
@@ -50,8 +50,8 @@ function written(text, x, y, { colour, text: size }) {
     "text-anchor": "middle", "font-family": "DejaVu Sans, Verdana, sans-serif", "font-weight": "bold", "font-size": size }, text);
 }
 
-// The name of the line, where it is near it and hides nothing: of the free places the nearest, or if
-// the line itself leaves none, the one that is farthest from it.
+// Place the name of the line near it, where it hides nothing: at the nearest free place, or, if there
+// is none, at the place farthest from the line.
 function nameOf({ name, look, half, free, clear, frame }, points) {
   const values = points.filter(({ side }) => side).map(({ x, y, side }) => [x, y - 2 * side * look.size]);
   const line = [...along(points), ...values];

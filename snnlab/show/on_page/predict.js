@@ -1,4 +1,4 @@
-// The reader predicts; what was measured is hidden until then, or until the reader asks for it.
+// The reader predicts; the measurement is hidden until then, or until the reader asks for it.
 
 document.head.append(node("style", {}, DRESS_STYLE + PREDICT_STYLE));
 for (const place of document.querySelectorAll("[data-sketch]")) {
@@ -8,7 +8,7 @@ for (const place of document.querySelectorAll("[data-sketch]")) {
   predictIn(place, asked, figure);
 }
 
-// A sketch that can be drawn into, and the figure that answers it, if the page has one.
+// An interactive sketch, and the figure with the measurement, if the page has one.
 function predictIn(place, asked, figure) {
   const { words } = asked;
   const rings = ringsIn(asked, () => ask.classList.add("ready"));
@@ -52,7 +52,7 @@ function predictIn(place, asked, figure) {
     focusFirst();
   }
 
-  // To what was measured, or back to the prediction.
+  // Go to the measurement, or back to the prediction.
   function turn(measured) {
     hidden.set(!measured);
     silent(measured);
@@ -87,8 +87,8 @@ function pieceOf({ colour, dashes, predicted }) {
   return drawing("svg", { viewBox: "0 0 28 8", "aria-hidden": "true" }, line);
 }
 
-// Brings a place into sight, and the keyboard to what is in it. On slides it may be on another one, so
-// who shows them hears "sought" first, and prevents that anything is scrolled.
+// Scroll to a place, and move the focus there. The place may be on another slide: so an event "sought"
+// is sent first, by which slides turn to it and prevent scrolling.
 function goTo(place, focused = place) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const scrolls = place.dispatchEvent(new Event("sought", { bubbles: true, cancelable: true }));
@@ -96,15 +96,15 @@ function goTo(place, focused = place) {
   if (scrolls) place.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
 }
 
-// What tells the answer: outputs from behind the sketch to it, and the rest of its section. `set` hides and shows
-// them, `start` is the output of the answer, `more` whether there is such a rest.
+// The parts that reveal the answer: outputs between sketch and answer, and the rest of the section. `set` hides or
+// shows them, `start` is the output of the answer, `more` says whether there is a rest of the section.
 function hiddenUntilAsked(place, figure, words) {
   const cells = [...document.querySelectorAll(".jp-Cell")];
   const [first, last] = [place, figure].map((one) => cells.indexOf(one.closest(".jp-Cell")));
   const outputs = cells.slice(first + 1, last + 1).map(outputOf)
     .filter((output) => output && !output.querySelector("[data-sketch]"));
   const start = outputs.at(-1) ?? figure;
-  const slides = document.querySelector(".reveal"); // whoever talks decides when to go on
+  const slides = document.querySelector(".reveal"); // on slides the speaker decides when to go on
   const rest = last < 0 || slides ? [] : restOfSection(cells.slice(last + 1));
   const others = [...outputs, ...rest].filter((one) => one !== start && one.matches(".jp-Cell-outputWrapper"));
   const notes = others.map((output) => {
@@ -124,7 +124,7 @@ function outputOf(cell) {
   return cell.querySelector(".jp-Cell-outputWrapper");
 }
 
-// Texts and outputs of these cells as far as the next heading, or the next prediction.
+// Texts and outputs of these cells up to the next heading, or the next prediction.
 function restOfSection(cells) {
   const rest = [];
   for (const cell of cells) {
@@ -139,7 +139,7 @@ function restOfSection(cells) {
   return rest;
 }
 
-// The sentence that Python printed knows no prediction: it gives way to the one below.
+// Python printed a sentence without a prediction; the one below replaces it.
 function withoutLine(figure, line) {
   const cell = figure.closest(".slides > section") ?? figure.closest(".jp-Cell"); // slides take cells apart
   const outputs = cell?.querySelectorAll("pre") ?? [];

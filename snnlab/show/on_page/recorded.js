@@ -3,7 +3,7 @@
 document.head.append(node("style", {}, DRESS_STYLE + RECORDED_STYLE));
 for (const place of document.querySelectorAll("[data-recorded]")) play(place);
 
-// Puts the controls above the picture of a place, and lets it follow them.
+// Put controls above a recorded picture, which then follows them.
 function play(place) {
   const { controls, pictures, frames, words } = JSON.parse(place.querySelector("script").textContent);
   const image = place.querySelector("img");
@@ -29,7 +29,7 @@ function play(place) {
     return node("label", {}, node("span", {}, control.label), field, ...(control.choice ? [] : [value]));
   }
 
-  // The frames stand in the order of the controls, the last changes first.
+  // Frames are in the order of the controls; the last control changes fastest.
   function show() {
     const index = controls.reduce((sum, { texts }, i) => sum * texts.length + chosen[i], 0);
     const { picture, alt, summary } = frames[index];

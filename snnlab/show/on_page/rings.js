@@ -7,7 +7,7 @@ function valueAt({ low, high }, step) {
   return low + ((high - low) / STEPS) * step;
 }
 
-// Rings in axes; `changed()` is called whenever one was moved. `said()` has null for those left alone.
+// Rings in axes; `changed()` is called whenever one is moved. `said()` has null for rings that were not moved.
 function ringsIn(asked, changed) {
   const span = [asked.low, asked.high];
   const atStart = () => asked.start.map((value) => STEPS * share(value, span));
@@ -94,7 +94,7 @@ function ringsIn(asked, changed) {
     return steps.map((step, place) => (moved[place] ? valueAt(asked, step) : null));
   }
 
-  // Nothing moves any more, and what was measured is drawn beside it, with dots on what was predicted.
+  // Lock the rings, and draw the measurement beside them, with dots at the predictions.
   function close(curves) {
     setOpen(false);
     for (const { y: values, colour, dashes, predicted } of [...curves].reverse()) {
@@ -108,7 +108,7 @@ function ringsIn(asked, changed) {
     axes.append(...dots);
   }
 
-  // As it was before anything was predicted.
+  // Reset to the state before any prediction.
   function clear() {
     for (const dot of dots.splice(0)) dot.remove();
     found.replaceChildren();

@@ -14,7 +14,7 @@ from snnlab.show.style import BLUE, GREY, INK
 from snnlab.show.widgets.live import LivePicture, choice, slider
 from snnlab.show.widgets.recorded import recording
 
-_DT, _KEEP = 0.025, 8  # ms; every eighth time is drawn
+_DT, _KEEP = 0.025, 8  # timestep in ms; every eighth value is drawn
 _STRONGEST = 12  # µA/cm²
 _RECORDED = (0, 2, 4, 6, 7, 9, 12)  # µA/cm², on web pages
 
@@ -26,7 +26,7 @@ def channel_explorer(
     trials: int = 10,
     seed: int = 0,
 ) -> LivePicture:
-    """Current and number of sodium channels; voltage and spikes follow.
+    """Voltage and spikes for a chosen current and number of sodium channels.
 
     All combinations are run once, at the beginning, which takes some seconds.
 
@@ -96,8 +96,8 @@ def voltage_and_spikes(trace: MembraneTrace, quiet: MembraneTrace) -> Axes:
     """The voltage of the first trial; below it the spikes of all trials, one line each.
 
     Args:
-        trace: one trial or more under one and the same current.
-        quiet: the same without noise, one trial, drawn behind.
+        trace: one or more trials with the same current.
+        quiet: one trial without noise, drawn behind.
 
     Returns:
         The Axes of the voltage; the Axes of the spikes is the second one of its figure.

@@ -37,9 +37,9 @@ from snnlab.show.widgets.live import MOST_IMAGES, choice, first_images, slider, 
 from snnlab.show.widgets.names import LIVE, name_controls
 
 Place = tuple[str, int, int]
-"""Of a neuron: name of the network; stage; index in the stage, channel by channel, row by row."""
+"""Which neuron: name of the network, stage, and index in the stage (by channel, row, column)."""
 ONE_NETWORK: Final = "network"
-"""What a network is called that is given without a name."""
+"""The name of a network that is given without one."""
 
 _AT_REST = (
     "<p><em>In JupyterLab you choose the image or draw one here, and see the residuals of each "
@@ -57,7 +57,7 @@ class Player(Mounted):
 
     @validate("t")
     def _shown_step(self, proposal: Mapping[str, Any]) -> int:
-        """A browser can send what it likes."""
+        """Refuse a timestep that does not exist, as a browser can send anything."""
         step, last = int(proposal["value"]), self.given.get("T", 1)
         if not 1 <= step <= last:
             raise TraitError(f"t must be 1 to {last}, got {step}")
@@ -65,16 +65,16 @@ class Player(Mounted):
 
 
 class NetworkExplorer(VBox):
-    """What all neurons of some networks do on one image, timestep by timestep.
+    """All neurons of some networks on one image, timestep by timestep.
 
-    Where widgets do not run (a web page, a printout) the image plays on, the others cannot be
+    Where widgets do not run (a web page, a printout) this image still plays, but no other can be
     chosen.
 
     Args: see `network_explorer`.
 
     Attributes:
-        seen: what each network does on the image, by name, to compute with.
-        controls: name to widget, as of a `LivePicture`.
+        seen: by name of a network, the numbers of all its neurons on the image.
+        controls: widgets by name, as in `LivePicture`.
 
     Example:
         >>> explorer.image = 17
@@ -94,10 +94,10 @@ class NetworkExplorer(VBox):
         self.timesteps = timesteps
         self.seen: dict[str, ImageSeen] = {}
         self._data = data
-        self._drawing: Tensor | None = None  # the last one, whether it is shown or not
+        self._drawing: Tensor | None = None  # the last drawing, shown or not
         self._drawn: Tensor | None = None
         self._neuron: Place | None = None
-        self._histogram: dict[Place, Picture] = {}  # of residuals, of the neuron opened last
+        self._histogram: dict[Place, Picture] = {}  # residuals of the neuron opened last
         self._first = [0] * max(len(net.stages) for net in nets.values())
         self._decisions: dict[str, npt.NDArray[np.int64]] = {}
         self._player = Player(PLAYER_JS, "mount")
@@ -114,7 +114,7 @@ class NetworkExplorer(VBox):
 
     @property
     def image(self) -> int:
-        """Number of the test image; the last one, while a drawing is shown."""
+        """Number of the test image; while a drawing is shown, that of the last image."""
         return int(self.controls["image"].value)
 
     @image.setter
@@ -149,7 +149,7 @@ class NetworkExplorer(VBox):
 
     @property
     def neuron(self) -> Place | None:
-        """The neuron that is open, as (network, stage, index); None: no neuron is."""
+        """The open neuron as (network, stage, index); None if none is open."""
         return self._neuron
 
     @neuron.setter
@@ -167,11 +167,11 @@ class NetworkExplorer(VBox):
         """Show a drawing in place of a test image.
 
         Args:
-            ink: (S, S), from 0 where nothing was drawn to 255, see `as_image`; None: back to
-                the test image.
+            ink: (S, S), from 0 for no ink to 255, see `as_image`; None: back to the test
+                image.
 
         Raises:
-            DataError: an empty drawing, or images that nobody can draw.
+            DataError: an empty drawing, or data for which drawings are not supported.
         """
         if ink is None and self._drawn is None:
             return
@@ -183,7 +183,7 @@ class NetworkExplorer(VBox):
             self.controls["draw"].value |= self._drawn is not None
 
     def find_next(self) -> int | None:
-        """Show the next image of the kind that is chosen; its number, or None: there is none."""
+        """Show the next image of the chosen kind; its number, or None if there is none."""
         chosen, kind = self.controls.get("network"), self.controls["kind"].value
         name = chosen.value if chosen else next(iter(self.nets))
         offered = first_images(self.images, MOST_IMAGES)
@@ -198,7 +198,7 @@ class NetworkExplorer(VBox):
 
     @property
     def pictures(self) -> list[Picture]:
-        """Of the neuron that is open: its potential over time, and its residuals."""
+        """Pictures of the open neuron: its potential over time, and its residuals."""
         if self._neuron is None:
             return []
         if self._neuron not in self._histogram:
@@ -206,7 +206,7 @@ class NetworkExplorer(VBox):
         return [self._trace(*self._neuron), self._histogram[self._neuron]]
 
     def _made_controls(self, image: int) -> dict[str, Any]:
-        """What moves the explorer from outside of the player."""
+        """The controls outside of the player."""
         number = slider("test image", 0, len(self.images) - 1, image)
         number.continuous_update = False  # all neurons of all networks are sent to the browser
         number.observe(self._moved, names="value")
@@ -221,7 +221,7 @@ class NetworkExplorer(VBox):
         return made
 
     def _rows(self) -> list[Box]:
-        """The controls as they stand above the player."""
+        """The rows of controls above the player."""
         step = {"Previous": -1, "Next": 1}
         buttons = [button(words, partial(self._step, by)) for words, by in step.items()]
         find = button("Next of this kind", self.find_next)
@@ -244,27 +244,27 @@ class NetworkExplorer(VBox):
             self._see()
 
     def _told(self, told: Any) -> None:
-        """What the browser says: [what, more]. It may send anything, and nonsense does nothing."""
+        """Handle a message [what, details] of the browser; a malformed one is ignored."""
         with suppress(ValueError, TypeError, KeyError, IndexError):  # DataError is a ValueError
             what, more = told
             if what == "ink":
                 self.draw(None if more is None else ink_of(more))
             elif what == "neuron":
                 self.neuron = None if more is None else self._place_in(more)
-            elif what == "more":  # from which map on a stage is shown
+            elif what == "more":  # other maps of a stage are requested
                 stage = place_of("stage", more["stage"], len(self._first))
                 self._first[stage] = checked("first", int, more["first"])
                 self._send_frames()
 
     def _in_player(self) -> list[int] | None:
-        """The neuron that is open, as the player names it."""
+        """The open neuron as network, stage and index for the player."""
         if self._neuron is None:
             return None
         name, stage, index = self._neuron
         return [list(self.nets).index(name), stage, index]
 
     def _place_in(self, told: Mapping[str, Any]) -> Place:
-        """The neuron that a browser names by numbers."""
+        """The neuron for the numbers in a browser's message."""
         network = place_of("network", told["network"], len(self.nets))
         return list(self.nets)[network], told["stage"], told["index"]
 
@@ -278,14 +278,14 @@ class NetworkExplorer(VBox):
         return self.images.pixels[self.image] if self._drawn is None else self._drawn
 
     def _see(self) -> None:
-        """Run the networks on the image, and show what they do."""
+        """Run the networks on the image, and show the result."""
         image = self.images.as_input(self._pixels())  # (C, H, W)
         self.seen = {name: see_image(net, image, self.timesteps) for name, net in self.nets.items()}
         self._send_frames()
         self._open()
 
     def _send_frames(self) -> None:
-        """Hand the player its frames."""
+        """Send the frames to the player."""
         label = None if self._drawn is not None else int(self.images.labels[self.image])
         self._player.given = frames(
             lanes(self.seen),
@@ -298,13 +298,13 @@ class NetworkExplorer(VBox):
 
     @property
     def title(self) -> str:
-        """What the image is."""
+        """The title of the image."""
         if self._drawn is not None:
             return DRAWING
         return image_title(self.image, self.classes[int(self.images.labels[self.image])])
 
     def _checked(self, place: object) -> Place:
-        """The place of a neuron, if there is one."""
+        """The place of a neuron, checked."""
         if not isinstance(place, tuple | list) or len(place) != 3:
             raise ValueError(f"neuron must be (network, stage, index), got {place!r}")
         name, stage, index = place
@@ -315,12 +315,12 @@ class NetworkExplorer(VBox):
         return name, stage, place_of("index", index, stages[stage].spikes[0].size)
 
     def _open(self) -> None:
-        """Show the neuron that is open, below the player."""
+        """Show the open neuron below the player."""
         words = "" if self._neuron is None else self._neuron_words(*self._neuron)
         self._opened.value = words + "".join(shown.html() for shown in self.pictures)
 
     def _neuron_words(self, name: str, stage: int, index: int) -> str:
-        """Which neuron is open, and what it does on this image."""
+        """A sentence on the open neuron and its spikes on this image."""
         seen = self.seen[name].stages[stage]
         fired = int(seen.spikes.reshape(self.timesteps, -1)[:, index].sum())
         trained = float(seen.trained.reshape(-1)[index])
@@ -331,7 +331,7 @@ class NetworkExplorer(VBox):
         noise = noise_of(self.nets[name].neuron_layers()[stage])
         if noise is not None:
             once = "timestep", "it fires with probability"
-            if noise.timesteps > 1:  # the pass stands for them, and gives a rate
+            if noise.timesteps > 1:  # one pass stands for several timesteps and gives a rate
                 once = "pass", "its mean rate is"
             words += " In one {} with the noise of its training {} {:.2f}.".format(*once, trained)
         return f"<p>{escape(words)}</p>"
@@ -344,7 +344,7 @@ class NetworkExplorer(VBox):
         return picture(ax, "Its potential on this image, over its current at each timestep.")
 
     def _residuals(self, name: str, stage: int, index: int) -> Picture:
-        """The residuals of a neuron over many images, and the noise that stood for them."""
+        """The residuals of a neuron over many images, and the noise that replaced them."""
         net, shown = self.nets[name], first_images(self.images, MOST_IMAGES)
         found = neuron_residuals(net, shown, max(2, self.timesteps), stage=stage, index=index)
         noise = trained_noise(net.neuron_layers()[stage])
@@ -376,10 +376,10 @@ def network_explorer(
     image: int = 0,
     data: DataSpec | str | None = None,
 ) -> NetworkExplorer:
-    """See a network think: every neuron, timestep by timestep, on an image that you choose or draw.
+    """Every neuron of a network, timestep by timestep, on an image that you choose or draw.
 
-    Several networks are shown beside each other. A click on a neuron opens it below: its potential
-    and its currents, and its residuals over the noise that stood for them.
+    Several networks are shown side by side. A click on a neuron opens it below: its potential and
+    its currents, and its residuals with the noise that replaced them in training.
 
     Args:
         nets: a network, or several by name; those of `COMPARED` ("noise", "no-noise-half",
@@ -389,13 +389,13 @@ def network_explorer(
         images: to choose from.
         classes: names of the classes.
         timesteps: T.
-        image: which is shown first.
-        data: what the images are, or the name of their set: then a digit can be drawn as those
-            of its set were made. None: no pad.
+        image: number of the image that is shown first.
+        data: the data set of the images, or its name: then drawings are processed like its images.
+            None: there is no pad.
 
     Raises:
-        ValueError: no network, or one that does not spike; T below 1, no such image, or data that
-            nobody can draw.
+        ValueError: no network, or one that does not spike; T below 1, no such image, or data for
+            which drawings are not supported.
 
     Example:
         >>> explorer = network_explorer({"noise": net}, data.test, data.classes, data=data.name)
@@ -411,22 +411,22 @@ def network_explorer(
     image = place_of("image", image, len(images))
     drawn = DataSpec(data) if isinstance(data, str) else data
     if drawn is not None:
-        as_image(np.ones((1, 1)), drawn)  # says so, if nobody can draw such images
+        as_image(np.ones((1, 1)), drawn)  # raises unless drawings are supported
     steps = count("timesteps", timesteps)
     return NetworkExplorer(several, images, classes, steps, drawn, image)
 
 
 def on_pad(ink: npt.ArrayLike | Tensor) -> npt.NDArray[np.uint8] | None:
-    """A drawing as the pad shows it; None: it is of another size."""
+    """A drawing for the pad; None if it has another size."""
     grey = np.asarray(ink)
     return grey.astype(np.uint8) if grey.shape == (SIDE, SIDE) else None
 
 
 def place_of(name: str, number: object, places: int) -> int:
-    """One of some places, counted from 0.
+    """A number as an index below `places`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no such index.
     """
     place = checked(name, int, number)
     if not 0 <= place < places:
@@ -435,7 +435,7 @@ def place_of(name: str, number: object, places: int) -> int:
 
 
 def button(words: str, press: Callable[[], object]) -> Button:
-    """A button that says what it does."""
+    """A button with a label that calls `press`."""
     made = Button(description=words, tooltip=words, layout=Layout(width="auto"))
     made.on_click(lambda _: press())
     return made

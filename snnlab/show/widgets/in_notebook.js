@@ -1,17 +1,17 @@
 
-// What makes the module above a widget of JupyterLab: it is mounted, follows its model, and tells it.
+// Makes the module above a widget of JupyterLab: mounts it, and keeps it and its model in step.
 
 const DARK = "(prefers-color-scheme: dark)";
 
 export default {
   render({ model, el }) {
-    el.dataset.lmSuppressShortcuts = "true"; // JupyterLab has keys of its own
-    let told = {}; // where the page went by itself
+    el.dataset.lmSuppressShortcuts = "true"; // JupyterLab has shortcuts on the same keys
+    let told = {}; // the last position that came from the page
     const given = () => dressed(model.get("given"));
     const options = () => ({ t: model.get("t"), view: model.get("view"), neuron: model.get("neuron"), dark: isDark() });
     const tell = (what, more) => (what === "at" ? go(more) : model.send([what, more]));
 
-    // The page goes to a timestep or a view, and the model follows.
+    // Write a timestep or view from the page into the model.
     function go(place) {
       told = { t: place.t, view: place.view };
       model.set(told);
@@ -40,7 +40,7 @@ export default {
   },
 };
 
-// The pad is told with the rest of it whether it is dark.
+// For the pad, the theme is a part of its input.
 function dressed(given) {
   return "dark" in given ? { ...given, dark: isDark() ?? matchMedia(DARK).matches } : given;
 }

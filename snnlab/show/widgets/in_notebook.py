@@ -1,4 +1,4 @@
-"""A module that mounts something, as a widget of JupyterLab."""
+"""A widget for JupyterLab that mounts a JavaScript module."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _IN_NOTEBOOK: Final = Path(__file__).with_suffix(".js").read_text(encoding="utf-
 
 
 class Mounted(AnyWidget):
-    """What a module mounts, in a notebook.
+    """A part of a page that a JavaScript module draws, as a widget.
 
     Args:
-        module: its text.
-        mount: its function `mount(element, given, tell, options)`.
-        traits: those below, and of any widget.
+        module: the text of the module.
+        mount: the name of its function `mount(element, given, tell, options)`.
+        traits: values of the traits below, and of those of any widget.
     """
 
     given = Dict().tag(sync=True)
     t: Any = Float(0.0).tag(sync=True)
-    """Where it rests: the moment of a film, in seconds, or a timestep."""
+    """Where it has stopped: the moment of a film in seconds, or a timestep."""
 
     def __init__(self, module: str, mount: str, **traits: Any) -> None:
         self._esm = module + _IN_NOTEBOOK.replace("MOUNT", mount)

@@ -1,4 +1,4 @@
-"""A picture below controls, drawn anew whenever one of them moves."""
+"""A picture below controls, redrawn whenever one of them changes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ RESETS = (("by subtraction", "subtract"), ("to zero", "zero"))
 class LivePicture(VBox):
     """Controls, and a picture that follows them.
 
-    Where widgets do not run (a web page, a printout) the picture is shown as it was last, unless
-    it knows how to live on a web page.
+    Where widgets do not run (a web page, a printout) the last picture is shown, unless `on_page`
+    gives an interactive one.
 
     Args:
-        draw: called with the value of each control by name; returns the picture. What it
-            raises is shown in place of the picture.
+        draw: called with the value of each control by name; returns the picture. If it
+            raises, the message is shown in place of the picture.
         controls: name to widget. They may also be moved from Python:
             `live.controls["current"].value = 0.3`.
-        on_page: returns the HTML that a web page without Python shows in place of the picture; None
-            from it: as the picture is now, it lives nowhere else.
+        on_page: returns the HTML for a web page without Python; if it returns None, the last
+            picture is shown there.
 
     Raises:
         ValueError: a control without a description, or two of the same name.
@@ -78,12 +78,12 @@ class LivePicture(VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def drawn(self, **values: Any) -> Picture:
-        """The picture for a value of each control, which stay as they are."""
+        """The picture for given values; the controls are not changed."""
         with _without_full_collection():
             return self._draw(**values)
 
     def still(self) -> str:
-        """The picture as it was last, for a page without controls."""
+        """The last picture, for a page without controls."""
         return str(self._view.value) + _AT_REST
 
     def _redraw(self, change: object = None) -> None:
@@ -108,9 +108,9 @@ class LivePicture(VBox):
 def _without_full_collection() -> Iterator[None]:
     """Collect only the garbage of the drawing itself, after it is shown.
 
-    A figure of matplotlib leaves thousands of objects in reference cycles. Left to itself, Python
-    soon searches all objects of the program for them, which takes half a second with torch
-    loaded. The figure's own objects are young, so the youngest two generations hold them all.
+    A figure of matplotlib leaves thousands of objects in reference cycles. Because of these, Python
+    would soon search all objects of the program for garbage, which takes half a second with torch
+    loaded. The objects of the figure are young: collecting the youngest two generations suffices.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -123,7 +123,7 @@ def _without_full_collection() -> Iterator[None]:
 
 
 def slider(name: str, low: float, high: float, value: float, step: float | None = None) -> Any:
-    """A slider with its name to the left and its value to the right; whole numbers if all are.
+    """A slider with its name to the left and its value to the right; an int one if all are int.
 
     Args:
         name: with the unit.
@@ -151,7 +151,7 @@ def choice(name: str, options: Sequence[Any], value: Any = None) -> Any:
 
 
 def _shape() -> dict[str, Any]:
-    """How wide a control and its name are."""
+    """Widths of a control and its name."""
     return {
         "style": {"description_width": "11em"},
         "layout": Layout(width="34em", max_width="98%"),
@@ -159,8 +159,9 @@ def _shape() -> dict[str, Any]:
 
 
 MOST_IMAGES = 500
-"""Test images that a live picture classifies: all those of the small digits, which certificates and
-accuracies beside it are measured on, and so few of larger sets that it follows its controls."""
+"""Test images that a live picture classifies. The small digits have fewer, so all of them are used,
+as for certificates and other accuracies. Of larger sets more images would be too slow for
+sliders."""
 
 
 def first_images(images: Images, count: int) -> Images:
@@ -169,7 +170,7 @@ def first_images(images: Images, count: int) -> Images:
 
 
 def which_images(shown: Images, images: Images) -> str:
-    """Says which test images a picture is measured on.
+    """A sentence that says on which test images a picture is measured.
 
     Args:
         shown: the first ones of `images`, or all.
@@ -181,7 +182,7 @@ def which_images(shown: Images, images: Images) -> str:
 
 
 def live_axes(size: tuple[float, float] = (10.0, 5.2), *, top: float = 1.0) -> Axes:
-    """An Axes whose margins are fixed: it is drawn faster, and does not jump from draw to draw.
+    """An Axes with fixed margins: it is drawn faster, and does not jump when redrawn.
 
     Args:
         size: width and height of the figure in inches.

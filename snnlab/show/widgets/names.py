@@ -1,8 +1,8 @@
 """Names that a screen reader says for the controls of a live picture.
 
-The sliders of ipywidgets write their name beside them but do not tell it to the browser. In
-JupyterLab a line of JavaScript beside them does, and makes the summary below a picture be read
-out when it changes.
+The sliders of ipywidgets show their name beside them, but do not declare it as their accessible
+name. The JavaScript below does so in JupyterLab, and lets screen readers read the summary below a
+picture when it changes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def name_controls(*controls: ValueWidget) -> Output:
         controls: each with a description, which is its tooltip if it has none.
 
     Returns:
-        A widget that shows nothing; it has to stand inside an element of class `LIVE`.
+        An invisible widget, which must be placed inside an element of class `LIVE`.
 
     Raises:
         ValueError: a control without a name, or two of the same name.

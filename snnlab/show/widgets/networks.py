@@ -1,4 +1,4 @@
-"""What a trained network does with its images: margins, early exits."""
+"""Explorers of a trained network: potentials near the threshold, and early exits."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def margin_explorer(
     """Choose a network, a layer and a width; see the potentials around the threshold.
 
     Shown are the potentials before firing at T = 1 without noise, from the v_init of each
-    network. Neurons within the width of the threshold are those whose spike a residual of that
-    size can change.
+    network. A residual as large as the width can change the spikes of those neurons whose
+    potential is closer to the threshold than that.
 
     Args:
         nets: name to network; all with the same number of layers.
         images: of the test set; the first 64 are used, for thousands of potentials each.
-        sigma: where the slider of the width starts, in units of v_th.
+        sigma: first value of the slider of the width, in units of v_th.
 
     Raises:
         ValueError: no networks.
@@ -102,13 +102,13 @@ def margin_explorer(
 def exit_explorer(
     net: SpikingNet, images: Images, *, timesteps: int = 16, count: int = 1000
 ) -> LivePicture:
-    """Choose the confidence at which an image leaves; see when images leave, and which rightly.
+    """Choose a confidence; see at which timestep images exit, and with which accuracy.
 
     Args:
-        net: run without noise.
+        net: it is run without noise.
         images: of the test set; the first `count` are classified, in one batch.
-        timesteps: T at which every image leaves.
-        count: how many.
+        timesteps: T at which all remaining images exit.
+        count: number of images.
 
     Raises:
         ValueError: timesteps below 2.

@@ -1,4 +1,4 @@
-"""One neuron, a crowd of neurons, and the noise that stands for what they carry along."""
+"""Explorers of one neuron, of many neurons, and of the noise that replaces their residuals."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _charts(
     charts: Callable[[Mapping[str, ValueWidget]], list[dict[str, Any]]],
     **controls: ValueWidget,
 ) -> str | None:
-    """A live picture for a web page; None: it stands at a noise that browsers cannot compute.
+    """HTML of a live picture for a web page; None if browsers cannot compute the chosen noise.
 
     Args:
-        live: in the notebook; the page begins with its values.
-        charts: what the page draws, by the controls of its parameters.
-        controls: further ones of the page, by parameter.
+        live: the picture in the notebook; the page begins with its values.
+        charts: makes the charts of the page, given the controls by parameter.
+        controls: further controls of the page, by parameter.
     """
     given = live.controls | controls
     if "family" in live.controls:
@@ -54,11 +54,11 @@ def _charts(
 
 
 def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture:
-    """Current, v_init, leak and reset of a neuron with v_th = 1; its potential follows.
+    """The potential of a neuron with v_th = 1 for chosen current, v_init, leak and reset.
 
     Args:
         timesteps: T that are drawn.
-        current: where the slider starts, in units of v_th, -0.3 to 1.5.
+        current: first value of its slider, in units of v_th, -0.3 to 1.5.
 
     Raises:
         ValueError: timesteps below 1.
@@ -70,8 +70,8 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
     timesteps = count("timesteps", timesteps)
 
     def draw(current: float, v_init: float, beta: float, reset: Reset) -> Picture:
-        # In hundredths of v_th, the step of the sliders: whole numbers, so that ten times 0.1
-        # reaches the threshold.
+        # In hundredths of v_th, the step of the sliders: all are whole numbers, so that ten times
+        # 0.1 exactly reaches the threshold.
         currents = torch.full((timesteps, 1), 100.0 * round(current, 2)).round()  # (T, 1)
         neuron = Neuron(v_th=100.0, v_init=round(100.0 * v_init), beta=beta, reset=reset)
         path = trace(currents, neuron)
@@ -111,7 +111,7 @@ def neuron_explorer(timesteps: int = 20, *, current: float = 0.3) -> LivePicture
 
 
 def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
-    """Timesteps, range of the currents, and noise; histograms of residuals and noise follow.
+    """Histograms of residuals and noise for chosen timesteps, currents and noise.
 
     Args:
         neurons: how many, each with its own constant current and v_th = 1.
@@ -170,7 +170,7 @@ def residual_explorer(neurons: int = 4000, *, seed: int = 0) -> LivePicture:
 
 
 def gradient_explorer() -> LivePicture:
-    """Family, sigma and mu of the noise; firing probability and slope follow.
+    """Firing probability and its slope for chosen family, sigma and mu of the noise.
 
     Example:
         >>> live = gradient_explorer()

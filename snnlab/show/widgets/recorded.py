@@ -1,4 +1,4 @@
-"""Live pictures on a web page: frames that are drawn beforehand, for controls that choose one."""
+"""Live pictures on web pages: the controls choose among frames that were drawn in advance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snnlab.show.modules import for_script
 from snnlab.show.picture import Picture
 from snnlab.show.widgets.live import LivePicture
 
-_COLOURS: Final = 48  # of a recorded picture
+_COLOURS: Final = 48  # colours of a recorded picture
 _ALL = "The controls have all their positions here."
 _SOME = "Recorded for this page: {recorded}. In JupyterLab every value can be chosen."
 _SOME_FIXED = "Recorded for this page: {recorded}; {fixed}. In JupyterLab every control moves."
@@ -30,14 +30,14 @@ def recording(
 
 
 def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
-    """What a web page shows of a live picture: it follows its controls among recorded positions.
+    """HTML in which the controls of a live picture choose among recorded frames.
 
-    Every frame is drawn as in JupyterLab. A list to choose from is recorded with all its options,
-    a slider that is not named stays where it is and is not on the page.
+    Every frame is drawn as in JupyterLab. A list is recorded with all its options. A slider that is
+    not named in `values` keeps its value, and is not on the page.
 
     Args:
-        live: the picture; its controls stay as they are.
-        values: name of a slider to the values that are recorded, besides the one where it stands.
+        live: the picture; its controls are not changed.
+        values: by name of a slider, the values to record, besides its present one.
 
     Returns:
         HTML.
@@ -47,7 +47,7 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
     """
     choices = {name: _choices(control, values.get(name)) for name, control in live.controls.items()}
     frames: list[dict[str, Any]] = []
-    places: dict[bytes, int] = {}  # of the pictures, each of which the page has once
+    places: dict[bytes, int] = {}  # index of each picture, as equal ones are stored once
     for chosen in product(*choices.values()):
         picture = live.drawn(**dict(zip(choices, (value for _, value in chosen), strict=True)))
         frames.append(
@@ -75,7 +75,7 @@ def recorded(live: LivePicture, **values: Sequence[Any]) -> str:
 
 
 def small_png(png: bytes) -> bytes:
-    """The same picture with few colours, a quarter of the size.
+    """The same picture with fewer colours, at a quarter of the size.
 
     Args:
         png: a picture without transparent parts.
@@ -88,7 +88,7 @@ def small_png(png: bytes) -> bytes:
 
 
 def _choices(control: ValueWidget, values: Sequence[Any] | None) -> list[tuple[str, Any]]:
-    """What a control can be set to on the page, as (text, value)."""
+    """The values of a control on the page, as (text, value)."""
     if isinstance(control, Dropdown):
         return list(zip(control._options_labels, control._options_values, strict=True))
     found = sorted({control.value, *(values or ())})
@@ -96,7 +96,7 @@ def _choices(control: ValueWidget, values: Sequence[Any] | None) -> list[tuple[s
 
 
 def _control(control: ValueWidget, options: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A control, from which the page makes its own."""
+    """The data of a control, from which the page makes its own."""
     return {
         "label": control.description,
         "choice": isinstance(control, Dropdown),

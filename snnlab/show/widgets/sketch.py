@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 
 from snnlab.show.arrays import Values, floats, require_same_shape
 from snnlab.show.bands import Curve, seeds_of
-from snnlab.show.how_far_off import TOLD, how_far_off
+from snnlab.show.how_far_off import SENTENCES, how_far_off
 from snnlab.show.page import dress, head
 from snnlab.show.picture import SCREEN_DPI, Picture, movable
 from snnlab.show.prediction import predicted_points
@@ -28,19 +28,19 @@ from snnlab.show.widgets.live import live_axes
 from snnlab.show.widgets.names import LIVE, name_controls
 
 _SIZE = (10.0, 4.5)  # inches
-_REACH = 28  # pixels that belong to a handle, from side to side
+_REACH = 28  # pixels, width of the area in which a handle can be dragged
 _KNOB = 20  # pixels, width of a handle
 
-_ASKED = (
+_INSTRUCTIONS = (
     "Drag each ring to what you expect, or go to it with Tab and use the arrow keys. "
     "A ring that you leave alone predicts nothing."
 )
-_LOCKED = (
+_CLOSED_NOTE = (
     "This sketch is closed: the measurement has been shown. Run this cell again to predict anew."
 )
-_WORDS: Final = TOLD | {
+_WORDS: Final = SENTENCES | {
     "axes": "Axes for your prediction",
-    "asked": f"{_ASKED} What was measured stays hidden until you ask for it.",
+    "asked": f"{_INSTRUCTIONS} What was measured stays hidden until you ask for it.",
     "waits": "nothing predicted, the ring waits at {value}",
     "show": "Show what was measured",
     "again": "Predict again",
@@ -56,7 +56,7 @@ _WORDS: Final = TOLD | {
     "measured": "Measured",
     "measured_one": "Measured: {name}",
 }
-"""What a web page says."""
+"""Texts of a web page."""
 
 _numbers = count(1)
 
@@ -85,11 +85,12 @@ _STYLE = f"""<style>
 .snnlab-stage .widget-slider [disabled], .snnlab-stage .widget-slider [disabled] .noUi-handle {{
   cursor: not-allowed }}
 </style>"""
-"""Sliders upright in the picture, each on the axis at its x, and nothing of them but the handle."""
+"""The style of vertical sliders over the picture, each at its x, of which only the handle is
+visible."""
 
 
 class Sketch(VBox):
-    """Axes with a handle at each x. A handle that was moved predicts; the others say nothing.
+    """Axes with a handle at each x. A handle predicts only once it was moved.
 
     Args: see `sketch`.
 
@@ -97,7 +98,7 @@ class Sketch(VBox):
         controls: a slider for each x, which may also be moved from Python:
             `guess.controls["at_2"].value = 90`.
         x: where to predict.
-        locked: whether the measurement has been told, after which nothing moves any more.
+        locked: whether the measurement was shown by `told`; then no handle can be moved.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class Sketch(VBox):
 
     @property
     def y(self) -> list[float]:
-        """The predicted value at each x; not a number (nan) where nothing was predicted."""
+        """The predicted value at each x; nan where nothing was predicted."""
         return [
             float(control.value) if name in self._moved else math.nan
             for name, control in self.controls.items()
@@ -156,20 +157,20 @@ class Sketch(VBox):
 
     @property
     def values(self) -> dict[str, float]:
-        """Where each handle stands, moved or not."""
+        """The value of each handle, moved or not."""
         return {name: float(control.value) for name, control in self.controls.items()}
 
     @property
     def picture(self) -> Picture:
-        """The sketch as it stands, for a page without handles."""
+        """The present sketch, for a page without handles."""
         return Picture(self._frame.png, self._alt, self._text)
 
     def told(self, measured: Curve | Values, y: Values | None = None) -> str:
         """Close the sketch, and say in a sentence how far off it was.
 
         Args:
-            measured: accuracy in any form that `show.accuracy_against_timesteps` takes, of which
-                the mean counts; or the x (n,) of a measurement, in rising order.
+            measured: accuracy in any form that `show.accuracy_against_timesteps` takes (its mean is
+                used); or the x (n,) of a measurement, in rising order.
             y: the measurement at these x (n,), in the unit of the sketch.
 
         Raises:
@@ -196,7 +197,7 @@ class Sketch(VBox):
 
     @property
     def on_page(self) -> dict[str, Any]:
-        """What a picture of the measurement has to know of this sketch on a web page."""
+        """Data on this sketch for the picture of the measurement on a web page."""
         return {
             "sketch": self._name,
             "span": self._span,
@@ -205,7 +206,7 @@ class Sketch(VBox):
 
     @property
     def _asked(self) -> dict[str, Any]:
-        """What a web page has to know to let its reader draw."""
+        """Data for the sketch on a web page."""
         frame, (low, high) = self._frame, self._span
         places = zip(frame.across, self.x, self.controls.values(), strict=True)
         return {
@@ -250,8 +251,8 @@ class Sketch(VBox):
     @property
     def _text(self) -> str:
         if self.locked:
-            return f"{_LOCKED} {self._alt if self._moved else ''}".strip()
-        return self._alt if len(self._moved) == len(self.x) else _ASKED
+            return f"{_CLOSED_NOTE} {self._alt if self._moved else ''}".strip()
+        return self._alt if len(self._moved) == len(self.x) else _INSTRUCTIONS
 
     def _redraw(self) -> None:
         self._words.value = f"{_STYLE}<figure style='margin: 0'>{self._caption()}</figure>"
@@ -316,17 +317,17 @@ def sketch(
 ) -> Sketch:
     """Ask for a prediction: axes with a handle at each x, to be dragged or moved by keys.
 
-    The axis of x is logarithmic if every x is the same multiple of the one before. Lay the
-    prediction over the measurement with `show.lay_prediction(ax, guess)`, and have it told with
-    `guess.told(...)`, which closes the sketch. On a web page the reader predicts: what the
-    cells from here to that picture show, and the rest of its section, stays hidden until the
-    reader asks for it.
+    The axis of x is logarithmic if every x is the same multiple of the one before. Draw the
+    prediction over the measurement with `show.lay_prediction(ax, guess)`, and print how far off it
+    was with `guess.told(...)`, which closes the sketch. On a web page the reader predicts: the
+    outputs of the cells from here to that picture, and the rest of its section, stay hidden until
+    the reader asks for them.
 
     Args:
         x: where to predict, at most 8 places, in rising order.
         span: lowest and highest value.
-        start: where the handles wait before they are moved, or one place for all; by default the
-            middle. It predicts nothing.
+        start: values of the handles before they are moved, or one value for all; by default the
+            middle. They are no predictions.
         x_label, y_label: with units.
 
     Raises:
@@ -354,21 +355,21 @@ def sketch(
 
 @dataclass(frozen=True)
 class _Frame:
-    """The empty axes. All places are shares of the whole picture unless it says otherwise."""
+    """The empty axes. Positions are shares of the whole picture unless stated otherwise."""
 
     png: bytes
     places: list[float]
-    """Where each x lies in the width."""
+    """The position of each x in the width."""
     box: tuple[float, float]
     """Top and height of the axes."""
     across: list[float]
-    """Where each x lies in the width of the axes."""
+    """The position of each x in the width of the axes."""
     ticks: list[tuple[float, str]]
-    """Where each tick lies in the height of the axes, and what stands beside it."""
+    """The position of each tick in the height of the axes, and its label."""
 
 
 def _drawn_frame(x: Sequence[float], span: tuple[float, float], labels: tuple[str, str]) -> _Frame:
-    """The empty axes, drawn."""
+    """Draw the empty axes."""
     ax = live_axes(_SIZE, top=0.45)
     dress(ax, x=labels[0], y=labels[1])
     if _geometric(x):
@@ -397,7 +398,7 @@ def _drawn_frame(x: Sequence[float], span: tuple[float, float], labels: tuple[st
 
 
 def _written(x: float) -> str:
-    """An x as it stands on the axis."""
+    """An x as text, as on the axis."""
     return f"{x:,.6g}"
 
 
@@ -424,7 +425,7 @@ def _name_and_unit(label: str) -> tuple[str, str]:
 
 
 def _where(label: str, x: float) -> str:
-    """Where on the axis of x: "at T = 16", or "at 4 ms"."""
+    """A position on the x axis in words: "at T = 16", or "at 4 ms"."""
     name, unit = _name_and_unit(label)
     symbol = name.split()[-1]
     if len(symbol) == 1 or symbol == "sigma":

@@ -48,12 +48,12 @@ _LEVEL, _LEVELS = 0.1, 5
 def conversion_explorer(
     net: SpikingNet, images: Images, *, count: int = MOST_IMAGES
 ) -> LivePicture:
-    """v_init, leak and reset of all neurons; accuracy against T follows.
+    """Accuracy against T for chosen v_init, leak and reset of all neurons.
 
     Args:
-        net: trained with one timestep; run without noise.
+        net: trained with one timestep; it is run without noise.
         images: of the test set; the first `count` are classified anew for each picture.
-        count: how many.
+        count: number of images.
 
     Example:
         >>> live = conversion_explorer(net, data.test)
@@ -93,15 +93,15 @@ def conversion_explorer(
 def ann_explorer(
     net: ANN, calibration: Images, images: Images, *, count: int = MOST_IMAGES
 ) -> LivePicture:
-    """Choose how thresholds are found, where neurons start, and whether biases are corrected.
+    """Accuracy against T for chosen rule of thresholds, v_init, and correction of biases.
 
     All combinations are converted once, at the beginning, which takes some seconds.
 
     Args:
-        net: every stage ends in ReLU.
-        calibration: images from which thresholds are read, usually some training images.
+        net: a network whose stages all end in ReLU.
+        calibration: images that determine the thresholds, usually some training images.
         images: of the test set; the first `count` are classified.
-        count: how many.
+        count: number of images.
 
     Example:
         >>> live = ann_explorer(net, data.train.first(500), data.test)
@@ -161,14 +161,14 @@ def ann_explorer(
 def disturbance_explorer(
     nets: Mapping[str, SpikingNet], images: Images, *, count: int = MOST_IMAGES, seed: int = 0
 ) -> LivePicture:
-    """Choose a disturbance and its strength; accuracy against T of each network follows.
+    """Accuracy of each network against T under a chosen disturbance and strength.
 
     All combinations are measured once, at the beginning, which takes some seconds.
 
     Args:
         nets: name to network, at most five.
         images: of the test set; the first `count` are classified.
-        count: how many.
+        count: number of images.
         seed: of the disturbances.
 
     Raises:
@@ -208,7 +208,7 @@ def disturbance_explorer(
 
 
 def energy_explorer(report: CostReport) -> LivePicture:
-    """Energy of the two operations, and the first layer; energy against T follows.
+    """Energy against T for chosen energies of the operations, and kind of first layer.
 
     Args:
         report: of a network, at T = 1, 2, ...

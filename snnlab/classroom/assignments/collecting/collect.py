@@ -1,4 +1,4 @@
-"""Take in the bulk download of a learning platform: whose notebook is what, and which counts."""
+"""Collect the bulk download of a learning platform: whose is each notebook, and which counts."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from snnlab.classroom.assignments.notebooks.restoring import is_filled
 from snnlab.classroom.assignments.spreadsheets import digest, text_of, write_whole
 
 NAMED_CELL = re.compile(rb'"grade_id":\s*"(\w+)"')
-Who = tuple[str, Owner]
+GroupAndOwner = tuple[str, Owner]
 """A group of a download, and an owner in it."""
 
 
 @dataclass(frozen=True)
 class Collected(HandIn):
-    """What became of one file of a download."""
+    """One file of a download, and what was done with it."""
 
     name: str = ""
     """Name of the student as in the download."""
@@ -46,11 +46,11 @@ class Collected(HandIn):
 def collect(download: Path, course: Path) -> list[Collected]:
     """Copy the notebooks of a download to `submitted/<student>/<assignment>/`.
 
-    Which assignment a notebook is, its cells say, whatever the file is called. Of several good
-    notebooks of one student the one that the platform took last counts, over all downloads; of
-    two with the same time, the one whose name is right. What is copied is the notebook as it was
-    understood, in the newest version of the format. `students.csv` and `handins.csv` say who
-    handed in what. The same download again changes nothing.
+    The cells of a notebook, not its file name, say which assignment it is. If a student has several
+    good notebooks in all downloads, the one with the latest time on the platform counts; of two
+    with the same time, the one with the right file name. Notebooks are copied as they were read,
+    in the newest version of the format. `students.csv` and `handins.csv` record who handed in
+    what. Collecting the same download again changes nothing.
 
     Args:
         download: a zip file, or a folder.
@@ -65,7 +65,7 @@ def collect(download: Path, course: Path) -> list[Collected]:
     """
     register = Register(read_students(course))
     labels, ids, unclear = survey(download, register)
-    write_students(course, register.students.values())  # ids stand before the first file does
+    write_students(course, register.students.values())  # ids are saved before the first file is
     desk = Desk(course)
     for file, label in zip(files_in(download), labels, strict=True):
         when = iso(label.time or file.time)
@@ -85,8 +85,8 @@ def collect(download: Path, course: Path) -> list[Collected]:
 
 def survey(
     download: Path, register: Register
-) -> tuple[list[Label], dict[Who, str], dict[Who, str]]:
-    """Read a download once: what each path says, the students, and who cannot be told.
+) -> tuple[list[Label], dict[GroupAndOwner, str], dict[GroupAndOwner, str]]:
+    """Read a download once: labels of the paths, ids of students, and unclear owners with reasons.
 
     Raises:
         ValueError: there is no notebook in it.
@@ -100,8 +100,8 @@ def survey(
     if not work:
         raise ValueError(f"there is no notebook (*.ipynb) in {str(download)!r}")
     labels = Paths(paths, texts, register.known_names(), download.stem).labels()
-    ids: dict[Who, str] = {}
-    unclear: dict[Who, str] = {}
+    ids: dict[GroupAndOwner, str] = {}
+    unclear: dict[GroupAndOwner, str] = {}
     for group in dict.fromkeys(label.group for label in labels):
         owners = [label.owner for label in labels if label.group == group and label.owner]
         known, unknown = register.identify(owners)
@@ -111,7 +111,7 @@ def survey(
 
 
 class Desk:
-    """Where files come in one by one, and the table that says which of them count."""
+    """Takes files one by one, and keeps the table of those that count."""
 
     def __init__(self, course: Path) -> None:
         self.course = course
@@ -128,11 +128,11 @@ class Desk:
         """Notebooks of earlier downloads by their bytes."""
         self.own_times: dict[int, str] = {}
         self.seen: dict[int, str] = {}
-        """Rows of the files of this download, and the names of their students."""
+        """Rows of the files of this download, with the names of their students."""
         self.others: dict[Owner, list[HandIn]] = {}
 
     def put(self, row: HandIn, name: str) -> int:
-        """Write a row, in the place of the one that spoke of this file before; its place."""
+        """Write a row, replacing an earlier one on the same file; return its index."""
         nobodys = self.places.pop(("", "", row.source, row.time), len(self.rows))
         place = self.places.get(key(row), nobodys)
         self.rows[place : place + 1] = [row]
@@ -141,7 +141,7 @@ class Desk:
         return place
 
     def set_aside(self, file: HandedIn, row: HandIn, owner: Owner) -> None:
-        """Keep in mind what is no notebook, or whose owner cannot be told."""
+        """Remember a file that is no notebook, or whose owner is unclear."""
         if not row.student and file.is_work:
             self.put(row, owner.name)
         self.others.setdefault(owner, []).append(row)
@@ -152,8 +152,8 @@ class Desk:
         Args:
             file: with its data.
             row: what is known about it so far.
-            label: what its path says.
-            dated: whether its time is the platform's, not that of a copy made on this machine.
+            label: owner, time and lateness from its path.
+            dated: whether its time is from the platform, and not that of a copy on this machine.
         """
         name = label.owner.name if label.owner else ""
         notebook, fault = understood(file)
@@ -181,12 +181,12 @@ class Desk:
         odd += ["late, says the platform"] if label.late else []
         odd += [] if is_filled(notebook) else ["nothing is filled in"]
         if best is not None and not self.outranks(file, row, notebook, best):
-            odd.append(lost(row, to=self.rows[best]))
+            odd.append(why_not_taken(row, to=self.rows[best]))
             self.put(replace(row, note="; ".join(odd)), name)
             return
         if best is not None:
             before = self.rows[best]
-            note = "; ".join(filter(None, [before.note, lost(before, to=row)]))
+            note = "; ".join(filter(None, [before.note, why_not_taken(before, to=row)]))
             self.rows[best] = replace(before, taken=False, note=note)
             odd.append(f"in place of {before.source}")
         self.write(row, data)
@@ -195,7 +195,7 @@ class Desk:
         self.own_times[place] = file.own_time
 
     def best(self, row: HandIn, data: bytes) -> int | None:
-        """The row of the notebook that counts so far; one that lay there already gets a row."""
+        """The index of the row that counts so far; a notebook without a row gets one."""
         owned = row.student, row.assignment
         place, target = self.counting.get(owned), self.target(row)
         source = target.relative_to(self.course).as_posix()
@@ -206,13 +206,13 @@ class Desk:
             self.counting[owned] = place = len(self.rows)
             self.rows.append(HandIn(*owned, source, when, note="was there before"))
         elif place is not None and self.rows[place].source == source and same:
-            # It came from this very file, before somebody stopped the program.
+            # It was copied from this file before the program was stopped.
             self.places["", "", row.source, row.time] = self.counting.pop(owned)
             return None
         return place
 
     def outranks(self, file: HandedIn, row: HandIn, notebook: NotebookNode, best: int) -> bool:
-        """Whether a file counts rather than the one that counts so far."""
+        """Whether a file replaces the one that counts so far."""
         other, target = self.rows[best], self.target(row)
         if row.time != other.time:
             return row.time > other.time
@@ -227,11 +227,11 @@ class Desk:
         )
 
     def target(self, row: HandIn) -> Path:
-        """Where the notebook that counts lies."""
+        """The path of the notebook that counts."""
         return places.submitted(self.course, row.student, row.assignment)
 
     def write(self, row: HandIn, data: bytes) -> None:
-        """Put a notebook in its place, and its time beside it as nbgrader reads it, in UTC."""
+        """Write a notebook, and beside it its time in UTC in nbgrader's format."""
         target = self.target(row)
         write_whole(target, data)
         stamp = target.with_name(places.STAMP)
@@ -242,7 +242,7 @@ class Desk:
             stamp.unlink(missing_ok=True)
 
     def closed(self) -> list[Collected]:
-        """Write the table; what became of each file of this download."""
+        """Write the table, and return the result for each file of this download."""
         with_work = {self.rows[place].student for place in self.seen}
         for owner, found in self.others.items():
             student = found[0].student
@@ -262,7 +262,7 @@ class Desk:
 
 
 def key(row: HandIn) -> tuple[str, str, str, str]:
-    """What tells two hand-ins apart: of a file that was not read, its path, not its bytes."""
+    """A key of a hand-in: with the digest of its bytes, or with its path if it was not read."""
     return row.student, row.assignment, row.digest or row.source, row.time
 
 
@@ -277,7 +277,7 @@ def understood(file: HandedIn) -> tuple[NotebookNode | None, str]:
 
 
 def assignment_in(file: HandedIn) -> str:
-    """The assignment that a file which cannot be read is, by its name or by what it holds."""
+    """The assignment of an unreadable file, guessed from its name or its bytes."""
     inside = {name.decode() for name in NAMED_CELL.findall(file.data)}
     found = {name: len(inside & set(each.cells)) for name, each in ASSIGNMENTS.items()}
     likely = max(found, key=lambda name: (name in file.path.name, found[name]))
@@ -285,12 +285,12 @@ def assignment_in(file: HandedIn) -> str:
 
 
 def rightly_named(row: HandIn) -> bool:
-    """Whether a file has the name that it was given out with."""
+    """Whether a file has the name of the released notebook."""
     return PurePosixPath(row.source).stem == row.assignment
 
 
-def lost(row: HandIn, *, to: HandIn) -> str:
-    """Why a good notebook does not count: `to` is the one that does."""
+def why_not_taken(row: HandIn, *, to: HandIn) -> str:
+    """Why a good notebook does not count; `to` is the one that counts."""
     return f"{'a later one' if row.time < to.time else 'another of the same time'} was taken"
 
 

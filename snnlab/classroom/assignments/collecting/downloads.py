@@ -15,12 +15,12 @@ from snnlab.classroom.assignments.places import STAMP
 from snnlab.data.archive import name_of
 
 MOST_IN_A_ZIP = 4 * MOST_BYTES
-"""Bytes that are taken out of a zip that a student made, and of those in it."""
+"""Bytes that are unpacked from a student's zip, nested zips included, at most."""
 MOST_FILES_IN_A_ZIP = 1000
 DEPTH = 4
-"""How many zips may lie in one another."""
+"""How deeply zips may be nested."""
 NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""What a zip says that knows no time."""
+"""The time of a zip entry without a time."""
 EMPTY_FOLDER = "(empty folder)"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zipx")
 NOT_WORK = ("__MACOSX", "Feedback Attachment(s)")
@@ -36,23 +36,23 @@ class HandedIn:
     """Its place in the download; a zip is a folder in it. Safe to print."""
     data: bytes
     time: datetime | None
-    """When the platform took it, as far as the download says so."""
+    """When the platform received it; None if the download does not say."""
     fault: str = ""
-    """Why there is no data."""
+    """Why it has no data."""
     own_time: str = ""
-    """When it was changed by the clock of the student who put it in a zip."""
+    """Its time in the zip of a student, by the clock of the student's machine."""
 
     @property
     def is_work(self) -> bool:
-        """Whether somebody handed it in as a notebook, or as what can't be read."""
+        """Whether it is a handed-in notebook or an unreadable file."""
         return is_notebook(self.path) or bool(self.fault)
 
 
 def files_in(download: Path) -> Iterator[HandedIn]:
-    """All files of a folder or a zip, those in zips of students too; nothing is unpacked.
+    """All files of a folder or a zip, with those in nested zips; nothing is unpacked to disk.
 
-    Only notebooks, zips and what a platform wrote about them are read; of the others the name is
-    all that matters. A folder without files counts as one. One file at a time is in memory.
+    Only notebooks, zips and texts of a platform are read; other files are listed by name. An empty
+    folder is listed like a file. One file at a time is in memory.
 
     Raises:
         ValueError: neither a folder nor a zip.
@@ -78,15 +78,15 @@ def files_in(download: Path) -> Iterator[HandedIn]:
 
 
 @dataclass
-class Room:
-    """How much may still be taken out of what one student zipped."""
+class Allowance:
+    """How much may still be unpacked from the zips of one student."""
 
     bytes: int
     files: int
 
 
-def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator[HandedIn]:
-    """The file, or the files in it if it is a zip; one with a fault if it cannot be opened."""
+def opened(file: HandedIn, room: Allowance | None = None, depth: int = 1) -> Iterator[HandedIn]:
+    """The file itself, or the files in a zip; if it cannot be opened, the file with a fault."""
     kind = file.path.suffix.lower()
     if file.fault or kind not in (".zip", *OTHER_ARCHIVES):
         yield file
@@ -95,7 +95,7 @@ def opened(file: HandedIn, room: Room | None = None, depth: int = 1) -> Iterator
     elif depth > DEPTH:
         yield faulty(file, f"lies more than {DEPTH} zips deep")
     else:
-        room = room or Room(MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP)
+        room = room or Allowance(MOST_IN_A_ZIP, MOST_FILES_IN_A_ZIP)
         try:
             with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
                 for inner in members(archive, file.path, room):
@@ -110,9 +110,9 @@ def faulty(file: HandedIn, fault: str) -> HandedIn:
 
 
 def members(
-    archive: zipfile.ZipFile, folder: PurePosixPath, room: Room | None
+    archive: zipfile.ZipFile, folder: PurePosixPath, room: Allowance | None
 ) -> Iterator[HandedIn]:
-    """The files of a zip; with `room`: as many as there is room for."""
+    """The files of a zip; with `room`, within these limits."""
     entries = [(entry, folder / below(name_of(entry))) for entry in archive.infolist()]
     if room is not None:
         room.files -= len(entries)
@@ -130,9 +130,9 @@ def members(
 
 
 def with_content(
-    file: HandedIn, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Room | None
+    file: HandedIn, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: Allowance | None
 ) -> HandedIn:
-    """A file with what a zip holds of it, or with what is wrong."""
+    """A file with its data from a zip, or with a fault."""
     if fault := fault_of_size(file.path, entry.file_size):
         return replace(file, fault=fault)
     if room is not None and room.bytes < entry.file_size:
@@ -148,13 +148,13 @@ def with_content(
 
 
 def below(name: str) -> PurePosixPath:
-    """A path that stays in its folder: no root, no drive, no way up."""
+    """A path without root, drive or `..`, so that it stays inside its folder."""
     parts = PurePosixPath(printable(name.replace("\\", "/"))).parts
     return PurePosixPath(*(p for p in parts if p not in ("/", "..") and not p.endswith(":")))
 
 
 def printable(text: str) -> str:
-    """Text that a terminal shows as it is: no controls, nothing that turns its direction."""
+    """Text that is safe to print: without control characters and changes of direction."""
     shown = unicodedata.normalize("NFC", text)
     kept = (c for c in shown if c in JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return "".join(kept)
@@ -169,19 +169,19 @@ def zip_time(entry: zipfile.ZipInfo) -> datetime | None:
 
 
 def no_work(path: PurePosixPath) -> bool:
-    """Whether a file was made by a system or a teacher."""
+    """Whether a file was made by the system or by a teacher."""
     return any(part in NOT_WORK for part in path.parts)
 
 
 def is_notebook(path: PurePosixPath) -> bool:
-    """Whether a name is a notebook's, as `a1.ipynb` or `a1.ipynb.txt`, and not an editor's copy."""
+    """Whether a file name is that of a notebook, also `a1.ipynb.txt`, and no editor's backup."""
     copy = any(p.startswith(".") or p.endswith("ipynb_checkpoints") for p in path.parts)
     copy = copy or "-checkpoint.ipynb" in path.name
     return ".ipynb" in path.name.lower() and not copy
 
 
 def is_read(path: PurePosixPath) -> bool:
-    """Whether the content of a file matters: of notebooks, zips, and what a platform wrote."""
+    """Whether the content of a file is needed: notebooks, zips, and texts of a platform."""
     kind, by_platform = path.suffix.lower(), "_attempt_" in path.name or path.name == STAMP
     return is_notebook(path) or kind == ".zip" or (kind == ".txt" and by_platform)
 

@@ -14,7 +14,7 @@ from snnlab.classroom.assignments.spreadsheets import read_rows
 DEADLINES = "deadlines.csv"
 FORMS = "2026-11-02 23:59"
 DAYS = re.compile(r"\+?(\d+(?:[.,]\d+)?)(?: *(?:d|days?))?")
-"""An extension in days; spreadsheets take the plus away."""
+"""An extension in days; spreadsheets remove the plus."""
 
 
 def deadlines(folder: Path) -> dict[str, datetime]:
@@ -33,7 +33,7 @@ def deadlines(folder: Path) -> dict[str, datetime]:
 
 
 def moment(text: str) -> datetime:
-    """A date, or a date and a time, local; a date alone means its last minute.
+    """A local date, or date and time; a date alone means its last minute.
 
     Raises:
         ValueError: neither.
@@ -50,7 +50,7 @@ def moment(text: str) -> datetime:
 
 
 def day_first(date: re.Match[str]) -> str:
-    """A date such as 2.11.2026, which some spreadsheets make of it, as 2026-11-02."""
+    """A date like 2.11.2026, as some spreadsheets write it, in the form 2026-11-02."""
     return f"{date[3]}-{date[2]:0>2}-{date[1]:0>2}"
 
 
@@ -82,10 +82,10 @@ def due_for(name: str, general: Mapping[str, datetime], own: str) -> datetime | 
 
 
 def extensions_checked(students: Iterable[Student]) -> None:
-    """See that every student's column `due` can be read.
+    """Check that the column `due` of every student can be read.
 
     Raises:
-        ValueError: one cannot; with the student.
+        ValueError: one cannot be read; the message names the student.
     """
     for person in students:
         for name in ASSIGNMENTS:
@@ -97,7 +97,7 @@ def extensions_checked(students: Iterable[Student]) -> None:
 
 
 def lateness(handed_in: str, due: datetime | None) -> str:
-    """By how much a notebook was late, for people; empty if it was not, or nobody knows."""
+    """By how much a notebook was late, in words; empty if it was not late, or this is unknown."""
     if due is None or not handed_in:
         return ""
     late = moment(handed_in) - due

@@ -1,4 +1,4 @@
-"""Names of people in any script: ids made from them, and how two of them are compared."""
+"""Names of people in any script: ids made from them, and comparisons."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_ID = 60
 
 
 def new_id(name: str, number: str, taken: set[str]) -> str:
-    """An id that nobody has, from name and number; it is added to `taken`."""
+    """A new id from name and number; it is added to `taken`."""
     first = f"{identifier(name)}_{number}" if number else identifier(name)
     first = re.sub(r"[^a-z0-9]+", "_", first.lower())
     further = (f"{first}_{again}" for again in itertools.count(2))
@@ -27,7 +27,7 @@ def new_id(name: str, number: str, taken: set[str]) -> str:
 
 
 def identifier(name: str) -> str:
-    """A name in any script in small letters, digits and underscores, for a folder on any system."""
+    """A name in small letters, digits and underscores, valid as a folder on any system."""
     text = anyascii(first_last(composed(name)).lower().translate(LETTERS)).lower()
     text = re.sub(r"[^a-z0-9]+", "_", text).strip("_")
     if text and len(text) <= LONGEST_ID:
@@ -48,7 +48,7 @@ def fold(text: str) -> str:
 
 @functools.cache
 def normal(name: str) -> str:
-    """A name by which people are compared: no capitals, accents, punctuation or comma."""
+    """A name for comparisons: without capitals, accents and punctuation, first name first."""
     text = unicodedata.normalize("NFKD", fold(first_last(composed(name))).translate(LETTERS))
     text = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", text)  # of Latin letters only
     words = [word for word in re.split(r"[\s_.,;'\u2019-]+", composed(text)) if word]
@@ -57,14 +57,14 @@ def normal(name: str) -> str:
 
 @functools.cache
 def joined(name: str) -> frozenset[str]:
-    """The words of a name as one, in each order."""
+    """The words of a name joined to one, in every order."""
     words = normal(name).split()
     orders = itertools.permutations(words) if len(words) < 6 else [words]
     return frozenset("".join(order) for order in orders)
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two names have a word in common, or one lies in the other."""
+    """Whether two names have a word in common, or one contains the other."""
     a, b = normal(one), normal(other)
     words = set(a.split()) | set(b.split())
     return a == b or any(

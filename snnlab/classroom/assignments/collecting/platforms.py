@@ -1,4 +1,4 @@
-"""Whose a file of a bulk download is, and when it came: what each platform's paths say."""
+"""Owner and time of each file of a bulk download, read from the paths of each platform."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ PLATFORMS = {
     "canvas": re.compile(r"(?P<name>[^_]+)_(?P<late>late_)?(?P<key>\d+)_\d+_.+", re.IGNORECASE),
     "blackboard": re.compile(r"(?P<label>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_.].*)?"),
 }
-"""How each platform names a file or folder of a student."""
+"""The form of the names of students' files or folders, by platform."""
 BLACKBOARD_SAYS = re.compile(r"^Name:\s*(?P<name>.+?)\s*\((?P<key>[^()]+)\)\s*$", re.MULTILINE)
 DATES = ("%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d %B, %Y %H:%M", "%d %b, %Y %H:%M")
 LISTS = (".txt", ".csv", ".html", ".xml", ".json", ".ini", ".db", ".md")
-"""Endings of what platforms and systems put beside the hand-ins."""
+"""Endings of files that platforms and systems add to the hand-ins."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Who handed a file in, as a download says it."""
+    """Who handed in a file, as named in a download."""
 
     name: str
     platform: str = ""
@@ -45,32 +45,32 @@ class Owner:
 
     @property
     def tag(self) -> str:
-        """How the table of students remembers the key."""
+        """The key in the form of the table of students."""
         return f"{self.platform}:{self.key}" if self.key else ""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a path says about a file."""
+    """Owner, time and lateness of a file, from its path."""
 
     owner: Owner | None
-    """None: nobody is named."""
+    """None if the path names nobody."""
     group: str = ""
-    """The folder that holds the owners' folders: in one group two names are two people."""
+    """The folder of the owners' folders; different names in one group are different people."""
     time: datetime | None = None
-    """None: the path says nothing about it."""
+    """None if the path has no time."""
     late: bool = False
     """Whether the platform calls it late."""
 
 
 class Paths:
-    """The paths of one download, and what each of them says.
+    """The paths of one download, and the label of each.
 
     Args:
         paths: of all its files.
-        texts: what platforms wrote beside them.
-        known: whether a name is that of a student of this course.
-        title: name of the download, which its first folder often has too.
+        texts: texts that platforms have added, by path.
+        known: says whether a name is that of a student of this course.
+        title: name of the download, which is often that of its first folder, too.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class Paths:
         self.stamps = {p.parent: stamp_of(text) for p, text in texts.items() if p.name == STAMP}
 
     def labels(self) -> list[Label]:
-        """What each path says, in order."""
+        """The label of each path, in order."""
         return [self.of_platform(path) or self.of_plain(path) for path in self.paths]
 
     def of_platform(self, path: PurePosixPath) -> Label | None:
-        """What the first part says that has the form of a platform; None if no part has one."""
+        """The label from the first part in the form of a platform; None if there is none."""
         for place, part in enumerate(path.parts):
             for platform, pattern in PLATFORMS.items():
                 match = pattern.fullmatch(part)
@@ -107,11 +107,11 @@ class Paths:
                     time = self.stamps.get(PurePosixPath(*path.parts[: place + 1]))
                 return Label(owner, "/".join(path.parts[:place]), time, bool(found.get("late")))
             if part.lower().endswith(".zip") and place >= self.depth:
-                return None  # what a student zipped names nobody else
+                return None  # names inside a student's zip do not name another owner
         return None
 
     def of_plain(self, path: PurePosixPath) -> Label:
-        """What a path says in which no part has the form of a platform."""
+        """The label of a path without a part in the form of a platform."""
         group, rest = path.parts[: self.depth], path.parts[self.depth :]
         while len(rest) > 2 and rest[0] in ASSIGNMENTS:
             group, rest = (*group, rest[0]), rest[1:]
@@ -127,7 +127,7 @@ class Paths:
         return Label(Owner(first_last(name)) if name else None, "/".join(group), time)
 
     def shared_folders(self) -> int:
-        """How many folders lie around those of the students."""
+        """How many levels of folders lie above those of the students."""
         depth = 0
         while (folder := self.shared_part(depth)) and not (
             self.names_student(folder) or not self.holds_class(depth)
@@ -136,12 +136,12 @@ class Paths:
         return depth
 
     def shared_part(self, depth: int) -> str:
-        """The folder at this depth in which everything lies; empty if there is none."""
+        """The folder at this depth that contains all files; empty if there is none."""
         parts = {p.parts[depth] if len(p.parts) > depth + 1 else "" for p in self.paths}
         return parts.pop() if len(parts) == 1 else ""
 
     def holds_class(self, depth: int) -> bool:
-        """Whether a folder in which everything lies is that of a class rather than of a student."""
+        """Whether a folder that contains all files is that of a class, and not of one student."""
         folder = self.paths[0].parts[depth]
         if any(map(self.names_student, {path.parts[depth + 1] for path in self.paths})):
             return True
@@ -155,7 +155,7 @@ class Paths:
         return bool(self.shared_part(depth + 1)) and self.holds_class(depth + 1)
 
     def names_student(self, part: str) -> bool:
-        """Whether a file or folder has the form of a platform, or the name of a student."""
+        """Whether the name of a file or folder has the form of a platform, or is a student's."""
         is_label = any(pattern.fullmatch(part) for pattern in PLATFORMS.values())
         return is_label or self.known(stem_of(part))
 
@@ -171,9 +171,9 @@ def named_after_people(paths: Iterable[PurePosixPath]) -> bool:
 
 
 def flat_names(paths: Iterable[PurePosixPath]) -> dict[str, str]:
-    """The owner's name in the name of each file that lies in no folder of a student."""
+    """The owner's name, read from the file name, of each file outside of students' folders."""
     names = [path.name for path in paths if path.suffix.lower() not in LISTS]
-    if not any(".ipynb" in name.lower() for name in names):  # whatever else lies there
+    if not any(".ipynb" in name.lower() for name in names):  # no notebooks there
         names = [name for name in names if stem_of(name) != name]
     labels = {name: without_assignment(name) for name in names}
     halves = [label.split(" - ", 1) for label in labels.values() if " - " in label]
@@ -202,10 +202,10 @@ def stem_of(name: str) -> str:
 def blackboard_owners(
     paths: Iterable[PurePosixPath], texts: Mapping[PurePosixPath, str]
 ) -> dict[str, Owner]:
-    """The owner for each label of Blackboard, which is the task and the login: `Lab_j_smith`.
+    """The owner for each label of Blackboard, which is task and login: `Lab_j_smith`.
 
-    The text that Blackboard puts beside a hand-in names both. Without it, the task is what all
-    labels begin with, or the first word.
+    The text that Blackboard adds to a hand-in names both. Without it, the task is the common
+    beginning of all labels, or the first word.
     """
     found: dict[str, Owner] = {}
     words: dict[str, list[str]] = {}
@@ -230,14 +230,14 @@ def blackboard_owners(
 
 
 def title_as_one_word(label: str) -> str:
-    """A label in which the name of an assignment of ours is one word."""
+    """A label in which the name of a known assignment is made one word."""
     for assignment in ASSIGNMENTS:
         label = label.replace(assignment, assignment.replace("_", ""))
     return label
 
 
 def date_of(text: str) -> datetime | None:
-    """The time in a name; None if it is in none of the forms that platforms use."""
+    """The time in a name; None if it has no form that platforms use."""
     text = re.sub(r"\b(\d{1,2})(\d\d)( [AP]M)?$", r"\1:\2\3", text.strip())
     for form in (*DATES, "%Y-%m-%d-%H-%M-%S"):
         with contextlib.suppress(ValueError):

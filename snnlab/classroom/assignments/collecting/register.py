@@ -1,4 +1,4 @@
-"""Who is who: the people of each download, found in the table of students or added to it."""
+"""Identify the people of each download in the table of students, or add them to it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from snnlab.classroom.assignments.collecting.platforms import Owner
 from snnlab.classroom.assignments.collecting.students import STUDENTS, Student
 
 LISTED, NAMES = 1, 2
-"""Places in what `Register.fitting` gives: numbers and logins in the table; names from there on."""
+"""Indices in the result of `Register.fitting`: numbers and logins in the table; names."""
 
 
 class Register:
-    """Finds the people of a download in the table of students, and adds those who are new."""
+    """Finds the people of a download in the table of students, and adds new ones."""
 
     def __init__(self, students: Mapping[str, Student]) -> None:
         self.students = dict(students)
         self.taken = set(map(fold, students))
 
     def known_names(self) -> Callable[[str], bool]:
-        """Tells whether a name is an id, a login or the whole name of a student so far."""
+        """A function that says whether a name is an id, login or full name of a known student."""
         people = list(map(marks_of_person, self.students.values()))
         known = [set().union(*marks) for marks in zip(*people, strict=True)]
 
@@ -41,11 +41,11 @@ class Register:
         return is_known
 
     def identify(self, owners: Iterable[Owner]) -> tuple[dict[Owner, str], dict[Owner, str]]:
-        """Ids of the owners in one download, and of others why it is not clear who they are.
+        """Ids of the owners in one download, and for unclear owners the reason.
 
-        The number or login of the platform says it; else a number, login or other name in the
-        table; else the name, if only one person has it. Owners of one name with different
-        numbers are different people.
+        An owner is identified by the number or login of the platform; else by a number, login or
+        other name in the table; else by the name, if only one person has it. Owners with the same
+        name and different numbers are different people.
         """
         meant = one_for_each_key(owners)
         everyone = sorted(set(meant.values()), key=lambda owner: (owner.name, owner.tag))
@@ -80,7 +80,7 @@ class Register:
         return known, {o: unclear[each] for o, each in meant.items() if each in unclear}
 
     def fitting(self, owners: Sequence[Owner]) -> list[dict[Owner, set[str]]]:
-        """Who each owner may be: by number, by what the table says, by name, by joined name."""
+        """Possible ids of each owner: by number, by table, by name, by joined name."""
         by_mark: dict[tuple[int, str], set[str]] = defaultdict(set)
         for person in self.students.values():
             for level, marks in enumerate(marks_of_person(person)):
@@ -89,7 +89,7 @@ class Register:
         levels: list[dict[Owner, set[str]]] = [{} for _ in range(4)]
         for owner in owners:
             for level, marks in enumerate(marks_of_owner(owner)):
-                # A number of Moodle may by accident be somebody's number in a class list.
+                # A number of Moodle may happen to equal somebody's number in a class list.
                 doubted = owner.platform == "moodle" and level == LISTED
                 levels[level][owner] = {
                     id
@@ -101,13 +101,13 @@ class Register:
         return levels
 
     def agree(self, owner: Owner, id: str) -> bool:
-        """Whether a number may be this student's: not if the two names have nothing in common."""
+        """Whether a number can belong to this student: the names must have something in common."""
         names = self.students[id].names
         named = self.students[id].name and owner.key.isdigit()
         return not named or any(alike(owner.name, name) for name in names)
 
     def whose_number(self, owner: Owner, id: str) -> str:
-        """What to do about a number that somebody of another name has."""
+        """A message on what to do about a number that belongs to somebody with another name."""
         return (
             f"not taken: {owner.tag} is the number of {id} ({self.students[id].name}); if that is "
             f"{owner.name}, write this name into the column also of that row of {STUDENTS}; if "
@@ -115,7 +115,7 @@ class Register:
         )
 
     def remember(self, owner: Owner, id: str) -> str:
-        """Write down how a download calls a student; the id."""
+        """Add the names and keys of a download to the table; return the id."""
         if not id:
             number = owner.key if owner.key.isdigit() else ""
             label = owner.name if number else owner.key or owner.name
@@ -135,7 +135,7 @@ class Register:
 
 
 def marks_of_owner(owner: Owner) -> tuple[set[str], set[str], set[str], set[str]]:
-    """What is looked up for an owner, the surest first; see `Register.fitting`."""
+    """The marks by which an owner is looked up, the surest first; see `Register.fitting`."""
     label, one_word = fold(owner.key or owner.name), " " not in normal(owner.name)
     return (
         {owner.tag} - {""},
@@ -146,7 +146,7 @@ def marks_of_owner(owner: Owner) -> tuple[set[str], set[str], set[str], set[str]
 
 
 def marks_of_person(person: Student) -> tuple[set[str], set[str], set[str], set[str]]:
-    """What a student is found by; see `marks_of_owner`."""
+    """The marks by which a student is found; see `marks_of_owner`."""
     pairs = {(" " not in normal(name), each) for name in person.names for each in joined(name)}
     return (
         {f"{platform}:{key}" for platform, keys in person.tags.items() for key in keys},
@@ -157,7 +157,7 @@ def marks_of_person(person: Student) -> tuple[set[str], set[str], set[str], set[
 
 
 def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
-    """One owner for each number or login. A number under which two names stand says nothing."""
+    """One owner for each number or login; a number with two different names is not used."""
     same: dict[str, list[Owner]] = defaultdict(list)
     for owner in owners:
         same[owner.tag or owner.name].append(owner)
@@ -170,7 +170,7 @@ def one_for_each_key(owners: Iterable[Owner]) -> dict[Owner, Owner]:
 
 
 def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
-    """Owners without a number whose name one download spells in two ways."""
+    """Owners without a number whose name is spelled in two ways in one download."""
     same: dict[str, list[Owner]] = defaultdict(list)
     for owner in owners:
         if not owner.key:
@@ -186,14 +186,14 @@ def in_two_spellings(owners: Sequence[Owner]) -> dict[Owner, str]:
 def other_key(owner: Owner, person: Student) -> bool:
     """Whether the platform knows the student by another key, so that the owner is somebody else.
 
-    Not so for Moodle, whose number is another one in each assignment.
+    Moodle is excepted, as its number is another one in each assignment.
     """
     keys = person.tags.get(owner.platform, set())
     return bool(owner.key) and owner.platform != "moodle" and bool(keys) and owner.key not in keys
 
 
 def question(owner: Owner, ids: Iterable[str], rivals: Iterable[Owner | None]) -> str:
-    """Who an owner may be, and what to write into the table of students to decide it."""
+    """A message on who an owner may be, and how to decide it in the table of students."""
     label = owner.tag or owner.name
     called = f"{owner.name} ({label})" if owner.tag else owner.name
     others = ", ".join(rival.tag or rival.name for rival in rivals if rival)

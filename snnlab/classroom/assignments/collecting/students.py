@@ -1,4 +1,4 @@
-"""The tables of a course about its people: the class list, and every file that came in."""
+"""The class list of a course, and the table of all files that were handed in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Student:
     due: str = ""
     """This student's own deadline; empty for none."""
     more: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Columns of the lecturer's own."""
+    """Further columns that the lecturer has added."""
 
     @property
     def tags(self) -> dict[str, set[str]]:
@@ -43,14 +43,14 @@ class Student:
 
     @property
     def names(self) -> list[str]:
-        """All that people may call this person, e-mail addresses and logins too."""
+        """All names of this person, with e-mail addresses and logins."""
         plain = [self.name, *(each for each in self.also if ":" not in each)]
         plain += [cell for cell in [self.student, *self.more.values()] if "@" in cell]
         return [n for n in [*plain, *(e.partition("@")[0] for e in plain if "@" in e)] if n]
 
     @property
     def keys(self) -> set[str]:
-        """Logins, and the number if it is not that of one platform only."""
+        """Logins, and the number unless it belongs to one platform only."""
         of_platforms = set().union(*self.tags.values())
         own = {self.number.casefold()} - of_platforms - {""}
         other = set(map(fold, self.names)) - {fold(self.name)}
@@ -62,19 +62,19 @@ class HandIn:
     """One row of `handins.csv`: one file that was found in some download."""
 
     student: str
-    """Empty: it is not clear whose it is."""
+    """Empty if the owner is unclear."""
     assignment: str
     """Empty if it belongs to none."""
     source: str
     """Path in the download."""
     time: str = ""
-    """When the platform took it, as in 2026-11-02T10:11:12, local time; empty: unknown."""
+    """When the platform received it, in local time, like 2026-11-02T10:11:12; empty if unknown."""
     taken: bool = True
-    """Whether this is the one that counts."""
+    """Whether this file counts for its student and assignment."""
     note: str = ""
-    """What was odd about it; empty if nothing was."""
+    """Remarks on the file; may be empty."""
     digest: str = ""
-    """Of the bytes as they were handed in; empty if they were not read."""
+    """Digest of the bytes of the file; empty if they were not read."""
 
 
 STUDENT_FIELDS = [each.name for each in fields(Student) if each.name != "more"]
@@ -85,7 +85,7 @@ def read_students(course: Path) -> dict[str, Student]:
     """The register by id. Rows of a class list without an id are given one.
 
     Raises:
-        ValueError: two rows have one id, an id is no name of a folder, or no column is known.
+        ValueError: two rows have the same id, an id cannot be a folder, or no column is known.
     """
     students: dict[str, Student] = {}
     rows = read_rows(course / STUDENTS)

@@ -1,7 +1,7 @@
-"""Grade a class: judge what changed, show it, let it count, and write the tables.
+"""Grade a class: judge changed notebooks, show changes of points, record them, write tables.
 
-Whatever happens on the way, the same command goes on where it stopped: verdicts are saved as they
-come, and what counts is known for each notebook.
+After any interruption the same command continues where it stopped: each verdict is saved at once,
+and the state of each notebook says which verdicts are recorded.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from snnlab.classroom.assignments.spreadsheets import digest
 
 @dataclass(frozen=True)
 class Change:
-    """A task that is worth something else than what counts so far."""
+    """A task whose new points differ from those that count so far."""
 
     student: str
     assignment: str
@@ -49,18 +49,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Graded:
-    """What grading did."""
+    """The result of grading."""
 
     grades: list[Grade]
     """All rows of `grades.csv`."""
     judged: int
-    """Notebooks whose code ran; the others were as before."""
+    """Number of notebooks whose code ran; the others had not changed."""
     changes: list[Change]
-    """Points that changed, or would."""
+    """Points that changed, or would change if confirmed."""
     held: bool
-    """Whether these changes wait."""
+    """Whether these changes wait for confirmation."""
     nobodys: list[str]
-    """Files of which it is not clear whose they are; `handins.csv` says why."""
+    """Files with an unclear owner; `handins.csv` says why."""
 
 
 def grade(
@@ -82,14 +82,14 @@ def grade(
         seed: the course seed.
         workers: processes at once.
         student: one student's id; empty: all.
-        walls: whether to stop where the kernel's walls do not stand.
-        agree: is shown the points that would change, before they count.
-        progress: shows how far it is.
+        walls: whether to refuse to run code where the kernel cannot confine it.
+        agree: called with the points that would change; returns whether they shall count.
+        progress: shows the progress.
 
     Raises:
         MarksError: `written.csv` holds rows that cannot be taken; nothing is graded then.
         ValueError: nobody handed anything in, or there is no such student.
-        NoWalls: a wall is missing.
+        NoWalls: the kernel cannot confine the code.
     """
     student = student_named(folder, student)
     chosen = [name for name in names_of(names) if places.all_submitted(folder, name, student)]
@@ -132,13 +132,13 @@ def grade(
 def enter(
     folder: Path, files: Sequence[Path] = (), *, workers: int = 2, progress: Progress = UNSHOWN
 ) -> tuple[int, list[Grade]]:
-    """Take in points and comments given by hand; nothing is graded again.
+    """Enter points and comments given by hand; nothing is graded again.
 
     Args:
         folder: the course folder.
         files: markers' tables; none: `written.csv` of the course.
         workers: processes at once, for the pages of feedback.
-        progress: shows how far these are.
+        progress: shows the progress of these pages.
 
     Returns:
         How many answers changed, and all rows of `grades.csv`.
@@ -154,7 +154,7 @@ def enter(
 
 
 def checked(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
-    """See that all tables can be taken, before anything is done; the marks in them."""
+    """Check all tables before anything is entered; return the marks in them."""
     extensions_checked(read_students(folder).values())
     deadlines(folder)
     return checked_marks(folder, files)
@@ -167,7 +167,7 @@ def student_named(folder: Path, text: str) -> str:
 
 
 def is_judged(folder: Path, file: Path, checks: str) -> bool:
-    """Whether these very bytes were judged by these checks, or found to be no notebook."""
+    """Whether exactly these bytes were judged by these checks, or found to be no notebook."""
     known = state_of(folder, file)
     judged_so = known.notebook == digest(file.read_bytes()) and known.checks == checks
     return judged_so and bool(known.verdicts or known.fault)
@@ -176,7 +176,7 @@ def is_judged(folder: Path, file: Path, checks: str) -> bool:
 def unjudged(
     folder: Path, files: Sequence[Path], checks: str, original: NotebookNode
 ) -> Iterator[tuple[State, NotebookNode]]:
-    """Notebooks to judge, put in order; a file that is none gets a fault in its state."""
+    """Notebooks to judge, restored; a file that is no notebook gets a fault in its state."""
     for file in files:
         data = file.read_bytes()
         new: dict[str, Any] = {"notebook": digest(data), "checks": checks, "remark": ""}
@@ -188,7 +188,7 @@ def unjudged(
 
 
 def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
-    """What would change for those whose points count already."""
+    """Changes for students whose points count already."""
     with gradebook(folder) as book:
         by_hand = {(s.student, s.task): s.by_hand for s in scores(book, [name]) if s.for_people}
     for file in places.all_submitted(folder, name, student):
@@ -212,7 +212,7 @@ def changes_of(folder: Path, name: str, student: str) -> Iterator[Change]:
 def let_count(
     folder: Path, name: str, student: str, waiting: set[tuple[str, str]], progress: Progress
 ) -> None:
-    """Bring verdicts to the gradebook, but for those that wait."""
+    """Record verdicts in the gradebook, except those that wait for confirmation."""
     known = [state_of(folder, file) for file in places.all_submitted(folder, name, student)]
     known = [state for state in known if not state.counts and (state.student, name) not in waiting]
     if not known:
@@ -223,7 +223,7 @@ def let_count(
         file = places.submitted(folder, state.student, name)
         data = file.read_bytes()
         if digest(data) != state.notebook:
-            continue  # handed in anew since it was judged: the next grading takes it
+            continue  # handed in anew meanwhile: left to the next grading
         if state.fault and not state.verdicts:
             withdraw(folder, state.student, name)
             save_state(folder, state, counted=state.key, points={}, answers={})

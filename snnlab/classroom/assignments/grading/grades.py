@@ -1,4 +1,4 @@
-"""The tables of a course folder, over all its assignments: grades, tasks, and what a class did."""
+"""The tables of a course folder over all assignments: grades, tasks, and a summary of the class."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class Grade:
     student: str
     name: str
     number: str
-    """Of the platform."""
+    """Number on the platform."""
     assignment: str
     points: float
     """Points given so far."""
     maximum: float
     pending: float
-    """Points of answers that somebody has to read."""
+    """Points of answers that are still to be marked by hand."""
     late: str
     """By how much it was late; empty if it was not."""
     source: str
-    """The file that counts, or what was handed in instead."""
+    """The file that counts, or files that were handed in but do not count."""
     note: str = ""
-    """What a reader of the points has to know."""
+    """Remarks on the points."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ class TaskSummary:
     most_frequent: str
     """The diagnosis given most often to wrong answers; empty if there were none."""
     times: int
-    """How often."""
+    """How often this diagnosis was given."""
 
 
 def write_tables(folder: Path, waiting: Collection[tuple[str, str]] = ()) -> list[Grade]:
-    """Write all tables from what counts.
+    """Write all tables from the recorded points.
 
     Args:
         folder: the course folder.
-        waiting: student and assignment of points that would change and do not count yet.
+        waiting: (student, assignment) of changes that wait for confirmation.
 
     Returns:
         The grades, as in `grades.csv`.
@@ -95,7 +95,7 @@ def grades_of(
 ) -> list[Grade]:
     """A row for every student of the class list or of any download, in every assignment.
 
-    Then one for each file of which it is not clear whose it is.
+    After these, a row for each file with an unclear owner.
     """
     people, general, handins = read_students(folder), deadlines(folder), read_handins(folder)
     files: dict[tuple[str, str], list[HandIn]] = defaultdict(list)
@@ -145,7 +145,7 @@ def grades_of(
 def notes_of(
     state: State | None, taken: HandIn | None, entries: Sequence[HandIn], *, there: bool
 ) -> list[str]:
-    """What a reader of a grade has to know about the hand-in."""
+    """Remarks on a hand-in for the table of grades."""
     others = [
         f"{PurePosixPath(entry.source).name}: {entry.note}"
         for entry in entries

@@ -1,4 +1,4 @@
-"""Pages of feedback: written with nbgrader for those whose points changed, many at once."""
+"""Pages of feedback, written by nbgrader in parallel for students whose points changed."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Progress = Callable[..., Any]
 UNSHOWN: Progress = partial(tqdm, disable=True)
 
 AT_ONCE = 15
-"""Pages that one process writes before it takes further ones: it prepares nbgrader for each lot."""
+"""Pages in a lot: a process prepares nbgrader once per lot."""
 FEW = 4
-"""From so many pages on several processes are faster than one."""
+"""Number of pages from which on several processes are faster than one."""
 
 
 def write_pages(folder: Path, workers: int, progress: Progress) -> None:
-    """Write the pages that do not show what counts; one that cannot be written is not there.
+    """Write all pages that are out of date; a page that cannot be written is missing afterwards.
 
     Args:
         folder: the course folder.
         workers: processes at once.
-        progress: shows how far it is.
+        progress: shows the progress.
     """
     for name in ASSIGNMENTS:
         stale = [state.student for state in states_of(folder, name) if state.page_is_stale]
@@ -51,7 +51,7 @@ def write_pages(folder: Path, workers: int, progress: Progress) -> None:
 def carried_out(
     folder: Path, name: str, lots: Sequence[Sequence[str]], workers: int
 ) -> Iterator[Sequence[str]]:
-    """Write lots of pages, and tell of each lot when it is done."""
+    """Write lots of pages; yield each lot when it is done."""
     if workers < 2 or len(lots) < 2 or sys.platform != "linux":
         yield from map(write_lot, repeat(folder), repeat(name), lots)
         return
@@ -60,10 +60,10 @@ def carried_out(
 
 
 def write_lot(folder: Path, name: str, students: Sequence[str]) -> Sequence[str]:
-    """Write the pages of some students, and nobody else's; which they were."""
+    """Write the pages of these students only; return their ids."""
     directory = course_directory(folder, name)
     others = {place.parent.name for place in folder.glob(f"autograded/*/{name}")} - set(students)
     directory.student_id_exclude = ",".join(sorted(others))
-    with contextlib.suppress(CourseError):  # told by a page that is not there
+    with contextlib.suppress(CourseError):  # the missing page shows it
         convert(GenerateFeedback, directory)
     return students

@@ -1,4 +1,4 @@
-"""What counts: points and feedback of each student, in nbgrader's gradebook and folders."""
+"""Recorded points and feedback of each student, in nbgrader's gradebook and folders."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from snnlab.classroom.assignments.notebooks.restoring import unanswered
 from snnlab.classroom.assignments.spreadsheets import write_whole
 
 FEWEST_WORDS = 4
-"""Words of a text that may be an answer."""
+"""Words that a text has at least if it may be an answer."""
 STAGING = ".staging"
-"""What nbgrader grades from: the very notebooks that were judged, each for a moment."""
+"""Folder from which nbgrader grades; it briefly holds each notebook exactly as it was judged."""
 
 
 Key = tuple[str, str, str]
@@ -42,7 +42,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Score:
-    """What the gradebook says about one task of one student."""
+    """The entry of the gradebook for one task of one student."""
 
     student: str
     assignment: str
@@ -51,24 +51,24 @@ class Score:
     points: float
     maximum: float
     by_hand: float | None
-    """Points that somebody gave by hand."""
+    """Points that were given by hand."""
     waiting: bool
-    """Whether somebody has to read it."""
+    """Whether it is still to be marked by hand."""
     comment: str
 
     @property
     def key(self) -> Key:
-        """Which answer it is about."""
+        """Student, assignment and task."""
         return self.student, self.assignment, self.task
 
     @property
     def for_people(self) -> bool:
-        """Whether it is read and marked by people."""
+        """Whether it is marked by hand."""
         return self.waiting or self.by_hand is not None
 
 
 def scores(book: Gradebook, names: Collection[str]) -> list[Score]:
-    """All that the gradebook says about some assignments; nothing about one it does not know."""
+    """All scores of some assignments in the gradebook; none for an unknown assignment."""
     found = []
     known = [each for each in book.assignments if each.name in names]
     for submission in (each for assignment in known for each in assignment.submissions):
@@ -91,13 +91,13 @@ def scores(book: Gradebook, names: Collection[str]) -> list[Score]:
 
 
 def maxima(book: Gradebook) -> dict[str, float]:
-    """Points of each assignment of this course that the gradebook knows."""
+    """Maximum of points of each assignment in the gradebook."""
     found = {each.name: float(each.max_score) for each in book.assignments}
     return {name: found[name] for name in ASSIGNMENTS if name in found}
 
 
 def record(folder: Path, state: State, notebook: NotebookNode) -> State:
-    """Bring verdicts to the gradebook, and see that they arrived; the page of feedback comes later.
+    """Record verdicts in the gradebook, and verify them there; feedback is written later.
 
     Args:
         folder: the course folder.
@@ -105,7 +105,7 @@ def record(folder: Path, state: State, notebook: NotebookNode) -> State:
         notebook: as it was judged.
 
     Returns:
-        The new state: these verdicts count, or it has a fault.
+        The new state: its verdicts count, or it has a fault.
     """
     student, name = state.student, state.assignment
     stage(folder, student, name, notebook)
@@ -137,7 +137,7 @@ def record(folder: Path, state: State, notebook: NotebookNode) -> State:
 
 
 def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None:
-    """Put a notebook where nbgrader grades from, with the time at which it was handed in."""
+    """Put a notebook into the staging folder, with the time at which it was handed in."""
     place = folder / STAGING / student / name
     write_whole(place / f"{name}.ipynb", notebook_bytes(notebook))
     time = places.submitted(folder, student, name).with_name(places.STAMP)
@@ -146,7 +146,7 @@ def stage(folder: Path, student: str, name: str, notebook: NotebookNode) -> None
 
 
 def fault_of_record(book: Gradebook, student: str, name: str, verdicts: Sequence[Verdict]) -> str:
-    """What of these verdicts did not arrive in the gradebook; empty if all did."""
+    """Which of these verdicts the gradebook does not have; empty if it has all."""
     for verdict in verdicts:
         try:
             grade = book.find_grade(check_id(verdict.task), name, name, student)
@@ -158,7 +158,7 @@ def fault_of_record(book: Gradebook, student: str, name: str, verdicts: Sequence
 
 
 def answers_in(folder: Path, student: str, name: str) -> dict[str, str]:
-    """By `grade_id` of the cells that carry points: the answer that they are given for."""
+    """The answer for which a cell gives points, by the `grade_id` of the cell."""
     notebook = read_notebook(places.autograded(folder, student, name))
     texts = {grade_id(cell): cell.source for cell in notebook.cells}
     carriers = map(grade_id, filter(has_points, notebook.cells))
@@ -166,7 +166,7 @@ def answers_in(folder: Path, student: str, name: str) -> dict[str, str]:
 
 
 def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
-    """A remark, where an answer is missing and the student wrote some text elsewhere."""
+    """A remark if an answer is missing while the student wrote some text elsewhere."""
     left = unanswered(notebook)
     given = {cell.source for cell in released.cells}
     own = [
@@ -180,7 +180,7 @@ def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
 
 
 def settle_marks(book: Gradebook, state: State) -> None:
-    """Points by hand stand as long as the answer is the one that they were given for."""
+    """Keep points given by hand only as long as their answer has not changed."""
     submission = book.find_submission(state.assignment, state.student)
     for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
         if grade.manual_score is not None and grade.name in state.read:
@@ -189,7 +189,7 @@ def settle_marks(book: Gradebook, state: State) -> None:
 
 
 def withdraw(folder: Path, student: str, name: str) -> None:
-    """Take the points and the feedback of an earlier notebook away."""
+    """Remove points and feedback of an earlier notebook."""
     with gradebook(folder) as book, contextlib.suppress(MissingEntry):
         book.remove_submission(name, student)
     for file in (places.autograded(folder, student, name), places.page(folder, student, name)):

@@ -1,4 +1,4 @@
-"""The state of each hand-in, in a file of its own: grading goes on where it was stopped."""
+"""The state of each hand-in in a file of its own, so that grading can continue after a stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snnlab.runs.provenance import code_digest
 
 @dataclass(frozen=True)
 class State:
-    """One student's hand-in of one assignment: what it is worth, and what counts so far."""
+    """One student's hand-in of one assignment: its verdicts, and the points that count so far."""
 
     student: str
     assignment: str
@@ -27,19 +27,19 @@ class State:
     """Digest of the checks that judged them."""
     verdicts: tuple[Verdict, ...] = ()
     fault: str = ""
-    """Why the notebook could not be judged, or its points not entered; empty if neither is so."""
+    """Why the notebook could not be judged or its points not recorded; else empty."""
     counted: str = ""
-    """Notebook and checks behind the points in gradebook and feedback; empty if there are none."""
+    """The `key` of the notebook and checks whose points are recorded; empty if there are none."""
     points: Mapping[str, float] = field(default_factory=dict)
-    """Points by task in gradebook and feedback."""
+    """Recorded points by task."""
     answers: Mapping[str, str] = field(default_factory=dict)
-    """Text by task in gradebook and feedback, for those who read it."""
+    """Recorded text of each answer that is marked by hand, by task."""
     read: Mapping[str, str] = field(default_factory=dict)
-    """Digest by task of the text for which points were given by hand."""
+    """Digest of the text for which points were given by hand, by task."""
     remark: str = ""
-    """What a reader of the grade has to know about the notebook; empty if nothing."""
+    """A remark on the notebook for the table of grades; may be empty."""
     page: str = ""
-    """As `counted`, of the points that the page of feedback shows."""
+    """Like `counted`, for the points on the page of feedback."""
 
     @property
     def key(self) -> str:
@@ -48,21 +48,21 @@ class State:
 
     @property
     def counts(self) -> bool:
-        """Whether gradebook and feedback hold these very verdicts."""
+        """Whether exactly these verdicts are recorded."""
         return self.counted == self.key
 
     @property
     def page_is_stale(self) -> bool:
-        """Whether a page of feedback is to be written."""
+        """Whether the page of feedback is out of date."""
         return bool(self.counted) and not self.fault and self.page != self.counted
 
     def given_for_another_text(self, task: str) -> bool:
-        """Whether the points that a task has were given for an earlier answer."""
+        """Whether the points of a task were given for an earlier answer."""
         return task in self.read and self.read[task] != digest(self.answers.get(task, ""))
 
 
 def checks_digest(released: bytes, seed: str) -> str:
-    """Digest of all that decides about a verdict, but for the notebook."""
+    """Digest of everything but the notebook that determines a verdict."""
     folder = Path(__file__).parents[2]
     own = [file.read_bytes() for file in sorted(folder.rglob("*.py"))]
     return digest(released, seed, code_digest(), *own)
@@ -74,7 +74,7 @@ def file_of(course: Path, assignment: str, student: str) -> Path:
 
 
 def load_state(course: Path, assignment: str, student: str) -> State:
-    """The state of a hand-in; an empty one, where its file is missing or damaged."""
+    """The state of a hand-in; an empty one if its file is missing or damaged."""
     try:
         said = json.loads(file_of(course, assignment, student).read_bytes())
         verdicts = tuple(verdict_of(each) for each in said.pop("verdicts"))

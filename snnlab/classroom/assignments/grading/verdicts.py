@@ -1,4 +1,4 @@
-"""From a notebook to points: the code runs elsewhere, the judgement is made here."""
+"""From a notebook to points: the code runs in other processes, and is judged in this one."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from snnlab.classroom.outcomes import Outcome, Raised
 
 K = TypeVar("K")
 SECONDS_AS_RELEASED = 0.5
-"""Processor time of a cell that is as it was released: it shows what the answers do."""
+"""Processor time of an unchanged released cell, which only shows results of the answers."""
 WAITING = 2
-"""Notebooks in memory for each worker, beside the one that it runs."""
+"""Notebooks in memory per worker, besides the one that it runs."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one task of one notebook is worth, and why."""
+    """The points of one task of one notebook, and the reason."""
 
     task: str
     """Name of the task."""
@@ -51,20 +51,20 @@ def judged(
 ) -> Iterator[tuple[K, list[Verdict]]]:
     """Run notebooks, several at once, and judge each, in order.
 
-    Notebooks are asked for when a worker is free, so that a class need not fit into memory. The
-    judging itself is done here, one after the other.
+    Notebooks are read when a worker is free, so that a class need not fit into memory. The results
+    are judged in this process, one after the other.
 
     Args:
-        notebooks: each with a key of any kind; put in order by `restored`, or as they are on the
-            student's own machine.
+        notebooks: pairs of a key and a notebook, from `restored`, or as saved on the student's own
+            machine.
         assignment: to which they belong.
         seed: the course seed; None: known cases only.
         workers: processes at once.
-        walls: run nothing unless the walls of the kernel stand.
-        released: as students got it, if it is known: what is unchanged gets little time.
+        walls: whether to refuse to run code where the kernel cannot confine it.
+        released: the released notebook, if known: its unchanged cells get little time.
 
     Raises:
-        NoWalls: they do not.
+        NoWalls: the kernel cannot confine the code.
     """
     judges = {task.name: task.judge(seed) for task in assignment.tasks}
     local = threading.local()
@@ -102,9 +102,9 @@ def cells_of(
     """All cells of code, in the order of the notebook.
 
     Args:
-        notebook: put in order by `restored`, or as it is on the student's own machine.
+        notebook: from `restored`, or as saved on the student's own machine.
         assignment: to which it belongs.
-        released: as students got it, if it is known.
+        released: the released notebook, if known.
     """
     unchanged = {cell.source for cell in released.cells} if released else set()
     checks = {task.check_id: task.name for task in assignment.tasks}
@@ -123,10 +123,10 @@ def cells_of(
 def reports_on(
     cells: Sequence[Cell], judges: Mapping[str, Judge], place: Workplace
 ) -> dict[str, Report]:
-    """What became of each function of a notebook, by name, as its judge is.
+    """The report on each function of a notebook, by its name, which is that of its judge.
 
-    The hidden calls are made in a process of their own, when all known ones gave a result: what a
-    process said that knew hidden calls is compared, and never quoted.
+    Hidden calls are made in a process of their own, once all known calls have given a result. The
+    output of a process that knows hidden calls is only compared, and never quoted.
     """
     known = {name: judge.calls[: judge.known] for name, judge in judges.items()}
     reports = place.reports(Job(cells, known, {n: judge.seconds for n, judge in judges.items()}))

@@ -1,6 +1,6 @@
-"""The table `written.csv`: answers for people to read, and their way from there to the gradebook.
+"""The table `written.csv` of answers that are marked by hand, and its way into the gradebook.
 
-Several markers may fill in copies of it. Nothing that was typed into it is ever lost.
+Several markers may fill in copies of it. Whatever they typed is never lost.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from snnlab.classroom.assignments.spreadsheets import digest, read_rows, write_r
 WRITTEN = "written.csv"
 WHICH = ("student", "assignment", "task")
 FIELDS = (*WHICH, "maximum", "points", "given", "comment", "said", "note", "answer")
-"""Columns of `written.csv`. `given` and `said` hold points and comment that count so far: by them a
-cell that was changed in one copy of the table is told from one that is old."""
+"""Columns of `written.csv`. `given` and `said` are points and comment that count when the table is
+written. They show whether a marker has changed a cell, or whether the copy is merely old."""
 MOST_OF_AN_ANSWER = 5000
 """Characters of an answer in the table."""
 EARLIER = "points were given for an earlier text"
 WITHDRAWN = "withdraw"
-"""Typed in place of points: they are taken back, and the answer waits to be read again."""
+"""A word in place of points that takes them back; the answer is then to be marked again."""
 
 
 class MarksError(ValueError):
-    """Rows of tables that cannot be taken; the message has one line for each."""
+    """Rows of tables that cannot be entered; the message has one line for each."""
 
     @property
     def lines(self) -> list[str]:
@@ -51,14 +51,14 @@ class Row:
 
     file: str
     number: int
-    """As a spreadsheet counts, 2 for the first."""
+    """Number of the row in a spreadsheet; the first is 2."""
     key: Key
     points: str
     comment: str
     given: str | None
-    """Points that counted when the table was written; None: a table without this column."""
+    """Points that counted when the table was written; None if the table has no such column."""
     said: str | None
-    """The comment that counted then, as `given`."""
+    """The comment that counted then; None like `given`."""
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.number} ({', '.join(self.key)})"
@@ -70,23 +70,23 @@ class Mark:
 
     row: Row
     key: Key
-    """As the gradebook has it."""
+    """The key in the gradebook."""
     field: Literal["points", "comment"]
     value: float | str | None
-    """None: the points are taken back."""
+    """None if the points are taken back."""
 
 
 def write_table(
     folder: Path, found: Sequence[Score], states: Mapping[tuple[str, str], State]
 ) -> None:
-    """Write `written.csv`: all answers that people mark, and every row that was there.
+    """Write `written.csv`: all answers to be marked by hand, and all rows of the present table.
 
-    Points and comments that were typed and not entered yet stay. The table as it was goes to
-    `backups/` if it changes.
+    Points and comments that are not entered yet are kept. If the table changes, the old one is
+    copied to `backups/`.
 
     Args:
         folder: the course folder.
-        found: what the gradebook says.
+        found: scores from the gradebook.
         states: of the hand-ins, by student and assignment.
     """
     old = read_rows(folder / WRITTEN)
@@ -104,7 +104,7 @@ def write_table(
 
 
 def row_of(score: Score, state: State) -> dict[str, str]:
-    """The row of an answer, as the gradebook has it."""
+    """The row of an answer, from the gradebook."""
     points = "" if score.by_hand is None else f"{score.by_hand:g}"
     note = EARLIER if points and state.given_for_another_text(score.task) else ""
     answer = state.answers.get(score.task, "")
@@ -115,7 +115,7 @@ def row_of(score: Score, state: State) -> dict[str, str]:
 
 
 def unentered(typed: Mapping[str, str], score: Score) -> Iterator[tuple[str, str]]:
-    """Cells of a row that somebody typed and that are not in the gradebook yet."""
+    """Cells of a row that a marker typed and that are not in the gradebook yet."""
     points, given, comment, said = (
         typed.get(name, "").strip() for name in ("points", "given", "comment", "said")
     )
@@ -126,7 +126,7 @@ def unentered(typed: Mapping[str, str], score: Score) -> Iterator[tuple[str, str
 
 
 def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
-    """The changes that tables hold, before anything is done with them.
+    """The changes in tables, checked before any is entered.
 
     Args:
         folder: the course folder.
@@ -156,7 +156,7 @@ def checked_marks(folder: Path, files: Sequence[Path] = ()) -> list[Mark]:
 
 
 def rows_of(file: Path, label: str) -> list[Row]:
-    """The rows of a table; `label` is how messages call it.
+    """The rows of a table; `label` is its name in messages.
 
     Raises:
         MarksError: columns are missing.
@@ -176,7 +176,7 @@ def rows_of(file: Path, label: str) -> list[Row]:
 
 
 def tasks_of(folder: Path, name: str) -> set[str]:
-    """The cells of a released assignment that carry points; none, if there is no such thing."""
+    """The cells with points of a released assignment; none if it was not released."""
     file = places.released(folder, name)
     cells = read_notebook(file).cells if file.is_file() else ()
     return set(map(grade_id, filter(has_points, cells)))
@@ -185,13 +185,13 @@ def tasks_of(folder: Path, name: str) -> set[str]:
 def marks_of(
     rows: Sequence[Row], known: Mapping[Key, Score], may_come: Callable[[Key], bool]
 ) -> list[Mark]:
-    """What tables change in the gradebook: each row is compared with what counted before.
+    """The changes that tables make to the gradebook, each row compared with the present entries.
 
     Args:
         rows: of one table or of several.
         known: the tasks of the gradebook.
-        may_come: whether an answer that the gradebook does not have may be there some day, since
-            student and task exist; its row waits.
+        may_come: says whether an answer that is missing in the gradebook may come later, since
+            student and task exist; its row then waits.
 
     Raises:
         MarksError: a row is unknown, has points out of range or a cleared mark, or two rows
@@ -220,12 +220,12 @@ def marks_of(
 
 
 def typed_in(mark: Mark) -> str:
-    """What a row holds, in words."""
+    """The content of a row in words."""
     return f"{mark.row.points} points" if mark.field == "points" else f"comment {mark.value!r}"
 
 
 def same_student(key: Key, known: Mapping[Key, Score]) -> Key:
-    """The key as the gradebook has it: spreadsheets drop the zeros of an id like 007."""
+    """The key in the gradebook for one in a table: spreadsheets turn an id like 007 into 7."""
     if key in known or not key[0].isdigit():
         return key
     alike = [each for each in known if each[1:] == key[1:] and each[0].lstrip("0") == key[0]]
@@ -233,10 +233,10 @@ def same_student(key: Key, known: Mapping[Key, Score]) -> Key:
 
 
 def changes_in(row: Row, now: Score) -> Iterator[Mark]:
-    """What a row changes.
+    """The changes that a row makes.
 
     Raises:
-        ValueError: its points or its comment cannot be taken.
+        ValueError: its points or its comment cannot be entered.
     """
     lost = row.file == WRITTEN and not now.comment  # with an earlier gradebook
     if row.comment != now.comment and (lost or row.comment != (row.said or "")):
@@ -279,7 +279,7 @@ def points_in(text: str, maximum: float) -> float:
 
 
 def number_in(text: str) -> float | None:
-    """A number as any spreadsheet writes it, or None."""
+    """A number in the notation of any spreadsheet; None if it is none."""
     try:
         number = float(text.replace("\u2009", "").replace(",", "."))
     except ValueError:
@@ -288,7 +288,7 @@ def number_in(text: str) -> float | None:
 
 
 def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
-    """Bring points and comments to the gradebook; the pages of feedback come later."""
+    """Enter points and comments into the gradebook; feedback is written later."""
     with gradebook(folder) as book:
         for mark in marks:
             enter_mark(folder, book, mark)
@@ -299,7 +299,7 @@ def enter_marks(folder: Path, marks: Sequence[Mark]) -> None:
 
 
 def enter_mark(folder: Path, book: Gradebook, mark: Mark) -> None:
-    """Bring one change to the gradebook."""
+    """Enter one change into the gradebook."""
     student, name, task = mark.key
     where = (name, name, student)  # the notebook has the name of the assignment
     state = save_state(folder, load_state(folder, name, student), page="")

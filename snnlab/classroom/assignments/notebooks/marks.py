@@ -7,7 +7,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 CHECK = "check_"
-"""How the `grade_id` begins of a cell that checks a task."""
+"""The beginning of the `grade_id` of a cell that checks a task."""
 
 
 def check_id(task: str) -> str:
@@ -21,13 +21,13 @@ def answer_id(name: str) -> str:
 
 
 def marks(cell: NotebookNode) -> dict[str, Any]:
-    """The marks of a cell; none, where an editor dropped them."""
+    """The marks of a cell; none if an editor has dropped them."""
     found = cell.get("metadata", {}).get("nbgrader", {})
     return found if isinstance(found, dict) else {}
 
 
 def grade_id(cell: NotebookNode) -> str:
-    """The name of a cell, or empty."""
+    """The `grade_id` of a cell; empty without one."""
     name = marks(cell).get("grade_id", "")
     return name if isinstance(name, str) else ""
 
@@ -43,10 +43,10 @@ def has_points(cell: NotebookNode) -> bool:
 
 
 def by_hand(cell: NotebookNode) -> bool:
-    """Whether a person reads this answer."""
+    """Whether this answer is marked by hand."""
     return is_answer(cell) and has_points(cell)
 
 
 def locked(cell: NotebookNode) -> bool:
-    """Whether students leave this cell as it is."""
+    """Whether students must not change this cell."""
     return bool(marks(cell).get("locked")) or (has_points(cell) and not is_answer(cell))

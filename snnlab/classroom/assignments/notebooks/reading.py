@@ -1,4 +1,4 @@
-"""Read a notebook as its author meant it, whatever an editor, a browser or a platform did to it."""
+"""Read a notebook even if an editor, browser or platform has damaged its file slightly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_BYTES = 50 << 20
 """Largest notebook that is read."""
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
-"""A surrogate, in letters or as JSON writes it: one half of a character such as an emoji."""
+"""A surrogate, as character or JSON escape: one half of a character such as an emoji."""
 
 
 class UnreadableNotebook(ValueError):
@@ -45,9 +45,9 @@ def read_notebook(file: Path) -> NotebookNode:
 def parse_notebook(data: bytes, name: str) -> NotebookNode:
     """A notebook from the bytes of its file; see `read_notebook`.
 
-    Text in UTF-8, UTF-16 or cp1252; what follows the notebook is ignored. Fields and outputs
-    that the format does not know go, every cell gets an id of its own, the same each time: the
-    result is valid, and cells and their text are those of the file.
+    The text may be in UTF-8, UTF-16 or cp1252; anything after the notebook is ignored. Fields and
+    outputs that the format does not know are removed, and every cell gets a unique id, the same
+    each time. The result is valid, with the cells and texts of the file.
     """
     try:
         with quiet():
@@ -58,7 +58,7 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode:
         raise UnreadableNotebook(
             f"{name} is not a notebook: line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error
-    except Exception as error:  # of nbformat too, which raises whatever it meets
+    except Exception as error:  # nbformat raises all kinds of errors
         text = " ".join(str(error).split())[:150]
         raise UnreadableNotebook(f"{name} is not a notebook: {text}") from error
 
@@ -71,7 +71,7 @@ def notebook_bytes(notebook: NotebookNode) -> bytes:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what nbformat says about a notebook off the screen; we repair it or name it."""
+    """Suppress warnings of nbformat: the problems are repaired or reported here."""
     log = logging.getLogger("traitlets")
     before, log.disabled = log.disabled, True
     try:
@@ -88,7 +88,7 @@ def first_object(data: bytes) -> dict[str, Any]:
         raise ValueError("the file is empty")
     text = decoded(data).lstrip("\ufeff \t\r\n")
     found, _ = json.JSONDecoder().raw_decode(text)
-    if HALF_CHARACTER.search(text):  # two halves become a character, one becomes a question mark
+    if HALF_CHARACTER.search(text):  # joins two halves; a single one becomes a question mark
         whole = json.dumps(found, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
         found = json.loads(whole.decode("utf-16-le", "replace"))
     if not isinstance(found, dict):
@@ -105,7 +105,7 @@ def decoded(data: bytes) -> str:
 
 
 def valid(raw: dict[str, Any]) -> NotebookNode:
-    """A valid notebook of version 4.5 from a JSON object that is nearly one."""
+    """A valid notebook of version 4.5, repaired from a JSON object."""
     version = int(raw.get("nbformat", 3 if "worksheets" in raw else 4))
     if version > nbformat.current_nbformat:
         raise ValueError(f"version {version} of the format is not known here")
@@ -161,7 +161,7 @@ def table_of(value: Any) -> dict[str, Any]:
 
 
 def give_ids(cells: list[dict[str, Any]]) -> None:
-    """Give every cell an id of its own; the first that has one keeps it."""
+    """Give every cell a unique id; of several with the same id the first one keeps it."""
     taken: set[str] = set()
     for cell in cells:
         own = cell["id"]
@@ -175,23 +175,23 @@ def give_ids(cells: list[dict[str, Any]]) -> None:
 
 
 def is_valid(value: Any, part: str | None = None) -> bool:
-    """Whether nbformat has nothing to say against a notebook, or a part of one."""
+    """Whether a notebook, or a part of one, is valid for nbformat."""
     try:
         nbformat.validate(value, ref=part, version=4, version_minor=5)
-    except Exception:  # it raises whatever it meets
+    except Exception:  # it raises all kinds of errors
         return False
     return True
 
 
 def without_odd_outputs(notebook: NotebookNode) -> None:
-    """Take out the outputs that are none."""
+    """Remove invalid outputs."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if is_valid(output, "output")]
 
 
 def without_odd_metadata(notebook: NotebookNode) -> None:
-    """Of the metadata keep the marks of the assignment only."""
+    """Remove all metadata but the marks of the assignment."""
     notebook.metadata = NotebookNode()
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader")

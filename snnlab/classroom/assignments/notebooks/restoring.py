@@ -1,4 +1,4 @@
-"""A notebook as a student handed it in: read it and put it in order."""
+"""Restore a handed-in notebook to the form of the assignment, with the student's answers."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from snnlab.classroom.assignments.notebooks.marks import by_hand, grade_id, is_a
 MOST_OUTPUT = 20_000
 """Characters of output that are kept in a cell that is graded by hand."""
 PICTURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
-"""Kinds of pictures that are kept, and how each begins."""
+"""Kinds of pictures that are kept, with their first bytes."""
 TEXT_STUB, *CODE_STUB = "YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()"
-"""What nbgrader puts in the place of a solution."""
+"""Text that nbgrader puts in place of a solution."""
 MOVED = {
     "markdown": "*(from a cell beside this answer)*",
     "code": "# (from a cell beside this answer)",
 }
-"""The line before what `restored` moved into an answer, by the kind of its cell."""
+"""The line above text that `restored` has moved into an answer, by kind of cell."""
 MOST_PICTURES = 8
 MOST_IN_A_PICTURE = 4 << 20
-"""Characters of base64."""
+"""Characters of a picture in base64."""
 
 
 def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
-    """The submitted notebook with all locked cells as they were released.
+    """The submitted notebook with all locked cells restored to their released form.
 
-    Cells of the assignment get their metadata back, missing ones return to their place. Of
-    copies of an answer the last one that was worked on counts. What a student wrote beside an
-    answer that is graded by hand, in cells of their own, joins it; all else stays where it is.
-    Outputs go, but for text and pictures of code that is graded by hand.
+    Cells of the assignment get their metadata back, and missing ones are inserted again. If there
+    are copies of an answer, the last changed one counts. The student's own cells beside an answer
+    that is graded by hand are merged into it; other cells stay. Outputs are removed, except text
+    and pictures of code that is graded by hand.
 
     Args:
-        submitted: what the student handed in.
+        submitted: the student's notebook.
         released: the notebook of `release/`.
 
     Returns:
-        A new notebook; both arguments stay as they are.
+        A new notebook; the arguments are not changed.
     """
     originals = released.cells
     places = known_cells(submitted.cells, originals)
@@ -60,14 +60,14 @@ def restored(submitted: NotebookNode, released: NotebookNode) -> NotebookNode:
         for number, cell in cells
     ]
     for place, cell in enumerate(result.cells):
-        cell["id"] = f"cell-{place:03}"  # one of its own, the same each time
+        cell["id"] = f"cell-{place:03}"  # unique, and the same each time
     return result
 
 
 def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dict[int, int]:
-    """Which released cell a cell stands for: place here and place there.
+    """The released cell of each cell: index in `cells` to index in `originals`.
 
-    A cell is known by its mark or its id, and where an editor has dropped both, by its text.
+    A cell is recognised by its mark or its id, or, if an editor has dropped both, by its text.
     """
     marks = {grade_id(cell): n for n, cell in enumerate(originals) if grade_id(cell)}
     ids = {cell.id: n for n, cell in enumerate(originals) if cell.get("id")}
@@ -91,31 +91,32 @@ def known_cells(cells: list[NotebookNode], originals: list[NotebookNode]) -> dic
 
 
 def answer_in(source: str) -> str:
-    """What a student wrote into a cell: its text less the lines that were released."""
+    """The student's text in a cell: without the released lines."""
     lines = [line for line in source.split("\n") if line.strip() not in (TEXT_STUB, *CODE_STUB)]
     return "\n".join(lines).strip()
 
 
 def is_filled(notebook: NotebookNode) -> bool:
-    """Whether some cell for an answer holds one, or no such cell is there to tell."""
+    """Whether some answer is filled in; also True if there is no cell for an answer."""
     answers = [cell.source for cell in notebook.cells if is_answer(cell)]
     return not answers or not all(map(untouched, answers))
 
 
 def untouched(source: str) -> bool:
-    """Whether an answer is as it was released: empty, or ending in nbgrader's own lines."""
+    """Whether an answer is unchanged: empty, or ending with the template of nbgrader."""
     lines = [line.strip() for line in source.split("\n") if line.strip()]
     return lines in ([], [TEXT_STUB]) or lines[-2:] == CODE_STUB
 
 
 Numbered = tuple[int | None, NotebookNode]
-"""The place of the released cell for which a cell stands, or None, and the cell."""
+"""The index of the released cell that a cell stands for, or None, and the cell."""
 
 
 def put_missing_back(cells: list[Numbered], originals: list[NotebookNode]) -> None:
-    """Insert marked cells that are not there, each after the cell that was released before it.
+    """Insert missing marked cells, each after its predecessor in the released notebook.
 
-    A student's function in another cell is not hidden by a stub that comes back below it.
+    A template is not inserted below a cell in which the student defines the same function, since
+    it would replace that.
     """
     own = "\n".join(cell.source for number, cell in cells if number is None)
     place = -1
@@ -132,10 +133,10 @@ def put_missing_back(cells: list[Numbered], originals: list[NotebookNode]) -> No
 
 
 def join_answers(cells: list[Numbered], originals: list[NotebookNode]) -> None:
-    """Move what stands beside an answer that is graded by hand into the answer.
+    """Merge the student's own cells beside an answer that is graded by hand into the answer.
 
-    Beside it are the student's own cells up to the next released cell, above and below. What is
-    not of its kind is taken only where the answer itself is empty: it is read as it was meant.
+    These are the cells above and below, up to the next released cell. Cells of another kind (code
+    or text) are merged only if the answer itself is empty.
     """
     for number, original in enumerate(originals):
         if not by_hand(original):
@@ -163,7 +164,7 @@ def join_answers(cells: list[Numbered], originals: list[NotebookNode]) -> None:
 
 
 def belongs(cell: NotebookNode, answer: NotebookNode, kind: str, empty: bool) -> bool:
-    """Whether a student's own cell beside an answer is a part of it."""
+    """Whether a student's own cell beside an answer belongs to it."""
     text = answer_in(cell.source)
     if not text or text in answer.source:
         return False
@@ -175,7 +176,7 @@ def belongs(cell: NotebookNode, answer: NotebookNode, kind: str, empty: bool) ->
 def added_to(
     number: int | None, cell: NotebookNode, originals: list[NotebookNode]
 ) -> list[NotebookNode]:
-    """The lines that a student wrote into a question, as a cell; none if there are none."""
+    """A cell with the lines that a student wrote into a question; an empty list without any."""
     if number is None or cell.cell_type != "markdown":
         return []
     asked = {line.strip() for line in originals[number].source.split("\n")}
@@ -193,7 +194,7 @@ def joined(parts: list[NotebookNode], answer: NotebookNode, kind: str) -> Notebo
         for name, forms in pictures_in(part).items():
             new = f"{number}-{name}" if name in result.attachments else name
             result.attachments[new] = forms
-            for written in {name, quote(name)}:  # as editors write it in a link
+            for written in {name, quote(name)}:  # both spellings of editors in a link
                 text = text.replace(f"attachment:{written}", f"attachment:{quote(new)}")
         if kind == "code" and part.cell_type == "markdown":
             text = textwrap.indent(text, "# ", lambda line: True)
@@ -203,7 +204,7 @@ def joined(parts: list[NotebookNode], answer: NotebookNode, kind: str) -> Notebo
 
 
 def is_code(text: str) -> bool:
-    """Whether a cell holds Python that does something, rather than prose."""
+    """Whether a text is Python code rather than prose."""
     try:
         body = ast.parse(TransformerManager().transform_cell(text)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -220,7 +221,7 @@ def as_own(cell: NotebookNode) -> NotebookNode:
 
 
 def put_right(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
-    """A cell of the assignment: the student's text if it may be changed, all else as released."""
+    """A cell of the assignment: the released one, with the student's text if that is allowed."""
     right = copy.deepcopy(original)
     if is_answer(original) or not grade_id(original):
         right.source = cell.source
@@ -245,7 +246,7 @@ def pictures_in(cell: NotebookNode) -> dict[str, dict[str, str]]:
 
 
 def is_picture(data: Any, start: bytes) -> bool:
-    """Whether this is a picture in base64, and nothing that would end up as part of a page."""
+    """Whether this is really a picture in base64, and no HTML for the page of feedback."""
     if not isinstance(data, str) or len(data) > MOST_IN_A_PICTURE:
         return False
     try:
@@ -271,13 +272,13 @@ def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def unanswered(notebook: NotebookNode) -> list[str]:
-    """The answers for a reader that still hold what was released."""
+    """Answers to be marked by hand that are still unchanged."""
     return [
         grade_id(cell) for cell in notebook.cells if by_hand(cell) and not answer_in(cell.source)
     ]
 
 
 def missing_cells(notebook: NotebookNode, assignment: Assignment) -> list[str]:
-    """The cells of tasks and checks that are not there."""
+    """The missing cells of tasks and checks."""
     there = {grade_id(cell) for cell in notebook.cells}
     return [name for name in assignment.cells if name not in there]

@@ -1,9 +1,9 @@
-"""Shut a process in before a student's code runs in it: limits, walls, guard, and a trial of them.
+"""Confine a process before a student's code runs in it: limits, walls, guard, and their test.
 
-Nothing here is undone: it holds until the process ends.
+Nothing of this can be undone until the process ends.
 """
 
-# Plain strings in place of Path, mostly: they are what the kernel takes.
+# Mostly strings in place of Path, since the kernel takes strings.
 # ruff: noqa: PTH108, PTH109, PTH118, PTH120, PTH123
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
     *("/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
 )
-"""What libraries read of the system."""
+"""System files that libraries read."""
 
 
 def on_the_clock(seconds: float) -> float:
-    """Seconds on the clock for work that needs `seconds` of a processor that others use too."""
+    """Wall-clock seconds for work of `seconds` on a processor that is shared with others."""
     return 3 * seconds + 5
 
 
 def shut_in(package: str, seconds: float, megabytes: int) -> dict[str, bool]:
-    """Set the limits and raise the walls; say which stand.
+    """Set the limits and raise the walls; return which of them hold.
 
     Args:
         package: the folder that holds snnlab.
@@ -51,7 +51,7 @@ def shut_in(package: str, seconds: float, megabytes: int) -> dict[str, bool]:
 
 
 def keep_watch(package: str, *, walled: bool) -> None:
-    """Forget what only graders use, and set the guard."""
+    """Remove modules that only graders use, and install the guard."""
     vars(kernel)["ctypes"] = None
     for name in [name for name in sys.modules if name.startswith("snnlab.classroom")]:
         del sys.modules[name]
@@ -69,7 +69,7 @@ def libraries() -> set[str]:
 
 
 def without(hidden: str, path: str) -> Iterator[str]:
-    """A folder, or what is in it beside a hidden one if that is somewhere below."""
+    """A folder, or, if a hidden folder lies below, its other contents."""
     if not f"{hidden}/".startswith(f"{path}/"):
         yield path
     elif path != hidden:
@@ -79,7 +79,7 @@ def without(hidden: str, path: str) -> Iterator[str]:
 
 
 def limit(seconds: float, megabytes: int) -> bool:
-    """Bound processor time, memory and file sizes; say whether all of it holds."""
+    """Limit processor time, memory and file sizes; return whether all limits hold."""
     try:
         import resource
     except ImportError:  # Windows: the parent's clock alone bounds the time
@@ -95,13 +95,13 @@ def limit(seconds: float, megabytes: int) -> bool:
     for name, most in wanted.items():
         try:
             resource.setrlimit(getattr(resource, name), (most, most))
-        except (AttributeError, OSError, ValueError):  # not known, or not allowed, here
+        except (AttributeError, OSError, ValueError):  # unknown or not allowed on this system
             return False
     return True
 
 
 def held(field: str) -> int:
-    """Bytes of memory that this process has already, from Linux; 0 elsewhere."""
+    """Bytes of memory that this process has already, on Linux; 0 elsewhere."""
     try:
         with open("/proc/self/status") as status:
             line = next(line for line in status if line.startswith(field + ":"))
@@ -111,11 +111,11 @@ def held(field: str) -> int:
 
 
 def ways_out(file: str, megabytes: int) -> list[str]:
-    """Try in earnest what must be impossible behind walls and limits, and name what was not.
+    """Try what walls and limits must prevent, and name what was possible.
 
     Args:
-        file: one that exists, can be read and written, and is none of this process's concern.
-        megabytes: memory that was left.
+        file: an existing, readable and writable file that this process must not reach.
+        megabytes: the memory limit.
     """
     ways: dict[str, Callable[[], object]] = {
         "reading files": lambda: open(file, "rb").close(),

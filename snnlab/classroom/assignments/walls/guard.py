@@ -1,4 +1,4 @@
-"""An audit hook of Python that keeps a student's code to itself, and says why."""
+"""An audit hook of Python that confines a student's code, with messages that say why."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FORBIDDEN = (
     *("glob.", "tempfile.", "sys.settrace", "sys.setprofile"),
 )
 MACHINE_CODE = ("ctypes", "_ctypes", "cffi", "_cffi_backend", "_ctypes_test")
-"""Modules that call any function in memory, whatever Python thinks of it: never there."""
+"""Modules that can call any function in memory, past Python's checks: never available."""
 SILENT = ("_posixsubprocess", "_posixshmem", "readline", "_xxsubinterpreters")
-"""Modules that reach the system without an audit event: missing where there are no walls."""
+"""Modules that reach the system without an audit event: not available without walls."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def forget_machine_code(but: ModuleType) -> None:
-    """Take the modules of `MACHINE_CODE`, and what stems from them, out of all others but one."""
+    """Remove the modules of `MACHINE_CODE`, and all objects from them, from other modules."""
     for module in list(sys.modules.values()):
         if not is_a(module, ModuleType) or module is but or root(module) in MACHINE_CODE:
             continue
@@ -36,7 +36,7 @@ def forget_machine_code(but: ModuleType) -> None:
 
 
 def bar_machine_code() -> None:
-    """Refuse to load the modules of `MACHINE_CODE` from their files, whoever asks."""
+    """Refuse to load the modules of `MACHINE_CODE` from their files."""
     create, barred = _imp.create_dynamic, frozenset(MACHINE_CODE)
 
     def create_dynamic(spec: Any, *rest: Any) -> ModuleType:
@@ -48,7 +48,7 @@ def bar_machine_code() -> None:
 
 
 def root(value: object) -> str:
-    """Name of the package that is a module, or in which a class, function or object was made."""
+    """Name of the package of a module, or in which a class, function or object was made."""
     if is_a(value, ModuleType):
         name = vars(value).get("__name__")
     else:
@@ -58,31 +58,34 @@ def root(value: object) -> str:
 
 
 def is_a(value: object, *kinds: type) -> bool:
-    """As `isinstance`, without asking objects that say what they like about themselves."""
+    """Like `isinstance`, but by the real type, as objects can pretend to have another class."""
     return issubclass(type(value), kinds)
 
 
 def guard(
     package: str, folders: tuple[str, ...], *, walled: bool, windows: bool = os.sep == "\\"
 ) -> Callable[[str, tuple[Any, ...]], None]:
-    r"""An audit hook that says in Python's words what is not allowed.
+    r"""An audit hook that raises errors of Python for forbidden actions.
 
-    The walls of the kernel hold without it. Where there are none, it is what keeps the code
-    to itself: no files of others, no processes, no network. It uses nothing of this module, and
-    names of Python as they are now, so that what the student patches changes it less.
+    The walls of the kernel do not depend on it. Without walls, this hook alone confines the code:
+    no other files, no processes, no network. It uses nothing of this module, and binds names of
+    Python when it is made, so that patches by the student affect it less.
 
     Args:
         package: the folder that holds snnlab.
-        folders: what may be read, each with a slash at its end.
-        walled: whether the walls of the kernel stand.
-        windows: whether paths look like `C:\Users`, in which case does not count.
+        folders: folders that may be read, each with a slash at its end.
+        walled: whether the walls of the kernel hold.
+        windows: whether paths are like `C:\Users`, and upper and lower case are the same.
     """
 
-    def plain(path: str) -> str:
+    def normalised(path: str) -> str:
         return path.replace("\\", "/").lower() if windows else path
 
-    packages = tuple(plain(f"{path}/snnlab/") for path in (package, os.path.realpath(package)))
-    folders, classrooms = tuple(map(plain, folders)), tuple(f"{path}classroom" for path in packages)
+    packages = tuple(normalised(f"{path}/snnlab/") for path in (package, os.path.realpath(package)))
+    folders, classrooms = (
+        tuple(map(normalised, folders)),
+        tuple(f"{path}classroom" for path in packages),
+    )
     files, writing = (os.devnull, "/dev/urandom"), WRITING
     forbidden, harmless = FORBIDDEN, HARMLESS
     barred = frozenset(MACHINE_CODE if walled else MACHINE_CODE + SILENT)

@@ -1,13 +1,13 @@
 """Walls of the kernel around the process that runs a student's code: Landlock and seccomp.
 
-Landlock bounds the files that the process may touch, seccomp the calls that it may make to the
-kernel. Both hold until it ends, for whatever it does in Python or in machine code; nothing inside
-can take them down. Linux has Landlock since 5.13; elsewhere there are no such walls.
+Landlock limits the files that the process may use, seccomp the calls that it may make to the
+kernel. Both hold until the process ends, for Python and machine code alike, and code inside cannot
+remove them. Linux has Landlock since 5.13; other systems have no such walls.
 
 Source: kernel documentation, userspace-api/landlock and userspace-api/seccomp_filter.
 """
 
-# Plain strings in place of Path: this runs in the process of a student.
+# Strings in place of Path: this runs in the process of a student's code.
 # ruff: noqa: PTH112
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ REFUSED = """
     umount2 166 39; unshare 272 97; uselib 134 -; userfaultfd 323 282; utime 132 -;
     utimensat 280 88; utimes 235 -; vfork 58 -; vhangup 153 58
 """
-"""Calls that are refused, with their numbers on x86_64 and aarch64; -: not there."""
+"""Calls that are refused, with their numbers on x86_64 and aarch64; -: does not exist."""
 ON_ITSELF = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
 """Calls whose first argument must be this process."""
 CLONE, CLONE3, SECCOMP = (56, 220), (435, 435), (317, 277)
@@ -70,19 +70,19 @@ CALL_NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 
 
 def has_walls() -> bool:
-    """Whether this kind of system knows walls at all: Linux, on two kinds of processors."""
+    """Whether this kind of system can have walls: Linux on two kinds of processors."""
     return sys.platform == "linux" and platform.machine() in MACHINES
 
 
 def raise_walls(readable: Iterable[str], listed: Iterable[str] = ()) -> dict[str, bool]:
-    """Confine this process, where the system can.
+    """Confine this process as far as the system can.
 
     Args:
         readable: files and folders that may be read; no other file, and none may be written.
-        listed: folders whose files have names that may be known.
+        listed: folders whose file names may be listed.
 
     Returns:
-        Whether the wall around the files and the wall around the calls stand.
+        Whether the limits on files and those on calls hold.
     """
     if not has_walls():
         return {"files": False, "calls": False}
@@ -101,7 +101,7 @@ def end_with_parent() -> None:
 
 
 def drop_capabilities(libc: ctypes.CDLL) -> None:
-    """Give up what root may do beyond others, and every way to get it back."""
+    """Give up the privileges of root, and every way to get them back."""
     for capability in range(64):
         libc.prctl(DROP_FROM_BOUND, capability, 0, 0, 0)
     this_process, none = struct.pack("<Ii", CAPABILITIES_3, 0), bytes(24)
@@ -117,7 +117,7 @@ def landlock_version() -> int:
 
 
 def bound_files(libc: ctypes.CDLL, readable: Iterable[str], listed: Iterable[str]) -> bool:
-    """Let this process read some files and write none; no network, no signals to others."""
+    """Allow this process to read some files only: no writing, network, or signals to others."""
     version = landlock_version()
     files = (1 << KINDS_OF_ACCESS.get(version, 16)) - 1
     network, scopes = (3 if version >= 4 else 0), (3 if version >= 6 else 0)
@@ -137,7 +137,7 @@ def bound_files(libc: ctypes.CDLL, readable: Iterable[str], listed: Iterable[str
 
 
 def allow(libc: ctypes.CDLL, rules: int, path: str, access: int) -> None:
-    """Add a rule for a file, or for a folder and all below it. What is not there needs none."""
+    """Add a rule for a file, or for a folder and all below it; missing paths are ignored."""
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -157,7 +157,7 @@ def bound_calls(libc: ctypes.CDLL) -> bool:
 
 
 def filter_lines() -> list[bytes]:
-    """The filter as a program of the kernel's packet filter, eight bytes for each line."""
+    """The filter as a program for the kernel's packet filter, eight bytes per line."""
     column, machine = MACHINES[platform.machine()]
     lines = [
         line(LOAD, MACHINE),
@@ -171,7 +171,7 @@ def filter_lines() -> list[bytes]:
         number = entry.split()[1 + column]
         if number != "-":
             lines += [line(EQUAL, int(number), 0, 1), line(ANSWER, REFUSE | errno.EPERM)]
-    # The C library then makes threads with `clone`, whose flags can be seen here.
+    # The C library then makes threads with `clone`, whose flags this filter can check.
     lines += [line(EQUAL, CLONE3[column], 0, 1), line(ANSWER, REFUSE | errno.ENOSYS)]
     lines += only_if(CLONE[column], line(HAS_BIT, THREAD, 0, 1))
     itself = [line(EQUAL, process, 0, 1) for process in (os.getpid(), 0)]
@@ -190,5 +190,5 @@ def only_if(number: int, *tests: bytes) -> list[bytes]:
 
 
 def line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    """One line: what to do, with what, and how many lines to skip."""
+    """One line of the filter: operation, operand, and how many lines to skip."""
     return struct.pack("<HBBI", code, if_true, if_false, value)

@@ -1,14 +1,14 @@
 """The program that runs students' code: one process for each notebook, a copy of this one.
 
-It is started by `workplace` once for many notebooks, loads what notebooks use, and then reads
-from its standard input where jobs are. It runs no line of a student itself: for each job it makes
-a process with an empty folder, waits for it, and says how it ended. On Linux that process is a
-fork, ready at once; elsewhere it starts anew. Neither jobs nor reports are ever in its memory,
-which the next process is a copy of. It holds no right results: of `snnlab.classroom` it loads
-what makes a call, and forgets it before the code of a student runs.
+`workplace` starts it once for many notebooks. It loads modules that notebooks use, and then reads
+the paths of jobs from its standard input. It runs no student's code itself: for each job it makes a
+process with an empty folder, waits for it, and reports how it ended. On Linux that process is a
+fork, ready at once; elsewhere it is a new process. As the next process is a copy of this one, jobs
+and reports are never in its memory. It has no right results: of `snnlab.classroom` it loads only
+the code that calls answers, and removes even that before a student's code runs.
 """
 
-# Plain strings in place of Path: what a student patches must change nothing here.
+# Strings in place of Path: patches by a student must have no effect here.
 # ruff: noqa: PTH100, PTH102, PTH118, PTH120, PTH123, PTH202
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from snnlab.jobs.child import end_group  # noqa: E402
 
 FORKS = sys.platform == "linux"
 POLL_SECONDS = 0.05
-"""Seconds between two looks at a process."""
+"""Seconds between two checks whether a process has ended."""
 MOST_FILES = 4096
-"""Open files that a process closes at its start; it has a handful."""
+"""Numbers of open files up to which a process closes all at its start; few are in use."""
 OFTEN_USED = (
     *("IPython.core.inputtransformer2", "asyncio", "scipy.integrate", "scipy.optimize"),
     *("scipy.stats", "matplotlib.pyplot", "pandas", "torch", "snnlab.conversion", "snnlab.measure"),
@@ -47,7 +47,7 @@ OFTEN_USED = (
 
 
 def main() -> None:
-    """Read jobs and carry them out, until the one who sends them ends."""
+    """Read jobs and carry them out, until the sender ends."""
     end_with_parent()
     jobs, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -67,15 +67,15 @@ def main() -> None:
 
 
 def end_with_parent() -> None:
-    """See that this process does not outlive the one that started it."""
+    """Make this process end when the one that started it ends."""
     parent = os.getppid()
     kernel.end_with_parent()
-    if os.getppid() != parent:  # it ended before the kernel was told
+    if os.getppid() != parent:  # it ended before this was set
         os._exit(1)
 
 
 def load_modules() -> None:
-    """Import what notebooks use. None of it starts a thread, which a fork would not have."""
+    """Import modules that notebooks use. None starts a thread, as threads are lost in a fork."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -97,7 +97,7 @@ def load_modules() -> None:
 
 
 def load_further(names: set[str]) -> None:
-    """Import what few notebooks use; `training` stands for all that a training imports."""
+    """Import modules that few notebooks use; `training` stands for all that training imports."""
     for name in names:
         for module in loaded_by_training() if name == "training" else [name]:
             with contextlib.suppress(Exception):
@@ -142,7 +142,7 @@ def train_a_little() -> None:
 
 
 def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
-    """How a process ended that carries out a job; it is ended if it says nothing for long."""
+    """Carry out a job in a process, and end it if it is silent for too long; how it ended."""
     folder = order["folder"]
     report = os.path.join(folder, "report")
     os.mkdir(os.path.join(folder, "room"))
@@ -162,7 +162,7 @@ def carried_out(order: dict[str, Any]) -> tuple[int, bool]:
             size, heard = length, now
     stuck = process.is_alive()
     end_group(process.pid)
-    process.kill()  # also where it has no group of its own yet
+    process.kill()  # even if it has no group of its own yet
     process.join()
     return process.exitcode or 0, stuck
 
@@ -192,11 +192,11 @@ def run_notebook(folder: str, loads: list[str]) -> None:
     elif all(standing.values()) or not job["walls"]:
         keep_watch(PACKAGE, walled=standing["files"] and standing["calls"])
         session.carry_out(job["cells"], set(job["skipped"]))
-    os._exit(0)  # threads and exit handlers of the student end here
+    os._exit(0)  # without threads and exit handlers of the student
 
 
 def only_open_file(report: str) -> int:
-    """Open a file, and close all that this process had open before."""
+    """Open a file, and close all other files of this process."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

@@ -1,7 +1,7 @@
 """The report on a student's notebook: how its process writes it, and how the grader reads it.
 
-It is JSON, a line for each thing that happened. What is read may be forged by the student: what
-is not as it should be is an error of one of a few kinds, and the report ends there.
+It is JSON, a line for each event. As a student may forge it, reading is strict: a malformed line
+raises one of a few errors, and the report ends there.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 from snnlab.classroom.outcomes import MOST_TEXT, Foreign, Outcome, Raised, foreign
 
 MOST_PARTS = 200_000
-"""Numbers, and parts of lists, of one result that are reported."""
+"""Numbers and items of lists in one reported result, at most."""
 
 Ended = Literal["", "time", "exit", "missing"]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the process did for one function."""
+    """The results of the calls of one function."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     """One for each call, in order; fewer if the last one has an error, or the process ended."""
     ended: Ended = ""
-    """Why there are fewer outcomes than calls, if it is not an error; else empty."""
+    """Why there are fewer outcomes than calls, unless by an error; else empty."""
     error: Raised | None = None
-    """Where the function is missing: the first error of the student's cells."""
+    """If the function is missing: the first error in the student's cells."""
 
     def has_results(self, calls: int) -> bool:
-        """Whether each of the calls came to its end."""
+        """Whether each of the calls has given a result."""
         return len(self.outcomes) == calls and all(o.error is None for o in self.outcomes)
 
 
@@ -42,14 +42,14 @@ class Run:
     """What one process wrote before it ended."""
 
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    """By name of the function."""
+    """Outcomes by name of the function."""
     missing: set[str] = field(default_factory=set)
     errors: dict[int, Raised] = field(default_factory=dict)
     """The first error of each cell, by its number."""
     place: int | str | None = None
-    """The cell in which it was, or the function that it called."""
+    """The cell that was running last, or the function that was called last."""
     whole: bool = False
-    """Whether it came to its end."""
+    """Whether the process came to its regular end."""
     timeout: bool = False
 
 
@@ -61,10 +61,10 @@ def report_of(outcomes: list[Outcome], calls: int, ended: Ended) -> Report:
 
 
 def run_of(data: bytes) -> Run:
-    """Read what a process wrote, which a student's code may have written in its place."""
+    """Read the report of a process, which a student's code may have forged."""
     run = Run()
     for line in data.split(b"\n"):
-        if line.startswith(b"Timeout"):  # the last word of a process that did not listen
+        if line.startswith(b"Timeout"):  # written when a process was stopped by force
             run.timeout = True
             break
         try:
@@ -75,7 +75,7 @@ def run_of(data: bytes) -> Run:
 
 
 def read_line(said: dict[str, Any], run: Run) -> None:
-    """Take one line of a report in."""
+    """Add one line of a report."""
     if "cell" in said:
         run.place = int(said["cell"])
     elif "calls" in said:
@@ -126,7 +126,7 @@ def encoded(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_of(said: dict[str, Any]) -> Outcome:
-    """What one call did."""
+    """The outcome of one call."""
     error = None if said["error"] is None else error_of(said["error"])
     changed = tuple(int(place) for place in said["changed"])
     return Outcome(value_of(said["outcome"]), readable(said["printed"]), error, changed)
@@ -156,5 +156,5 @@ def value_of(said: dict[str, Any]) -> Any:
 
 
 def readable(text: Any) -> str:
-    """A text for people: short, and without what a terminal would take for a command."""
+    """A short text that is safe to print in a terminal."""
     return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_TEXT])

@@ -1,8 +1,7 @@
 """A notebook without a kernel: cells run in one scope, in order, and answers are called.
 
-It runs in the process of a student's code, see `process`. Whatever a cell or an answer
-does, the next one has its turn, unless the process itself ends; who reads the report then knows
-where it was.
+It runs in the process of a student's code, see `process`. After any error in a cell or an answer
+the next one is run, unless the process itself ends; the report says where that happened.
 """
 
 from __future__ import annotations
@@ -33,17 +32,17 @@ from snnlab.classroom.calling import Beginning, OutOfTime, call, raised, random_
 from snnlab.classroom.outcomes import Outcome
 
 RUN_HERE = ("time", "capture", "prun", "debug")
-"""Magic whose code runs in the scope of the notebook; other magic does nothing here."""
+"""Magics whose code is run in the scope of the notebook; all others do nothing."""
 FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 REPEAT_SECONDS = 0.2
-"""Seconds until code that swallowed OutOfTime meets it once more."""
+"""Seconds until OutOfTime is raised again in code that caught it."""
 GRACE_SECONDS = 1.0
-"""Seconds of processor time more, until the kernel ends what does not listen."""
+"""Further seconds of processor time until the kernel ends the process."""
 Say = Callable[[dict[str, Any]], None]
 
 
 class Shell:
-    """What `get_ipython()` gives: a notebook's shell without a shell."""
+    """The result of `get_ipython()`: a stand-in for the shell of a notebook."""
 
     def __init__(self, run: Callable[[str, str], Any]) -> None:
         self.run = run
@@ -59,7 +58,7 @@ class Shell:
         return self.run(line, f"%{name}") if name in RUN_HERE else None
 
     def getoutput(self, *rest: Any) -> list[str]:
-        """What a command prints: nothing."""
+        """The output of a shell command, which is always empty."""
         return []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -67,7 +66,7 @@ class Shell:
 
 
 class Absent:
-    """Stands for the module of an assignment: its checks are made elsewhere, and say nothing."""
+    """Stands in for the module of an assignment, whose checks are made elsewhere."""
 
     def __getattr__(self, name: str) -> Absent:
         return self
@@ -103,9 +102,9 @@ class Session:
         vars(builtins).update(there)
 
     def carry_out(self, cells: list[dict[str, Any]], skipped: set[int]) -> None:
-        """Run the cells; call each answer where it is checked, and at the end if that failed.
+        """Run the cells; call each answer at its check, and again at the end if that failed.
 
-        When all answers have given their results, what the other cells do changes nothing.
+        Once all answers have given their results, the remaining cells are not needed.
         """
         for cell in cells:
             if cell["check"]:
@@ -135,8 +134,8 @@ class Session:
     def run(self, source: str, magic: str = "") -> Any:
         """Run code in the scope, and give the value of its last expression.
 
-        An error ends the cell, as in a notebook. Not so, where it may be the walls that raised it,
-        nor in cells as they were released, whose imports are not all there.
+        An error ends the cell, as in a notebook; except an error that the walls may have raised,
+        and errors in released cells, since not all their imports exist here.
         """
         name = f"<cell {self.number + 1}{magic and ': '}{magic}>"
         code = code_in(source)
@@ -170,7 +169,7 @@ class Session:
         return value
 
     def tell(self, error: BaseException) -> None:
-        """Report the first error of a cell. Without memory all ends here: what fills it stays."""
+        """Report the first error of a cell. After a MemoryError end, as the memory stays full."""
         if self.told != self.number:
             self.say({"error": asdict(raised(error))})
             self.told = self.number
@@ -182,7 +181,7 @@ class Session:
 
         Args:
             name: of the answer.
-            last: all cells have run. What failed before counts only if it fails again.
+            last: whether all cells have run. An earlier failure counts only if it happens again.
         """
         if name not in self.calls or name in self.settled:
             return
@@ -211,19 +210,19 @@ class Session:
             os._exit(1)
 
     def outcome(self, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        """What one call did, as JSON."""
+        """The outcome of one call, for JSON."""
         try:
             clock = on_the_clock(self.seconds[name])
             return encoded(call(self.scope[name], arguments, seconds=clock))
-        except BaseException as error:  # a result made to be awkward
+        except BaseException as error:  # a malicious result
             return encoded(Outcome(error=raised(error)))
 
     @contextlib.contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
         """Raise OutOfTime after some processor time, or a longer time on the clock.
 
-        What does not listen is ended: by a signal that nobody handles, and at last by a thread
-        of Python that needs no turn, which says "Timeout" in the report.
+        Code that ignores it is ended by a signal that cannot be handled, and finally by a thread
+        that runs even while Python is blocked, and writes "Timeout" into the report.
         """
         clock = on_the_clock(seconds)
         faulthandler.dump_traceback_later(clock + GRACE_SECONDS, exit=True, file=self.results)

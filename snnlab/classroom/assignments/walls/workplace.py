@@ -1,8 +1,8 @@
-"""Run a student's notebook in a process of its own: cells and inputs go in, outcomes come back.
+"""Run a student's notebook in a process of its own: cells and arguments in, outcomes back.
 
 The process has limits on time, memory and files, an empty folder, and an environment without
-secrets; see `process`. It holds no right results, so whatever the code does there, it can
-only change what it returns. What comes back is JSON, which is read here with care.
+secrets; see `process`. It does not know the right results, so the code can only change its own
+results. These come back as JSON, which is read strictly.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from snnlab.jobs.child import end_group
 
 SCRIPT = Path(__file__).with_name("process.py")
 MEGABYTES = 1024
-"""Memory of a notebook beyond what Python and the libraries take."""
+"""Memory of a notebook besides that of Python and its libraries."""
 MOST_RUNS = 8
-"""Times that one notebook is run, each time without what ended the process before."""
-SLACK = 10.0
-"""Seconds beyond the limits of all cells and calls, for what happens in between."""
-SILENCE = 30.0
-"""Seconds on the clock, beyond the longest limit, until a process that says nothing is ended."""
-LOADS = {"fit": "training", "backward": "training"} | {
+"""How often one notebook is run, each time without the code that ended the process before."""
+SPARE_SECONDS = 10.0
+"""Seconds besides the limits of all cells and calls, for work in between."""
+SILENT_SECONDS = 30.0
+"""Wall-clock seconds, besides the longest limit, after which a silent process is ended."""
+MODULES_FOR = {"fit": "training", "backward": "training"} | {
     name: name for name in ("sympy", "sklearn", "torchvision")
 }
-"""Words in notebooks, and what is loaded for them beforehand: it takes long, or needs ctypes."""
-START_UP = 60.0
-"""Seconds on the clock until a process is ready, where it is no fork."""
+"""Words in notebooks, with modules to load for them in advance, as these are slow or use ctypes."""
+START_SECONDS = 60.0
+"""Wall-clock seconds until a process that is no fork is ready."""
 MOST_STUCK = 2
-"""Times that a notebook may get stuck, before what is left of it is given up."""
+"""How often a notebook may get stuck before the rest of it is given up."""
 ENDED_BY_TIME = {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGXCPU", "SIGVTALRM")}
 
 
@@ -58,7 +58,7 @@ SECONDS = 3.0
 
 
 class NoWalls(RuntimeError):
-    """Students' code cannot be kept apart on this system; the message says what to do."""
+    """Students' code cannot be confined on this system; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class Cell:
     """A cell of code."""
 
     source: str
-    """What stands in it, magic included."""
+    """Its text, with magics."""
     own: bool = True
-    """Whether a student wrote it, so that its errors are told."""
+    """Whether a student wrote it, so that its errors are reported."""
     answer: str = ""
-    """Name of the task that is to be answered in it."""
+    """Name of the task to which it is the answer; may be empty."""
     check: str = ""
-    """Name of the task that it checks: it is not run; the function is called in its place."""
+    """Name of the task that it checks; such a cell is not run, but the function is called."""
     seconds: float = SECONDS
 
 
@@ -81,7 +81,7 @@ class Job:
     """A notebook, and the calls to make."""
 
     cells: Sequence[Cell]
-    """Its code, in order."""
+    """The code cells in order."""
     calls: Mapping[str, Sequence[tuple[Any, ...]]]
     """Positional arguments of each call, by name of the function."""
     seconds: Mapping[str, float]
@@ -89,13 +89,13 @@ class Job:
 
 
 class Workplace:
-    """A process that makes a process for each notebook; it ends when this object is closed.
+    """A process that starts a process for each notebook; it ends when this object is closed.
 
     Args:
-        walls: refuse to run anything where the walls do not stand.
+        walls: whether to refuse to run code where the walls do not hold.
 
     Raises:
-        NoWalls: they do not.
+        NoWalls: the walls are required and do not hold.
 
     Example:
         >>> with Workplace(walls=False) as workplace:
@@ -127,13 +127,13 @@ class Workplace:
         self.folder.cleanup()
 
     def reports(self, job: Job) -> dict[str, Report]:
-        """Run a notebook. Whatever the code does, this raises nothing for it.
+        """Run a notebook. No error of its code is raised here.
 
-        A notebook is run once, unless its code ends the process: then again without the cell, or
+        A notebook is run once. If its code ends the process, it is run again without the cell, or
         without the calls, in which that happened.
 
         Returns:
-            What became of each function, by name.
+            The report on each function, by name.
         """
         skipped: dict[int, Ended] = {}
         found: dict[str, Report] = {}
@@ -183,19 +183,19 @@ class Workplace:
             calls={name: list(arguments) for name, arguments in calls.items()},
             seconds=dict(job.seconds),
             probe="",
-            loads=sorted({load for word, load in LOADS.items() if word in text}),
-            processor=math.ceil(sum(seconds) + SLACK),
-            silence=on_the_clock(max(seconds, default=0.0)) + SILENCE,
+            loads=sorted({load for word, load in MODULES_FOR.items() if word in text}),
+            processor=math.ceil(sum(seconds) + SPARE_SECONDS),
+            silence=on_the_clock(max(seconds, default=0.0)) + SILENT_SECONDS,
         )
 
     def _asked(
-        self, *, loads: Sequence[str] = (), silence: float = SILENCE, **job: Any
+        self, *, loads: Sequence[str] = (), silence: float = SILENT_SECONDS, **job: Any
     ) -> tuple[int, bytes, bool]:
-        """Have a job carried out: exit code, report, and whether it got stuck."""
+        """Let the process carry out a job: exit code, report, and whether it got stuck."""
         job |= {"walls": self.walls, "megabytes": MEGABYTES}
         folder = Path(tempfile.mkdtemp(dir=self.folder.name))
         order = {"folder": str(folder), "loads": list(loads), "silence": silence}
-        order["clock"] = on_the_clock(job["processor"]) + START_UP
+        order["clock"] = on_the_clock(job["processor"]) + START_SECONDS
         (folder / "job").write_bytes(pickle.dumps(job))
         try:
             code, stuck = self._answered(order)
@@ -226,10 +226,10 @@ class Workplace:
         return code, stuck
 
     def _try_walls(self) -> None:
-        """See in earnest that a process in here cannot reach out.
+        """Test that a confined process cannot reach the outside.
 
         Raises:
-            NoWalls: it can.
+            NoWalls: it can reach something.
         """
         file = Path(self.folder.name) / "trial"
         file.touch()
@@ -244,7 +244,7 @@ class Workplace:
 
 
 def no_walls(lacking: Sequence[str]) -> NoWalls:
-    """What is said where students' code cannot be kept apart from something."""
+    """The error for a system on which students' code can reach some things."""
     return NoWalls(
         f"students' code cannot be kept apart here. Not walled off: {', '.join(lacking)}. "
         "It takes Linux 5.13 or later with Landlock and seccomp, on x86-64 or ARM64. "
@@ -257,7 +257,7 @@ def no_walls(lacking: Sequence[str]) -> NoWalls:
 def without_function(
     name: str, cells: Sequence[Cell], run: Run, skipped: Mapping[int, Ended]
 ) -> Report:
-    """The report for a function that is not there, or was never reached."""
+    """The report for a function that is missing, or was never reached."""
     own = [number for number, cell in enumerate(cells) if cell.answer == name]
     for number in own:
         if number in skipped:
@@ -270,7 +270,7 @@ def without_function(
 
 
 def bare_environment(folder: str) -> dict[str, str]:
-    """Environment variables of the process: none of this one's but what Python needs."""
+    """Environment variables of the process: only those that Python needs."""
     import matplotlib as mpl
 
     needed = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
@@ -278,10 +278,10 @@ def bare_environment(folder: str) -> dict[str, str]:
     folders = dict.fromkeys(("HOME", "TMPDIR", "USERPROFILE", "TEMP", "TMP"), folder)
     return {
         **(needed | threads | folders),
-        "MPLCONFIGDIR": mpl.get_cachedir(),  # else matplotlib looks at all fonts each time
-        "PYTHONHASHSEED": "0",  # sets are printed in the same order each time
-        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own asks for more than a notebook has
-        "CUDA_VISIBLE_DEVICES": "",  # a GPU would train to other numbers
+        "MPLCONFIGDIR": mpl.get_cachedir(),  # otherwise matplotlib searches all fonts each time
+        "PYTHONHASHSEED": "0",  # same order of sets each time
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own pool needs too much memory
+        "CUDA_VISIBLE_DEVICES": "",  # a GPU would give other numbers
     }
 
 

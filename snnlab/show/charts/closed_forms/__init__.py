@@ -1,6 +1,6 @@
-"""Pictures that compute by themselves on a web page: no Python behind them, and no network.
+"""Pictures that compute their numbers in the browser, without Python and without internet access.
 
-Each is a few charts in Vega-Lite with the same parameters. Their data are sequences of whole
-numbers, their values expressions of Vega: the second writing of an equation of the kit, which tests
-hold equal to the first.
+Each consists of a few Vega-Lite charts with the same parameters. Their data are sequences of whole
+numbers; their values are expressions of Vega. These repeat equations of the kit in another
+language, and tests compare both.
 """

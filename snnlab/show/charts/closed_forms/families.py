@@ -1,7 +1,7 @@
-"""Noise families as expressions of Vega, for pages that have no Python to ask.
+"""Noise families as expressions of Vega, for web pages without Python.
 
-A family is what `snnlab.neuron.families` says; here stands how a browser computes those that it
-can. A family that is not here is not offered on a page.
+`snnlab.neuron.families` defines the families. Here are the expressions by which a browser computes
+some of them. A family without an expression is not offered on a web page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORMS: Final = {
         f"({_SCALE} * exp(-{_SCALE} * abs({{z}})) / pow(1 + exp(-{_SCALE} * abs({{z}})), 2))",
     ),
 }
-"""All are symmetric, so a family is its own mirror image."""
+"""All these families are symmetric, so none needs a mirrored form."""
 
 
 def on_pages() -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def on_pages() -> tuple[str, ...]:
 
 
 def cumulative(z: str) -> str:
-    """An expression for the distribution function of the family that the parameter `family` names.
+    """An expression for the distribution function of the family in the parameter `family`.
 
     Args:
         z: an expression for the distance from the mean in deviations.

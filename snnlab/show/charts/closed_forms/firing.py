@@ -1,4 +1,4 @@
-"""How often a noisy single step fires, its slope, and the neurons without noise that it stands for.
+"""Firing probability of a noisy single step, its slope, and rates of neurons without noise.
 
 The equations are those of `snnlab.neuron.transfer`, with v_th = 1 and beta = 1.
 """
@@ -18,7 +18,7 @@ from snnlab.show.colours import LIGHT
 from snnlab.show.described import CURRENT
 
 FROM, UNTIL, PER_UNIT = -0.5, 1.5, 200
-"""Currents in sight, in units of v_th, and points of a curve for each v_th."""
+"""Lowest and highest current shown, in units of v_th, and points of a curve per v_th."""
 NOISY, HARD, STAIRS, RAMP = (
     "one noisy timestep",
     "one without noise",
@@ -31,7 +31,7 @@ CURVES = {
     STAIRS: LIGHT.hue("orange"),
     RAMP: LIGHT.grey,
 }
-"""The curves, as the legend names them."""
+"""Colours of the curves by their names in the legend."""
 DASHES: list[list[int]] = [[1, 0], [7, 3], [1, 0], [2, 4]]
 Z = "(datum.current + mu - 1) / sigma"
 AT_CURRENT = "(current + mu - 1) / sigma"
@@ -47,7 +47,7 @@ def firing_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]:
         "probability": cumulative(AT_CURRENT),
         "slope": f"{density(AT_CURRENT)} / sigma",
         "steepest": f"{density('0')} / sigma",
-        "rate": "clamp(floor(T * current + mu + 1e-9), 0, T) / T",  # a spike that is due counts
+        "rate": "clamp(floor(T * current + mu + 1e-9), 0, T) / T",  # 1e-9: for h = v_th
         "said": (
             f"'At current ' + {fixed('current', 2)} + ' one noisy timestep fires with probability '"
             f" + {fixed('probability', 3)} + '; ' + {counted('T', 'timestep')} + ' without noise '"
@@ -73,7 +73,7 @@ def along_currents() -> Any:
 
 
 def corners(count: int, current: str, value: str, name: str) -> Any:
-    """A row for each corner of a curve that is straight in between, counted by `j` from 0."""
+    """A row for each corner of a polygonal curve; `j` counts the corners from 0."""
     rows: Any = alt.Chart(alt.sequence(0, count, as_="j"))
     for field, expression in {"current": current, "value": value, "name": f"'{name}'"}.items():
         rows = rows.transform_calculate(**{field: expression})
@@ -81,7 +81,7 @@ def corners(count: int, current: str, value: str, name: str) -> Any:
 
 
 def probabilities(most: int) -> Any:
-    """The noisy step, the hard one, the staircase of T timesteps, the ramp of many."""
+    """Four curves: a step with noise, one without, the staircase of T timesteps, and its limit."""
     x = alt.X("current:Q", title=CURRENT, scale=alt.Scale(domain=[FROM, UNTIL], nice=False))
     title = "Probability, or spikes per timestep"
     y = alt.Y("value:Q", title=title, scale=alt.Scale(domain=[0, 1.03]))

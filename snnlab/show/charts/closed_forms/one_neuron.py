@@ -1,7 +1,7 @@
 """One neuron under a constant current, timestep by timestep, and its rate at any current.
 
-Charge, fire, reset of `snnlab.neuron.dynamics`, written out for each timestep. Potentials are
-counted in hundredths of v_th, the step of the sliders: ten times 0.1 reaches the threshold.
+Charge, fire and reset as in `snnlab.neuron.dynamics`, written out for each timestep. Potentials are
+in hundredths of v_th, the step of the sliders, so that ten times 0.1 exactly reaches the threshold.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TRACE = {
     SPIKE: LIGHT.ink,
     INFLOW: LIGHT.hue("orange"),
 }
-"""What the potential shows, as the legend names it."""
+"""Colours of the parts of the chart of the potential, by their names in the legend."""
 STAIRS, RAMP = "rate of T timesteps", "clip(I / v_th, 0, 1)"
 RATES = {STAIRS: LIGHT.hue("blue"), RAMP: LIGHT.grey}
 
@@ -70,17 +70,17 @@ def one_neuron_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any
 
 
 def after_reset(h: str) -> str:
-    """An expression for v[t], the potential that h[t] leaves: fire and reset."""
+    """An expression for v[t], given one for h[t]: fire and reset."""
     return f"({h} >= {V_TH} ? (reset == 'zero' ? 0 : {h} - {V_TH}) : {h})"
 
 
 def potentials(most: int, row: str = "", current: str = "i") -> dict[str, str]:
-    """Expressions for h[1], h[2], ...: what is left, leaked, and charged.
+    """Expressions for h[1], h[2], ...: the residual, times the leak factor, plus the current.
 
     Args:
         most: timesteps.
-        row: what stands before the names of earlier ones, "datum." in a table.
-        current: that charges.
+        row: prefix of the names of earlier potentials, "datum." in a table.
+        current: expression for the current.
     """
     left = ["v_0", *(after_reset(f"{row}h_{t}") for t in range(1, most))]
     return {f"h_{t}": f"beta * {v} + {current}" for t, v in enumerate(left, 1)}
@@ -135,13 +135,13 @@ def over_time(most: int) -> Any:
 
 
 def threshold_name(row: Any) -> Any:
-    """Its name above the threshold, at the left."""
+    """The name of the threshold, written above its left end."""
     text = row.mark_text(text="v_th", align="left", dx=6, dy=-9, fontSize=14, color=LIGHT.grey)
     return text.encode(x=alt.value(0), y=alt.datum(1))
 
 
 def against_current(most: int, ends: tuple[int, ...]) -> Any:
-    """The staircase of rates, and where the chosen current stands.
+    """The staircase of rates, with a mark at the chosen current.
 
     Args:
         most: timesteps.

@@ -1,4 +1,4 @@
-"""Parameters of charts on a web page: set by a slider or a list there, or found from others."""
+"""Parameters of charts on a web page: set by a slider or a list, or computed from others."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from snnlab.show.charts.frame import coloured, dashed, framed
 from snnlab.show.colours import LIGHT
 
 HEIGHT = 300
-"""Of a chart in pixels."""
+"""Height of a chart in pixels."""
 
 
 def charts_with(
     controls: Mapping[str, ValueWidget], found: Mapping[str, str], *charts: tuple[str, Any]
 ) -> list[dict[str, Any]]:
-    """Charts of one picture in Vega-Lite's words; the first brings what its readers set.
+    """Charts of one picture as Vega-Lite specifications; the first one has the controls.
 
     Args:
-        controls: by the name of the parameter, the widget of the notebook that sets it: the page
-            has the same range, name and options, and begins where the widget stands.
-        found: further parameters, each an expression of those before; `said` is the sentence that
-            goes with the picture.
-        charts: each with what it shows in general.
+        controls: by the name of the parameter, the widget of the notebook that sets it. The page
+            has a control with the same range, name, options and first value.
+        found: further parameters, each computed by an expression of earlier ones; `said` is the
+            sentence below the picture.
+        charts: pairs of a general description and a chart.
     """
     derived = [alt.param(name=name, expr=expression) for name, expression in found.items()]
     specs = []
@@ -37,12 +37,12 @@ def charts_with(
 
 
 def bound(name: str, control: ValueWidget, *, here: bool) -> alt.Parameter:
-    """The parameter that a widget stands for.
+    """The Vega parameter for a widget.
 
     Args:
         name: of the parameter.
         control: a slider, or a list to choose from.
-        here: whether this chart brings its control; False: it follows another chart.
+        here: whether this chart has the control; otherwise it follows the first chart.
     """
     if not here:
         return alt.param(name=name, value=control.value)
@@ -60,7 +60,7 @@ def bound(name: str, control: ValueWidget, *, here: bool) -> alt.Parameter:
 
 
 def counted(number: str, noun: str) -> str:
-    """An expression for so many things, in words.
+    """An expression for a number with a noun, in singular or plural.
 
     Example:
         >>> counted("T", "timestep")
@@ -70,7 +70,7 @@ def counted(number: str, noun: str) -> str:
 
 
 def fixed(number: str, decimals: int) -> str:
-    """An expression for a number with so many decimals."""
+    """An expression for a number with a fixed number of decimals."""
     return f"format({number}, '.{decimals}f')"
 
 

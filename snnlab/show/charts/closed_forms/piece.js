@@ -1,13 +1,13 @@
-// Charts that compute by themselves: draws those of each piece, and has them follow its controls.
+// Draws the charts of each piece, which compute their numbers in the browser and follow its controls.
 
-// An element with a class, at the end of another.
+// Append a new element with a class to another.
 function added(parent, tag, className) {
   const made = document.createElement(tag);
   made.className = className;
   return parent.appendChild(made);
 }
 
-// A number as its slider counts it, with a true minus.
+// A number with the decimals of its slider, and a true minus.
 function written(number, step) {
   const decimals = (step.split(".")[1] ?? "").length;
   return Number(number).toFixed(decimals).replace("-", "\u2212");
@@ -25,7 +25,7 @@ function dress(label) {
   show();
 }
 
-// Has the other charts follow what is set in the first.
+// Make the other charts follow the parameters of the first.
 function follow([first, ...others], params) {
   for (const { name, bind } of params) {
     if (!bind) continue;
@@ -35,14 +35,14 @@ function follow([first, ...others], params) {
   }
 }
 
-// Says the sentence of the picture, below its controls and as alternative text of each chart.
+// Write the sentence of the picture below its controls, and as alternative text of each chart.
 function say(views, charts, place) {
   const words = views[0].signal("said");
   place.textContent = words;
   views.forEach((view, i) => view.description(`${charts[i].description} ${words}`));
 }
 
-// Once a place has a width; in an answer that waits, and on a slide that is not shown, it has none.
+// Wait until a place has a width; hidden answers and slides that are not shown have none.
 function seen(place) {
   return new Promise((resolve) => {
     const watch = new ResizeObserver(() => {
@@ -54,7 +54,7 @@ function seen(place) {
   });
 }
 
-// Keeps a chart as wide as its place, whatever makes that wider or narrower.
+// Keep a chart as wide as its place whenever that changes.
 function fit(view, place) {
   const watch = new ResizeObserver(() => {
     if (place.clientWidth) view.width(place.clientWidth).runAsync();

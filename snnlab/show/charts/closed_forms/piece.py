@@ -1,4 +1,4 @@
-"""The piece of a web page that such a picture is, and the script that brings it to life."""
+"""A picture that computes in the browser, as a piece of HTML with its script."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any, Final
 from snnlab.show.modules import for_script
 
 PIECE_FILES: Final = ("piece.css", "piece.js")
-"""What brings the pieces to life."""
+"""Style and script of these pieces."""
 AT_REST = (
     "<p><em>With scripts this picture has sliders and follows them, on this page too.</em></p>"
 )
 
 
 def piece(charts: Sequence[dict[str, Any]], at_rest: str) -> str:
-    """HTML for a page whose head holds what `data-needs` names, see `snnlab.show.web`.
+    """HTML for a page whose head has the scripts named by `data-needs`, see `snnlab.show.web`.
 
     Args:
-        charts: of `charts_with`.
-        at_rest: the picture as HTML, shown until the charts are there, and where no script runs.
+        charts: from `charts_with`.
+        at_rest: the picture as HTML, shown until the charts are drawn, and without scripts.
     """
     return (
         '<div class="snn-live-chart" data-needs="vega">\n'

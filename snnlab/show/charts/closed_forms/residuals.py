@@ -1,9 +1,10 @@
-"""Residuals of a crowd of neurons in closed form, and the noise that stands for them.
+"""Residuals of many neurons in closed form, and the noise that replaces them in training.
 
 Each neuron has a constant current of its own, spread evenly from `lowest` to `highest`, resets by
-subtraction, and starts at v_0. Those with 0 <= I < 1 have v[t] = (v_0 + t I) mod 1, so over the
-active ones, with currents evenly in [a, b], v[t] is spread as a line from v_0 + t a to v_0 + t b
-that is wound around a circle of circumference 1. Everything is in units of v_th.
+subtraction, and starts at v_0. Neurons with 0 <= I < 1 have v[t] = (v_0 + t I) mod 1. The active
+neurons have currents spread evenly over [a, b], so their v_0 + t I lies evenly between v_0 + t a
+and v_0 + t b, and v[t] is this interval wound around a circle of circumference 1. Everything is in
+units of v_th.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from snnlab.show.described import DENSITY, POTENTIAL
 from snnlab.show.potentials import IN_SIGHT
 
 START = Neuron().v_start
-"""v_0 of the crowd."""
+"""v_0 of the neurons."""
 BINS = 40
-"""Of the histogram, from 0 to v_th."""
+"""Bins of the histogram, from 0 to v_th."""
 PER_UNIT = 200
-"""Points of the density of the noise, for each v_th."""
+"""Points of the density of the noise per v_th."""
 RESIDUALS, NOISE, EVEN = "multi-step residual", "noise in one timestep", "even, U(0, 1)"
 CURVES = {RESIDUALS: LIGHT.hue("orange"), NOISE: LIGHT.hue("blue"), EVEN: LIGHT.ink}
-"""The curves, as the legend names them."""
+"""Colours of the curves by their names in the legend."""
 
 
 def residual_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]:
@@ -44,7 +45,7 @@ def residual_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]
     found = {
         "T": "timesteps",
         "fires": f"(1 - {START}) / T",  # the lowest current that fires once in T timesteps
-        "full": f"(T - {START}) / T",  # the lowest that fires at each of them
+        "full": f"(T - {START}) / T",  # the lowest current that fires at each timestep
         "a": "max(lowest, fires)",
         "b": "min(highest, full)",
         "silent": "clamp((fires - lowest) / (highest - lowest), 0, 1)",
@@ -68,8 +69,9 @@ def mean_over_time(moment: str, most: int) -> str:
     """An expression for the mean over t = 1 to T - 1 of a moment of v[t] among active neurons.
 
     Args:
-        moment: the integral from 0 to x of a power of (x mod 1), with `whole` and `rest` of x.
-        most: timesteps at most.
+        moment: the integral from 0 to x of a power of (x mod 1), in terms of `whole` and `rest`,
+            the integer part and the rest of x.
+        most: the largest T.
     """
 
     def until(t: int, end: str) -> str:
@@ -81,9 +83,9 @@ def mean_over_time(moment: str, most: int) -> str:
 
 
 def histogram() -> Any:
-    """A row for each bin and one for the end of the last: `v` where it begins, and its density.
+    """A row for each bin (lower end `v`, density), and one for the upper end of the last.
 
-    The line that is wound around the circle passes a bin once in each turn.
+    The interval that is wound around the circle passes each bin once in a turn.
     """
     rows: Any = alt.Chart(alt.sequence(0, BINS + 1, as_="k"))
     rows = rows.transform_calculate(t="sequence(1, T)").transform_flatten(["t"])
@@ -100,7 +102,7 @@ def histogram() -> Any:
 
 
 def densities() -> Any:
-    """Both densities, and that of residuals that are spread evenly."""
+    """The densities of residuals and noise, and that of an even spread."""
     low, high = IN_SIGHT
     x = alt.X("v:Q", title=POTENTIAL, scale=alt.Scale(domain=[low, high], nice=False))
     y = alt.Y("density:Q", title=DENSITY, stack=None, scale=alt.Scale(zero=True))
