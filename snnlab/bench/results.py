@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnlab.bench.result_tables import KINDS, Record, notes
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 from snnlab.studies.audit import read_race
 
 FOLDER, PAGE = Path("results"), Path("RESULTS.md")
@@ -57,7 +57,7 @@ class Mark:
             raise ValueError(f"a table has the options T and methods, got {', '.join(options)}")
         if kind not in KINDS:
             raise ValueError(
-                f"unknown table {kind!r}; valid: {', '.join(KINDS)}{meant(kind, KINDS)}"
+                f"unknown table {kind!r}; valid: {', '.join(KINDS)}{suggestion(kind, KINDS)}"
             )
         return cls(
             kind,

@@ -23,7 +23,7 @@ import tyro
 from snnlab.cli.train import START_OPTIONS
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS
-from snnlab.settings import bare, declared, meant, options_of, some
+from snnlab.settings import declared, options_of, suggestion, without_none, without_notes
 
 USUAL = (
     *("--preset", "--config", "--method", "--seed", "--timesteps", "--data.name"),
@@ -133,10 +133,10 @@ def value_of(hint: Any, default: Any) -> str | None:
     """What follows an option of this type; None: it cannot be given in a command line."""
     if isinstance(default, bool):
         return ""
-    empty = "|None" if NoneType in get_args(bare(hint)) else ""
-    kind = some(hint)
+    empty = "|None" if NoneType in get_args(without_notes(hint)) else ""
+    kind = without_none(hint)
     if get_origin(kind) is tuple:
-        inner = some(get_args(kind)[0])
+        inner = without_none(get_args(kind)[0])
         return None if is_dataclass(inner) else f"{VALUES.get(inner, 'NAME')} ..."
     return ("NAME" if options_of(hint) else VALUES.get(kind, "TEXT")) + empty
 
@@ -234,7 +234,7 @@ def chosen(name: str, there: Sequence[Option], groups: list[str], about: str) ->
     found = found or [option for option in there if word in option.name]
     if not found:
         valid = f"; groups: {', '.join(groups)}" if groups else ""
-        near = meant(word, [*groups, *(option.name for option in there)])
+        near = suggestion(word, [*groups, *(option.name for option in there)])
         raise ValueError(f"{name} has no options called {about!r}{valid}{near}")
     return found
 

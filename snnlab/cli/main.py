@@ -35,7 +35,7 @@ from snnlab.cli.served import App, Lab, divided
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
 from snnlab.data.spec import DataWarning
-from snnlab.settings import meant, nearest
+from snnlab.settings import nearest, suggestion
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
@@ -188,7 +188,9 @@ def asked_for(args: list[str]) -> Asked:
     name = args[0]
     if name not in COMMANDS:
         wrong = "a command comes first, got" if name.startswith("-") else "unknown command"
-        raise ValueError(f"{wrong} {name!r}; valid: {', '.join(COMMANDS)}{meant(name, COMMANDS)}")
+        raise ValueError(
+            f"{wrong} {name!r}; valid: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
+        )
     (_, *rest), start = start_of(args)
     kind: Any = COMMANDS[name]
     says, default = inspect.getdoc(kind) or "", None
@@ -277,7 +279,7 @@ def in_our_words(message: str) -> str:
     """What the parser says of a value, as the rest of the kit says it."""
     if choice := re.match(r"invalid choice '(.*)' for argument '(\S+)'.*?\((.*)\)", message):
         valid = re.findall("'(.*?)'", choice[3])
-        near = meant(choice[1], valid)
+        near = suggestion(choice[1], valid)
         return f"{choice[2]} cannot be {choice[1]!r}; valid: {', '.join(valid)}{near}"
     for pattern, ours in WORDINGS:
         if found := re.match(pattern, message):

@@ -15,7 +15,7 @@ from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.files import read_json
 from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.runs.store import Run, usual_runs
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 
 DEFAULT_PRESET = next(iter(PRESETS))
 START_OPTIONS: dict[str, tuple[str, str, str | None]] = {
@@ -94,7 +94,7 @@ def start_of(args: list[str]) -> tuple[list[str], RunConfig]:
         return rest, configuration_in(file)
     if known.preset not in PRESETS:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
-        near = meant(known.preset or "", PRESETS)
+        near = suggestion(known.preset or "", PRESETS)
         raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}{near}")
     chosen = PRESETS[known.preset]
     return rest, chosen if args[0] == "train" else with_noise(chosen)

@@ -21,7 +21,7 @@ from snnlab.network.torch_networks import from_torch
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.spec import Neuron, Reset
-from snnlab.settings import Positive, an, checked, quoted
+from snnlab.settings import Positive, checked, quoted, with_article
 
 NEURONS = ("IF", "LIF", "CubaLIF")
 VALID = ("Input", "Output", *NEURONS, *LAYERS)
@@ -97,7 +97,7 @@ def from_nir(
     """
     nir = package("nir", "from_nir()")
     if not isinstance(graph, nir.NIRGraph):
-        raise ValueError(f"from_nir() takes a nir.NIRGraph, got {an(type(graph))}")
+        raise ValueError(f"from_nir() takes a nir.NIRGraph, got {with_article(type(graph))}")
     return network_of(graph, image_shape, dt, reset)
 
 

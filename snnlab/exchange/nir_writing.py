@@ -33,7 +33,7 @@ from snnlab.network.layers import leaves
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
-from snnlab.settings import an
+from snnlab.settings import with_article
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
@@ -87,7 +87,7 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got {an(type(net))}; convert_ann() makes one "
+            f"NIR describes spiking networks, got {with_article(type(net))}; convert_ann() makes one "
             "of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):

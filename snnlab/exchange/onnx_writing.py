@@ -21,7 +21,7 @@ from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
 from snnlab.neuron.own_layer import SpikingLayer, State, drop_noise
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import an, count, quoted
+from snnlab.settings import count, quoted, with_article
 
 OPSET = 18
 """Version of ONNX's operators, which runtimes from 2023 on know."""
@@ -83,7 +83,7 @@ def timesteps_of(net: StagedNet, asked: int | None) -> int:
     """T of the file, 1 for an ANN; ValueError for what cannot be."""
     if not isinstance(net, StagedNet):
         raise ValueError(
-            f"write_onnx() takes a SpikingNet or an ANN, got {an(type(net))}; "
+            f"write_onnx() takes a SpikingNet or an ANN, got {with_article(type(net))}; "
             "from_torch() makes one of a network of torch"
         )
     if isinstance(net, SpikingNet):

@@ -23,7 +23,7 @@ from snnlab.runs.methods import (
     plays_a_part,
     several_timesteps,
 )
-from snnlab.settings import Count, Seed, Valid, bare, declared, quoted, settle
+from snnlab.settings import Count, Seed, Valid, declared, quoted, settle, without_notes
 
 Settings = TypeVar("Settings")
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -251,7 +251,9 @@ def made(kind: Any, values: Any, path: str) -> Any:
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown setting {path}{key}; valid: {', '.join(known)}")
-    given = {key: part(bare(known[key]), value, f"{path}{key}") for key, value in values.items()}
+    given = {
+        key: part(without_notes(known[key]), value, f"{path}{key}") for key, value in values.items()
+    }
     try:
         return kind(**given)
     except ValueError as error:

@@ -52,7 +52,7 @@ from snnlab.runs.provenance import (
     source_from_outside,
     this_process,
 )
-from snnlab.settings import meant, quoted
+from snnlab.settings import quoted, suggestion
 
 if TYPE_CHECKING:
     import torch
@@ -210,11 +210,13 @@ def load_run(id: str, root: Path | None = None) -> Run:
     """
     root = runs_folder(root)
     if not ID.fullmatch(id):
-        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}{meant(Path(id).name, names_in(root))}")
+        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}{suggestion(Path(id).name, names_in(root))}")
     if not (root / id).is_dir():
         known = names_in(root)
         there = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
-        raise RunError(f"no run {id!r} in {root}{meant(id, known) or f'; runs there: {there}'}")
+        raise RunError(
+            f"no run {id!r} in {root}{suggestion(id, known) or f'; runs there: {there}'}"
+        )
     run = read_run(root / id, weights=True)
     if run.status == "damaged":
         raise RunError(f"run {id!r} is damaged: {run.reason}")

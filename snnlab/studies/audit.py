@@ -12,7 +12,7 @@ from typing import Any
 
 from snnlab.runs.files import RunError, read_json
 from snnlab.runs.hashes import check_sealed
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 from snnlab.studies.abstract import TESTS
 from snnlab.studies.claims import Claim
 from snnlab.studies.evidence import Evidence
@@ -94,7 +94,7 @@ def read_race(folder: Path) -> dict[str, Any]:
             raise RunError(f"{folder} holds no race: it lacks {RACE.key!r}")
         return race
     if not folder.is_dir():
-        near = meant(folder.name, [one.name for one in list_races(folder.parent)])
+        near = suggestion(folder.name, [one.name for one in list_races(folder.parent)])
         raise RunError(f"no race in {folder}: no such folder; snnlab race makes one{near}")
     race = read_json(folder / RACE.file)
     check_sealed(RACE.file, race)
