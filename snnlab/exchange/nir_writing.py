@@ -87,8 +87,8 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got {with_article(type(net))}; convert_ann() makes one "
-            "of a ReLU network"
+            f"NIR describes spiking networks, got {with_article(type(net))}; convert_ann() makes "
+            "one of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):
         if not isinstance(layer, NeuronLayer):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from snnlab.learning.fit import Batch
 
 PROGRESS = "progress.json"
-PAUSE = 0.5
+SECONDS_BETWEEN_WRITES = 0.5
 """Seconds between two writes, at least."""
 
 
@@ -59,7 +59,7 @@ class ProgressFile:
         """Write, unless that was done a moment ago. Reads the loss only when it writes."""
         now = time.monotonic()
         left = self.time_left.after(by_work(batch, self.training) if self.training else batch)
-        if now - self.written < PAUSE and batch.step < batch.steps:
+        if now - self.written < SECONDS_BETWEEN_WRITES and batch.step < batch.steps:
             return
         self.written = now
         loss = batch.loss.item()

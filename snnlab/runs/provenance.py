@@ -228,7 +228,7 @@ def missing_families(environment: dict[str, Any]) -> str:
     noted = environment.get("families")
     gone = [
         f"; it used the noise family {name!r} of the module {origin.get('module')!r}: import that "
-        f"first, or name it in {registry.MODULES}"
+        f"first, or name it in {registry.MODULES_VARIABLE}"
         for name, origin in (noted.items() if isinstance(noted, dict) else ())
         if isinstance(origin, dict) and name not in registry.names()
     ]
