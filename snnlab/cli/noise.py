@@ -60,11 +60,11 @@ class Noise:
 
 
 def experiment(name: str, config: RunConfig) -> tuple[Any, NoiseExperiment[Any]]:
-    """One of `EXPERIMENTS` by name: its type as the parser wants it, and its defaults.
+    """One of `EXPERIMENTS` by name: its type for the parser, and its defaults.
 
     Args:
         name: calibrate, sweep, breaks, ...
-        config: where it starts.
+        config: the configuration from which it starts.
 
     Raises:
         ValueError: there is none of that name.

@@ -169,9 +169,7 @@ class RunConfig:
 
     @property
     def acting(self) -> RunConfig:
-        """This configuration with all defaults of its method filled in: if two are equal, so are
-        their trainings.
-        """
+        """This configuration with all defaults of its method filled in; equal ones train alike."""
         return replace(
             self,
             neuron=self.acting_neuron,
