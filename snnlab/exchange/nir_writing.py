@@ -7,7 +7,7 @@ there, if these settings are made by hand (`tests/exchange/test_nir_peers.py`):
     LIF, reset to zero        as they are                    as they are
     IF, reset to zero         Leaky(beta=1) in their place   as they are
     LIF, by subtraction       Leaky(beta=...), likewise (*)  reset_method=reset_subtract in layer.p
-    IF, by subtraction        Leaky(beta=1), likewise        an SNNCell of one's own in their place
+    IF, by subtraction        Leaky(beta=1), likewise        your own SNNCell in their place
     AvgPool2d                 as it is                       none: `streamline` a convnet before
     residuals, global pooling                                none
 

@@ -146,7 +146,7 @@ def as_scan(
 ) -> Fired:
     """A `Runner` with one `Scan` for all timesteps, if their constants alone define the neurons."""
     neuron = getattr(layer, "neuron", None)
-    if not isinstance(neuron, Neuron):  # neurons of one's own: timestep by timestep
+    if not isinstance(neuron, Neuron):  # a user's own neurons run timestep by timestep
         return layer.advance(currents, v, generator=generator)
 
     def once(v: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:

@@ -80,7 +80,7 @@ class FairQueue:
     """By user: at which turn the last job was started."""
     turn: int = 0
     paused: bool = False
-    """Whether nothing starts; what runs goes on."""
+    """Whether no job starts; running jobs continue."""
 
     def find(self, job_id: str) -> Job | None:
         """The job of that id, in whatever state."""
@@ -90,18 +90,17 @@ class FairQueue:
     def add(
         self, asked: Mapping[str, RunConfig], user: str, now: float, *, sweep: bool = False
     ) -> list[Job]:
-        """Queue jobs by their ids, all of them or none; those that wait or run are shared.
+        """Queue jobs by their ids, all of them or none; the user shares those that wait or run.
 
         Args:
-            asked: what to train, by id.
-            user: who asks.
-            now: when, in seconds since 1970.
-            sweep: whether they are a sweep, which has a limit of its own and waits behind what the
-                user asks for besides.
+            asked: the configurations, by id.
+            user: the user who submits them.
+            now: the time, in seconds since 1970.
+            sweep: whether they are a sweep, which has its own limit and starts after the user's
+                other jobs.
 
         Raises:
-            QueueFull: with them the user would have more jobs than one may have, or a second
-                sweep.
+            QueueFull: the user would have more jobs than allowed, or a second sweep.
         """
         active = {job.id: job for job in [*self.running, *self.waiting]}
         new = {name: config for name, config in asked.items() if name not in active}

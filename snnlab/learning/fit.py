@@ -115,8 +115,8 @@ def fit(
     """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
     On the CPU two calls with equal arguments give equal weights, bit for bit. An exception
-    raised by a callback ends the training; with `checkpoint` a later call goes on after the
-    last whole epoch, with the same result as an uninterrupted one.
+    raised by a callback ends the training; with `checkpoint` a later call continues after the
+    last complete epoch, with the same result as an uninterrupted one.
 
     Args:
         net: on the device of the data.

@@ -58,7 +58,7 @@ def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tens
     asked = f"loss(logits {tuple(logits.shape)}, labels {tuple(labels.shape)})"
     try:
         value = loss(probe, labels)
-    except Exception as error:  # of code of one's own
+    except Exception as error:  # the user's code may raise any type
         raise ValueError(f"{asked} fails: {type(error).__name__}: {error}") from error
     if not isinstance(value, Tensor) or value.shape != () or not value.is_floating_point():
         raise ValueError(f"{asked} must give a single number, a tensor (), got {described(value)}")
@@ -121,7 +121,7 @@ def made_by(
             options["lr"] = training.learning_rate
     try:
         made = make(groups, **options)
-    except Exception as error:  # of code of one's own
+    except Exception as error:  # the user's code may raise any type
         raise ValueError(f"optimizer={name_of(make)} fails: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ValueError(

@@ -32,7 +32,7 @@ class NeuronLayer(nn.Module):
 
     Args:
         neuron: threshold, leak, reset, v_init.
-        noise: what stands for the residual while training with T = 1; None: no noise.
+        noise: takes the place of the residual while training with T = 1; None: no noise.
         surrogate: slope for the backward pass. None: the exact derivative of the firing
             probability if there is noise, else arctangent. Target-T and learned noise bring
             their own, see `rounding`.

@@ -6,8 +6,8 @@
               metrics.jsonl        one line per epoch, as they come
               checkpoint.safetensors   while training: state after the last whole epoch
               weights.safetensors  the trained network
-              result.json          the measurement: its presence says "finished"; and hashes of
-                                   configuration and weights, so that a changed one is told
+              result.json          the measurement: the run is finished once it exists; with hashes
+                                   of configuration and weights, which show later changes
               error.json           why training failed, if it did
 
 Every file but metrics.jsonl and running.json is written whole or not at all.
