@@ -13,7 +13,7 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, RECIPE
 from snnlab.studies.audit import judge
 from snnlab.studies.claims import Claim, round_down
-from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
+from snnlab.studies.race import TERMS, TIMED_METHOD, Terms, asked_in, by_method, learning_rate
 from snnlab.studies.race_table import conversion_table, named
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import columns_at, markdown, mean_text, processor, with_deviation
@@ -155,7 +155,7 @@ def conversions(records: Records, shown: Sequence[int]) -> Table:
     ]
     images = runs[-1][1]["subset"]["images"]
     says = f"{INTERVAL}, with equal epochs, on the first {images:,} test images"
-    return conversion_table("network", runs, (PACE, RECIPE), shown), says
+    return conversion_table("network", runs, (TIMED_METHOD, RECIPE), shown), says
 
 
 def first(records: Records, shown: Sequence[int]) -> Table:
